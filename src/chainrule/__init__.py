@@ -1,0 +1,1 @@
+"""Multilayer perceptrons trained by back-propagation that you can check."""

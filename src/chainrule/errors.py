@@ -1,0 +1,171 @@
+"""Every error that chainrule raises on purpose, in one tree.
+
+::
+
+    ChainruleError
+    ├── InputError (also ValueError)     something given does not fit
+    │   ├── ShapeError                   arrays that do not belong together
+    │   ├── UnknownNameError             a name that does not exist, with "did you mean"
+    │   ├── TableError                   a table, or a cell of it, that cannot be used
+    │   └── ModelFileError               a file that is no model, or is damaged
+    ├── OutputError (also OSError)       a result that cannot be written
+    └── DivergenceError (also ArithmeticError)   training that left the finite numbers
+
+A message says what was given, what is needed, and what to do.
+"""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from chainrule.network import Network
+    from chainrule.training import History
+
+__all__ = [
+    "ChainruleError",
+    "DivergenceError",
+    "InputError",
+    "ModelFileError",
+    "OutputError",
+    "ShapeError",
+    "TableError",
+    "UnknownNameError",
+]
+
+
+class ChainruleError(Exception):
+    """The root of the tree: catch this to catch every error of this package.
+
+    Examples
+    --------
+    >>> import chainrule
+    >>> try:
+    ...     chainrule.load("no_such_file.safetensors")
+    ... except chainrule.ChainruleError as error:
+    ...     print(type(error).__name__)
+    ModelFileError
+    """
+
+
+class InputError(ChainruleError, ValueError):
+    """A value that was given does not fit; the message says which, why, and what to do.
+
+    Examples
+    --------
+    >>> raise InputError("rate is -1 but must be above 0. Try 0.1.")
+    Traceback (most recent call last):
+    chainrule.errors.InputError: rate is -1 but must be above 0. Try 0.1.
+    """
+
+
+class ShapeError(InputError):
+    """Arrays whose shapes do not belong together.
+
+    Examples
+    --------
+    >>> issubclass(ShapeError, ValueError)
+    True
+    """
+
+
+class UnknownNameError(InputError):
+    """A name that does not exist; the message lists the ones that do.
+
+    Parameters
+    ----------
+    what : str
+        What the name should be, in words: "column", "activation".
+    given : str
+        The name that was given.
+    known : iterable of str
+        The names that exist.
+
+    Examples
+    --------
+    >>> print(UnknownNameError("activation", "logistc", ["identity", "logistic", "tanh"]))
+    There is no activation 'logistc'. Did you mean 'logistic'? There are: identity, logistic, tanh.
+    """
+
+    def __init__(self, what: str, given: str, known: Iterable[str]) -> None:
+        self.given = given
+        self.known = tuple(known)
+        close = get_close_matches(given, self.known, n=1, cutoff=0.6) or [
+            name for name in self.known if name.lower() == given.lower()
+        ]
+        suggestion = f" Did you mean {close[0]!r}?" if close else ""
+        super().__init__(f"There is no {what} {given!r}.{suggestion} There are: {_listed(self.known)}.")
+
+
+def _listed(names: tuple[str, ...], most: int = 20) -> str:
+    """Names separated by commas, cut after `most` of them."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
+
+
+class TableError(InputError):
+    """A table, a column or a cell that cannot be used; the message names column and row.
+
+    Examples
+    --------
+    >>> issubclass(TableError, InputError)
+    True
+    """
+
+
+class ModelFileError(InputError):
+    """A file that is no chainrule model, is damaged, or comes from a newer version.
+
+    Examples
+    --------
+    >>> issubclass(ModelFileError, InputError)
+    True
+    """
+
+
+class OutputError(ChainruleError, OSError):
+    """A result that cannot be written where it was asked for.
+
+    Examples
+    --------
+    >>> issubclass(OutputError, OSError)
+    True
+    """
+
+
+class DivergenceError(ChainruleError, ArithmeticError):
+    """Training left the finite numbers; the last finite network comes with the error.
+
+    Parameters
+    ----------
+    message : str
+        At which epoch, at which rate, and what to try.
+    network : Network
+        The network as it was before the epoch that diverged: all its weights are finite.
+    history : History
+        The epochs that ended with a finite loss.
+    epoch : int
+        The epoch that diverged, counted from 1.
+    rate : float
+        The learning rate that was used.
+
+    Examples
+    --------
+    >>> import chainrule
+    >>> net = chainrule.Network([[[0.0, 1.0]]], activations="identity")
+    >>> try:
+    ...     chainrule.train(net, [[100.0], [90.0]], [[1.0], [2.0]], rate=10, epochs=200)
+    ... except chainrule.DivergenceError as error:
+    ...     print(error.rate, error.network.weights[0].shape)
+    10.0 (1, 2)
+    """
+
+    def __init__(self, message: str, *, network: Network, history: History, epoch: int, rate: float) -> None:
+        self.network = network
+        self.history = history
+        self.epoch = epoch
+        self.rate = rate
+        super().__init__(message)
