@@ -1,0 +1,130 @@
+r"""One layer, forward and backward: net input, hidden delta, gradient.
+
+Convention: delta is the *descent* direction :math:`-\partial\,\text{loss} / \partial z`, as in the notes,
+so that weights move by ``+ rate * delta * a``; most textbooks use the opposite sign.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chainrule.equations.arrays import array_namespace
+
+if TYPE_CHECKING:
+    from chainrule.equations.activations import Activation
+    from chainrule.equations.arrays import Array
+
+__all__ = ["gradient", "hidden_delta", "net_input", "with_bias_unit"]
+
+
+def with_bias_unit(a: Array) -> Array:
+    r"""Activations with the bias unit :math:`x_0 = 1` before them, as equation (2) asks.
+
+    Parameters
+    ----------
+    a : array of shape (n_samples, n_units)
+        Activations of a layer, or the inputs X.
+
+    Returns
+    -------
+    array of shape (n_samples, 1 + n_units)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> with_bias_unit(np.array([[0.05, 0.1]]))
+    array([[1.  , 0.05, 0.1 ]])
+    """
+    xp = array_namespace(a)
+    return xp.concat([xp.ones_like(a[:, :1]), a], axis=1)
+
+
+def net_input(weights: Array, a_before: Array) -> Array:
+    r"""Net inputs of a layer, equation (2).
+
+    .. math:: z_k = W_{k0} x_0 + \sum_j W_{kj} a_j, \qquad x_0 = 1
+
+    Parameters
+    ----------
+    weights : array of shape (n_units, 1 + n_units_before)
+        Weights that lead to the layer; column 0 holds the bias weights.
+    a_before : array of shape (n_samples, n_units_before)
+        Activations of the layer before, or the inputs X.
+
+    Returns
+    -------
+    array of shape (n_samples, n_units)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> net_input(np.array([[0.35, 0.15, 0.2]]), np.array([[0.05, 0.1]]))
+    array([[0.3775]])
+    """
+    return with_bias_unit(a_before) @ weights.T
+
+
+def hidden_delta(delta_next: Array, weights_next: Array, z: Array, a: Array, activation: Activation) -> Array:
+    r"""Delta of a hidden layer, passed back from the layer after it, equation (9).
+
+    .. math:: \delta_j = g'(z_j) \sum_k \delta_k W_{kj}
+
+    Parameters
+    ----------
+    delta_next : array of shape (n_samples, n_units_next)
+        Delta of the layer after.
+    weights_next : array of shape (n_units_next, 1 + n_units)
+        Weights from this layer to the next, as they were in the forward pass; the bias weights in
+        column 0 take no part, because nothing leads back from the bias unit.
+    z, a : arrays of shape (n_samples, n_units)
+        Net inputs and activations of this layer.
+    activation : Activation
+        The layer's g.
+
+    Returns
+    -------
+    array of shape (n_samples, n_units)
+
+    References
+    ----------
+    .. [1] Rumelhart, Hinton & Williams (1986), Learning representations by back-propagating errors,
+       Nature 323.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from chainrule.equations import Logistic
+    >>> a = np.array([[0.5]])
+    >>> hidden_delta(np.array([[0.5, 1.0]]), np.array([[9.0, 2.0], [9.0, 3.0]]), None, a, Logistic())
+    array([[1.]])
+    """
+    return activation.backward(z, a, delta_next @ weights_next[:, 1:])
+
+
+def gradient(delta: Array, a_before: Array) -> Array:
+    r"""Gradient of a batch's mean loss in one weight matrix, equation (15).
+
+    .. math::
+        \frac{\partial\,\text{loss}}{\partial W_{kj}} = -\frac{1}{N} \sum_n \delta_{nk}\, a_{nj}
+
+    For a single sample that is :math:`-\delta_k a_j`: equation (7) at the output layer, equation (9) at
+    a hidden one.
+
+    Parameters
+    ----------
+    delta : array of shape (n_samples, n_units)
+        Delta of the layer that the weights lead to.
+    a_before : array of shape (n_samples, n_units_before)
+        Activations of the layer that they come from.
+
+    Returns
+    -------
+    array of shape (n_units, 1 + n_units_before)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> gradient(np.array([[0.5], [0.25]]), np.array([[2.0], [4.0]]))
+    array([[-0.375, -1.   ]])
+    """
+    return -(delta.T @ with_bias_unit(a_before)) / delta.shape[0]

@@ -1,0 +1,31 @@
+"""The network: its weights and activations, how they start, and its passes over whole batches."""
+
+from chainrule.network.network import Network
+from chainrule.network.passes import ForwardPass, backward, forward, gradients, loss_over_rows
+from chainrule.network.samples import as_samples
+from chainrule.network.start import (
+    STARTS,
+    GlorotUniform,
+    HeUniform,
+    LecunUniform,
+    Start,
+    Uniform,
+    start_named,
+)
+
+__all__ = [
+    "STARTS",
+    "ForwardPass",
+    "GlorotUniform",
+    "HeUniform",
+    "LecunUniform",
+    "Network",
+    "Start",
+    "Uniform",
+    "as_samples",
+    "backward",
+    "forward",
+    "gradients",
+    "loss_over_rows",
+    "start_named",
+]

@@ -1,0 +1,277 @@
+"""The multilayer perceptron as a frozen record."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chainrule.equations import activation_named, loss_named
+from chainrule.errors import InputError, ShapeError
+from chainrule.network.passes import ForwardPass, forward
+from chainrule.network.samples import as_samples, check_finite
+from chainrule.network.start import Start, start_named
+from chainrule.random_streams import Purpose, uniform
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy.typing as npt
+
+    from chainrule.equations import Activation, Loss
+
+__all__ = ["Network"]
+
+DTYPES = ("float32", "float64")
+
+
+@dataclass(frozen=True, eq=False, init=False)
+class Network:
+    r"""Multilayer perceptron: weights, an activation for every layer, a loss. Never changed, only replaced.
+
+    Parameters
+    ----------
+    weights : sequence of arrays of shape (n_out, 1 + n_in)
+        ``weights[m - 1]`` is :math:`W^{(m)}`, which leads from layer m to layer m + 1; column 0 holds the
+        bias weights :math:`W_{k0}`. They are copied. float32 throughout stays float32; all else becomes
+        float64.
+    activations : str, Activation, or a sequence of them
+        One for all layers, or one for each weight matrix: "identity", "logistic", "tanh".
+    loss : str or Loss
+        "rss".
+
+    Attributes
+    ----------
+    weights : tuple of read-only arrays
+    activations : tuple of Activation
+        One for each weight matrix.
+    loss : Loss
+
+    Raises
+    ------
+    ShapeError
+        A matrix does not take the outputs of the one before it.
+    InputError
+        A weight is not finite.
+    UnknownNameError
+        There is no such activation or loss.
+
+    Examples
+    --------
+    >>> from chainrule import Network
+    >>> net = Network([[[0.35, 0.15, 0.20], [0.35, 0.25, 0.30]], [[0.60, 0.40, 0.45], [0.60, 0.50, 0.55]]])
+    >>> net
+    Network(2-2-2, logistic, rss, float64)
+    >>> net([[0.05, 0.10]])
+    array([[0.75136507, 0.77292847]])
+    """
+
+    weights: tuple[npt.NDArray[Any], ...]
+    activations: tuple[Activation, ...]
+    loss: Loss
+
+    def __init__(
+        self,
+        weights: Sequence[npt.ArrayLike],
+        activations: str | Activation | Sequence[str | Activation] = "logistic",
+        loss: str | Loss = "rss",
+    ) -> None:
+        frozen = _frozen_weights(weights)
+        object.__setattr__(self, "weights", frozen)
+        object.__setattr__(self, "activations", _one_per_layer(activations, len(frozen)))
+        object.__setattr__(self, "loss", loss_named(loss) if isinstance(loss, str) else loss)
+
+    @classmethod
+    def random(
+        cls,
+        sizes: Sequence[int],
+        activations: str | Activation | Sequence[str | Activation] = "logistic",
+        loss: str | Loss = "rss",
+        seed: int = 0,
+        dtype: str = "float64",
+        *,
+        start: str | Start = "glorot_uniform",
+    ) -> Network:
+        r"""Network with random first weights.
+
+        Parameters
+        ----------
+        sizes : sequence of int
+            Units of each layer, inputs first, outputs last: ``(4, 8, 3)``.
+        activations, loss
+            As for the network itself.
+        seed : int
+            The same seed gives the same weights, on every machine.
+        dtype : {"float64", "float32"}
+        start : str or Start
+            Formula for the weights: "glorot_uniform", "he_uniform", "lecun_uniform" (all with bias
+            weights 0), "uniform" (±1, bias weights included), or an object such as ``Uniform(0.3)``.
+
+        Returns
+        -------
+        Network
+
+        Raises
+        ------
+        ShapeError
+            Fewer than two sizes, or a size below 1.
+
+        Examples
+        --------
+        >>> from chainrule import Network
+        >>> net = Network.random((2, 3, 1), seed=7)
+        >>> [w.shape for w in net.weights]
+        [(3, 3), (1, 4)]
+        """
+        layers = _checked_sizes(sizes)
+        if str(dtype) not in DTYPES:
+            message = f"dtype is {dtype!r} but must be 'float32' or 'float64'."
+            raise InputError(message)
+        formula = start_named(start) if isinstance(start, str) else start
+        shapes = [(n_out, 1 + n_in) for n_in, n_out in itertools.pairwise(layers)]
+        numbers = [
+            uniform(math.prod(shape), seed=seed, purpose=Purpose.START, counter=m).reshape(shape)
+            for m, shape in enumerate(shapes)
+        ]
+        return cls([formula.weights(layer).astype(dtype) for layer in numbers], activations, loss)
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Units of each layer, inputs first, outputs last.
+
+        Examples
+        --------
+        >>> from chainrule import Network
+        >>> Network.random((4, 8, 3)).sizes
+        (4, 8, 3)
+        """
+        return (self.weights[0].shape[1] - 1, *(w.shape[0] for w in self.weights))
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of every number in the network, float32 or float64.
+
+        Examples
+        --------
+        >>> from chainrule import Network
+        >>> Network.random((4, 3), dtype="float32").dtype
+        dtype('float32')
+        """
+        return self.weights[0].dtype
+
+    def with_weights(self, weights: Sequence[npt.ArrayLike]) -> Network:
+        """Network with the same activations and loss, and these weights.
+
+        Examples
+        --------
+        >>> from chainrule import Network
+        >>> net = Network.random((1, 1), activations="identity")
+        >>> net.with_weights([[[1.0, 2.0]]])([[3.0]])
+        array([[7.]])
+        """
+        return Network(weights, self.activations, self.loss)
+
+    def forward(self, X: npt.ArrayLike) -> ForwardPass:
+        """Net inputs and activations of every layer.
+
+        Parameters
+        ----------
+        X : array of shape (n_samples, n_inputs)
+
+        Returns
+        -------
+        ForwardPass
+            ``.z`` and ``.a``, each with one array of shape (n_samples, n_units) a weight matrix.
+
+        Raises
+        ------
+        ShapeError
+            X has not as many columns as the network has inputs.
+
+        Examples
+        --------
+        >>> from chainrule import Network
+        >>> Network([[[1.0, 2.0]]]).forward([[0.5]]).z[0]
+        array([[2.]])
+        """
+        samples = as_samples(X, self.sizes[0], self.dtype, "X")
+        return forward(self.weights, self.activations, samples)
+
+    def __call__(self, X: npt.ArrayLike) -> npt.NDArray[Any]:
+        """Compute the outputs, (n_samples, n_outputs), or (n_outputs,) for the inputs of one sample alone."""
+        one_sample = np.ndim(X) == 1
+        outputs: npt.NDArray[Any] = self.forward(np.asarray(X)[np.newaxis] if one_sample else X).a[-1]
+        return outputs[0] if one_sample else outputs
+
+    def __repr__(self) -> str:
+        names = [activation.name for activation in self.activations]
+        shown = names[:1] if len(set(names)) == 1 else names
+        sizes = "-".join(str(size) for size in self.sizes)
+        return f"Network({sizes}, {', '.join(shown)}, {self.loss.name}, {self.dtype})"
+
+
+def _frozen_weights(weights: Sequence[npt.ArrayLike]) -> tuple[npt.NDArray[Any], ...]:
+    """Own, read-only copies of the weights in one dtype, each of which takes the layer before it."""
+    try:
+        arrays = [np.asarray(w) for w in weights]
+        dtype = np.float32 if arrays and all(w.dtype == np.float32 for w in arrays) else np.float64
+        frozen = tuple(w.astype(dtype, order="C", casting="same_kind", copy=True) for w in arrays)
+    except (TypeError, ValueError) as error:
+        message = f"The weights cannot be read as matrices of real numbers: {error}."
+        raise InputError(message) from error
+    if not frozen:
+        message = "The network has no weights but needs at least one matrix of shape (n_out, 1 + n_in)."
+        raise ShapeError(message)
+    for m, w in enumerate(frozen):
+        _check_matrix(w, m, n_before=frozen[m - 1].shape[0] if m else None)
+        w.flags.writeable = False
+    return frozen
+
+
+def _check_matrix(w: npt.NDArray[Any], m: int, n_before: int | None) -> None:
+    """Raise ShapeError or InputError where weights[m] cannot follow a layer of `n_before` units."""
+    if w.ndim != 2 or w.shape[0] < 1 or w.shape[1] < 2:  # noqa: PLR2004 (bias and one input at least)
+        message = (
+            f"weights[{m}] has shape {w.shape} but must be (n_out, 1 + n_in) with at least one unit and "
+            "one input. Put the bias weights in column 0."
+        )
+        raise ShapeError(message)
+    if n_before is not None and w.shape[1] != 1 + n_before:
+        message = (
+            f"weights[{m}] has {w.shape[1]} columns but needs {1 + n_before}: one for the bias and one for "
+            f"each of the {n_before} units before it."
+        )
+        raise ShapeError(message)
+    check_finite(w, f"weights[{m}]")
+
+
+def _one_per_layer(
+    activations: str | Activation | Sequence[str | Activation], n_layers: int
+) -> tuple[Activation, ...]:
+    """One activation object for each weight matrix."""
+    given: list[str | Activation] = (
+        list(activations) if isinstance(activations, (list, tuple)) else [activations] * n_layers  # type: ignore[list-item]
+    )
+    if len(given) != n_layers:
+        message = (
+            f"There are {len(given)} activations but {n_layers} weight matrices. "
+            "Give one activation for each, or a single one for all."
+        )
+        raise ShapeError(message)
+    return tuple(activation_named(g) if isinstance(g, str) else g for g in given)
+
+
+def _checked_sizes(sizes: Sequence[int]) -> list[int]:
+    """Sizes as ints; at least an input and an output layer, at least one unit each."""
+    layers = list(sizes)
+    whole = all(isinstance(n, (int, np.integer)) and not isinstance(n, bool) and n >= 1 for n in layers)
+    if len(layers) < 2 or not whole:  # noqa: PLR2004 (inputs and outputs)
+        message = (
+            f"sizes is {tuple(layers)} but must be at least two whole numbers above 0: "
+            "inputs, hidden layers if any, outputs. Try (4, 8, 3)."
+        )
+        raise ShapeError(message)
+    return [int(n) for n in layers]

@@ -1,0 +1,55 @@
+"""Samples as the passes want them: one a row, in the network's dtype, every number finite."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chainrule.errors import InputError, ShapeError
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+__all__ = ["as_samples", "check_finite"]
+
+
+def as_samples(values: object, n_columns: int, dtype: npt.DTypeLike, name: str) -> npt.NDArray[Any]:
+    """Array of shape ``(n_samples, n_columns)`` from anything that NumPy reads as one.
+
+    Raises
+    ------
+    ShapeError
+        `values` is no table of `n_columns` columns, or has no row.
+    InputError
+        `values` holds something that is no number.
+    """
+    try:
+        with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite and is refused as that
+            array = np.asarray(values, dtype=dtype)
+    except (TypeError, ValueError, OverflowError) as error:
+        message = f"{name} cannot be read as a table of numbers: {error}. Encode it as numbers first."
+        raise InputError(message) from error
+    if array.ndim != 2 or array.shape[1] != n_columns:  # noqa: PLR2004 (rows and columns)
+        message = (
+            f"{name} has shape {array.shape} but the network needs (n_samples, {n_columns}). "
+            f"Give one sample a row, with {n_columns} columns."
+        )
+        raise ShapeError(message)
+    if array.shape[0] == 0:
+        message = f"{name} has no rows but at least one sample is needed. Give at least one row."
+        raise ShapeError(message)
+    return array
+
+
+def check_finite(array: npt.NDArray[Any], name: str) -> None:
+    """Raise InputError with the place of the first number of `array` that is NaN or infinite."""
+    finite = np.isfinite(array)
+    if finite.all():
+        return
+    row, column = (int(place) for place in np.argwhere(~finite)[0])
+    message = (
+        f"{name}[{row}, {column}] is {array[row, column]} but every number must be finite "
+        f"in {array.dtype}. Remove or repair that row."
+    )
+    raise InputError(message)

@@ -1,0 +1,178 @@
+r"""Weights to start from: named formulas, uniform numbers only.
+
+Normal numbers would need a logarithm and a cosine, whose last bits differ between machines; a uniform
+number and a square root do not.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Protocol
+
+from chainrule.errors import InputError, UnknownNameError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+__all__ = ["STARTS", "GlorotUniform", "HeUniform", "LecunUniform", "Start", "Uniform", "start_named"]
+
+
+class Start(Protocol):
+    """A formula that makes the first weights of a layer.
+
+    Examples
+    --------
+    >>> start_named("glorot_uniform")
+    GlorotUniform()
+    """
+
+    name: ClassVar[str]
+
+    def weights(self, numbers: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Weights of shape ``(n_out, 1 + n_in)`` from `numbers` of that shape, uniform in [0, 1)."""
+        ...
+
+
+def _between(limit: float, numbers: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Numbers in [0, 1) spread over [-limit, limit)."""
+    return limit * (2 * numbers - 1)
+
+
+def _with_zero_bias(limit: float, numbers: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Weights spread over [-limit, limit), bias weights 0."""
+    weights = _between(limit, numbers)
+    weights[:, 0] = 0.0
+    return weights
+
+
+def _fans(numbers: npt.NDArray[np.float64]) -> tuple[int, int]:
+    """Numbers of units before and after, the bias unit left out."""
+    n_out, n_columns = numbers.shape
+    return n_columns - 1, n_out
+
+
+@dataclass(frozen=True)
+class GlorotUniform:
+    r"""Uniform in ±√(6 / (n_in + n_out)), bias weights 0; the default.
+
+    Notes
+    -----
+    Equation (18) of docs/derivation.md.
+
+    References
+    ----------
+    .. [1] Glorot & Bengio (2010), Understanding the difficulty of training deep feedforward neural
+       networks, AISTATS.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> GlorotUniform().weights(np.array([[0.0, 0.75, 0.5]]))
+    array([[0.        , 0.70710678, 0.        ]])
+    """
+
+    name: ClassVar[str] = "glorot_uniform"
+
+    def weights(self, numbers: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Weights of shape ``(n_out, 1 + n_in)``, equation (18)."""
+        n_in, n_out = _fans(numbers)
+        return _with_zero_bias(math.sqrt(6 / (n_in + n_out)), numbers)
+
+
+@dataclass(frozen=True)
+class HeUniform:
+    r"""Uniform in ±√(6 / n_in), bias weights 0.
+
+    References
+    ----------
+    .. [1] He, Zhang, Ren & Sun (2015), Delving deep into rectifiers, ICCV.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> HeUniform().weights(np.array([[0.0, 0.75, 0.5]]))
+    array([[0.       , 0.8660254, 0.       ]])
+    """
+
+    name: ClassVar[str] = "he_uniform"
+
+    def weights(self, numbers: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Weights of shape ``(n_out, 1 + n_in)``."""
+        return _with_zero_bias(math.sqrt(6 / _fans(numbers)[0]), numbers)
+
+
+@dataclass(frozen=True)
+class LecunUniform:
+    r"""Uniform in ±√(3 / n_in), bias weights 0.
+
+    References
+    ----------
+    .. [1] LeCun, Bottou, Orr & Müller (1998), Efficient BackProp, in Neural Networks: Tricks of the Trade.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> LecunUniform().weights(np.array([[0.0, 0.75, 0.5]]))
+    array([[0.        , 0.61237244, 0.        ]])
+    """
+
+    name: ClassVar[str] = "lecun_uniform"
+
+    def weights(self, numbers: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Weights of shape ``(n_out, 1 + n_in)``."""
+        return _with_zero_bias(math.sqrt(3 / _fans(numbers)[0]), numbers)
+
+
+@dataclass(frozen=True)
+class Uniform:
+    """Uniform in ±limit, bias weights included.
+
+    Parameters
+    ----------
+    limit : float
+        Largest size of a weight; above 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> Uniform(0.5).weights(np.array([[0.0, 0.75, 0.5]]))
+    array([[-0.5 ,  0.25,  0.  ]])
+    """
+
+    limit: float = 1.0
+    name: ClassVar[str] = "uniform"
+
+    def __post_init__(self) -> None:
+        if not (isinstance(self.limit, (int, float)) and 0 < self.limit < math.inf):
+            message = f"limit is {self.limit!r} but must be a finite number above 0. Try 1.0."
+            raise InputError(message)
+
+    def weights(self, numbers: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Weights of shape ``(n_out, 1 + n_in)``."""
+        return _between(self.limit, numbers)
+
+
+STARTS: dict[str, Start] = {
+    start.name: start for start in (GlorotUniform(), HeUniform(), LecunUniform(), Uniform())
+}
+
+
+def start_named(name: str) -> Start:
+    """Find a formula for the first weights by its name.
+
+    Raises
+    ------
+    UnknownNameError
+        No formula has this name.
+
+    Examples
+    --------
+    >>> start_named("uniform")
+    Uniform(limit=1.0)
+    """
+    if name not in STARTS:
+        what = "start"
+        raise UnknownNameError(what, name, STARTS)
+    return STARTS[name]
