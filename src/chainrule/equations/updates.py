@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 __all__ = ["descend"]
 
 
-def descend(weights: Array, gradient: Array, rate: float) -> Array:
+def descend(weights: Array, gradient: Array, rate: complex) -> Array:
     r"""Gradient descent, equation (8): the weights after one update.
 
     .. math:: W_{kj} := W_{kj} - \eta \frac{\partial\,\text{loss}}{\partial W_{kj}}
@@ -20,7 +20,7 @@ def descend(weights: Array, gradient: Array, rate: float) -> Array:
     weights, gradient : arrays of one shape
         Weights before the update, and the gradient of the loss in them.
     rate : float
-        Learning rate :math:`\eta`.
+        Learning rate :math:`\eta`; imaginary where the gradient check follows an update.
 
     Returns
     -------

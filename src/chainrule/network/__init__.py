@@ -2,7 +2,7 @@
 
 from chainrule.network.network import Network
 from chainrule.network.passes import ForwardPass, backward, forward, gradients, loss_over_rows
-from chainrule.network.samples import as_samples
+from chainrule.network.samples import as_pairs, as_samples, check_finite
 from chainrule.network.start import (
     STARTS,
     GlorotUniform,
@@ -22,8 +22,10 @@ __all__ = [
     "Network",
     "Start",
     "Uniform",
+    "as_pairs",
     "as_samples",
     "backward",
+    "check_finite",
     "forward",
     "gradients",
     "loss_over_rows",

@@ -11,7 +11,7 @@ from chainrule.errors import InputError, ShapeError
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-__all__ = ["as_samples", "check_finite"]
+__all__ = ["as_pairs", "as_samples", "check_finite"]
 
 
 def as_samples(values: object, n_columns: int, dtype: npt.DTypeLike, name: str) -> npt.NDArray[Any]:
@@ -53,3 +53,27 @@ def check_finite(array: npt.NDArray[Any], name: str) -> None:
         f"in {array.dtype}. Remove or repair that row."
     )
     raise InputError(message)
+
+
+def as_pairs(
+    X: object, Y: object, sizes: tuple[int, ...], dtype: npt.DTypeLike
+) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    """Inputs and targets that belong to a network of these sizes and to each other, all finite.
+
+    Raises
+    ------
+    ShapeError
+        X and Y have other numbers of columns than the network, or not as many rows as each other.
+    InputError
+        A number is not finite.
+    """
+    samples = as_samples(X, sizes[0], dtype, "X")
+    targets = as_samples(Y, sizes[-1], dtype, "Y")
+    if len(samples) != len(targets):
+        message = (
+            f"X has {len(samples)} rows but Y has {len(targets)}. Give one row of targets for each sample."
+        )
+        raise ShapeError(message)
+    check_finite(samples, "X")
+    check_finite(targets, "Y")
+    return samples, targets

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from chainrule.errors import DivergenceError, InputError, ShapeError, UnknownNameError
-from chainrule.network.samples import as_samples, check_finite
+from chainrule.errors import DivergenceError, InputError, UnknownNameError
+from chainrule.network import as_pairs
 from chainrule.random_streams import Purpose, permutation
 from chainrule.training import reference
 from chainrule.training.history import Epoch, History
@@ -144,7 +144,7 @@ def train(
     if engine not in ENGINES:
         what = "engine"
         raise UnknownNameError(what, str(engine), ENGINES)
-    samples, targets = _checked_samples(net, X, Y)
+    samples, targets = as_pairs(X, Y, net.sizes, net.dtype)
     # An overflow is no news of its own: the finite check after each epoch catches what it leads to.
     with np.errstate(over="ignore", invalid="ignore"):
         return _run(net, samples, targets, settings, on_epoch)
@@ -196,22 +196,6 @@ def _order(n: int, settings: Settings, number: int) -> npt.NDArray[np.intp]:
     if not settings.shuffle:
         return np.arange(n)
     return permutation(n, seed=settings.seed, purpose=Purpose.SHUFFLE, counter=number)
-
-
-def _checked_samples(
-    net: Network, X: npt.ArrayLike, Y: npt.ArrayLike
-) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-    """X and Y as arrays that belong to the network and to each other."""
-    samples = as_samples(X, net.sizes[0], net.dtype, "X")
-    targets = as_samples(Y, net.sizes[-1], net.dtype, "Y")
-    if len(samples) != len(targets):
-        message = (
-            f"X has {len(samples)} rows but Y has {len(targets)}. Give one row of targets for each sample."
-        )
-        raise ShapeError(message)
-    check_finite(samples, "X")
-    check_finite(targets, "Y")
-    return samples, targets
 
 
 def _finite_loss_before(net: Network, X: npt.NDArray[Any], Y: npt.NDArray[Any]) -> float:

@@ -1,0 +1,131 @@
+"""What a gradient check found, as records that print."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = ["GradientCheck", "MethodCheck", "WeightPlace"]
+
+
+@dataclass(frozen=True)
+class WeightPlace:
+    """Where a weight stands: unit and source are counted as in the notes, source 0 is the bias.
+
+    Examples
+    --------
+    >>> print(WeightPlace(matrix=2, unit=1, source=0))
+    W_1,0^(2)
+    """
+
+    matrix: int
+    unit: int
+    source: int
+
+    def __str__(self) -> str:
+        return f"W_{self.unit},{self.source}^({self.matrix})"
+
+
+@dataclass(frozen=True)
+class MethodCheck:
+    """How well one estimate agrees with back-propagation.
+
+    Attributes
+    ----------
+    relative_to_network : float
+        Worst error, as a share of the largest gradient of the whole network.
+    relative_to_layer : float
+        Worst error, as a share of the largest gradient of its own weight matrix.
+    limit : float
+        What `relative_to_network` must not exceed, beyond what rounding explains.
+    worst : WeightPlace
+        The weight with the worst error (relative to the network).
+    gradient, estimate : float
+        What back-propagation and the estimate give for it.
+    passed : bool
+
+    Examples
+    --------
+    >>> from chainrule import Network, check_gradients
+    >>> check = check_gradients(Network.random((2, 1)), [[1.0, 2.0]], [[0.0]])
+    >>> check.complex_step.relative_to_network < 1e-12
+    True
+    """
+
+    relative_to_network: float
+    relative_to_layer: float
+    limit: float
+    worst: WeightPlace
+    gradient: float
+    estimate: float
+    passed: bool
+
+
+@dataclass(frozen=True)
+class GradientCheck:
+    """Result of a gradient check; ``print`` it for a summary.
+
+    Attributes
+    ----------
+    network : str
+    n_samples, n_weights, n_checked : int
+    largest_gradient : float
+        Largest size of a gradient in the network, of the mean loss.
+    differences, complex_step : MethodCheck
+        Central differences, and the complex step.
+    update_error, update_limit : float
+        How far the update is from the steepest descent that equation (8) promises: relative error of the
+        slope of the loss along it, which must be minus the squared length of the gradient.
+    passed : bool
+        Whether all three agree.
+
+    Examples
+    --------
+    >>> from chainrule import Network, check_gradients
+    >>> check_gradients(Network.random((2, 3, 1)), [[1.0, 2.0]], [[0.0]]).passed
+    True
+    """
+
+    network: str
+    n_samples: int
+    n_weights: int
+    n_checked: int
+    largest_gradient: float
+    differences: MethodCheck
+    complex_step: MethodCheck
+    update_error: float
+    update_limit: float
+    passed: bool
+
+    def __str__(self) -> str:
+        verdict = "passed" if self.passed else "FAILED"
+        of_all = "all" if self.n_checked == self.n_weights else f"{self.n_checked} of"
+        samples = "1 sample" if self.n_samples == 1 else f"{self.n_samples} samples"
+        counted = f"{samples}, {of_all} {self.n_weights} weights"
+        largest = f"largest gradient {self.largest_gradient:.6g}"
+        lines = [
+            f"Gradient check {verdict}: {self.network}, {counted}, {largest}",
+            "",
+            "                      worst error relative to the largest gradient",
+            "                      of the network   of the layer     limit   worst weight",
+        ]
+        for name, method in (("central differences", self.differences), ("complex step", self.complex_step)):
+            mark = "" if method.passed else "  <-- too far apart"
+            lines.append(
+                f"{name:<20}  {method.relative_to_network:>14.1e}  {method.relative_to_layer:>13.1e}"
+                f"  {method.limit:>8.0e}   {method.worst}: back-propagation {method.gradient:.6g}, "
+                f"estimate {method.estimate:.6g}{mark}"
+            )
+        mark = "" if self.update_error <= self.update_limit else "  <-- too far apart"
+        lines.append(
+            f"{'update (slope)':<20}  {self.update_error:>14.1e}  {'':>13}  {self.update_limit:>8.0e}{mark}"
+        )
+        return "\n".join(lines)
+
+    def to_json(self) -> dict[str, Any]:
+        """Every figure as plain numbers."""
+        methods = {
+            name: {**vars(method), "worst": vars(method.worst)}
+            for name, method in (("differences", self.differences), ("complex_step", self.complex_step))
+        }
+        return {**vars(self), **methods}

@@ -1,0 +1,181 @@
+"""One step of training with every number that it makes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chainrule.equations import descend
+from chainrule.errors import ShapeError
+from chainrule.inspection.worked_example import worked_example
+from chainrule.network import as_samples, backward, gradients, loss_over_rows
+from chainrule.network.samples import check_finite
+from chainrule.training import Settings
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from chainrule.network import Network
+
+__all__ = ["Trace", "trace"]
+
+
+@dataclass(frozen=True)
+class Trace:
+    r"""Every number of one update on one sample; ``print`` it for the worked example.
+
+    Attributes
+    ----------
+    network : Network
+        The network before the update.
+    x, y : arrays of shape (n_inputs,) and (n_outputs,)
+    rate : float
+    z, a, delta : tuples of arrays of shape (n_units,)
+        Net inputs, activations and deltas; entry m - 1 belongs to the layer that :math:`W^{(m)}` leads to.
+        Delta is the descent direction :math:`-\partial \mathrm{RSS} / \partial z`.
+    gradients, updates, weights_after : tuples of arrays of shape (n_out, 1 + n_in)
+        :math:`\partial \mathrm{RSS} / \partial W`, what is added to each weight, and the weights after it.
+    rss_before, rss_after : float
+        Loss of the sample before and after the update.
+
+    Examples
+    --------
+    >>> from chainrule import Network, trace
+    >>> step = trace(Network([[[0.0, 1.0]]], activations="identity"), [2.0], [3.0], rate=0.1)
+    >>> print(step)
+    One step of back-propagation: Network(1-1, identity, rss, float64), rate 0.1
+    <BLANKLINE>
+    inputs   x_0 = 1 (bias unit)   x_1 = 2
+    targets  y_1 = 3
+    ...
+    >>> step.delta[0], step.weights_after[0]
+    (array([1.]), array([[0.1, 1.2]]))
+    """
+
+    network: Network
+    x: npt.NDArray[Any]
+    y: npt.NDArray[Any]
+    rate: float
+    z: tuple[npt.NDArray[Any], ...]
+    a: tuple[npt.NDArray[Any], ...]
+    delta: tuple[npt.NDArray[Any], ...]
+    gradients: tuple[npt.NDArray[Any], ...]
+    updates: tuple[npt.NDArray[Any], ...]
+    weights_after: tuple[npt.NDArray[Any], ...]
+    rss_before: float
+    rss_after: float
+
+    def __str__(self) -> str:
+        return self.text()
+
+    def text(self, digits: int = 6, most: int = 8) -> str:
+        """Worked example: each formula with symbols, with numbers, and its result.
+
+        Parameters
+        ----------
+        digits : int
+            Significant digits, 1 to 17; 17 tell every float64 apart.
+        most : int
+            Units of a layer, and terms of a sum, that are written out; the rest is counted.
+        """
+        return worked_example(self, digits=digits, most=most)
+
+    def to_json(self) -> dict[str, Any]:
+        """Every number as plain lists; floats keep all their bits."""
+        layers = zip(
+            self.network.weights,
+            self.z,
+            self.a,
+            self.delta,
+            self.gradients,
+            self.updates,
+            self.weights_after,
+            strict=True,
+        )
+        names = ("weights", "z", "a", "delta", "gradient", "update", "weights_after")
+        return {
+            "network": repr(self.network),
+            "rate": self.rate,
+            "x": self.x.tolist(),
+            "y": self.y.tolist(),
+            "layers": [
+                {name: array.tolist() for name, array in zip(names, layer, strict=True)} for layer in layers
+            ],
+            "rss_before": self.rss_before,
+            "rss_after": self.rss_after,
+        }
+
+
+def trace(net: Network, x: npt.ArrayLike, y: npt.ArrayLike, *, rate: float) -> Trace:
+    r"""Run one update on one sample and keep every number of it.
+
+    Parameters
+    ----------
+    net : Network
+        It is not changed.
+    x : array of shape (n_inputs,)
+    y : array of shape (n_outputs,)
+    rate : float
+        Learning rate :math:`\eta`, above 0.
+
+    Returns
+    -------
+    Trace
+
+    Raises
+    ------
+    ShapeError
+        x or y is not one sample of this network.
+    InputError
+        A number is not finite, or the rate is not above 0.
+
+    Notes
+    -----
+    The numbers come from the functions that train the network: equations (2) to (5) forward, (7) and (9)
+    backward, (8) for the update, each with the weights as they were before it.
+
+    Examples
+    --------
+    >>> from chainrule import Network, trace
+    >>> step = trace(Network([[[0.0, 1.0]]]), [0.5], [1.0], rate=0.5)
+    >>> step.rss_after < step.rss_before
+    True
+    """
+    eta = Settings(rate=rate, epochs=1).rate
+    X = _one_sample(x, net.sizes[0], net, "x")
+    Y = _one_sample(y, net.sizes[-1], net, "y")
+    with np.errstate(over="ignore", invalid="ignore"):
+        passed = net.forward(X)
+        deltas = backward(net.weights, net.activations, net.loss, passed, Y)
+        slopes = gradients(X, passed, deltas)
+        after = tuple(descend(w, g, eta) for w, g in zip(net.weights, slopes, strict=True))
+        losses = [float(loss_over_rows(w, net.activations, net.loss, X, Y)[0]) for w in (net.weights, after)]
+    return Trace(
+        network=net,
+        x=X[0],
+        y=Y[0],
+        rate=eta,
+        z=tuple(z[0] for z in passed.z),
+        a=tuple(a[0] for a in passed.a),
+        delta=tuple(delta[0] for delta in deltas),
+        gradients=slopes,
+        updates=tuple(descend(np.zeros_like(g), g, eta) for g in slopes),
+        weights_after=after,
+        rss_before=losses[0],
+        rss_after=losses[1],
+    )
+
+
+def _one_sample(values: npt.ArrayLike, n: int, net: Network, name: str) -> npt.NDArray[Any]:
+    """One sample as a batch of one."""
+    if np.shape(values) != (n,):
+        message = (
+            f"{name} has shape {np.shape(values)} but one sample of this network needs ({n},). "
+            "Give a single row, not a table."
+        )
+        raise ShapeError(message)
+    sample = as_samples(np.asarray(values)[np.newaxis], n, net.dtype, name)
+    check_finite(sample, name)
+    return sample

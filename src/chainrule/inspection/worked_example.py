@@ -1,0 +1,246 @@
+"""A trace as a worked example on paper: the formula with symbols, with numbers, and the result."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING, Any
+
+from chainrule.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    import numpy.typing as npt
+
+    from chainrule.equations import Activation
+    from chainrule.inspection.trace import Trace
+
+__all__ = ["worked_example"]
+
+MOST_DIGITS = 17
+LINE_WIDTH = 100
+
+
+def worked_example(step: Trace, digits: int, most: int) -> str:
+    """Text of a whole step; at most `most` units of a layer and terms of a sum are written out."""
+    if not 1 <= digits <= MOST_DIGITS:
+        message = f"digits is {digits} but must be from 1 to {MOST_DIGITS}. Try 6."
+        raise InputError(message)
+    if most < 1:
+        message = f"most is {most} but at least one unit must be shown. Try 8."
+        raise InputError(message)
+    return "\n".join(_Page(step, digits, most).lines()).rstrip()
+
+
+class _Page:
+    """The lines of one worked example."""
+
+    def __init__(self, step: Trace, digits: int, most: int) -> None:
+        self.step = step
+        self.digits = digits
+        self.most = most
+        self.n_layers = len(step.z) + 1
+
+    def lines(self) -> Iterator[str]:
+        """Inputs, forward pass, loss, backward pass, updates, loss afterwards."""
+        step = self.step
+        yield f"One step of back-propagation: {step.network!r}, rate {self.number(step.rate)}"
+        yield ""
+        yield from self.given()
+        for m in range(1, self.n_layers):
+            yield from self.forward(m)
+        yield from self.loss()
+        for m in range(self.n_layers - 1, 0, -1):
+            yield from self.deltas(m)
+        for m in range(self.n_layers - 1, 0, -1):
+            yield from self.updates(m)
+        yield f"RSS with the new weights = {self.number(step.rss_after)}"
+        yield f"                  before = {self.number(step.rss_before)}"
+
+    def number(self, value: float) -> str:
+        """Number to the digits asked for."""
+        return format(float(value), f".{self.digits}g")
+
+    def factor(self, value: float) -> str:
+        """Number as a factor of a product: in brackets where it is negative."""
+        shown = self.number(value)
+        return f"({shown})" if shown.startswith("-") else shown
+
+    def given(self) -> Iterator[str]:
+        """Inputs and targets of the sample."""
+        for word, symbol, values in (("inputs ", "x", self.step.x), ("targets", "y", self.step.y)):
+            first = ["x_0 = 1 (bias unit)"] if symbol == "x" else []
+            shown = [f"{symbol}_{k} = {self.number(v)}" for k, v in enumerate(values[: self.most], 1)]
+            yield from _wrapped(f"{word}  ", "   ".join(first + shown + self.left_out(len(values))))
+        yield ""
+
+    def left_out(self, n: int) -> list[str]:
+        """Words for what is not written out."""
+        return [f"… {n - self.most} more"] if n > self.most else []
+
+    def units(self, n: int) -> Iterator[int]:
+        """Units of a layer that are written out, counted from 0."""
+        return iter(range(min(n, self.most)))
+
+    def unwritten_units(self, n: int) -> Iterator[str]:
+        """Line that counts the units that are not written out."""
+        if n > self.most:
+            yield f"  … {n - self.most} more units"
+        yield ""
+
+    def before(self, m: int) -> tuple[str, Callable[[int], str], npt.NDArray[Any]]:
+        """Symbol of unit j of the layer before W^(m), with its number: x for inputs, a for hidden layers."""
+        if m == 1:
+            return "x", lambda j: f"x_{j}", self.step.x
+        return "a", lambda j: f"a_{j}^({m})" if j else "x_0", self.step.a[m - 2]
+
+    def total(self, terms: Sequence[str]) -> str:
+        """Sum of terms; a long one keeps its first terms and its last."""
+        if len(terms) <= self.most + 1:
+            return " + ".join(terms)
+        left_out = f"… {len(terms) - self.most} more terms …"
+        return " + ".join([*terms[: self.most - 1], left_out, terms[-1]])
+
+    def forward(self, m: int) -> Iterator[str]:
+        """Net inputs and activations of layer m + 1."""
+        layer, activation = m + 1, self.step.network.activations[m - 1]
+        role = "output" if layer == self.n_layers else "hidden"
+        yield f"Layer {layer} ({role}, {activation.name}): net inputs, equation (2), and activations"
+        _, symbol, values = self.before(m)
+        inputs = [1.0, *values]
+        weights, z, a = self.step.network.weights[m - 1], self.step.z[m - 1], self.step.a[m - 1]
+        for k in self.units(len(z)):
+            symbols = [f"W_{k + 1}{_comma(weights)}{j}^({m})·{symbol(j)}" for j in range(len(inputs))]
+            numbers = [f"{self.factor(w)}·{self.factor(v)}" for w, v in zip(weights[k], inputs, strict=True)]
+            yield from _equation(
+                f"z_{k + 1}^({layer})", self.total(symbols), self.total(numbers), self.number(z[k])
+            )
+            formula = _formula(activation)
+            yield from _equation(
+                f"a_{k + 1}^({layer})",
+                formula.replace("z", f"z_{k + 1}^({layer})"),
+                formula.replace("z", self.factor(z[k])),
+                self.number(a[k]),
+            )
+        yield from self.unwritten_units(len(z))
+
+    def loss(self) -> Iterator[str]:
+        """RSS of the sample."""
+        y, a = self.step.y, self.step.a[-1]
+        layer = self.n_layers
+        symbols = [f"(y_{k} − a_{k}^({layer}))²" for k in range(1, len(y) + 1)]
+        numbers = [f"({self.number(t)} − {self.factor(v)})²" for t, v in zip(y, a, strict=True)]
+        yield "Loss, equation (4)"
+        yield from _equation(
+            "RSS",
+            f"½·({self.total(symbols)})",
+            f"½·({self.total(numbers)})",
+            self.number(self.step.rss_before),
+        )
+        yield ""
+
+    def deltas(self, m: int) -> Iterator[str]:
+        """Deltas of layer m + 1: from the residual at the output, from the layer after elsewhere."""
+        layer = m + 1
+        kind, equation = ("output", 7) if layer == self.n_layers else ("hidden", 9)
+        yield f"Layer {layer}: {kind} deltas, equation ({equation}); δ = −∂RSS/∂z, the direction of descent"
+        delta, a = self.step.delta[m - 1], self.step.a[m - 1]
+        derivative = _derivative(self.step.network.activations[m - 1])
+        for k in self.units(len(delta)):
+            symbols, numbers = self.signal(m, k)
+            name = f"a_{k + 1}^({layer})"
+            yield from _equation(
+                f"δ_{k + 1}^({layer})",
+                f"({symbols})·{derivative.replace('a', name)}",
+                f"({numbers})·{derivative.replace('a', self.factor(a[k]))}",
+                self.number(delta[k]),
+            )
+        yield from self.unwritten_units(len(delta))
+
+    def signal(self, m: int, k: int) -> tuple[str, str]:
+        """What reaches unit k of layer m + 1 from above, in symbols and in numbers."""
+        layer = m + 1
+        if layer == self.n_layers:
+            y, a = self.step.y[k], self.step.a[m - 1][k]
+            return f"y_{k + 1} − a_{k + 1}^({layer})", f"{self.number(y)} − {self.factor(a)}"
+        weights, delta = self.step.network.weights[m], self.step.delta[m]
+        comma = _comma(weights)
+        symbols = [f"δ_{i}^({layer + 1})·W_{i}{comma}{k + 1}^({layer})" for i in range(1, len(delta) + 1)]
+        numbers = [
+            f"{self.factor(d)}·{self.factor(w)}" for d, w in zip(delta, weights[:, k + 1], strict=True)
+        ]
+        return self.total(symbols), self.total(numbers)
+
+    def updates(self, m: int) -> Iterator[str]:
+        """Gradient, update and new value of each weight of W^(m)."""
+        equation = 7 if m == self.n_layers - 1 else 9
+        yield f"W^({m}): gradients, equation ({equation}), and updates, equation (8)"
+        _, symbol, values = self.before(m)
+        inputs = [1.0, *values]
+        weights, delta = self.step.network.weights[m - 1], self.step.delta[m - 1]
+        for k in self.units(len(delta)):
+            for j in self.units(len(inputs)):
+                yield from self.one_update(m, k, j, symbol(j), inputs[j], delta[k])
+            if len(inputs) > self.most:
+                yield f"  … {len(inputs) - self.most} more weights of unit {k + 1}"
+        yield from self.unwritten_units(len(weights))
+
+    def one_update(self, m: int, k: int, j: int, source: str, value: float, delta: float) -> Iterator[str]:  # noqa: PLR0917
+        """Gradient and new value of one weight."""
+        weights = self.step.network.weights[m - 1]
+        name, signal = f"W_{k + 1}{_comma(weights)}{j}^({m})", f"δ_{k + 1}^({m + 1})"
+        product = f"{self.factor(delta)}·{self.factor(value)}"
+        yield from _equation(
+            f"∂RSS/∂{name}",
+            f"−{signal}·{source}",
+            f"−{product}",
+            self.number(self.step.gradients[m - 1][k, j]),
+        )
+        yield from _equation(
+            f"{name} :",
+            f"{name} + η·{signal}·{source}",
+            f"{self.number(weights[k, j])} + {self.factor(self.step.rate)}·{product}",
+            self.number(self.step.weights_after[m - 1][k, j]),
+        )
+
+
+def _comma(weights: npt.NDArray[Any]) -> str:
+    """Comma between two indices, where one of them may have two digits."""
+    return "," if max(weights.shape) > 9 else ""  # noqa: PLR2004 (the largest digit)
+
+
+def _formula(activation: Activation) -> str:
+    """Formula of g in z; a user's own activation may have none."""
+    return getattr(activation, "formula", "g(z)")
+
+
+def _derivative(activation: Activation) -> str:
+    """Formula of g' in a; a user's own activation may have none."""
+    return getattr(activation, "derivative", "g'")
+
+
+def _equation(left: str, symbols: str, numbers: str, result: str) -> Iterator[str]:
+    """Left-hand side with three right-hand sides below each other, or side by side where they fit."""
+    whole = f"  {left} = {symbols} = {numbers} = {result}".replace(": =", ":=")
+    if len(whole) <= LINE_WIDTH:
+        yield whole
+        return
+    indent = " " * (len(left) + 2)
+    yield from _wrapped(f"  {left} = ".replace(": =", ":="), symbols)
+    yield from _wrapped(f"{indent} = ", numbers)
+    yield f"{indent} = {result}"
+
+
+def _wrapped(prefix: str, text: str) -> list[str]:
+    """Text behind a prefix, broken between terms, with the further lines set under the first."""
+    indent = " " * len(prefix)
+    return textwrap.wrap(
+        text,
+        width=LINE_WIDTH,
+        initial_indent=prefix,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+        replace_whitespace=False,
+        drop_whitespace=True,
+    )
