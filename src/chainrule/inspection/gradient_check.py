@@ -12,10 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from chainrule.equations import descend, mean_loss, with_bias_unit
-from chainrule.errors import ShapeError
 from chainrule.inspection.check_result import GradientCheck, MethodCheck, WeightPlace
-from chainrule.network import as_samples, backward, forward, gradients, loss_over_rows
-from chainrule.network.samples import check_finite
+from chainrule.network import as_pairs, backward, forward, gradients, loss_over_rows
 from chainrule.random_streams import Purpose, permutation
 from chainrule.training.settings import whole_number_from_1
 
@@ -85,15 +83,7 @@ def check_gradients(
     (12, True)
     """
     net = net.with_weights([w.astype(np.float64) for w in net.weights])
-    samples, targets = (
-        as_samples(X, net.sizes[0], net.dtype, "X"),
-        as_samples(Y, net.sizes[-1], net.dtype, "Y"),
-    )
-    if len(samples) != len(targets):
-        message = f"X has {len(samples)} rows but Y has {len(targets)}. Give one row of targets a sample."
-        raise ShapeError(message)
-    check_finite(samples, "X")
-    check_finite(targets, "Y")
+    samples, targets = as_pairs(X, Y, net.sizes, net.dtype)
     return _Comparison(net, samples, targets).result(whole_number_from_1(sample, "sample"), seed)
 
 

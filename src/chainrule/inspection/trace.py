@@ -10,8 +10,7 @@ import numpy as np
 from chainrule.equations import descend
 from chainrule.errors import ShapeError
 from chainrule.inspection.worked_example import worked_example
-from chainrule.network import as_samples, backward, gradients, loss_over_rows
-from chainrule.network.samples import check_finite
+from chainrule.network import as_samples, backward, check_finite, gradients, loss_over_rows
 from chainrule.training import Settings
 
 if TYPE_CHECKING:
