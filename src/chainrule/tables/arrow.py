@@ -1,0 +1,84 @@
+"""Read what already has types: Parquet files, and data frames that speak Arrow."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from chainrule.errors import TableError
+from chainrule.tables.table import assemble
+from chainrule.tables.wording import listed, shown
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from chainrule.tables.table import Table
+
+__all__ = ["read_frame", "read_parquet"]
+
+
+def read_parquet(path: Path) -> Table:
+    """Read a Parquet file; TableError where it is none or is damaged."""
+    try:
+        with path.open("rb") as file:
+            table = pq.ParquetFile(file).read()
+        return _from_arrow(table, path.name)
+    except (pa.ArrowException, OSError) as error:
+        message = f"{path.name} cannot be read as Parquet ({_reason(error)}). Check that it is a whole Parquet file."
+        raise TableError(message) from error
+
+
+def read_frame(frame: Any) -> Table:
+    """Read a data frame through its Arrow stream; TableError where it has none of one type a column."""
+    try:
+        return _from_arrow(pa.table(frame), "the data frame")
+    except TableError:
+        raise
+    except Exception as error:  # whatever the frame's own package raises
+        message = (
+            f"The data frame cannot be read as an Arrow table ({_reason(error)}). "
+            "Give every column one type and a name of its own."
+        )
+        raise TableError(message) from error
+
+
+def _from_arrow(table: Any, title: str) -> Table:
+    index = _index_columns(table)
+    kept = [position for position, name in enumerate(table.column_names) if name not in index]
+    remarks = (
+        [f"the frame's index {listed(index)} is no column: left out (reset_index() makes it one)"]
+        if index
+        else []
+    )
+    cells = [_cells(table.column(position)) for position in kept]
+    return assemble(title, [table.column_names[position] for position in kept], cells, remarks)
+
+
+def _index_columns(table: Any) -> list[str]:
+    """The columns that hold the index of a pandas frame: pandas itself does not count them as columns."""
+    try:
+        stored = json.loads((table.schema.metadata or {}).get(b"pandas", b"{}")).get("index_columns", [])
+        return [name for name in stored if isinstance(name, str) and name in table.column_names]
+    except (ValueError, AttributeError, TypeError):
+        return []
+
+
+def _cells(column: Any) -> Any:
+    """One array in place of chunks; dictionaries decoded, every kind of string made a large one."""
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        column = column.cast(kind.value_type)
+    if _is_string(column.type):
+        column = column.cast(pa.large_string())
+    return pa.concat_arrays([*column.chunks, pa.array([], column.type)])
+
+
+def _is_string(kind: Any) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
+
+
+def _reason(error: BaseException) -> str:
+    return shown(" ".join(map(str, error.args)).split("\n", maxsplit=1)[0] or type(error).__name__)[1:-1]

@@ -1,0 +1,268 @@
+"""One column of a table, and the rule that says what its cells are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from chainrule.errors import TableError
+from chainrule.tables import grammar
+from chainrule.tables.wording import counted, shown
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+__all__ = ["Column", "Kind"]
+
+Kind = Literal["number", "text", "boolean"]
+
+ALMOST_NUMBERS = 0.9
+
+
+@dataclass(frozen=True, eq=False)
+class Column:
+    """One column of a table.
+
+    Attributes
+    ----------
+    name : str
+        Its name, as the header gives it.
+    cells : pyarrow.Array of length n_rows
+        Strings for delimited text and JSON lines; the source's own type for Parquet and data frames.
+    table : str
+        What messages call the table: the file's name, or "the data frame".
+    decimal : str
+        The table's decimal mark, "." or ",".
+    numbering : array of shape (n_rows,), optional
+        For each cell the row of the table read that it stands in, counted from 0; by default its own place.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> from chainrule.tables import read_table
+    >>> column = read_table(pa.table({"age": ["31", "4.5"]})).column("age")
+    >>> column.kind, column.as_numbers().tolist(), column.as_labels()
+    ('number', [31.0, 4.5], ('31', '4.5'))
+    """
+
+    name: str
+    cells: Any
+    table: str = "the table"
+    decimal: str = "."
+    numbering: npt.NDArray[np.intp] | None = None
+
+    @cached_property
+    def kind(self) -> Kind:
+        """ "number", "boolean" or "text": what all cells that are not missing are."""
+        if pa.types.is_boolean(self.cells.type):
+            return "boolean"
+        if _is_typed_number(self.cells.type):
+            return "number"
+        return self._kind_of_text() if self.is_text else "text"
+
+    @property
+    def is_text(self) -> bool:
+        """Whether the cells are strings, so that the typing rule decides."""
+        return bool(pa.types.is_large_string(self.cells.type))
+
+    @cached_property
+    def missing(self) -> npt.NDArray[np.bool_]:
+        """Which cells hold no value, shape (n_rows,)."""
+        return grammar.missing_cells(self.cells)
+
+    def as_numbers(self, because: str = "numbers are needed there") -> npt.NDArray[np.float64]:
+        """Return the cells as numbers.
+
+        Parameters
+        ----------
+        because : str
+            The end of the sentence where a cell is no number.
+
+        Returns
+        -------
+        array of shape (n_rows,), float64
+            All finite.
+
+        Raises
+        ------
+        TableError
+            A cell is missing, is no number, or is infinite; the message names column and row.
+        """
+        self.check_usable()
+        numbers = self._numbers()
+        wrong = np.isnan(numbers)
+        if wrong.any():
+            raise TableError(f"{self.cell(first(wrong))} but {because}. Correct the cell, or remove the row.")
+        self._check_finite(numbers)
+        return numbers
+
+    def as_labels(self, kind: Kind | None = None) -> tuple[str, ...]:
+        """Return the cells as labels.
+
+        Parameters
+        ----------
+        kind : {"number", "text", "boolean"}, optional
+            How a label is spelled; by default as the column's own kind says. Numbers have one label for
+            each value: "1" for ``1``, ``1.0`` and ``01``.
+
+        Returns
+        -------
+        tuple of str
+            One a row.
+
+        Raises
+        ------
+        TableError
+            A cell is missing, or is a date, a list or bytes; the message names column and row.
+        """
+        labels, codes = self.coded(kind)
+        return tuple(np.array(labels, dtype=object)[codes])
+
+    def coded(self, kind: Kind | None = None) -> tuple[list[str], npt.NDArray[np.intp]]:
+        """Return the different labels in no order (one may come twice), and for each row which one it has."""
+        self.check_usable(as_categories=True)
+        dictionary = pc.dictionary_encode(self.cells)
+        as_kind = kind or self.kind
+        labels = [self._label(cell, as_kind) for cell in dictionary.dictionary.to_pylist()]
+        return labels, dictionary.indices.to_numpy(zero_copy_only=False).astype(np.intp)
+
+    def row(self, index: int) -> int:
+        """The number that a message gives the row of this cell: counted from 1, without the header."""
+        return int(index if self.numbering is None else self.numbering[index]) + 1
+
+    def cell(self, index: int) -> str:
+        """The beginning of a sentence about one cell."""
+        return f"Row {self.row(index)} of {self.title} is {shown(self.cells[index].as_py())}"
+
+    @property
+    def title(self) -> str:
+        """The column's name and its table's, for messages."""
+        return f"column {shown(self.name)} of {self.table}"
+
+    def check_usable(self, *, as_categories: bool = False) -> None:
+        """Raise TableError where a cell can be no input and no target: missing, a date, a list, bytes."""
+        self._check_type()
+        if self.missing.any():
+            raise TableError(self._missing_message())
+        if self.is_text and not as_categories:
+            self._check_dates()
+
+    def check_as_category(self) -> None:
+        """Raise TableError for text that was not declared to be classes and is better not taken for them."""
+        self.check_usable()
+        if self.is_text and self.kind == "text":
+            cells = grammar.trimmed(self.cells)
+            if grammar.matches(cells, grammar.AMBIGUOUS_PATTERN).all():
+                raise TableError(self._separator_message(cells))
+
+    def almost_numbers(self) -> str | None:
+        """Say which cell keeps a text column from being numbers, where 90 % of its cells are."""
+        if not self.is_text or self.kind != "text":
+            return None
+        other = ~self.missing & np.isnan(grammar.numbers_in(self.cells, self.decimal))
+        present = int((~self.missing).sum())
+        if not present or other.sum() > (1 - ALMOST_NUMBERS) * present:
+            return None
+        return f"{self.cell(first(other))}, which is no number, so the whole column is read as text"
+
+    def take(self, rows: npt.NDArray[np.intp]) -> Column:
+        """The column with these rows only; they keep their numbers in messages."""
+        numbering = rows if self.numbering is None else self.numbering[rows]
+        return Column(self.name, self.cells.take(pa.array(rows)), self.table, self.decimal, numbering)
+
+    def _kind_of_text(self) -> Kind:
+        present = grammar.trimmed(self.cells.filter(pa.array(~self.missing)))
+        if not len(present):
+            return "text"
+        if grammar.matches(present, grammar.number_pattern(self.decimal)).all():
+            return "number"
+        return "boolean" if grammar.matches(present, grammar.BOOLEAN_PATTERN).all() else "text"
+
+    def _numbers(self) -> npt.NDArray[np.float64]:
+        """The value of each cell; NaN for a cell that is no number."""
+        if self.is_text:
+            return grammar.numbers_in(self.cells, self.decimal)
+        if not _is_typed_number(self.cells.type):
+            return np.full(len(self.cells), np.nan)
+        numbers: npt.NDArray[np.float64] = pc.cast(self.cells, pa.float64(), safe=False).to_numpy(
+            zero_copy_only=False
+        )
+        return numbers
+
+    def _label(self, cell: object, kind: Kind) -> str:
+        if isinstance(cell, bool):
+            return "true" if cell else "false"
+        if not isinstance(cell, str):
+            return grammar.canonical_number(cell)
+        if kind == "number" and self._is_number(cell):
+            return grammar.canonical_number(cell.strip(grammar.BLANKS).replace(self.decimal, "."))
+        return cell
+
+    def _is_number(self, cell: str) -> bool:
+        return bool(
+            grammar.matches(grammar.trimmed(pa.array([cell])), grammar.number_pattern(self.decimal))[0]
+        )
+
+    def _check_type(self) -> None:
+        kind = self.cells.type
+        if self.is_text or _is_typed_number(kind) or pa.types.is_boolean(kind) or pa.types.is_null(kind):
+            return
+        what = "a date or time" if pa.types.is_temporal(kind) else f"of the type {kind}"
+        at = first(self.cells.is_valid().to_numpy(zero_copy_only=False))
+        message = (
+            f"{self.cell(at)}, which is {what}, but only numbers, text and booleans can be used yet. "
+            f"Leave the column out: --ignore {self.name}."
+        )
+        raise TableError(message)
+
+    def _missing_message(self) -> str:
+        rows = int(self.missing.sum())
+        where = (
+            f"row {self.row(first(self.missing))}"
+            if rows == 1
+            else (f"{counted(rows, 'row')}, the first of them row {self.row(first(self.missing))}")
+        )
+        return (
+            f"A value is missing in {self.title} in {where}, but every row needs one. "
+            f"Remove these rows, or leave the column out: --ignore {self.name}."
+        )
+
+    def _check_dates(self) -> None:
+        dates = grammar.matches(grammar.trimmed(self.cells), grammar.DATE_PATTERN)
+        if dates.any():
+            message = (
+                f"{self.cell(first(dates))}, which is a date or time, but only numbers, text and booleans can be "
+                f"used yet. Leave the column out: --ignore {self.name}."
+            )
+            raise TableError(message)
+
+    def _separator_message(self, cells: Any) -> str:
+        at = first(np.isnan(grammar.numbers_in(cells, self.decimal)))
+        return (
+            f"{self.cell(at)}, but the decimal mark of {self.table} is {self.decimal!r}, so this may be a number with "
+            "thousands separators or with another decimal mark. Write every number with a decimal point and "
+            "without thousands separators."
+        )
+
+    def _check_finite(self, numbers: npt.NDArray[np.float64]) -> None:
+        infinite = np.isinf(numbers)
+        if infinite.any():
+            message = (
+                f"{self.cell(first(infinite))}, which is infinite, but every number must be finite. "
+                f"Correct the cell, or leave the column out: --ignore {self.name}."
+            )
+            raise TableError(message)
+
+
+def first(flags: npt.NDArray[np.bool_]) -> int:
+    """The place of the first true flag."""
+    return int(np.argmax(flags))
+
+
+def _is_typed_number(kind: Any) -> bool:
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind))

@@ -1,0 +1,153 @@
+"""Settle how a text is cut into cells: its delimiter, its quotes, its title lines and its header.
+
+The delimiter is the candidate that gives the most of the first records one same width; whatever is settled and is
+not the usual is said in a remark.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
+
+from chainrule.errors import TableError
+from chainrule.tables import grammar
+from chainrule.tables.records import BLANK_RUNS, Dialect, Record, records
+from chainrule.tables.wording import counted, listed, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["Layout", "settle_layout"]
+
+# A file that two of them fit equally well goes to the first: a comma is often part of a number or of prose.
+DELIMITERS = ("\t", ";", "|", ",")
+DELIMITER_NAMES = {"\t": "tab", BLANK_RUNS: "runs of blanks"}
+SAMPLED_CHARACTERS = 2**18
+SAMPLED_RECORDS = 200
+SEPARATOR_LINE = re.compile(r"""\s*"?sep=(.)"?[ \t]*(?:\n|\Z)""", re.IGNORECASE)
+
+
+class Layout(NamedTuple):
+    """What was settled: the dialect, the header, where the rows begin, and what the user is told."""
+
+    dialect: Dialect
+    header: Record
+    remarks: tuple[str, ...]
+
+
+class _Candidate(NamedTuple):
+    dialect: Dialect
+    sample: tuple[Record, ...]
+    width: int
+    agreeing: int
+
+
+def settle_layout(text: str, name: str) -> Layout:
+    """Find out how the text is cut, or raise TableError where no way is good enough."""
+    given = SEPARATOR_LINE.match(text)
+    start = given.end() if given else 0
+    delimiters = (given[1],) if given else DELIMITERS
+    best = _best(text, start, delimiters) or _one_column(text, start) or _blank_runs(text, start)
+    if best is None:
+        message = (
+            f"No delimiter was recognised in {name}: no comma, semicolon, tab or pipe cuts its lines into an equal "
+            f"number of cells. Its first line is {shown(text[start:].lstrip().split(chr(10), 1)[0])}. "
+            "Save the table as CSV."
+        )
+        raise TableError(message)
+    titles, header = _titles(best, name)
+    remarks = _dialect_remarks(best.dialect, named_by_file=given is not None)
+    return Layout(best.dialect, header, (*remarks, *_title_remarks(titles)))
+
+
+def _best(text: str, start: int, delimiters: Sequence[str]) -> _Candidate | None:
+    """The delimiter and quote that give the most records one width of two cells or more."""
+    found = [_candidate(text, start, Dialect(mark, quote)) for quote in "\"'" for mark in delimiters]
+    fitting = [
+        one for one in found if one.width > 1 and _mostly_agrees(one) and _quotes_fit(text, start, one)
+    ]
+    return max(fitting, key=lambda one: (one.agreeing, one.dialect.quote == "'"), default=None)
+
+
+def _candidate(text: str, start: int, dialect: Dialect) -> _Candidate:
+    """Cut the beginning of the text, and see which width most of its records have."""
+    sample = text[: start + SAMPLED_CHARACTERS]
+    cut = list(islice(records(sample, dialect, start, 1 + text.count("\n", 0, start)), SAMPLED_RECORDS))
+    if len(sample) < len(text) and cut[-1].end >= len(sample) and len(cut) > 1:
+        del cut[-1]
+    full = tuple(record for record in cut if any(record.cells))
+    widths = Counter(len(record.cells) for record in full)
+    width, agreeing = max(widths.items(), key=lambda item: item[1], default=(0, 0))
+    return _Candidate(dialect, full, width, agreeing)
+
+
+def _mostly_agrees(one: _Candidate) -> bool:
+    """Whether at least half of the records below the title lines have the width."""
+    widths = [len(record.cells) for record in one.sample]
+    return 2 * one.agreeing >= len(widths) - widths.index(one.width)
+
+
+def _quotes_fit(text: str, start: int, one: _Candidate) -> bool:
+    """A double quote may always be meant; a single one only where it closes every cell that it opens."""
+    if one.dialect.quote == '"':
+        return True
+    opening = re.compile(rf"(?:^|[\n{re.escape(one.dialect.delimiter)}])[ \t]*(['\"])")
+    used = {match[1] for match in opening.finditer(text, start)}
+    return used == {"'"} and all(record.unclosed is None for record in records(text, one.dialect, start))
+
+
+def _one_column(text: str, start: int) -> _Candidate | None:
+    """A table of one column: no line has a delimiter or a blank in it."""
+    one = _candidate(text, start, Dialect(","))
+    cells = [cell for record in one.sample for cell in record.cells]
+    if one.width == 1 and not any(set(cell) & {*DELIMITERS, " "} for cell in cells):
+        return one
+    return None
+
+
+def _blank_runs(text: str, start: int) -> _Candidate | None:
+    """Cells between runs of blanks: only where all records below the title lines agree and have numbers."""
+    one = _candidate(text, start, Dialect(BLANK_RUNS))
+    widths = [len(record.cells) for record in one.sample]
+    if one.width < 2 or one.agreeing < 2 or one.agreeing < len(widths) - widths.index(one.width):  # noqa: PLR2004
+        return None
+    rows = one.sample[widths.index(one.width) + 1 :]
+    return one if all(_has_number(record) for record in rows) else None
+
+
+def _has_number(record: Record) -> bool:
+    return any(re.match(grammar.number_pattern(mark), cell) for mark in ".," for cell in record.cells)
+
+
+def _titles(best: _Candidate, name: str) -> tuple[tuple[Record, ...], Record]:
+    """The leading records of another width, and the header below them."""
+    place = [len(record.cells) for record in best.sample].index(best.width)
+    titles, header = best.sample[:place], best.sample[place]
+    for title in titles:
+        # One name too few or too many is rather a damaged header than a title.
+        if len(title.cells) > 1 and abs(len(title.cells) - best.width) == 1:
+            message = (
+                f"Line {title.line} of {name} has {counted(len(title.cells), 'cell')} but most lines have "
+                f"{best.width}. If it holds the names, correct their number; if it is a title, remove the line."
+            )
+            raise TableError(message)
+    return titles, header
+
+
+def _dialect_remarks(dialect: Dialect, *, named_by_file: bool) -> tuple[str, ...]:
+    name = DELIMITER_NAMES.get(dialect.delimiter, repr(dialect.delimiter))
+    remarks = [f"delimiter {name}"] if dialect.delimiter != "," or named_by_file else []
+    if named_by_file:
+        remarks[0] += ", as the first line says"
+    if dialect.quote == "'":
+        remarks.append("cells quoted with '")
+    return tuple(remarks)
+
+
+def _title_remarks(titles: Sequence[Record]) -> tuple[str, ...]:
+    if not titles:
+        return ()
+    quoted = listed([" ".join(filter(None, title.cells)) for title in titles], most=3)
+    return (f"{counted(len(titles), 'title line')} skipped: {quoted}",)

@@ -1,0 +1,169 @@
+"""The parts of an encoding: how one column becomes columns of X or Y, and back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from chainrule.errors import TableError
+from chainrule.tables.statistics import Spread, standardise
+from chainrule.tables.wording import listed, suggestion
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from chainrule.tables.column import Column, Kind
+
+__all__ = ["CategoryInput", "ClassTarget", "NumberInput", "NumberTarget", "one_hot"]
+
+
+@dataclass(frozen=True)
+class NumberInput:
+    """A numeric input: one column of X, (x - mean) / scale.
+
+    Attributes
+    ----------
+    name : str
+        The column's name.
+    mean, scale : float
+        Of the training rows. ``scale`` is 0 where they are all equal, and then the column of X is 0 always.
+
+    Examples
+    --------
+    >>> NumberInput("age", mean=30.0, scale=10.0).names
+    ('age',)
+    """
+
+    name: str
+    mean: float
+    scale: float
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of its columns in X."""
+        return (self.name,)
+
+    def encode(self, column: Column) -> npt.NDArray[np.float64]:
+        """Return its columns of X, shape (n_rows, 1); TableError names a cell that is no finite number."""
+        numbers = column.as_numbers("the model learnt numbers there")
+        values = standardise(numbers, Spread(self.mean, self.scale))
+        if not np.isfinite(values).all():
+            at = int(np.argmin(np.isfinite(values)))
+            message = f"{column.cell(at)}, too far from the numbers of training to be computed with. Correct the cell."
+            raise TableError(message)
+        return values[:, np.newaxis]
+
+
+class NumberTarget(NumberInput):
+    """A numeric target: one column of Y, standardised like an input, and back in its own unit.
+
+    Examples
+    --------
+    >>> NumberTarget("price", mean=100.0, scale=20.0).names
+    ('price',)
+    """
+
+
+@dataclass(frozen=True)
+class CategoryInput:
+    """An input of categories: one column of X for each, 1 where the row has it and 0 elsewhere.
+
+    Attributes
+    ----------
+    name : str
+        The column's name.
+    categories : tuple of str
+        Sorted. A single one says nothing, so its column of X is 0 always.
+    cells : {"text", "number", "boolean"}
+        How a cell is matched: as it is written, by its value, or in any letter case.
+
+    Examples
+    --------
+    >>> CategoryInput("island", ("Biscoe", "Dream"), "text").names
+    ('island=Biscoe', 'island=Dream')
+    """
+
+    name: str
+    categories: tuple[str, ...]
+    cells: Kind
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of its columns in X."""
+        return tuple(f"{self.name}={category}" for category in self.categories)
+
+    def encode(self, column: Column) -> npt.NDArray[np.float64]:
+        """Return its columns of X, shape (n_rows, n_categories); TableError names a category not learnt."""
+        codes = _codes(column, self.categories, self.cells, "category")
+        width = len(self.categories)
+        return one_hot(codes, width) if width > 1 else np.zeros((len(codes), 1))
+
+
+@dataclass(frozen=True)
+class ClassTarget:
+    """A target of classes: one column of Y for each, 1 for the row's class and 0 elsewhere.
+
+    Attributes
+    ----------
+    name : str
+        The column's name.
+    classes : tuple of str
+        Sorted, two at least.
+    cells : {"text", "number", "boolean"}
+        How a cell is matched: as it is written, by its value, or in any letter case.
+
+    Examples
+    --------
+    >>> ClassTarget("species", ("setosa", "virginica"), "text").names
+    ('output_setosa', 'output_virginica')
+    """
+
+    name: str
+    classes: tuple[str, ...]
+    cells: Kind
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of its columns in Y."""
+        return tuple(f"output_{label}" for label in self.classes)
+
+    def encode(self, column: Column) -> npt.NDArray[np.float64]:
+        """Return its columns of Y, shape (n_rows, n_classes); TableError names a class not learnt."""
+        return one_hot(_codes(column, self.classes, self.cells, "class"), len(self.classes))
+
+
+def one_hot(codes: npt.NDArray[np.intp], width: int) -> npt.NDArray[np.float64]:
+    """A row of zeros for each code, with 1.0 at its place.
+
+    Examples
+    --------
+    >>> one_hot(np.array([1, 0]), 2).tolist()
+    [[0.0, 1.0], [1.0, 0.0]]
+    """
+    encoded = np.zeros((len(codes), width))
+    encoded[np.arange(len(codes)), codes] = 1.0
+    return encoded
+
+
+def _codes(column: Column, known: tuple[str, ...], cells: Kind, what: str) -> npt.NDArray[np.intp]:
+    """The place of each row's label among the known ones."""
+    labels, codes = column.coded(cells)
+    fold = folded if cells == "boolean" else str
+    places = {fold(label): place for place, label in enumerate(known)}
+    found = np.array([places.get(fold(label), -1) for label in labels], dtype=np.intp)[codes]
+    if (found < 0).any():
+        at = int(np.argmin(found))
+        label = labels[codes[at]]
+        message = (
+            f"{column.cell(at)}, a {what} that the model has not learnt.{suggestion(label, known)} It learnt: "
+            f"{listed(known)}. Correct the cell, remove the row, or train on a table that has it."
+        )
+        raise TableError(message)
+    return found
+
+
+def folded(label: str) -> str:
+    """A boolean's label in the one letter case in which it is matched."""
+    return label.strip().lower()

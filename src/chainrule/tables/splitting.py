@@ -1,0 +1,107 @@
+"""Split rows into training rows and held-out rows, each class in proportion."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from chainrule.errors import InputError
+from chainrule.random_streams import Purpose, permutation
+from chainrule.tables.wording import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy.typing as npt
+
+    Rows = npt.NDArray[np.intp]
+
+__all__ = ["split_rows"]
+
+
+def split_rows(
+    n_rows: int, *, labels: Sequence[str] | None, held_out: float = 0.25, seed: int
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Split rows at random, the same way for the same seed everywhere.
+
+    Parameters
+    ----------
+    n_rows : int
+        Number of rows.
+    labels : sequence of str, or None
+        Each row's class: then every class is held out in proportion, and keeps one training row at least.
+    held_out : float
+        The share of rows that is held out, in [0, 1).
+    seed : int
+        From 0 to 2**64 - 1.
+
+    Returns
+    -------
+    training, held_out : arrays of shape (n,) and (n_rows - n,)
+        Places of the rows, ascending. ``round(held_out * n_rows)`` rows are held out, but at least one where
+        `held_out` is above 0 and there are two rows, and never a class's last row.
+
+    Raises
+    ------
+    InputError
+        `held_out` is no number in [0, 1), or no row can be held out because every class has only one.
+
+    Examples
+    --------
+    >>> training, held_out = split_rows(8, labels=list("aaaabbbb"), held_out=0.25, seed=0)
+    >>> training.tolist(), held_out.tolist()
+    ([0, 1, 3, 4, 5, 7], [2, 6])
+    """
+    _check(n_rows, labels, held_out)
+    order = permutation(n_rows, seed=seed, purpose=Purpose.SPLIT)
+    codes = (
+        np.unique(np.asarray(labels), return_inverse=True)[1] if labels is not None else np.zeros(n_rows, int)
+    )
+    quotas = _quotas(np.bincount(codes).tolist(), _total(n_rows, held_out))
+    chosen = np.zeros(n_rows, dtype=bool)
+    for label, quota in enumerate(quotas):
+        chosen[order[codes[order] == label][:quota]] = True
+    if held_out > 0 and n_rows > 1 and not chosen.any():
+        message = (
+            f"No row can be held out, because each of the {counted(n_rows, 'class', 'classes')} has one row only "
+            "and keeps it for training. Give more rows, or hold out 0."
+        )
+        raise InputError(message)
+    return np.flatnonzero(~chosen).astype(np.intp), np.flatnonzero(chosen).astype(np.intp)
+
+
+def _check(n_rows: int, labels: Sequence[str] | None, held_out: float) -> None:
+    is_number = isinstance(held_out, (int, float, np.number)) and not isinstance(held_out, bool)
+    if not is_number or math.isnan(held_out) or not 0 <= held_out < 1:
+        message = f"held_out is {held_out!r} but must be a share of the rows from 0 to below 1. Try 0.25."
+        raise InputError(message)
+    if n_rows < 1:
+        raise InputError(f"n_rows is {n_rows} but must be 1 at least. Give a table with rows.")
+    if labels is not None and len(labels) != n_rows:
+        message = (
+            f"labels has {len(labels)} entries but there are {n_rows} rows. Give one label for each row."
+        )
+        raise InputError(message)
+
+
+def _total(n_rows: int, held_out: float) -> int:
+    """How many rows are to be held out."""
+    if held_out == 0:
+        return 0
+    return min(max(round(held_out * n_rows), 1), n_rows - 1)
+
+
+def _quotas(sizes: list[int], total: int) -> list[int]:
+    """Share `total` among classes by largest remainder, in whole numbers; each class keeps one."""
+    n_rows = sum(sizes)
+    quotas = [min(total * size // n_rows, size - 1) for size in sizes]
+    by_remainder = sorted(range(len(sizes)), key=lambda label: (-(total * sizes[label] % n_rows), label))
+    while sum(quotas) < total:
+        open_labels = [label for label in by_remainder if quotas[label] < sizes[label] - 1]
+        if not open_labels:
+            break
+        for label in open_labels[: total - sum(quotas)]:
+            quotas[label] += 1
+    return quotas
