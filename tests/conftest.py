@@ -1,0 +1,52 @@
+"""What every test shares: which of them run, and a Hypothesis that draws the same examples each time."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import settings
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+settings.register_profile("reproducible", deadline=None, derandomize=True, print_blob=True)
+settings.load_profile("reproducible")
+
+FULL_SUITE = bool(os.environ.get("FULL_SUITE"))
+REQUIRE_ORACLES = bool(os.environ.get("REQUIRE_ORACLES"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave the slow tests out, unless the full suite is asked for."""
+    if FULL_SUITE:
+        return
+    for item in items:
+        if item.get_closest_marker("slow"):
+            item.add_marker(pytest.mark.skip(reason="slow: set FULL_SUITE=1 to run it"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Turn the skip of an oracle's test into a failure where the oracles are required.
+
+    A test that is left out because it is slow stays skipped: nothing is missing there.
+    """
+    report = yield
+    left_out = item.get_closest_marker("slow") is not None and not FULL_SUITE
+    if REQUIRE_ORACLES and report.skipped and item.get_closest_marker("oracle") and not left_out:
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome = "failed"
+        report.longrepr = f"REQUIRE_ORACLES is set, but the oracle was skipped: {reason}"
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Refuse a module that skips itself where the oracles are required: it hides its tests' marks."""
+    report = yield
+    if REQUIRE_ORACLES and report.skipped:
+        report.outcome = "failed"
+        report.longrepr = f"REQUIRE_ORACLES is set, but a whole module was skipped: {report.longrepr}"
+    return report
