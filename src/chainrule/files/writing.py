@@ -1,0 +1,137 @@
+"""Write a file whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+from chainrule.errors import OutputError
+
+__all__ = ["check_writable", "write_file"]
+
+
+def write_file(path: str | os.PathLike[str], content: bytes, *, overwrite: bool = True) -> None:
+    """Write `content` to `path`; whatever goes wrong, what stood there before stays as it was.
+
+    Raises
+    ------
+    OutputError
+        The place cannot be written, or a file stands there and `overwrite` is False.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_file(pathlib.Path(folder, "a.txt"), b"hello")
+    ...     pathlib.Path(folder, "a.txt").read_bytes()
+    b'hello'
+    """
+    # A link is followed, so that the file behind it is replaced and not the link.
+    target = Path(os.path.realpath(path))
+    try:
+        if target.exists() and not target.is_file() and not target.is_dir():
+            _write_to_device(target, content)
+        else:
+            _replace(target, content, overwrite=overwrite)
+    except FileExistsError as error:
+        raise OutputError(_exists_message(path)) from error
+    except OSError as error:
+        raise OutputError(_failure_message(path, error)) from error
+
+
+def check_writable(path: str | os.PathLike[str], *, overwrite: bool) -> None:
+    """Find out before a long computation whether its result could be written; nothing is changed.
+
+    Raises
+    ------
+    OutputError
+        As `write_file` would, as far as that can be known.
+    """
+    target = Path(os.path.realpath(path))
+    if target.is_dir():
+        raise OutputError(_failure_message(path, IsADirectoryError("it is a directory")))
+    if target.is_file() and not overwrite:
+        raise OutputError(_exists_message(path))
+    if target.exists() and not target.is_file():
+        return
+    if not target.parent.is_dir():
+        raise OutputError(_failure_message(path, FileNotFoundError(f"there is no folder {target.parent}")))
+    try:
+        descriptor, probe = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:50]}.")
+    except OSError as error:
+        raise OutputError(_failure_message(path, error)) from error
+    os.close(descriptor)
+    Path(probe).unlink()
+
+
+def _replace(target: Path, content: bytes, *, overwrite: bool) -> None:
+    """Write beside the target, then let the new file take its place in one step."""
+    if target.is_dir():
+        message = "it is a directory"
+        raise IsADirectoryError(message)
+    if not target.parent.is_dir():
+        message = f"there is no folder {target.parent}"
+        raise FileNotFoundError(message)
+    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:50]}.")
+    temporary = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(_mode_of(target))
+        if overwrite:
+            temporary.replace(target)
+        else:
+            _link_or_rename(temporary, target)
+    finally:
+        with suppress(FileNotFoundError):
+            temporary.unlink()
+
+
+def _link_or_rename(temporary: Path, target: Path) -> None:
+    """Give the file its name unless that is taken: in one step where the file system has links."""
+    try:
+        os.link(temporary, target)
+    except FileExistsError:
+        raise
+    except OSError as error:
+        if target.exists():
+            raise FileExistsError from error
+        temporary.replace(target)
+
+
+def _write_to_device(target: Path, content: bytes) -> None:
+    """Write to a pipe or a device, which cannot be replaced."""
+    with target.open("wb", buffering=0) as device:
+        rest = memoryview(content)
+        while rest:
+            rest = rest[device.write(rest) :]
+
+
+def _mode_of(target: Path) -> int:
+    """Permissions of the file that stands there, or those that a new file gets."""
+    if target.exists():
+        return stat.S_IMODE(target.stat().st_mode)
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask
+
+
+def _exists_message(path: str | os.PathLike[str]) -> str:
+    """Message for a file that stands in the way."""
+    return (
+        f"{os.fspath(path)} exists already but is not to be overwritten. Choose another name, or say --force."
+    )
+
+
+def _failure_message(path: str | os.PathLike[str], error: OSError) -> str:
+    """Message for a file that cannot be written."""
+    reason = error.strerror or str(error)
+    return (
+        f"{os.fspath(path)} cannot be written: {reason}. Nothing was written there. Choose another place, "
+        "or make room for it."
+    )

@@ -1,0 +1,22 @@
+"""From a table to a trained model and back: D = [X | Y], training with defaults, prediction, scores."""
+
+from chainrule.models.dataset import Dataset, prepare
+from chainrule.models.defaults import Defaults, default_settings
+from chainrule.models.fitting import FitResult, fit
+from chainrule.models.model import Model, Predictions, TrainingRecord
+from chainrule.models.scores import ClassScore, NumberScore, Score
+
+__all__ = [
+    "ClassScore",
+    "Dataset",
+    "Defaults",
+    "FitResult",
+    "Model",
+    "NumberScore",
+    "Predictions",
+    "Score",
+    "TrainingRecord",
+    "default_settings",
+    "fit",
+    "prepare",
+]

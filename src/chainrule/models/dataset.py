@@ -1,0 +1,117 @@
+"""D = [X | Y]: a table as numbers, with the rows to learn from and the rows to be judged by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from chainrule.tables import Encoding, Table, choose_encoding, read_table, split_rows, target_labels
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    import numpy.typing as npt
+
+__all__ = ["Dataset", "prepare"]
+
+HELD_OUT = 0.25
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A table as the network sees it, D = [X | Y], equation (1).
+
+    Attributes
+    ----------
+    table : Table
+    encoding : Encoding
+        How columns become numbers, and outputs the targets.
+    X : array of shape (n_rows, n_inputs)
+    Y : array of shape (n_rows, n_outputs)
+    training_rows, held_out_rows : arrays of int
+        Rows counted from 0, in ascending order.
+    held_out : float
+        Share of rows that was asked to be held out.
+    seed : int
+        What settled which rows those are.
+    remarks : tuple of str
+        What the reader of a summary should know of the table.
+
+    Examples
+    --------
+    >>> import pyarrow
+    >>> table = pyarrow.table({"x": [1.0, 2.0, 3.0, 4.0], "kind": ["a", "b", "a", "b"]})
+    >>> data = prepare(table, target="kind")
+    >>> data.X.shape, data.Y.shape, data.encoding.classes
+    ((4, 1), (4, 2), ('a', 'b'))
+    """
+
+    table: Table
+    encoding: Encoding
+    X: npt.NDArray[np.float64]
+    Y: npt.NDArray[np.float64]
+    training_rows: npt.NDArray[np.intp]
+    held_out_rows: npt.NDArray[np.intp]
+    held_out: float
+    seed: int
+    remarks: tuple[str, ...]
+
+
+def prepare(
+    table: Any,  # noqa: ANN401 (a path, or any frame that speaks Arrow)
+    *,
+    target: str | Sequence[str],
+    inputs: Sequence[str] | None = None,
+    ignore: Sequence[str] = (),
+    classes: Sequence[str] = (),
+    held_out: float = HELD_OUT,
+    seed: int = 0,
+) -> Dataset:
+    """Read a table, choose its encoding and hold rows out.
+
+    Parameters
+    ----------
+    table : path, data frame or Table
+    target : str or sequence of str
+        Column to learn; several where all are numbers.
+    inputs, ignore, classes : sequences of str
+        Columns that are the only inputs, that are left out, that are classes although they hold numbers.
+    held_out : float
+        Share of the rows that is held out, in [0, 1); for classes, as much of each.
+    seed : int
+
+    Returns
+    -------
+    Dataset
+
+    Raises
+    ------
+    TableError, UnknownNameError, InputError
+        The table, a name or a setting does not fit.
+
+    Examples
+    --------
+    >>> import pyarrow
+    >>> data = prepare(pyarrow.table({"x": [1.0, 2.0], "y": [2.0, 4.0]}), target="y", held_out=0)
+    >>> data.X.tolist()
+    [[-1.0], [1.0]]
+    """
+    source = table if isinstance(table, Table) else read_table(table)
+    targets = (target,) if isinstance(target, str) else tuple(target)
+    labels = target_labels(source, targets, classes)
+    training_rows, held_out_rows = split_rows(source.n_rows, labels=labels, held_out=held_out, seed=seed)
+    encoding, remarks = choose_encoding(
+        source, targets=targets, inputs=inputs, ignore=ignore, classes=classes, training_rows=training_rows
+    )
+    return Dataset(
+        table=source,
+        encoding=encoding,
+        X=encoding.encode_inputs(source),
+        Y=encoding.encode_targets(source),
+        training_rows=training_rows,
+        held_out_rows=held_out_rows,
+        held_out=held_out,
+        seed=seed,
+        remarks=(*source.remarks, *remarks),
+    )

@@ -1,0 +1,238 @@
+"""Fit a network to a table: everything that `chainrule fit` does but arguments and printing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from chainrule.models.dataset import HELD_OUT, Dataset, prepare
+from chainrule.models.defaults import default_settings
+from chainrule.models.model import Model, TrainingRecord
+from chainrule.network import Network
+from chainrule.training import History, Settings, StoppedBy, train
+from chainrule.training.settings import whole_number_from_1
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from chainrule.errors import DivergenceError
+    from chainrule.models.scores import Score
+    from chainrule.training import Epoch
+
+__all__ = ["FitResult", "Plan", "fit", "fit_dataset", "plan"]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Hidden layers, first weights and training settings, with the defaults filled in.
+
+    Examples
+    --------
+    >>> Plan((8,), "glorot_uniform", Settings(rate=0.5, epochs=100)).hidden
+    (8,)
+    """
+
+    hidden: tuple[int, ...]
+    start: str
+    settings: Settings
+
+
+@dataclass(frozen=True)
+class FitResult:
+    """What a fit gives back.
+
+    Attributes
+    ----------
+    model : Model
+        It has seen the training rows only.
+    data : Dataset
+        The table as the network saw it.
+    history : History
+    stopped_by : StoppedBy
+    training_score : Score
+    held_out_score : Score or None
+        None where no rows were held out.
+
+    Examples
+    --------
+    >>> import chainrule, pyarrow
+    >>> table = pyarrow.table({"x": [1.0, 2.0, 3.0, 4.0] * 5, "y": [2.0, 4.0, 6.0, 8.0] * 5})
+    >>> result = chainrule.fit(table, target="y", seed=1)
+    >>> result.held_out_score[0].r2 > 0.8
+    True
+    """
+
+    model: Model
+    data: Dataset
+    history: History
+    stopped_by: StoppedBy
+    training_score: Score
+    held_out_score: Score | None
+
+
+def plan(
+    data: Dataset,
+    *,
+    hidden: Sequence[int] | None = None,
+    rate: float | None = None,
+    epochs: int | None = None,
+    batch_size: int | None = None,
+    loss_goal: float | None = None,
+    seed: int = 0,
+) -> Plan:
+    """Settings as given, or else the defaults for this table.
+
+    Raises
+    ------
+    InputError
+        A setting is out of its range.
+    """
+    defaults = default_settings(len(data.training_rows), classes=data.encoding.classes is not None)
+    layers = defaults.hidden if hidden is None else tuple(whole_number_from_1(n, "hidden") for n in hidden)
+    settings = Settings(
+        rate=defaults.rate if rate is None else rate,
+        epochs=defaults.epochs if epochs is None else epochs,
+        batch_size=defaults.batch_size if batch_size is None else batch_size,
+        seed=seed,
+        loss_goal=loss_goal,
+    )
+    return Plan(layers, "glorot_uniform", settings)
+
+
+def fit(
+    table: Any,  # noqa: ANN401 (a path, or any frame that speaks Arrow)
+    *,
+    target: str | Sequence[str],
+    inputs: Sequence[str] | None = None,
+    ignore: Sequence[str] = (),
+    classes: Sequence[str] = (),
+    held_out: float = HELD_OUT,
+    hidden: Sequence[int] | None = None,
+    rate: float | None = None,
+    epochs: int | None = None,
+    batch_size: int | None = None,
+    loss_goal: float | None = None,
+    seed: int = 0,
+    on_epoch: Callable[[Epoch], object] | None = None,
+) -> FitResult:
+    """Fit a network to a table, as ``chainrule fit`` does.
+
+    Parameters
+    ----------
+    table : path, data frame or Table
+    target : str or sequence of str
+        Column to learn; several where all are numbers.
+    inputs, ignore, classes : sequences of str
+        Columns that are the only inputs, that are left out, that are classes although they hold numbers.
+    held_out : float
+        Share of the rows that the network does not learn from and is judged by.
+    hidden : sequence of int, optional
+        Units of each hidden layer; ``()`` for none.
+    rate, epochs, batch_size, loss_goal, seed, on_epoch
+        As for `train`. What is not given depends on the kind of target and the number of rows.
+
+    Returns
+    -------
+    FitResult
+
+    Raises
+    ------
+    TableError, UnknownNameError, InputError
+        The table, a name or a setting does not fit.
+    DivergenceError
+        Training left the finite numbers.
+
+    Examples
+    --------
+    >>> import chainrule
+    >>> result = chainrule.fit("examples/iris.csv", target="species", epochs=20, seed=0)
+    >>> result.model.network
+    Network(4-8-3, logistic, rss, float64)
+    >>> result.held_out_score.accuracy > 0.8
+    True
+    """
+    data = prepare(
+        table, target=target, inputs=inputs, ignore=ignore, classes=classes, held_out=held_out, seed=seed
+    )
+    chosen = plan(
+        data, hidden=hidden, rate=rate, epochs=epochs, batch_size=batch_size, loss_goal=loss_goal, seed=seed
+    )
+    return fit_dataset(data, chosen, on_epoch)
+
+
+def fit_dataset(data: Dataset, chosen: Plan, on_epoch: Callable[[Epoch], object] | None = None) -> FitResult:
+    """Train on the training rows and score on both parts.
+
+    Raises
+    ------
+    DivergenceError
+        Training left the finite numbers; the error carries the last finite network.
+    """
+    start = start_network(data, chosen)
+    settings, rows = chosen.settings, data.training_rows
+    result = train(
+        start,
+        data.X[rows],
+        data.Y[rows],
+        rate=settings.rate,
+        epochs=settings.epochs,
+        batch_size=settings.batch_size,
+        shuffle=settings.shuffle,
+        seed=settings.seed,
+        loss_goal=settings.loss_goal,
+        on_epoch=on_epoch,
+    )
+    record = training_record(data, chosen, result.history, result.stopped_by)
+    model = Model(result.network, data.encoding, record)
+    held_out = data.held_out_rows
+    return FitResult(
+        model=model,
+        data=data,
+        history=result.history,
+        stopped_by=result.stopped_by,
+        training_score=model.score_arrays(data.X[rows], data.Y[rows]),
+        held_out_score=model.score_arrays(data.X[held_out], data.Y[held_out]) if len(held_out) else None,
+    )
+
+
+def start_network(data: Dataset, chosen: Plan) -> Network:
+    """Network to start from: logistic units, identity at the output where targets are numbers."""
+    output = "identity" if data.encoding.classes is None else "logistic"
+    sizes = (data.X.shape[1], *chosen.hidden, data.Y.shape[1])
+    activations = ["logistic"] * len(chosen.hidden) + [output]
+    return Network.random(sizes, activations, seed=chosen.settings.seed, start=chosen.start)
+
+
+def diverged_model(data: Dataset, chosen: Plan, error: DivergenceError) -> Model:
+    """Model with the last finite network of a training that diverged, marked as that."""
+    return Model(error.network, data.encoding, training_record(data, chosen, error.history, "divergence"))
+
+
+def training_record(data: Dataset, chosen: Plan, history: History, stopped_by: str) -> TrainingRecord:
+    """Record for the model file."""
+    settings = chosen.settings
+    return TrainingRecord(
+        rate=settings.rate,
+        epochs=settings.epochs,
+        batch_size=settings.batch_size,
+        shuffle=settings.shuffle,
+        seed=settings.seed,
+        loss_goal=settings.loss_goal,
+        start=chosen.start,
+        held_out=data.held_out,
+        n_training_rows=len(data.training_rows),
+        epochs_run=len(history.epochs),
+        stopped_by=str(stopped_by),
+        final_loss=history.last_loss,
+        majority=_majority(data),
+    )
+
+
+def _majority(data: Dataset) -> str | None:
+    """Most frequent class of the training rows; the first by name among equals."""
+    if data.encoding.classes is None:
+        return None
+    labels = data.encoding.decode_outputs(data.Y[data.training_rows])
+    counts = Counter(str(label) for label in labels)
+    return min(counts, key=lambda label: (-counts[label], label))
