@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from chainrule.network.start import Start, start_named
 from chainrule.random_streams import Purpose, uniform
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import numpy.typing as npt
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["Network"]
 
 DTYPES = ("float32", "float64")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False, init=False)
@@ -82,7 +84,7 @@ class Network:
         frozen = _frozen_weights(weights)
         object.__setattr__(self, "weights", frozen)
         object.__setattr__(self, "activations", _one_per_layer(activations, len(frozen)))
-        object.__setattr__(self, "loss", loss_named(loss) if isinstance(loss, str) else loss)
+        object.__setattr__(self, "loss", _object_of(loss, loss_named, "loss", ("value", "output_delta")))
 
     @classmethod
     def random(
@@ -130,13 +132,15 @@ class Network:
         if str(dtype) not in DTYPES:
             message = f"dtype is {dtype!r} but must be 'float32' or 'float64'."
             raise InputError(message)
-        formula = start_named(start) if isinstance(start, str) else start
+        formula = _object_of(start, start_named, "start", ("weights",))
         shapes = [(n_out, 1 + n_in) for n_in, n_out in itertools.pairwise(layers)]
         numbers = [
             uniform(math.prod(shape), seed=seed, purpose=Purpose.START, counter=m).reshape(shape)
             for m, shape in enumerate(shapes)
         ]
-        return cls([formula.weights(layer).astype(dtype) for layer in numbers], activations, loss)
+        with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite and is refused as that
+            weights = [formula.weights(layer).astype(dtype) for layer in numbers]
+        return cls(weights, activations, loss)
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -202,9 +206,16 @@ class Network:
 
     def __call__(self, X: npt.ArrayLike) -> npt.NDArray[Any]:
         """Compute the outputs, (n_samples, n_outputs), or (n_outputs,) for the inputs of one sample alone."""
-        one_sample = np.ndim(X) == 1
+        try:
+            one_sample = np.ndim(X) == 1
+        except ValueError:  # rows of several lengths, which forward refuses by name
+            one_sample = False
         outputs: npt.NDArray[Any] = self.forward(np.asarray(X)[np.newaxis] if one_sample else X).a[-1]
         return outputs[0] if one_sample else outputs
+
+    def __reduce__(self) -> tuple[type[Network], tuple[object, ...]]:
+        # Copies and pickles go through the constructor: arrays restored on their own would be writable.
+        return Network, (self.weights, self.activations, self.loss)
 
     def __repr__(self) -> str:
         names = [activation.name for activation in self.activations]
@@ -217,8 +228,10 @@ def _frozen_weights(weights: Sequence[npt.ArrayLike]) -> tuple[npt.NDArray[Any],
     """Own, read-only copies of the weights in one dtype, each of which takes the layer before it."""
     try:
         arrays = [np.asarray(w) for w in weights]
-        dtype = np.float32 if arrays and all(w.dtype == np.float32 for w in arrays) else np.float64
-        frozen = tuple(w.astype(dtype, order="C", casting="same_kind", copy=True) for w in arrays)
+        single = arrays and all(w.dtype.newbyteorder("=") == np.float32 for w in arrays)
+        dtype = np.float32 if single else np.float64
+        with np.errstate(over="ignore"):  # what float64 cannot hold becomes infinite and is refused as that
+            frozen = tuple(w.astype(dtype, order="C", casting="same_kind", copy=True) for w in arrays)
     except (TypeError, ValueError) as error:
         message = f"The weights cannot be read as matrices of real numbers: {error}."
         raise InputError(message) from error
@@ -261,12 +274,26 @@ def _one_per_layer(
             "Give one activation for each, or a single one for all."
         )
         raise ShapeError(message)
-    return tuple(activation_named(g) if isinstance(g, str) else g for g in given)
+    return tuple(_object_of(g, activation_named, "activation", ("forward", "backward")) for g in given)
+
+
+def _object_of(given: str | T, named: Callable[[str], T], what: str, methods: tuple[str, ...]) -> T:
+    """Object that a name stands for; one that is given as such must have the methods called later."""
+    if isinstance(given, str):
+        return named(given)
+    if isinstance(given, type) or not all(callable(getattr(given, method, None)) for method in methods):
+        needed = " and ".join(f"{method}()" for method in methods)
+        message = (
+            f"{what} is {given!r} but must be a name or an object with {needed}. "
+            "Give a name as text, or an instance of a class."
+        )
+        raise InputError(message)
+    return given
 
 
 def _checked_sizes(sizes: Sequence[int]) -> list[int]:
     """Sizes as ints; at least an input and an output layer, at least one unit each."""
-    layers = list(sizes)
+    layers = list(sizes) if isinstance(sizes, Iterable) else [sizes]
     whole = all(isinstance(n, (int, np.integer)) and not isinstance(n, bool) and n >= 1 for n in layers)
     if len(layers) < 2 or not whole:  # noqa: PLR2004 (inputs and outputs)
         message = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -25,8 +25,11 @@ def as_samples(values: object, n_columns: int, dtype: npt.DTypeLike, name: str) 
         `values` holds something that is no number.
     """
     try:
+        given = np.asarray(values)
+        # Text, dates and complex numbers are refused, not converted; single objects may well be numbers.
+        casting: Literal["unsafe", "same_kind"] = "unsafe" if given.dtype == object else "same_kind"
         with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite and is refused as that
-            array = np.asarray(values, dtype=dtype)
+            array = given.astype(dtype, casting=casting, copy=False)
     except (TypeError, ValueError, OverflowError) as error:
         message = f"{name} cannot be read as a table of numbers: {error}. Encode it as numbers first."
         raise InputError(message) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from dataclasses import dataclass
 
 from chainrule.errors import InputError
@@ -42,19 +43,22 @@ class Settings:
 def _positive(value: object, name: str, example: str) -> float:
     """Finite float above 0, or InputError."""
     try:
-        number = float(value)  # type: ignore[arg-type]
+        number = math.nan if isinstance(value, (str, bytes, bool)) else float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError, OverflowError):
         number = math.nan
     if not 0 < number < math.inf:
-        message = f"{name} is {value} but must be a finite number above 0. Try {example}."
+        message = f"{name} is {value!r} but must be a finite number above 0. Try {example}."
         raise InputError(message)
     return number
 
 
 def whole_number_from_1(value: object, name: str) -> int:
     """Int of at least 1, or InputError."""
-    whole = hasattr(value, "__index__") and not isinstance(value, bool)
-    if not whole or int(value) < 1:  # type: ignore[call-overload]
-        message = f"{name} is {value} but must be a whole number of at least 1. Try {name}=1."
+    try:
+        number = 0 if isinstance(value, bool) else operator.index(value)  # type: ignore[arg-type]
+    except TypeError:
+        number = 0
+    if number < 1:
+        message = f"{name} is {value!r} but must be a whole number of at least 1. Try {name}=1."
         raise InputError(message)
-    return int(value)  # type: ignore[call-overload, no-any-return]
+    return number

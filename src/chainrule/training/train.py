@@ -214,8 +214,8 @@ def _diverged(net: Network, history: History, rate: float) -> DivergenceError:
     """Error for the epoch after those in `history`."""
     epoch = len(history.epochs) + 1
     message = (
-        f"The training diverged: in epoch {epoch}, at rate {rate:g}, the loss stopped being finite "
-        f"(it was {history.last_loss:g} before that epoch). Try a rate of {rate / 10:g}, and inputs and "
-        "targets scaled to a standard deviation of 1."
+        f"The training diverged: in epoch {epoch}, at rate {rate:g}, a weight or the loss stopped being "
+        f"finite (the loss was {history.last_loss:g} before that epoch). Try a rate of {rate / 10:g}, and "
+        "inputs and targets scaled to a standard deviation of 1."
     )
     return DivergenceError(message, network=net, history=history, epoch=epoch, rate=rate)
