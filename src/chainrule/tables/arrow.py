@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -27,11 +27,11 @@ def read_parquet(path: Path) -> Table:
             table = pq.ParquetFile(file).read()
         return _from_arrow(table, path.name)
     except (pa.ArrowException, OSError) as error:
-        message = f"{path.name} cannot be read as Parquet ({_reason(error)}). Check that it is a whole Parquet file."
+        message = f"{path.name} cannot be read as Parquet ({_reason(error)}). Check that the file is whole."
         raise TableError(message) from error
 
 
-def read_frame(frame: Any) -> Table:
+def read_frame(frame: object) -> Table:
     """Read a data frame through its Arrow stream; TableError where it has none of one type a column."""
     try:
         return _from_arrow(pa.table(frame), "the data frame")
@@ -45,7 +45,7 @@ def read_frame(frame: Any) -> Table:
         raise TableError(message) from error
 
 
-def _from_arrow(table: Any, title: str) -> Table:
+def _from_arrow(table: pa.Table, title: str) -> Table:
     index = _index_columns(table)
     kept = [position for position, name in enumerate(table.column_names) if name not in index]
     remarks = (
@@ -57,7 +57,7 @@ def _from_arrow(table: Any, title: str) -> Table:
     return assemble(title, [table.column_names[position] for position in kept], cells, remarks)
 
 
-def _index_columns(table: Any) -> list[str]:
+def _index_columns(table: pa.Table) -> list[str]:
     """The columns that hold the index of a pandas frame: pandas itself does not count them as columns."""
     try:
         stored = json.loads((table.schema.metadata or {}).get(b"pandas", b"{}")).get("index_columns", [])
@@ -66,7 +66,7 @@ def _index_columns(table: Any) -> list[str]:
         return []
 
 
-def _cells(column: Any) -> Any:
+def _cells(column: pa.ChunkedArray) -> pa.Array:
     """One array in place of chunks; dictionaries decoded, every kind of string made a large one."""
     kind = column.type
     if pa.types.is_dictionary(kind):
@@ -76,7 +76,7 @@ def _cells(column: Any) -> Any:
     return pa.concat_arrays([*column.chunks, pa.array([], column.type)])
 
 
-def _is_string(kind: Any) -> bool:
+def _is_string(kind: pa.DataType) -> bool:
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
 
 

@@ -84,8 +84,8 @@ def choose_encoding(
     rows = np.asarray(training_rows, dtype=np.intp)
     if len(rows) < FEWEST_TRAINING_ROWS:
         message = (
-            f"{table.title} gives {counted(len(rows), 'training row')} but training needs {FEWEST_TRAINING_ROWS} "
-            "at least. Give more rows."
+            f"{table.title} gives {counted(len(rows), 'training row')} but training needs "
+            f"{FEWEST_TRAINING_ROWS} at least. Give more rows."
         )
         raise TableError(message)
     remarks: list[str] = []
@@ -140,8 +140,9 @@ def _is_class_target(columns: Sequence[Column], declared: frozenset[str]) -> boo
     of_classes = [column.name for column in columns if column.name in declared or column.kind != "number"]
     if of_classes and len(columns) > 1:
         message = (
-            f"The targets are {listed(column.name for column in columns)}, of which {listed(of_classes)} hold classes, "
-            "but a network has either one class target or numeric ones. Give one class target at a time."
+            f"The targets are {listed(column.name for column in columns)}, of which "
+            f"{listed(of_classes)} hold classes, but a network has either one class target or numeric ones. "
+            "Give one class target at a time."
         )
         raise InputError(message)
     return bool(of_classes)
@@ -221,8 +222,8 @@ def _spread(column: Column, numbers: npt.NDArray[np.float64]) -> Spread:
     spread = measure(numbers)
     if spread.scale < SMALLEST_SCALE and numbers.min() != numbers.max():
         message = (
-            f"The numbers of {column.title} differ by less than {SMALLEST_SCALE:.0e}, too little to be computed with. "
-            "Give them in a smaller unit."
+            f"The numbers of {column.title} differ by less than {SMALLEST_SCALE:.0e}, too little to be "
+            "computed with. Give them in a smaller unit."
         )
         raise TableError(message)
     return spread
@@ -248,4 +249,7 @@ def _not_numbers(column: Column) -> str:
 
 
 def _constant_target(column: Column, reason: str) -> str:
-    return f"Constant target: {column.title} cannot be learnt, because {reason}. Choose another target, or add rows."
+    return (
+        f"Constant target: {column.title} cannot be learnt, because {reason}. "
+        "Choose another target, or add rows."
+    )

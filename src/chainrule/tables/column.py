@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -51,14 +51,14 @@ class Column:
     """
 
     name: str
-    cells: Any
+    cells: pa.Array
     table: str = "the table"
     decimal: str = "."
     numbering: npt.NDArray[np.intp] | None = None
 
     @cached_property
     def kind(self) -> Kind:
-        """ "number", "boolean" or "text": what all cells that are not missing are."""
+        """What all cells that are not missing are: "number", "boolean" or else "text"."""
         if pa.types.is_boolean(self.cells.type):
             return "boolean"
         if _is_typed_number(self.cells.type):
@@ -97,7 +97,8 @@ class Column:
         numbers = self._numbers()
         wrong = np.isnan(numbers)
         if wrong.any():
-            raise TableError(f"{self.cell(first(wrong))} but {because}. Correct the cell, or remove the row.")
+            message = f"{self.cell(first(wrong))} but {because}. Correct the cell, or remove the row."
+            raise TableError(message)
         self._check_finite(numbers)
         return numbers
 
@@ -236,17 +237,17 @@ class Column:
         dates = grammar.matches(grammar.trimmed(self.cells), grammar.DATE_PATTERN)
         if dates.any():
             message = (
-                f"{self.cell(first(dates))}, which is a date or time, but only numbers, text and booleans can be "
-                f"used yet. Leave the column out: --ignore {self.name}."
+                f"{self.cell(first(dates))}, which is a date or time, but only numbers, text and booleans "
+                f"can be used yet. Leave the column out: --ignore {self.name}."
             )
             raise TableError(message)
 
-    def _separator_message(self, cells: Any) -> str:
+    def _separator_message(self, cells: pa.Array) -> str:
         at = first(np.isnan(grammar.numbers_in(cells, self.decimal)))
         return (
-            f"{self.cell(at)}, but the decimal mark of {self.table} is {self.decimal!r}, so this may be a number with "
-            "thousands separators or with another decimal mark. Write every number with a decimal point and "
-            "without thousands separators."
+            f"{self.cell(at)}, but the decimal mark of {self.table} is {self.decimal!r}, so this may be a "
+            "number with thousands separators or another decimal mark. Write every number with a decimal "
+            "point and without thousands separators."
         )
 
     def _check_finite(self, numbers: npt.NDArray[np.float64]) -> None:
@@ -264,5 +265,5 @@ def first(flags: npt.NDArray[np.bool_]) -> int:
     return int(np.argmax(flags))
 
 
-def _is_typed_number(kind: Any) -> bool:
+def _is_typed_number(kind: pa.DataType) -> bool:
     return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind))

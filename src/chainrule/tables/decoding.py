@@ -43,7 +43,7 @@ BYTE_ORDER_MARKS = (
 
 
 class Decoded(NamedTuple):
-    """A text with its line ends made ``\\n``, and the remarks that its decoding deserves."""
+    r"""A text with its line ends made ``\n``, and the remarks that its decoding deserves."""
 
     text: str
     remarks: tuple[str, ...]
@@ -65,9 +65,11 @@ def decode(data: bytes, name: str) -> Decoded:
         )
         raise TableError(message)
     if WEB_PAGE.match(decoded.text):
-        raise TableError(f"{name} is a web page but a table is needed. Download the table itself.")
+        message = f"{name} is a web page but a table is needed. Download the table itself."
+        raise TableError(message)
     if not decoded.text.strip():
-        raise TableError(f"{name} has only blank lines but a table needs a line of names and rows below.")
+        message = f"{name} has only blank lines but a table needs a line of names and rows below."
+        raise TableError(message)
     return Decoded(decoded.text.replace("\r\n", "\n").replace("\r", "\n"), decoded.remarks)
 
 
@@ -97,8 +99,8 @@ def _decode_as(data: bytes, encoding: str, name: str) -> str:
 def _refuse_binary(data: bytes, name: str) -> None:
     for magic, what, remedy in NO_TEXT:
         if data.startswith(magic):
-            raise TableError(f"{name} is {what} but a table is text. {remedy}")
+            message = f"{name} is {what} but a table is text. {remedy}"
+            raise TableError(message)
     if SAFETENSORS.match(data):
-        raise TableError(
-            f"{name} is a safetensors file, such as a model, but a table is needed. Give a table."
-        )
+        message = f"{name} is a safetensors file, such as a model, but a table is needed. Give a table."
+        raise TableError(message)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -28,7 +28,7 @@ YEAR = re.compile(r"[12][0-9]{3}")
 
 
 def read_delimited(text: str, name: str, remarks: Sequence[str] = ()) -> Table:
-    """Read a table from a text whose line ends are ``\\n``.
+    r"""Read a table from a text whose line ends are ``\n``.
 
     Parameters
     ----------
@@ -57,7 +57,8 @@ def read_delimited(text: str, name: str, remarks: Sequence[str] = ()) -> Table:
     body = _without_blank_end(text[layout.header.end :], layout.dialect)
     if not body:
         header = listed(layout.header.cells)
-        raise TableError(f"{name} has a header ({header}) but no rows. Add at least one row below it.")
+        message = f"{name} has a header ({header}) but no rows. Add at least one row below it."
+        raise TableError(message)
     columns = _cut(body, layout, name)
     _refuse_data_as_header(layout.header, columns, name)
     return assemble(name, layout.header.cells, columns, (*remarks, *layout.remarks), layout.dialect.delimiter)
@@ -74,7 +75,7 @@ def _without_blank_end(body: str, dialect: Dialect) -> str:
     return body[:end]
 
 
-def _cut(body: str, layout: Layout, name: str) -> list[Any]:
+def _cut(body: str, layout: Layout, name: str) -> list[pa.Array]:
     """Cut the rows: the fast way where it gives the same as the exact one."""
     dialect, width = layout.dialect, len(layout.header.cells)
     blanks = _has_outer_blanks(body, dialect)
@@ -88,12 +89,13 @@ def _cut(body: str, layout: Layout, name: str) -> list[Any]:
 
 def _has_outer_blanks(body: str, dialect: Dialect) -> bool:
     """Whether a blank stands beside a delimiter or at an end of a line."""
-    edge = rf"[\n{re.escape(dialect.delimiter)}]"
-    pattern = rf"{edge}[{dialect.blanks}]|[{dialect.blanks}](?:{edge}|\Z)"
-    return body[:1] in {*dialect.blanks} or re.search(pattern, body) is not None
+    if body[0] in dialect.blanks or body[-1] in dialect.blanks:
+        return True
+    edges = [(edge, blank) for edge in ("\n", dialect.delimiter) for blank in dialect.blanks]
+    return any(edge + blank in body or blank + edge in body for edge, blank in edges)
 
 
-def _cut_exactly(body: str, layout: Layout, name: str) -> list[Any]:
+def _cut_exactly(body: str, layout: Layout, name: str) -> list[pa.Array]:
     """Cut the rows one by one, and refuse the first one at fault."""
     rows = []
     width = len(layout.header.cells)
@@ -111,8 +113,9 @@ def _cut_exactly(body: str, layout: Layout, name: str) -> list[Any]:
 
 def _unclosed_message(record: Record, where: str, name: str, dialect: Dialect) -> str:
     return (
-        f"{where} of {name} has the cell {shown(record.unclosed)}, which begins with a quote, but the quote is not "
-        f"closed at the end of the cell. Close it; write a quote inside a quoted cell twice ({dialect.quote * 2})."
+        f"{where} of {name} has the cell {shown(record.unclosed)}, which begins with a quote, but the quote "
+        "is not closed at the end of the cell. Close it; write a quote inside a quoted cell twice "
+        f"({dialect.quote * 2})."
     )
 
 
@@ -121,11 +124,12 @@ def _ragged_message(record: Record, number: int, width: int, name: str) -> str:
     if not any(record.cells):
         return f"{where} is blank, but only blank lines at the end of a table are skipped. Remove the line."
     has = f"{where} has {counted(len(record.cells), 'cell')} but the header has {counted(width, 'column')}."
-    return f"{has} Add or remove cells, or quote a cell that has the delimiter in it. It reads {listed(record.cells, 5)}."
+    remedy = "Add or remove cells, or quote a cell that has the delimiter in it."
+    return f"{has} {remedy} It reads {listed(record.cells, 5)}."
 
 
-def _refuse_data_as_header(header: Record, columns: Sequence[Any], name: str) -> None:
-    """Refuse a first record that is rather a row: a number above numbers, or nothing that is not seen below."""
+def _refuse_data_as_header(header: Record, columns: Sequence[pa.Array], name: str) -> None:
+    """Refuse a first record that is rather a row: a number above numbers, or all its cells seen below."""
     number_above = any(map(_is_number_above_numbers, header.cells, columns))
     all_below = all(map(_stands_below, header.cells, columns))
     if number_above or all_below:
@@ -136,7 +140,7 @@ def _refuse_data_as_header(header: Record, columns: Sequence[Any], name: str) ->
         raise TableError(message)
 
 
-def _is_number_above_numbers(cell: str, column: Any) -> bool:
+def _is_number_above_numbers(cell: str, column: pa.Array) -> bool:
     is_number = any(re.match(grammar.number_pattern(mark), cell) for mark in ".,")
     if not is_number or YEAR.fullmatch(cell):
         return False
@@ -144,5 +148,5 @@ def _is_number_above_numbers(cell: str, column: Any) -> bool:
     return any(one.kind == "number" or one.almost_numbers() is not None for one in below)
 
 
-def _stands_below(cell: str, column: Any) -> bool:
+def _stands_below(cell: str, column: pa.Array) -> bool:
     return cell != "" and bool(pc.any(pc.equal(column, cell)).as_py())

@@ -1,7 +1,7 @@
 """Settle how a text is cut into cells: its delimiter, its quotes, its title lines and its header.
 
-The delimiter is the candidate that gives the most of the first records one same width; whatever is settled and is
-not the usual is said in a remark.
+The delimiter is the candidate that gives the most of the first records one same width; whatever is
+settled and is not the usual is said in a remark.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ DELIMITERS = ("\t", ";", "|", ",")
 DELIMITER_NAMES = {"\t": "tab", BLANK_RUNS: "runs of blanks"}
 SAMPLED_CHARACTERS = 2**18
 SAMPLED_RECORDS = 200
+SMALLEST_BLOCK = 2  # cells and records that blanks must cut alike to count as delimiters
 SEPARATOR_LINE = re.compile(r"""\s*"?sep=(.)"?[ \t]*(?:\n|\Z)""", re.IGNORECASE)
 
 
@@ -52,8 +53,8 @@ def settle_layout(text: str, name: str) -> Layout:
     best = _best(text, start, delimiters) or _one_column(text, start) or _blank_runs(text, start)
     if best is None:
         message = (
-            f"No delimiter was recognised in {name}: no comma, semicolon, tab or pipe cuts its lines into an equal "
-            f"number of cells. Its first line is {shown(text[start:].lstrip().split(chr(10), 1)[0])}. "
+            f"No delimiter was recognised in {name}: no comma, semicolon, tab or pipe cuts its lines into an "
+            f"equal number of cells. Its first line is {shown(text[start:].lstrip().split(chr(10), 1)[0])}. "
             "Save the table as CSV."
         )
         raise TableError(message)
@@ -94,8 +95,10 @@ def _quotes_fit(text: str, start: int, one: _Candidate) -> bool:
     if one.dialect.quote == '"':
         return True
     opening = re.compile(rf"(?:^|[\n{re.escape(one.dialect.delimiter)}])[ \t]*(['\"])")
-    used = {match[1] for match in opening.finditer(text, start)}
-    return used == {"'"} and all(record.unclosed is None for record in records(text, one.dialect, start))
+    for searched in (text[start : start + SAMPLED_CHARACTERS], text[start:]):
+        if {match[1] for match in opening.finditer(searched)} != {"'"}:
+            return False
+    return all(record.unclosed is None for record in records(text, one.dialect, start))
 
 
 def _one_column(text: str, start: int) -> _Candidate | None:
@@ -111,7 +114,8 @@ def _blank_runs(text: str, start: int) -> _Candidate | None:
     """Cells between runs of blanks: only where all records below the title lines agree and have numbers."""
     one = _candidate(text, start, Dialect(BLANK_RUNS))
     widths = [len(record.cells) for record in one.sample]
-    if one.width < 2 or one.agreeing < 2 or one.agreeing < len(widths) - widths.index(one.width):  # noqa: PLR2004
+    fewest = max(SMALLEST_BLOCK, len(widths) - widths.index(one.width))
+    if one.width < SMALLEST_BLOCK or one.agreeing < fewest:
         return None
     rows = one.sample[widths.index(one.width) + 1 :]
     return one if all(_has_number(record) for record in rows) else None
@@ -130,7 +134,7 @@ def _titles(best: _Candidate, name: str) -> tuple[tuple[Record, ...], Record]:
         if len(title.cells) > 1 and abs(len(title.cells) - best.width) == 1:
             message = (
                 f"Line {title.line} of {name} has {counted(len(title.cells), 'cell')} but most lines have "
-                f"{best.width}. If it holds the names, correct their number; if it is a title, remove the line."
+                f"{best.width}. If it holds the names, correct their number; if it is a title, remove it."
             )
             raise TableError(message)
     return titles, header

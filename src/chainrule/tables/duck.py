@@ -1,8 +1,9 @@
 """The fast reading of delimited text: DuckDB cuts, and is asked for nothing but cutting.
 
-DuckDB gets a file that this module wrote, columns numbered and typed as text, and no freedom to guess. Because it
-still skips blank lines and forgives a cell too many, its answer counts only if no delimiter and no line end of the
-text got lost in it. Whatever goes wrong here is no error: the exact reading is asked, and knows the row.
+DuckDB gets a file that this module wrote, columns numbered and typed as text, and no freedom to guess.
+Because it still skips blank lines and forgives a cell too many, its answer counts only if no delimiter and
+no line end of the text got lost in it. Whatever goes wrong here is no error: the exact reading is asked, and
+knows the row.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import glob
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import duckdb
 import pyarrow as pa
@@ -29,13 +30,13 @@ SETTINGS: dict[str, str | bool | int | float | list[str]] = {
 }
 
 
-def cut_fast(body: str, dialect: Dialect, width: int) -> list[Any] | None:
-    """Cut rows of text into columns, or return None where DuckDB cannot be trusted to have done it.
+def cut_fast(body: str, dialect: Dialect, width: int) -> list[pa.Array] | None:
+    r"""Cut rows of text into columns, or return None where DuckDB cannot be trusted to have done it.
 
     Parameters
     ----------
     body : str
-        Records of `width` cells, line ends ``\\n``, no header.
+        Records of `width` cells, line ends ``\n``, no header.
     dialect : Dialect
         With a delimiter of one character.
     width : int
@@ -45,21 +46,21 @@ def cut_fast(body: str, dialect: Dialect, width: int) -> list[Any] | None:
     -------
     list of `width` pyarrow arrays of large strings, or None
     """
-    with tempfile.TemporaryDirectory(prefix="chainrule-", ignore_cleanup_errors=True) as folder:
-        path = Path(folder) / "rows.csv"
-        path.write_text(body, encoding="utf-8", newline="")
-        try:
+    try:
+        with tempfile.TemporaryDirectory(prefix="chainrule-", ignore_cleanup_errors=True) as folder:
+            path = Path(folder) / "rows.csv"
+            path.write_text(body, encoding="utf-8", newline="")
             table = _query(path, dialect, width)
-        except duckdb.Error:
-            return None
+    except (duckdb.Error, OSError):
+        return None
     columns = [_as_large(column) for column in table.columns]
     return columns if _nothing_lost(body, dialect, columns) else None
 
 
-def _query(path: Path, dialect: Dialect, width: int) -> Any:
+def _query(path: Path, dialect: Dialect, width: int) -> pa.Table:
     names = [f"c{position}" for position in range(width)]
-    query = (
-        "SELECT * FROM read_csv($path, auto_detect = false, header = false, skip = 0, comment = '', "
+    query = (  # nothing of the user's is put into it: the names are c0, c1, …
+        "SELECT * FROM read_csv($path, auto_detect = false, header = false, skip = 0, comment = '', "  # noqa: S608
         "delim = $delimiter, quote = $quote, escape = $quote, new_line = '\\n', encoding = 'utf-8', "
         "null_padding = false, ignore_errors = false, max_line_size = $longest, "
         f"columns = {{{', '.join(f'{name}: VARCHAR' for name in names)}}}, force_not_null = {names})"
@@ -75,12 +76,12 @@ def _query(path: Path, dialect: Dialect, width: int) -> Any:
         return connection.sql(query, params=values).to_arrow_table()
 
 
-def _as_large(column: Any) -> Any:
+def _as_large(column: pa.ChunkedArray) -> pa.Array:
     """One array instead of chunks; large strings, because a column may have more than 2 GiB."""
     return pa.concat_arrays([*column.cast(pa.large_string()).chunks, pa.array([], pa.large_string())])
 
 
-def _nothing_lost(body: str, dialect: Dialect, columns: list[Any]) -> bool:
+def _nothing_lost(body: str, dialect: Dialect, columns: list[pa.Array]) -> bool:
     """Whether every delimiter and line end of the text is there: between two cells, or in one."""
     n_rows = len(columns[0])
     lines = body.count("\n") + (not body.endswith("\n"))
@@ -90,5 +91,5 @@ def _nothing_lost(body: str, dialect: Dialect, columns: list[Any]) -> bool:
     return body.count(dialect.delimiter) == between + _occurrences(columns, dialect.delimiter)
 
 
-def _occurrences(columns: list[Any], mark: str) -> int:
+def _occurrences(columns: list[pa.Array], mark: str) -> int:
     return sum(pc.sum(pc.count_substring(column, mark)).as_py() or 0 for column in columns)

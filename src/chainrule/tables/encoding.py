@@ -131,7 +131,8 @@ class Encoding:
         Returns
         -------
         tuple of str, or array of shape (n_rows, n_targets)
-            Each row's class, that with the largest output (the first of equal ones); or numbers in the targets' units.
+            Each row's class, that with the largest output (the first of equal ones); or numbers in the
+            targets' own units.
 
         Raises
         ------

@@ -7,13 +7,13 @@ thousands separators, no per cent signs, no hexadecimal digits, no other alphabe
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 if TYPE_CHECKING:
+    import numpy as np
     import numpy.typing as npt
 
     BoolArray = npt.NDArray[np.bool_]
@@ -55,12 +55,12 @@ def number_pattern(decimal: str) -> str:
     return f"^[+-]?(?:{digits}(?:[eE][+-]?[0-9]+)?|{_INFINITY})$"
 
 
-def trimmed(cells: Any) -> Any:
+def trimmed(cells: pa.Array) -> pa.Array:
     """An Arrow array of strings without surrounding blanks."""
     return pc.utf8_trim(cells, characters=BLANKS)
 
 
-def matches(cells: Any, pattern: str) -> BoolArray:
+def matches(cells: pa.Array, pattern: str) -> BoolArray:
     """Say which strings of an Arrow array match; a null does not."""
     found: BoolArray = pc.fill_null(pc.match_substring_regex(cells, pattern), fill_value=False).to_numpy(
         zero_copy_only=False
@@ -68,7 +68,7 @@ def matches(cells: Any, pattern: str) -> BoolArray:
     return found
 
 
-def missing_cells(cells: Any) -> BoolArray:
+def missing_cells(cells: pa.Array) -> BoolArray:
     """Say which cells of an Arrow array hold no value: nulls, NaN, and the missing tokens.
 
     Examples
@@ -83,7 +83,7 @@ def missing_cells(cells: Any) -> BoolArray:
     return flags
 
 
-def numbers_in(cells: Any, decimal: str) -> FloatArray:
+def numbers_in(cells: pa.Array, decimal: str) -> FloatArray:
     """The value of each string that is a number by the grammar; NaN for every other cell."""
     cells = trimmed(cells)
     fits = pa.array(matches(cells, number_pattern(decimal)))

@@ -1,6 +1,6 @@
 """Read JSON lines: one object a line, its keys the columns.
 
-Cells become text as they are written, so that ``{"x": 1}``, ``{"x": "1"}`` and the CSV cell ``1`` are one and the same.
+Cells become text as they are written: ``{"x": 1}``, ``{"x": "1"}`` and the CSV cell ``1`` are the same.
 """
 
 from __future__ import annotations
@@ -50,7 +50,8 @@ def read_json(text: str, name: str, remarks: Sequence[str] = ()) -> Table:
         cells = [_cells([row.get(key) for row in rows]) for key in names]
         return assemble(name, [key.encode().decode() for key in names], cells, remarks)
     except UnicodeEncodeError as error:
-        message = f"{name} has text that is no Unicode (half of a surrogate pair): {ascii(error.object)[:40]}. Correct it."
+        text = ascii(error.object)[:40]
+        message = f"{name} has text that is no Unicode (half of a surrogate pair): {text}. Correct it."
         raise TableError(message) from error
 
 
@@ -63,12 +64,13 @@ def _lines(text: str, name: str) -> Iterator[dict[str, Any]]:
 def _array(text: str, name: str) -> Iterator[dict[str, Any]]:
     values = _parse(text, name)
     if not isinstance(values, list):
-        raise TableError(f"{name} must hold JSON objects, one a line, or one array of objects. Save it so.")
+        message = f"{name} must hold JSON objects, one a line, or one array of objects. Save it so."
+        raise TableError(message)
     for number, value in enumerate(values, start=1):
         yield _object(value, f"Row {number} of {name}", str(value))
 
 
-def _parse(text: str, where: str) -> Any:
+def _parse(text: str, where: str) -> object:
     try:
         return json.loads(
             text, parse_int=str, parse_float=str, parse_constant=str, object_pairs_hook=_without_repeats
@@ -93,16 +95,15 @@ def _without_repeats(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _object(value: Any, where: str, text: str) -> dict[str, Any]:
+def _object(value: object, where: str, text: str) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise TableError(
-            f"{where} is {shown(text.strip())} but must be a JSON object. Write one object a line."
-        )
+        message = f"{where} is {shown(text.strip())} but must be a JSON object. Write one object a line."
+        raise TableError(message)
     return value
 
 
-def _cells(values: list[Any]) -> Any:
-    """A column of text; a column with a list or an object in it keeps only these, so that its use is refused."""
+def _cells(values: list[object]) -> pa.Array:
+    """A column of text; one with lists or objects keeps only these, so that its use is refused."""
     cells = [_text(value) for value in values]
     if any(isinstance(cell, _NestedCell) for cell in cells):
         nested = [[str(cell)] if isinstance(cell, _NestedCell) else None for cell in cells]
@@ -110,7 +111,7 @@ def _cells(values: list[Any]) -> Any:
     return pa.array(cells, pa.large_string())
 
 
-def _text(value: Any) -> str | None:
+def _text(value: object) -> str | None:
     if value is None or isinstance(value, str):
         return value
     if isinstance(value, bool):

@@ -51,7 +51,7 @@ class NumberInput:
         values = standardise(numbers, Spread(self.mean, self.scale))
         if not np.isfinite(values).all():
             at = int(np.argmin(np.isfinite(values)))
-            message = f"{column.cell(at)}, too far from the numbers of training to be computed with. Correct the cell."
+            message = f"{column.cell(at)}, too far from the training rows to be computed with. Correct it."
             raise TableError(message)
         return values[:, np.newaxis]
 
@@ -157,8 +157,8 @@ def _codes(column: Column, known: tuple[str, ...], cells: Kind, what: str) -> np
         at = int(np.argmin(found))
         label = labels[codes[at]]
         message = (
-            f"{column.cell(at)}, a {what} that the model has not learnt.{suggestion(label, known)} It learnt: "
-            f"{listed(known)}. Correct the cell, remove the row, or train on a table that has it."
+            f"{column.cell(at)}, a {what} that the model has not learnt.{suggestion(label, known)} "
+            f"It learnt: {listed(known)}. Correct the cell, remove the row, or train on a table that has it."
         )
         raise TableError(message)
     return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from chainrule.errors import TableError
 from chainrule.tables.arrow import read_frame, read_parquet
@@ -20,14 +20,14 @@ __all__ = ["read_table"]
 JSON_SUFFIXES = frozenset({".jsonl", ".ndjson", ".json"})
 
 
-def read_table(source: str | os.PathLike[str] | Any) -> Table:
-    """Read a table from a file or a data frame.
+def read_table(source: object) -> Table:
+    r"""Read a table from a file or a data frame.
 
     Parameters
     ----------
     source : path or data frame
-        A name that ends in ``.parquet`` is Parquet; ``.jsonl``, ``.ndjson`` and ``.json`` are JSON lines; any other
-        file is delimited text. A data frame is anything that speaks Arrow: pandas, polars, pyarrow.
+        A name that ends in ``.parquet`` is Parquet; ``.jsonl``, ``.ndjson`` and ``.json`` are JSON lines;
+        any other file is delimited text. A data frame is anything that speaks Arrow: pandas, polars, pyarrow.
 
     Returns
     -------
@@ -44,7 +44,7 @@ def read_table(source: str | os.PathLike[str] | Any) -> Table:
     >>> import pathlib, tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = pathlib.Path(folder) / "cities.csv"
-    ...     _ = path.write_text("city;rain\\nRome;0,8\\nOslo;0,7\\n")
+    ...     _ = path.write_text("city;rain\nRome;0,8\nOslo;0,7\n")
     ...     table = read_table(path)
     >>> table.names, table.n_rows, table.remarks
     (('city', 'rain'), 2, ("delimiter ';'", 'decimal comma'))
@@ -54,8 +54,8 @@ def read_table(source: str | os.PathLike[str] | Any) -> Table:
     if hasattr(source, "__arrow_c_stream__"):
         return read_frame(source)
     message = (
-        f"A {type(source).__name__} was given but a table is the path of a file, or a data frame that speaks Arrow. "
-        "Make a frame of it, for example with pandas.DataFrame."
+        f"A {type(source).__name__} was given but a table is the path of a file, or a data frame that speaks "
+        "Arrow. Make a frame of it, for example with pandas.DataFrame."
     )
     raise TableError(message)
 

@@ -1,7 +1,7 @@
 """Cut delimited text into records and cells: the exact reading, which knows lines and quotes.
 
 DuckDB reads the same text many times faster, but forgives what must not be forgiven and cannot say where a
-record begins. So this reading settles the dialect, finds every fault, and is what the fast one is tested against.
+record begins. So this reading settles the dialect, finds every fault, and is the oracle of the fast one.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ BLANK_RUNS = " "
 
 
 class Record(NamedTuple):
-    """One record: its cells, the line it begins in, where the next one begins, and the first cell at fault."""
+    """One record: its cells, its first line, where the next one begins, and the first cell at fault."""
 
     cells: tuple[str, ...]
     line: int

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from chainrule.errors import InputError
 from chainrule.tables.wording import listed, shown
@@ -45,7 +45,8 @@ def settle_roles(
     for where, names in lists.items():
         _check_names(table, where, names)
     if not targets:
-        raise InputError("No target was given but training needs one. Name the column to be predicted.")
+        message = "No target was given but training needs one. Name the column to be predicted."
+        raise InputError(message)
     _refuse_common("targets", targets, "inputs", inputs or ())
     _refuse_common("targets", targets, "ignore", ignore)
     _refuse_common("inputs", inputs or (), "ignore", ignore)
@@ -61,19 +62,16 @@ def settle_roles(
 
 def _check_names(table: Table, where: str, names: Sequence[str]) -> None:
     if isinstance(names, str):
-        raise InputError(
-            f"{where} is {shown(names)} but must be a list of column names. Write [{shown(names)}]."
-        )
+        message = f"{where} is {shown(names)} but must be a list of column names. Write [{shown(names)}]."
+        raise InputError(message)
     for position, name in enumerate(names):
-        if not isinstance(name, str):
-            raise InputError(
-                f"{where} has {shown(name)} but must be a list of column names. Give their names."
-            )
+        if not isinstance(cast("object", name), str):
+            message = f"{where} has {shown(name)} but must be a list of column names. Give their names."
+            raise InputError(message)
         table.column(name)
         if name in names[:position]:
-            raise InputError(
-                f"{where} has the column {shown(name)} twice but each must be there once. Name it once."
-            )
+            message = f"{where} has the column {shown(name)} twice but each must be there once. Name it once."
+            raise InputError(message)
 
 
 def _refuse_common(where: str, names: Sequence[str], other_where: str, others: Sequence[str]) -> None:

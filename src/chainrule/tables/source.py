@@ -18,13 +18,13 @@ def checked_path(source: str | os.PathLike[str]) -> Path:
     """Return the path of a file that exists, or raise TableError saying what is there instead."""
     text = os.fspath(source)
     if not isinstance(text, str) or not text.strip() or "\0" in text or len(text) > LONGEST_PATH:
-        raise TableError(f"{shown(text)} is no path of a file. Give the path of a table, such as 'iris.csv'.")
+        message = f"{shown(text)} is no path of a file. Give the path of a table, such as 'iris.csv'."
+        raise TableError(message)
     path = Path(text)
     try:
         if path.is_dir():
-            raise TableError(
-                f"{shown_path(path)} is a folder but a table is one file. Give the path of the file."
-            )
+            message = f"{shown_path(path)} is a folder but a table is one file. Give the path of the file."
+            raise TableError(message)
         exists = path.exists()
     except OSError as error:
         raise TableError(_unreadable(path, error)) from error
@@ -40,9 +40,8 @@ def read_bytes(path: Path) -> bytes:
     except OSError as error:
         raise TableError(_unreadable(path, error)) from error
     if not data:
-        raise TableError(
-            f"{path.name} is empty but a table needs a line of names and at least one row below."
-        )
+        message = f"{path.name} is empty but a table needs a line of names and at least one row below."
+        raise TableError(message)
     return data
 
 

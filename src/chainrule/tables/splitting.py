@@ -65,8 +65,8 @@ def split_rows(
         chosen[order[codes[order] == label][:quota]] = True
     if held_out > 0 and n_rows > 1 and not chosen.any():
         message = (
-            f"No row can be held out, because each of the {counted(n_rows, 'class', 'classes')} has one row only "
-            "and keeps it for training. Give more rows, or hold out 0."
+            f"No row can be held out, because each of the {counted(n_rows, 'class', 'classes')} has one row "
+            "only and keeps it for training. Give more rows, or hold out 0."
         )
         raise InputError(message)
     return np.flatnonzero(~chosen).astype(np.intp), np.flatnonzero(chosen).astype(np.intp)
@@ -78,7 +78,8 @@ def _check(n_rows: int, labels: Sequence[str] | None, held_out: float) -> None:
         message = f"held_out is {held_out!r} but must be a share of the rows from 0 to below 1. Try 0.25."
         raise InputError(message)
     if n_rows < 1:
-        raise InputError(f"n_rows is {n_rows} but must be 1 at least. Give a table with rows.")
+        message = f"n_rows is {n_rows} but must be 1 at least. Give a table with rows."
+        raise InputError(message)
     if labels is not None and len(labels) != n_rows:
         message = (
             f"labels has {len(labels)} entries but there are {n_rows} rows. Give one label for each row."

@@ -1,4 +1,4 @@
-"""Mean and standard deviation that do not depend on the order of the rows, and survive the largest numbers."""
+"""Mean and standard deviation that do not depend on the rows' order, and survive the largest numbers."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from chainrule.errors import ModelFileError
 from chainrule.tables.encoding import Encoding
@@ -38,11 +38,11 @@ def from_json(data: object) -> Encoding:
     targets = tuple(_target(part, f"encoding.targets[{k}]") for k, part in _parts(fields, "targets"))
     _refuse_repeats([part.name for part in (*inputs, *targets)], "encoding", "column")
     numbers = tuple(part for part in targets if isinstance(part, NumberTarget))
-    if len(numbers) == len(targets):
-        return Encoding(inputs, numbers)
     if len(targets) == 1 and isinstance(targets[0], ClassTarget):
         return Encoding(inputs, (targets[0],))
-    raise _damaged("encoding.targets", f"{len(targets)} targets", "one class target, or numeric ones only")
+    if len(numbers) != len(targets):
+        _refuse("encoding.targets", f"{len(targets)} targets", "one class target, or numeric ones only")
+    return Encoding(inputs, numbers)
 
 
 def _stored(part: NumberInput | CategoryInput | ClassTarget) -> dict[str, Any]:
@@ -69,7 +69,7 @@ def _target(data: object, where: str) -> NumberTarget | ClassTarget:
     if kind == "number":
         target = NumberTarget(**_number_fields(data, where))
         if target.scale == 0:
-            raise _damaged(f"{where}.scale", "0", "a number above 0")
+            _refuse(f"{where}.scale", "0", "a number above 0")
         return target
     fields = _fields(data, where, ("kind", "name", "classes", "cells"))
     labels = _labels(fields["classes"], f"{where}.classes", at_least=FEWEST_CLASSES)
@@ -82,7 +82,7 @@ def _number_fields(data: object, where: str) -> dict[str, Any]:
     fields = _fields(data, where, ("kind", "name", "mean", "scale"))
     scale = _finite(fields["scale"], f"{where}.scale")
     if scale < 0:
-        raise _damaged(f"{where}.scale", repr(scale), "a number not below 0")
+        _refuse(f"{where}.scale", repr(scale), "a number not below 0")
     return {
         "name": _name(fields["name"], f"{where}.name"),
         "mean": _finite(fields["mean"], f"{where}.mean"),
@@ -93,13 +93,13 @@ def _number_fields(data: object, where: str) -> dict[str, Any]:
 def _fields(data: object, where: str, names: Sequence[str]) -> dict[str, Any]:
     """The object's fields: exactly these."""
     if not isinstance(data, dict):
-        raise _damaged(where, _called(data), f"an object with {listed(names)}")
+        _refuse(where, _called(data), f"an object with {listed(names)}")
     missing = [name for name in names if name not in data]
     extra = [name for name in data if name not in names]
     if missing:
-        raise _damaged(where, f"an object without {listed(missing)}", f"one with {listed(names)}")
+        _refuse(where, f"an object without {listed(missing)}", f"one with {listed(names)}")
     if extra:
-        raise _damaged(where, f"an object with {listed(extra)}", f"one with {listed(names)} only")
+        _refuse(where, f"an object with {listed(extra)}", f"one with {listed(names)} only")
     return data
 
 
@@ -109,7 +109,7 @@ def _parts(fields: dict[str, Any], name: str) -> list[tuple[int, object]]:
 
 def _list(data: object, where: str, at_least: int) -> list[Any]:
     if not isinstance(data, list) or not at_least <= len(data) <= MOST_PARTS:
-        raise _damaged(where, _called(data), f"a list of {at_least} to {MOST_PARTS} entries")
+        _refuse(where, _called(data), f"a list of {at_least} to {MOST_PARTS} entries")
     return data
 
 
@@ -117,15 +117,14 @@ def _kind(data: object, where: str, kinds: tuple[str, str]) -> str:
     kind = data.get("kind") if isinstance(data, dict) else None
     if not isinstance(kind, str) or kind not in kinds:
         given = _called(kind if isinstance(data, dict) else data)
-        raise _damaged(f"{where}.kind", given, f"one of {listed(kinds)}")
+        _refuse(f"{where}.kind", given, f"one of {listed(kinds)}")
     return kind
 
 
 def _cells(data: object, where: str) -> Kind:
-    for cells in CELLS:
-        if data == cells and isinstance(data, str):
-            return cells
-    raise _damaged(where, _called(data), f"one of {listed(CELLS)}")
+    if not isinstance(data, str) or data not in CELLS:
+        _refuse(where, _called(data), f"one of {listed(CELLS)}")
+    return CELLS[CELLS.index(data)]
 
 
 def _labels(data: object, where: str, at_least: int) -> tuple[str, ...]:
@@ -137,17 +136,17 @@ def _labels(data: object, where: str, at_least: int) -> tuple[str, ...]:
 def _name(data: object, where: str) -> str:
     name = _text(data, where)
     if not name:
-        raise _damaged(where, "empty", "a name")
+        _refuse(where, "empty", "a name")
     return name
 
 
 def _text(data: object, where: str) -> str:
     if not isinstance(data, str) or len(data) > LONGEST_NAME:
-        raise _damaged(where, _called(data), f"text of at most {LONGEST_NAME} characters")
+        _refuse(where, _called(data), f"text of at most {LONGEST_NAME} characters")
     try:
         data.encode()
-    except UnicodeEncodeError as error:
-        raise _damaged(where, "half of a surrogate pair", "Unicode text") from error
+    except UnicodeEncodeError:
+        _refuse(where, "half of a surrogate pair", "Unicode text")
     return data
 
 
@@ -158,7 +157,7 @@ def _finite(data: object, where: str) -> float:
     except OverflowError:
         number = math.nan
     if not math.isfinite(number):
-        raise _damaged(where, _called(data), "a finite number")
+        _refuse(where, _called(data), "a finite number")
     return number
 
 
@@ -166,7 +165,7 @@ def _refuse_repeats(names: Sequence[str], where: str, what: str) -> None:
     seen: set[str] = set()
     for name in names:
         if name in seen:
-            raise _damaged(where, f"{what} {shown(name)} twice", "each once")
+            _refuse(where, f"{what} {shown(name)} twice", "each once")
         seen.add(name)
 
 
@@ -183,7 +182,6 @@ def _called(data: object) -> str:
     )
 
 
-def _damaged(where: str, given: str, needed: str) -> ModelFileError:
-    return ModelFileError(
-        f"The model file is damaged: {where} is {given} but must be {needed}. Save the model again."
-    )
+def _refuse(where: str, given: str, needed: str) -> NoReturn:
+    message = f"The model file is damaged: {where} is {given} but must be {needed}. Save the model again."
+    raise ModelFileError(message)

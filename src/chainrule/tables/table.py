@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -67,7 +67,8 @@ class Table:
         for column in self.columns:
             if column.name == name:
                 return column
-        raise UnknownNameError("column", name, self.names)
+        what = "column"
+        raise UnknownNameError(what, name, self.names)
 
     def take(self, rows: npt.ArrayLike) -> Table:
         """Return the table with these rows only.
@@ -90,7 +91,7 @@ class Table:
 def assemble(
     title: str,
     names: Sequence[str],
-    cells: Sequence[Any],
+    cells: Sequence[pa.Array],
     remarks: Sequence[str] = (),
     delimiter: str | None = None,
 ) -> Table:
@@ -102,16 +103,18 @@ def assemble(
         notes.append("decimal comma")
     columns = tuple(Column(name, array, title, decimal) for name, array in kept)
     if not columns:
-        raise TableError(f"{title} has no column with a name but needs one at least. Add a line of names.")
+        message = f"{title} has no column with a name but needs one at least. Add a line of names."
+        raise TableError(message)
     n_rows = len(columns[0].cells)
     if n_rows == 0:
-        raise TableError(f"{title} has column names but no rows. Add at least one row below the names.")
+        message = f"{title} has column names but no rows. Add at least one row below the names."
+        raise TableError(message)
     return Table(title, columns, n_rows, (*remarks, *notes))
 
 
-def _named(names: Sequence[str], cells: Sequence[Any]) -> tuple[list[tuple[str, Any]], list[str]]:
+def _named(names: Sequence[str], cells: Sequence[pa.Array]) -> tuple[list[tuple[str, pa.Array]], list[str]]:
     """Give every unnamed column a name, or leave it out where it only counts the rows or is empty."""
-    kept: list[tuple[str, Any]] = []
+    kept: list[tuple[str, pa.Array]] = []
     remarks = []
     for position, (name, array) in enumerate(zip(names, cells, strict=True), start=1):
         if name:
@@ -126,7 +129,7 @@ def _named(names: Sequence[str], cells: Sequence[Any]) -> tuple[list[tuple[str, 
     return kept, remarks
 
 
-def _counts_rows(cells: Any) -> bool:
+def _counts_rows(cells: pa.Array) -> bool:
     column = Column("", cells)
     if column.kind != "number" or column.missing.any():
         return False
@@ -147,13 +150,13 @@ def _refuse_duplicates(title: str, names: Sequence[str]) -> None:
         if len(positions) > 1:
             where = ", ".join(map(str, positions[:10]))
             message = (
-                f"{title} has {counted(len(positions), 'column')} named {shown(name)} (columns {where}) but every "
-                "name must be there once. Rename them; if the first line is no line of names, add one."
+                f"{title} has {counted(len(positions), 'column')} named {shown(name)} (columns {where}) but "
+                "every name must be there once. Rename them; if the first line is no line of names, add one."
             )
             raise TableError(message)
 
 
-def _decimal_mark(arrays: Sequence[Any], delimiter: str | None) -> str:
+def _decimal_mark(arrays: Sequence[pa.Array], delimiter: str | None) -> str:
     """The decimal mark of the whole table: a comma where numbers use it and none uses a point."""
     texts = [array for array in arrays if pa.types.is_large_string(array.type)]
     commas = [array for array in texts if _numbers_with(array, ",")]
@@ -164,7 +167,7 @@ def _decimal_mark(arrays: Sequence[Any], delimiter: str | None) -> str:
     return "," if certain else "."
 
 
-def _numbers_with(cells: Any, mark: str) -> bool:
+def _numbers_with(cells: pa.Array, mark: str) -> bool:
     """Whether all cells are numbers by the grammar with this decimal mark, and one at least has the mark."""
     if not pc.any(pc.match_substring(cells, mark)).as_py():
         return False
@@ -172,6 +175,6 @@ def _numbers_with(cells: Any, mark: str) -> bool:
     return bool(len(present)) and bool(grammar.matches(present, grammar.number_pattern(mark)).all())
 
 
-def _may_be_thousands(cells: Any) -> bool:
+def _may_be_thousands(cells: pa.Array) -> bool:
     marked = cells.filter(pc.match_substring(cells, ","))
     return bool(grammar.matches(grammar.trimmed(marked), grammar.THOUSANDS_PATTERN).all())

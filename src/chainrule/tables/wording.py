@@ -16,12 +16,12 @@ MOST_COMPARED = 1000
 
 
 def shown(cell: object) -> str:
-    """Quote a cell: at most 40 characters, control characters escaped.
+    r"""Quote a cell: at most 40 characters, control characters escaped.
 
     Examples
     --------
-    >>> print(shown("two\\nlines"))
-    'two\\nlines'
+    >>> print(shown("two\nlines"))
+    'two\nlines'
     >>> len(shown("x" * 1000))
     42
     """
@@ -54,7 +54,7 @@ def counted(n: int, noun: str, plural: str = "") -> str:
 
 
 def suggestion(given: str, known: Sequence[str]) -> str:
-    """ " Did you mean ...?", or nothing where no known name is close.
+    """Ask whether a known name was meant; nothing where none is close.
 
     Examples
     --------
