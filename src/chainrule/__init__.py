@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     )
     from chainrule.files import load, load_model, save
     from chainrule.inspection import GradientCheck, Trace, check_gradients, trace
-    from chainrule.models import Model, fit
+    from chainrule.models import FitResult, Model, fit
     from chainrule.network import ForwardPass, GlorotUniform, HeUniform, LecunUniform, Network, Uniform
     from chainrule.tables import Encoding, Table, read_table
     from chainrule.training import History, TrainingResult, train
@@ -41,6 +41,7 @@ _ROOM_OF = {
     "ChainruleError": "errors",
     "DivergenceError": "errors",
     "Encoding": "tables",
+    "FitResult": "models",
     "ForwardPass": "network",
     "GlorotUniform": "network",
     "GradientCheck": "inspection",
@@ -78,6 +79,7 @@ __all__ = [
     "ChainruleError",
     "DivergenceError",
     "Encoding",
+    "FitResult",
     "ForwardPass",
     "GlorotUniform",
     "GradientCheck",

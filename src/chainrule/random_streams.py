@@ -1,12 +1,12 @@
 """Random numbers that a seed, a purpose and a counter settle, wherever they are drawn.
 
-The stream is Philox [1]_, a counter-based generator: number i of a stream is a function of
+The stream is Philox, a counter-based generator: number i of a stream is a function of
 (seed, purpose, counter, i) and of nothing that was drawn before. NumPy promises its *raw* Philox
 numbers for good, but not what it makes of them, so floats and permutations are made here.
 
 References
 ----------
-.. [1] Salmon, Moraes, Dror & Shaw (2011), Parallel random numbers: as easy as 1, 2, 3, SC '11.
+Salmon, Moraes, Dror & Shaw (2011), Parallel random numbers: as easy as 1, 2, 3, SC '11.
 """
 
 from __future__ import annotations

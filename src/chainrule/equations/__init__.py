@@ -1,7 +1,7 @@
 """The derivation as code: every equation of docs/derivation.md as one short function.
 
 Charter of this room: clean, not fast. The functions know arrays, not networks; they are written
-against the array API standard [1]_ alone, so that the same lines run on NumPy, PyTorch and any other
+against the array API standard alone, so that the same lines run on NumPy, PyTorch and any other
 library that follows it, in float32 and float64, and in complex128 for the complex step of the
 gradient check. They never change what they are given.
 
@@ -10,7 +10,7 @@ the bias weight in column 0, ``(n_units, 1 + n_units_before)``.
 
 References
 ----------
-.. [1] Consortium for Python Data API Standards, https://data-apis.org/array-api/
+Consortium for Python Data API Standards, https://data-apis.org/array-api/
 """
 
 from chainrule.equations.activations import (

@@ -87,8 +87,8 @@ def hidden_delta(delta_next: Array, weights_next: Array, z: Array, a: Array, act
 
     References
     ----------
-    .. [1] Rumelhart, Hinton & Williams (1986), Learning representations by back-propagating errors,
-       Nature 323.
+    Rumelhart, Hinton & Williams (1986), Learning representations by back-propagating errors,
+    Nature 323.
 
     Examples
     --------

@@ -72,7 +72,7 @@ def check_gradients(
 
     References
     ----------
-    .. [1] Martins, Sturdza & Alonso (2003), The complex-step derivative approximation, ACM TOMS 29.
+    Martins, Sturdza & Alonso (2003), The complex-step derivative approximation, ACM TOMS 29.
 
     Examples
     --------

@@ -63,8 +63,8 @@ class GlorotUniform:
 
     References
     ----------
-    .. [1] Glorot & Bengio (2010), Understanding the difficulty of training deep feedforward neural
-       networks, AISTATS.
+    Glorot & Bengio (2010), Understanding the difficulty of training deep feedforward neural
+    networks, AISTATS.
 
     Examples
     --------
@@ -87,7 +87,7 @@ class HeUniform:
 
     References
     ----------
-    .. [1] He, Zhang, Ren & Sun (2015), Delving deep into rectifiers, ICCV.
+    He, Zhang, Ren & Sun (2015), Delving deep into rectifiers, ICCV.
 
     Examples
     --------
@@ -109,7 +109,7 @@ class LecunUniform:
 
     References
     ----------
-    .. [1] LeCun, Bottou, Orr & Müller (1998), Efficient BackProp, in Neural Networks: Tricks of the Trade.
+    LeCun, Bottou, Orr & Müller (1998), Efficient BackProp, in Neural Networks: Tricks of the Trade.
 
     Examples
     --------
