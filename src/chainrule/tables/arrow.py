@@ -13,21 +13,17 @@ from chainrule.tables.table import assemble
 from chainrule.tables.wording import listed, shown
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from chainrule.tables.table import Table
 
 __all__ = ["read_frame", "read_parquet"]
 
 
-def read_parquet(path: Path) -> Table:
-    """Read a Parquet file; TableError where it is none or is damaged."""
+def read_parquet(data: bytes, name: str) -> Table:
+    """Read the bytes of a Parquet file; TableError where it is none or is damaged."""
     try:
-        with path.open("rb") as file:
-            table = pq.ParquetFile(file).read()
-        return _from_arrow(table, path.name)
+        return _from_arrow(pq.ParquetFile(pa.BufferReader(data)).read(), name)
     except (pa.ArrowException, OSError) as error:
-        message = f"{path.name} cannot be read as Parquet ({_reason(error)}). Check that the file is whole."
+        message = f"{name} cannot be read as Parquet ({_reason(error)}). Check that the file is whole."
         raise TableError(message) from error
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +12,7 @@ from chainrule.tables.encoding import Encoding
 from chainrule.tables.parts import CategoryInput, ClassTarget, NumberInput, NumberTarget, folded
 from chainrule.tables.roles import settle_roles
 from chainrule.tables.statistics import SMALLEST_SCALE, Spread, measure
-from chainrule.tables.wording import counted, listed, shown
+from chainrule.tables.wording import counted, leave_out, listed, printable, shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,6 +29,7 @@ MOST_CLASSES = 1000
 FEW_CLASSES = 20
 FEW_WHOLE_VALUES = 10
 FEWEST_TRAINING_ROWS = 2
+FEWEST_COUNTED = 10
 
 
 def choose_encoding(
@@ -165,7 +167,7 @@ def _number_target(column: Column, rows: npt.NDArray[np.intp], remarks: list[str
     if len(values) <= FEW_WHOLE_VALUES and np.array_equal(values, np.round(values)):
         remarks.append(
             f"target {shown(column.name)} has only {len(values)} distinct whole values; "
-            f"if they are classes, give --classes {column.name}"
+            f"if they are classes, give --classes {printable(shlex.quote(column.name))}"
         )
     return NumberTarget(column.name, spread.mean, spread.scale)
 
@@ -178,7 +180,7 @@ def _class_target(
     if len(labels) > MOST_CLASSES or (len(labels) > FEW_CLASSES and 2 * len(labels) > n_rows):
         message = (
             f"Target {column.title} has {len(labels)} classes in {n_rows} rows, too many to learn: at most "
-            f"{MOST_CLASSES}, and two rows each. Choose another target{_not_numbers(column)}."
+            f"{MOST_CLASSES}, and two rows each. Choose another target.{_not_numbers(column)}"
         )
         raise TableError(message)
     target = ClassTarget(column.name, labels, column.kind)
@@ -201,7 +203,7 @@ def _input(
     if len(labels) > MOST_CATEGORIES:
         message = (
             f"Input {column.title} has {len(labels)} different values but a column of categories may have "
-            f"{MOST_CATEGORIES} at most. Leave it out: --ignore {column.name}{_not_numbers(column)}."
+            f"{MOST_CATEGORIES} at most. {leave_out(column.name)}{_not_numbers(column)}"
         )
         raise TableError(message)
     if len(labels) == 1:
@@ -210,12 +212,23 @@ def _input(
 
 
 def _number_input(column: Column, rows: npt.NDArray[np.intp], remarks: list[str]) -> NumberInput:
-    spread = _spread(column, column.as_numbers()[rows])
+    numbers = column.as_numbers()
+    spread = _spread(column, numbers[rows])
+    if _counts(numbers):
+        remarks.append(f"input {shown(column.name)} counts the rows; if it says nothing else, leave it out")
     if spread.scale == 0:
         remarks.append(
             f"input {shown(column.name)} is constant ({spread.mean!r}) in the training rows: it tells nothing"
         )
     return NumberInput(column.name, spread.mean, spread.scale)
+
+
+def _counts(numbers: npt.NDArray[np.float64]) -> bool:
+    """Whether the numbers go 0, 1, 2, … or 1, 2, 3, … through enough rows not to do so by chance."""
+    steps = np.arange(len(numbers))
+    return len(numbers) >= FEWEST_COUNTED and bool(
+        np.all(numbers - steps == numbers[0]) and numbers[0] in {0, 1}
+    )
 
 
 def _spread(column: Column, numbers: npt.NDArray[np.float64]) -> Spread:
@@ -236,16 +249,21 @@ def _categories(column: Column, declared: frozenset[str], remarks: list[str]) ->
     almost = column.almost_numbers()
     if almost is not None:
         remarks.append(almost[0].lower() + almost[1:])
-    labels = sorted(set(column.coded()[0]))
+    labels = sorted(set(column.coded()[0]), key=_by_value if column.kind == "number" else None)
     if column.kind == "boolean":
         labels = list({folded(label): label for label in reversed(labels)}.values())[::-1]
     return tuple(labels)
 
 
+def _by_value(label: str) -> tuple[float, str]:
+    """Where a label that is a number stands: 2 before 10."""
+    return float(label), label
+
+
 def _not_numbers(column: Column) -> str:
     """What to add where a column that is nearly numeric has too many categories."""
     almost = column.almost_numbers()
-    return "" if almost is None else f", or correct the cell: {almost[0].lower()}{almost[1:]}"
+    return "" if almost is None else f" Or correct a cell: {almost[0].lower()}{almost[1:]}."
 
 
 def _constant_target(column: Column, reason: str) -> str:

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from chainrule.errors import TableError
 from chainrule.tables import grammar
-from chainrule.tables.wording import counted, shown
+from chainrule.tables.wording import counted, leave_out, shown
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -138,7 +138,7 @@ class Column:
 
     def cell(self, index: int) -> str:
         """The beginning of a sentence about one cell."""
-        return f"Row {self.row(index)} of {self.title} is {shown(self.cells[index].as_py())}"
+        return f"Row {self.row(index)} of {self.title} is {shown(self._value(index))}"
 
     @property
     def title(self) -> str:
@@ -175,6 +175,12 @@ class Column:
         """The column with these rows only; they keep their numbers in messages."""
         numbering = rows if self.numbering is None else self.numbering[rows]
         return Column(self.name, self.cells.take(pa.array(rows)), self.table, self.decimal, numbering)
+
+    def _value(self, index: int) -> object:
+        """One cell for a message; a time as Arrow writes it, because not each fits Python's own types."""
+        if pa.types.is_temporal(self.cells.type) and not pa.types.is_interval(self.cells.type):
+            return self.cells.slice(index, 1).cast(pa.string())[0].as_py()
+        return self.cells[index].as_py()
 
     def _kind_of_text(self) -> Kind:
         present = grammar.trimmed(self.cells.filter(pa.array(~self.missing)))
@@ -217,7 +223,7 @@ class Column:
         at = first(self.cells.is_valid().to_numpy(zero_copy_only=False))
         message = (
             f"{self.cell(at)}, which is {what}, but only numbers, text and booleans can be used yet. "
-            f"Leave the column out: --ignore {self.name}."
+            f"{leave_out(self.name)}"
         )
         raise TableError(message)
 
@@ -230,7 +236,7 @@ class Column:
         )
         return (
             f"A value is missing in {self.title} in {where}, but every row needs one. "
-            f"Remove these rows, or leave the column out: --ignore {self.name}."
+            f"Remove these rows, or do without it. {leave_out(self.name)}"
         )
 
     def _check_dates(self) -> None:
@@ -238,7 +244,7 @@ class Column:
         if dates.any():
             message = (
                 f"{self.cell(first(dates))}, which is a date or time, but only numbers, text and booleans "
-                f"can be used yet. Leave the column out: --ignore {self.name}."
+                f"can be used yet. {leave_out(self.name)}"
             )
             raise TableError(message)
 
@@ -255,7 +261,7 @@ class Column:
         if infinite.any():
             message = (
                 f"{self.cell(first(infinite))}, which is infinite, but every number must be finite. "
-                f"Correct the cell, or leave the column out: --ignore {self.name}."
+                f"Correct the cell, or do without it. {leave_out(self.name)}"
             )
             raise TableError(message)
 

@@ -26,6 +26,7 @@ DELIMITERS = ("\t", ";", "|", ",")
 DELIMITER_NAMES = {"\t": "tab", BLANK_RUNS: "runs of blanks"}
 SAMPLED_CHARACTERS = 2**18
 SAMPLED_RECORDS = 200
+SAMPLED_LINES = 10
 SMALLEST_BLOCK = 2  # cells and records that blanks must cut alike to count as delimiters
 SEPARATOR_LINE = re.compile(r"""\s*"?sep=(.)"?[ \t]*(?:\n|\Z)""", re.IGNORECASE)
 
@@ -59,7 +60,7 @@ def settle_layout(text: str, name: str) -> Layout:
         )
         raise TableError(message)
     titles, header = _titles(best, name)
-    remarks = _dialect_remarks(best.dialect, named_by_file=given is not None)
+    remarks = _dialect_remarks(best, named_by_file=given is not None)
     return Layout(best.dialect, header, (*remarks, *_title_remarks(titles)))
 
 
@@ -74,7 +75,7 @@ def _best(text: str, start: int, delimiters: Sequence[str]) -> _Candidate | None
 
 def _candidate(text: str, start: int, dialect: Dialect) -> _Candidate:
     """Cut the beginning of the text, and see which width most of its records have."""
-    sample = text[: start + SAMPLED_CHARACTERS]
+    sample = text[: _sample_end(text, start)]
     cut = list(islice(records(sample, dialect, start, 1 + text.count("\n", 0, start)), SAMPLED_RECORDS))
     if len(sample) < len(text) and cut[-1].end >= len(sample) and len(cut) > 1:
         del cut[-1]
@@ -82,6 +83,14 @@ def _candidate(text: str, start: int, dialect: Dialect) -> _Candidate:
     widths = Counter(len(record.cells) for record in full)
     width, agreeing = max(widths.items(), key=lambda item: item[1], default=(0, 0))
     return _Candidate(dialect, full, width, agreeing)
+
+
+def _sample_end(text: str, start: int) -> int:
+    """Enough of the text to judge by: some lines at least, however long they are."""
+    end = start
+    for _ in range(SAMPLED_LINES):
+        end = text.find("\n", end) + 1 or len(text)
+    return max(end, start + SAMPLED_CHARACTERS)
 
 
 def _mostly_agrees(one: _Candidate) -> bool:
@@ -140,7 +149,10 @@ def _titles(best: _Candidate, name: str) -> tuple[tuple[Record, ...], Record]:
     return titles, header
 
 
-def _dialect_remarks(dialect: Dialect, *, named_by_file: bool) -> tuple[str, ...]:
+def _dialect_remarks(best: _Candidate, *, named_by_file: bool) -> tuple[str, ...]:
+    if best.width == 1:
+        return ("no delimiter: one column",)
+    dialect = best.dialect
     name = DELIMITER_NAMES.get(dialect.delimiter, repr(dialect.delimiter))
     remarks = [f"delimiter {name}"] if dialect.delimiter != "," or named_by_file else []
     if named_by_file:

@@ -188,7 +188,8 @@ class Encoding:
 def _encoded(
     table: Table, parts: Sequence[NumberInput | CategoryInput | ClassTarget]
 ) -> npt.NDArray[np.float64]:
-    absent = [part.name for part in parts if part.name not in table.names]
+    there = set(table.names)
+    absent = [part.name for part in parts if part.name not in there]
     if absent:
         similar = suggestion(
             absent[0], [name for name in table.names if name not in {part.name for part in parts}]

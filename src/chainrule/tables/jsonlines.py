@@ -27,7 +27,7 @@ class _RepeatedKeyError(ValueError):
 
 
 class _NestedCell(str):
-    """The text of a list or an object in a cell."""
+    """Stands for a list or an object in a cell."""
 
     __slots__ = ()
 
@@ -116,4 +116,4 @@ def _text(value: object) -> str | None:
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
-    return _NestedCell(json.dumps(value))
+    return _NestedCell("[…]" if isinstance(value, list) else "{…}")

@@ -10,7 +10,7 @@ from chainrule.tables.arrow import read_frame, read_parquet
 from chainrule.tables.decoding import decode
 from chainrule.tables.delimited import read_delimited
 from chainrule.tables.jsonlines import read_json
-from chainrule.tables.source import checked_path, read_bytes
+from chainrule.tables.source import checked_path, read_bytes, title_of
 
 if TYPE_CHECKING:
     from chainrule.tables.table import Table
@@ -65,7 +65,7 @@ def _read_file(source: str | os.PathLike[str]) -> Table:
     suffix = path.suffix.lower()
     data = read_bytes(path)
     if suffix == ".parquet":
-        return read_parquet(path)
-    decoded = decode(data, path.name)
+        return read_parquet(data, title_of(path))
+    decoded = decode(data, title_of(path))
     read_text = read_json if suffix in JSON_SUFFIXES else read_delimited
-    return read_text(decoded.text, path.name, decoded.remarks)
+    return read_text(decoded.text, title_of(path), decoded.remarks)

@@ -64,14 +64,16 @@ def _check_names(table: Table, where: str, names: Sequence[str]) -> None:
     if isinstance(names, str):
         message = f"{where} is {shown(names)} but must be a list of column names. Write [{shown(names)}]."
         raise InputError(message)
-    for position, name in enumerate(names):
+    seen: set[str] = set()
+    for name in names:
         if not isinstance(cast("object", name), str):
             message = f"{where} has {shown(name)} but must be a list of column names. Give their names."
             raise InputError(message)
         table.column(name)
-        if name in names[:position]:
+        if name in seen:
             message = f"{where} has the column {shown(name)} twice but each must be there once. Name it once."
             raise InputError(message)
+        seen.add(name)
 
 
 def _refuse_common(where: str, names: Sequence[str], other_where: str, others: Sequence[str]) -> None:

@@ -7,9 +7,9 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from chainrule.errors import TableError
-from chainrule.tables.wording import shown
+from chainrule.tables.wording import printable, shown
 
-__all__ = ["checked_path", "read_bytes"]
+__all__ = ["checked_path", "read_bytes", "title_of"]
 
 LONGEST_PATH = 4096
 
@@ -26,6 +26,9 @@ def checked_path(source: str | os.PathLike[str]) -> Path:
             message = f"{shown_path(path)} is a folder but a table is one file. Give the path of the file."
             raise TableError(message)
         exists = path.exists()
+        if exists and not (path.is_file() or path.is_fifo()):
+            message = f"{shown_path(path)} is a device but a table is a file. Give the path of a file."
+            raise TableError(message)
     except OSError as error:
         raise TableError(_unreadable(path, error)) from error
     if not exists:
@@ -40,9 +43,14 @@ def read_bytes(path: Path) -> bytes:
     except OSError as error:
         raise TableError(_unreadable(path, error)) from error
     if not data:
-        message = f"{path.name} is empty but a table needs a line of names and at least one row below."
+        message = f"{title_of(path)} is empty but a table needs a line of names and at least one row below."
         raise TableError(message)
     return data
+
+
+def title_of(path: Path) -> str:
+    """Return the name that messages give the file."""
+    return printable(path.name)
 
 
 def shown_path(path: Path) -> str:

@@ -56,9 +56,7 @@ def split_rows(
     """
     _check(n_rows, labels, held_out)
     order = permutation(n_rows, seed=seed, purpose=Purpose.SPLIT)
-    codes = (
-        np.unique(np.asarray(labels), return_inverse=True)[1] if labels is not None else np.zeros(n_rows, int)
-    )
+    codes = _codes(labels if labels is not None else [""] * n_rows)
     quotas = _quotas(np.bincount(codes).tolist(), _total(n_rows, held_out))
     chosen = np.zeros(n_rows, dtype=bool)
     for label, quota in enumerate(quotas):
@@ -70,6 +68,18 @@ def split_rows(
         )
         raise InputError(message)
     return np.flatnonzero(~chosen).astype(np.intp), np.flatnonzero(chosen).astype(np.intp)
+
+
+def _codes(labels: Sequence[str]) -> Rows:
+    """For each row, the place of its label among the sorted ones."""
+    places = {label: place for place, label in enumerate(sorted(set(labels)))}
+    return np.array([places[label] for label in labels], dtype=np.intp)
+
+
+def _codes(labels: Sequence[str]) -> Rows:
+    """For each row, the place of its label among the sorted ones."""
+    places = {label: place for place, label in enumerate(sorted(set(labels)))}
+    return np.array([places[label] for label in labels], dtype=np.intp)
 
 
 def _check(n_rows: int, labels: Sequence[str] | None, held_out: float) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -51,7 +52,7 @@ class Table:
     n_rows: int
     remarks: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """The names of the columns, in order."""
         return tuple(column.name for column in self.columns)
@@ -64,11 +65,14 @@ class Table:
         UnknownNameError
             The table has no such column; the message suggests a similar name.
         """
-        for column in self.columns:
-            if column.name == name:
-                return column
-        what = "column"
-        raise UnknownNameError(what, name, self.names)
+        if name not in self._by_name:
+            what = "column"
+            raise UnknownNameError(what, name, self.names)
+        return self._by_name[name]
+
+    @cached_property
+    def _by_name(self) -> dict[str, Column]:
+        return {column.name: column for column in self.columns}
 
     def take(self, rows: npt.ArrayLike) -> Table:
         """Return the table with these rows only.

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["counted", "listed", "shown", "suggestion"]
+__all__ = ["counted", "leave_out", "listed", "printable", "shown", "suggestion"]
 
 LONGEST_QUOTATION = 40
 MOST_LISTED = 10
@@ -27,6 +28,28 @@ def shown(cell: object) -> str:
     """
     text = str(cell)
     return repr(text if len(text) <= LONGEST_QUOTATION else text[: LONGEST_QUOTATION - 1] + "…")
+
+
+def printable(text: str) -> str:
+    r"""Escape what a terminal would obey or could not print.
+
+    Examples
+    --------
+    >>> print(printable("a\nb"))
+    a\nb
+    """
+    return "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)
+
+
+def leave_out(name: str) -> str:
+    """Name the way out of a column that cannot be used.
+
+    Examples
+    --------
+    >>> leave_out("date of birth")
+    "Leave the column out: --ignore 'date of birth'."
+    """
+    return f"Leave the column out: --ignore {printable(shlex.quote(name))}."
 
 
 def listed(names: Iterable[object], most: int = MOST_LISTED) -> str:
