@@ -99,6 +99,10 @@ class UnknownNameError(InputError):
         suggestion = f" Did you mean {close[0]!r}?" if close else ""
         super().__init__(f"There is no {what} {given!r}.{suggestion} There are: {_listed(self.known)}.")
 
+    def __reduce__(self) -> tuple[object, ...]:
+        # Back from a pickle with its attributes, not through __init__, whose arguments `args` does not hold.
+        return type(self).__new__, (type(self), *self.args), vars(self)
+
 
 def _listed(names: tuple[str, ...], most: int = 20) -> str:
     """Names separated by commas, cut after `most` of them."""
@@ -169,3 +173,7 @@ class DivergenceError(ChainruleError, ArithmeticError):
         self.epoch = epoch
         self.rate = rate
         super().__init__(message)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Back from a pickle with its attributes, not through __init__, whose arguments `args` does not hold.
+        return type(self).__new__, (type(self), *self.args), vars(self)

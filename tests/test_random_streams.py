@@ -1,0 +1,157 @@
+"""Random streams: the same numbers for good, fair, and never the same for two purposes."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections import Counter
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chainrule.errors import InputError
+from chainrule.random_streams import Purpose, check_seed, permutation, raw_numbers, uniform
+
+seeds = st.integers(0, 2**64 - 1)
+purposes = st.sampled_from(Purpose)
+counters = st.integers(0, 2**64 - 1)
+
+ROUND_CONSTANTS = (0xD2E7470EE14C6C93, 0xCA5A826395121157)
+KEY_STEPS = (0x9E3779B97F4A7C15, 0xBB67AE8584CAA73B)
+
+
+def _philox_block(words: tuple[int, int, int, int], key: tuple[int, int]) -> tuple[int, ...]:
+    """Philox4x64-10 as its paper writes it, in Python's whole numbers."""
+    a, b, c, d = words
+    for step in range(10):
+        keys = [(k + step * w) % 2**64 for k, w in zip(key, KEY_STEPS, strict=True)]
+        high_a, low_a = divmod(ROUND_CONSTANTS[0] * a, 2**64)
+        high_c, low_c = divmod(ROUND_CONSTANTS[1] * c, 2**64)
+        a, b, c, d = high_c ^ b ^ keys[0], low_c, high_a ^ d ^ keys[1], low_a
+    return a, b, c, d
+
+
+@given(seeds, purposes, counters)
+def test_raw_numbers_are_those_of_the_philox_paper(seed: int, purpose: Purpose, counter: int) -> None:
+    # NumPy counts a block before it makes it: the first one has the number 1.
+    blocks = [_philox_block((number, 0, 0, counter), (seed, int(purpose))) for number in (1, 2)]
+    raw = raw_numbers(8, seed=seed, purpose=purpose, counter=counter)
+    assert [int(number) for number in raw] == [*blocks[0], *blocks[1]]
+
+
+GOLDEN: list[tuple[int, Purpose, int, list[int]]] = [
+    (0, Purpose.START, 0, [15003734204198539638, 13859618513508960101, 12389738016430293093]),
+    (0, Purpose.SPLIT, 0, [15023647771317767168, 8110679283269960230, 5528858672019317250]),
+    (0, Purpose.SHUFFLE, 1, [14618926693377319916, 13144530865633089146, 10642177404906835784]),
+    (42, Purpose.SAMPLE, 3, [5453989622891953308, 16627022954804032026, 3357313321546572193]),
+    (
+        2**64 - 1,
+        Purpose.SHUFFLE,
+        2**64 - 1,
+        [17590456716250632027, 17896631181285855928, 12999730133274821576],
+    ),
+]
+
+
+@pytest.mark.parametrize(("seed", "purpose", "counter", "numbers"), GOLDEN)
+def test_streams_keep_their_numbers(seed: int, purpose: Purpose, counter: int, numbers: list[int]) -> None:
+    assert raw_numbers(3, seed=seed, purpose=purpose, counter=counter).tolist() == numbers
+
+
+def test_values_of_the_purposes_are_part_of_the_arithmetic() -> None:
+    assert {purpose.name: int(purpose) for purpose in Purpose} == {
+        "START": 1,
+        "SPLIT": 2,
+        "SHUFFLE": 3,
+        "SAMPLE": 4,
+    }
+
+
+def test_orders_keep_their_bits() -> None:
+    orders = [permutation(6, seed=0, purpose=Purpose.SHUFFLE, counter=epoch).tolist() for epoch in (1, 2)]
+    assert orders == [[3, 5, 2, 4, 1, 0], [3, 0, 5, 4, 1, 2]]
+
+
+@given(st.integers(0, 60), seeds, purposes, counters)
+def test_more_numbers_begin_with_the_fewer(n: int, seed: int, purpose: Purpose, counter: int) -> None:
+    fewer = raw_numbers(n, seed=seed, purpose=purpose, counter=counter)
+    more = raw_numbers(n + 7, seed=seed, purpose=purpose, counter=counter)
+    assert fewer.dtype == np.uint64
+    assert len(fewer) == n
+    np.testing.assert_array_equal(more[:n], fewer)
+
+
+@given(seeds, purposes, counters)
+def test_uniform_numbers_are_multiples_of_2_to_the_minus_53_below_1(
+    seed: int, purpose: Purpose, counter: int
+) -> None:
+    numbers = uniform(50, seed=seed, purpose=purpose, counter=counter)
+    raw = raw_numbers(50, seed=seed, purpose=purpose, counter=counter)
+    assert numbers.dtype == np.float64
+    assert (numbers >= 0).all()
+    assert (numbers < 1).all()
+    assert (numbers * 2**53 == np.floor(numbers * 2**53)).all()
+    assert numbers.tolist() == [(int(r) >> 11) / 2**53 for r in raw]
+
+
+def test_the_largest_raw_number_stays_below_1() -> None:
+    largest = np.uint64(2**64 - 1)
+    assert float(largest >> np.uint64(11)) * 2.0**-53 == 1 - 2.0**-53
+
+
+@given(st.integers(0, 200), seeds, purposes, counters)
+def test_permutation_holds_every_number_once(n: int, seed: int, purpose: Purpose, counter: int) -> None:
+    order = permutation(n, seed=seed, purpose=purpose, counter=counter)
+    assert order.dtype == np.intp
+    assert sorted(order.tolist()) == list(range(n))
+
+
+def test_no_two_streams_share_a_number() -> None:
+    streams = itertools.product((0, 1, 2, 2**64 - 1), Purpose, (0, 1, 2, 1000))
+    numbers = np.concatenate(
+        [raw_numbers(500, seed=seed, purpose=purpose, counter=counter) for seed, purpose, counter in streams]
+    )
+    # 32,000 different numbers of 64 bits: two equal by chance once in 2**64 / 32000**2 * 2 = 3.6e10 tries
+    assert len(np.unique(numbers)) == len(numbers) == 4 * 4 * 4 * 500
+
+
+# Chi-square of n! - 1 degrees of freedom; the bound is the mean plus 6 standard deviations, which a fair
+# stream passes about 999,999 times in 1,000,000; the seeds are fixed, so that the outcome is too.
+@pytest.mark.parametrize("n", [3, 4, 5])
+@pytest.mark.parametrize("varied", ["seed", "counter"])
+def test_every_order_is_as_likely_as_any_other(n: int, varied: str) -> None:
+    orders_of_n = math.factorial(n)
+    n_draws = 40 * orders_of_n
+    fixed = {"seed": 0, "counter": 1, "purpose": Purpose.SHUFFLE}
+    counts: Counter[tuple[int, ...]] = Counter()
+    for number in range(n_draws):
+        settings: dict[str, Any] = {**fixed, varied: number}
+        counts[tuple(permutation(n, **settings).tolist())] += 1
+    chi_square = sum((counts[order] - 40) ** 2 / 40 for order in itertools.permutations(range(n)))
+    freedom = orders_of_n - 1
+    assert chi_square < freedom + 6 * math.sqrt(2 * freedom)
+    # and not too even either, as a stream that only counted through the orders would be
+    assert chi_square > max(0.01, freedom - 6 * math.sqrt(2 * freedom))
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2**63, 2**64 - 1, np.uint64(2**64 - 1), np.int8(3), np.int64(7)])
+def test_seeds_are_whole_numbers_of_64_bits(seed: int) -> None:
+    checked = check_seed(seed)
+    assert type(checked) is int
+    assert checked == int(seed)
+
+
+@pytest.mark.parametrize(
+    "seed", [-1, 2**64, 10**30, 0.0, 1.5, math.nan, "0", None, True, np.True_, [0], np.int8(-1)]
+)
+def test_other_seeds_are_refused_with_value_range_and_advice(seed: Any) -> None:  # noqa: ANN401 (that is the point)
+    with pytest.raises(InputError) as caught:
+        check_seed(seed)
+    assert str(caught.value) == (
+        f"seed is {seed!r} but must be a whole number from 0 to 18446744073709551615. Try seed 0."
+    )
+    with pytest.raises(InputError):
+        permutation(3, seed=seed, purpose=Purpose.SHUFFLE)
