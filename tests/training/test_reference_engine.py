@@ -1,0 +1,196 @@
+"""The updates themselves: an example worked by hand, a plain loop, and PyTorch's descent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chainrule import Network, train
+from chainrule.random_streams import Purpose, permutation
+from chainrule.training import Settings, reference
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+X_BY_HAND, Y_BY_HAND = [[0.05, 0.10]], [[0.01, 0.99]]
+
+
+def _by_hand() -> Network:
+    return Network([[[0.35, 0.15, 0.20], [0.35, 0.25, 0.30]], [[0.60, 0.40, 0.45], [0.60, 0.50, 0.55]]])
+
+
+def test_outputs_and_loss_of_the_example_worked_by_hand() -> None:
+    net = _by_hand()
+    np.testing.assert_allclose(net(X_BY_HAND), [[0.7513650695523157, 0.7729284653214625]], rtol=0, atol=1e-15)
+    result = train(net, X_BY_HAND, Y_BY_HAND, rate=0.5, epochs=1)
+    assert result.history.loss_before == pytest.approx(0.2983711087600027, rel=0, abs=1e-15)
+    assert len(result.history.loss) == 1
+    assert result.history.loss[0] == pytest.approx(0.28047144679143016, rel=0, abs=1e-15)
+
+
+def test_one_update_of_the_example_worked_by_hand() -> None:
+    w1, w2 = train(_by_hand(), X_BY_HAND, Y_BY_HAND, rate=0.5, epochs=1).network.weights
+    np.testing.assert_allclose(
+        w1,
+        [
+            [0.3456143226552565, 0.1497807161327628, 0.19956143226552567],
+            [0.3450228726473914, 0.24975114363236958, 0.29950228726473915],
+        ],
+        rtol=0,
+        atol=1e-15,
+    )
+    np.testing.assert_allclose(
+        w2,
+        [
+            [0.5307507191857215, 0.35891647971788465, 0.4086661860762334],
+            [0.6190491182582781, 0.5113012702387375, 0.5613701211079891],
+        ],
+        rtol=0,
+        atol=1e-15,
+    )
+
+
+def _plain_g(name: str, z: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    if name == "identity":
+        return z
+    a: npt.NDArray[Any] = np.tanh(z) if name == "tanh" else 1 / (1 + np.exp(-z))
+    return a
+
+
+def _plain_slope(name: str, a: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    if name == "identity":
+        return np.ones_like(a)
+    slope: npt.NDArray[Any] = 1 - a**2 if name == "tanh" else a * (1 - a)
+    return slope
+
+
+def _plain_update(
+    weights: list[npt.NDArray[Any]], names: list[str], X: npt.NDArray[Any], Y: npt.NDArray[Any], rate: float
+) -> None:
+    """The notes' update, sample by sample and weight matrix by weight matrix, in place."""
+    moves = [np.zeros_like(w) for w in weights]
+    for x, y in zip(X, Y, strict=True):
+        a = [x]
+        for w, name in zip(weights, names, strict=True):
+            a.append(_plain_g(name, w[:, 0] + w[:, 1:] @ a[-1]))
+        error = y - a[-1]
+        for m in reversed(range(len(weights))):
+            delta = error * _plain_slope(names[m], a[m + 1])
+            moves[m] += np.outer(delta, np.concatenate([[1.0], a[m]]))
+            error = weights[m][:, 1:].T @ delta
+    for w, move in zip(weights, moves, strict=True):
+        w[:] = w + rate * move / len(X)
+
+
+def _orders(n: int, seed: int, epochs: int) -> list[npt.NDArray[np.intp]]:
+    return [permutation(n, seed=seed, purpose=Purpose.SHUFFLE, counter=e) for e in range(1, epochs + 1)]
+
+
+def _case(sizes: list[int], n: int, seed: int) -> tuple[Network, npt.NDArray[Any], npt.NDArray[Any]]:
+    random = np.random.default_rng(seed)
+    names = [str(name) for name in random.choice(["identity", "logistic", "tanh"], len(sizes) - 1)]
+    net = Network.random(sizes, names, seed=seed)
+    return net, random.uniform(-1, 1, (n, sizes[0])), random.uniform(-1, 1, (n, sizes[-1]))
+
+
+shapes = st.lists(st.integers(1, 4), min_size=2, max_size=6)
+
+
+def _assert_same_weights(net: Network, expected: list[npt.NDArray[Any]]) -> None:
+    for w, e in zip(net.weights, expected, strict=True):
+        # Some 50 updates, each good to a few ulp of weights that are about 1.
+        np.testing.assert_allclose(w, e, rtol=1e-12, atol=1e-13)
+
+
+@given(shapes, st.integers(1, 9), st.integers(1, 12), st.integers(0, 10**6))
+def test_training_is_the_plain_loop(sizes: list[int], n: int, batch_size: int, seed: int) -> None:
+    net, X, Y = _case(sizes, n, seed)
+    epochs = 4
+    expected = [w.copy() for w in net.weights]
+    for order in _orders(n, seed, epochs):
+        for first in range(0, n, batch_size):
+            rows = order[first : first + batch_size]
+            _plain_update(expected, [g.name for g in net.activations], X[rows], Y[rows], 0.3)
+    result = train(net, X, Y, rate=0.3, epochs=epochs, batch_size=batch_size, seed=seed)
+    _assert_same_weights(result.network, expected)
+
+
+N_SAMPLES = 20
+BATCHES = [1, 2, 7, N_SAMPLES, N_SAMPLES + 5]
+
+
+@pytest.mark.oracle
+@pytest.mark.parametrize("batch_size", BATCHES)
+@pytest.mark.parametrize("sizes", [[3, 2], [2, 3, 1], [4, 5, 3, 5], [3, 4, 4, 4, 4, 2]])
+def test_fifty_updates_are_those_of_pytorch(sizes: list[int], batch_size: int) -> None:
+    torch: Any = pytest.importorskip("torch")
+    updates_an_epoch = -(-N_SAMPLES // batch_size)
+    epochs = -(-50 // updates_an_epoch)
+    net, X, Y = _case(sizes, N_SAMPLES, seed=sum(sizes))
+    functions = {"identity": lambda z: z, "logistic": torch.sigmoid, "tanh": torch.tanh}
+    weights = [torch.tensor(w, requires_grad=True) for w in net.weights]
+    rule = torch.optim.SGD(weights, lr=0.3)
+    for order in _orders(N_SAMPLES, 11, epochs):
+        for rows in torch.from_numpy(order).split(batch_size):
+            a = torch.from_numpy(X)[rows]
+            for w, g in zip(weights, net.activations, strict=True):
+                a = functions[g.name](torch.nn.functional.linear(a, w[:, 1:], w[:, 0]))
+            rule.zero_grad()
+            (((torch.from_numpy(Y)[rows] - a) ** 2).sum() / 2 / len(rows)).backward()
+            rule.step()
+
+    result = train(net, X, Y, rate=0.3, epochs=epochs, batch_size=batch_size, seed=11)
+    _assert_same_weights(result.network, [w.detach().numpy() for w in weights])
+
+
+@pytest.mark.parametrize("batch_size", BATCHES)
+@pytest.mark.parametrize("shuffle", [True, False])
+def test_an_epoch_takes_every_sample_once_the_last_smaller_batch_too(
+    monkeypatch: pytest.MonkeyPatch, *, batch_size: int, shuffle: bool
+) -> None:
+    seen: list[list[float]] = []
+    step = reference._step
+
+    def noted(net: Any, weights: Any, X: Any, Y: Any, rate: Any) -> Any:  # noqa: ANN401 (handed through)
+        seen.append(X[:, 0].tolist())
+        np.testing.assert_array_equal(Y[:, 0], 10 * X[:, 0])
+        return step(net, weights, X, Y, rate)
+
+    monkeypatch.setattr(reference, "_step", noted)
+    X = np.arange(N_SAMPLES, dtype=float)[:, np.newaxis]
+    train(
+        Network.random((1, 1)), X, 10 * X, rate=1e-9, epochs=2, batch_size=batch_size, shuffle=shuffle, seed=5
+    )
+    whole, rest = divmod(N_SAMPLES, batch_size)
+    assert [len(rows) for rows in seen] == 2 * ([batch_size] * whole + [rest] * (rest > 0))
+    orders = _orders(N_SAMPLES, 5, 2) if shuffle else [np.arange(N_SAMPLES)] * 2
+    assert [row for rows in seen for row in rows] == np.concatenate(orders).tolist()
+
+
+@pytest.mark.parametrize("n", [1, 4095, 4096, 4097, 9000])
+def test_loss_over_a_table_is_the_mean_over_all_its_rows(n: int) -> None:
+    net, X, Y = _case([3, 2], n, seed=1)
+    expected = (0.5 * ((Y - net(X)) ** 2).sum(axis=1)).mean()
+    assert reference.loss_over_table(net, X, Y) == pytest.approx(expected, rel=1e-12)
+
+
+def test_loss_over_a_table_of_float32_is_added_up_in_float64() -> None:
+    # 20,000 losses of 0.005: a sum in float32, row by row, would be off in the fourth digit
+    net = Network([np.zeros((1, 2), dtype=np.float32)], "identity")
+    X, Y = np.zeros((20_000, 1), dtype=np.float32), np.full((20_000, 1), 0.1, dtype=np.float32)
+    loss = reference.loss_over_table(net, X, Y)
+    assert isinstance(loss, float)
+    assert loss == float(np.float32(0.1) * np.float32(0.1) / 2)
+
+
+def test_an_epoch_does_not_touch_the_weights_it_starts_from() -> None:
+    net, X, Y = _case([2, 3, 1], 4, seed=2)
+    before = [w.copy() for w in net.weights]
+    after = reference.epoch(net, X, Y, np.arange(4), Settings(rate=0.5, epochs=1))
+    for w, b, a in zip(net.weights, before, after, strict=True):
+        np.testing.assert_array_equal(w, b)
+        assert not np.array_equal(w, a)
