@@ -64,12 +64,14 @@ def _index_columns(table: pa.Table) -> list[str]:
 
 def _cells(column: pa.ChunkedArray) -> pa.Array:
     """One array in place of chunks; dictionaries decoded, every kind of string made a large one."""
-    kind = column.type
-    if pa.types.is_dictionary(kind):
-        column = column.cast(kind.value_type)
-    if _is_string(column.type):
-        column = column.cast(pa.large_string())
-    return pa.concat_arrays([*column.chunks, pa.array([], column.type)])
+    chunks = [_plain(chunk) for chunk in column.chunks]
+    return pa.concat_arrays(chunks) if chunks else _plain(pa.array([], column.type))
+
+
+def _plain(chunk: pa.Array) -> pa.Array:
+    if pa.types.is_dictionary(chunk.type):
+        return _plain(chunk.dictionary).take(chunk.indices)
+    return chunk.cast(pa.large_string()) if _is_string(chunk.type) else chunk
 
 
 def _is_string(kind: pa.DataType) -> bool:

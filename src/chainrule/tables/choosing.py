@@ -83,13 +83,7 @@ def choose_encoding(
     (('x', 'island=Biscoe', 'island=Dream'), ('y',))
     """
     roles = settle_roles(table, targets, inputs, ignore, classes)
-    rows = np.asarray(training_rows, dtype=np.intp)
-    if len(rows) < FEWEST_TRAINING_ROWS:
-        message = (
-            f"{table.title} gives {counted(len(rows), 'training row')} but training needs "
-            f"{FEWEST_TRAINING_ROWS} at least. Give more rows."
-        )
-        raise TableError(message)
+    rows = _training_rows(table, training_rows)
     remarks: list[str] = []
     target_columns = [table.column(name) for name in roles.targets]
     declared = frozenset(roles.classes)
@@ -135,6 +129,24 @@ def target_labels(
         return None
     labels = columns[0].as_labels()
     return tuple(map(folded, labels)) if columns[0].kind == "boolean" else labels
+
+
+def _training_rows(table: Table, given: npt.ArrayLike) -> npt.NDArray[np.intp]:
+    rows = np.asarray(given)
+    whole = rows.ndim == 1 and (rows.dtype.kind in "iu" or not len(rows))
+    if not whole or (len(rows) and not 0 <= rows.min() <= rows.max() < table.n_rows):
+        message = (
+            f"training_rows is an array of the shape {rows.shape} and the type {rows.dtype} but must "
+            f"hold whole numbers from 0 to {table.n_rows - 1}, in one dimension. Take them from split_rows."
+        )
+        raise InputError(message)
+    if len(rows) < FEWEST_TRAINING_ROWS:
+        message = (
+            f"{table.title} gives {counted(len(rows), 'training row')} but training needs "
+            f"{FEWEST_TRAINING_ROWS} at least. Give more rows."
+        )
+        raise TableError(message)
+    return rows.astype(np.intp)
 
 
 def _is_class_target(columns: Sequence[Column], declared: frozenset[str]) -> bool:
@@ -251,7 +263,7 @@ def _categories(column: Column, declared: frozenset[str], remarks: list[str]) ->
         remarks.append(almost[0].lower() + almost[1:])
     labels = sorted(set(column.coded()[0]), key=_by_value if column.kind == "number" else None)
     if column.kind == "boolean":
-        labels = list({folded(label): label for label in reversed(labels)}.values())[::-1]
+        labels = sorted({folded(label): label for label in reversed(labels)}.values(), key=folded)
     return tuple(labels)
 
 

@@ -21,7 +21,7 @@ __all__ = ["Column", "Kind"]
 
 Kind = Literal["number", "text", "boolean"]
 
-ALMOST_NUMBERS = 0.9
+ONE_IN_OTHER = 10  # at most one cell in ten is no number: the column was probably meant to hold numbers
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,7 +167,7 @@ class Column:
             return None
         other = ~self.missing & np.isnan(grammar.numbers_in(self.cells, self.decimal))
         present = int((~self.missing).sum())
-        if not present or other.sum() > (1 - ALMOST_NUMBERS) * present:
+        if not present or ONE_IN_OTHER * other.sum() > present:
             return None
         return f"{self.cell(first(other))}, which is no number, so the whole column is read as text"
 

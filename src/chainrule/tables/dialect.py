@@ -27,7 +27,7 @@ DELIMITER_NAMES = {"\t": "tab", BLANK_RUNS: "runs of blanks"}
 SAMPLED_CHARACTERS = 2**18
 SAMPLED_RECORDS = 200
 SAMPLED_LINES = 10
-SMALLEST_BLOCK = 2  # cells and records that blanks must cut alike to count as delimiters
+SMALLEST_BLOCK = 2  # records, or cells of one, that must agree to make a table
 SEPARATOR_LINE = re.compile(r"""\s*"?sep=(.)"?[ \t]*(?:\n|\Z)""", re.IGNORECASE)
 
 
@@ -44,6 +44,11 @@ class _Candidate(NamedTuple):
     sample: tuple[Record, ...]
     width: int
     agreeing: int
+
+    @property
+    def faultless(self) -> int:
+        """How many records of the width close every quote that they open."""
+        return sum(len(record.cells) == self.width and record.unclosed is None for record in self.sample)
 
 
 def settle_layout(text: str, name: str) -> Layout:
@@ -70,7 +75,7 @@ def _best(text: str, start: int, delimiters: Sequence[str]) -> _Candidate | None
     fitting = [
         one for one in found if one.width > 1 and _mostly_agrees(one) and _quotes_fit(text, start, one)
     ]
-    return max(fitting, key=lambda one: (one.agreeing, one.dialect.quote == "'"), default=None)
+    return max(fitting, key=lambda one: (one.faultless, one.dialect.quote == "'"), default=None)
 
 
 def _candidate(text: str, start: int, dialect: Dialect) -> _Candidate:
@@ -81,6 +86,8 @@ def _candidate(text: str, start: int, dialect: Dialect) -> _Candidate:
         del cut[-1]
     full = tuple(record for record in cut if any(record.cells))
     widths = Counter(len(record.cells) for record in full)
+    if len(widths) > 1:
+        del widths[1]  # title lines, however many
     width, agreeing = max(widths.items(), key=lambda item: item[1], default=(0, 0))
     return _Candidate(dialect, full, width, agreeing)
 
@@ -96,7 +103,8 @@ def _sample_end(text: str, start: int) -> int:
 def _mostly_agrees(one: _Candidate) -> bool:
     """Whether at least half of the records below the title lines have the width."""
     widths = [len(record.cells) for record in one.sample]
-    return 2 * one.agreeing >= len(widths) - widths.index(one.width)
+    below = len(widths) - widths.index(one.width)
+    return 2 * one.agreeing >= below and one.agreeing >= min(SMALLEST_BLOCK, len(widths))
 
 
 def _quotes_fit(text: str, start: int, one: _Candidate) -> bool:

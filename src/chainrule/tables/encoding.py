@@ -195,7 +195,8 @@ def _encoded(
             absent[0], [name for name in table.names if name not in {part.name for part in parts}]
         )
         message = (
-            f"{table.title} has no column {listed(absent)} but the model needs it.{similar} "
+            f"{table.title} has no column {listed(absent)} but the model needs "
+            f"{'it' if len(absent) == 1 else 'them'}.{similar} "
             f"There are: {listed(table.names)}. Add the column, or rename one."
         )
         raise TableError(message)

@@ -76,12 +76,6 @@ def _codes(labels: Sequence[str]) -> Rows:
     return np.array([places[label] for label in labels], dtype=np.intp)
 
 
-def _codes(labels: Sequence[str]) -> Rows:
-    """For each row, the place of its label among the sorted ones."""
-    places = {label: place for place, label in enumerate(sorted(set(labels)))}
-    return np.array([places[label] for label in labels], dtype=np.intp)
-
-
 def _check(n_rows: int, labels: Sequence[str] | None, held_out: float) -> None:
     is_number = isinstance(held_out, (int, float, np.number)) and not isinstance(held_out, bool)
     if not is_number or math.isnan(held_out) or not 0 <= held_out < 1:

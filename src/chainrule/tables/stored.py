@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from chainrule.errors import ModelFileError
 from chainrule.tables.encoding import Encoding
-from chainrule.tables.parts import CategoryInput, ClassTarget, NumberInput, NumberTarget
+from chainrule.tables.parts import CategoryInput, ClassTarget, NumberInput, NumberTarget, folded
 from chainrule.tables.wording import listed, shown
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def _input(data: object, where: str) -> NumberInput | CategoryInput:
     if kind == "number":
         return NumberInput(**_number_fields(data, where))
     fields = _fields(data, where, ("kind", "name", "categories", "cells"))
-    labels = _labels(fields["categories"], f"{where}.categories", at_least=1)
+    labels = _labels(fields, where, "categories", at_least=1)
     return CategoryInput(
         _name(fields["name"], f"{where}.name"), labels, _cells(fields["cells"], f"{where}.cells")
     )
@@ -72,7 +72,7 @@ def _target(data: object, where: str) -> NumberTarget | ClassTarget:
             _refuse(f"{where}.scale", "0", "a number above 0")
         return target
     fields = _fields(data, where, ("kind", "name", "classes", "cells"))
-    labels = _labels(fields["classes"], f"{where}.classes", at_least=FEWEST_CLASSES)
+    labels = _labels(fields, where, "classes", at_least=FEWEST_CLASSES)
     return ClassTarget(
         _name(fields["name"], f"{where}.name"), labels, _cells(fields["cells"], f"{where}.cells")
     )
@@ -127,9 +127,13 @@ def _cells(data: object, where: str) -> Kind:
     return CELLS[CELLS.index(data)]
 
 
-def _labels(data: object, where: str, at_least: int) -> tuple[str, ...]:
-    labels = [_text(label, f"{where}[{k}]") for k, label in enumerate(_list(data, where, at_least))]
-    _refuse_repeats(labels, where, "label")
+def _labels(fields: dict[str, Any], part: str, field: str, at_least: int) -> tuple[str, ...]:
+    """The labels in a field, no two of which would match the same cell."""
+    where = f"{part}.{field}"
+    labels = [_text(label, f"{where}[{k}]") for k, label in enumerate(_list(fields[field], where, at_least))]
+    _refuse_repeats(
+        [folded(label) for label in labels] if fields["cells"] == "boolean" else labels, where, "label"
+    )
     return tuple(labels)
 
 

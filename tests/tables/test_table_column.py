@@ -1,0 +1,235 @@
+"""The rule that says what the cells of a column are."""
+
+from __future__ import annotations
+
+import datetime as dt
+import decimal
+import random
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from table_files import refusal
+
+from chainrule.errors import UnknownNameError
+from chainrule.tables import Column, read_table
+from chainrule.tables.grammar import MISSING_TOKENS, canonical_number
+
+
+def column(*values: Any, kind: Any = None) -> Column:  # noqa: ANN401 - whatever a frame may hold
+    return read_table(pa.table({"c": pa.array(values, kind)})).column("c")
+
+
+@pytest.mark.parametrize(
+    "cell", ["1", "-1", "+1", "1.", ".5", "01", "1e5", "1E-5", "1e999", "inf", "-Infinity", " 2 ", "1" * 400]
+)
+def test_numbers(cell: str) -> None:
+    assert column(cell, "3").kind == "number"
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "1,000",
+        "1 000",
+        "1_000",
+        "5%",
+        "$5",
+        "0x10",
+        "1e",
+        ".",
+        "-",
+        "1e5.5",
+        "\u0661",
+        "½",
+        "−1",
+        "1.2.3",
+        "--1",
+        "d",
+    ],
+)
+def test_no_numbers(cell: str) -> None:
+    assert column(cell, "3").kind == "text"
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_every_float_is_read_back_to_its_bits(number: float) -> None:
+    read_back = column(repr(number)).as_numbers()[0]
+    assert read_back == number
+    assert np.signbit(read_back) == np.signbit(number)
+
+
+@pytest.mark.parametrize("cells", [("true", "False"), ("TRUE", "TRUE"), (True, False)])
+def test_booleans(cells: tuple[object, ...]) -> None:
+    assert column(*cells).kind == "boolean"
+
+
+@pytest.mark.parametrize("cells", [("yes", "no"), ("t", "f"), ("true", "no")])
+def test_no_booleans(cells: tuple[str, ...]) -> None:
+    assert column(*cells).kind == "text"
+
+
+def test_zero_and_one_are_numbers() -> None:
+    assert column("0", "1").kind == "number"
+
+
+@pytest.mark.parametrize("token", [*MISSING_TOKENS, None, " "])
+def test_missing_values(token: str | None) -> None:
+    cells = column("1", token, "3", token)
+    assert cells.kind == "number"
+    assert cells.missing.tolist() == [False, True, False, True]
+    message = refusal(cells.as_numbers)
+    assert message == (
+        "A value is missing in column 'c' of the data frame in 2 rows, the first of them row 2, but every "
+        "row needs one. Remove these rows, or do without it. Leave the column out: --ignore c."
+    )
+    assert refusal(cells.as_labels) == message
+
+
+@pytest.mark.parametrize("token", ["None", "none", "na", "-", "Nan", "0"])
+def test_no_missing_values(token: str) -> None:
+    assert column("a", token).as_labels() == ("a", token)
+
+
+def test_typed_nan_is_missing() -> None:
+    assert "in row 2," in refusal(column(1.0, float("nan")).as_numbers)
+
+
+@pytest.mark.parametrize("cell", ["inf", "-INFINITY", "1e999", float("inf")])
+def test_infinity(cell: object) -> None:
+    cells = column(cell, "1" if isinstance(cell, str) else 1.0)
+    assert cells.kind == "number"
+    message = refusal(cells.as_numbers)
+    assert message.startswith(f"Row 1 of column 'c' of the data frame is {str(cell)!r}, which is infinite")
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "2024-02-29",
+        "2024-02-29T12:30",
+        "2024-02-29 12:30:15.5Z",
+        "12:30",
+        dt.date(2024, 2, 29),
+        dt.datetime(2024, 2, 29, 12, tzinfo=dt.UTC),
+        dt.time(12, 30),
+        dt.timedelta(days=1),
+    ],
+)
+def test_dates_and_times(cell: object) -> None:
+    cells = column(cell, None, cell)
+    present = cells.take(np.array([0, 2]))
+    for use in (present.as_numbers, present.check_as_category):
+        message = refusal(use)
+        assert message.startswith("Row 1 of column 'c' of the data frame is ")
+        assert "which is a date or time" in message
+        assert message.endswith("--ignore c.")
+
+
+def test_a_time_that_python_cannot_hold() -> None:
+    cells = column(1, kind=pa.int64()).cells.cast(pa.timestamp("ns"))
+    assert "00:00:00.000000001" in refusal(Column("c", cells).as_numbers)
+
+
+@pytest.mark.parametrize("cell", ["2024-13-01", "2024", "12-30", "1:2", "2024-01-01x"])
+def test_no_dates(cell: str) -> None:
+    column("a", cell).check_as_category()
+
+
+@pytest.mark.parametrize("cell", [b"x", [1, 2], {"a": 1}])
+def test_types_that_are_no_cells(cell: object) -> None:
+    assert "only numbers, text and booleans can be used yet" in refusal(column(cell).as_numbers)
+
+
+def test_a_cell_that_is_no_number() -> None:
+    message = refusal(column("1", "abc").as_numbers)
+    assert message == (
+        "Row 2 of column 'c' of the data frame is 'abc' but numbers are needed there. "
+        "Correct the cell, or remove the row."
+    )
+
+
+def test_a_row_keeps_its_number() -> None:
+    taken = column("1", "2", "x", "4").take(np.array([3, 2])).take(np.array([1]))
+    assert refusal(taken.as_numbers).startswith("Row 3 of ")
+
+
+def test_almost_numbers() -> None:
+    cells = column(*["1.5"] * 9, "1.5.")
+    assert cells.almost_numbers() == (
+        "Row 10 of column 'c' of the data frame is '1.5.', which is no number, so the whole column is "
+        "read as text"
+    )
+    assert column(*["1.5"] * 8, "x", "y").almost_numbers() is None
+
+
+@pytest.mark.parametrize("cell", ["1,234", "1.234,5", "1,234.5", "2,5"])
+def test_separators_that_could_be_either(cell: str) -> None:
+    cells = Column("c", pa.array(["1.5", cell], pa.large_string()))
+    assert "thousands separators or another decimal mark" in refusal(cells.check_as_category)
+
+
+@pytest.mark.parametrize(
+    ("kind", "values"),
+    [
+        (pa.int8(), [1, -2]),
+        (pa.uint64(), [1, 2**63]),
+        (pa.float16(), [1.5, 2]),
+        (pa.float32(), [1.5, 2]),
+        (pa.decimal128(10, 2), [decimal.Decimal("1.50"), decimal.Decimal(-2)]),
+        (pa.string(), ["1.50", "-2"]),
+        (pa.string_view(), ["1.50", "-2"]),
+        (pa.dictionary(pa.int8(), pa.string()), ["1.50", "1.50"]),
+    ],
+)
+def test_typed_numbers(kind: Any, values: list[object]) -> None:  # noqa: ANN401
+    cells = column(*values, kind=kind)
+    assert cells.kind == "number"
+    assert cells.as_numbers().tolist() == [float(value) for value in values]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("cells", [("01", "0.5"), (1.0, 0.5), (" 1.00", "5e-1")])
+def test_labels_of_numbers_are_their_values(cells: tuple[object, ...]) -> None:
+    assert column(*cells).as_labels() == ("1", "0.5")
+
+
+def test_long_whole_numbers_stay_apart() -> None:
+    assert column("9007199254740993", "9007199254740992").as_labels() == (
+        "9007199254740993",
+        "9007199254740992",
+    )
+    assert column(9007199254740993).as_labels() == ("9007199254740993",)
+
+
+@given(st.integers() | st.floats(allow_nan=False, allow_infinity=False))
+def test_a_canonical_label_is_its_own_label(number: float) -> None:
+    label = canonical_number(number)
+    assert canonical_number(label) == label
+    assert float(label) == float(str(number))
+
+
+@given(st.lists(st.sampled_from(["a", "b", "A", " a", "1", "é"]), min_size=1))
+def test_labels_of_text_are_its_cells(cells: list[str]) -> None:
+    cells.append("x")
+    assert column(*cells).as_labels() == tuple(cells)
+
+
+def test_labels_of_typed_booleans() -> None:
+    assert column(True, False).as_labels() == ("true", "false")  # noqa: FBT003 - cells
+
+
+def test_an_unknown_column() -> None:
+    table = read_table(pa.table({"petal_length": [1]}))
+    assert "Did you mean 'petal_length'?" in refusal(lambda: table.column("petal_lenght"), UnknownNameError)
+
+
+def test_take_repeats_and_reorders() -> None:
+    table = read_table(pa.table({"x": list(range(10))}))
+    rows = random.Random(0).choices(range(10), k=30)  # noqa: S311 - no secret
+    taken = table.take(rows)
+    assert taken.n_rows == 30
+    assert taken.column("x").as_numbers().tolist() == rows
+    assert table.take([]).n_rows == 0
