@@ -55,6 +55,18 @@ def test_single_quotes_where_they_are_used_throughout(tmp_path: Path) -> None:
     assert table.remarks == ("cells quoted with '",)
 
 
+def test_single_quotes_that_hold_cells_together(tmp_path: Path) -> None:
+    assert cells(read(tmp_path, "a,b\n1,'x, y'\n2,z\n")) == [["1", "x, y"], ["2", "z"]]
+
+
+def test_single_quotes_around_a_few_cells_are_characters(tmp_path: Path) -> None:
+    assert cells(read(tmp_path, "a,b\n1,'x'\n2,y\n")) == [["1", "'x'"], ["2", "y"]]
+
+
+def test_delimiters_in_quoted_lines_do_not_mislead(tmp_path: Path) -> None:
+    assert cells(read(tmp_path, '"a","b"\n"\n;","\n;0"\n')) == [["\n;", "\n;0"]]
+
+
 def test_single_quotes_that_do_not_close_are_characters(tmp_path: Path) -> None:
     assert cells(read(tmp_path, "a,b\n'tis,1\n'x',2\n")) == [["'tis", "1"], ["'x'", "2"]]
 

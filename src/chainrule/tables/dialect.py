@@ -46,9 +46,10 @@ class _Candidate(NamedTuple):
     agreeing: int
 
     @property
-    def faultless(self) -> int:
-        """How many records of the width close every quote that they open."""
-        return sum(len(record.cells) == self.width and record.unclosed is None for record in self.sample)
+    def share(self) -> float:
+        """The share of the records that have the width and close every quote that they open."""
+        faultless = [len(record.cells) == self.width and record.unclosed is None for record in self.sample]
+        return sum(faultless) / max(len(faultless), 1)
 
 
 def settle_layout(text: str, name: str) -> Layout:
@@ -70,12 +71,22 @@ def settle_layout(text: str, name: str) -> Layout:
 
 
 def _best(text: str, start: int, delimiters: Sequence[str]) -> _Candidate | None:
-    """The delimiter and quote that give the most records one width of two cells or more."""
-    found = [_candidate(text, start, Dialect(mark, quote)) for quote in "\"'" for mark in delimiters]
-    fitting = [
-        one for one in found if one.width > 1 and _mostly_agrees(one) and _quotes_fit(text, start, one)
-    ]
-    return max(fitting, key=lambda one: (one.faultless, one.dialect.quote == "'"), default=None)
+    """The delimiter and quote that give the largest share of the records one width of two cells or more."""
+    found = [_with_quotes(text, start, mark) for mark in delimiters]
+    fitting = [one for one in found if one.width > 1 and _mostly_agrees(one)]
+    return max(fitting, key=lambda one: one.share, default=None)
+
+
+def _with_quotes(text: str, start: int, mark: str) -> _Candidate:
+    """Cut with double quotes, or with single ones where they are meant without doubt.
+
+    They are where they close every cell that they open, and either hold cells together or quote all names.
+    """
+    double, single = (_candidate(text, start, Dialect(mark, quote)) for quote in "\"'")
+    names = next((record.cells for record in double.sample if len(record.cells) == double.width), ())
+    all_quoted = all(len(name) > 1 and name[0] == name[-1] == "'" for name in names)
+    meant = single.width > 1 and (single.share > double.share or all_quoted)
+    return single if meant and _all_close(text, start, single.dialect) else double
 
 
 def _candidate(text: str, start: int, dialect: Dialect) -> _Candidate:
@@ -107,15 +118,13 @@ def _mostly_agrees(one: _Candidate) -> bool:
     return 2 * one.agreeing >= below and one.agreeing >= min(SMALLEST_BLOCK, len(widths))
 
 
-def _quotes_fit(text: str, start: int, one: _Candidate) -> bool:
-    """A double quote may always be meant; a single one only where it closes every cell that it opens."""
-    if one.dialect.quote == '"':
-        return True
-    opening = re.compile(rf"(?:^|[\n{re.escape(one.dialect.delimiter)}])[ \t]*(['\"])")
+def _all_close(text: str, start: int, dialect: Dialect) -> bool:
+    """Whether single quotes, and no double ones, open cells, and close each that they open."""
+    opening = re.compile(rf"(?:^|[\n{re.escape(dialect.delimiter)}])[ \t]*(['\"])")
     for searched in (text[start : start + SAMPLED_CHARACTERS], text[start:]):
         if {match[1] for match in opening.finditer(searched)} != {"'"}:
             return False
-    return all(record.unclosed is None for record in records(text, one.dialect, start))
+    return all(record.unclosed is None for record in records(text, dialect, start))
 
 
 def _one_column(text: str, start: int) -> _Candidate | None:
