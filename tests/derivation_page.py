@@ -1,0 +1,307 @@
+"""Reads docs/derivation.md: its displayed formulas, its tables, and the part of LaTeX that they use.
+
+The page states its formulas once, for people. This module turns that very text into syntax trees, so that
+what test_derivation.py proves cannot drift apart from what the page shows. Anything that it does not
+understand is an error: a formula is never passed over.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PAGE = Path(__file__).parents[1] / "docs" / "derivation.md"
+
+TOKEN = re.compile(
+    r"\\(?:mathrm|mathsf|operatorname|overline)\{[^{}]*\}|\\[A-Za-z]+|\\.|:=|\d+|[A-Za-z]|[^\s]",
+)
+SPACING = {"\\left", "\\right", "\\,", "\\;", "\\!", "\\ ", "&"}
+ENDS_A_TERM = {"", "+", "-", "=", ":=", ")", "]", "}", "\\mid", ","}
+LAYERED = {"W", "overline W", "z", "a", "delta", "Z", "A", "Delta"}
+CALLED = {"g", "D", "L", "O"}
+RANGE = re.compile(r"([a-z]) = (.+), \\dots, (.+)")
+MATH_BLOCK = re.compile(r"^```\{math\}\n(?::label: (\S+)\n\n)?(.*?)\n```$", re.DOTALL | re.MULTILINE)
+
+
+class UnreadableFormulaError(ValueError):
+    """A formula outside the part of LaTeX that the page is written in."""
+
+
+@dataclass(frozen=True)
+class Node:
+    """A part of a formula: what it is, its text, its parts, and a symbol's indices and layer."""
+
+    kind: str
+    text: str = ""
+    parts: tuple[Node, ...] = ()
+    indices: tuple[Node, ...] = ()
+    layer: Node | None = None
+
+    def names(self) -> set[str]:
+        """Every symbol in it, indices and layer numbers included."""
+        below = (*self.parts, *self.indices, *((self.layer,) if self.layer else ()))
+        own = {self.text} if self.kind == "symbol" else set()
+        return own.union(*(part.names() for part in below))
+
+
+@dataclass(frozen=True)
+class Range:
+    """An index of a formula with its first and last value."""
+
+    name: str
+    first: Node
+    last: Node
+
+
+# The sides of one chain of equations, left to right.
+Chain = tuple[Node, ...]
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A displayed formula: its label, if any, its chains of equations and what they are claimed for."""
+
+    label: str
+    chains: tuple[Chain, ...]
+    ranges: tuple[Range, ...] = ()
+    any_activation: bool = False
+    n_layers: int | None = None
+
+    def names(self) -> set[str]:
+        """Every symbol in its chains."""
+        return {name for chain in self.chains for side in chain for name in side.names()}
+
+
+class _Parser:
+    """Recursive descent over the tokens of one chain of equations."""
+
+    def __init__(self, latex: str) -> None:
+        self.latex = latex
+        self.tokens: list[str] = [token for token in TOKEN.findall(latex) if token not in SPACING]
+
+    @property
+    def next(self) -> str:
+        return self.tokens[0] if self.tokens else ""
+
+    def take(self, expected: str | None = None) -> str:
+        if expected not in {None, self.next} or not self.tokens:
+            message = f"found {self.next!r} but expected {expected!r} in {self.latex!r}"
+            raise UnreadableFormulaError(message)
+        return self.tokens.pop(0)
+
+    def chain(self) -> Chain:
+        """Sides of `a = b = c`; the target of an assignment `w := …` is no side of an equation."""
+        sides = [self.sum()]
+        while self.next:
+            if self.next == ":=":
+                sides.clear()
+            elif self.next != "=":
+                self.take("=")
+            self.take()
+            sides.append(self.sum())
+        return tuple(sides)
+
+    def sum(self) -> Node:
+        terms: list[Node] = []
+        while not terms or self.next in {"+", "-"}:
+            sign = self.take() if self.next in {"+", "-"} else "+"
+            term = self.product()
+            terms.append(Node("negative", parts=(term,)) if sign == "-" else term)
+        return Node("sum", parts=tuple(terms)) if len(terms) > 1 else terms[0]
+
+    def product(self) -> Node:
+        node = self.power()
+        while self.next not in ENDS_A_TERM:
+            kind = "entrywise" if self.next == "\\odot" else "product"
+            if self.next in {"\\odot", "\\cdot"}:
+                self.take()
+            node = Node(kind, parts=(node, self.power()))
+        return node
+
+    def power(self) -> Node:
+        base = self.factor()
+        if self.next != "^":
+            return base
+        self.take()
+        exponent = self.group()
+        return (
+            Node("transposed", parts=(base,))
+            if exponent.kind == "T"
+            else Node("power", parts=(base, exponent))
+        )
+
+    def group(self) -> Node:
+        """Read `{…}` or a single digit or letter."""
+        if self.next != "{":
+            token = self.take()
+            return Node("number" if token.isdigit() else "symbol", token)
+        self.take("{")
+        node = Node("T", self.take()) if self.next == "\\mathsf{T}" else self.sum()
+        self.take("}")
+        return node
+
+    def factor(self) -> Node:
+        read: dict[str, Callable[[], Node]] = {
+            "(": lambda: self.bracketed("("),
+            "[": lambda: self.bracketed("["),
+            "\\frac": self.fraction,
+            "\\sum": self.indexed_sum,
+            "\\sqrt": lambda: Node("root", parts=(self.group(),)),
+            "\\tanh": lambda: Node("tanh", parts=(self.factor(),)),
+            "\\operatorname{Im}": lambda: Node("Im", parts=(self.factor(),)),
+        }
+        start = self.take()
+        if start in read:
+            return read[start]()
+        return Node("number", start) if start.isdigit() else self.symbol(start)
+
+    def bracketed(self, opening: str) -> Node:
+        """Read `(…)`, or two matrices side by side, `[… | …]`."""
+        node = self.sum()
+        if opening == "[":
+            self.take("\\mid")
+            node = Node("beside", parts=(node, self.sum()))
+        self.take(")" if opening == "(" else "]")
+        return node
+
+    def fraction(self) -> Node:
+        if self.tokens[1] == "\\partial":
+            return Node("partial", parts=(self.partial(), self.partial()))
+        return Node("fraction", parts=(self.group(), self.group()))
+
+    def partial(self) -> Node:
+        """Read `{∂ symbol}`."""
+        self.take("{")
+        self.take("\\partial")
+        node = self.symbol(self.take())
+        self.take("}")
+        return node
+
+    def indexed_sum(self) -> Node:
+        """Read `_{k=first}^{last} term`."""
+        self.take("_")
+        self.take("{")
+        index = self.take()
+        self.take("=")
+        first = self.sum()
+        self.take("}")
+        self.take("^")
+        last = self.group()
+        return Node("sum over", index, (first, last, self.product()))
+
+    def symbol(self, token: str) -> Node:
+        match = re.fullmatch(r"\\?(?:(?:mathrm|operatorname)\{(\w+)\}|(overline)\{(\w)\}|([A-Za-z]+))", token)
+        if not match:
+            message = f"cannot read {token!r} in {self.latex!r}"
+            raise UnreadableFormulaError(message)
+        roman, overline, under, plain = match.groups()
+        name = roman or plain or f"{overline} {under}"
+        if roman == "i":
+            return Node("imaginary unit")
+        indices = self.indices(name)
+        prime = name in CALLED and self.next == "'"
+        if prime:
+            self.take()
+        if name in CALLED and self.next == "(":
+            self.take()
+            return Node("call", name + "'" * prime, (self.bracketed("("),), indices)
+        return Node("symbol", name, indices=indices, layer=self.layer(name))
+
+    def indices(self, name: str) -> tuple[Node, ...]:
+        """Read `_k` or `_{kj}`; the index of a size, as in `u_{m+1}`, is one expression."""
+        if self.next != "_":
+            return ()
+        self.take()
+        if name in {"u", "n"} or self.next != "{":
+            return (self.group(),)
+        self.take()
+        letters = []
+        while self.next != "}":
+            token = self.take()
+            letters += [Node("number" if part.isdigit() else "symbol", part) for part in token]
+        self.take("}")
+        return tuple(letters)
+
+    def layer(self, name: str) -> Node | None:
+        """Read `^{(m)}`, which names a layer and is no power."""
+        if name not in LAYERED or self.tokens[:3] != ["^", "{", "("]:
+            return None
+        del self.tokens[:3]
+        node = self.sum()
+        self.take(")")
+        self.take("}")
+        return node
+
+
+def parse_chain(latex: str) -> Chain:
+    """Syntax trees of the sides of `a = b = c`."""
+    return _Parser(latex).chain()
+
+
+def parse_formula(latex: str, label: str = "") -> Formula:
+    """Syntax trees of a displayed formula of one or more lines."""
+    chains: list[str] = []
+    claim = ""
+    for line in re.split(r"\\\\\s", latex):
+        text = line.strip().removeprefix("&").strip()
+        if text.startswith("\\text{for"):
+            claim = text
+        elif text.startswith("="):
+            chains[-1] += text
+        else:
+            chains.append(text)
+    return _with_claim(Formula(label, tuple(parse_chain(chain) for chain in chains)), claim)
+
+
+def _with_claim(formula: Formula, claim: str) -> Formula:
+    """Add what the last line says, `for any g; k = 1, …, u_m; l = 6`."""
+    ranges, any_activation, n_layers = [], False, None
+    for item in filter(None, re.sub(r"\\text\{for (any )?\}|\\ ", "", claim).split(";")):
+        part = item.strip()
+        if part == "g":
+            any_activation = True
+        elif match := RANGE.fullmatch(part):
+            (first,), (last,) = parse_chain(match[2]), parse_chain(match[3])
+            ranges.append(Range(match[1], first, last))
+        elif match := re.fullmatch(r"l = (\d+)", part):
+            n_layers = int(match[1])
+        else:
+            message = f"cannot read {part!r} in {claim!r}"
+            raise UnreadableFormulaError(message)
+    return Formula(formula.label, formula.chains, tuple(ranges), any_activation, n_layers)
+
+
+def formulas(page: str) -> list[Formula]:
+    """Every displayed formula of the page, in its order."""
+    return [parse_formula(latex, label or "") for label, latex in MATH_BLOCK.findall(page)]
+
+
+def labels(page: str) -> list[str]:
+    """Labels of the numbered formulas, in the order in which the page numbers them."""
+    return re.findall(r"^:label: (\S+)$", page, re.MULTILINE)
+
+
+def table(page: str, *header: str) -> list[dict[str, str]]:
+    """Rows of the one table whose header starts with these cells."""
+    found = re.findall(r"((?:^\|.*\|\n)+)", page, re.MULTILINE)
+    tables = [[_cells(line) for line in text.splitlines()] for text in found]
+    (rows,) = [rows for rows in tables if tuple(rows[0][: len(header)]) == header]
+    return [dict(zip(rows[0], row, strict=True)) for row in rows[2:]]
+
+
+def _cells(line: str) -> list[str]:
+    return [cell.strip() for cell in line.strip().strip("|").split("|")]
+
+
+def inline(cell: str) -> str:
+    """Return the LaTeX of a cell that holds one formula, `$…$`."""
+    match = re.fullmatch(r"\$([^$]+)\$", cell)
+    if not match:
+        message = f"cannot read {cell!r}: it must be one formula"
+        raise UnreadableFormulaError(message)
+    return match[1]
