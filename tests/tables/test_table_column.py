@@ -177,7 +177,7 @@ def test_separators_that_could_be_either(cell: str) -> None:
     [
         (pa.int8(), [1, -2]),
         (pa.uint64(), [1, 2**63]),
-        (pa.float16(), [1.5, 2]),
+        (pa.float16(), [np.float16(1.5), np.float16(2)]),
         (pa.float32(), [1.5, 2]),
         (pa.decimal128(10, 2), [decimal.Decimal("1.50"), decimal.Decimal(-2)]),
         (pa.string(), ["1.50", "-2"]),

@@ -86,7 +86,7 @@ class Column:
         Returns
         -------
         array of shape (n_rows,), float64
-            All finite.
+            All finite; read-only.
 
         Raises
         ------
@@ -94,7 +94,7 @@ class Column:
             A cell is missing, is no number, or is infinite; the message names column and row.
         """
         self.check_usable()
-        numbers = self._numbers()
+        numbers = self._numbers
         wrong = np.isnan(numbers)
         if wrong.any():
             message = f"{self.cell(first(wrong))} but {because}. Correct the cell, or remove the row."
@@ -150,7 +150,7 @@ class Column:
         self._check_type()
         if self.missing.any():
             raise TableError(self._missing_message())
-        if self.is_text and not as_categories:
+        if self.is_text and not as_categories and self.kind != "number":
             self._check_dates()
 
     def check_as_category(self) -> None:
@@ -190,8 +190,14 @@ class Column:
             return "number"
         return "boolean" if grammar.matches(present, grammar.BOOLEAN_PATTERN).all() else "text"
 
+    @cached_property
     def _numbers(self) -> npt.NDArray[np.float64]:
-        """The value of each cell; NaN for a cell that is no number."""
+        """The value of each cell; NaN for a cell that is no number. Nobody may write to it."""
+        numbers = self._values()
+        numbers.flags.writeable = False
+        return numbers
+
+    def _values(self) -> npt.NDArray[np.float64]:
         if self.is_text:
             return grammar.numbers_in(self.cells, self.decimal)
         if not _is_typed_number(self.cells.type):
