@@ -89,6 +89,10 @@ class Net:
     def n_samples(self) -> int:
         return int(self.X.rows)
 
+    def size(self, m: int) -> int:
+        self._within(m, 1, self.n_layers)
+        return self.sizes[m - 1]
+
     def value(self, key: Key, fixed: dict[Key, Expression]) -> Expression:
         """Compute a quantity, given those in `fixed`, from the definitions alone."""
         if key in fixed:
@@ -122,6 +126,7 @@ class Net:
         return self.X[n - 1, j - 1] if j else sympy.Integer(1)
 
     def _y(self, n: int, k: int, _: dict[Key, Expression]) -> Expression:
+        self._within(n, 1, self.n_samples)
         self._within(k, 1, self.sizes[-1])
         return self.Y[n - 1, k - 1]
 
@@ -231,7 +236,7 @@ class Meaning:
         if node.text in self.values and not node.indices:
             return self.values[node.text]
         if node.text == "u":
-            return sympy.Integer(self.net.sizes[self.number(node.indices[0]) - 1])
+            return sympy.Integer(self.net.size(self.number(node.indices[0])))
         if node.text in {"z", "a"} and not node.indices:
             z = sympy.Symbol("z")
             return z if node.text == "z" else self.unit(z)
@@ -286,9 +291,9 @@ class Meaning:
 def is_zero(expression: Expression) -> bool:
     """Is it 0 for all values of its symbols?
 
-    Every function value is replaced by a symbol of its own, outermost first; what is left is a quotient of
-    polynomials, which is 0 if and only if its numerator expands to 0. SymPy's own simplify comes to the same
-    verdicts, but takes minutes to say that a deep network's formula is wrong.
+    Every function value is replaced by a symbol of its own, outermost first. What is left is a quotient of
+    polynomials, and where its numerator expands to 0 the expression is 0. SymPy's simplify would take
+    minutes to say that a deep network's formula is wrong; this says so at once.
     """
     if isinstance(expression, sympy.MatrixBase):
         return all(is_zero(entry) for entry in expression)
