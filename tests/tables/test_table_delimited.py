@@ -257,6 +257,14 @@ def test_the_folder_for_temporary_files_may_have_any_name(
     assert not list(folder.iterdir())
 
 
+def test_a_folder_whose_name_is_a_pattern_is_not_mistaken_for_another(tmp_path: Path) -> None:
+    for name, row in (("x1", "decoy,9\n"), ("x[1]", "1,2\n")):
+        (tmp_path / name).mkdir()
+        written(tmp_path / name, row, "rows.csv")
+    found = duck._query(tmp_path / "x[1]" / "rows.csv", Dialect(","), 2)
+    assert found.to_pylist() == [{"c0": "1", "c1": "2"}]
+
+
 def test_without_room_for_temporary_files_the_exact_reading_serves(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -101,7 +101,7 @@ def _total(n_rows: int, held_out: float) -> int:
 def _quotas(sizes: list[int], total: int) -> list[int]:
     """Share `total` among classes by largest remainder, in whole numbers; each class keeps one."""
     n_rows = sum(sizes)
-    quotas = [min(total * size // n_rows, size - 1) for size in sizes]
+    quotas = [total * size // n_rows for size in sizes]
     by_remainder = sorted(range(len(sizes)), key=lambda label: (-(total * sizes[label] % n_rows), label))
     while sum(quotas) < total:
         open_labels = [label for label in by_remainder if quotas[label] < sizes[label] - 1]
