@@ -231,6 +231,12 @@ REFUSED_WEIGHTS: list[Any] = [
         id="chain",
     ),
     pytest.param(
+        [[[0.0, 1.0], [0.0, 2.0]], [[0.0, 1.0]]],
+        ShapeError,
+        r"weights\[1\] has 2 columns but needs 3: one for the bias and one for each of the 2 units",
+        id="chain, too few",
+    ),
+    pytest.param(
         [OK2, [[0.0, np.nan]]], InputError, r"weights\[1\]\[0, 1\] is nan but every number", id="nan"
     ),
     pytest.param([[[0.0, 1.0], [-np.inf, 1.0]]], InputError, r"weights\[0\]\[1, 0\] is -inf", id="inf"),
