@@ -99,7 +99,7 @@ def test_frames_that_are_no_tables(frame: object, says: str) -> None:
 
 def test_what_is_in_a_frame_but_not_in_use_does_no_harm() -> None:
     odd: dict[str, Any] = {
-        "when": [np.datetime64("2024-01-01"), np.datetime64("NaT")],
+        "when": [np.datetime64("2024-01-01"), np.datetime64("NaT", "D")],
         "span": [np.timedelta64(1, "D"), np.timedelta64(2, "D")],
         "nothing": [None, None],
         "bytes": [b"x", b"y"],
