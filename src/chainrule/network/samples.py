@@ -53,7 +53,7 @@ def check_finite(array: npt.NDArray[Any], name: str) -> None:
     row, column = (int(place) for place in np.argwhere(~finite)[0])
     message = (
         f"{name}[{row}, {column}] is {array[row, column]} but every number must be finite "
-        f"in {array.dtype}. Remove or repair that row."
+        f"in {array.dtype}. Repair that number, or leave it out."
     )
     raise InputError(message)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from numbers import Real
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from chainrule.errors import InputError, UnknownNameError
@@ -145,7 +146,9 @@ class Uniform:
     name: ClassVar[str] = "uniform"
 
     def __post_init__(self) -> None:
-        if not (isinstance(self.limit, (int, float)) and 0 < self.limit < math.inf):
+        given: object = self.limit
+        number = isinstance(given, Real) and not isinstance(given, bool)
+        if not (number and 0 < self.limit < math.inf):
             message = f"limit is {self.limit!r} but must be a finite number above 0. Try 1.0."
             raise InputError(message)
 

@@ -27,7 +27,11 @@ __all__ = ["epoch", "loss_over_table"]
 
 ROWS_AT_ONCE = 4096  # bounds the memory of a pass over a whole table
 
+# An overflow is no news of its own: the finite check after each epoch catches what it leads to.
+_without_overflow_warnings = np.errstate(over="ignore", invalid="ignore")
 
+
+@_without_overflow_warnings
 def epoch(
     net: Network,
     X: npt.NDArray[Any],
@@ -52,6 +56,7 @@ def _step(
     return tuple(descend(w, g, rate) for w, g in zip(weights, gradients(X, passed, deltas), strict=True))
 
 
+@_without_overflow_warnings
 def loss_over_table(net: Network, X: npt.NDArray[Any], Y: npt.NDArray[Any]) -> float:
     """Mean loss over all rows, a bounded number of rows at a time."""
     losses = [

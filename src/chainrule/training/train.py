@@ -145,9 +145,7 @@ def train(
         what = "engine"
         raise UnknownNameError(what, str(engine), ENGINES)
     samples, targets = as_pairs(X, Y, net.sizes, net.dtype)
-    # An overflow is no news of its own: the finite check after each epoch catches what it leads to.
-    with np.errstate(over="ignore", invalid="ignore"):
-        return _run(net, samples, targets, settings, on_epoch)
+    return _run(net, samples, targets, settings, on_epoch)
 
 
 def _run(
