@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,7 +38,8 @@ class MethodCheck:
     relative_to_layer : float
         Worst error, as a share of the largest gradient of its own weight matrix.
     limit : float
-        What `relative_to_network` must not exceed, beyond what rounding explains.
+        What `relative_to_network` must not exceed, beyond what rounding explains. Where every gradient is
+        0, an estimate that is not, by rounding, has the relative error infinity.
     worst : WeightPlace
         The weight with the worst error (relative to the network).
     gradient, estimate : float
@@ -75,7 +77,8 @@ class GradientCheck:
         Central differences, and the complex step.
     update_error, update_limit : float
         How far the update is from the steepest descent that equation (8) promises: relative error of the
-        slope of the loss along it, which must be minus the squared length of the gradient.
+        slope of the loss along it, which must be minus the squared length of the gradient. The limit
+        includes what rounding explains.
     passed : bool
         Whether all three agree.
 
@@ -110,22 +113,37 @@ class GradientCheck:
             "                      of the network   of the layer     limit   worst weight",
         ]
         for name, method in (("central differences", self.differences), ("complex step", self.complex_step)):
-            mark = "" if method.passed else "  <-- too far apart"
+            mark = _mark(method.relative_to_network, method.limit, passed=method.passed)
             lines.append(
                 f"{name:<20}  {method.relative_to_network:>14.1e}  {method.relative_to_layer:>13.1e}"
                 f"  {method.limit:>8.0e}   {method.worst}: back-propagation {method.gradient:.6g}, "
                 f"estimate {method.estimate:.6g}{mark}"
             )
-        mark = "" if self.update_error <= self.update_limit else "  <-- too far apart"
+        mark = _mark(self.update_error, self.update_limit, passed=self.update_error <= self.update_limit)
         lines.append(
             f"{'update (slope)':<20}  {self.update_error:>14.1e}  {'':>13}  {self.update_limit:>8.0e}{mark}"
         )
         return "\n".join(lines)
 
     def to_json(self) -> dict[str, Any]:
-        """Every figure as plain numbers."""
+        """Every figure as plain numbers; None for one that is not finite, because JSON has none of those."""
         methods = {
-            name: {**vars(method), "worst": vars(method.worst)}
+            name: {**_plain(vars(method)), "worst": dict(vars(method.worst))}
             for name, method in (("differences", self.differences), ("complex_step", self.complex_step))
         }
-        return {**vars(self), **methods}
+        return {**_plain(vars(self)), **methods}
+
+
+def _mark(error: float, limit: float, *, passed: bool) -> str:
+    """Remark behind an error that is not simply within its limit."""
+    if not passed:
+        return "  <-- too far apart"
+    return "" if error <= limit else "  (no more than rounding)"
+
+
+def _plain(figures: dict[str, Any]) -> dict[str, Any]:
+    """Figures with None in place of NaN and infinity."""
+    return {
+        name: None if isinstance(figure, float) and not math.isfinite(figure) else figure
+        for name, figure in figures.items()
+    }

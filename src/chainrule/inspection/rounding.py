@@ -1,0 +1,106 @@
+r"""What rounding alone may do to a gradient: a bound to first order, carried along with both passes.
+
+Near a minimum a gradient is a small difference of large numbers, and on the flat end of a sigmoid so is its
+slope. Two correct programs then differ by far more than the last digit of the gradient, and a check that
+does not know by how much would raise a false alarm.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chainrule.equations import with_bias_unit
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from chainrule.network import ForwardPass, Network
+
+__all__ = ["Rounding", "rounding_of"]
+
+ROUNDING = 16 * float(np.finfo(np.float64).eps)  # relative, of one operation of a pass: a sum, an exp
+
+
+@dataclass(frozen=True)
+class Rounding:
+    """Bounds on what rounding does.
+
+    Attributes
+    ----------
+    outputs : array of shape (n_samples, n_outputs)
+        To the outputs of the network.
+    gradients : tuple of arrays of shape (n_out, 1 + n_in)
+        To the gradient of the mean loss in every weight.
+    """
+
+    outputs: npt.NDArray[Any]
+    gradients: tuple[npt.NDArray[Any], ...]
+
+
+def rounding_of(
+    net: Network,
+    X: npt.NDArray[Any],
+    Y: npt.NDArray[Any],
+    passed: ForwardPass,
+    deltas: tuple[npt.NDArray[Any], ...],
+) -> Rounding:
+    """Bounds for one network on one batch, from the passes that it made."""
+    before = (X, *passed.a[:-1])
+    of_layers = _forward(net, before, passed)
+    of_delta = _backward(net, Y, passed, deltas, of_layers)
+    bounds = []
+    for m, delta in enumerate(deltas):
+        of_products = (of_delta[m] + ROUNDING * np.abs(delta)).T @ with_bias_unit(np.abs(before[m]))
+        if m:
+            of_products[:, 1:] += np.abs(delta).T @ of_layers[m - 1][1]
+        bounds.append(of_products / len(X))
+    return Rounding(of_layers[-1][1], tuple(bounds))
+
+
+def _forward(
+    net: Network, before: tuple[npt.NDArray[Any], ...], passed: ForwardPass
+) -> list[tuple[npt.NDArray[Any], npt.NDArray[Any]]]:
+    """Bounds on each layer's z and a: from those of the layer before, and from its own sums and g."""
+    bounds: list[tuple[npt.NDArray[Any], npt.NDArray[Any]]] = []
+    of_before = np.zeros_like(before[0])
+    for w, g, a_before, z, a in zip(net.weights, net.activations, before, passed.z, passed.a, strict=True):
+        size = np.abs(w)
+        of_z = of_before @ size[:, 1:].T + ROUNDING * (with_bias_unit(np.abs(a_before)) @ size.T)
+        of_before = np.abs(g.backward(z, a, of_z)) + ROUNDING * np.abs(a)
+        bounds.append((of_z, of_before))
+    return bounds
+
+
+def _backward(
+    net: Network,
+    Y: npt.NDArray[Any],
+    passed: ForwardPass,
+    deltas: tuple[npt.NDArray[Any], ...],
+    of_layers: list[tuple[npt.NDArray[Any], npt.NDArray[Any]]],
+) -> list[npt.NDArray[Any]]:
+    """Bounds on the deltas: how far each moves with its z and a, and with the deltas of the layer after."""
+    bounds: list[npt.NDArray[Any]] = []
+    for m in range(len(deltas) - 1, -1, -1):
+        g, z, a, (of_z, of_a) = net.activations[m], passed.z[m], passed.a[m], of_layers[m]
+        places = [(z + sign * of_z, a + sign * of_a) for sign in (0, 1, -1)]
+        if not bounds:
+            bound = _reach([net.loss.output_delta(*place, Y, g) for place in places])
+        else:
+            w = net.weights[m + 1][:, 1:]
+            upstream = deltas[m + 1] @ w
+            of_upstream = (bounds[-1] + ROUNDING * np.abs(deltas[m + 1])) @ np.abs(w)
+            bound = _reach([g.backward(*place, upstream) for place in places])
+            # The slope, too, is exact to so many digits of 1 only: on a flat end it may be 0 by rounding.
+            bound += np.abs(g.backward(z, a, of_upstream)) + ROUNDING * of_upstream
+        bounds.append(bound + ROUNDING * np.abs(deltas[m]))
+    return bounds[::-1]
+
+
+def _reach(arrays: list[npt.NDArray[Any]]) -> npt.NDArray[Any]:
+    """How far the others are from the first at most, number by number."""
+    here, up, down = arrays
+    reach: npt.NDArray[Any] = np.maximum(np.abs(up - here), np.abs(down - here))
+    return reach
