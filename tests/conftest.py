@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 settings.register_profile("reproducible", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("reproducible")
 
+pytest_plugins = ["command_line"]
+
 FULL_SUITE = bool(os.environ.get("FULL_SUITE"))
 REQUIRE_ORACLES = bool(os.environ.get("REQUIRE_ORACLES"))
 

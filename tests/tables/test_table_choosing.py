@@ -149,7 +149,7 @@ def test_too_many_categories() -> None:
     message = refusal(lambda: choose(table, targets=["y"]))
     assert message == (
         "Input column 'who' of the data frame has 51 different values but a column of categories may "
-        "have 50 at most. Leave the column out: --ignore who."
+        "have 50 at most. Fit without the column: --ignore who."
     )
     assert choose(table.take(range(50)), targets=["y"])[0].n_inputs == 50
 

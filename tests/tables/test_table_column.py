@@ -84,7 +84,7 @@ def test_missing_values(token: str | None) -> None:
     message = refusal(cells.as_numbers)
     assert message == (
         "A value is missing in column 'c' of the data frame in 2 rows, the first of them row 2, but every "
-        "row needs one. Remove these rows, or do without it. Leave the column out: --ignore c."
+        "row needs one. Remove these rows, or fit without the column: --ignore c."
     )
     assert refusal(cells.as_labels) == message
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from chainrule.cli.errors import exits_with_a_message
+from chainrule.cli.numbers import number, whole
 
 __all__ = ["app", "main"]
 
@@ -95,44 +96,54 @@ def fit(
         ),
     ] = None,
     rate: Annotated[
-        float | None,
+        str | None,
         typer.Option(
+            metavar="NUMBER",
             help="Learning rate. Default: for classes 0.5 below 500 training rows, 2 above; for numbers 0.1.",
             rich_help_panel=TRAINING,
         ),
     ] = None,
     epochs: Annotated[
-        int | None,
+        str | None,
         typer.Option(
+            metavar="N",
             help="Passes over the training rows. Default: 100; for numbers from 500 training rows 300; "
             "from 20,000 rows 30.",
             rich_help_panel=TRAINING,
         ),
     ] = None,
     batch_size: Annotated[
-        int | None,
+        str | None,
         typer.Option(
+            metavar="N",
             help="Rows an update. Default: for classes 1 below 500 training rows, 16 above; for numbers 32.",
             rich_help_panel=TRAINING,
         ),
     ] = None,
     loss_goal: Annotated[
-        float | None,
+        str | None,
         typer.Option(
-            help="Stop when the mean loss of the training rows is at most this.", rich_help_panel=TRAINING
+            metavar="NUMBER",
+            help="Stop when the mean loss of the training rows is at most this.",
+            rich_help_panel=TRAINING,
         ),
     ] = None,
     held_out: Annotated[
-        float,
-        typer.Option(help="Share of the rows to judge by and not to learn from.", rich_help_panel=TRAINING),
-    ] = 0.25,
-    seed: Annotated[
-        int,
+        str,
         typer.Option(
+            metavar="SHARE",
+            help="Share of the rows to judge by and not to learn from.",
+            rich_help_panel=TRAINING,
+        ),
+    ] = "0.25",
+    seed: Annotated[
+        str,
+        typer.Option(
+            metavar="N",
             help="Settles which rows are held out, the first weights and the order of rows.",
             rich_help_panel=TRAINING,
         ),
-    ] = 0,
+    ] = "0",
     out: Annotated[
         Path | None,
         typer.Option(help="Model file. Default: the table's name with .safetensors.", rich_help_panel=RESULT),
@@ -151,9 +162,14 @@ def fit(
         table,
         columns={"target": target, "inputs": inputs, "ignore": ignore, "classes": classes},
         hidden=hidden,
-        settings={"rate": rate, "epochs": epochs, "batch_size": batch_size, "loss_goal": loss_goal},
-        held_out=held_out,
-        seed=seed,
+        settings={
+            "rate": number("--rate", rate),
+            "epochs": whole("--epochs", epochs),
+            "batch_size": whole("--batch-size", batch_size),
+            "loss_goal": number("--loss-goal", loss_goal),
+        },
+        held_out=number("--held-out", held_out),
+        seed=whole("--seed", seed),
         out=out,
         force=force,
         as_json=as_json,
@@ -202,18 +218,29 @@ def show(
 def trace(
     model: ModelPath,
     table: TablePath,
-    row: Annotated[int, typer.Option(help="Row of the table, counted from 1.")] = 1,
+    row: Annotated[str, typer.Option(metavar="N", help="Row of the table, counted from 1.")] = "1",
     rate: Annotated[
-        float | None, typer.Option(help="Learning rate of the step. Default: that of the training.")
+        str | None,
+        typer.Option(metavar="NUMBER", help="Learning rate of the step. Default: that of the training."),
     ] = None,
-    digits: Annotated[int, typer.Option(help="Significant digits; 17 show every bit.")] = 6,
-    units: Annotated[int, typer.Option(help="Units of a layer, and terms of a sum, to write out.")] = 8,
+    digits: Annotated[str, typer.Option(metavar="N", help="Significant digits; 17 show every bit.")] = "6",
+    units: Annotated[
+        str, typer.Option(metavar="N", help="Units of a layer, and terms of a sum, to write out.")
+    ] = "8",
     as_json: Json = False,
 ) -> None:
     """Write one step of back-propagation as a worked example: every formula with its numbers."""
     from chainrule.cli.trace import run
 
-    run(model, table, row=row, rate=rate, digits=digits, units=units, as_json=as_json)
+    run(
+        model,
+        table,
+        row=whole("--row", row),
+        rate=number("--rate", rate),
+        digits=whole("--digits", digits),
+        units=whole("--units", units),
+        as_json=as_json,
+    )
 
 
 @app.command()
@@ -221,11 +248,13 @@ def trace(
 def check(
     model: ModelPath,
     table: TablePath,
-    rows: Annotated[int, typer.Option(help="Most rows to check on; of a larger table, a sample.")] = 200,
+    rows: Annotated[
+        str, typer.Option(metavar="N", help="Most rows to check on; of a larger table, a sample.")
+    ] = "200",
     weights: Annotated[
-        int, typer.Option(help="Most weights to check; of a larger network, a sample.")
-    ] = 1000,
-    seed: Annotated[int, typer.Option(help="Settles the samples.")] = 0,
+        str, typer.Option(metavar="N", help="Most weights to check; of a larger network, a sample.")
+    ] = "1000",
+    seed: Annotated[str, typer.Option(metavar="N", help="Settles the samples.")] = "0",
     as_json: Json = False,
 ) -> None:
     """Check the gradients of back-propagation against central differences and the complex step.
@@ -234,4 +263,11 @@ def check(
     """
     from chainrule.cli.check import run
 
-    run(model, table, rows=rows, weights=weights, seed=seed, as_json=as_json)
+    run(
+        model,
+        table,
+        rows=whole("--rows", rows),
+        weights=whole("--weights", weights),
+        seed=whole("--seed", seed),
+        as_json=as_json,
+    )

@@ -44,6 +44,8 @@ def run(
     check_writable(path, overwrite=force)
     layers = _layers(hidden)
     source = read_table(table)
+    for remark in source.remarks:
+        note(f"Note: {remark}")
     named = {role: _listed(values, source.names) for role, values in columns.items()}
     data = prepare(
         source,
@@ -55,7 +57,7 @@ def run(
         seed=seed,
     )
     chosen = plan(data, hidden=layers, seed=seed, **settings)
-    for remark in data.remarks:
+    for remark in data.remarks[len(source.remarks) :]:
         note(f"Note: {remark}")
     result = _trained(data, chosen, path)
     save(result.model, path, overwrite=force)

@@ -242,7 +242,7 @@ class Column:
         )
         return (
             f"A value is missing in {self.title} in {where}, but every row needs one. "
-            f"Remove these rows, or do without it. {leave_out(self.name)}"
+            f"Remove these rows, or {leave_out(self.name, or_else=True)}"
         )
 
     def _check_dates(self) -> None:
@@ -267,7 +267,7 @@ class Column:
         if infinite.any():
             message = (
                 f"{self.cell(first(infinite))}, which is infinite, but every number must be finite. "
-                f"Correct the cell, or do without it. {leave_out(self.name)}"
+                f"Correct the cell, or {leave_out(self.name, or_else=True)}"
             )
             raise TableError(message)
 

@@ -41,15 +41,16 @@ def printable(text: str) -> str:
     return "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)
 
 
-def leave_out(name: str) -> str:
+def leave_out(name: str, *, or_else: bool = False) -> str:
     """Name the way out of a column that cannot be used.
 
     Examples
     --------
     >>> leave_out("date of birth")
-    "Leave the column out: --ignore 'date of birth'."
+    "Fit without the column: --ignore 'date of birth'."
     """
-    return f"Leave the column out: --ignore {printable(shlex.quote(name))}."
+    begin = "fit" if or_else else "Fit"
+    return f"{begin} without the column: --ignore {printable(shlex.quote(name))}."
 
 
 def listed(names: Iterable[object], most: int = MOST_LISTED) -> str:

@@ -1,0 +1,453 @@
+"""What the commands do, print and leave behind."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import os
+import pty
+import re
+import select
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from sklearn.metrics import accuracy_score, r2_score, recall_score, root_mean_squared_error
+
+import chainrule
+from chainrule.models import default_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+COMMAND = shutil.which("chainrule") or str(Path(sys.executable).with_name("chainrule"))
+
+
+def digest(path: str | Path) -> str:
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+
+
+def run_process(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [COMMAND, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+        env={**os.environ, **environment},
+    )
+
+
+def test_fit_tells_everything(here: Path, chainrule_command: Callable[..., Any]) -> None:
+    done = chainrule_command("fit", "iris.csv", "--target", "species", "--out", "new.safetensors")
+    assert done.code == 0
+    for part in (
+        "iris.csv: 150 rows", "4 inputs", "sepal_length", "target species", "3 classes", "4-8-3",
+        "67 weights",
+        "112 rows", "100 epochs", "--hidden 8 --rate 0.5 --epochs 100 --batch-size 1 --seed 0", "Loss",
+        "38 held-out rows", "accuracy", "always", "recall of setosa", "recall of virginica",
+        "new.safetensors",
+        "112 training rows only", "chainrule predict new.safetensors iris.csv",
+    ):  # fmt: skip
+        assert part in done.out
+    assert done.err == ""
+    assert max(map(len, done.out.splitlines())) <= 160
+    assert here.joinpath("new.safetensors").is_file()
+
+
+def test_fit_of_numbers_compares_with_the_mean(here: Path, chainrule_command: Callable[..., Any]) -> None:
+    done = chainrule_command(
+        "fit", here / "penguins.csv", "--target", "body_mass_g", "--out", "new.safetensors"
+    )
+    assert done.code == 0
+    for part in ("RMSE", "R²", "always the mean", "12-8-1", "(number)"):
+        assert part in done.out
+
+
+def test_the_next_commands_run_as_printed(here: Path, chainrule_command: Callable[..., Any]) -> None:
+    shutil.copy("iris.csv", here / "my iris (new).csv")
+    done = chainrule_command(
+        "fit", "my iris (new).csv", "--target", "species", "--epochs", 1, "--out", "a model.st"
+    )
+    printed = re.findall(r"chainrule (?:predict|trace|check) .*", done.out)
+    assert len(printed) == 3
+    for line in printed:
+        assert chainrule_command(*shlex.split(line)[1:]).code == 0
+
+
+@pytest.mark.parametrize("command", ["fit", "predict", "score", "show", "trace", "check"])
+def test_json_is_all_that_stdout_holds(
+    command: str, here: Path, chainrule_command: Callable[..., Any]
+) -> None:
+    arguments: list[object] = {
+        "fit": ["iris.csv", "--target", "species", "--out", here / "new.safetensors"],
+        "show": ["iris.safetensors"],
+    }.get(command, ["iris.safetensors", "iris.csv"])
+    done = chainrule_command(command, *arguments, "--json")
+    assert done.code == 0
+
+    def refuse(name: str) -> None:
+        raise AssertionError(name)
+
+    found = json.loads(done.out, parse_constant=refuse)
+    keys = {
+        "fit": {
+            "rows",
+            "targets",
+            "loss",
+            "loss_of_epochs",
+            "held_out_score",
+            "stopped_by",
+            "model",
+            "seconds",
+        },
+        "predict": {"rows", "predictions", "out"},
+        "score": {"rows", "score"},
+        "show": {"sizes", "weights", "encoding", "training"},
+        "trace": {"row", "layers", "rss_before", "rss_after", "inputs", "outputs"},
+        "check": {"passed", "differences", "complex_step", "update_error", "n_checked"},
+    }
+    assert keys[command] <= set(found)
+
+
+def test_predict_gives_classes_and_outputs(here: Path, chainrule_command: Callable[..., Any]) -> None:
+    done = chainrule_command("predict", "iris.safetensors", here / "iris.csv")
+    rows = list(csv.DictReader(io.StringIO(done.out)))
+    assert list(rows[0]) == ["species", "output_setosa", "output_versicolor", "output_virginica"]
+    assert len(rows) == 150
+    for row in rows:
+        outputs = {name.removeprefix("output_"): float(value) for name, value in list(row.items())[1:]}
+        assert row["species"] == max(outputs, key=outputs.__getitem__)
+    model = chainrule.load_model("iris.safetensors")
+    expected = model.network(model.table_encoding.encode_inputs(chainrule.read_table("iris.csv")))
+    assert [float(row["output_setosa"]) for row in rows] == expected[:, 0].tolist()
+
+
+def test_predict_finds_columns_by_name(here: Path, chainrule_command: Callable[..., Any]) -> None:
+    with here.joinpath("iris.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    with here.joinpath("other.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, delimiter=";")
+        names = ["petal_width", "id", "sepal_length", "petal_length", "colour", "sepal_width"]
+        writer.writerow(names)
+        writer.writerows(
+            [{**row, "id": n, "colour": "blue"}[name] for name in names] for n, row in enumerate(rows)
+        )
+    plain = chainrule_command("predict", "iris.safetensors", "iris.csv")
+    other = chainrule_command("predict", "iris.safetensors", "other.csv")
+    assert other.out == plain.out
+    notes = [line for line in other.err.splitlines() if "id" in line]
+    assert len(notes) == 1
+    assert "colour" in notes[0]
+
+
+def test_predictions_are_written_whole(here: Path, chainrule_command: Callable[..., Any]) -> None:
+    done = chainrule_command("predict", "penguins.safetensors", "penguins.csv", "--out", "p.csv")
+    assert (done.code, done.out) == (0, "")
+    assert "p.csv" in done.err
+    printed = chainrule_command("predict", "penguins.safetensors", "penguins.csv").out
+    assert here.joinpath("p.csv").read_text(encoding="utf-8") == printed
+    assert 2500 < float(printed.splitlines()[1]) < 6500
+
+
+def test_scores_agree_with_scikit_learn(here: Path, chainrule_command: Callable[..., Any]) -> None:
+    truth = [line.split(",")[-1] for line in here.joinpath("iris.csv").read_text().splitlines()[1:]]
+    printed = chainrule_command("predict", "iris.safetensors", "iris.csv").out.splitlines()[1:]
+    guesses = [line.split(",")[0] for line in printed]
+    score = json.loads(chainrule_command("score", "iris.safetensors", "iris.csv", "--json").out)["score"]
+    assert score["accuracy"] == pytest.approx(accuracy_score(truth, guesses))
+    assert list(score["recall"].values()) == pytest.approx(list(recall_score(truth, guesses, average=None)))
+
+    with here.joinpath("penguins.csv").open(encoding="utf-8", newline="") as file:
+        masses = [float(row["body_mass_g"]) for row in csv.DictReader(file)]
+    numbers = [
+        float(n) for n in chainrule_command("predict", "penguins.safetensors", "penguins.csv").out.split()[1:]
+    ]
+    (found,) = json.loads(chainrule_command("score", "penguins.safetensors", "penguins.csv", "--json").out)[
+        "score"
+    ]
+    assert found["rmse"] == pytest.approx(root_mean_squared_error(masses, numbers))
+    assert found["r2"] == pytest.approx(r2_score(masses, numbers))
+
+
+def test_the_model_has_seen_the_training_rows_only(here: Path) -> None:
+    result = chainrule.fit(here / "iris.csv", target="species", epochs=3, seed=4)
+    data = result.data
+    rows = data.training_rows
+    start = chainrule.Network.random((4, 8, 3), seed=4)
+    again = chainrule.train(start, data.X[rows], data.Y[rows], rate=0.5, epochs=3, seed=4)
+    for ours, theirs in zip(result.model.network.weights, again.network.weights, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    assert sorted([*rows, *data.held_out_rows]) == list(range(150))
+    counts = np.bincount(np.argmax(data.Y[data.held_out_rows], axis=1))
+    assert counts.min() >= 12
+    assert counts.max() <= 13
+
+
+def test_python_and_the_command_give_the_same_file(here: Path, chainrule_command: Callable[..., Any]) -> None:
+    chainrule_command(
+        "fit", "iris.csv", "--target", "species", "--epochs", 5, "--seed", 3, "--out", "a.safetensors"
+    )
+    result = chainrule.fit("iris.csv", target="species", epochs=5, seed=3)
+    chainrule.save(result.model, here / "b.safetensors")
+    assert digest("a.safetensors") == digest("b.safetensors")
+
+
+def test_the_same_command_gives_the_same_file(here: Path) -> None:
+    first = run_process(
+        "fit", "iris.csv", "--target", "species", "--out", "a.safetensors", PYTHONHASHSEED="1"
+    )
+    here.joinpath("sub").mkdir()
+    shutil.copy("iris.csv", "sub/iris.csv")
+    second = run_process(
+        "fit",
+        "sub/iris.csv",
+        "--target",
+        "species",
+        "--out",
+        "sub/b.safetensors",
+        PYTHONHASHSEED="2",
+        TZ="Asia/Tokyo",
+    )
+    assert (first.returncode, second.returncode) == (0, 0)
+    assert digest("a.safetensors") == digest("sub/b.safetensors")
+    other = run_process("fit", "iris.csv", "--target", "species", "--seed", 1, "--out", "c.safetensors")
+    assert other.returncode == 0
+    assert digest("a.safetensors") != digest("c.safetensors")
+
+
+def test_divergence_keeps_the_last_finite_network(here: Path, chainrule_command: Callable[..., Any]) -> None:
+    arguments = ["fit", "penguins.csv", "--target", "body_mass_g", "--rate", 1000, "--out", "new.safetensors"]
+    done = chainrule_command(*arguments)
+    assert (done.code, done.out) == (1, "")
+    assert len(done.err.splitlines()) == 1
+    for part in ("epoch", "1000", "Try a rate of 100", "new.diverged.safetensors"):
+        assert part in done.err
+    assert not here.joinpath("new.safetensors").exists()
+    kept = chainrule.load_model("new.diverged.safetensors")
+    assert kept.training is not None
+    assert kept.training.stopped_by == "divergence"
+    assert all(np.isfinite(w).all() for w in kept.network.weights)
+    before = digest("new.diverged.safetensors")
+    assert "new.diverged-2.safetensors" in chainrule_command(*arguments).err
+    assert digest("new.diverged.safetensors") == before
+
+
+def test_interrupted_fit_keeps_the_network(here: Path) -> None:
+    arguments = ["fit", "iris.csv", "--target", "species", "--epochs", "1000000", "--out", "new.safetensors"]
+    with subprocess.Popen(
+        [COMMAND, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8"
+    ) as process:
+        time.sleep(4)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert "Traceback" not in err
+    if here.joinpath("new.safetensors").exists():
+        assert "Interrupted: new.safetensors holds the network after" in err
+        assert "ended by Ctrl-C" in out
+        record = chainrule.load_model("new.safetensors").training
+        assert record is not None
+        assert record.stopped_by == "interrupt"
+        assert 0 < record.epochs_run < record.epochs
+        again = chainrule.fit("iris.csv", target="species", epochs=record.epochs_run)
+        for ours, theirs in zip(
+            chainrule.load("new.safetensors").weights, again.model.network.weights, strict=True
+        ):
+            np.testing.assert_array_equal(ours, theirs)
+    else:  # the signal came while the program was still being loaded
+        assert err == "Interrupted. Nothing was written.\n"
+
+
+def test_interrupt_outside_the_training(
+    here: Path, chainrule_command: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("chainrule.cli.fit.read_table", interrupt)
+    done = chainrule_command("fit", "iris.csv", "--target", "species", "--out", "new.safetensors")
+    assert (done.code, done.out, done.err) == (130, "", "Interrupted. Nothing was written.\n")
+    assert not here.joinpath("new.safetensors").exists()
+
+
+def test_progress_on_a_terminal(here: Path) -> None:
+    leader, follower = pty.openpty()
+    arguments = ["fit", "iris.csv", "--target", "species", "--epochs", "300", "--out", "new.safetensors"]
+    with subprocess.Popen([COMMAND, *arguments], stdout=subprocess.PIPE, stderr=follower) as process:
+        os.close(follower)
+        shown = b""
+        while select.select([leader], [], [], 60)[0]:
+            try:
+                chunk = os.read(leader, 4096)
+            except OSError:  # the other end was closed
+                break
+            if not chunk:
+                break
+            shown += chunk
+        os.close(leader)
+        process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert here.joinpath("new.safetensors").exists()
+    text = shown.decode()
+    assert re.search(r"epoch \d+ of 300   loss 0\.\d+   \S+ epochs/s   \d+ s left", text)
+    assert text.endswith("\r\x1b[K")
+
+
+def test_no_control_codes_in_pipes(here: Path) -> None:
+    assert here.is_dir()
+    for arguments in (
+        ["--help"], ["fit", "--help"], ["show", "iris.safetensors"],
+        ["fit", "iris.csv", "--target", "species", "--epochs", "2", "--out", "new.safetensors"],
+        ["fit", "iris.csv", "--target"],
+    ):  # fmt: skip
+        done = run_process(*arguments)
+        assert "\x1b" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("command", ["", "fit", "predict", "score", "show", "trace", "check"])
+def test_help_loads_nothing_heavy(command: str) -> None:
+    script = (
+        "import sys, atexit\n"
+        f"sys.argv = ['chainrule', *{command.split()!r}, '--help']\n"
+        "atexit.register(lambda: print('loaded', *sys.modules))\n"
+        "from chainrule.cli import main\n"
+        "main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.rsplit("loaded ", 1)[1].split())
+    assert "Usage" in done.stdout
+    assert not loaded & {"numpy", "duckdb", "pyarrow", "safetensors", "array_api_compat"}
+
+
+def test_help_states_the_defaults() -> None:
+    help_text = " ".join(re.sub("[│╭╰─╮╯]", " ", run_process("fit", "--help", COLUMNS="200").stdout).split())
+    few, many, most = 499, 500, 20_000
+    classes = {rows: default_settings(rows, classes=True) for rows in (few, many, most)}
+    numbers = {rows: default_settings(rows, classes=False) for rows in (few, many, most)}
+    assert classes[few].hidden == numbers[few].hidden == (8,)
+    assert (classes[many].hidden, numbers[many].hidden) == ((32,), (16,))
+    assert "8 below 500 training rows; above, 32 for classes and 16 for numbers" in help_text
+    assert (classes[few].rate, classes[many].rate, numbers[few].rate, numbers[many].rate) == (
+        0.5,
+        2,
+        0.1,
+        0.1,
+    )
+    assert "for classes 0.5 below 500 training rows, 2 above; for numbers 0.1" in help_text
+    assert [classes[rows].epochs for rows in (few, many, most)] == [100, 100, 30]
+    assert [numbers[rows].epochs for rows in (few, many, most)] == [100, 300, 30]
+    assert "100; for numbers from 500 training rows 300; from 20,000 rows 30" in help_text
+    assert [settings.batch_size for settings in (classes[few], classes[many], numbers[few])] == [1, 16, 32]
+    assert "for classes 1 below 500 training rows, 16 above; for numbers 32" in help_text
+
+
+def test_output_that_cannot_be_encoded_is_replaced(here: Path) -> None:
+    assert here.is_dir()
+    done = run_process("trace", "iris.safetensors", "iris.csv", PYTHONIOENCODING="ascii", PYTHONUTF8="0")
+    assert done.returncode == 0, done.stderr
+    assert "RSS" in done.stdout
+    assert "Traceback" not in done.stderr
+
+
+def test_a_closed_pipe_is_no_error(here: Path) -> None:
+    assert here.is_dir()
+    line = f"{shlex.quote(COMMAND)} predict iris.safetensors iris.csv | head -1"
+    done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=False)  # noqa: S607
+    assert done.stdout.startswith("species,")
+    assert "Traceback" not in done.stderr
+
+
+def test_columns_listed_with_commas(here: Path, chainrule_command: Callable[..., Any]) -> None:
+    first = chainrule_command(
+        "fit",
+        "penguins.csv",
+        "--target",
+        "body_mass_g",
+        "--ignore",
+        "year,sex",
+        "--epochs",
+        1,
+        "--out",
+        "a.st",
+    )
+    second = chainrule_command(
+        "fit", "penguins.csv", "--target", "body_mass_g", "--ignore", "year", "--ignore", "sex",
+        "--epochs", 1, "--out", "b.st",
+    )  # fmt: skip
+    assert (first.code, second.code) == (0, 0)
+    assert digest(here / "a.st") == digest(here / "b.st")
+
+
+def test_names_that_are_hard_to_print(here: Path, chainrule_command: Callable[..., Any]) -> None:
+    name = "größe [bold], in „cm“"
+    lines = [f'"{name}",[red]kind', *(f"{n},{'[a]' if n % 2 else '[/b]'}" for n in range(20))]
+    here.joinpath("t.csv").write_text("\n".join(lines), encoding="utf-8")
+    done = chainrule_command("fit", "t.csv", "--target", "[red]kind", "--inputs", name, "--epochs", 1)
+    assert done.code == 0, done.err
+    assert name in done.out
+    assert "recall of [/b]" in done.out
+    assert name in chainrule_command("show", "t.safetensors").out
+
+
+def test_several_numbers_at_once(here: Path, chainrule_command: Callable[..., Any]) -> None:
+    done = chainrule_command(
+        "fit", "penguins.csv", "--target", "body_mass_g,flipper_length_mm", "--epochs", 2, "--out", "two.st"
+    )
+    assert done.code == 0, done.err
+    assert "RMSE of flipper_length_mm" in done.out
+    header, first = chainrule_command("predict", "two.st", here / "penguins.csv").out.splitlines()[:2]
+    assert header == "body_mass_g,flipper_length_mm"
+    assert len(first.split(",")) == 2
+
+
+def test_numbers_that_are_classes(here: Path, chainrule_command: Callable[..., Any]) -> None:
+    rows = [f"{n % 7},{n % 3}" for n in range(60)]
+    here.joinpath("t.csv").write_text("\n".join(["x,grade", *rows]), encoding="utf-8")
+    as_numbers = chainrule_command("fit", "t.csv", "--target", "grade", "--epochs", 1, "--out", "n.st")
+    assert "--classes grade" in as_numbers.err
+    as_classes = chainrule_command(
+        "fit", "t.csv", "--target", "grade", "--classes", "grade", "--epochs", 1, "--out", "c.st"
+    )
+    assert "3 classes: 0, 1, 2" in as_classes.out
+    assert "--classes" not in as_classes.err
+
+
+def test_no_held_out_rows(here: Path, chainrule_command: Callable[..., Any]) -> None:
+    done = chainrule_command(
+        "fit", here / "iris.csv", "--target", "species", "--held-out", 0, "--epochs", 1, "--out", "all.st"
+    )
+    assert done.code == 0
+    assert "No rows were held out" in done.out
+
+
+def test_trace_shows_every_digit(here: Path, chainrule_command: Callable[..., Any]) -> None:
+    text = chainrule_command("trace", "iris.safetensors", here / "iris.csv", "--row", 3, "--digits", 17).out
+    found = json.loads(chainrule_command("trace", "iris.safetensors", "iris.csv", "--row", 3, "--json").out)
+    for layer in found["layers"]:
+        for value in [*layer["z"], *layer["a"], *layer["delta"]]:
+            assert format(value, ".17g") in text
+    assert format(found["rss_after"], ".17g") in text
+
+
+def test_check_fails_where_gradients_are_wrong(
+    here: Path, chainrule_command: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert chainrule_command("check", "iris.safetensors", here / "iris.csv").code == 0
+    monkeypatch.setattr(chainrule.Logistic, "backward", lambda _self, _z, a, upstream: a * upstream)
+    done = chainrule_command("check", "iris.safetensors", "iris.csv")
+    assert done.code == 1
+    assert "FAILED" in done.out
+
+
+def test_version(chainrule_command: Callable[..., Any]) -> None:
+    assert chainrule_command("--version").out == f"chainrule {chainrule.__version__}\n"

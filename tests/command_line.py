@@ -1,0 +1,62 @@
+"""A folder with the example tables and a model, and a way to run the command line in this process."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from typer.testing import CliRunner
+
+from chainrule.cli.app import app
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a command left."""
+
+    code: int
+    out: str
+    err: str
+
+
+def run_command(*arguments: object) -> Outcome:
+    """Run the command line in this process."""
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments], prog_name="chainrule")
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return Outcome(result.exit_code, result.stdout, result.stderr)
+
+
+@pytest.fixture(scope="session")
+def made_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Models of both examples, made once."""
+    folder = tmp_path_factory.mktemp("models")
+    for table, target in (("iris", "species"), ("penguins", "body_mass_g")):
+        done = run_command(
+            "fit", EXAMPLES / f"{table}.csv", "--target", target, "--epochs", 20,
+            "--out", folder / f"{table}.safetensors",
+        )  # fmt: skip
+        assert done.code == 0, done.err
+    return folder
+
+
+@pytest.fixture
+def here(tmp_path: Path, made_models: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Working folder with iris.csv, penguins.csv and a model of each."""
+    for path in [*EXAMPLES.glob("*.csv"), *made_models.iterdir()]:
+        shutil.copy(path, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def chainrule_command() -> Callable[..., Any]:
+    return run_command
