@@ -88,10 +88,11 @@ def test_the_next_commands_run_as_printed(here: Path, chainrule_command: Callabl
 def test_json_is_all_that_stdout_holds(
     command: str, here: Path, chainrule_command: Callable[..., Any]
 ) -> None:
-    arguments: list[object] = {
+    special: dict[str, list[object]] = {
         "fit": ["iris.csv", "--target", "species", "--out", here / "new.safetensors"],
         "show": ["iris.safetensors"],
-    }.get(command, ["iris.safetensors", "iris.csv"])
+    }
+    arguments = special.get(command, ["iris.safetensors", "iris.csv"])
     done = chainrule_command(command, *arguments, "--json")
     assert done.code == 0
 

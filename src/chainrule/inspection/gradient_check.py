@@ -16,7 +16,7 @@ from chainrule.errors import InputError
 from chainrule.inspection.check_result import GradientCheck, MethodCheck, WeightPlace
 from chainrule.inspection.rounding import ROUNDING, rounding_of
 from chainrule.network import as_pairs, backward, forward, gradients
-from chainrule.random_streams import Purpose, permutation
+from chainrule.random_streams import Purpose, check_seed, permutation
 from chainrule.training.settings import whole_number_from_1
 
 if TYPE_CHECKING:
@@ -92,8 +92,10 @@ def check_gradients(
     net = net.with_weights([w.astype(np.float64) for w in net.weights])
     samples, targets = as_pairs(X, Y, net.sizes, net.dtype)
     # An overflow is no news of its own: what it leads to is not finite, and so fails the check.
-    with np.errstate(over="ignore", invalid="ignore"):
-        return _Comparison(net, samples, targets).result(whole_number_from_1(sample, "sample"), seed)
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        return _Comparison(net, samples, targets).result(
+            whole_number_from_1(sample, "sample"), check_seed(seed)
+        )
 
 
 class _Estimate(NamedTuple):

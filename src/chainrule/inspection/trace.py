@@ -169,9 +169,14 @@ def trace(net: Network, x: npt.ArrayLike, y: npt.ArrayLike, *, rate: float) -> T
 
 def _one_sample(values: npt.ArrayLike, n: int, net: Network, name: str) -> npt.NDArray[Any]:
     """One sample as a batch of one."""
-    if np.shape(values) != (n,):
+    try:
+        shape = np.shape(values)
+    except ValueError as error:  # rows of several lengths
+        message = f"{name} cannot be read as one sample: {error}. Give a single row, not a table."
+        raise ShapeError(message) from error
+    if shape != (n,):
         message = (
-            f"{name} has shape {np.shape(values)} but one sample of this network needs ({n},). "
+            f"{name} has shape {shape} but one sample of this network needs ({n},). "
             "Give a single row, not a table."
         )
         raise ShapeError(message)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from typing import TYPE_CHECKING, Any
 
 from chainrule.errors import InputError
+from chainrule.training.settings import whole_number_from_1
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -23,11 +25,9 @@ LINE_WIDTH = 100
 
 def worked_example(step: Trace, digits: int, most: int) -> str:
     """Text of a whole step; at most `most` units of a layer and terms of a sum are written out."""
-    if not 1 <= digits <= MOST_DIGITS:
+    digits, most = whole_number_from_1(digits, "digits"), whole_number_from_1(most, "most")
+    if digits > MOST_DIGITS:
         message = f"digits is {digits} but must be from 1 to {MOST_DIGITS}. Try 6."
-        raise InputError(message)
-    if most < 1:
-        message = f"most is {most} but at least one unit must be shown. Try 8."
         raise InputError(message)
     return "\n".join(_Page(step, digits, most).lines()).rstrip()
 
@@ -58,8 +58,8 @@ class _Page:
         yield f"                  before = {self.number(step.rss_before)}"
 
     def number(self, value: float) -> str:
-        """Number to the digits asked for."""
-        return format(float(value), f".{self.digits}g")
+        """Number to the digits asked for; a negative zero is 0."""
+        return format(float(value) + 0.0, f".{self.digits}g")
 
     def factor(self, value: float) -> str:
         """Number as a factor of a product: in brackets where it is negative."""
@@ -85,7 +85,7 @@ class _Page:
     def unwritten_units(self, n: int) -> Iterator[str]:
         """Line that counts the units that are not written out."""
         if n > self.most:
-            yield f"  … {n - self.most} more units"
+            yield f"  … {_more(n - self.most, 'unit')}"
         yield ""
 
     def before(self, m: int) -> tuple[str, Callable[[int], str], npt.NDArray[Any]]:
@@ -118,8 +118,8 @@ class _Page:
             formula = _formula(activation)
             yield from _equation(
                 f"a_{k + 1}^({layer})",
-                formula.replace("z", f"z_{k + 1}^({layer})"),
-                formula.replace("z", self.factor(z[k])),
+                _with(formula, "z", f"z_{k + 1}^({layer})"),
+                _with(formula, "z", self.factor(z[k])),
                 self.number(a[k]),
             )
         yield from self.unwritten_units(len(z))
@@ -151,8 +151,8 @@ class _Page:
             name = f"a_{k + 1}^({layer})"
             yield from _equation(
                 f"δ_{k + 1}^({layer})",
-                f"({symbols})·{derivative.replace('a', name)}",
-                f"({numbers})·{derivative.replace('a', self.factor(a[k]))}",
+                f"({symbols})·{_with(derivative, 'a', name)}",
+                f"({numbers})·{_with(derivative, 'a', self.factor(a[k]))}",
                 self.number(delta[k]),
             )
         yield from self.unwritten_units(len(delta))
@@ -182,7 +182,7 @@ class _Page:
             for j in self.units(len(inputs)):
                 yield from self.one_update(m, k, j, symbol(j), inputs[j], delta[k])
             if len(inputs) > self.most:
-                yield f"  … {len(inputs) - self.most} more weights of unit {k + 1}"
+                yield f"  … {_more(len(inputs) - self.most, 'weight')} of unit {k + 1}"
         yield from self.unwritten_units(len(weights))
 
     def one_update(self, m: int, k: int, j: int, source: str, value: float, delta: float) -> Iterator[str]:  # noqa: PLR0917
@@ -204,6 +204,11 @@ class _Page:
         )
 
 
+def _more(n: int, thing: str) -> str:
+    """Words for so many things more."""
+    return f"{n} more {thing}{'' if n == 1 else 's'}"
+
+
 def _comma(weights: npt.NDArray[Any]) -> str:
     """Comma between two indices, where one of them may have two digits."""
     return "," if max(weights.shape) > 9 else ""  # noqa: PLR2004 (the largest digit)
@@ -217,6 +222,11 @@ def _formula(activation: Activation) -> str:
 def _derivative(activation: Activation) -> str:
     """Formula of g' in a; a user's own activation may have none."""
     return getattr(activation, "derivative", "g'")
+
+
+def _with(formula: str, variable: str, value: str) -> str:
+    """Formula with a value for its variable, which may be a letter of a function's name as well."""
+    return re.sub(rf"(?<![A-Za-z_]){variable}(?![A-Za-z_])", lambda _: value, formula)
 
 
 def _equation(left: str, symbols: str, numbers: str, result: str) -> Iterator[str]:
