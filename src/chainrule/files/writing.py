@@ -50,31 +50,38 @@ def check_writable(path: str | os.PathLike[str], *, overwrite: bool) -> None:
     OutputError
         As `write_file` would, as far as that can be known.
     """
-    target = Path(os.path.realpath(path))
-    if target.is_dir():
-        raise OutputError(_failure_message(path, IsADirectoryError("it is a directory")))
-    if target.is_file() and not overwrite:
-        raise OutputError(_exists_message(path))
-    if target.exists() and not target.is_file():
-        return
-    if not target.parent.is_dir():
-        raise OutputError(_failure_message(path, FileNotFoundError(f"there is no folder {target.parent}")))
     try:
-        descriptor, probe = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:50]}.")
+        _check(Path(os.path.realpath(path)), overwrite=overwrite)
+    except FileExistsError as error:
+        raise OutputError(_exists_message(path)) from error
     except OSError as error:
         raise OutputError(_failure_message(path, error)) from error
-    os.close(descriptor)
-    Path(probe).unlink()
 
 
-def _replace(target: Path, content: bytes, *, overwrite: bool) -> None:
-    """Write beside the target, then let the new file take its place in one step."""
+def _check(target: Path, *, overwrite: bool) -> None:
+    """Raise the OSError that writing would raise, as far as that can be known."""
+    _check_folder(target)
+    if not target.exists():
+        descriptor, probe = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:50]}.")
+        os.close(descriptor)
+        Path(probe).unlink()
+    elif target.is_file() and not overwrite:
+        raise FileExistsError
+
+
+def _check_folder(target: Path) -> None:
+    """Raise an OSError where no file of this name can be."""
     if target.is_dir():
         message = "it is a directory"
         raise IsADirectoryError(message)
     if not target.parent.is_dir():
         message = f"there is no folder {target.parent}"
         raise FileNotFoundError(message)
+
+
+def _replace(target: Path, content: bytes, *, overwrite: bool) -> None:
+    """Write beside the target, then let the new file take its place in one step."""
+    _check_folder(target)
     descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:50]}.")
     temporary = Path(name)
     try:

@@ -1,0 +1,394 @@
+"""A model file gives back every bit, and nothing but a model."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+import os
+import struct
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+import safetensors.numpy
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import chainrule
+from chainrule import InputError, Model, ModelFileError, Network
+from chainrule.files import load_model, model_from_bytes, model_to_bytes, save
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+IRIS = Path(__file__).parents[2] / "examples" / "iris.csv"
+PENGUINS = IRIS.with_name("penguins.csv")
+TINY = Network([[[0.5, -0.25]], [[1.0, 2.0], [0.0, -0.0]]], ["tanh", "logistic"])
+
+
+@pytest.fixture(scope="module")
+def iris_model() -> Model:
+    return chainrule.fit(IRIS, target="species", epochs=2).model
+
+
+def header_of(content: bytes) -> tuple[dict[str, Any], bytes]:
+    """Header as JSON, and what follows it."""
+    length = struct.unpack("<Q", content[:8])[0]
+    return json.loads(content[8 : 8 + length]), content[8 + length :]
+
+
+def with_document(content: bytes, change: Callable[[dict[str, Any]], object]) -> bytes:
+    """The same file with a changed document and a digest that is right for it."""
+    header, rest = header_of(content)
+    document = json.loads(header["__metadata__"]["chainrule"])
+    replaced = change(document)
+    document = document if replaced is None else replaced
+    if isinstance(document, dict) and "sha256" in document and isinstance(document["sha256"], str):
+        document["sha256"] = "0" * 64
+    header["__metadata__"]["chainrule"] = json.dumps(document, sort_keys=True, separators=(",", ":"))
+    return resealed(header, rest)
+
+
+def resealed(header: dict[str, Any], rest: bytes) -> bytes:
+    """File of a header and tensors, its digest of zeros replaced by the right one."""
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    content = struct.pack("<Q", len(text)) + text + rest
+    return content.replace(b"0" * 64, hashlib.sha256(content).hexdigest().encode(), 1)
+
+
+def refusal(content: bytes) -> str:
+    """Message of the one error that hostile content may raise."""
+    with pytest.raises(ModelFileError) as caught:
+        model_from_bytes(content)
+    message = str(caught.value)
+    assert message.startswith("The ")
+    assert message.endswith(".")
+    assert "\n" not in message
+    return message
+
+
+# What is written is read
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("sizes", [(1, 1), (2, 3, 1), (5, 4, 3, 2, 1, 7)])
+def test_every_bit_comes_back(dtype: str, sizes: tuple[int, ...], tmp_path: Path) -> None:
+    net = Network.random(sizes, "tanh", seed=3, dtype=dtype)
+    save(net, tmp_path / "net.st")
+    again = chainrule.load(tmp_path / "net.st")
+    assert (again.sizes, again.dtype, again.activations, again.loss) == (
+        net.sizes, net.dtype, net.activations, net.loss,
+    )  # fmt: skip
+    for ours, theirs in zip(net.weights, again.weights, strict=True):
+        assert ours.tobytes() == theirs.tobytes()
+        assert not theirs.flags.writeable
+
+
+@pytest.mark.parametrize(("table", "target"), [(IRIS, "species"), (PENGUINS, "body_mass_g")])
+def test_encoding_and_record_come_back(table: Path, target: str, tmp_path: Path) -> None:
+    model = chainrule.fit(table, target=target, epochs=1).model
+    save(model, tmp_path / "m.st")
+    again = load_model(tmp_path / "m.st")
+    assert (again.encoding, again.training) == (model.encoding, model.training)
+    ours, theirs = model.predict(table), again.predict(table)
+    assert ours.names == theirs.names
+    assert all(list(a) == list(b) for a, b in zip(ours.columns, theirs.columns, strict=True))
+
+
+def test_golden_file() -> None:
+    """The format is a promise: a file of this version is the same to the byte for good."""
+    content = model_to_bytes(Model(TINY))
+    assert hashlib.sha256(content).hexdigest() == (
+        "f2eeb8508b75a70b616c149cd9bdcff91dd37e642a6d93d37e31d2deaf8502ae"
+    )
+    assert model_from_bytes(content).network.weights[1].tobytes() == TINY.weights[1].tobytes()
+
+
+def test_the_same_model_gives_the_same_bytes_in_any_process(tmp_path: Path) -> None:
+    script = (
+        "import sys, chainrule\n"
+        "model = chainrule.fit(sys.argv[1], target='species', epochs=1, seed=5).model\n"
+        "chainrule.save(model, sys.argv[2])\n"
+    )
+    for n in range(2):
+        subprocess.run(
+            [sys.executable, "-c", script, str(IRIS), str(tmp_path / f"{n}.st")],
+            check=True,
+            env={**os.environ, "PYTHONHASHSEED": str(n)},
+        )
+    assert (tmp_path / "0.st").read_bytes() == (tmp_path / "1.st").read_bytes()
+
+
+def test_a_file_tells_nothing_of_where_it_was_made(iris_model: Model) -> None:
+    content = model_to_bytes(iris_model)
+    for secret in (os.uname().nodename, str(IRIS.parent), os.environ.get("HOME", "/root"), "2026"):
+        assert secret.encode() not in content
+
+
+def test_other_tools_read_the_weights(iris_model: Model, tmp_path: Path) -> None:
+    save(iris_model, tmp_path / "m.st")
+    tensors = safetensors.numpy.load_file(tmp_path / "m.st")
+    np.testing.assert_array_equal(tensors["W2"], iris_model.network.weights[1])
+
+
+def test_own_activations_cannot_be_saved(tmp_path: Path) -> None:
+    class Square:
+        name = "square"
+
+        def forward(self, z: Any) -> Any:  # noqa: ANN401 (arrays)
+            return z * z
+
+        def backward(self, z: Any, _a: Any, upstream: Any) -> Any:  # noqa: ANN401 (arrays)
+            return 2 * z * upstream
+
+    net = Network([[[0.0, 1.0]]], Square())  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="cannot be saved"):
+        save(net, tmp_path / "net.st")
+    assert not list(tmp_path.iterdir())
+
+
+# What is not a model is refused
+
+
+def test_cut_short_at_every_length(iris_model: Model) -> None:
+    content = model_to_bytes(iris_model)
+    for length in range(len(content)):
+        refusal(content[:length])
+
+
+def test_any_single_bit_flipped(iris_model: Model) -> None:
+    content = bytearray(model_to_bytes(iris_model))
+    for place in range(len(content)):
+        for bit in range(8):
+            content[place] ^= 1 << bit
+            refusal(bytes(content))
+            content[place] ^= 1 << bit
+    assert model_from_bytes(bytes(content)).network.sizes == (4, 8, 3)
+
+
+@pytest.mark.parametrize("length", [0, 1, 2**24, 100_000_001, 2**40, 2**63, 2**64 - 1])
+def test_header_length_that_lies(length: int) -> None:
+    refusal(struct.pack("<Q", length) + model_to_bytes(Model(TINY))[8:])
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"hello",
+        b"\x89PNG\r\n\x1a\n" + bytes(100),
+        bytes(1000),
+        IRIS.read_bytes(),
+        np.random.default_rng(0).bytes(10_000),
+    ],
+    ids=["empty", "text", "picture", "zeros", "table", "noise"],
+)
+def test_not_a_model(content: bytes) -> None:
+    assert "not a chainrule model" in refusal(content)
+
+
+def test_another_safetensors_file() -> None:
+    assert "chainrule" in refusal(safetensors.numpy.save({"W1": np.zeros((1, 2))}))
+    assert "chainrule" in refusal(safetensors.numpy.save({"W1": np.zeros((1, 2))}, metadata={"format": "pt"}))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "null",
+        "1",
+        '"x"',
+        "{",
+        "[" * 100_000,
+        '{"format": NaN}',
+        '{"format": 1, "format": 1}',
+        "1" * 5000,
+    ],
+    ids=["empty", "list", "null", "number", "text", "open", "deep", "NaN", "twice", "long"],
+)  # fmt: skip
+def test_document_that_is_none(text: str) -> None:
+    refusal(safetensors.numpy.save({"W1": np.zeros((1, 2))}, metadata={"chainrule": text}))
+
+
+def test_newer_format() -> None:
+    message = refusal(with_document(model_to_bytes(Model(TINY)), lambda document: document.update(format=2)))
+    assert "format 2" in message
+    assert "Upgrade" in message
+
+
+@pytest.mark.parametrize("version", [True, "1", 0, -1, None, [1]])
+def test_format_that_is_none(version: object) -> None:
+    refusal(with_document(model_to_bytes(Model(TINY)), lambda document: document.update(format=version)))
+
+
+FIELDS = ["format", "activations", "loss", "encoding", "training", "sha256"]
+WRONG: list[object] = [None, True, 0, 1.5, "", "x", [], {}, [1], {"a": 1}, ["logistic"], "logistic"]
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_field_of_another_type_or_absent(field: str, iris_model: Model) -> None:
+    content = model_to_bytes(iris_model)
+    refusal(with_document(content, lambda document: document.pop(field) and None))
+    refusal(with_document(content, lambda document: document.update({field + "x": document.pop(field)})))
+    for value in WRONG:
+        if field in {"encoding", "training"} and value is None:
+            continue
+        if field == "sha256" and isinstance(value, str):
+            continue  # with_document writes the right digest over it
+        changed = with_document(content, lambda document, value=value: document.update({field: value}))  # type: ignore[misc]
+        refusal(changed)
+
+
+def test_names_that_this_version_does_not_know() -> None:
+    content = model_to_bytes(Model(TINY))
+    message = refusal(with_document(content, lambda document: document.update(activations=["relu", "relu"])))
+    assert "relu" in message
+    refusal(with_document(content, lambda document: document.update(activations=["tanh"])))
+    refusal(with_document(content, lambda document: document.update(loss="absolute")))
+
+
+def with_tensors(tensors: dict[str, Any]) -> bytes:
+    """Model with other tensors and a right digest."""
+    header, _ = header_of(model_to_bytes(Model(TINY)))
+    content = safetensors.numpy.save(tensors, metadata=None)
+    other, rest = header_of(content)
+    document = json.loads(header["__metadata__"]["chainrule"])
+    document["sha256"] = "0" * 64
+    other["__metadata__"] = {"chainrule": json.dumps(document, sort_keys=True, separators=(",", ":"))}
+    return resealed(other, rest)
+
+
+W1, W2 = (w.copy() for w in TINY.weights)
+
+
+@pytest.mark.parametrize(
+    "tensors",
+    [
+        {}, {"W1": W1}, {"W1": W1, "W2": W2, "W3": W2}, {"W1": W1, "W3": W2}, {"W0": W1, "W1": W2},
+        {"W1": W1.astype(np.float32), "W2": W2}, {"W1": W1.astype(np.float16), "W2": W2.astype(np.float16)},
+        {"W1": W1.astype(np.int64), "W2": W2.astype(np.int64)}, {"W1": W1.ravel(), "W2": W2},
+        {"W1": W1[:, :1], "W2": W2}, {"W1": np.zeros((0, 2)), "W2": W2}, {"W1": W2, "W2": W2},
+        {"W1": W1 * np.nan, "W2": W2}, {"W1": W1 * np.inf, "W2": W2}, {"W1": W1 > 0, "W2": W2 > 0},
+    ],
+)  # fmt: skip
+def test_tensors_that_make_no_network(tensors: dict[str, Any]) -> None:
+    refusal(with_tensors(tensors))
+
+
+def test_the_hostile_helpers_can_make_a_model() -> None:
+    """What is refused above is refused for what was changed, not for how it was made."""
+    assert model_from_bytes(with_tensors({"W1": W1, "W2": W2})).network.sizes == TINY.sizes
+    assert (
+        model_from_bytes(with_document(model_to_bytes(Model(TINY)), lambda _: None)).network.sizes
+        == TINY.sizes
+    )
+
+
+def test_bfloat16_weights() -> None:
+    header, rest = header_of(with_tensors({"W1": W1, "W2": W2}))
+    for name in ("W1", "W2"):
+        begin, end = header[name]["data_offsets"]
+        header[name].update(dtype="BF16", shape=[(end - begin) // 4, 2])
+    refusal(resealed(header, rest))
+
+
+def test_encoding_of_another_network(iris_model: Model) -> None:
+    content = model_to_bytes(Model(Network.random((5, 3)), iris_model.encoding))
+    assert "encodes 4 inputs" in refusal(content)
+
+
+def places_in(value: object) -> list[tuple[Any, ...]]:
+    """Paths to everything inside a JSON value."""
+    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [(key, *rest) for key, child in inside for rest in [(), *places_in(child)]]
+
+
+def edited(document: dict[str, Any], path: tuple[Any, ...], value: object, how: str) -> dict[str, Any]:
+    """Document with one place replaced, removed or doubled."""
+    document = copy.deepcopy(document)
+    parent: Any = document
+    for key in path[:-1]:
+        parent = parent[key]
+    if how == "remove":
+        del parent[path[-1]]
+    elif how == "double" and isinstance(parent, list):
+        parent.append(parent[path[-1]])
+    else:
+        parent[path[-1]] = value
+    return document
+
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**70), 2**70)
+    | st.floats(allow_nan=False)
+    | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@settings(max_examples=300)
+@given(data=st.data())
+def test_a_changed_document_is_refused_or_a_model(data: st.DataObject) -> None:
+    for content in SEALED:
+        header, _ = header_of(content)
+        document = json.loads(header["__metadata__"]["chainrule"])
+        path = data.draw(st.sampled_from(places_in(document)))
+        how = data.draw(st.sampled_from(["replace", "remove", "double"]))
+        changed = edited(document, path, data.draw(JSON), how)
+        try:
+            model = model_from_bytes(with_document(content, lambda _, changed=changed: changed))  # type: ignore[misc]
+        except ModelFileError:
+            continue
+        assert model_from_bytes(model_to_bytes(model)).training == model.training
+
+
+SEALED = [
+    model_to_bytes(chainrule.fit(table, target=target, epochs=1).model)
+    for table, target in ((IRIS, "species"), (PENGUINS, "body_mass_g"))
+]
+
+
+# Files that cannot be read
+
+
+def test_messages_name_the_file_once(tmp_path: Path) -> None:
+    path = tmp_path / "no.st"
+    with pytest.raises(ModelFileError, match="There is no file") as caught:
+        chainrule.load(path)
+    assert str(caught.value).count("no.st") == 1
+    for content in (b"", b"x" * 100, SEALED[0][:-3]):
+        path.write_bytes(content)
+        with pytest.raises(ModelFileError) as caught:
+            chainrule.load(path)
+        assert str(caught.value).count("no.st") == 1
+
+
+def test_what_is_no_regular_file(tmp_path: Path) -> None:
+    with pytest.raises(ModelFileError, match="no regular file"):
+        chainrule.load(tmp_path)
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ModelFileError, match="no regular file"):
+        chainrule.load(tmp_path / "pipe")
+    with pytest.raises(ModelFileError):
+        chainrule.load("/dev/zero")
+
+
+def test_a_large_file_that_is_none_is_refused_before_it_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "large.st"
+    with path.open("wb") as file:
+        file.truncate(50_000_000_000)  # a hole: it takes no room
+    monkeypatch.setattr(Path, "read_bytes", None)
+    with pytest.raises(ModelFileError):
+        chainrule.load(path)

@@ -1,0 +1,122 @@
+"""Fitting a table: what is learnt from, what is judged by, and how good the defaults are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn import datasets
+from sklearn.linear_model import LinearRegression
+
+import chainrule
+from chainrule import Identity, InputError, Logistic
+from chainrule.models import Model, TrainingRecord, prepare
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+def frame(name: str) -> pd.DataFrame:
+    """Table of scikit-learn's with a column "target", classes by name."""
+    data = getattr(datasets, f"load_{name}")(as_frame=True)
+    table = data.frame.copy()
+    if name != "diabetes":
+        table["target"] = [str(data.target_names[k]) for k in data.target]
+    return table
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "seeds", "least"), [("iris", 20, 0.94), ("wine", 10, 0.95), ("breast_cancer", 10, 0.95)]
+)
+def test_defaults_serve_for_classes(name: str, seeds: int, least: float, tmp_path: Path) -> None:
+    frame(name).to_csv(tmp_path / "t.csv", index=False)
+    table = chainrule.read_table(tmp_path / "t.csv")
+    scores = [chainrule.fit(table, target="target", seed=seed).held_out_score for seed in range(seeds)]
+    accuracies = [score.accuracy for score in scores if score is not None and not isinstance(score, tuple)]
+    assert len(accuracies) == seeds
+    assert np.mean(accuracies) >= least
+
+
+def test_defaults_serve_for_numbers(tmp_path: Path) -> None:
+    frame("diabetes").to_csv(tmp_path / "t.csv", index=False)
+    table = chainrule.read_table(tmp_path / "t.csv")
+    ours, linear = [], []
+    for seed in range(10):
+        result = chainrule.fit(table, target="target", seed=seed)
+        data, score = result.data, result.held_out_score
+        assert isinstance(score, tuple)
+        ours.append(score[0].r2)
+        learnt, judged = data.training_rows, data.held_out_rows
+        line = LinearRegression().fit(data.X[learnt], data.Y[learnt])
+        linear.append(line.score(data.X[judged], data.Y[judged]))
+    assert np.mean(ours) >= np.mean(linear) - 0.02  # type: ignore[arg-type]
+
+
+def test_outputs_belong_to_the_kind_of_target() -> None:
+    classes = chainrule.fit(EXAMPLES / "iris.csv", target="species", epochs=1).model.network
+    numbers = chainrule.fit(EXAMPLES / "penguins.csv", target="body_mass_g", epochs=1).model.network
+    assert (classes.activations, numbers.activations) == ((Logistic(), Logistic()), (Logistic(), Identity()))
+
+
+def test_held_out_rows_do_not_touch_the_model() -> None:
+    table = pd.read_csv(EXAMPLES / "penguins.csv")
+    result = chainrule.fit(table, target="body_mass_g", epochs=2)
+    changed = table.copy()
+    changed.loc[result.data.held_out_rows, ["body_mass_g", "bill_length_mm"]] *= 3
+    again = chainrule.fit(changed, target="body_mass_g", epochs=2)
+    assert again.model.encoding == result.model.encoding
+    for ours, theirs in zip(result.model.network.weights, again.model.network.weights, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_numbers_come_back_in_their_own_unit() -> None:
+    result = chainrule.fit(EXAMPLES / "penguins.csv", target="body_mass_g")
+    predicted = np.asarray(result.model.predict(EXAMPLES / "penguins.csv").columns[0])
+    actual = pd.read_csv(EXAMPLES / "penguins.csv")["body_mass_g"]
+    assert abs(predicted.mean() - actual.mean()) < 50
+    assert np.corrcoef(predicted, actual)[0, 1] > 0.9
+
+
+def test_seed_settles_everything() -> None:
+    first, second, other = (
+        chainrule.fit(EXAMPLES / "iris.csv", target="species", epochs=2, seed=seed) for seed in (1, 1, 2)
+    )
+    assert first.data.held_out_rows.tolist() == second.data.held_out_rows.tolist()
+    assert first.history.loss == second.history.loss
+    assert first.data.held_out_rows.tolist() != other.data.held_out_rows.tolist()
+
+
+def test_hidden_layers_as_asked_for() -> None:
+    for hidden, sizes in (((), (4, 3)), ((5,), (4, 5, 3)), ((6, 2), (4, 6, 2, 3))):
+        result = chainrule.fit(EXAMPLES / "iris.csv", target="species", epochs=1, hidden=hidden)
+        assert result.model.network.sizes == sizes
+    with pytest.raises(InputError, match="hidden is 0"):
+        chainrule.fit(EXAMPLES / "iris.csv", target="species", hidden=(0,))
+
+
+def test_a_network_alone_predicts_no_table() -> None:
+    model = Model(chainrule.Network.random((4, 3)))
+    with pytest.raises(InputError, match="network alone"):
+        model.predict(EXAMPLES / "iris.csv")
+
+
+def test_dataset_is_the_table_as_numbers() -> None:
+    data = prepare(EXAMPLES / "iris.csv", target="species")
+    assert data.X.shape == (150, 4)
+    np.testing.assert_allclose(data.X[data.training_rows].mean(axis=0), 0, atol=1e-12)
+    np.testing.assert_allclose(data.X[data.training_rows].std(axis=0), 1, atol=1e-12)
+    assert data.Y.sum(axis=1).tolist() == [1.0] * 150
+
+
+def test_record_is_checked_field_by_field() -> None:
+    record = chainrule.fit(EXAMPLES / "iris.csv", target="species", epochs=1).model.training
+    assert record is not None
+    plain = record.to_json()
+    assert TrainingRecord.from_json(plain) == record
+    for name in plain:
+        with pytest.raises(chainrule.ModelFileError, match=name):
+            TrainingRecord.from_json({**plain, name: [1]})
+        with pytest.raises(chainrule.ModelFileError, match="exactly the fields"):
+            TrainingRecord.from_json({key: value for key, value in plain.items() if key != name})
