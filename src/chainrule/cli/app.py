@@ -10,7 +10,7 @@ import typer
 from chainrule.cli.errors import exits_with_a_message
 from chainrule.cli.numbers import number, whole
 
-__all__ = ["app", "main"]
+__all__ = ["app"]
 
 app = typer.Typer(
     name="chainrule",
@@ -32,11 +32,6 @@ TablePath = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite a file that exists.")]
-
-
-def main() -> None:
-    """Run the command line."""
-    app()
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001 (typer passes the flag by position)
@@ -145,8 +140,12 @@ def fit(
         ),
     ] = "0",
     out: Annotated[
-        Path | None,
-        typer.Option(help="Model file. Default: the table's name with .safetensors.", rich_help_panel=RESULT),
+        str | None,
+        typer.Option(
+            metavar="PATH",
+            help="Model file. Default: the table's name with .safetensors.",
+            rich_help_panel=RESULT,
+        ),
     ] = None,
     force: Annotated[
         bool, typer.Option("--force", help="Overwrite a file that exists.", rich_help_panel=RESULT)
@@ -181,7 +180,9 @@ def fit(
 def predict(
     model: ModelPath,
     table: TablePath,
-    out: Annotated[Path | None, typer.Option(help="CSV file to write. Default: standard output.")] = None,
+    out: Annotated[
+        str | None, typer.Option(metavar="PATH", help="CSV file to write. Default: standard output.")
+    ] = None,
     force: Force = False,
     as_json: Json = False,
 ) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import typer
 
-from chainrule.cli.printing import note, print_json
+from chainrule.cli.printing import note, print_json, say
 from chainrule.errors import InputError
 from chainrule.files import load_model
 from chainrule.inspection import check_gradients
@@ -27,6 +27,9 @@ def run(model: Path, table: Path, *, rows: int, weights: int, seed: int, as_json
     if rows < 1:
         message = f"--rows is {rows} but at least one row is needed. Try --rows 200."
         raise InputError(message)
+    if weights < 1:
+        message = f"--weights is {weights} but at least one weight is needed. Try --weights 1000."
+        raise InputError(message)
     loaded = load_model(model)
     source = read_table(table)
     if source.n_rows > rows:
@@ -44,6 +47,6 @@ def run(model: Path, table: Path, *, rows: int, weights: int, seed: int, as_json
     if as_json:
         print_json({"model": str(model), "table": source.title, **result.to_json()})
     else:
-        typer.echo(str(result))
+        say(str(result))
     if not result.passed:
         raise typer.Exit(FAILED)

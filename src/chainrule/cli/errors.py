@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, ParamSpec
 
 import typer
 
+from chainrule.cli.interrupts import Watch
+from chainrule.cli.printing import note
 from chainrule.errors import ChainruleError, DivergenceError
 
 if TYPE_CHECKING:
@@ -24,13 +26,30 @@ def exits_with_a_message(command: Callable[Arguments, None]) -> Callable[Argumen
 
     @functools.wraps(command)
     def guarded(*args: Arguments.args, **kwargs: Arguments.kwargs) -> None:
+        watch = Watch()
         try:
-            command(*args, **kwargs)
-        except ChainruleError as error:
-            typer.echo(f"Error: {error}", err=True)
-            raise typer.Exit(DIVERGED if isinstance(error, DivergenceError) else WRONG_INPUT) from error
-        except KeyboardInterrupt as error:
-            typer.echo("Interrupted. Nothing was written.", err=True)
-            raise typer.Exit(INTERRUPTED) from error
+            with watch:
+                command(*args, **kwargs)
+        except typer.Exit:
+            raise
+        except (Exception, KeyboardInterrupt) as error:
+            known = _message(error, interrupted=watch.interrupted)
+            if known is None:
+                raise
+            message, code = known
+            note(message)
+            raise typer.Exit(code) from error
 
     return guarded
+
+
+def _message(error: BaseException, *, interrupted: bool) -> tuple[str, int] | None:
+    """Message and exit code; None for an error that nobody foresaw."""
+    if isinstance(error, KeyboardInterrupt) or interrupted:
+        return "Interrupted. Nothing was written.", INTERRUPTED
+    if isinstance(error, ChainruleError):
+        return f"Error: {error}", DIVERGED if isinstance(error, DivergenceError) else WRONG_INPUT
+    if isinstance(error, MemoryError):
+        reason = str(error).rstrip(".") or "Out of memory"
+        return f"Error: {reason}. Take a smaller table or fewer hidden units.", WRONG_INPUT
+    return None

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 from chainrule.cli.errors import INTERRUPTED
-from chainrule.cli.printing import note, print_json, print_rows, score_lines, score_to_json, shortened
+from chainrule.cli.interrupts import at_most_one_interrupt, no_interrupt
+from chainrule.cli.paths import output_path, refuse_to_replace, same_file, shell_word
+from chainrule.cli.printing import (
+    TEXT,
+    named,
+    note,
+    print_json,
+    print_rows,
+    say,
+    score_lines,
+    score_to_json,
+    settings_words,
+    shortened,
+    training_words,
+)
 from chainrule.cli.progress import TrainingProgress
 from chainrule.errors import DivergenceError, InputError
 from chainrule.files import save
@@ -23,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from chainrule.models import Dataset
+    from chainrule.tables import Encoding
 
 __all__ = ["run"]
 
@@ -35,15 +49,17 @@ def run(
     settings: Mapping[str, Any],
     held_out: float,
     seed: int,
-    out: Path | None,
+    out: str | None,
     force: bool,
     as_json: bool,
 ) -> None:
     """Fit, save and print."""
-    path = out or Path(f"{table.stem or 'model'}.safetensors")
-    check_writable(path, overwrite=force)
+    path = Path(f"{table.stem or 'model'}.safetensors") if out is None else output_path(out)
+    if not same_file(path, table):
+        check_writable(path, overwrite=force)
     layers = _layers(hidden)
     source = read_table(table)
+    refuse_to_replace(path, table, "table")
     for remark in source.remarks:
         note(f"Note: {remark}")
     named = {role: _listed(values, source.names) for role, values in columns.items()}
@@ -59,14 +75,21 @@ def run(
     chosen = plan(data, hidden=layers, seed=seed, **settings)
     for remark in data.remarks[len(source.remarks) :]:
         note(f"Note: {remark}")
-    result = _trained(data, chosen, path)
-    save(result.model, path, overwrite=force)
-    if as_json:
-        print_json(_summary(result, chosen, path))
-    else:
-        _print_summary(result, chosen, table, path)
+    with at_most_one_interrupt():
+        result = _trained(data, chosen, path)
+        with no_interrupt():
+            save(result.model, path, overwrite=force)
+    try:
+        if as_json:
+            print_json(_summary(result, chosen, path))
+        else:
+            _print_summary(result, table, path)
+    except KeyboardInterrupt:
+        note(f"Interrupted: {path} holds the trained network.")
+        raise typer.Exit(INTERRUPTED) from None
     if result.stopped_by is StoppedBy.INTERRUPT:
-        note(f"Interrupted: {path} holds the network after {len(result.history.epochs)} epochs.")
+        epochs = len(result.history.epochs)
+        note(f"Interrupted: {path} holds the network after {epochs} epoch{'' if epochs == 1 else 's'}.")
         raise typer.Exit(INTERRUPTED)
 
 
@@ -152,31 +175,25 @@ def _summary(result: FitResult, chosen: Plan, path: Path) -> dict[str, Any]:
     }
 
 
-def _print_summary(result: FitResult, chosen: Plan, table: Path, path: Path) -> None:
+def _print_summary(result: FitResult, table: Path, path: Path) -> None:
     """What was read, what was trained, how good it is, where it went, what to run next."""
-    data, history = result.data, result.history
-    print_rows(
-        [
-            ("Read", f"{data.table.title}: {data.table.n_rows} rows, {_columns(data)}"),
-            ("Network", _network(result)),
-            ("Training", _training(result, chosen)),
-            (
-                "Loss",
-                f"{history.loss_before:.6g} before, {history.last_loss:.6g} after (mean over training rows)",
-            ),
-        ]
-    )
-    typer.echo("")
+    data, history, record = result.data, result.history, result.model.training
+    print_rows([("Read", f"{named(data.table.title)}: {data.table.n_rows} rows"), *_columns(data.encoding)])
+    print_rows([("Network", _network(result))])
+    if record is not None:
+        print_rows([("Training", training_words(record, sum(history.seconds)))])
+        print_rows([("Settings", settings_words(record, result.model.network.sizes[1:-1]))])
+    losses = f"{history.loss_before:.6g} before, {history.last_loss:.6g} after"
+    print_rows([("Loss", f"{losses} (mean over the training rows)")])
+    say()
     if result.held_out_score is None:
-        typer.echo("No rows were held out: the score below is that of the rows it has learnt from.")
-        lines = score_lines(result.training_score)
+        say("No rows were held out: the score below is that of the rows it has learnt from.")
     else:
-        typer.echo(f"Score of the {len(data.held_out_rows)} held-out rows, which the network has not seen:")
-        lines = score_lines(result.held_out_score)
-    for line in lines:
-        typer.echo(f"  {line}".rstrip())
-    typer.echo("")
-    model, source = shlex.quote(str(path)), shlex.quote(str(table))
+        say(f"Score of the {len(data.held_out_rows)} held-out rows, which the network has not seen:")
+    for line in score_lines(result.held_out_score or result.training_score):
+        say(f"  {line}".rstrip())
+    say()
+    model, source = shell_word(path), shell_word(table)
     print_rows(
         [
             ("Saved", f"{path} (has seen the {len(data.training_rows)} training rows only)"),
@@ -187,15 +204,19 @@ def _print_summary(result: FitResult, chosen: Plan, table: Path, path: Path) -> 
     )
 
 
-def _columns(data: Dataset) -> str:
+def _columns(encoding: Encoding) -> list[tuple[str, str]]:
     """Inputs and targets in words."""
-    names = [column.name for column in data.encoding.inputs]
-    word = "input" if len(names) == 1 else "inputs"
-    inputs = f"{len(names)} {word} ({shortened(names)})"
-    first = data.encoding.targets[0]
+    names = [column.name for column in encoding.inputs]
+    count = f"{len(names)}: "
+    inputs = ("Inputs", count + shortened(names, TEXT - len(count)))
+    first = encoding.targets[0]
     if isinstance(first, ClassTarget):
-        return f"{inputs}, target {first.name} ({len(first.classes)} classes: {shortened(first.classes)})"
-    return f"{inputs}, target {shortened(data.encoding.target_names)} (number)"
+        begin = f"{named(first.name)}, {len(first.classes)} classes: "
+        return [inputs, ("Target", begin + shortened(first.classes, TEXT - len(begin)))]
+    if len(encoding.targets) == 1:
+        return [inputs, ("Target", f"{named(first.name)}, a number")]
+    begin = f"{len(encoding.targets)} numbers: "
+    return [inputs, ("Targets", begin + shortened(encoding.target_names, TEXT - len(begin)))]
 
 
 def _network(result: FitResult) -> str:
@@ -205,24 +226,3 @@ def _network(result: FitResult) -> str:
     return (
         f"{'-'.join(map(str, net.sizes))}, {', '.join(g.name for g in net.activations)}; {n_weights} weights"
     )
-
-
-def _training(result: FitResult, chosen: Plan) -> str:
-    """Rows, epochs, settings and time."""
-    settings, history = chosen.settings, result.history
-    hidden = ",".join(map(str, chosen.hidden)) or "none"
-    return (
-        f"{len(result.data.training_rows)} rows, {len(history.epochs)} epochs, {sum(history.seconds):.1f} s "
-        f"(--hidden {hidden} --rate {settings.rate:g} --epochs {settings.epochs} "
-        f"--batch-size {settings.batch_size} --seed {settings.seed}; ended by {_ending(result)})"
-    )
-
-
-def _ending(result: FitResult) -> str:
-    """What ended the training, in words."""
-    words = {
-        StoppedBy.EPOCHS: "the last epoch",
-        StoppedBy.LOSS_GOAL: "the loss goal",
-        StoppedBy.INTERRUPT: "Ctrl-C",
-    }
-    return words[result.stopped_by]

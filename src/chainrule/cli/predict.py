@@ -6,9 +6,9 @@ import csv
 import io
 from typing import TYPE_CHECKING
 
-import typer
-
-from chainrule.cli.printing import note, print_json, shortened
+from chainrule.cli.interrupts import no_interrupt
+from chainrule.cli.paths import output_path, refuse_to_replace
+from chainrule.cli.printing import note, print_json, say, shortened
 from chainrule.errors import OutputError
 from chainrule.files import load_model, write_file
 from chainrule.files.writing import check_writable
@@ -24,22 +24,26 @@ __all__ = ["run"]
 OTHER_FORMATS = {".parquet", ".json", ".jsonl", ".ndjson", ".xlsx", ".safetensors"}
 
 
-def run(model: Path, table: Path, *, out: Path | None, force: bool, as_json: bool) -> None:
+def run(model: Path, table: Path, *, out: str | None, force: bool, as_json: bool) -> None:
     """Predict, and write or print."""
-    if out is not None:
-        _check_name(out)
-        check_writable(out, overwrite=force)
+    path = None if out is None else output_path(out)
+    if path is not None:
+        _check_name(path)
+        refuse_to_replace(path, model, "model")
+        refuse_to_replace(path, table, "table")
+        check_writable(path, overwrite=force)
     loaded = load_model(model)
     source = read_table(table)
     for remark in source.remarks:
         note(f"Note: {remark}")
     unused = loaded.table_encoding.unused_columns(source)
     if unused:
-        note(f"Note: the model does not use these columns: {shortened(unused)}")
+        note(f"Note: the model does not use these columns: {shortened(unused, room=50)}")
     predictions = loaded.predict(source)
-    if out is not None:
-        write_file(out, _as_csv(predictions).encode(), overwrite=force)
-        note(f"Wrote {predictions.n_rows} predictions to {out}.")
+    if path is not None:
+        with no_interrupt():
+            write_file(path, _as_csv(predictions).encode(), overwrite=force)
+            note(f"Wrote {predictions.n_rows} predictions to {path}.")
     if as_json:
         print_json(
             {
@@ -48,11 +52,11 @@ def run(model: Path, table: Path, *, out: Path | None, force: bool, as_json: boo
                     name: [_plain(value) for value in column]
                     for name, column in zip(predictions.names, predictions.columns, strict=True)
                 },
-                "out": str(out) if out else None,
+                "out": str(path) if path else None,
             }
         )
-    elif out is None:
-        typer.echo(_as_csv(predictions), nl=False)
+    elif path is None:
+        say(_as_csv(predictions), end="")
 
 
 def _check_name(out: Path) -> None:

@@ -1,42 +1,136 @@
-"""How results look: aligned plain text, or JSON."""
+"""How results look: aligned plain text in lines of at most 100 columns, or JSON."""
 
 from __future__ import annotations
 
+import io
 import json
+import sys
 from typing import TYPE_CHECKING, Any
-
-import typer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from chainrule.models import ClassScore, NumberScore, Score
+    from chainrule.models import ClassScore, NumberScore, Score, TrainingRecord
 
-__all__ = ["note", "print_json", "print_rows", "score_lines", "score_to_json", "shortened"]
+__all__ = [
+    "LONGEST_LINE",
+    "MOST_LINES",
+    "TEXT",
+    "escape_what_cannot_be_encoded",
+    "named",
+    "note",
+    "print_json",
+    "print_rows",
+    "say",
+    "score_lines",
+    "score_to_json",
+    "settings_words",
+    "shortened",
+    "training_words",
+]
 
-MOST_CLASSES = 30
+LONGEST_LINE = 100
+LONGEST_NAME = 40
+LONGEST_SCORED = 32  # two of them stand in one line
+LABEL = 10  # columns for the word that a line begins with
+TEXT = LONGEST_LINE - LABEL
+MOST_LINES = 20  # of a list with a line for each entry
+WORST = 10  # classes that are shown where there are more
+
+
+def escape_what_cannot_be_encoded() -> None:
+    """Show characters such as η and ² as escapes where the terminal's encoding has none of them."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def say(text: str = "", end: str = "\n") -> None:
+    """Print what belongs to the result; nothing where standard output is closed."""
+    if sys.stdout is not None:
+        print(text, end=end, flush=True)  # noqa: T201 (the one place that prints)
+
+
+def note(text: str) -> None:
+    """Print what is not the result; nothing where standard error is closed."""
+    if sys.stderr is not None:
+        print(text, file=sys.stderr, flush=True)  # noqa: T201 (the one place that prints)
 
 
 def print_json(data: object) -> None:
     """Print one JSON document; floats keep all their bits."""
-    typer.echo(json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False))
-
-
-def note(text: str) -> None:
-    """Print what is not the result."""
-    typer.echo(text, err=True)
+    say(json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False))
 
 
 def print_rows(rows: Iterable[tuple[str, str]]) -> None:
     """Print words with what they name, one below the other."""
     for word, text in rows:
-        typer.echo(f"{word:<10}{text}".rstrip())
+        say(f"{word:<{LABEL}}{text}".rstrip())
 
 
-def shortened(names: Sequence[str], most: int = 8) -> str:
-    """Names separated by commas, cut after `most` of them."""
-    more = f", … {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
+def named(name: str, most: int = LONGEST_NAME) -> str:
+    r"""Name from a table: its middle cut where it is long, and escapes for what a terminal would obey.
+
+    Examples
+    --------
+    >>> print(named("two\nlines"))
+    two\nlines
+    >>> named("temperature of 1990", most=11)
+    'tempe… 1990'
+    """
+    text = "".join(one if one.isprintable() else repr(one)[1:-1] for one in name)
+    half = most // 2
+    return text if len(text) <= most else f"{text[: most - 1 - half]}…{text[-half:]}"
+
+
+def shortened(names: Sequence[str], room: int = TEXT) -> str:
+    """Names separated by commas, as many as there is room for.
+
+    Examples
+    --------
+    >>> shortened(["petal_length", "petal_width", "sepal_length"], room=38)
+    'petal_length, petal_width, … 1 more'
+    """
+    shown = [named(name) for name in names]
+    whole = ", ".join(shown)
+    if len(whole) <= room:
+        return whole
+    room -= len(f", … {len(names)} more")
+    kept = 1
+    while len(", ".join(shown[: kept + 1])) <= room:
+        kept += 1
+    if kept == len(names):
+        return whole
+    return f"{', '.join(shown[:kept])}, … {len(names) - kept} more"
+
+
+def training_words(record: TrainingRecord, seconds: float | None = None) -> str:
+    """Rows, epochs, time where it is known, and what ended the training."""
+    endings = {
+        "epochs": "the last epoch",
+        "loss_goal": "the loss goal",
+        "interrupt": "Ctrl-C",
+        "divergence": "divergence, this is the last finite network",
+    }
+    ending = endings.get(record.stopped_by, record.stopped_by)
+    epochs = "1 epoch" if record.epochs_run == 1 else f"{record.epochs_run} epochs"
+    time = "" if seconds is None else f" in {seconds:.1f} s"
+    return f"{record.n_training_rows} rows, {epochs}{time}, ended by {ending}"
+
+
+def settings_words(record: TrainingRecord, hidden: Sequence[int]) -> str:
+    """The settings as options of `chainrule fit`, defaults filled in."""
+    goal = "" if record.loss_goal is None else f" --loss-goal {_plain(record.loss_goal)}"
+    units = ",".join(map(str, hidden)) or "none"
+    return (
+        f"--hidden {units} --rate {_plain(record.rate)} --epochs {record.epochs} "
+        f"--batch-size {record.batch_size} --seed {record.seed} --held-out {_plain(record.held_out)}{goal}"
+    )
+
+
+def _plain(number: float) -> str:
+    """All digits of a float, without a point where it is whole."""
+    return repr(float(number)).removesuffix(".0")
 
 
 def score_to_json(score: Score | None) -> Any:  # noqa: ANN401 (JSON)
@@ -48,35 +142,45 @@ def score_to_json(score: Score | None) -> Any:  # noqa: ANN401 (JSON)
 
 def score_lines(score: Score) -> list[str]:
     """Score beside that of always guessing the majority, or the mean."""
-    if isinstance(score, tuple):
-        return _number_lines(score)
-    return _class_lines(score)
+    return _number_lines(score) if isinstance(score, tuple) else _class_lines(score)
 
 
 def _class_lines(score: ClassScore) -> list[str]:
-    """Accuracy, and recall for each class."""
-    guess = f"always {score.majority}" if score.majority else ""
-    lines = [f"{'':<24}{'network':>10}{'':4}{guess}"]
-    baseline = f"{'':4}{score.majority_accuracy:.3f}" if score.majority else ""
-    lines.append(f"{'accuracy':<24}{score.accuracy:>10.3f}{baseline}")
-    for name, recall in list(score.recall.items())[:MOST_CLASSES]:
-        shown = "no rows" if recall is None else f"{recall:.3f}"
-        lines.append(f"{'recall of ' + name:<24}{shown:>10}")
-    if len(score.recall) > MOST_CLASSES:
-        lines.append(f"… {len(score.recall) - MOST_CLASSES} more classes: see --json")
-    return lines
+    """Accuracy, and recall for each class, or the lowest ones."""
+    always, baseline = "", ""
+    if score.majority:
+        always = f"always {named(score.majority, LONGEST_SCORED)}"
+        baseline = f"{score.majority_accuracy:.3f}"
+    recalls = [(f"recall of {named(name, LONGEST_SCORED)}", recall) for name, recall in score.recall.items()]
+    more = []
+    if len(recalls) > MOST_LINES:
+        more = [f"… the lowest {WORST} recalls of {len(recalls)} classes; for all, see --json"]
+        recalls = sorted(recalls, key=lambda one: (one[1] is None, one[1]))[:WORST]
+    rows = [("", "network", always), ("accuracy", f"{score.accuracy:.3f}", baseline)]
+    rows += [(name, "no rows" if recall is None else f"{recall:.3f}", "") for name, recall in recalls]
+    return _aligned(rows) + more
 
 
 def _number_lines(scores: Sequence[NumberScore]) -> list[str]:
     """RMSE and R² for each target."""
-    lines = [f"{'':<24}{'network':>12}{'':4}always the mean"]
-    for score in scores:
-        target = f" of {score.target}" if len(scores) > 1 else ""
-        lines.append(f"{'RMSE' + target:<24}{score.rmse:>12.6g}{'':4}{score.mean_rmse:.6g}")
-        lines.append(f"{'R²' + target:<24}{_r2(score.r2):>12}{'':4}{_r2(score.mean_r2)}")
-    return lines
+    rows = [("", "network", "always the mean")]
+    for score in scores[:MOST_LINES]:
+        target = f" of {named(score.target)}" if len(scores) > 1 else ""
+        rows.append((f"RMSE{target}", f"{score.rmse:.6g}", f"{score.mean_rmse:.6g}"))
+        rows.append((f"R²{target}", _r2(score.r2), _r2(score.mean_r2)))
+    hidden = len(scores) - MOST_LINES
+    return _aligned(rows) + ([f"… {hidden} more targets: see --json"] if hidden > 0 else [])
+
+
+def _aligned(rows: Sequence[tuple[str, str, str]]) -> list[str]:
+    """Names to the left, figures to the right, in columns as wide as they must be."""
+    first, second, third = (max(map(len, column)) for column in zip(*rows, strict=True))
+    first, second = max(first, 22), max(second, 8)
+    return [f"{a:<{first}}  {b:>{second}}  {c:>{third}}".rstrip() for a, b, c in rows]
 
 
 def _r2(value: float | None) -> str:
     """R², which rows that do not vary have none of."""
-    return "none" if value is None else f"{value:.3f}"
+    if value is None:
+        return "none"
+    return f"{value:.3f}" if abs(value) < 1000 else f"{value:.4g}"  # noqa: PLR2004 (then digits tell nothing)

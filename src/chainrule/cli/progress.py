@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from typing import TYPE_CHECKING, Self
 
-import typer
+from chainrule.cli.printing import note
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -17,6 +18,8 @@ __all__ = ["TrainingProgress"]
 
 SECONDS_BETWEEN_LINES = 10.0
 SECONDS_BETWEEN_DRAWS = 0.1
+HINT = "   (Ctrl-C stops and keeps the network)"
+USUAL_WIDTH = 80
 
 
 class TrainingProgress:
@@ -24,7 +27,9 @@ class TrainingProgress:
 
     def __init__(self, epochs: int) -> None:
         self.epochs = epochs
-        self.on_terminal = sys.stderr.isatty()
+        self.on_terminal = (
+            sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM", "") != "dumb"
+        )
         self.began = self.last_shown = time.monotonic()
 
     def __enter__(self) -> Self:
@@ -33,9 +38,7 @@ class TrainingProgress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self.on_terminal:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
+        self._draw("")
 
     def __call__(self, epoch: Epoch) -> None:
         """Show an epoch, unless the last one was shown just now."""
@@ -46,10 +49,9 @@ class TrainingProgress:
         self.last_shown = now
         line = self.line(epoch, now - self.began)
         if self.on_terminal:
-            sys.stderr.write(f"\r\x1b[K{line}")
-            sys.stderr.flush()
+            self._draw(fitted(line, HINT, _width()))
         else:
-            typer.echo(line, err=True)
+            note(line)
 
     def line(self, epoch: Epoch, seconds: float) -> str:
         """Epoch, loss, epochs a second and time left."""
@@ -57,12 +59,43 @@ class TrainingProgress:
         left = (self.epochs - epoch.number) / rate if rate > 0 else 0.0
         return (
             f"epoch {epoch.number} of {self.epochs}   loss {epoch.loss:.6g}   "
-            f"{rate:.3g} epochs/s   {_duration(left)} left   (Ctrl-C stops and keeps the network)"
+            f"{rate:.3g} epochs/s   {duration(left)} left"
         )
 
+    def _draw(self, line: str) -> None:
+        """Replace the line that stands on the terminal."""
+        if self.on_terminal:
+            sys.stderr.write(f"\r\x1b[K{line}")
+            sys.stderr.flush()
 
-def _duration(seconds: float) -> str:
-    """Time as people say it."""
+
+def _width() -> int:
+    """Columns of the terminal behind stderr."""
+    try:
+        return os.get_terminal_size(sys.stderr.fileno()).columns or USUAL_WIDTH
+    except (OSError, ValueError):
+        return USUAL_WIDTH
+
+
+def fitted(line: str, hint: str, width: int) -> str:
+    """Line with its hint where both have room: a line that the terminal breaks could not be drawn anew.
+
+    Examples
+    --------
+    >>> fitted("epoch 1 of 9", " (more)", 20), fitted("epoch 1 of 9", " (more)", 10)
+    ('epoch 1 of 9 (more)', 'epoch 1 o')
+    """
+    return line + hint if len(line + hint) < width else line[: width - 1]
+
+
+def duration(seconds: float) -> str:
+    """Time as people say it.
+
+    Examples
+    --------
+    >>> duration(7.4), duration(61), duration(7300)
+    ('7 s', '1:01 min', '2:01 h')
+    """
     whole = round(seconds)
     if whole < 60:  # noqa: PLR2004 (seconds of a minute)
         return f"{whole} s"

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import typer
-
-from chainrule.cli.printing import note, print_json, score_lines, score_to_json
+from chainrule.cli.printing import named, note, print_json, say, score_lines, score_to_json
 from chainrule.files import load_model
 from chainrule.tables import read_table
 
@@ -28,7 +26,7 @@ def run(model: Path, table: Path, *, as_json: bool) -> None:
             {"model": str(model), "table": source.title, "rows": source.n_rows, "score": score_to_json(score)}
         )
         return
-    typer.echo(f"Score of {model} on the {source.n_rows} rows of {source.title}:")
+    say(f"Score of {model} on the {source.n_rows} rows of {named(source.title)}:")
     for line in score_lines(score):
-        typer.echo(f"  {line}".rstrip())
+        say(f"  {line}".rstrip())
     note("Rows that the model was trained on flatter it: score it on others.")

@@ -4,17 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import typer
-
-from chainrule.cli.printing import print_json, print_rows, shortened
+from chainrule.cli.printing import (
+    LONGEST_LINE,
+    MOST_LINES,
+    named,
+    print_json,
+    print_rows,
+    say,
+    settings_words,
+    shortened,
+    training_words,
+)
 from chainrule.files import load_model
-from chainrule.tables import ClassTarget, NumberInput
+from chainrule.tables import CategoryInput, ClassTarget, NumberInput
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
-    from chainrule.models import Model
-    from chainrule.tables import Encoding
+    from chainrule.models import Model, TrainingRecord
+    from chainrule.tables import Encoding, NumberTarget
 
 __all__ = ["run"]
 
@@ -35,51 +44,75 @@ def run(model: Path, *, weights: bool, as_json: bool) -> None:
     )
     for m, (w, activation) in enumerate(zip(net.weights, net.activations, strict=True), 1):
         largest = f"largest weight {abs(w).max():.4g}"
-        typer.echo(f"  W^({m})   {w.shape[0]} x (1 + {w.shape[1] - 1}), {activation.name}; {largest}")
+        say(f"  W^({m})   {w.shape[0]} x (1 + {w.shape[1] - 1}), {activation.name}; {largest}")
+    if loaded.training:
+        _print_training(loaded.training, net.sizes[1:-1])
     if loaded.encoding:
         _print_encoding(loaded.encoding)
-    if loaded.training:
-        typer.echo("Training")
-        for name, value in loaded.training.to_json().items():
-            typer.echo(f"  {name:<16}{value}")
     if weights or n_weights <= FEW_WEIGHTS:
         _print_weights(loaded)
     else:
-        typer.echo(f"Weights   {n_weights}: see --weights or --json")
+        print_rows([("Weights", f"{n_weights}: see --weights or --json")])
+
+
+def _print_training(record: TrainingRecord, hidden: Sequence[int]) -> None:
+    """Print how the network came about."""
+    print_rows(
+        [
+            ("Training", training_words(record)),
+            ("Settings", settings_words(record, hidden)),
+            ("Start", f"{record.start} weights, seed {record.seed}"),
+            ("Loss", f"{record.final_loss:.6g} (mean over the training rows)"),
+        ]
+    )
+    if record.majority is not None:
+        print_rows([("Majority", f"{named(record.majority)} (most frequent class of the training rows)")])
 
 
 def _print_encoding(encoding: Encoding) -> None:
     """Print each input and target with what it was learnt as."""
-    typer.echo("Inputs")
-    for column in encoding.inputs:
-        if isinstance(column, NumberInput):
-            constant = "  (constant: encoded as 0)" if column.scale == 0 else ""
-            typer.echo(
-                f"  {column.name:<24}number, mean {column.mean:.6g}, deviation {column.scale:.6g}{constant}"
-            )
-        else:
-            typer.echo(f"  {column.name:<24}classes: {shortened(column.categories)}")
-    typer.echo("Target" if len(encoding.targets) == 1 else "Targets")
-    for target in encoding.targets:
-        if isinstance(target, ClassTarget):
-            typer.echo(f"  {target.name:<24}classes: {shortened(target.classes)}")
-        else:
-            typer.echo(f"  {target.name:<24}number, mean {target.mean:.6g}, deviation {target.scale:.6g}")
+    columns = [*encoding.inputs[:MOST_LINES], *encoding.targets[:MOST_LINES]]
+    width = max(16, *(len(named(column.name)) for column in columns)) + 2
+    _print_columns("Inputs", encoding.inputs, width)
+    _print_columns("Target" if len(encoding.targets) == 1 else "Targets", encoding.targets, width)
+
+
+def _print_columns(
+    title: str, columns: Sequence[NumberInput | CategoryInput | NumberTarget | ClassTarget], width: int
+) -> None:
+    """Print a line for each column, cut where there are many."""
+    say(title)
+    for column in columns[:MOST_LINES]:
+        say(f"  {named(column.name):<{width}}{_learnt_as(column, LONGEST_LINE - 2 - width)}")
+    if len(columns) > MOST_LINES:
+        say(f"  … {len(columns) - MOST_LINES} more: see --json")
+
+
+def _learnt_as(column: NumberInput | CategoryInput | NumberTarget | ClassTarget, room: int) -> str:
+    """What a column was learnt as."""
+    if isinstance(column, ClassTarget):
+        return f"classes: {shortened(column.classes, room - 9)}"
+    if isinstance(column, CategoryInput):
+        return f"classes: {shortened(column.categories, room - 9)}"
+    constant = "  (constant: encoded as 0)" if column.scale == 0 else ""
+    return f"number, mean {column.mean:.6g}, deviation {column.scale:.6g}{constant}"
 
 
 def _print_weights(model: Model) -> None:
     """Print every weight under the name of the unit it comes from."""
     net = model.network
     names = (
-        list(model.encoding.input_names) if model.encoding else [f"x_{j}" for j in range(1, net.sizes[0] + 1)]
+        [named(name, 24) for name in model.encoding.input_names]
+        if model.encoding
+        else [f"x_{j}" for j in range(1, net.sizes[0] + 1)]
     )
     for m, w in enumerate(net.weights, 1):
         sources = ["bias", *(names if m == 1 else [f"a_{j}^({m})" for j in range(1, w.shape[1])])]
-        typer.echo(f"W^({m})")
+        say(f"W^({m})")
         width = max(12, *(len(name) + 2 for name in sources))
-        typer.echo(" " * 8 + "".join(f"{name:>{width}}" for name in sources))
+        say(" " * 8 + "".join(f"{name:>{width}}" for name in sources))
         for k, row in enumerate(w, 1):
-            typer.echo(f"  k = {k:<2}" + "".join(f"{value:>{width}.6g}" for value in row))
+            say(f"  k = {k:<2}" + "".join(f"{value:>{width}.6g}" for value in row))
 
 
 def _as_json(model: Model, path: Path) -> dict[str, Any]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING
 
-import typer
-
-from chainrule.cli.printing import note, print_json
+from chainrule.cli.printing import LONGEST_LINE, named, note, print_json, say
 from chainrule.errors import InputError
 from chainrule.files import load_model
 from chainrule.inspection import trace
@@ -29,6 +28,9 @@ def run(
     if not 1 <= row <= source.n_rows:
         message = f"--row is {row} but {source.title} has rows 1 to {source.n_rows}. Try --row 1."
         raise InputError(message)
+    if units < 1:
+        message = f"--units is {units} but at least one unit must be shown. Try --units 8."
+        raise InputError(message)
     if rate is None:
         rate = loaded.training.rate if loaded.training else RATE_WITHOUT_TRAINING
     one_row = source.take([row - 1])
@@ -40,7 +42,8 @@ def run(
         print_json({"model": str(model), "table": source.title, "row": row, **names, **step.to_json()})
         return
     text = step.text(digits=digits, most=units)
-    inputs = ", ".join(f"x_{j} = {name}" for j, name in enumerate(encoding.input_names[:units], 1))
-    outputs = ", ".join(f"y_{k} = {name}" for k, name in enumerate(encoding.output_names[:units], 1))
-    note(f"Row {row} of {source.title}, encoded: {inputs}; {outputs}")
-    typer.echo(text)
+    inputs = ", ".join(f"x_{j} = {named(name)}" for j, name in enumerate(encoding.input_names[:units], 1))
+    outputs = ", ".join(f"y_{k} = {named(name)}" for k, name in enumerate(encoding.output_names[:units], 1))
+    heading = f"Row {row} of {named(source.title)}, encoded: {inputs}; {outputs}"
+    note(textwrap.fill(heading, LONGEST_LINE, subsequent_indent="  ", break_on_hyphens=False))
+    say(text)

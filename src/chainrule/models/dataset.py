@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from chainrule.errors import TableError
 from chainrule.tables import Encoding, Table, choose_encoding, read_table, split_rows, target_labels
 
 if TYPE_CHECKING:
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["Dataset", "prepare"]
 
 HELD_OUT = 0.25
+FEWEST_TRAINING_ROWS = 2
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,15 @@ class Dataset:
     held_out: float
     seed: int
     remarks: tuple[str, ...]
+
+    @cached_property
+    def majority(self) -> str | None:
+        """Most frequent class of the training rows, the first by name among equals; None for numbers."""
+        if self.encoding.classes is None:
+            return None
+        labels = self.encoding.decode_outputs(self.Y[self.training_rows])
+        counts = Counter(str(label) for label in labels)
+        return min(counts, key=lambda label: (-counts[label], label))
 
 
 def prepare(
@@ -101,6 +114,12 @@ def prepare(
     targets = (target,) if isinstance(target, str) else tuple(target)
     labels = target_labels(source, targets, classes)
     training_rows, held_out_rows = split_rows(source.n_rows, labels=labels, held_out=held_out, seed=seed)
+    if len(training_rows) < FEWEST_TRAINING_ROWS <= source.n_rows:
+        message = (
+            f"{source.title} has {source.n_rows} rows, of which {len(held_out_rows)} would be held out, but "
+            f"training needs {FEWEST_TRAINING_ROWS} at least. Give more rows, or hold out 0."
+        )
+        raise TableError(message)
     encoding, remarks = choose_encoding(
         source, targets=targets, inputs=inputs, ignore=ignore, classes=classes, training_rows=training_rows
     )

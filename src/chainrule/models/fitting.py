@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from chainrule.errors import InputError
 from chainrule.models.dataset import HELD_OUT, Dataset, prepare
 from chainrule.models.defaults import default_settings
 from chainrule.models.model import Model, TrainingRecord
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from chainrule.training import Epoch
 
 __all__ = ["FitResult", "Plan", "fit", "fit_dataset", "plan"]
+
+MOST_WEIGHTS = 10**9  # eight gigabytes, before the first gradient
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,7 @@ class FitResult:
     history : History
     stopped_by : StoppedBy
     training_score : Score
+        Computed when it is first asked for, as the next one is.
     held_out_score : Score or None
         None where no rows were held out.
 
@@ -67,8 +72,18 @@ class FitResult:
     data: Dataset
     history: History
     stopped_by: StoppedBy
-    training_score: Score
-    held_out_score: Score | None
+
+    @cached_property
+    def training_score(self) -> Score:
+        """Score of the rows that the model has seen."""
+        rows = self.data.training_rows
+        return self.model.score_arrays(self.data.X[rows], self.data.Y[rows])
+
+    @cached_property
+    def held_out_score(self) -> Score | None:
+        """Score of the rows that it has not seen."""
+        rows = self.data.held_out_rows
+        return self.model.score_arrays(self.data.X[rows], self.data.Y[rows]) if len(rows) else None
 
 
 def plan(
@@ -97,7 +112,19 @@ def plan(
         seed=seed,
         loss_goal=loss_goal,
     )
+    _refuse_giants((data.X.shape[1], *layers, data.Y.shape[1]))
     return Plan(layers, "glorot_uniform", settings)
+
+
+def _refuse_giants(sizes: Sequence[int]) -> None:
+    """Refuse a network that no memory holds before anything is computed."""
+    n_weights = sum((1 + n_in) * n_out for n_in, n_out in pairwise(sizes))
+    if n_weights > MOST_WEIGHTS:
+        message = (
+            f"A network {'-'.join(map(str, sizes))} would have {n_weights} weights but may have at most "
+            f"{MOST_WEIGHTS}. Take fewer hidden units."
+        )
+        raise InputError(message)
 
 
 def fit(
@@ -162,14 +189,17 @@ def fit(
 
 
 def fit_dataset(data: Dataset, chosen: Plan, on_epoch: Callable[[Epoch], object] | None = None) -> FitResult:
-    """Train on the training rows and score on both parts.
+    """Train on the training rows.
 
     Raises
     ------
     DivergenceError
         Training left the finite numbers; the error carries the last finite network.
     """
-    start = start_network(data, chosen)
+    start, _ = (
+        start_network(data, chosen),
+        data.majority,
+    )  # so that nothing slow is left for after the training
     settings, rows = chosen.settings, data.training_rows
     result = train(
         start,
@@ -185,15 +215,7 @@ def fit_dataset(data: Dataset, chosen: Plan, on_epoch: Callable[[Epoch], object]
     )
     record = training_record(data, chosen, result.history, result.stopped_by)
     model = Model(result.network, data.encoding, record)
-    held_out = data.held_out_rows
-    return FitResult(
-        model=model,
-        data=data,
-        history=result.history,
-        stopped_by=result.stopped_by,
-        training_score=model.score_arrays(data.X[rows], data.Y[rows]),
-        held_out_score=model.score_arrays(data.X[held_out], data.Y[held_out]) if len(held_out) else None,
-    )
+    return FitResult(model=model, data=data, history=result.history, stopped_by=result.stopped_by)
 
 
 def start_network(data: Dataset, chosen: Plan) -> Network:
@@ -225,14 +247,5 @@ def training_record(data: Dataset, chosen: Plan, history: History, stopped_by: s
         epochs_run=len(history.epochs),
         stopped_by=str(stopped_by),
         final_loss=history.last_loss,
-        majority=_majority(data),
+        majority=data.majority,
     )
-
-
-def _majority(data: Dataset) -> str | None:
-    """Most frequent class of the training rows; the first by name among equals."""
-    if data.encoding.classes is None:
-        return None
-    labels = data.encoding.decode_outputs(data.Y[data.training_rows])
-    counts = Counter(str(label) for label in labels)
-    return min(counts, key=lambda label: (-counts[label], label))
