@@ -51,10 +51,11 @@ def test_fit_tells_everything(here: Path, chainrule_command: Callable[..., Any])
     done = chainrule_command("fit", "iris.csv", "--target", "species", "--out", "new.safetensors")
     assert done.code == 0
     for part in (
-        "iris.csv: 150 rows", "4: sepal_length, sepal_width", "species, 3 classes: setosa", "4-8-3", "67 weights",
-        "112 rows, 100 epochs in ", "--hidden 8 --rate 0.5 --epochs 100 --batch-size 1 --seed 0", "Loss",
-        "38 held-out rows", "accuracy", "always", "recall of setosa", "recall of virginica", "new.safetensors",
-        "112 training rows only", "chainrule predict new.safetensors iris.csv",
+        "iris.csv: 150 rows", "4: sepal_length, sepal_width", "species, 3 classes: setosa", "4-8-3",
+        "67 weights", "112 rows, 100 epochs in ",
+        "--hidden 8 --rate 0.5 --epochs 100 --batch-size 1 --seed 0", "Loss",
+        "38 held-out rows", "accuracy", "always", "recall of setosa", "recall of virginica",
+        "new.safetensors", "112 training rows only", "chainrule predict new.safetensors iris.csv",
     ):  # fmt: skip
         assert part in done.out
     assert done.err == ""

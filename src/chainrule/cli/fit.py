@@ -87,6 +87,9 @@ def run(
     except KeyboardInterrupt:
         note(f"Interrupted: {path} holds the trained network.")
         raise typer.Exit(INTERRUPTED) from None
+    except OSError:
+        note(f"{path} holds the trained network, but its summary cannot be printed.")
+        raise
     if result.stopped_by is StoppedBy.INTERRUPT:
         epochs = len(result.history.epochs)
         note(f"Interrupted: {path} holds the network after {epochs} epoch{'' if epochs == 1 else 's'}.")

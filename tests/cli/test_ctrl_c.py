@@ -1,0 +1,169 @@
+"""Ctrl-C ends a command at once, and never parts a result from its file."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import chainrule
+from chainrule.cli.interrupts import Watch, at_most_one_interrupt, no_interrupt
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+FIT = ("fit", "iris.csv", "--target", "species", "--epochs", "3", "--out", "new.safetensors")
+
+
+def ctrl_c() -> None:
+    """Send the signal to this process, and let Python answer it."""
+    os.kill(os.getpid(), signal.SIGINT)
+    for _ in range(10):
+        time.sleep(0)
+
+
+def running(script: str, *arguments: object) -> subprocess.CompletedProcess[str]:
+    """Run the command line after a script that changes some part of it."""
+    whole = (
+        f"import os, signal, sys\nsys.argv = ['chainrule', *{[*map(str, arguments)]!r}]\n{script}\n"
+        "from chainrule.cli import main\nmain()\n"
+    )
+    return subprocess.run(
+        [sys.executable, "-c", whole], capture_output=True, text=True, encoding="utf-8", check=False
+    )
+
+
+PRESS_IN_EPOCH_2 = """
+import chainrule.cli.progress as progress
+import chainrule.models.fitting as fitting
+def press(self, epoch):
+    if epoch.number == 2:
+        os.kill(os.getpid(), signal.SIGINT)
+progress.TrainingProgress.__call__ = press
+"""
+PRESS_AGAIN_BEFORE_SAVING = """
+real = fitting.training_record
+def press_again(*arguments):
+    for _ in range(5):
+        os.kill(os.getpid(), signal.SIGINT)
+    return real(*arguments)
+fitting.training_record = press_again
+"""
+
+
+@pytest.mark.parametrize("impatient", [False, True])
+def test_the_network_so_far_is_kept_however_often_it_is_pressed(impatient: bool, here: Path) -> None:  # noqa: FBT001
+    assert here.is_dir()
+    script = PRESS_IN_EPOCH_2 + (PRESS_AGAIN_BEFORE_SAVING if impatient else "")
+    done = running(script, *FIT)
+    assert done.returncode == 130, done.stderr
+    assert done.stderr == "Interrupted: new.safetensors holds the network after 2 epochs.\n"
+    assert "ended by Ctrl-C" in done.stdout
+    record = chainrule.load_model("new.safetensors").training
+    assert record is not None
+    assert (record.stopped_by, record.epochs_run, record.epochs) == ("interrupt", 2, 3)
+    again = running("", *FIT)
+    assert again.returncode == 2
+    assert "--force" in again.stderr
+
+
+PRESS_WHILE_SAVING = """
+real = os.fsync
+def press(descriptor):
+    os.kill(os.getpid(), signal.SIGINT)
+    real(descriptor)
+os.fsync = press
+"""
+
+
+def test_a_file_that_is_being_written_is_finished(here: Path) -> None:
+    before = set(here.iterdir())
+    done = running(PRESS_WHILE_SAVING, *FIT)
+    assert done.returncode == 0, done.stderr
+    assert chainrule.load_model("new.safetensors").training is not None
+    done = running(PRESS_WHILE_SAVING, "predict", "iris.safetensors", "iris.csv", "--out", "p.csv")
+    assert done.returncode == 0, done.stderr
+    assert len(Path("p.csv").read_text(encoding="utf-8").splitlines()) == 151
+    assert {path.name for path in set(here.iterdir()) - before} == {"new.safetensors", "p.csv"}
+
+
+def test_after_the_save_the_message_says_so(
+    here: Path, chainrule_command: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert here.is_dir()
+    monkeypatch.setattr("chainrule.cli.fit.score_lines", lambda _score: ctrl_c())
+    done = chainrule_command(*FIT)
+    assert (done.code, done.err) == (130, "Interrupted: new.safetensors holds the trained network.\n")
+    assert chainrule.load_model("new.safetensors").training is not None
+
+
+def test_an_error_that_a_library_makes_of_it_is_no_traceback(
+    here: Path, chainrule_command: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def query(_: object) -> None:
+        try:
+            ctrl_c()
+        except KeyboardInterrupt:
+            message = "Query interrupted"
+            raise RuntimeError(message) from None
+
+    before = set(here.iterdir())
+    monkeypatch.setattr("chainrule.cli.fit.read_table", query)
+    done = chainrule_command(*FIT)
+    assert (done.code, done.out, done.err) == (130, "", "Interrupted. Nothing was written.\n")
+    assert set(here.iterdir()) == before
+
+
+def test_an_error_that_nobody_foresaw_keeps_its_traceback(
+    here: Path, chainrule_command: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert here.is_dir()
+
+    def fail(_: object) -> None:
+        message = "a bug"
+        raise RuntimeError(message)
+
+    monkeypatch.setattr("chainrule.cli.fit.read_table", fail)
+    with pytest.raises(RuntimeError, match="a bug"):
+        chainrule_command(*FIT)
+
+
+def test_while_the_program_loads(here: Path) -> None:
+    done = running("sys.modules['typer'] = None\nimport builtins\nreal = builtins.__import__\n"
+                   "def press(name, *rest):\n    if name == 'chainrule.cli.app':\n"
+                   "        raise KeyboardInterrupt\n    return real(name, *rest)\n"
+                   "builtins.__import__ = press", *FIT)  # fmt: skip
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+    assert not here.joinpath("new.safetensors").exists()
+
+
+def test_what_answers_is_restored() -> None:
+    before = signal.getsignal(signal.SIGINT)
+    with Watch() as watch:
+        with at_most_one_interrupt():
+            with pytest.raises(KeyboardInterrupt):
+                ctrl_c()
+            ctrl_c()
+            with no_interrupt():
+                ctrl_c()
+        assert [watch.interrupted] == [False]
+        with pytest.raises(KeyboardInterrupt):
+            ctrl_c()
+        assert [watch.interrupted] == [True]
+    assert signal.getsignal(signal.SIGINT) == before
+
+
+def test_a_job_in_the_background_goes_on_ignoring_it() -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with Watch(), at_most_one_interrupt():
+            ctrl_c()
+        assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,273 @@
+"""How names from a table are shown, how long lists are cut, and which names a file may not get."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import chainrule
+from chainrule.cli.fit import run as run_fit
+from chainrule.cli.printing import LONGEST_LINE, named, score_lines, shortened
+from chainrule.models.scores import score_classes, score_numbers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+import numpy as np
+
+LISTS = st.lists(st.text(max_size=60), min_size=1, max_size=40)
+
+
+@given(name=st.text(max_size=200), most=st.integers(3, 60))
+def test_a_name_is_short_and_obeyed_by_no_terminal(name: str, most: int) -> None:
+    shown = named(name, most)
+    assert len(shown) <= most
+    assert shown.isprintable()
+    if name.isprintable() and len(name) <= most:
+        assert shown == name
+
+
+@given(names=LISTS, room=st.integers(60, 200))
+def test_a_list_fills_its_room_and_counts_the_rest(names: list[str], room: int) -> None:
+    shown = shortened(names, room)
+    assert len(shown) <= room
+    whole = ", ".join(map(named, names))
+    if len(whole) <= room:
+        assert shown == whole
+    else:
+        kept, more = shown.rsplit(", … ", 1)
+        left = int(more.removesuffix(" more"))
+        assert 0 < left < len(names)
+        assert kept == ", ".join(map(named, names[: len(names) - left]))
+        longer = ", ".join(map(named, names[: len(names) - left + 1]))
+        assert len(f"{longer}, … {len(names)} more") > room
+
+
+def test_a_name_that_fills_the_room_alone_is_still_shown() -> None:
+    assert shortened(["a" * 30, "b"], 10) == f"{'a' * 30}, … 1 more"
+
+
+def test_names_of_every_kind_stand_in_lines_of_100_columns(
+    here: Path, chainrule_command: Callable[..., Any]
+) -> None:
+    header = [
+        "plain", "with blank", '"with, comma"', '"with ""quote"""', "[bold]x[/bold]", "--dash", "Größe",
+        "esc\x1b[31mred", "n" * 70, "kind",
+    ]  # fmt: skip
+    classes = ["[red]yes", "--no", "x" * 70 + "1", "x" * 70 + "2"]
+    rows = [",".join([*(str((n * k) % 7) for k in range(1, 10)), classes[n % 4]]) for n in range(40)]
+    here.joinpath("t.csv").write_text("\n".join([",".join(header), *rows]), encoding="utf-8")
+    done = chainrule_command("fit", "t.csv", "--target", "kind", "--epochs", 1)
+    assert done.code == 0, done.err
+    shown = chainrule_command("show", "t.safetensors").out
+    traced = chainrule_command("trace", "t.safetensors", "t.csv").err
+    scored = chainrule_command("score", "t.safetensors", "t.csv").out
+    for text in (done.out, shown, traced, scored):
+        assert "\x1b" not in text
+        lines = text.split("\nW^(1)")[0].splitlines()
+        assert max(map(len, lines)) <= LONGEST_LINE, text
+    for name in ('with "quote"', "[bold]x[/bold]", "--dash", "Größe", r"esc\x1b[31mred"):
+        assert name in shown
+    for text in (done.out, scored):
+        recalls = [line for line in text.splitlines() if "recall of" in line]
+        assert len({line.split("  ")[1] for line in recalls}) == 4
+        assert len(set(map(len, recalls))) == 1
+    ignoring = chainrule_command(
+        "fit", "t.csv", "--target", "kind", "--ignore", "--dash", "--ignore", "with, comma", "--epochs", 1,
+        "--out", "i.st",
+    )  # fmt: skip
+    assert ignoring.code == 0, ignoring.err
+    assert "7: " in ignoring.out
+
+
+def test_wide_tables_are_cut_in_show(here: Path, chainrule_command: Callable[..., Any]) -> None:
+    names = [f"column_{k}" for k in range(300)]
+    rows = [",".join(str((n + 1) * (k + 3) % 11) for k in range(301)) for n in range(30)]
+    here.joinpath("w.csv").write_text("\n".join([",".join([*names, "y"]), *rows]), encoding="utf-8")
+    done = chainrule_command("fit", "w.csv", "--target", "y", "--epochs", 1)
+    assert done.code == 0, done.err
+    assert "300: column_0, " in done.out
+    assert max(map(len, done.out.splitlines())) <= LONGEST_LINE
+    shown = chainrule_command("show", "w.safetensors").out
+    assert "column_19" in shown
+    assert "column_20" not in shown
+    assert "… 280 more: see --json" in shown
+    inputs = json.loads(chainrule_command("show", "w.safetensors", "--json").out)["encoding"]["inputs"]
+    assert [one["name"] for one in inputs] == names
+
+
+def test_of_many_classes_the_worst_are_shown() -> None:
+    classes = [f"c{k:02}" for k in range(60)]
+    truth = [name for name in classes[1:] for _ in range(10)]
+    guess = [name if k < number % 10 else "c00" for number, name in enumerate(classes[1:]) for k in range(10)]
+    lines = score_lines(score_classes(truth, guess, classes, "c01"))
+    recalls = [float(line.split()[-1]) for line in lines if line.startswith("recall of")]
+    assert recalls == [0.0] * 6 + [0.1] * 4
+    assert lines[-1] == "… the lowest 10 recalls of 60 classes; for all, see --json"
+    few = score_lines(score_classes(truth, guess, classes[:20], "c01"))
+    assert sum(line.startswith("recall of") for line in few) == 20
+    assert few[2].split() == ["recall", "of", "c00", "no", "rows"]
+
+
+def test_figures_stay_readable_however_bad() -> None:
+    lines = score_lines((score_numbers("y", np.array([1.0, 2.0]), np.array([1e100, -1e100]), 1.5),))
+    assert lines[2].split()[1] == "-4e+200"
+    assert max(map(len, lines)) < 60
+    constant = score_lines((score_numbers("y", np.array([2.0, 2.0]), np.array([1.0, 3.0]), 2.0),))
+    assert constant[2].split() == ["R²", "none", "none"]
+
+
+@pytest.mark.parametrize("link", ["plain", "symbolic", "hard"])
+def test_a_result_never_replaces_what_it_was_made_from(
+    link: str, here: Path, chainrule_command: Callable[..., Any]
+) -> None:
+    def target(source: str) -> str:
+        if link == "plain":
+            return source
+        (os.symlink if link == "symbolic" else os.link)(source, f"{source}.link")
+        return f"{source}.link"
+
+    here.joinpath("iris.safetensors").rename("iris.st")
+    table, model = target("iris.csv"), target("iris.st")
+    before = {path.name: path.read_bytes() for path in here.iterdir()}
+    for arguments in (
+        ["fit", "iris.csv", "--target", "species", "--out", table],
+        ["predict", "iris.st", "iris.csv", "--out", table],
+        ["predict", "iris.st", "iris.csv", "--out", model],
+    ):
+        done = chainrule_command(*arguments, "--force")
+        assert (done.code, done.out) == (2, "")
+        assert "would be lost" in done.err
+    assert {path.name: path.read_bytes() for path in here.iterdir()} == before
+
+
+def test_a_model_given_as_the_table_is_called_that(here: Path, chainrule_command: Callable[..., Any]) -> None:
+    before = here.joinpath("iris.safetensors").read_bytes()
+    for force in ([], ["--force"]):
+        done = chainrule_command("fit", "iris.safetensors", "--target", "species", *force)
+        assert done.code == 2
+        assert "a table is needed" in done.err
+    assert here.joinpath("iris.safetensors").read_bytes() == before
+
+
+@pytest.mark.parametrize("out", ["", " ", "models/"])
+def test_out_must_name_a_file(out: str, here: Path, chainrule_command: Callable[..., Any]) -> None:
+    before = set(here.iterdir())
+    for arguments in (
+        ["fit", "iris.csv", "--target", "species"],
+        ["predict", "iris.safetensors", "iris.csv"],
+    ):
+        done = chainrule_command(*arguments, "--out", out)
+        assert (done.code, done.out) == (2, "")
+        assert "must be the name of a file" in done.err
+    assert set(here.iterdir()) == before
+
+
+@pytest.mark.parametrize("units", ["100000000000", "9" * 30, "100000,100000"])
+def test_giants_are_refused_before_they_are_built(
+    units: str, here: Path, chainrule_command: Callable[..., Any]
+) -> None:
+    done = chainrule_command(
+        "fit", here / "iris.csv", "--target", "species", "--hidden", units, "--out", "n.st"
+    )
+    assert (done.code, done.out) == (2, "")
+    assert "Take fewer hidden units" in done.err
+
+
+def test_too_little_memory_is_one_message(
+    here: Path, chainrule_command: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def exhausted(*_: object) -> None:
+        message = "Unable to allocate 3 TiB"
+        raise MemoryError(message)
+
+    monkeypatch.setattr("chainrule.cli.fit.fit_dataset", exhausted)
+    done = chainrule_command("fit", here / "iris.csv", "--target", "species", "--out", "n.st")
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith("Error: Unable to allocate 3 TiB. ")
+
+
+def test_settings_in_the_summary_repeat_the_run(here: Path, chainrule_command: Callable[..., Any]) -> None:
+    first = chainrule_command(
+        "fit", here / "penguins.csv", "--target", "species", "--hidden", "3,2", "--rate", "0.1234567890123",
+        "--epochs", 3, "--batch-size", 7, "--loss-goal", "1e-9", "--held-out", "0.3", "--seed", 5,
+        "--out", "a.st",
+    )  # fmt: skip
+    (line,) = [line for line in first.out.splitlines() if line.startswith("Settings")]
+    assert len(line.split()) == 15
+    again = chainrule_command(
+        "fit", "penguins.csv", "--target", "species", "--out", "b.st", *line.split()[1:]
+    )
+    assert again.code == 0, again.err
+    assert Path("a.st").read_bytes() == Path("b.st").read_bytes()
+    assert line in chainrule_command("show", "a.st").out
+
+
+def test_keys_of_the_summary_as_json(here: Path, chainrule_command: Callable[..., Any]) -> None:
+    shared = {
+        "table", "rows", "training_rows", "held_out_rows", "inputs", "targets", "classes", "remarks",
+        "network", "sizes", "hidden", "start", "rate", "epochs", "batch_size", "loss_goal", "seed",
+        "stopped_by", "epochs_run", "loss_before", "loss", "loss_of_epochs", "seconds", "training_score",
+        "held_out_score", "model",
+    }  # fmt: skip
+    number = {"target", "n_rows", "rmse", "r2", "mean_rmse", "mean_r2"}
+    kinds = {
+        "species": {"n_rows", "accuracy", "recall", "majority", "majority_accuracy"},
+        "body_mass_g,year": number,
+    }
+    for target, score_keys in kinds.items():
+        done = chainrule_command(
+            "fit",
+            here / "penguins.csv",
+            "--target",
+            target,
+            "--epochs",
+            2,
+            "--json",
+            "--force",
+            "--out",
+            "j.st",
+        )
+        found = json.loads(done.out)
+        assert set(found) == shared
+        assert len(found["loss_of_epochs"]) == found["epochs_run"] == 2
+        for score in (found["training_score"], found["held_out_score"]):
+            for one in score if isinstance(score, list) else [score]:
+                assert set(one) == score_keys
+        assert found["loss"] == found["loss_of_epochs"][-1]
+    none = chainrule_command(
+        "fit", "penguins.csv", "--target", "sex", "--held-out", 0, "--epochs", 1, "--json", "--out", "k.st"
+    )
+    assert json.loads(none.out)["held_out_score"] is None
+
+
+@pytest.mark.parametrize("suffix", ["parquet", "jsonl"])
+def test_other_kinds_of_tables_give_the_same_predictions(
+    suffix: str, here: Path, chainrule_command: Callable[..., Any]
+) -> None:
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.read_csv(here / "penguins.csv")
+    if suffix == "parquet":
+        frame.to_parquet("t.parquet")
+    else:
+        frame.to_json("t.jsonl", orient="records", lines=True)
+    plain = chainrule_command("predict", "penguins.safetensors", "penguins.csv")
+    other = chainrule_command("predict", "penguins.safetensors", f"t.{suffix}")
+    assert other.code == 0, other.err
+    assert other.out == plain.out
+
+
+def test_the_commands_module_takes_a_default_name(here: Path) -> None:
+    columns = {"target": ["species"], "inputs": None, "ignore": None, "classes": None}
+    table = here / "iris.csv"
+    run_fit(
+        table, columns=columns, hidden=None, settings={"epochs": 1}, held_out=0.25, seed=0, out="x.st",
+        force=False, as_json=True,
+    )  # fmt: skip
+    assert chainrule.load("x.st").sizes == (4, 8, 3)

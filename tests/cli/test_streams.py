@@ -1,0 +1,226 @@
+"""Where output goes, and what happens where it cannot: pipes, full disks, narrow and old terminals."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import re
+import shlex
+import shutil
+import struct
+import subprocess
+import sys
+import termios
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import chainrule
+from chainrule.cli.progress import TrainingProgress, duration, fitted
+from chainrule.training import Epoch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+COMMAND = shutil.which("chainrule") or str(Path(sys.executable).with_name("chainrule"))
+EACH = [
+    "--help",
+    "fit iris.csv --target species --epochs 1 --out new.st",
+    "predict iris.safetensors iris.csv",
+    "score iris.safetensors iris.csv",
+    "show iris.safetensors",
+    "trace iris.safetensors iris.csv",
+    "check iris.safetensors iris.csv --rows 5",
+]
+needs_dev_full = pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+
+
+def shell(line: str, **environment: str) -> subprocess.CompletedProcess[bytes]:
+    """Run a line with bash; `chainrule` in it is the command under test."""
+    line = f'chainrule() {{ {shlex.quote(COMMAND)} "$@"; }}\n{line}'
+    return subprocess.run(
+        ["bash", "-c", line],  # noqa: S607 (whichever bash there is)
+        capture_output=True,
+        check=False,
+        env={**os.environ, **environment},
+    )
+
+
+@needs_dev_full
+@pytest.mark.parametrize("command", EACH)
+def test_a_full_disk_behind_stdout_is_one_message(command: str, here: Path) -> None:
+    done = shell(f"chainrule {command} > /dev/full")
+    assert done.returncode == 2
+    last = done.stderr.decode().splitlines()[-1]
+    assert last.startswith("Error: The output cannot be written: No space left on device.")
+    assert b"Traceback" not in done.stderr
+    if command.startswith("fit"):
+        assert b"new.st holds the trained network" in done.stderr
+        assert chainrule.load_model(here / "new.st").training is not None
+
+
+@pytest.mark.parametrize("command", EACH)
+def test_streams_that_are_closed_are_no_error(command: str, here: Path) -> None:
+    assert here.is_dir()
+    done = shell(f"chainrule {command} >&- && rm -f new.st && chainrule {command} > out.txt 2>&-")
+    assert done.returncode == 0, done.stderr
+    assert b"Traceback" not in done.stderr
+    assert Path("out.txt").stat().st_size > 0
+
+
+@pytest.mark.parametrize("command", EACH)
+def test_a_reader_that_leaves_is_no_traceback(command: str, here: Path) -> None:
+    assert here.is_dir()
+    done = shell(f"chainrule {command} | true")
+    assert b"Traceback" not in done.stderr
+    assert b"Exception" not in done.stderr
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252", "cp437"])
+def test_characters_that_a_terminal_lacks_are_escaped(encoding: str, here: Path) -> None:
+    here.joinpath("größe ½.csv").write_text(
+        "ζ,y\n" + "".join(f"{n},{n % 3}.5\n" for n in range(12)), encoding="utf-8"
+    )
+    line = (
+        "chainrule trace iris.safetensors iris.csv"
+        " && chainrule fit größe*.csv --target y --epochs 1 --out n.st"
+        " && chainrule fit --help && { chainrule fit größe*.csv --target η; [ $? = 2 ]; }"
+    )
+    done = shell(line, PYTHONIOENCODING=encoding, PYTHONUTF8="0")
+    assert done.returncode == 0, done.stderr
+    text = done.stdout.decode(encoding)
+    assert "η" in text or r"\u03b7" in text
+    assert "ζ" in text or r"\u03b6" in text
+    assert b"Traceback" not in done.stderr
+
+
+def test_the_c_locale(here: Path) -> None:
+    assert here.is_dir()
+    done = shell("chainrule trace iris.safetensors iris.csv", LC_ALL="C", PYTHONCOERCECLOCALE="0")
+    assert done.returncode == 0
+    assert b"RSS" in done.stdout
+
+
+class Terminal:
+    """What a terminal of so many columns shows after a stream of text, carriage returns and erasures."""
+
+    def __init__(self, columns: int) -> None:
+        self.columns, self.lines, self.column, self.widest = columns, [""], 0, 0
+
+    def feed(self, text: str) -> None:
+        for part in re.findall(r"\x1b\[K|\r|\n|[^\r\n\x1b]", text):
+            if part == "\r":
+                self.column = 0
+            elif part == "\n":
+                self.lines.append("")
+            elif part == "\x1b[K":
+                self.lines[-1] = self.lines[-1][: self.column]
+            else:
+                if self.column == self.columns:  # the terminal breaks the line
+                    self.lines.append("")
+                    self.column = 0
+                line = self.lines[-1].ljust(self.column)
+                self.lines[-1] = line[: self.column] + part + line[self.column + 1 :]
+                self.column += 1
+                self.widest = max(self.widest, len(self.lines[-1]))
+
+
+def on_terminal(columns: int, *arguments: str, **environment: str) -> str:
+    """Everything that a command, drawing every epoch, writes to stderr: a terminal of so many columns."""
+    script = (
+        "import sys, chainrule.cli.progress as progress\n"
+        "progress.SECONDS_BETWEEN_DRAWS = 0\n"
+        f"sys.argv = ['chainrule', *{[*arguments]!r}]\n"
+        "from chainrule.cli import main\nmain()\n"
+    )
+    leader, follower = pty.openpty()
+    fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    shown = b""
+    with subprocess.Popen(
+        [sys.executable, "-c", script],
+        stdout=subprocess.DEVNULL,
+        stderr=follower,
+        env={**os.environ, "TERM": "xterm", **environment},
+    ) as process:
+        os.close(follower)
+        while True:
+            try:
+                chunk = os.read(leader, 4096)
+            except OSError:  # the other end was closed
+                break
+            if not chunk:
+                break
+            shown += chunk
+    os.close(leader)
+    assert process.returncode == 0, shown
+    return shown.decode()
+
+
+LONG_FIT = ("fit", "iris.csv", "--target", "species", "--epochs", "12", "--out", "new.st")
+
+
+@pytest.mark.parametrize("columns", [40, 80, 200])
+def test_progress_is_one_line_that_leaves_nothing_behind(columns: int, here: Path) -> None:
+    assert here.is_dir()
+    shown = on_terminal(columns, *LONG_FIT)
+    terminal = Terminal(columns)
+    terminal.feed(shown)
+    assert shown.count("epoch ") == 12
+    assert "loss 0." in shown
+    assert terminal.lines == [""]
+    assert ("(Ctrl-C stops and keeps the network)" in shown) == (columns == 200)
+
+
+def test_progress_on_a_terminal_that_erases_nothing(here: Path) -> None:
+    assert here.is_dir()
+    assert on_terminal(80, *LONG_FIT, TERM="dumb") == ""
+
+
+def test_progress_in_a_pipe_is_a_line_every_ten_seconds(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 100.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    with TrainingProgress(1000) as progress:
+        for number in range(1, 26):
+            now += 1.0
+            progress(Epoch(number, 0.25, 1.0))
+    lines = capsys.readouterr().err.splitlines()
+    assert lines == [
+        "epoch 10 of 1000   loss 0.25   1 epochs/s   16:30 min left",
+        "epoch 20 of 1000   loss 0.25   1 epochs/s   16:20 min left",
+    ]
+
+
+def test_words_for_time_and_the_room_for_a_line() -> None:
+    assert [duration(s) for s in (0, 59.4, 59.6, 3599, 3600, 90061)] == [
+        "0 s", "59 s", "1:00 min", "59:59 min", "1:00 h", "25:01 h",
+    ]  # fmt: skip
+    assert fitted("abc", "def", 7) == "abcdef"
+    assert fitted("abc", "def", 6) == "abc"
+    assert fitted("abc", "def", 3) == "ab"
+
+
+@pytest.mark.parametrize("variables", [{"COLUMNS": "60"}, {"TERM": "dumb"}, {"NO_COLOR": "1"}])
+def test_help_fits_the_terminal(variables: dict[str, str]) -> None:
+    for command in ("", "fit", "predict", "score", "show", "trace", "check"):
+        done = shell(f"chainrule {command} --help", **variables)
+        assert done.returncode == 0
+        lines = done.stdout.decode().splitlines()
+        assert max(map(len, lines)) <= int(variables.get("COLUMNS", "80"))
+        assert b"\x1b" not in done.stdout
+
+
+def test_the_next_commands_run_in_a_shell(here: Path, chainrule_command: Callable[..., Any]) -> None:
+    shutil.copy("iris.csv", here / '-it\'s $HOME; "x".csv')
+    done = chainrule_command(
+        "fit", "--target", "species", "--epochs", 1, "--out", "-a model.st", "--", '-it\'s $HOME; "x".csv'
+    )
+    assert done.code == 0, done.err
+    printed = re.findall(r"chainrule (?:predict|trace|check) .*", done.out)
+    assert len(printed) == 3
+    ran = shell("set -e\n" + "\n".join(printed))
+    assert ran.returncode == 0, ran.stderr
