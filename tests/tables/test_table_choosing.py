@@ -144,12 +144,20 @@ def test_dates_may_be_declared_categories() -> None:
     assert choose(table, targets=["y"], classes=["c"])[0].n_inputs == 2
 
 
+def test_a_target_of_no_classes_is_refused_before_the_rows_are_split() -> None:
+    money = frame(x=list(range(30)), y=[f"{n},000" for n in range(1, 31)])
+    assert "thousands separators" in refusal(lambda: target_labels(money, ["y"]))
+    shares = frame(x=list(range(30)), y=[f"{n}%" for n in range(30)])
+    assert "is '0%', which is no number" in refusal(lambda: target_labels(shares, ["y"]))
+
+
 def test_too_many_categories() -> None:
     table = frame(who=[f"p{i}" for i in range(51)], y=[i / 2 for i in range(51)])
     message = refusal(lambda: choose(table, targets=["y"]))
     assert message == (
         "Input column 'who' of the data frame has 51 different values but a column of categories may "
-        "have 50 at most. Fit without the column: --ignore who."
+        "have 50 at most. Fit without the column: --ignore who. Row 1 of column 'who' of the data frame is "
+        "'p0', which is no number."
     )
     assert choose(table.take(range(50)), targets=["y"])[0].n_inputs == 50
 

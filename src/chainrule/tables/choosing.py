@@ -125,8 +125,11 @@ def target_labels(
     """
     roles = settle_roles(table, targets, None, (), classes, need_inputs=False)
     columns = [table.column(name) for name in roles.targets]
-    if not _is_class_target(columns, frozenset(roles.classes)):
+    declared = frozenset(roles.classes)
+    if not _is_class_target(columns, declared):
         return None
+    # Refused here already, because a split by classes that are none fails for a reason that misleads.
+    _check_number_of_classes(columns[0], _categories(columns[0], declared, []))
     labels = columns[0].as_labels()
     return tuple(map(folded, labels)) if columns[0].kind == "boolean" else labels
 
@@ -188,13 +191,7 @@ def _class_target(
     column: Column, declared: frozenset[str], rows: npt.NDArray[np.intp], remarks: list[str]
 ) -> ClassTarget:
     labels = _categories(column, declared, remarks)
-    n_rows = len(column.cells)
-    if len(labels) > MOST_CLASSES or (len(labels) > FEW_CLASSES and 2 * len(labels) > n_rows):
-        message = (
-            f"Target {column.title} has {len(labels)} classes in {n_rows} rows, too many to learn: at most "
-            f"{MOST_CLASSES}, and two rows each. Choose another target.{_not_numbers(column)}"
-        )
-        raise TableError(message)
+    _check_number_of_classes(column, labels)
     target = ClassTarget(column.name, labels, column.kind)
     if len(labels) < FEWEST_TRAINING_ROWS:
         raise TableError(_constant_target(column, f"all rows have {shown(labels[0])}"))
@@ -204,6 +201,17 @@ def _class_target(
             _constant_target(column, f"all training rows have {shown(labels[int(np.argmax(in_training))])}")
         )
     return target
+
+
+def _check_number_of_classes(column: Column, labels: Sequence[str]) -> None:
+    """Raise TableError where a column has too many different values to be a target of classes."""
+    n_rows = len(column.cells)
+    if len(labels) > MOST_CLASSES or (len(labels) > FEW_CLASSES and 2 * len(labels) > n_rows):
+        message = (
+            f"Target {column.title} has {len(labels)} classes in {n_rows} rows, too many to learn: at most "
+            f"{MOST_CLASSES}, and two rows each. Choose another target.{_not_numbers(column)}"
+        )
+        raise TableError(message)
 
 
 def _input(
@@ -273,9 +281,11 @@ def _by_value(label: str) -> tuple[float, str]:
 
 
 def _not_numbers(column: Column) -> str:
-    """What to add where a column that is nearly numeric has too many categories."""
+    """What to add where a column has too many categories: it may have been meant as numbers."""
     almost = column.almost_numbers()
-    return "" if almost is None else f" Or correct a cell: {almost[0].lower()}{almost[1:]}."
+    if almost is not None:
+        return f" Or correct a cell: {almost[0].lower()}{almost[1:]}."
+    return f" {column.cell(0)}, which is no number." if column.kind == "text" else ""
 
 
 def _constant_target(column: Column, reason: str) -> str:
