@@ -221,3 +221,21 @@ def test_step_that_overflows_is_shown_and_does_not_warn() -> None:
     step = trace(Network([[[0.0, 1.0]]], "identity"), [1e200], [0.0], rate=1.0)
     assert step.rss_before == np.inf
     assert "= inf" in str(step)
+
+
+def test_a_trace_is_frozen() -> None:
+    x = np.array([0.05, 0.1])
+    step = trace(MAZUR, x, [0.01, 0.99], rate=0.5)
+    x[0] = 7
+    assert step.x.tolist() == [0.05, 0.1]
+    arrays = [
+        step.x,
+        step.y,
+        *step.z,
+        *step.a,
+        *step.delta,
+        *step.gradients,
+        *step.updates,
+        *step.weights_after,
+    ]
+    assert not any(array.flags.writeable for array in arrays)

@@ -30,6 +30,7 @@ class Trace:
     network : Network
         The network before the update.
     x, y : arrays of shape (n_inputs,) and (n_outputs,)
+        All arrays are read-only.
     rate : float
     z, a, delta : tuples of arrays of shape (n_units,)
         Net inputs, activations and deltas; entry m - 1 belongs to the layer that :math:`W^{(m)}` leads to.
@@ -153,18 +154,25 @@ def trace(net: Network, x: npt.ArrayLike, y: npt.ArrayLike, *, rate: float) -> T
         losses = [float(loss_over_rows(w, net.activations, net.loss, X, Y)[0]) for w in (net.weights, after)]
     return Trace(
         network=net,
-        x=X[0],
-        y=Y[0],
+        x=_frozen(X[0]),
+        y=_frozen(Y[0]),
         rate=eta,
-        z=tuple(z[0] for z in passed.z),
-        a=tuple(a[0] for a in passed.a),
-        delta=tuple(delta[0] for delta in deltas),
-        gradients=slopes,
-        updates=tuple(descend(np.zeros_like(g), g, eta) for g in slopes),
-        weights_after=after,
+        z=tuple(_frozen(z[0]) for z in passed.z),
+        a=tuple(_frozen(a[0]) for a in passed.a),
+        delta=tuple(_frozen(delta[0]) for delta in deltas),
+        gradients=tuple(_frozen(g) for g in slopes),
+        updates=tuple(_frozen(descend(np.zeros_like(g), g, eta)) for g in slopes),
+        weights_after=tuple(_frozen(w) for w in after),
         rss_before=losses[0],
         rss_after=losses[1],
     )
+
+
+def _frozen(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Read-only copy, so that a record cannot change with the array it was made from."""
+    copy = array.copy()
+    copy.flags.writeable = False
+    return copy
 
 
 def _one_sample(values: npt.ArrayLike, n: int, net: Network, name: str) -> npt.NDArray[Any]:
