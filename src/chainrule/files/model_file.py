@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import safetensors.numpy
 from safetensors import SafetensorError
@@ -35,6 +36,7 @@ ENTRY = "chainrule"
 NO_DIGEST = "0" * 64
 LENGTH_BYTES = 8  # the file begins with the length of its header
 MOST_HEADER_BYTES = 100_000_000  # the limit of the safetensors format
+MOST_DIGITS = 300  # of a whole number, so that a float can hold it
 
 
 def save(model: Network | Model, path: str | os.PathLike[str], *, overwrite: bool = True) -> None:
@@ -105,9 +107,21 @@ def load_model(path: str | os.PathLike[str]) -> Model:
     True
     """
     try:
-        return model_from_bytes(_read(Path(path)))
+        content = _read(Path(path))
+    except OSError as error:
+        message = f"{path} cannot be read: {error.strerror or error}. Check the name and its permissions."
+        raise ModelFileError(message) from error
+    try:
+        return model_from_bytes(content)
     except ModelFileError as error:
-        raise ModelFileError(str(error).replace("The file", os.fspath(path), 1)) from error
+        raise ModelFileError(_naming(path, str(error))) from error
+
+
+def _naming(path: str | os.PathLike[str], message: str) -> str:
+    """Message with the name of the file, in place of the words that stand for it or before it."""
+    words = "The file"
+    name = os.fspath(path)
+    return name + message.removeprefix(words) if message.startswith(words) else f"{name}: {message}"
 
 
 def model_to_bytes(model: Model) -> bytes:
@@ -162,29 +176,38 @@ def model_from_bytes(content: bytes) -> Model:
 
 
 def _read(path: Path) -> bytes:
-    """Bytes of a regular file whose first bytes can be those of a model."""
+    """Bytes of a regular file; the first ones alone where the rest cannot be that of a model."""
+    if not path.exists():
+        message = f"There is no file {path}. Check the name, or fit a model with `chainrule fit`."
+        raise ModelFileError(message)
+    if not path.is_file():
+        message = f"{path} is no regular file but a model is one. Give the model file itself."
+        raise ModelFileError(message)
+    with path.open("rb") as file:
+        content = file.read(LENGTH_BYTES + 1)
+        size = path.stat().st_size
+        if not _may_begin(content, size):
+            return content
+        content += file.read(int.from_bytes(content[:LENGTH_BYTES], "little") - 1)
+        # A file of many gigabytes that is something else is not read to its end.
+        return content + file.read() if _promised_size(content) == size else content
+
+
+def _promised_size(content: bytes) -> int:
+    """Size of the whole file as its header tells it; -1 where it does not."""
     try:
-        if not path.exists():
-            message = "There is no file {}. Check the name, or fit a model with `chainrule fit`."
-            raise ModelFileError(message.format(path))
-        if not path.is_file():
-            message = "{} is no regular file but a model is one. Give the model file itself."
-            raise ModelFileError(message.format(path))
-        with path.open("rb") as file:
-            begin = file.read(LENGTH_BYTES + 1)
-            _check_header_length(begin, path.stat().st_size)
-            return begin + file.read()
-    except OSError as error:
-        message = f"{path} cannot be read: {error.strerror or error}. Check the name and its permissions."
-        raise ModelFileError(message) from error
+        header = json.loads(content[LENGTH_BYTES:])
+        ends = [header[name]["data_offsets"][1] for name in header if name != "__metadata__"]
+        return len(content) + max(ends, default=0) if ENTRY in header["__metadata__"] else -1
+    except (ValueError, KeyError, TypeError, IndexError, RecursionError):
+        return -1
 
 
-def _check_header_length(begin: bytes, size: int) -> None:
-    """Refuse a file that cannot be safetensors before it is read as a whole."""
+def _may_begin(begin: bytes, size: int) -> bool:
+    """Whether a file of this size can be safetensors, by its length of the header and one byte more."""
     length = int.from_bytes(begin[:LENGTH_BYTES], "little")
     possible = len(begin) > LENGTH_BYTES and length <= min(size - LENGTH_BYTES, MOST_HEADER_BYTES)
-    if not possible or begin[LENGTH_BYTES:] != b"{":
-        raise ModelFileError(_not_a_model("it does not begin as one, or it is cut short"))
+    return possible and begin[LENGTH_BYTES:] == b"{"
 
 
 def _not_a_model(reason: str) -> str:
@@ -197,11 +220,15 @@ def _not_a_model(reason: str) -> str:
 
 def _tensors(content: bytes) -> dict[str, npt.NDArray[Any]]:
     """Tensors of a safetensors file; the library checks every length and offset."""
-    _check_header_length(content[: LENGTH_BYTES + 1], len(content))
+    if not _may_begin(content[: LENGTH_BYTES + 1], len(content)):
+        raise ModelFileError(_not_a_model("it does not begin as one, or it is cut short"))
     try:
         return dict(safetensors.numpy.load(content))
-    except (SafetensorError, KeyError, TypeError, ValueError, AttributeError) as error:
-        raise ModelFileError(_not_a_model(str(error)[:200])) from error
+    except KeyError as error:
+        reason = f"its weights are neither float32 nor float64 but {error}"
+        raise ModelFileError(_not_a_model(reason)) from error
+    except (SafetensorError, TypeError, ValueError, AttributeError) as error:
+        raise ModelFileError(_not_a_model(_printable(str(error)[:200]))) from error
 
 
 def _document(content: bytes) -> dict[str, Any]:
@@ -210,7 +237,11 @@ def _document(content: bytes) -> dict[str, Any]:
     try:
         header = json.loads(content[LENGTH_BYTES : LENGTH_BYTES + length])
         document = json.loads(
-            header["__metadata__"][ENTRY], parse_constant=_refuse_constant, object_pairs_hook=_unique
+            header["__metadata__"][ENTRY],
+            parse_constant=_refuse_number,
+            parse_float=_finite,
+            parse_int=_short,
+            object_pairs_hook=_unique,
         )
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ModelFileError(_not_a_model("it has no readable entry 'chainrule'")) from error
@@ -219,10 +250,21 @@ def _document(content: bytes) -> dict[str, Any]:
     return document
 
 
-def _refuse_constant(name: str) -> float:
-    """Refuse NaN and Infinity, which JSON does not have."""
-    message = f"{name} is no JSON number"
+def _refuse_number(text: str) -> NoReturn:
+    """Refuse NaN and Infinity, which JSON does not have, and what becomes infinite here."""
+    message = f"{text} is no number that a model holds"
     raise ValueError(message)
+
+
+def _finite(text: str) -> float:
+    """Float that is finite, which 1e999 is not."""
+    number = float(text)
+    return number if math.isfinite(number) else _refuse_number(text)
+
+
+def _short(text: str) -> int:
+    """Whole number that a float can hold, though not to the last digit."""
+    return int(text) if len(text) <= MOST_DIGITS else _refuse_number(text)
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -237,14 +279,15 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _check_format(document: dict[str, Any]) -> None:
     """Refuse a newer format, and a document with other fields than this one has."""
     version = document.get("format")
-    if isinstance(version, int) and not isinstance(version, bool) and version > FORMAT:
+    whole = version if isinstance(version, int) and not isinstance(version, bool) else 0
+    if whole > FORMAT:
         message = (
             f"The file has format {version} but this version of chainrule reads formats up to {FORMAT}. "
             "Upgrade with `pip install --upgrade chainrule`."
         )
         raise ModelFileError(message)
     expected = {"format", "activations", "loss", "encoding", "training", "sha256"}
-    if version != FORMAT or isinstance(version, bool) or set(document) != expected:
+    if whole != FORMAT or set(document) != expected:
         raise ModelFileError(_not_a_model("its fields are not those of a model"))
 
 
@@ -275,7 +318,7 @@ def _network(document: dict[str, Any], tensors: dict[str, npt.NDArray[Any]]) -> 
     )
     if not known or not isinstance(loss, str) or loss not in LOSSES:
         message = (
-            f"The file names the activations {str(activations)[:80]} and the loss {str(loss)[:40]} but this "
+            f"The file names the activations {_shown(activations)} and the loss {_shown(loss)} but this "
             f"version knows {', '.join(ACTIVATIONS)} and {', '.join(LOSSES)}. Upgrade chainrule."
         )
         raise ModelFileError(message)
@@ -285,6 +328,18 @@ def _network(document: dict[str, Any], tensors: dict[str, npt.NDArray[Any]]) -> 
         return Network([tensors[name] for name in names], activations, loss)
     except InputError as error:
         raise ModelFileError(_not_a_model(str(error))) from error
+
+
+def _shown(names: object) -> str:
+    """What stands where names should, cut short and printable."""
+    plain = names if isinstance(names, list) else [names]
+    text = ", ".join(name if isinstance(name, str) else type(name).__name__ for name in plain[:20])
+    return _printable(text[:80]) or "(none)"
+
+
+def _printable(text: str) -> str:
+    """Text with a question mark in place of line ends, control characters and halves of characters."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
 def _check_known(net: Network) -> None:

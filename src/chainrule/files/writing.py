@@ -29,16 +29,16 @@ def write_file(path: str | os.PathLike[str], content: bytes, *, overwrite: bool 
     ...     pathlib.Path(folder, "a.txt").read_bytes()
     b'hello'
     """
-    # A link is followed, so that the file behind it is replaced and not the link.
-    target = Path(os.path.realpath(path))
     try:
+        # A link is followed, so that the file behind it is replaced and not the link.
+        target = Path(os.path.realpath(path))
         if target.exists() and not target.is_file() and not target.is_dir():
             _write_to_device(target, content)
         else:
             _replace(target, content, overwrite=overwrite)
     except FileExistsError as error:
         raise OutputError(_exists_message(path)) from error
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: a name with a null byte in it
         raise OutputError(_failure_message(path, error)) from error
 
 
@@ -54,7 +54,7 @@ def check_writable(path: str | os.PathLike[str], *, overwrite: bool) -> None:
         _check(Path(os.path.realpath(path)), overwrite=overwrite)
     except FileExistsError as error:
         raise OutputError(_exists_message(path)) from error
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: a name with a null byte in it
         raise OutputError(_failure_message(path, error)) from error
 
 
@@ -135,9 +135,9 @@ def _exists_message(path: str | os.PathLike[str]) -> str:
     )
 
 
-def _failure_message(path: str | os.PathLike[str], error: OSError) -> str:
+def _failure_message(path: str | os.PathLike[str], error: OSError | ValueError) -> str:
     """Message for a file that cannot be written."""
-    reason = error.strerror or str(error)
+    reason = getattr(error, "strerror", None) or str(error)
     return (
         f"{os.fspath(path)} cannot be written: {reason}. Nothing was written there. Choose another place, "
         "or make room for it."
