@@ -1,0 +1,302 @@
+"""The gradient check where rounding exceeds the last digit: no false alarm, and no fault missed."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from chainrule import RSS, InputError, Logistic, Network, check_gradients, train
+from chainrule.equations import layers, losses, updates
+from chainrule.inspection import gradient_check
+from chainrule.network import passes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FunctionType
+
+    import numpy.typing as npt
+
+NAMES = ("identity", "logistic", "tanh")
+SIZES = [(3, 2), (1, 1), (3, 4, 2), (3, 5, 4, 4, 3, 2)]
+
+
+def networks(sizes: tuple[int, ...]) -> list[Network]:
+    """Networks of these sizes with every pair of hidden and output activation."""
+    n_hidden = len(sizes) - 2
+    pairs = itertools.product(NAMES, repeat=2)
+    return [
+        Network.random(sizes, [hidden] * n_hidden + [output], seed=seed)
+        for seed, (hidden, output) in enumerate(pairs)
+    ]
+
+
+# No false alarm
+
+
+@pytest.mark.parametrize("residual", [0.0, 1e-12, 1e-9, 1e-5, 1.0])
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 1e3])
+@pytest.mark.parametrize("sizes", SIZES)
+def test_targets_that_are_nearly_the_outputs(sizes: tuple[int, ...], scale: float, residual: float) -> None:
+    for net, n in itertools.product(networks(sizes), (1, 7)):
+        random = np.random.default_rng(n)
+        X = scale * random.normal(size=(n, sizes[0]))
+        Y = net(X) + residual * random.normal(size=(n, sizes[-1]))
+        check = check_gradients(net, X, Y)
+        assert check.passed, str(check)
+
+
+@pytest.mark.parametrize("sizes", SIZES)
+def test_two_hundred_samples_of_any_scale(sizes: tuple[int, ...]) -> None:
+    for net, scale in itertools.product(networks(sizes)[::2], (1e-3, 1.0, 1e3)):
+        random = np.random.default_rng(5)
+        check = check_gradients(
+            net, scale * random.normal(size=(200, sizes[0])), random.uniform(size=(200, sizes[-1]))
+        )
+        assert check.passed, str(check)
+
+
+@pytest.mark.parametrize("bias", [-800, -745, -720, -690, -372, -370, -100, -20, 0, 20, 40, 100, 800])
+@pytest.mark.parametrize("target", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize("activation", ["logistic", "tanh"])
+def test_flat_ends_down_to_the_smallest_numbers(activation: str, target: float, bias: float) -> None:
+    one = Network([[[bias, 1.0, 1.0]]], activation)
+    two = Network([[[bias, 1.0, 1.0]], [[0.1, 2.0]]], activation)
+    for net in (one, two):
+        check = check_gradients(net, [[0.3, 0.1]], [[target]])
+        assert check.passed, str(check)
+
+
+@pytest.mark.parametrize("size", [1e-300, 1e-100, 1e-10, 1e10, 1e20, 1e100])
+def test_inputs_targets_and_weights_of_extreme_size(size: float) -> None:
+    for weight, x, y in ((1.0, size, 0.0), (1.0, 0.3, size), (size, 0.3, 0.1)):
+        net = Network([[[0.1, weight, 1.0]]], "identity")
+        check = check_gradients(net, [[x, 0.1]], [[y]])
+        assert check.passed, str(check)
+
+
+def test_least_squares_at_its_minimum() -> None:
+    random = np.random.default_rng(0)
+    X = random.normal(size=(50, 2))
+    for noise in (0.0, 0.5):
+        Y = X @ [[1.0], [2.0]] + 0.3 + noise * random.normal(size=(50, 1))
+        design = np.column_stack([np.ones(50), X])
+        best = np.linalg.lstsq(design, Y)[0].T
+        check = check_gradients(Network([best], "identity"), X, Y)
+        assert check.largest_gradient < 1e-14
+        assert check.passed, str(check)
+        assert "(no more than rounding)" in str(check)
+
+
+def test_exclusive_or_learnt_well() -> None:
+    X, Y = [[0, 0], [0, 1], [1, 0], [1, 1]], [[0], [1], [1], [0]]
+    net = train(Network.random((2, 3, 1), start="uniform", seed=1), X, Y, rate=0.7, epochs=6000).network
+    check = check_gradients(net, X, Y)
+    assert check.passed, str(check)
+
+
+# No fault missed
+
+
+@pytest.mark.parametrize("share", [1e-3, 1e-6, 1e-9, 1e-11])
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 10.0])
+def test_one_wrong_digit_is_seen(share: float, scale: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    net = Network.random((3, 4, 3, 2), ["tanh", "logistic", "identity"], start="uniform", seed=6)
+    random = np.random.default_rng(6)
+    X, Y = scale * random.normal(size=(5, 3)), random.uniform(size=(5, 2))
+    right: Callable[..., tuple[npt.NDArray[Any], ...]] = vars(gradient_check)["gradients"]
+
+    def wrong(*arguments: Any) -> tuple[Any, ...]:  # noqa: ANN401 (arrays)
+        found = [g.copy() for g in right(*arguments)]
+        largest = max(float(np.max(np.abs(g))) for g in found)
+        found[1][2, 3] += share * largest
+        return tuple(found)
+
+    monkeypatch.setattr(gradient_check, "gradients", wrong)
+    check = check_gradients(net, X, Y)
+    assert not check.complex_step.passed
+    assert not check.passed
+    assert str(check.complex_step.worst) == "W_3,3^(2)"
+    assert check.differences.passed == (share < 1e-7)
+
+
+@pytest.mark.parametrize("residual", [1.0, 1e-3, 1e-6, 1e-9])
+def test_wrong_equation_is_seen_near_a_minimum(residual: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    net = Network.random((3, 4, 2), ["tanh", "logistic"], start="uniform", seed=2)
+    random = np.random.default_rng(2)
+    X = random.normal(size=(5, 3))
+    Y = net(X) + residual * random.normal(size=(5, 2))
+    assert check_gradients(net, X, Y).passed
+    monkeypatch.setattr(Logistic, "backward", lambda _, __, a, upstream: 1.001 * (1 - a) * a * upstream)
+    assert not check_gradients(net, X, Y).passed
+
+
+# Each equation broken in its source, wherever it is used: the code of the function itself is replaced.
+
+
+def _transposed_weights(delta_next, weights_next, z, a, activation):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    return activation.backward(z, a, delta_next @ weights_next[:, 1:].T)
+
+
+def _reversed_columns(weights, a_before):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    return with_bias_unit(a_before) @ weights[:, ::-1].T  # type: ignore[name-defined]  # noqa: F821
+
+
+def _bias_unit_last(a):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    xp = array_namespace(a)  # type: ignore[name-defined]  # noqa: F821
+    return xp.concat([a, xp.ones_like(a[:, :1])], axis=1)
+
+
+def _bias_unit_0(a):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    xp = array_namespace(a)  # type: ignore[name-defined]  # noqa: F821
+    return xp.concat([xp.zeros_like(a[:, :1]), a], axis=1)
+
+
+def _sum_of_losses(losses):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    xp = array_namespace(losses)  # type: ignore[name-defined]  # noqa: F821
+    return xp.sum(losses)
+
+
+def _gradient_sum(delta, a_before):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    return -(delta.T @ with_bias_unit(a_before))  # type: ignore[name-defined]  # noqa: F821
+
+
+def _uphill(weights, gradient, rate):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    return weights + rate * gradient
+
+
+def _at_full_rate(weights, gradient, rate):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, ARG001
+    return weights - gradient
+
+
+def _twice(weights, gradient, rate):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    return weights - 2 * rate * gradient
+
+
+def _mean_of_outputs(self, a, y):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, ARG001
+    xp = array_namespace(a, y)  # type: ignore[name-defined]  # noqa: F821
+    return xp.mean((y - a) * (y - a), axis=-1) / 2
+
+
+BROKEN: list[tuple[Any, Any]] = [
+    (layers.hidden_delta, _transposed_weights),
+    (layers.net_input, _reversed_columns),
+    (layers.with_bias_unit, _bias_unit_last),
+    (layers.with_bias_unit, _bias_unit_0),
+    (layers.gradient, _gradient_sum),
+    (losses.mean_loss, _sum_of_losses),
+    (updates.descend, _uphill),
+    (updates.descend, _at_full_rate),
+    (updates.descend, _twice),
+    (RSS.value, _mean_of_outputs),
+]
+
+
+@pytest.mark.parametrize(("right", "wrong"), BROKEN, ids=[wrong.__name__ for _, wrong in BROKEN])
+def test_red_where_the_source_is_broken(
+    right: FunctionType, wrong: FunctionType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    net = Network.random((3, 3, 3, 3), ["tanh", "logistic", "identity"], start="uniform", seed=4)
+    random = np.random.default_rng(4)
+    X, Y = random.normal(size=(5, 3)), random.uniform(size=(5, 3))
+    assert check_gradients(net, X, Y).passed
+    monkeypatch.setattr(right, "__code__", wrong.__code__)
+    assert not check_gradients(net, X, Y).passed
+
+
+def test_red_where_deltas_come_from_the_new_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+    net = Network.random((3, 4, 2), start="uniform", seed=4)
+    random = np.random.default_rng(4)
+    X, Y = random.normal(size=(5, 3)), random.uniform(size=(5, 2))
+    right = passes.backward
+
+    def wrong(weights: Any, *others: Any) -> Any:  # noqa: ANN401 (arrays)
+        return right([1.01 * w for w in weights], *others)
+
+    monkeypatch.setattr(gradient_check, "backward", wrong)
+    assert not check_gradients(net, X, Y).passed
+
+
+# What is reported
+
+
+def strict_json(check: Any) -> dict[str, Any]:  # noqa: ANN401 (a GradientCheck)
+    """The check through JSON and back; only numbers that JSON has, and only plain types."""
+    data = check.to_json()
+    again: dict[str, Any] = json.loads(json.dumps(data, allow_nan=False))
+    assert again == data
+    return again
+
+
+def test_json_has_every_figure_as_a_plain_number() -> None:
+    net = Network.random((2, 3, 1), seed=1)
+    check = check_gradients(net, [[0.1, 0.2]], [[1.0]])
+    data = strict_json(check)
+    assert list(data) == list(vars(check))
+    assert data["passed"] is True
+    assert (data["n_samples"], data["n_weights"], data["n_checked"]) == (1, 13, 13)
+    assert data["differences"]["relative_to_network"] == check.differences.relative_to_network
+    assert data["complex_step"]["worst"] == vars(check.complex_step.worst)
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_gradient_that_is_not_finite_fails_and_is_null_in_json(
+    value: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(RSS, "output_delta", lambda _, z, *__: np.full_like(z, value))
+    check = check_gradients(Network.random((2, 3, 1), seed=1), [[0.1, 0.2]], [[1.0]])
+    assert not check.passed
+    assert not check.differences.passed
+    assert not check.complex_step.passed
+    assert "FAILED" in str(check)
+    data = strict_json(check)
+    assert data["passed"] is False
+    assert data["largest_gradient"] is None
+    assert data["differences"]["gradient"] is None
+
+
+def test_zero_gradients_are_shown_as_no_more_than_rounding() -> None:
+    X = np.random.default_rng(0).normal(size=(9, 3))
+    net = Network.random((3, 4, 2), ["tanh", "logistic"], seed=3)
+    check = check_gradients(net, X, net(X))
+    assert check.largest_gradient == 0
+    assert check.passed
+    assert check.update_error == 0
+    assert "largest gradient 0" in str(check)
+    assert "too far apart" not in str(check)
+    strict_json(check)
+
+
+def test_summary_to_the_letter(monkeypatch: pytest.MonkeyPatch) -> None:
+    # By hand: a = 2, delta = 1, gradients -1 and -2; twice the delta makes them -2 and -4.
+    monkeypatch.setattr(RSS, "output_delta", lambda _, __, a, y, ___: 2 * (y - a))
+    check = check_gradients(Network([[[0.0, 1.0]]], "identity"), [[2.0]], [[3.0]])
+    lines = str(check).splitlines()
+    assert lines[0] == (
+        "Gradient check FAILED: Network(1-1, identity, rss, float64), 1 sample, all 2 weights, "
+        "largest gradient 4"
+    )
+    assert lines[1:4] == [
+        "",
+        "                      worst error relative to the largest gradient",
+        "                      of the network   of the layer     limit   worst weight",
+    ]
+    assert lines[4] == (
+        "central differences          5.0e-01        5.0e-01     1e-07   W_1,1^(1): back-propagation -4, "
+        "estimate -2  <-- too far apart"
+    )
+    assert lines[5] == (
+        "complex step                 5.0e-01        5.0e-01     1e-12   W_1,1^(1): back-propagation -4, "
+        "estimate -2  <-- too far apart"
+    )
+    assert lines[6] == ("update (slope)               5.0e-01                    1e-07  <-- too far apart")
+    assert len(lines) == 7
+
+
+def test_loss_that_overflows_is_refused() -> None:
+    with pytest.raises(InputError, match=r"^The loss of the network on these samples is inf but must be fin"):
+        check_gradients(Network([[[0.0, 1.0]]], "identity"), [[1e200]], [[0.0]])
