@@ -71,6 +71,16 @@ def test_streams_that_are_closed_are_no_error(command: str, here: Path) -> None:
     assert Path("out.txt").stat().st_size > 0
 
 
+def test_notes_do_not_stray_into_the_result(here: Path) -> None:
+    assert here.is_dir()
+    done = shell(
+        "chainrule trace iris.safetensors iris.csv 2>&- > a.txt\n"
+        "chainrule trace iris.safetensors iris.csv > b.txt"
+    )
+    assert Path("a.txt").read_bytes() == Path("b.txt").read_bytes()
+    assert done.stderr.startswith(b"Row 1 of iris.csv")
+
+
 @pytest.mark.parametrize("command", EACH)
 def test_a_reader_that_leaves_is_no_traceback(command: str, here: Path) -> None:
     assert here.is_dir()

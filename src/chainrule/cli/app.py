@@ -30,8 +30,8 @@ ModelPath = Annotated[Path, typer.Argument(metavar="MODEL", help="Model file tha
 TablePath = Annotated[
     Path, typer.Argument(metavar="TABLE", help="CSV (any usual delimiter), Parquet or JSON lines file.")
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
-Force = Annotated[bool, typer.Option("--force", help="Overwrite a file that exists.")]
+Json = Annotated[bool, typer.Option("--json", metavar="", help="Print the result as JSON.")]
+Force = Annotated[bool, typer.Option("--force", metavar="", help="Overwrite a file that exists.")]
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001 (typer passes the flag by position)
@@ -46,7 +46,10 @@ def _print_version(wanted: bool) -> None:  # noqa: FBT001 (typer passes the flag
 @app.callback()
 def _all_commands(
     version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+        bool,
+        typer.Option(
+            "--version", metavar="", callback=_print_version, is_eager=True, help="Print the version."
+        ),
     ] = False,
 ) -> None:
     """Train a multilayer perceptron from a table by back-propagation, and check every number on the way."""
@@ -65,21 +68,27 @@ def fit(
     target: Annotated[
         list[str],
         typer.Option(
-            "--target", help="Column to learn. Several, if all are numbers.", rich_help_panel=LEARNT
+            "--target",
+            metavar="COLUMN",
+            help="Column to learn. Several, if all are numbers.",
+            rich_help_panel=LEARNT,
         ),
     ],
     inputs: Annotated[
         list[str] | None,
         typer.Option(
-            help="The only columns to learn from. Default: all but the target.", rich_help_panel=LEARNT
+            metavar="COLUMNS",
+            help="The only columns to learn from. Default: all but the target.",
+            rich_help_panel=LEARNT,
         ),
     ] = None,
     ignore: Annotated[
-        list[str] | None, typer.Option(help="Columns to leave out.", rich_help_panel=LEARNT)
+        list[str] | None,
+        typer.Option(metavar="COLUMNS", help="Columns to leave out.", rich_help_panel=LEARNT),
     ] = None,
     classes: Annotated[
         list[str] | None,
-        typer.Option(help="Columns of numbers that are classes.", rich_help_panel=LEARNT),
+        typer.Option(metavar="COLUMNS", help="Columns of numbers that are classes.", rich_help_panel=LEARNT),
     ] = None,
     hidden: Annotated[
         str | None,
@@ -148,10 +157,11 @@ def fit(
         ),
     ] = None,
     force: Annotated[
-        bool, typer.Option("--force", help="Overwrite a file that exists.", rich_help_panel=RESULT)
+        bool,
+        typer.Option("--force", metavar="", help="Overwrite a file that exists.", rich_help_panel=RESULT),
     ] = False,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Print the summary as JSON.", rich_help_panel=RESULT)
+        bool, typer.Option("--json", metavar="", help="Print the summary as JSON.", rich_help_panel=RESULT)
     ] = False,
 ) -> None:
     """Fit a network to a table."""
@@ -205,7 +215,7 @@ def score(model: ModelPath, table: TablePath, as_json: Json = False) -> None:
 @exits_with_a_message
 def show(
     model: ModelPath,
-    weights: Annotated[bool, typer.Option("--weights", help="Print every weight.")] = False,
+    weights: Annotated[bool, typer.Option("--weights", metavar="", help="Print every weight.")] = False,
     as_json: Json = False,
 ) -> None:
     """Show what a model file holds."""
