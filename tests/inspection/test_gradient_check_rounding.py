@@ -12,7 +12,7 @@ import pytest
 
 from chainrule import RSS, InputError, Logistic, Network, check_gradients, train
 from chainrule.equations import layers, losses, updates
-from chainrule.inspection import gradient_check
+from chainrule.inspection import gradient_check, rounding
 from chainrule.network import passes
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def test_exclusive_or_learnt_well() -> None:
 # No fault missed
 
 
-@pytest.mark.parametrize("share", [1e-3, 1e-6, 1e-9, 1e-11])
+@pytest.mark.parametrize("share", [1e-3, 2e-7, 1e-9, 1e-11])
 @pytest.mark.parametrize("scale", [1e-3, 1.0, 10.0])
 def test_one_wrong_digit_is_seen(share: float, scale: float, monkeypatch: pytest.MonkeyPatch) -> None:
     net = Network.random((3, 4, 3, 2), ["tanh", "logistic", "identity"], start="uniform", seed=6)
@@ -133,6 +133,17 @@ def test_wrong_equation_is_seen_near_a_minimum(residual: float, monkeypatch: pyt
     assert check_gradients(net, X, Y).passed
     monkeypatch.setattr(Logistic, "backward", lambda _, __, a, upstream: 1.001 * (1 - a) * a * upstream)
     assert not check_gradients(net, X, Y).passed
+
+
+def test_infinite_bound_excuses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    net = Network.random((2, 2, 1), seed=1)
+
+    def unbounded(*arguments: Any) -> Any:  # noqa: ANN401 (arrays)
+        bounds = rounding.rounding_of(*arguments)
+        return rounding.Rounding(bounds.outputs, tuple(np.full_like(g, np.inf) for g in bounds.gradients))
+
+    monkeypatch.setattr(gradient_check, "rounding_of", unbounded)
+    assert not check_gradients(net, [[0.1, 0.2]], [[1.0]]).complex_step.passed
 
 
 # Each equation broken in its source, wherever it is used: the code of the function itself is replaced.
