@@ -239,3 +239,11 @@ def test_a_trace_is_frozen() -> None:
         *step.weights_after,
     ]
     assert not any(array.flags.writeable for array in arrays)
+
+
+def test_json_has_none_for_what_is_not_finite() -> None:
+    step = trace(Network([[[0.0, 1.0]]], "identity"), [2.0], [3.0], rate=1e308)
+    assert not np.isfinite(step.rss_after)
+    found = json.loads(json.dumps(step.to_json(), allow_nan=False))
+    assert found["rss_after"] is None
+    assert found["rss_before"] == step.rss_before

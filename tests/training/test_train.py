@@ -210,7 +210,7 @@ def test_numbers_that_are_not_above_0_are_refused(name: str, advice: str, value:
 def test_counts_below_1_or_not_whole_are_refused(name: str, value: Any) -> None:  # noqa: ANN401
     with pytest.raises(InputError) as caught:
         _train(**{name: value})
-    assert str(caught.value) == f"{name} is {value!r} but must be a whole number of at least 1. Try {name}=1."
+    assert str(caught.value) == f"{name} is {value!r} but must be a whole number of at least 1. Try 1."
 
 
 @pytest.mark.parametrize("seed", [-1, 2**64, 0.5, None])

@@ -105,24 +105,29 @@ class GradientCheck:
         of_all = "all" if self.n_checked == self.n_weights else f"{self.n_checked} of"
         samples = "1 sample" if self.n_samples == 1 else f"{self.n_samples} samples"
         counted = f"{samples}, {of_all} {self.n_weights} weights"
-        largest = f"largest gradient {self.largest_gradient:.6g}"
+        methods = (("central differences", self.differences), ("complex step", self.complex_step))
         lines = [
-            f"Gradient check {verdict}: {self.network}, {counted}, {largest}",
+            f"Gradient check {verdict}: {self.network}",
+            f"{counted}, largest gradient {self.largest_gradient:.6g}",
             "",
             "                      worst error relative to the largest gradient",
-            "                      of the network   of the layer     limit   worst weight",
+            "                      of the network   of the layer     limit",
         ]
-        for name, method in (("central differences", self.differences), ("complex step", self.complex_step)):
+        for name, method in methods:
             mark = _mark(method.relative_to_network, method.limit, passed=method.passed)
             lines.append(
                 f"{name:<20}  {method.relative_to_network:>14.1e}  {method.relative_to_layer:>13.1e}"
-                f"  {method.limit:>8.0e}   {method.worst}: back-propagation {method.gradient:.6g}, "
-                f"estimate {method.estimate:.6g}{mark}"
+                f"  {method.limit:>8.0e}{mark}"
             )
         mark = _mark(self.update_error, self.update_limit, passed=self.update_error <= self.update_limit)
         lines.append(
             f"{'update (slope)':<20}  {self.update_error:>14.1e}  {'':>13}  {self.update_limit:>8.0e}{mark}"
         )
+        lines += ["", "worst weight          back-propagation        estimate"]
+        lines += [
+            f"{name:<20}  {method.gradient:>16.9g}  {method.estimate:>14.9g}   {method.worst}"
+            for name, method in methods
+        ]
         return "\n".join(lines)
 
     def to_json(self) -> dict[str, Any]:

@@ -83,7 +83,7 @@ class Trace:
         return worked_example(self, digits=digits, most=most)
 
     def to_json(self) -> dict[str, Any]:
-        """Every number as plain lists; floats keep all their bits."""
+        """Every number as plain lists, all its bits kept; None for what is not finite, as JSON has it."""
         layers = zip(
             self.network.weights,
             self.z,
@@ -98,13 +98,13 @@ class Trace:
         return {
             "network": repr(self.network),
             "rate": self.rate,
-            "x": self.x.tolist(),
-            "y": self.y.tolist(),
+            "x": _plain(self.x),
+            "y": _plain(self.y),
             "layers": [
-                {name: array.tolist() for name, array in zip(names, layer, strict=True)} for layer in layers
+                {name: _plain(array) for name, array in zip(names, layer, strict=True)} for layer in layers
             ],
-            "rss_before": self.rss_before,
-            "rss_after": self.rss_after,
+            "rss_before": _plain(self.rss_before),
+            "rss_after": _plain(self.rss_after),
         }
 
 
@@ -166,6 +166,13 @@ def trace(net: Network, x: npt.ArrayLike, y: npt.ArrayLike, *, rate: float) -> T
         rss_before=losses[0],
         rss_after=losses[1],
     )
+
+
+def _plain(numbers: npt.ArrayLike) -> Any:  # noqa: ANN401 (JSON)
+    """Nested lists of floats, None for what is not finite."""
+    array = np.asarray(numbers).astype(object)
+    array[~np.isfinite(numbers)] = None
+    return array.tolist()
 
 
 def _frozen(array: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -54,10 +54,6 @@ class FitResult:
         The table as the network saw it.
     history : History
     stopped_by : StoppedBy
-    training_score : Score
-        Computed when it is first asked for, as the next one is.
-    held_out_score : Score or None
-        None where no rows were held out.
 
     Examples
     --------
@@ -75,13 +71,13 @@ class FitResult:
 
     @cached_property
     def training_score(self) -> Score:
-        """Score of the rows that the model has seen."""
+        """Score of the rows that the model has seen; computed when it is first asked for."""
         rows = self.data.training_rows
         return self.model.score_arrays(self.data.X[rows], self.data.Y[rows])
 
     @cached_property
     def held_out_score(self) -> Score | None:
-        """Score of the rows that it has not seen."""
+        """Score of the rows that it has not seen; None where no rows were held out."""
         rows = self.data.held_out_rows
         return self.model.score_arrays(self.data.X[rows], self.data.Y[rows]) if len(rows) else None
 

@@ -53,6 +53,10 @@ def cut_fast(body: str, dialect: Dialect, width: int) -> list[pa.Array] | None:
             table = _query(path, dialect, width)
     except (duckdb.Error, OSError):
         return None
+    except RuntimeError as error:
+        if "interrupt" in str(error).lower():  # what DuckDB makes of Ctrl-C now and then
+            raise KeyboardInterrupt from error
+        raise
     columns = [_as_large(column) for column in table.columns]
     return columns if _nothing_lost(body, dialect, columns) else None
 

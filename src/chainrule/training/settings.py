@@ -59,6 +59,6 @@ def whole_number_from_1(value: object, name: str) -> int:
     except TypeError:
         number = 0
     if number < 1:
-        message = f"{name} is {value!r} but must be a whole number of at least 1. Try {name}=1."
+        message = f"{name} is {value!r} but must be a whole number of at least 1. Try 1."
         raise InputError(message)
     return number
