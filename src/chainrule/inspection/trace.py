@@ -150,6 +150,7 @@ def trace(net: Network, x: npt.ArrayLike, y: npt.ArrayLike, *, rate: float) -> T
         passed = net.forward(X)
         deltas = backward(net.weights, net.activations, net.loss, passed, Y)
         slopes = gradients(X, passed, deltas)
+        updates = [descend(np.zeros_like(g), g, eta) for g in slopes]
         after = tuple(descend(w, g, eta) for w, g in zip(net.weights, slopes, strict=True))
         losses = [float(loss_over_rows(w, net.activations, net.loss, X, Y)[0]) for w in (net.weights, after)]
     return Trace(
@@ -161,7 +162,7 @@ def trace(net: Network, x: npt.ArrayLike, y: npt.ArrayLike, *, rate: float) -> T
         a=tuple(_frozen(a[0]) for a in passed.a),
         delta=tuple(_frozen(delta[0]) for delta in deltas),
         gradients=tuple(_frozen(g) for g in slopes),
-        updates=tuple(_frozen(descend(np.zeros_like(g), g, eta)) for g in slopes),
+        updates=tuple(_frozen(update) for update in updates),
         weights_after=tuple(_frozen(w) for w in after),
         rss_before=losses[0],
         rss_after=losses[1],
