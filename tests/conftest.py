@@ -6,12 +6,18 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-settings.register_profile("reproducible", deadline=None, derandomize=True, print_blob=True)
+settings.register_profile(
+    "reproducible",
+    deadline=None,
+    derandomize=True,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],  # a busy machine is no fault of a test
+)
 settings.load_profile("reproducible")
 
 pytest_plugins = ["command_line"]
