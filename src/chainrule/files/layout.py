@@ -1,0 +1,23 @@
+"""What writing and reading a model file share: where its parts stand."""
+
+from __future__ import annotations
+
+__all__ = ["ENTRY", "FORMAT", "LENGTH_BYTES", "NO_DIGEST", "may_begin", "with_digest"]
+
+FORMAT = 1
+ENTRY = "chainrule"
+NO_DIGEST = "0" * 64
+LENGTH_BYTES = 8  # the file begins with the length of its header
+MOST_HEADER_BYTES = 100_000_000  # the limit of the safetensors format
+
+
+def with_digest(content: bytes, old: str, new: str) -> bytes:
+    """Content with the 64 digits replaced."""
+    return content.replace(f'\\"sha256\\":\\"{old}\\"'.encode(), f'\\"sha256\\":\\"{new}\\"'.encode(), 1)
+
+
+def may_begin(begin: bytes, size: int) -> bool:
+    """Whether a file of this size can be safetensors, by its length of the header and one byte more."""
+    length = int.from_bytes(begin[:LENGTH_BYTES], "little")
+    possible = len(begin) > LENGTH_BYTES and length <= min(size - LENGTH_BYTES, MOST_HEADER_BYTES)
+    return possible and begin[LENGTH_BYTES:] == b"{"

@@ -1,0 +1,177 @@
+"""From the bytes of a file to a model. Any byte may be hostile: nothing is believed before it is checked."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import re
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import safetensors.numpy
+from safetensors import SafetensorError
+
+from chainrule.equations import ACTIVATIONS, LOSSES
+from chainrule.errors import InputError, ModelFileError
+from chainrule.files.layout import ENTRY, FORMAT, LENGTH_BYTES, NO_DIGEST, may_begin, with_digest
+from chainrule.models import Model, TrainingRecord
+from chainrule.network import Network
+from chainrule.tables import Encoding
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+__all__ = ["model_from_bytes"]
+
+MOST_DIGITS = 300  # of a whole number, so that a float can hold it
+
+
+def model_from_bytes(content: bytes) -> Model:
+    """Model from the content of a file; every byte of it may be hostile.
+
+    Raises
+    ------
+    ModelFileError
+        The content is no model, is damaged, or was written by a newer version.
+    """
+    tensors = _tensors(content)
+    document = _document(content)
+    _check_format(document)
+    _check_digest(content, document["sha256"])
+    net = _network(document, tensors)
+    encoding = None if document["encoding"] is None else Encoding.from_json(document["encoding"])
+    training = None if document["training"] is None else TrainingRecord.from_json(document["training"])
+    if encoding and (encoding.n_inputs, encoding.n_outputs) != (net.sizes[0], net.sizes[-1]):
+        message = (
+            f"The file encodes {encoding.n_inputs} inputs and {encoding.n_outputs} outputs but its network "
+            f"has {net.sizes[0]} and {net.sizes[-1]}. Fit the model again."
+        )
+        raise ModelFileError(message)
+    return Model(net, encoding, training)
+
+
+def _not_a_model(reason: str) -> str:
+    """Message for a file that is no model, or no longer one."""
+    return (
+        f"The file is not a chainrule model, or is damaged: {reason}. Give a file that `chainrule fit` or "
+        "chainrule.save wrote, or fit the model again."
+    )
+
+
+def _tensors(content: bytes) -> dict[str, npt.NDArray[Any]]:
+    """Tensors of a safetensors file; the library checks every length and offset."""
+    if not may_begin(content[: LENGTH_BYTES + 1], len(content)):
+        raise ModelFileError(_not_a_model("it does not begin as one, or it is cut short"))
+    try:
+        return dict(safetensors.numpy.load(content))
+    except KeyError as error:
+        reason = f"its weights are neither float32 nor float64 but {error}"
+        raise ModelFileError(_not_a_model(reason)) from error
+    except (SafetensorError, TypeError, ValueError, AttributeError) as error:
+        raise ModelFileError(_not_a_model(_printable(str(error)[:200]))) from error
+
+
+def _document(content: bytes) -> dict[str, Any]:
+    """Everything but the weights, from the metadata of the header."""
+    length = int.from_bytes(content[:LENGTH_BYTES], "little")
+    try:
+        header = json.loads(content[LENGTH_BYTES : LENGTH_BYTES + length])
+        document = json.loads(
+            header["__metadata__"][ENTRY],
+            parse_constant=_refuse_number,
+            parse_float=_finite,
+            parse_int=_short,
+            object_pairs_hook=_unique,
+        )
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise ModelFileError(_not_a_model("it has no readable entry 'chainrule'")) from error
+    if not isinstance(document, dict):
+        raise ModelFileError(_not_a_model("its entry 'chainrule' is no JSON object"))
+    return document
+
+
+def _refuse_number(text: str) -> NoReturn:
+    """Refuse NaN and Infinity, which JSON does not have, and what becomes infinite here."""
+    message = f"{text} is no number that a model holds"
+    raise ValueError(message)
+
+
+def _finite(text: str) -> float:
+    """Float that is finite, which 1e999 is not."""
+    number = float(text)
+    return number if math.isfinite(number) else _refuse_number(text)
+
+
+def _short(text: str) -> int:
+    """Whole number that a float can hold, though not to the last digit."""
+    return int(text) if len(text) <= MOST_DIGITS else _refuse_number(text)
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Object from its pairs, refused where a key stands twice."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        message = "a key stands twice"
+        raise ValueError(message)
+    return found
+
+
+def _check_format(document: dict[str, Any]) -> None:
+    """Refuse a newer format, and a document with other fields than this one has."""
+    version = document.get("format")
+    whole = version if isinstance(version, int) and not isinstance(version, bool) else 0
+    if whole > FORMAT:
+        message = (
+            f"The file has format {version} but this version of chainrule reads formats up to {FORMAT}. "
+            "Upgrade with `pip install --upgrade chainrule`."
+        )
+        raise ModelFileError(message)
+    expected = {"format", "activations", "loss", "encoding", "training", "sha256"}
+    if whole != FORMAT or set(document) != expected:
+        raise ModelFileError(_not_a_model("its fields are not those of a model"))
+
+
+def _check_digest(content: bytes, digest: object) -> None:
+    """Compare the SHA-256 with that of the content."""
+    if not isinstance(digest, str) or not re.fullmatch("[0-9a-f]{64}", digest):
+        raise ModelFileError(_not_a_model("its SHA-256 is no such thing"))
+    if content.count(digest.encode()) != 1:
+        raise ModelFileError(_not_a_model("its SHA-256 does not stand there once"))
+    blank = with_digest(content, digest, NO_DIGEST)
+    if hashlib.sha256(blank).hexdigest() != digest:
+        raise ModelFileError(_not_a_model("its SHA-256 does not agree with its content"))
+
+
+def _network(document: dict[str, Any], tensors: dict[str, npt.NDArray[Any]]) -> Network:
+    """Network from the tensors W1, W2, … and the names of its activations and loss."""
+    names = [f"W{m}" for m in range(1, len(tensors) + 1)]
+    activations, loss = document["activations"], document["loss"]
+    if sorted(tensors) != sorted(names) or len({t.dtype for t in tensors.values()}) != 1:
+        raise ModelFileError(_not_a_model("its tensors are not W1, W2, … of one type"))
+    known = isinstance(activations, list) and all(
+        isinstance(g, str) and g in ACTIVATIONS for g in activations
+    )
+    if not known or not isinstance(loss, str) or loss not in LOSSES:
+        message = (
+            f"The file names the activations {_shown(activations)} and the loss {_shown(loss)} but this "
+            f"version knows {', '.join(ACTIVATIONS)} and {', '.join(LOSSES)}. Upgrade chainrule."
+        )
+        raise ModelFileError(message)
+    if any(str(t.dtype) not in {"float32", "float64"} for t in tensors.values()):
+        raise ModelFileError(_not_a_model("its weights are neither float32 nor float64"))
+    try:
+        return Network([tensors[name] for name in names], activations, loss)
+    except InputError as error:
+        raise ModelFileError(_not_a_model(str(error))) from error
+
+
+def _shown(names: object) -> str:
+    """What stands where names should, cut short and printable."""
+    plain = names if isinstance(names, list) else [names]
+    text = ", ".join(name if isinstance(name, str) else type(name).__name__ for name in plain[:20])
+    return _printable(text[:80]) or "(none)"
+
+
+def _printable(text: str) -> str:
+    """Text with a question mark in place of line ends, control characters and halves of characters."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
