@@ -92,6 +92,10 @@ def test_hidden_layers_as_asked_for() -> None:
     for hidden, sizes in (((), (4, 3)), ((5,), (4, 5, 3)), ((6, 2), (4, 6, 2, 3))):
         result = chainrule.fit(EXAMPLES / "iris.csv", target="species", epochs=1, hidden=hidden)
         assert result.model.network.sizes == sizes
+    alone = chainrule.fit(EXAMPLES / "iris.csv", target="species", epochs=1, hidden=5)
+    assert alone.model.network.sizes == (4, 5, 3)
+    with pytest.raises(InputError, match="target is None but must be the name of a column"):
+        chainrule.fit(EXAMPLES / "iris.csv", target=None)  # type: ignore[arg-type]
     with pytest.raises(InputError, match="hidden is 0"):
         chainrule.fit(EXAMPLES / "iris.csv", target="species", hidden=(0,))
 

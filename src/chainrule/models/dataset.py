@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from chainrule.errors import TableError
+from chainrule.errors import InputError, TableError
 from chainrule.tables import Encoding, Table, choose_encoding, read_table, split_rows, target_labels
 
 if TYPE_CHECKING:
@@ -111,7 +111,13 @@ def prepare(
     [[-1.0], [1.0]]
     """
     source = table if isinstance(table, Table) else read_table(table)
-    targets = (target,) if isinstance(target, str) else tuple(target)
+    targets = tuple(target) if isinstance(target, (list, tuple)) else (target,)
+    if not all(isinstance(name, str) for name in targets):
+        names = ", ".join(source.names[:20])
+        message = (
+            f"target is {target!r} but must be the name of a column, or a list of names. Try one of {names}."
+        )
+        raise InputError(message)
     labels = target_labels(source, targets, classes)
     training_rows, held_out_rows = split_rows(source.n_rows, labels=labels, held_out=held_out, seed=seed)
     if len(training_rows) < FEWEST_TRAINING_ROWS <= source.n_rows:

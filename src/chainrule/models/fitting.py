@@ -85,7 +85,7 @@ class FitResult:
 def plan(
     data: Dataset,
     *,
-    hidden: Sequence[int] | None = None,
+    hidden: int | Sequence[int] | None = None,
     rate: float | None = None,
     epochs: int | None = None,
     batch_size: int | None = None,
@@ -100,7 +100,9 @@ def plan(
         A setting is out of its range.
     """
     defaults = default_settings(len(data.training_rows), classes=data.encoding.classes is not None)
-    layers = defaults.hidden if hidden is None else tuple(whole_number_from_1(n, "hidden") for n in hidden)
+    given = defaults.hidden if hidden is None else hidden
+    units = given if isinstance(given, (list, tuple)) else (given,)
+    layers = tuple(whole_number_from_1(n, "hidden") for n in units)
     settings = Settings(
         rate=defaults.rate if rate is None else rate,
         epochs=defaults.epochs if epochs is None else epochs,
@@ -131,7 +133,7 @@ def fit(
     ignore: Sequence[str] = (),
     classes: Sequence[str] = (),
     held_out: float = HELD_OUT,
-    hidden: Sequence[int] | None = None,
+    hidden: int | Sequence[int] | None = None,
     rate: float | None = None,
     epochs: int | None = None,
     batch_size: int | None = None,
@@ -150,8 +152,8 @@ def fit(
         Columns that are the only inputs, that are left out, that are classes although they hold numbers.
     held_out : float
         Share of the rows that the network does not learn from and is judged by.
-    hidden : sequence of int, optional
-        Units of each hidden layer; ``()`` for none.
+    hidden : int or sequence of int, optional
+        Units of the hidden layer, or of each of several; ``()`` for none.
     rate, epochs, batch_size, loss_goal, seed, on_epoch
         As for `train`. What is not given depends on the kind of target and the number of rows.
 
