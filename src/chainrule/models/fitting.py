@@ -194,10 +194,8 @@ def fit_dataset(data: Dataset, chosen: Plan, on_epoch: Callable[[Epoch], object]
     DivergenceError
         Training left the finite numbers; the error carries the last finite network.
     """
-    start, _ = (
-        start_network(data, chosen),
-        data.majority,
-    )  # so that nothing slow is left for after the training
+    start = start_network(data, chosen)
+    _ = data.majority  # computed now and kept, so that nothing slow is left for after the training
     settings, rows = chosen.settings, data.training_rows
     result = train(
         start,
