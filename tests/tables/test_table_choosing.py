@@ -128,7 +128,7 @@ def test_settings_that_contradict(settings: dict[str, Any], kind: type[Chainrule
             ["a", "2024-01-01", "b"],
             "Row 2 of column 'c' of the data frame is '2024-01-01', which is a date or time",
         ),
-        ([[1], [2], [3]], "Row 1 of column 'c' of the data frame is '[1]', which is of the type list"),
+        ([[1], [2], [3]], "Row 1 of column 'c' of the data frame is a list, but only numbers, text"),
         (["1,5", "2.5", "3"], "Row 1 of column 'c' of the data frame is '1,5', but the decimal mark"),
     ],
 )
@@ -147,8 +147,8 @@ def test_dates_may_be_declared_categories() -> None:
 def test_a_target_of_no_classes_is_refused_before_the_rows_are_split() -> None:
     money = frame(x=list(range(30)), y=[f"{n},000" for n in range(1, 31)])
     assert "thousands separators" in refusal(lambda: target_labels(money, ["y"]))
-    shares = frame(x=list(range(30)), y=[f"{n}%" for n in range(30)])
-    assert "is '0%', which is no number" in refusal(lambda: target_labels(shares, ["y"]))
+    names = frame(x=list(range(30)), y=[f"n{n}" for n in range(30)])
+    assert "is 'n0', which is no number" in refusal(lambda: target_labels(names, ["y"]))
 
 
 def test_too_many_categories() -> None:
@@ -156,7 +156,7 @@ def test_too_many_categories() -> None:
     message = refusal(lambda: choose(table, targets=["y"]))
     assert message == (
         "Input column 'who' of the data frame has 51 different values but a column of categories may "
-        "have 50 at most. Fit without the column: --ignore who. Row 1 of column 'who' of the data frame is "
+        "have 50 at most. Ignore the column (--ignore who). Row 1 of column 'who' of the data frame is "
         "'p0', which is no number."
     )
     assert choose(table.take(range(50)), targets=["y"])[0].n_inputs == 50
@@ -165,7 +165,7 @@ def test_too_many_categories() -> None:
 def test_too_many_categories_because_of_one_cell() -> None:
     table = frame(size=[*map(str, range(60)), "6O"], y=[i / 2 for i in range(61)])
     assert refusal(lambda: choose(table, targets=["y"])).endswith(
-        "--ignore size. Or correct a cell: row 61 of column 'size' of the data frame is '6O', which is no "
+        "(--ignore size). Or correct a cell: row 61 of column 'size' of the data frame is '6O', which is no "
         "number, so the whole column is read as text."
     )
 
@@ -209,7 +209,7 @@ def test_constant_inputs_are_remarked() -> None:
     table = frame(x=[2, 2, 5], k=["a", "a", "a"], y=[1.5, 2.5, 3])
     encoding, remarks = choose(table, targets=["y"], training_rows=[0, 1])
     assert remarks == (
-        "input 'x' is constant (2.0) in the training rows: it tells nothing",
+        "input 'x' is constant (2) in the training rows: it tells nothing",
         "input 'k' is constant ('a'): it tells nothing",
     )
     assert encoding.encode_inputs(table).tolist() == [[0, 0]] * 3
@@ -225,7 +225,7 @@ def test_a_target_that_may_be_classes_is_remarked() -> None:
 def test_an_input_that_counts_the_rows_is_remarked() -> None:
     table = frame(id=range(1, 11), y=range_halves(10))
     assert choose(table, targets=["y"])[1] == (
-        "input 'id' counts the rows; if it says nothing else, leave it out",
+        "input 'id' counts the rows; if it says nothing else, ignore the column (--ignore id)",
     )
 
 
@@ -248,3 +248,52 @@ def test_training_rows_beyond_the_table() -> None:
     for rows in ([0, 4], [0, -1], [0.5, 1.5], [[0, 1]]):
         message = refusal(lambda rows=rows: choose(TABLE, targets=["kind"], training_rows=rows), InputError)  # type: ignore[misc]
         assert message.startswith("training_rows ")
+
+
+def test_text_that_names_the_rows_is_remarked() -> None:
+    table = frame(who=[f"p{i // 2}" for i in range(19)], y=range_halves(19))
+    assert choose(table, targets=["y"])[1] == (
+        (
+            "input 'who' is text with 10 different values in 19 rows; if it only names the rows, "
+            "ignore the column (--ignore who)"
+        ),
+    )
+    assert choose(table, targets=["y"], classes=["who"])[1] == ()
+    twice = frame(who=[f"p{i // 2}" for i in range(20)], y=range_halves(20))
+    assert choose(twice, targets=["y"])[1] == ()
+
+
+@pytest.mark.parametrize("cells", [["01.02.2024", "2.2.2024"] * 5, ["5 %", "7 %"] * 5])
+def test_nothing_that_a_number_or_date_may_be_is_taken_for_text(cells: list[str]) -> None:
+    table = frame(c=cells, x=range_halves(10), y=range_halves(10))
+    assert refusal(lambda: choose(table, targets=["y"])).endswith(
+        "take the column as classes (--classes c), or ignore the column (--ignore c)."
+    )
+    for use in (choose, target_labels):
+        message = refusal(lambda use=use: use(table, targets=["c"]))  # type: ignore[misc]
+        assert message.endswith("take the column as classes (--classes c), or choose another target.")
+    assert choose(table, targets=["y"], classes=["c"])[0].n_inputs == 3
+
+
+def test_the_advice_is_for_the_role_of_the_column() -> None:
+    gaps = frame(x=[1.0, None, 3.0], y=[1.5, 2.5, None])
+    assert refusal(lambda: choose(gaps, targets=["y"])).endswith("Remove the row, or choose another target.")
+    assert refusal(lambda: choose(gaps, targets=["x"])).endswith("Remove the row, or choose another target.")
+    whole = frame(x=[1.0, None, 3.0], y=[1.5, 2.5, 3.5])
+    assert refusal(lambda: choose(whole, targets=["y"])).endswith("or ignore the column (--ignore x).")
+    text = frame(k=["a", None, "b"], y=[1.5, 2.5, 3.5])
+    assert refusal(lambda: target_labels(text, ["k"])).endswith("Remove the row, or choose another target.")
+
+
+def test_a_constant_is_told_with_all_its_digits() -> None:
+    same, alike = [10**18 + 1] * 3, [10**18, 10**18 + 1, 10**18]
+    table = frame(same=same, alike=alike, y=[1.5, 2.5, 3.5])
+    assert "because all training rows have 1000000000000000001." in refusal(
+        lambda: choose(table, targets=["same"])
+    )
+    both = "1000000000000000000 to 1000000000000000001, which are one number to the 16 digits that are kept"
+    assert f"because all training rows have {both}." in refusal(lambda: choose(table, targets=["alike"]))
+    assert choose(table, targets=["y"])[1] == (
+        "input 'same' is constant (1000000000000000001) in the training rows: it tells nothing",
+        f"input 'alike' is constant ({both}) in the training rows: it tells nothing",
+    )

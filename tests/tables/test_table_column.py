@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import decimal
 import random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -16,7 +16,11 @@ from table_files import refusal
 
 from chainrule.errors import UnknownNameError
 from chainrule.tables import Column, read_table
+from chainrule.tables.checks import check_as_category
 from chainrule.tables.grammar import MISSING_TOKENS, canonical_number
+
+if TYPE_CHECKING:
+    from chainrule.tables.roles import Role
 
 
 def column(*values: Any, kind: Any = None) -> Column:  # noqa: ANN401 - whatever a frame may hold
@@ -84,7 +88,7 @@ def test_missing_values(token: str | None) -> None:
     message = refusal(cells.as_numbers)
     assert message == (
         "A value is missing in column 'c' of the data frame in 2 rows, the first of them row 2, but every "
-        "row needs one. Remove these rows, or fit without the column: --ignore c."
+        "row needs one. Fill them in, or remove these rows."
     )
     assert refusal(cells.as_labels) == message
 
@@ -122,11 +126,91 @@ def test_infinity(cell: object) -> None:
 def test_dates_and_times(cell: object) -> None:
     cells = column(cell, None, cell)
     present = cells.take(np.array([0, 2]))
-    for use in (present.as_numbers, present.check_as_category):
-        message = refusal(use)
-        assert message.startswith("Row 1 of column 'c' of the data frame is ")
-        assert "which is a date or time" in message
-        assert message.endswith("--ignore c.")
+    message = refusal(lambda: check_as_category(present, "input"))
+    assert message.startswith("Row 1 of column 'c' of the data frame is ")
+    assert "which is a date or time" in message
+    assert message.endswith(", or ignore the column (--ignore c).")
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "01.01.2024", "1.1.2024", "31.12.24", "01/02/2024", "1/2/24", "01-02-2024", "2024-1-5", "2024/01/05",
+        "1.1.2024 9:30", "1/2/2024, 9:30:15 PM", "5 Jan 2024", "05-Mar-24", "March 5, 2024",
+    ],
+)  # fmt: skip
+def test_dates_in_notations_that_no_standard_settles(cell: str) -> None:
+    message = refusal(lambda: check_as_category(column(cell, cell), "input"))
+    assert message == (
+        f"Row 1 of column 'c' of the data frame is '{cell}', which is a date or time, but only numbers, text "
+        "and booleans can be used yet. Write it as a number, take the column as classes (--classes c), or "
+        "ignore the column (--ignore c)."
+    )
+    check_as_category(column(cell, "unknown"), "input")
+
+
+@pytest.mark.parametrize("cell", ["1.2.3", "10.0.0.1", "32.1.2024", "3-4-2", "12 apples 2024", "9/2024"])
+def test_what_only_resembles_a_date(cell: str) -> None:
+    check_as_category(column(cell, cell), "input")
+
+
+@pytest.mark.parametrize("cell", ["12 %", "12%", "€ 12.50", "-$1,234.50", "1.234,50\xa0€", "12 EUR", "£5"])
+def test_numbers_with_signs_of_per_cent_or_currency(cell: str) -> None:
+    message = refusal(lambda: check_as_category(column("1,5", cell), "target"))
+    assert message == (
+        f"Row 2 of column 'c' of the data frame is {cell!r}, a number with a sign of per cent or of a "
+        "currency, but a number is digits alone. Write every number without the sign, take the column as "
+        "classes (--classes c), or choose another target."
+    )
+    check_as_category(column(cell, "none"), "target")
+
+
+MISSING = "A value is missing in column 'c' of the data frame in row 2, but "
+INFINITE = (
+    "Row 2 of column 'c' of the data frame is 'inf', which is infinite, but every number must be finite. "
+)
+LIST = (
+    "Row 1 of column 'c' of the data frame is a list, but only numbers, text and booleans can be used yet. "
+    "Write its cells as numbers"
+)
+
+
+@pytest.mark.parametrize(
+    ("role", "second", "message"),
+    [
+        (
+            "input",
+            "NA",
+            f"{MISSING}every row needs one. Fill it in, remove the row, or ignore the column (--ignore c).",
+        ),
+        ("target", "NA", f"{MISSING}every row needs one. Remove the row, or choose another target."),
+        (
+            "learnt input",
+            "NA",
+            f"{MISSING}the model needs one in every row. Fill it in, or remove the row.",
+        ),
+        ("learnt target", "NA", f"{MISSING}every row needs one. Remove the row."),
+        (
+            "input",
+            "inf",
+            f"{INFINITE}Correct the cell, remove the row, or ignore the column (--ignore c).",
+        ),
+        ("target", "inf", f"{INFINITE}Correct the cell, remove the row, or choose another target."),
+        ("learnt input", "inf", f"{INFINITE}Correct the cell, or remove the row."),
+        ("input", ["x"], f"{LIST}, or ignore the column (--ignore c)."),
+        ("target", ["x"], f"{LIST}, or choose another target."),
+        ("learnt input", ["x"], f"{LIST}."),
+    ],
+)
+def test_what_to_do_depends_on_the_role(role: Role, second: object, message: str) -> None:
+    first: object = ["x"] if isinstance(second, list) else "1"
+    assert refusal(lambda: column(first, second).as_numbers(role)) == message
+    if second != "inf":
+        assert refusal(lambda: column(first, second).as_labels(role=role)) == message
+
+
+def test_a_column_is_printed_in_short() -> None:
+    assert repr(column(*range(1000))) == "Column('c', 1000 rows of the data frame)"
 
 
 def test_a_time_that_python_cannot_hold() -> None:
@@ -136,12 +220,15 @@ def test_a_time_that_python_cannot_hold() -> None:
 
 @pytest.mark.parametrize("cell", ["2024-13-01", "2024", "12-30", "1:2", "2024-01-01x"])
 def test_no_dates(cell: str) -> None:
-    column("a", cell).check_as_category()
+    check_as_category(column("a", cell), "input")
 
 
-@pytest.mark.parametrize("cell", [b"x", [1, 2], {"a": 1}])
-def test_types_that_are_no_cells(cell: object) -> None:
-    assert "only numbers, text and booleans can be used yet" in refusal(column(cell).as_numbers)
+@pytest.mark.parametrize(
+    ("cell", "says"),
+    [(b"x", "is bytes"), ([1, 2], "is a list"), ({"a": 1}, "is an object")],
+)
+def test_types_that_are_no_cells(cell: object, says: str) -> None:
+    assert f"{says}, but only numbers, text and booleans can be used yet" in refusal(column(cell).as_numbers)
 
 
 def test_a_cell_that_is_no_number() -> None:
@@ -166,10 +253,12 @@ def test_almost_numbers() -> None:
     assert column(*["1.5"] * 8, "x", "y").almost_numbers() is None
 
 
-@pytest.mark.parametrize("cell", ["1,234", "1.234,5", "1,234.5", "2,5"])
+@pytest.mark.parametrize("cell", ["1,234", "1.234,5", "1,234.5", "2,5", "1 234", "1'234.5", "1\u202f234"])
 def test_separators_that_could_be_either(cell: str) -> None:
     cells = Column("c", pa.array(["1.5", cell], pa.large_string()))
-    assert "thousands separators or another decimal mark" in refusal(cells.check_as_category)
+    assert "thousands separators or another decimal mark" in refusal(
+        lambda: check_as_category(cells, "input")
+    )
 
 
 @pytest.mark.parametrize(

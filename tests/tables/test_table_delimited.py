@@ -99,6 +99,27 @@ def test_title_lines_are_skipped_and_quoted(tmp_path: Path) -> None:
     assert table.remarks == ("delimiter tab", "2 title lines skipped: 'Rain in 2020', 'all stations'")
 
 
+@pytest.mark.parametrize("mark", [",", ";", "\t"])
+def test_title_lines_that_a_spreadsheet_padded(tmp_path: Path, mark: str) -> None:
+    text = "Sales 2024,,\n,,\nall shops,,\nshop,month,sold\nA,1,7\nB,2,8\n".replace(",", mark)
+    table = read(tmp_path, text)
+    assert table.names == ("shop", "month", "sold")
+    assert cells(table) == [["A", "1", "7"], ["B", "2", "8"]]
+    assert table.remarks[-1] == "2 title lines skipped: 'Sales 2024', 'all shops'"
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("x,\n1,a\n2,b\n", ("x", "unnamed_2")),
+        (",x\n7,1\n9,2\n", ("unnamed_1", "x")),
+        ("x,,\na,,\nb,,\n", ("x",)),
+    ],
+)
+def test_a_header_with_one_name_is_no_title_line(tmp_path: Path, text: str, names: tuple[str, ...]) -> None:
+    assert read(tmp_path, text).names == names
+
+
 def test_a_damaged_header_is_no_title_line(tmp_path: Path) -> None:
     message = refusal(lambda: read(tmp_path, "a,b\nr1,1,x\nr2,2,y\n"))
     assert message.startswith("Line 1 of t.csv has 2 cells but most lines have 3.")

@@ -204,3 +204,29 @@ def test_outputs_of_another_shape(outputs: Any) -> None:  # noqa: ANN401
 def test_outputs_without_a_winner() -> None:
     message = refusal(lambda: PENGUINS.decode_outputs([[1.0, 2.0], [math.nan, 1.0]]), InputError)
     assert message.startswith("Row 2 of outputs has NaN")
+
+
+@pytest.mark.parametrize("missing", ["mass", "island", "wild", "year"])
+def test_a_model_does_not_do_without_a_column(missing: str) -> None:
+    row: dict[str, list[object]] = {"mass": [1], "island": ["Dream"], "wild": [True], "year": [2007]}
+    assert refusal(lambda: PENGUINS.encode_inputs(frame(**{**row, missing: [None]}))).endswith(
+        "but the model needs one in every row. Fill it in, or remove the row."
+    )
+
+
+def test_a_target_that_answers_are_compared_with() -> None:
+    assert refusal(lambda: PENGUINS.encode_targets(frame(species=["Adelie", None]))).endswith(
+        "in row 2, but every row needs one. Remove the row."
+    )
+    assert refusal(lambda: HOUSES.encode_targets(frame(rent=[1, None], price=[1, 2]))).endswith(
+        "in row 2, but every row needs one. Remove the row."
+    )
+    assert refusal(lambda: HOUSES.encode_targets(frame(area=[1]))).startswith(
+        "the data frame has no column 'price', 'rent' but the model's answers are compared with them."
+    )
+
+
+def test_a_date_where_the_model_learnt_numbers() -> None:
+    assert refusal(lambda: HOUSES.encode_inputs(frame(area=["2024-01-01"]))).endswith(
+        "is '2024-01-01' but the model learnt numbers there. Correct the cell, or remove the row."
+    )

@@ -141,3 +141,11 @@ def test_real_tables(tmp_path: Path, name: str) -> None:
         assert np.allclose(np.ravel(encoding.decode_outputs(encoding.encode_targets(table))), frame["target"])
     else:
         assert encoding.decode_outputs(encoding.encode_targets(table)) == tuple(frame["target"])
+
+
+def test_a_table_is_printed_in_short() -> None:
+    table = read_table(pd.DataFrame({f"x{k}": range(1000) for k in range(12)}))
+    assert repr(table) == (
+        "Table(the data frame, 1000 rows, columns 'x0', 'x1', 'x2', 'x3', 'x4', 'x5', 'x6', 'x7', 'x8', 'x9' "
+        "and 2 more)"
+    )

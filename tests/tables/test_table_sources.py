@@ -54,9 +54,13 @@ def test_a_missing_file_in_a_missing_folder() -> None:
     assert refusal(lambda: read_table("no/such/file.csv")).startswith("There is no file 'no/such/file.csv'.")
 
 
-@pytest.mark.parametrize("address", ["http://x.org/t.csv", "s3://bucket/t.csv"])
+@pytest.mark.parametrize("address", ["http://x.org/t.csv", "https://x.org/t.parquet", "s3://bucket/t.csv"])
 def test_an_address_is_not_opened(address: str) -> None:
-    assert "addresses are not opened" in refusal(lambda: read_table(address))
+    for source in (address, Path(address)):
+        assert refusal(lambda source=source: read_table(source)) == (  # type: ignore[misc]
+            f"{address!r} is an address but a table is a file on this computer: addresses are not opened. "
+            "Download the table, and give the path of the file."
+        )
 
 
 def test_a_folder(tmp_path: Path) -> None:
@@ -106,6 +110,21 @@ def test_quoted_cells_are_short_and_escaped(tmp_path: Path) -> None:
     assert message.endswith(f"It reads '\\x1b[31m{'x' * 34}…'.")
 
 
-def test_damaged_parquet(tmp_path: Path) -> None:
-    message = refusal(lambda: read(tmp_path, "a,b\n1,2\n", "t.parquet"))
-    assert message.startswith("t.parquet cannot be read as Parquet (")
+def test_text_that_is_called_parquet(tmp_path: Path) -> None:
+    assert refusal(lambda: read(tmp_path, "a,b\n1,2\n", "t.parquet")) == (
+        "t.parquet is no Parquet file although it is called one. If it is text, let its name end in .csv, or "
+        "in .jsonl for JSON lines; else save the table as Parquet again."
+    )
+
+
+@pytest.mark.parametrize("content", ["PAR1", "PAR1" + "x" * 100 + "PAR1", "PARE...."])
+def test_damaged_parquet(tmp_path: Path, content: str) -> None:
+    assert refusal(lambda: read(tmp_path, content, "t.parquet")) == (
+        "t.parquet is a Parquet file but cannot be read: it is cut short, damaged or encrypted. "
+        "Save or download it again."
+    )
+
+
+def test_text_by_any_other_name_is_delimited_text(tmp_path: Path) -> None:
+    assert read(tmp_path, "a,b\n1,2\n", "t.feather").names == ("a", "b")
+    assert refusal(lambda: read(tmp_path, b"FEA1....", "t.feather")).startswith("t.feather is a Feather file")

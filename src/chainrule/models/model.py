@@ -182,6 +182,11 @@ class Model:
         Returns
         -------
         ClassScore, or a tuple of NumberScore, one for each target
+
+        Raises
+        ------
+        TableError
+            As for `predict`, or a target is missing.
         """
         source = _as_table(table)
         encoding = self.table_encoding

@@ -20,10 +20,19 @@ __all__ = ["read_frame", "read_parquet"]
 
 def read_parquet(data: bytes, name: str) -> Table:
     """Read the bytes of a Parquet file; TableError where it is none or is damaged."""
+    if not data.startswith(b"PAR"):
+        message = (
+            f"{name} is no Parquet file although it is called one. If it is text, let its name end in .csv, "
+            "or in .jsonl for JSON lines; else save the table as Parquet again."
+        )
+        raise TableError(message)
     try:
         return _from_arrow(pq.ParquetFile(pa.BufferReader(data)).read(), name)
     except (pa.ArrowException, OSError) as error:
-        message = f"{name} cannot be read as Parquet ({_reason(error)}). Check that the file is whole."
+        message = (
+            f"{name} is a Parquet file but cannot be read: it is cut short, damaged or encrypted. "
+            "Save or download it again."
+        )
         raise TableError(message) from error
 
 

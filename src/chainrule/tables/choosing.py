@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from chainrule.errors import InputError, TableError
+from chainrule.tables.checks import check_as_category
 from chainrule.tables.encoding import Encoding
 from chainrule.tables.parts import CategoryInput, ClassTarget, NumberInput, NumberTarget, folded
 from chainrule.tables.roles import settle_roles
 from chainrule.tables.statistics import SMALLEST_SCALE, Spread, measure
-from chainrule.tables.wording import counted, leave_out, listed, printable, shown
+from chainrule.tables.wording import counted, listed, option, remedies, shown, way_out
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from chainrule.tables.column import Column
+    from chainrule.tables.roles import Role
     from chainrule.tables.table import Table
 
 __all__ = ["MOST_CATEGORIES", "MOST_CLASSES", "choose_encoding", "target_labels"]
@@ -129,7 +130,7 @@ def target_labels(
     if not _is_class_target(columns, declared):
         return None
     # Refused here already, because a split by classes that are none fails for a reason that misleads.
-    _check_number_of_classes(columns[0], _categories(columns[0], declared, []))
+    _check_number_of_classes(columns[0], _categories(columns[0], declared, [], "target"))
     labels = columns[0].as_labels()
     return tuple(map(folded, labels)) if columns[0].kind == "boolean" else labels
 
@@ -174,15 +175,15 @@ def _targets(
 
 
 def _number_target(column: Column, rows: npt.NDArray[np.intp], remarks: list[str]) -> NumberTarget:
-    numbers = column.as_numbers()
+    numbers = column.as_numbers("target")
     spread = _spread(column, numbers[rows])
     if spread.scale == 0:
-        raise TableError(_constant_target(column, f"all training rows have {spread.mean!r}"))
+        raise TableError(_constant_target(column, f"all training rows have {_one_number(column, rows)}"))
     values = np.unique(numbers)
     if len(values) <= FEW_WHOLE_VALUES and np.array_equal(values, np.round(values)):
         remarks.append(
             f"target {shown(column.name)} has only {len(values)} distinct whole values; "
-            f"if they are classes, give --classes {printable(shlex.quote(column.name))}"
+            f"if they are classes, give {option('classes', column.name)}"
         )
     return NumberTarget(column.name, spread.mean, spread.scale)
 
@@ -190,7 +191,7 @@ def _number_target(column: Column, rows: npt.NDArray[np.intp], remarks: list[str
 def _class_target(
     column: Column, declared: frozenset[str], rows: npt.NDArray[np.intp], remarks: list[str]
 ) -> ClassTarget:
-    labels = _categories(column, declared, remarks)
+    labels = _categories(column, declared, remarks, "target")
     _check_number_of_classes(column, labels)
     target = ClassTarget(column.name, labels, column.kind)
     if len(labels) < FEWEST_TRAINING_ROWS:
@@ -219,28 +220,51 @@ def _input(
 ) -> NumberInput | CategoryInput:
     if column.name not in declared and column.kind == "number":
         return _number_input(column, rows, remarks)
-    labels = _categories(column, declared, remarks)
+    labels = _categories(column, declared, remarks, "input")
     if len(labels) > MOST_CATEGORIES:
         message = (
             f"Input {column.title} has {len(labels)} different values but a column of categories may have "
-            f"{MOST_CATEGORIES} at most. {leave_out(column.name)}{_not_numbers(column)}"
+            f"{MOST_CATEGORIES} at most. {remedies(way_out('input', column.name))}{_not_numbers(column)}"
         )
         raise TableError(message)
     if len(labels) == 1:
         remarks.append(f"input {shown(column.name)} is constant ({shown(labels[0])}): it tells nothing")
+    if column.name not in declared and _names_rows(column, len(labels)):
+        remarks.append(
+            f"input {shown(column.name)} is text with {len(labels)} different values in {len(column.cells)} "
+            f"rows; if it only names the rows, {way_out('input', column.name)}"
+        )
     return CategoryInput(column.name, labels, column.kind)
 
 
 def _number_input(column: Column, rows: npt.NDArray[np.intp], remarks: list[str]) -> NumberInput:
-    numbers = column.as_numbers()
+    numbers = column.as_numbers("input")
     spread = _spread(column, numbers[rows])
     if _counts(numbers):
-        remarks.append(f"input {shown(column.name)} counts the rows; if it says nothing else, leave it out")
+        remarks.append(
+            f"input {shown(column.name)} counts the rows; if it says nothing else, "
+            f"{way_out('input', column.name)}"
+        )
     if spread.scale == 0:
         remarks.append(
-            f"input {shown(column.name)} is constant ({spread.mean!r}) in the training rows: it tells nothing"
+            f"input {shown(column.name)} is constant ({_one_number(column, rows)}) in the training rows: "
+            "it tells nothing"
         )
     return NumberInput(column.name, spread.mean, spread.scale)
+
+
+def _one_number(column: Column, rows: npt.NDArray[np.intp]) -> str:
+    """The one number that these rows have, with all the digits that they give it."""
+    labels = sorted(set(column.take(rows).coded("number")[0]), key=_by_value)
+    if len(labels) == 1:
+        return labels[0]
+    return f"{labels[0]} to {labels[-1]}, which are one number to the 16 digits that are kept"
+
+
+def _names_rows(column: Column, n_labels: int) -> bool:
+    """Whether a text has fewer than two rows for each value, in enough rows not to do so by chance."""
+    n_rows = len(column.cells)
+    return column.kind == "text" and FEWEST_COUNTED <= n_rows < 2 * n_labels and not column.almost_numbers()
 
 
 def _counts(numbers: npt.NDArray[np.float64]) -> bool:
@@ -262,14 +286,14 @@ def _spread(column: Column, numbers: npt.NDArray[np.float64]) -> Spread:
     return spread
 
 
-def _categories(column: Column, declared: frozenset[str], remarks: list[str]) -> tuple[str, ...]:
+def _categories(column: Column, declared: frozenset[str], remarks: list[str], role: Role) -> tuple[str, ...]:
     """The labels of a column, sorted; of a boolean one spelling each."""
     if column.name not in declared:
-        column.check_as_category()
+        check_as_category(column, role)
     almost = column.almost_numbers()
     if almost is not None:
         remarks.append(almost[0].lower() + almost[1:])
-    labels = sorted(set(column.coded()[0]), key=_by_value if column.kind == "number" else None)
+    labels = sorted(set(column.coded(role=role)[0]), key=_by_value if column.kind == "number" else None)
     if column.kind == "boolean":
         labels = sorted({folded(label): label for label in reversed(labels)}.values(), key=folded)
     return tuple(labels)

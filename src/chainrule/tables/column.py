@@ -12,10 +12,13 @@ import pyarrow.compute as pc
 
 from chainrule.errors import TableError
 from chainrule.tables import grammar
-from chainrule.tables.wording import counted, leave_out, shown
+from chainrule.tables.checks import check_finite, check_usable, first, is_typed_number
+from chainrule.tables.wording import counted, shown
 
 if TYPE_CHECKING:
     import numpy.typing as npt
+
+    from chainrule.tables.roles import Role
 
 __all__ = ["Column", "Kind"]
 
@@ -56,12 +59,15 @@ class Column:
     decimal: str = "."
     numbering: npt.NDArray[np.intp] | None = None
 
+    def __repr__(self) -> str:
+        return f"Column({shown(self.name)}, {counted(len(self.cells), 'row')} of {self.table})"
+
     @cached_property
     def kind(self) -> Kind:
         """What all cells that are not missing are: "number", "boolean" or else "text"."""
         if pa.types.is_boolean(self.cells.type):
             return "boolean"
-        if _is_typed_number(self.cells.type):
+        if is_typed_number(self.cells.type):
             return "number"
         return self._kind_of_text() if self.is_text else "text"
 
@@ -75,13 +81,13 @@ class Column:
         """Which cells hold no value, shape (n_rows,)."""
         return grammar.missing_cells(self.cells)
 
-    def as_numbers(self, because: str = "numbers are needed there") -> npt.NDArray[np.float64]:
+    def as_numbers(self, role: Role | None = None) -> npt.NDArray[np.float64]:
         """Return the cells as numbers.
 
         Parameters
         ----------
-        because : str
-            The end of the sentence where a cell is no number.
+        role : {"input", "target", "learnt input", "learnt target"}, optional
+            What the column is used for, so that a message says what can be done.
 
         Returns
         -------
@@ -93,16 +99,21 @@ class Column:
         TableError
             A cell is missing, is no number, or is infinite; the message names column and row.
         """
-        self.check_usable()
+        check_usable(self, role)
         numbers = self._numbers
         wrong = np.isnan(numbers)
         if wrong.any():
-            message = f"{self.cell(first(wrong))} but {because}. Correct the cell, or remove the row."
+            learnt = role in {"learnt input", "learnt target"}
+            message = (
+                f"{self.cell(first(wrong))} but "
+                f"{'the model learnt numbers there' if learnt else 'numbers are needed there'}. "
+                "Correct the cell, or remove the row."
+            )
             raise TableError(message)
-        self._check_finite(numbers)
+        check_finite(self, numbers, role)
         return numbers
 
-    def as_labels(self, kind: Kind | None = None) -> tuple[str, ...]:
+    def as_labels(self, kind: Kind | None = None, role: Role | None = None) -> tuple[str, ...]:
         """Return the cells as labels.
 
         Parameters
@@ -110,6 +121,8 @@ class Column:
         kind : {"number", "text", "boolean"}, optional
             How a label is spelled; by default as the column's own kind says. Numbers have one label for
             each value: "1" for ``1``, ``1.0`` and ``01``.
+        role : {"input", "target", "learnt input", "learnt target"}, optional
+            As for `as_numbers`.
 
         Returns
         -------
@@ -119,14 +132,22 @@ class Column:
         Raises
         ------
         TableError
-            A cell is missing, or is a date, a list or bytes; the message names column and row.
+            A cell is missing, or is no number, text or boolean; the message names column and row.
         """
-        labels, codes = self.coded(kind)
+        labels, codes = self.coded(kind, role)
         return tuple(np.array(labels, dtype=object)[codes])
 
-    def coded(self, kind: Kind | None = None) -> tuple[list[str], npt.NDArray[np.intp]]:
-        """Return the different labels in no order (one may come twice), and for each row which one it has."""
-        self.check_usable(as_categories=True)
+    def coded(
+        self, kind: Kind | None = None, role: Role | None = None
+    ) -> tuple[list[str], npt.NDArray[np.intp]]:
+        """Return the different labels in no order (one may come twice), and for each row which one it has.
+
+        Raises
+        ------
+        TableError
+            As `as_labels`.
+        """
+        check_usable(self, role)
         dictionary = pc.dictionary_encode(self.cells)
         as_kind = kind or self.kind
         labels = [self._label(cell, as_kind) for cell in dictionary.dictionary.to_pylist()]
@@ -144,22 +165,6 @@ class Column:
     def title(self) -> str:
         """The column's name and its table's, for messages."""
         return f"column {shown(self.name)} of {self.table}"
-
-    def check_usable(self, *, as_categories: bool = False) -> None:
-        """Raise TableError where a cell can be no input and no target: missing, a date, a list, bytes."""
-        self._check_type()
-        if self.missing.any():
-            raise TableError(self._missing_message())
-        if self.is_text and not as_categories and self.kind != "number":
-            self._check_dates()
-
-    def check_as_category(self) -> None:
-        """Raise TableError for text that was not declared to be classes and is better not taken for them."""
-        self.check_usable()
-        if self.is_text and self.kind == "text":
-            cells = grammar.trimmed(self.cells)
-            if grammar.matches(cells, grammar.AMBIGUOUS_PATTERN).all():
-                raise TableError(self._separator_message(cells))
 
     def almost_numbers(self) -> str | None:
         """Say which cell keeps a text column from being numbers, where 90 % of its cells are."""
@@ -200,7 +205,7 @@ class Column:
     def _values(self) -> npt.NDArray[np.float64]:
         if self.is_text:
             return grammar.numbers_in(self.cells, self.decimal)
-        if not _is_typed_number(self.cells.type):
+        if not is_typed_number(self.cells.type):
             return np.full(len(self.cells), np.nan)
         numbers: npt.NDArray[np.float64] = pc.cast(self.cells, pa.float64(), safe=False).to_numpy(
             zero_copy_only=False
@@ -220,62 +225,3 @@ class Column:
         return bool(
             grammar.matches(grammar.trimmed(pa.array([cell])), grammar.number_pattern(self.decimal))[0]
         )
-
-    def _check_type(self) -> None:
-        kind = self.cells.type
-        if self.is_text or _is_typed_number(kind) or pa.types.is_boolean(kind) or pa.types.is_null(kind):
-            return
-        what = "a date or time" if pa.types.is_temporal(kind) else f"of the type {kind}"
-        at = first(self.cells.is_valid().to_numpy(zero_copy_only=False))
-        message = (
-            f"{self.cell(at)}, which is {what}, but only numbers, text and booleans can be used yet. "
-            f"{leave_out(self.name)}"
-        )
-        raise TableError(message)
-
-    def _missing_message(self) -> str:
-        rows = int(self.missing.sum())
-        where = (
-            f"row {self.row(first(self.missing))}"
-            if rows == 1
-            else (f"{counted(rows, 'row')}, the first of them row {self.row(first(self.missing))}")
-        )
-        return (
-            f"A value is missing in {self.title} in {where}, but every row needs one. "
-            f"Remove these rows, or {leave_out(self.name, or_else=True)}"
-        )
-
-    def _check_dates(self) -> None:
-        dates = grammar.matches(grammar.trimmed(self.cells), grammar.DATE_PATTERN)
-        if dates.any():
-            message = (
-                f"{self.cell(first(dates))}, which is a date or time, but only numbers, text and booleans "
-                f"can be used yet. {leave_out(self.name)}"
-            )
-            raise TableError(message)
-
-    def _separator_message(self, cells: pa.Array) -> str:
-        at = first(np.isnan(grammar.numbers_in(cells, self.decimal)))
-        return (
-            f"{self.cell(at)}, but the decimal mark of {self.table} is {self.decimal!r}, so this may be a "
-            "number with thousands separators or another decimal mark. Write every number with a decimal "
-            "point and without thousands separators."
-        )
-
-    def _check_finite(self, numbers: npt.NDArray[np.float64]) -> None:
-        infinite = np.isinf(numbers)
-        if infinite.any():
-            message = (
-                f"{self.cell(first(infinite))}, which is infinite, but every number must be finite. "
-                f"Correct the cell, or {leave_out(self.name, or_else=True)}"
-            )
-            raise TableError(message)
-
-
-def first(flags: npt.NDArray[np.bool_]) -> int:
-    """The place of the first true flag."""
-    return int(np.argmax(flags))
-
-
-def _is_typed_number(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind))

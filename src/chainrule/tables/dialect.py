@@ -27,6 +27,7 @@ DELIMITER_NAMES = {"\t": "tab", BLANK_RUNS: "runs of blanks"}
 SAMPLED_CHARACTERS = 2**18
 SAMPLED_RECORDS = 200
 SAMPLED_LINES = 10
+NARROWEST_PADDED = 3  # of two cells, one may be a column without a name
 SMALLEST_BLOCK = 2  # records, or cells of one, that must agree to make a table
 SEPARATOR_LINE = re.compile(r"""\s*"?sep=(.)"?[ \t]*(?:\n|\Z)""", re.IGNORECASE)
 
@@ -152,8 +153,9 @@ def _has_number(record: Record) -> bool:
 
 
 def _titles(best: _Candidate, name: str) -> tuple[tuple[Record, ...], Record]:
-    """The leading records of another width, and the header below them."""
-    place = [len(record.cells) for record in best.sample].index(best.width)
+    """The leading records of another width or with one name only, and the header below them."""
+    full = [place for place, record in enumerate(best.sample) if len(record.cells) == best.width]
+    place = next((place for place in full if not _is_padded_title(best.sample[place])), full[0])
     titles, header = best.sample[:place], best.sample[place]
     for title in titles:
         # One name too few or too many is rather a damaged header than a title.
@@ -164,6 +166,11 @@ def _titles(best: _Candidate, name: str) -> tuple[tuple[Record, ...], Record]:
             )
             raise TableError(message)
     return titles, header
+
+
+def _is_padded_title(record: Record) -> bool:
+    """Whether only the first of three cells or more is filled, as spreadsheets save a title."""
+    return len(record.cells) >= NARROWEST_PADDED and record.cells[0] != "" and not any(record.cells[1:])
 
 
 def _dialect_remarks(best: _Candidate, *, named_by_file: bool) -> tuple[str, ...]:

@@ -98,7 +98,7 @@ class Encoding:
         TableError
             A column is missing, or a cell is missing, is not of the kind learnt, or a category not learnt.
         """
-        return _encoded(table, self.inputs)
+        return _encoded(table, self.inputs, "the model needs")
 
     def encode_targets(self, table: Table) -> npt.NDArray[np.float64]:
         """Return Y.
@@ -118,7 +118,7 @@ class Encoding:
         TableError
             As for `encode_inputs`.
         """
-        return _encoded(table, self.targets)
+        return _encoded(table, self.targets, "the model's answers are compared with")
 
     def decode_outputs(self, outputs: npt.ArrayLike) -> tuple[str, ...] | npt.NDArray[np.float64]:
         """Return what the outputs of the network mean.
@@ -186,7 +186,7 @@ class Encoding:
 
 
 def _encoded(
-    table: Table, parts: Sequence[NumberInput | CategoryInput | ClassTarget]
+    table: Table, parts: Sequence[NumberInput | CategoryInput | ClassTarget], who_needs: str
 ) -> npt.NDArray[np.float64]:
     there = set(table.names)
     absent = [part.name for part in parts if part.name not in there]
@@ -195,7 +195,7 @@ def _encoded(
             absent[0], [name for name in table.names if name not in {part.name for part in parts}]
         )
         message = (
-            f"{table.title} has no column {listed(absent)} but the model needs "
+            f"{table.title} has no column {listed(absent)} but {who_needs} "
             f"{'it' if len(absent) == 1 else 'them'}.{similar} "
             f"There are: {listed(table.names)}. Add the column, or rename one."
         )

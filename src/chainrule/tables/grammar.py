@@ -27,6 +27,7 @@ __all__ = [
     "number_pattern",
     "numbers_in",
     "trimmed",
+    "without_signs",
 ]
 
 MISSING_TOKENS = ("", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "?", "#N/A")
@@ -38,10 +39,25 @@ _TIME = "(?:[01][0-9]|2[0-4]):[0-5][0-9](?::[0-5][0-9](?:[.,][0-9]+)?)?(?:Z|[+-]
 BOOLEAN_PATTERN = "^(?i:true|false)$"
 DATE_PATTERN = f"^(?:{_DATE}(?:[T ]{_TIME})?|{_TIME})$"
 
+# Dates that no standard settles: a column is one of dates where all its cells look like this.
+_MONTH = r"(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
+_PART, _TWO = "(?:0?[1-9]|[12][0-9]|3[01])", "(?:0[1-9]|[12][0-9]|3[01])"
+_OTHER_DATE = (
+    f"{_PART}[./-]{_PART}[./-][0-9]{{4}}|{_PART}/{_PART}/[0-9]{{2}}|{_TWO}[.-]{_TWO}[.-][0-9]{{2}}"
+    f"|[0-9]{{4}}[./-]{_PART}[./-]{_PART}"
+    rf"|{_PART}\.?[ -]{_MONTH}[ -][0-9]{{2,4}}|{_MONTH} {_PART},? [0-9]{{4}}"
+)
+OTHER_DATE_PATTERN = f"^(?:{_OTHER_DATE})(?:[ T,]+[0-9]{{1,2}}:[0-9]{{2}}(?::[0-9.]+)?(?: ?(?i:[ap]m))?)?$"
+
+# What people write beside a number: the sign of per cent or of a currency, with or without blanks.
+_SIGN = r"(?:[%‰]|\p{Sc}|EUR|USD|GBP|CHF)"
+_SIGNS = rf"^([+-]?){_SIGN}[ \x{{a0}}\x{{202f}}]*|[ \x{{a0}}\x{{202f}}]*{_SIGN}$"
+
 # Either separator in either role: a cell like this may be a number to its writer, but which one?
 AMBIGUOUS_PATTERN = (
     "^[+-]?(?:[0-9]*[.,][0-9]+(?:[eE][+-]?[0-9]+)?|[0-9]{1,3}(?:,[0-9]{3})+(?:[.][0-9]*)?"
-    "|[0-9]{1,3}(?:[.][0-9]{3})+(?:,[0-9]*)?|[0-9]+)$"
+    "|[0-9]{1,3}(?:[.][0-9]{3})+(?:,[0-9]*)?|[0-9]+"
+    r"|[0-9]{1,3}(?:[ '\x{2019}\x{a0}\x{202f}][0-9]{3})+(?:[.,][0-9]*)?)$"
 )
 THOUSANDS_PATTERN = "^[+-]?[1-9][0-9]{0,2},[0-9]{3}$"
 
@@ -58,6 +74,17 @@ def number_pattern(decimal: str) -> str:
 def trimmed(cells: pa.Array) -> pa.Array:
     """An Arrow array of strings without surrounding blanks."""
     return pc.utf8_trim(cells, characters=BLANKS)
+
+
+def without_signs(cells: pa.Array) -> pa.Array:
+    """An Arrow array of strings without a sign of per cent or of a currency at either end.
+
+    Examples
+    --------
+    >>> without_signs(pa.array(["12 %", "-€ 3", "x"])).to_pylist()
+    ['12', '-3', 'x']
+    """
+    return pc.replace_substring_regex(cells, _SIGNS, r"\1")
 
 
 def matches(cells: pa.Array, pattern: str) -> BoolArray:

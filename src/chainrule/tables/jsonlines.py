@@ -26,12 +26,6 @@ class _RepeatedKeyError(ValueError):
     """A key that one object has twice."""
 
 
-class _NestedCell(str):
-    """Stands for a list or an object in a cell."""
-
-    __slots__ = ()
-
-
 def read_json(text: str, name: str, remarks: Sequence[str] = ()) -> Table:
     """Read a table from JSON lines, or from one array of objects.
 
@@ -103,17 +97,11 @@ def _object(value: object, where: str, text: str) -> dict[str, Any]:
 
 
 def _cells(values: list[object]) -> pa.Array:
-    """A column of text; one with lists or objects keeps only these, so that its use is refused."""
-    cells = [_text(value) for value in values]
-    if any(isinstance(cell, _NestedCell) for cell in cells):
-        nested = [[str(cell)] if isinstance(cell, _NestedCell) else None for cell in cells]
-        return pa.array(nested, pa.list_(pa.large_string()))
-    return pa.array(cells, pa.large_string())
-
-
-def _text(value: object) -> str | None:
-    if value is None or isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return _NestedCell("[…]" if isinstance(value, list) else "{…}")
+    """A column of text; one with lists or objects keeps only their places, so that its use is refused."""
+    nested = next((value for value in values if isinstance(value, (list, dict))), None)
+    if nested is not None:
+        empty, kind = type(nested)(), pa.list_(pa.null()) if isinstance(nested, list) else pa.struct([])
+        return pa.array([empty if isinstance(value, (list, dict)) else None for value in values], kind)
+    return pa.array(
+        [str(value).lower() if isinstance(value, bool) else value for value in values], pa.large_string()
+    )

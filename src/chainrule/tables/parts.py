@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from chainrule.tables.column import Column, Kind
+    from chainrule.tables.roles import Role
 
 __all__ = ["CategoryInput", "ClassTarget", "NumberInput", "NumberTarget", "one_hot"]
 
@@ -40,6 +41,8 @@ class NumberInput:
     mean: float
     scale: float
 
+    role: ClassVar[Role] = "learnt input"
+
     @property
     def names(self) -> tuple[str, ...]:
         """The names of its columns in X."""
@@ -47,7 +50,7 @@ class NumberInput:
 
     def encode(self, column: Column) -> npt.NDArray[np.float64]:
         """Return its columns of X, shape (n_rows, 1); TableError names a cell that is no finite number."""
-        numbers = column.as_numbers("the model learnt numbers there")
+        numbers = column.as_numbers(self.role)
         values = standardise(numbers, Spread(self.mean, self.scale))
         if not np.isfinite(values).all():
             at = int(np.argmin(np.isfinite(values)))
@@ -64,6 +67,8 @@ class NumberTarget(NumberInput):
     >>> NumberTarget("price", mean=100.0, scale=20.0).names
     ('price',)
     """
+
+    role: ClassVar[Role] = "learnt target"
 
 
 @dataclass(frozen=True)
@@ -96,7 +101,7 @@ class CategoryInput:
 
     def encode(self, column: Column) -> npt.NDArray[np.float64]:
         """Return its columns of X, shape (n_rows, n_categories); TableError names a category not learnt."""
-        codes = _codes(column, self.categories, self.cells, "category")
+        codes = _codes(column, self.categories, self.cells, "learnt input")
         width = len(self.categories)
         return one_hot(codes, width) if width > 1 else np.zeros((len(codes), 1))
 
@@ -131,7 +136,7 @@ class ClassTarget:
 
     def encode(self, column: Column) -> npt.NDArray[np.float64]:
         """Return its columns of Y, shape (n_rows, n_classes); TableError names a class not learnt."""
-        return one_hot(_codes(column, self.classes, self.cells, "class"), len(self.classes))
+        return one_hot(_codes(column, self.classes, self.cells, "learnt target"), len(self.classes))
 
 
 def one_hot(codes: npt.NDArray[np.intp], width: int) -> npt.NDArray[np.float64]:
@@ -147,15 +152,16 @@ def one_hot(codes: npt.NDArray[np.intp], width: int) -> npt.NDArray[np.float64]:
     return encoded
 
 
-def _codes(column: Column, known: tuple[str, ...], cells: Kind, what: str) -> npt.NDArray[np.intp]:
+def _codes(column: Column, known: tuple[str, ...], cells: Kind, role: Role) -> npt.NDArray[np.intp]:
     """The place of each row's label among the known ones."""
-    labels, codes = column.coded(cells)
+    labels, codes = column.coded(cells, role)
     fold = folded if cells == "boolean" else str
     places = {fold(label): place for place, label in enumerate(known)}
     found = np.array([places.get(fold(label), -1) for label in labels], dtype=np.intp)[codes]
     if (found < 0).any():
         at = int(np.argmin(found))
         label = labels[codes[at]]
+        what = "class" if role == "learnt target" else "category"
         message = (
             f"{column.cell(at)}, a {what} that the model has not learnt.{suggestion(label, known)} "
             f"It learnt: {listed(known)}. Correct the cell, remove the row, or train on a table that has it."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, cast
 
 from chainrule.errors import InputError
 from chainrule.tables.wording import listed, shown
@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
     from chainrule.tables.table import Table
 
-__all__ = ["Roles", "settle_roles"]
+__all__ = ["Role", "Roles", "settle_roles"]
+
+# What a column is used for: while a model is fitted, or when one that has learnt it takes a new table.
+Role: TypeAlias = Literal["input", "target", "learnt input", "learnt target"]
 
 
 class Roles(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from chainrule.tables.wording import printable, shown
 __all__ = ["checked_path", "read_bytes", "title_of"]
 
 LONGEST_PATH = 4096
+ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+:)//?")  # a Path has one slash of the two; C:/ is no address
 
 
 def checked_path(source: str | os.PathLike[str]) -> Path:
@@ -53,7 +55,7 @@ def title_of(path: Path) -> str:
     return printable(path.name)
 
 
-def shown_path(path: Path) -> str:
+def shown_path(path: str | Path) -> str:
     """The path in quotation marks; cut at its beginning where it is long, because its end tells most."""
     text = str(path)
     return repr(text if len(text) <= 200 else "…" + text[-199:])  # noqa: PLR2004 - see the line above
@@ -65,8 +67,12 @@ def _unreadable(path: Path, error: OSError) -> str:
 
 
 def _absent(text: str, path: Path) -> str:
-    if "://" in text:
-        return f"There is no file {shown_path(path)}, and addresses are not opened. Download the table first."
+    if ADDRESS.match(text):
+        address = shown_path(ADDRESS.sub(r"\1//", text))
+        return (
+            f"{address} is an address but a table is a file on this computer: addresses are not opened. "
+            "Download the table, and give the path of the file."
+        )
     similar = get_close_matches(path.name, _neighbours(path), n=1, cutoff=0.6)
     question = f" Did you mean {shown_path(path.with_name(similar[0]))}?" if similar else ""
     return f"There is no file {shown_path(path)}.{question} Check the path."

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from chainrule.errors import TableError, UnknownNameError
 from chainrule.tables import grammar
 from chainrule.tables.column import Column
-from chainrule.tables.wording import counted, shown
+from chainrule.tables.wording import counted, listed, shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,12 +45,17 @@ class Table:
     >>> table = read_table(pa.table({"x": [1, 2, 3], "kind": ["a", "b", "a"]}))
     >>> table.names, table.n_rows, table.take([2]).column("x").as_numbers().tolist()
     (('x', 'kind'), 3, [3.0])
+    >>> table
+    Table(the data frame, 3 rows, columns 'x', 'kind')
     """
 
     title: str
     columns: tuple[Column, ...]
     n_rows: int
     remarks: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"Table({self.title}, {counted(self.n_rows, 'row')}, columns {listed(self.names)})"
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -99,7 +104,13 @@ def assemble(
     remarks: Sequence[str] = (),
     delimiter: str | None = None,
 ) -> Table:
-    """Make a table of named Arrow arrays: settle unnamed columns and the decimal mark, refuse equal names."""
+    """Make a table of named Arrow arrays: settle unnamed columns and the decimal mark.
+
+    Raises
+    ------
+    TableError
+        Two columns have one name, or there is no column or no row.
+    """
     kept, notes = _named([name.strip() for name in names], cells)
     _refuse_duplicates(title, [name for name, _ in kept])
     decimal = _decimal_mark([array for _, array in kept], delimiter)

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["counted", "leave_out", "listed", "printable", "shown", "suggestion"]
+    from chainrule.tables.roles import Role
+
+__all__ = ["counted", "listed", "option", "printable", "remedies", "shown", "suggestion", "way_out"]
 
 LONGEST_QUOTATION = 40
 MOST_LISTED = 10
@@ -41,16 +43,41 @@ def printable(text: str) -> str:
     return "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)
 
 
-def leave_out(name: str, *, or_else: bool = False) -> str:
-    """Name the way out of a column that cannot be used.
+def option(flag: str, name: str) -> str:
+    """An option of the command line with a column's name; in Python it is the argument of that name.
 
     Examples
     --------
-    >>> leave_out("date of birth")
-    "Fit without the column: --ignore 'date of birth'."
+    >>> option("ignore", "date of birth")
+    "--ignore 'date of birth'"
     """
-    begin = "fit" if or_else else "Fit"
-    return f"{begin} without the column: --ignore {printable(shlex.quote(name))}."
+    return f"--{flag} {printable(shlex.quote(name))}"
+
+
+def way_out(role: Role | None, name: str) -> str:
+    """What can be done without the column; nothing where a model has learnt it and needs it.
+
+    Examples
+    --------
+    >>> way_out("input", "day"), way_out("target", "day"), way_out("learnt input", "day")
+    ('ignore the column (--ignore day)', 'choose another target', '')
+    """
+    if role == "input":
+        return f"ignore the column ({option('ignore', name)})"
+    return "choose another target" if role == "target" else ""
+
+
+def remedies(*ways: str) -> str:
+    """Make one sentence of what can be done; ways that are empty are left out.
+
+    Examples
+    --------
+    >>> remedies("correct the cell", "remove the row", ""), remedies("fill it in", "sort it", "go")
+    ('Correct the cell, or remove the row.', 'Fill it in, sort it, or go.')
+    """
+    given = [way for way in ways if way]
+    sentence = ", or ".join([", ".join(given[:-1]), given[-1]] if len(given) > 1 else given)
+    return f"{sentence[0].upper()}{sentence[1:]}."
 
 
 def listed(names: Iterable[object], most: int = MOST_LISTED) -> str:
