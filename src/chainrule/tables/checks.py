@@ -78,9 +78,14 @@ def _odd_cell(column: Column, at: int) -> str:
     kind = column.cells.type
     if pa.types.is_temporal(kind):
         return f"{column.cell(at)}, which is a date or time"
-    is_object = pa.types.is_struct(kind) or pa.types.is_map(kind)
-    what = "an object" if is_object else "a list" if pa.types.is_nested(kind) else f"of the type {kind}"
-    return f"Row {column.row(at)} of {column.title} is {'bytes' if 'binary' in str(kind) else what}"
+    what = f"of the type {kind}"
+    if pa.types.is_struct(kind) or pa.types.is_map(kind):
+        what = "an object"
+    elif pa.types.is_nested(kind):
+        what = "a list"
+    elif "binary" in str(kind):
+        what = "bytes"
+    return f"Row {column.row(at)} of {column.title} is {what}"
 
 
 def _missing_message(column: Column, role: Role | None) -> str:
