@@ -1,0 +1,157 @@
+"""The measurement of a task: prepare every tool, compare its numbers, then take turns."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Self
+
+from benchmarks.equality import BOUNDS, UnequalError, difference
+from benchmarks.processes import Worker
+from benchmarks.rivals import Unavailable
+from benchmarks.tasks import Task, start_network
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from benchmarks.rivals import Options
+    from benchmarks.worker import Prepared
+
+__all__ = ["Crew", "Row", "measure"]
+
+OURS = "chainrule"
+MOVED = 100  # the check's updates must move the weights by so many times the bound, or it would prove nothing
+
+
+@dataclass(frozen=True)
+class Row:
+    """One tool's times for one task.
+
+    Attributes
+    ----------
+    task : Task
+    tool : str
+    prepared : Prepared
+        Its form and amount of work.
+    difference : float or None
+        Between its numbers and ours; None for ours and for limits.
+    microseconds : list of float
+        A sample, for each repetition; for a single row's prediction, a call.
+    """
+
+    task: Task
+    tool: str
+    prepared: Prepared
+    difference: float | None
+    microseconds: list[float] = field(default_factory=list)
+
+    @property
+    def median(self) -> float:
+        """Median of the repetitions."""
+        return statistics.median(self.microseconds)
+
+
+class Crew:
+    """The workers for one number type and number of threads, started together; a context manager."""
+
+    def __init__(self, tools: list[str], threads: int, dtype: str, options: Options) -> None:
+        self.workers = {tool: Worker(tool, threads, dtype, options) for tool in tools}
+        self.versions: dict[str, str] = {}
+
+    def load(self, missing: Callable[[str, str], None]) -> None:
+        """Let all load their tool at once; those that cannot are left out."""
+        for worker in self.workers.values():
+            worker.tell("versions")
+        for tool in list(self.workers):
+            try:
+                self.versions |= self.workers[tool].hear()
+            except Unavailable as reason:
+                missing(tool, str(reason))
+                self.workers.pop(tool).close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for worker in self.workers.values():
+            worker.close()
+
+
+def measure(task: Task, crew: Crew, repetitions: int, missing: Callable[[str, str], None]) -> Iterator[Row]:
+    """Rows of a task, ours first.
+
+    Raises
+    ------
+    UnequalError
+        A tool's numbers are not ours.
+    """
+    rows = list(_prepared(task, crew, missing))
+    for _ in range(repetitions):
+        for row in list(rows):
+            try:
+                seconds = crew.workers[row.tool].ask("repeat")
+            except Unavailable as reason:
+                missing(row.tool, str(reason))
+                rows.remove(row)
+                continue
+            row.microseconds.append(1e6 * seconds / (row.prepared.rows * row.prepared.epochs))
+            if task.threads > 1:
+                time.sleep(0.05)  # idle threads of some libraries go on spinning for a while
+    yield from rows
+
+
+def _prepared(task: Task, crew: Crew, missing: Callable[[str, str], None]) -> Iterator[Row]:
+    """Rows without times, of the tools that are ready and equal."""
+    references: dict[str, Any] = {}
+    for tool in (tool for tool in task.tools if tool in crew.workers):
+        try:
+            row = _equal(task, tool, crew, references)
+        except Unavailable as reason:
+            missing(tool, f"{task.group}, {task.network}: {reason}")
+            if tool == OURS:
+                return  # without us there is nothing to compare with
+        else:
+            yield row
+
+
+def _equal(task: Task, tool: str, crew: Crew, references: dict[str, Any]) -> Row:
+    """Row without times of one tool, after its numbers were compared with ours."""
+    prepared = crew.workers[tool].ask("prepare", task)
+    numbers = crew.workers[tool].ask("check", task)
+    if tool == OURS:
+        references[task.output] = numbers
+        _check_moved(task, numbers)
+        return Row(task, tool, prepared, None)
+    if numbers is None:
+        return Row(task, tool, prepared, None)
+    if prepared.output not in references:
+        other = _with_output(task, prepared.output)
+        references[prepared.output] = crew.workers[OURS].ask("check", other)
+        _check_moved(other, references[prepared.output])
+    found = difference(references[prepared.output], numbers)
+    if not found <= BOUNDS[task.dtype]:
+        message = (
+            f"{task.group}, {task.network}, batch {task.batch_size}, {task.dtype}: the numbers of {tool} "
+            f"({prepared.setting}) differ from chainrule's by {found:.2g} of the largest, "
+            f"but at most {BOUNDS[task.dtype]:g} is rounding. No times are given."
+        )
+        raise UnequalError(message)
+    return Row(task, tool, prepared, found)
+
+
+def _with_output(task: Task, output: str) -> Task:
+    """The task with another last layer."""
+    return Task(**{**vars(task), "output": output})
+
+
+def _check_moved(task: Task, numbers: list[Any]) -> None:
+    """Refuse a check that would also pass without any training."""
+    if task.kind != "train":
+        return
+    moved = difference([*start_network(task).weights], numbers)
+    if not MOVED * BOUNDS[task.dtype] < moved < float("inf"):
+        message = (
+            f"{task.network}: the check's updates at rate {task.rate:g} move the weights by {moved:.2g} only."
+        )
+        raise UnequalError(message)

@@ -1,0 +1,145 @@
+"""The process that runs one tool, and answers one question after the other."""
+
+from __future__ import annotations
+
+import math
+import signal
+import time
+import traceback
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.rivals import Unavailable, tool_named
+from benchmarks.tasks import CHECK_ROWS, samples
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from multiprocessing.connection import Connection
+
+    import numpy.typing as npt
+
+    from benchmarks.rivals import Form, Options
+    from benchmarks.tasks import Task
+
+__all__ = ["Prepared", "serve"]
+
+LONG_ENOUGH = 0.02  # seconds that settle which form is fastest
+ROUNDS = 4  # samples come in whole batches of the form that takes this many at once
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """How a tool is going to do a task.
+
+    Attributes
+    ----------
+    setting : str
+        Its fastest form.
+    output : str
+        Activation of the last layer that it trains.
+    rows, epochs : int
+        Work of one repetition.
+    """
+
+    setting: str
+    output: str
+    rows: int
+    epochs: int
+
+
+def serve(connection: Connection, tool: str, options: Options) -> None:
+    """Answer until the other side hangs up or asks for nothing; Ctrl-C is the other side's to handle."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    answers = _Answers(tool, options)
+    while True:
+        try:
+            question = connection.recv()
+        except EOFError:
+            return
+        if question is None:
+            return
+        connection.send(_answer(answers, *question))
+
+
+def _answer(answers: _Answers, name: str, *args: Any) -> tuple[str, Any]:
+    """What became of a question: "done" and the answer, or why there is none."""
+    try:
+        return "done", getattr(answers, name)(*args)
+    except Unavailable as error:
+        return "unavailable", str(error)
+    except Exception:  # noqa: BLE001 -- the other side reports it, and the benchmark goes on
+        return "failed", traceback.format_exc()
+
+
+class _Answers:
+    """The questions."""
+
+    def __init__(self, tool: str, options: Options) -> None:
+        self.tool, self.options = tool, options
+
+    def versions(self) -> dict[str, str]:
+        """Load the tool and say its versions."""
+        module, _ = tool_named(self.tool)
+        found: dict[str, str] = module.versions()
+        return found
+
+    def prepare(self, task: Task) -> Prepared:
+        """Compile, warm up, choose the fastest form and how much of it makes a repetition."""
+        forms, seconds = self._forms(task), {}
+        for setting, make in forms.items():
+            seconds[setting] = _seconds_a_sample(make(), task)
+        setting = min(seconds, key=seconds.__getitem__)
+        self.form = forms[setting]()
+        rows, epochs = _amount(task, seconds[setting], self.options.seconds)
+        self.prepared = Prepared(setting, self.form.output, rows, epochs)
+        self.repeat()  # once for nothing, so that what depends on the number of rows is compiled
+        return self.prepared
+
+    def check(self, task: Task) -> list[npt.NDArray[Any]] | None:
+        """Result after a few samples; the task may have another last layer than the one prepared."""
+        form = self._forms(task)[self.prepared.setting]()
+        form.reset(min(CHECK_ROWS, task.rows))
+        form.run(1)
+        return form.result()
+
+    def repeat(self) -> float:
+        """Seconds of one repetition."""
+        self.form.reset(self.prepared.rows)
+        return _seconds(self.form, self.prepared.epochs)
+
+    def _forms(self, task: Task) -> dict[str, Callable[[], Form]]:
+        """Forms of a task."""
+        _, forms_of = tool_named(self.tool)
+        return forms_of(task, *samples(task), self.options)
+
+
+def _seconds(form: Form, epochs: int) -> float:
+    """Time of the work alone."""
+    began = time.perf_counter()
+    form.run(epochs)
+    return time.perf_counter() - began
+
+
+def _seconds_a_sample(form: Form, task: Task) -> float:
+    """Rough speed, after one run that may compile, from a run of some length."""
+    rows, epochs = min(CHECK_ROWS, task.rows), 1
+    form.reset(rows)
+    form.run(1)
+    while True:
+        form.reset(rows)
+        seconds = _seconds(form, epochs)
+        if seconds > LONG_ENOUGH:
+            return seconds / (rows * epochs)
+        if rows < task.rows:
+            rows = min(4 * rows, task.rows)
+        else:
+            epochs *= 4
+
+
+def _amount(task: Task, seconds_a_sample: float, seconds: float) -> tuple[int, int]:
+    """Rows and epochs of a repetition: all rows, unless they take more than twice the time."""
+    rows = task.rows
+    if task.kind == "train" and seconds_a_sample * rows > 2 * seconds:
+        whole = ROUNDS * task.batch_size
+        rows = min(rows, whole * math.ceil(seconds / seconds_a_sample / whole))
+    return rows, max(1, round(seconds / (seconds_a_sample * rows)))
