@@ -12,7 +12,7 @@ from benchmarks.equality import UnequalError
 from benchmarks.machine import describe
 from benchmarks.measuring import Crew, Row, measure
 from benchmarks.report import as_json, one_line, tables
-from benchmarks.rivals import Options
+from benchmarks.rivals import Options, Unavailable
 from benchmarks.tasks import GROUPS, Task, tasks_of
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         run.all(tasks)
         status = 0
-    except UnequalError as error:
+    except (UnequalError, Unavailable) as error:
         _say(str(error))
         status = 1
     except KeyboardInterrupt:

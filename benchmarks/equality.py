@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BOUNDS", "UnequalError", "difference"]
 
-# Largest difference that counts as equal, relative to the largest number of the layer. After the 256 updates
+# Largest difference that counts as equal, relative to the largest number of the layer. After the updates
 # of the check, sums in another order have moved float32 weights by some 1e-6 and float64 ones by some 1e-15.
 BOUNDS = {"float32": 1e-5, "float64": 1e-12}
 

@@ -67,6 +67,8 @@ class Crew:
             try:
                 self.versions |= self.workers[tool].hear()
             except Unavailable as reason:
+                if tool == OURS:
+                    raise
                 missing(tool, str(reason))
                 self.workers.pop(tool).close()
 
@@ -85,6 +87,8 @@ def measure(task: Task, crew: Crew, repetitions: int, missing: Callable[[str, st
     ------
     UnequalError
         A tool's numbers are not ours.
+    Unavailable
+        chainrule itself cannot do the task.
     """
     rows = list(_prepared(task, crew, missing))
     for _ in range(repetitions):
@@ -92,6 +96,8 @@ def measure(task: Task, crew: Crew, repetitions: int, missing: Callable[[str, st
             try:
                 seconds = crew.workers[row.tool].ask("repeat")
             except Unavailable as reason:
+                if row.tool == OURS:
+                    raise
                 missing(row.tool, str(reason))
                 rows.remove(row)
                 continue
@@ -108,9 +114,9 @@ def _prepared(task: Task, crew: Crew, missing: Callable[[str, str], None]) -> It
         try:
             row = _equal(task, tool, crew, references)
         except Unavailable as reason:
-            missing(tool, f"{task.group}, {task.network}: {reason}")
             if tool == OURS:
-                return  # without us there is nothing to compare with
+                raise  # without us there is nothing to compare with
+            missing(tool, f"{task.group}, {task.network}: {reason}")
         else:
             yield row
 
@@ -126,7 +132,7 @@ def _equal(task: Task, tool: str, crew: Crew, references: dict[str, Any]) -> Row
     if numbers is None:
         return Row(task, tool, prepared, None)
     if prepared.output not in references:
-        other = _with_output(task, prepared.output)
+        other = task.with_output(prepared.output)
         references[prepared.output] = crew.workers[OURS].ask("check", other)
         _check_moved(other, references[prepared.output])
     found = difference(references[prepared.output], numbers)
@@ -138,11 +144,6 @@ def _equal(task: Task, tool: str, crew: Crew, references: dict[str, Any]) -> Row
         )
         raise UnequalError(message)
     return Row(task, tool, prepared, found)
-
-
-def _with_output(task: Task, output: str) -> Task:
-    """The task with another last layer."""
-    return Task(**{**vars(task), "output": output})
 
 
 def _check_moved(task: Task, numbers: list[Any]) -> None:

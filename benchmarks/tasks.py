@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,15 +15,16 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-__all__ = ["CHECK_ROWS", "GROUPS", "RATE", "Task", "samples", "start_network", "tasks_of"]
+__all__ = ["CHECK_ROWS", "CHECK_UPDATES", "GROUPS", "RATE", "Task", "samples", "start_network", "tasks_of"]
 
 RATE = 0.125  # exact in every binary number, because FANN keeps it in single precision
 CHECK_ROWS = 256
+CHECK_UPDATES = 32  # at least; fewer in mini-batches would hardly move the weights
 
 ONLINE_TOOLS = ("chainrule", "PyTorch", "scikit-learn", "JAX", "FANN")
 BATCH_TOOLS = ("chainrule", "PyTorch", "scikit-learn", "JAX")
 
-# Enough rows that an epoch takes the fastest tools some ten milliseconds; slower ones take fewer rows or epochs.
+# Enough that an epoch takes the fastest tools some ten milliseconds; slower ones take fewer rows or epochs.
 ROWS = {
     (2, 3, 1): 131_072,
     (64, 32, 10): 16_384,
@@ -74,9 +75,13 @@ class Task:
         """Name of the network: its sizes."""
         return "-".join(map(str, self.sizes))
 
+    def with_output(self, output: str) -> Task:
+        """The same work for a network with another last layer."""
+        return replace(self, output=output)
+
     @property
     def rate(self) -> float:
-        """Learning rate; with identity outputs small enough for the hidden units, or training would diverge."""
+        """Learning rate; small where outputs are identities, or many hidden units would make it diverge."""
         return RATE if self.output == "logistic" else 2.0 ** -math.ceil(math.log2(self.sizes[-2]))
 
     @property

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.rivals import Unavailable, tool_named
-from benchmarks.tasks import CHECK_ROWS, samples
+from benchmarks.tasks import CHECK_ROWS, CHECK_UPDATES, samples
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -96,10 +96,11 @@ class _Answers:
         return self.prepared
 
     def check(self, task: Task) -> list[npt.NDArray[Any]] | None:
-        """Result after a few samples; the task may have another last layer than the one prepared."""
+        """Result after a few updates; the task may have another last layer than the one prepared."""
         form = self._forms(task)[self.prepared.setting]()
-        form.reset(min(CHECK_ROWS, task.rows))
-        form.run(1)
+        rows = min(CHECK_ROWS, task.rows)
+        form.reset(rows)
+        form.run(max(1, CHECK_UPDATES * task.batch_size // rows) if task.kind == "train" else 1)
         return form.result()
 
     def repeat(self) -> float:

@@ -156,11 +156,12 @@ class Prediction(Net):
     def reset(self, rows: int) -> None:
         """Make room for the outputs."""
         self.outputs = np.empty((rows, self.task.sizes[-1]), self.X.dtype)
+        self.arguments = self.net, rows, 1, _pointer(self.X), _pointer(self.outputs)
 
     def run(self, epochs: int) -> None:
         """Predict; each pass over the rows is a call of its own, as it is for the other tools."""
         for _ in range(epochs):
-            self.driver.predict(self.net, len(self.outputs), 1, _pointer(self.X), _pointer(self.outputs))
+            self.driver.predict(*self.arguments)
 
     def result(self) -> list[npt.NDArray[Any]]:
         """Outputs."""

@@ -56,14 +56,12 @@ def _set_weights(model: MLPClassifier | MLPRegressor, task: Task) -> None:
 
 
 class Training:
-    """`partial_fit`, which goes once through the samples; its outputs are identities, and so the update is
-    ours of such a network.
-    """
+    """`partial_fit`, which goes once through the samples; its update is ours for identity outputs."""
 
     output = "identity"
 
     def __init__(self, task: Task, X: npt.NDArray[Any], Y: npt.NDArray[Any]) -> None:
-        self.task = task
+        self.task = task.with_output(self.output)
         self.all = X, Y[:, 0] if task.sizes[-1] == 1 else Y  # a column would be refused with a warning
 
     def reset(self, rows: int) -> None:
