@@ -29,7 +29,7 @@ def forms(
     """One call of `train`, or of the network."""
     if task.kind == "train":
         return {f"train, {options.engine}": lambda: Training(task, X, Y, options.engine)}
-    return {f"net(X), {options.engine}": lambda: Prediction(task, X, options.engine)}
+    return {"net(X)": lambda: Prediction(task, X)}
 
 
 class Training:
@@ -39,7 +39,9 @@ class Training:
         self.output = task.output
         self.start, self.all = start_network(task), (X, Y)
         self.settings: dict[str, Any] = {"rate": task.rate, "batch_size": task.batch_size, "shuffle": False}
-        self.settings |= {"engine": engine} | _threads(engine, task.threads)
+        self.settings |= (
+            {"engine": engine} if engine == "reference" else {"engine": engine, "threads": task.threads}
+        )
 
     def reset(self, rows: int) -> None:
         """Take the first rows; the network to start from never changes."""
@@ -57,10 +59,10 @@ class Training:
 class Prediction:
     """Outputs of the network for NumPy rows, as NumPy rows."""
 
-    def __init__(self, task: Task, X: npt.NDArray[Any], engine: str) -> None:
+    def __init__(self, task: Task, X: npt.NDArray[Any]) -> None:
         self.output = task.output
         self.net, self.all = start_network(task), X
-        self.threads = _threads(engine, task.threads)
+        self.threads = task.threads
 
     def reset(self, rows: int) -> None:
         """Take the first rows."""
@@ -69,13 +71,8 @@ class Prediction:
     def run(self, epochs: int) -> None:
         """Predict."""
         for _ in range(epochs):
-            self.outputs = self.net(self.X, **self.threads)
+            self.outputs = self.net(self.X, threads=self.threads)
 
     def result(self) -> list[npt.NDArray[Any]]:
         """Outputs."""
         return [self.outputs]
-
-
-def _threads(engine: str, threads: int) -> dict[str, int]:
-    """Argument that sets the number of threads; the reference engine has none."""
-    return {} if engine == "reference" else {"threads": threads}
