@@ -38,6 +38,8 @@ class Row:
         Between its numbers and ours; None for ours and for limits.
     microseconds : list of float
         A sample, for each repetition; for a single row's prediction, a call.
+    whole_calls : list of float
+        The same, of all that chainrule's call does besides; otherwise as above.
     """
 
     task: Task
@@ -45,11 +47,17 @@ class Row:
     prepared: Prepared
     difference: float | None
     microseconds: list[float] = field(default_factory=list)
+    whole_calls: list[float] = field(default_factory=list)
 
     @property
     def median(self) -> float:
         """Median of the repetitions."""
         return statistics.median(self.microseconds)
+
+    @property
+    def whole_call(self) -> float:
+        """Median of the whole calls."""
+        return statistics.median(self.whole_calls)
 
 
 class Crew:
@@ -94,14 +102,16 @@ def measure(task: Task, crew: Crew, repetitions: int, missing: Callable[[str, st
     for _ in range(repetitions):
         for row in list(rows):
             try:
-                seconds = crew.workers[row.tool].ask("repeat")
+                seconds, whole = crew.workers[row.tool].ask("repeat")
             except Unavailable as reason:
                 if row.tool == OURS:
                     raise
                 missing(row.tool, str(reason))
                 rows.remove(row)
                 continue
-            row.microseconds.append(1e6 * seconds / (row.prepared.rows * row.prepared.epochs))
+            scale = 1e6 / (row.prepared.rows * row.prepared.epochs)
+            row.microseconds.append(scale * seconds)
+            row.whole_calls.append(scale * whole)
             if task.threads > 1:
                 time.sleep(0.05)  # idle threads of some libraries go on spinning for a while
     yield from rows

@@ -47,6 +47,7 @@ def _facts(row: Row, ours: float) -> dict[str, Any]:
         "us_median": row.median,
         "us_min": min(row.microseconds),
         "us_max": max(row.microseconds),
+        "us_whole_call": row.whole_call,
         "ratio": row.median / ours,
         "difference": row.difference,
         "bound": None if row.difference is None else BOUNDS[row.task.dtype],
@@ -125,6 +126,11 @@ def _notes(tool: str, lines: dict[Task, dict[str, Row]]) -> Iterator[str]:
         f"{setting} ({', '.join(names)})" if several else setting for setting, names in networks.items()
     )
     differences = [row.difference for row in rows.values() if row.difference is not None]
+    if tool == OURS and any(task.kind == "train" for task in rows):
+        calls = ", ".join(
+            f"{_number(row.whole_call)} ({row.prepared.epochs} epochs)" for row in rows.values()
+        )
+        used += f"; whole calls, with copies, checks and losses before and after: {calls}"
     if not differences:
         yield f"{tool}: {used}"
         return

@@ -103,8 +103,8 @@ class _Answers:
         form.run(max(1, CHECK_UPDATES * task.batch_size // rows) if task.kind == "train" else 1)
         return form.result()
 
-    def repeat(self) -> float:
-        """Seconds of one repetition."""
+    def repeat(self) -> tuple[float, float]:
+        """Seconds of one repetition: of its epochs, and of the whole call."""
         self.form.reset(self.prepared.rows)
         return _seconds(self.form, self.prepared.epochs)
 
@@ -114,11 +114,12 @@ class _Answers:
         return forms_of(task, *samples(task), self.options)
 
 
-def _seconds(form: Form, epochs: int) -> float:
-    """Time of the work alone."""
+def _seconds(form: Form, epochs: int) -> tuple[float, float]:
+    """Time of the epochs, and of the whole call."""
     began = time.perf_counter()
-    form.run(epochs)
-    return time.perf_counter() - began
+    alone = form.run(epochs)
+    whole = time.perf_counter() - began
+    return (whole if alone is None else alone), whole
 
 
 def _seconds_a_sample(form: Form, task: Task) -> float:
@@ -128,7 +129,7 @@ def _seconds_a_sample(form: Form, task: Task) -> float:
     form.run(1)
     while True:
         form.reset(rows)
-        seconds = _seconds(form, epochs)
+        seconds, _ = _seconds(form, epochs)
         if seconds > LONG_ENOUGH:
             return seconds / (rows * epochs)
         if rows < task.rows:

@@ -64,8 +64,11 @@ class Form(Protocol):
     def reset(self, rows: int) -> None:
         """Go back to the first weights, and make ready for the first `rows` samples."""
 
-    def run(self, epochs: int) -> None:
-        """Go through the samples `epochs` times, and return when all is done."""
+    def run(self, epochs: int) -> float | None:
+        """Go through the samples `epochs` times, and return when all is done.
+
+        What is returned are the seconds of the epochs, where the call does more than that.
+        """
 
     def result(self) -> list[npt.NDArray[Any]] | None:
         """Weights as chainrule lays them out, or outputs; None for a limit, which computes neither."""
