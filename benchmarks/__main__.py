@@ -40,7 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         status = 130
     rows = _in_order(run.rows, asked.groups or list(GROUPS))
     if asked.json:
-        asked.json.write_text(as_json(run.machine, rows, run.missing), encoding="utf-8")
+        machine = describe() | {"versions": run.versions}
+        asked.json.write_text(as_json(machine, rows, run.missing), encoding="utf-8")
     sys.stdout.write(tables(rows, markdown=asked.markdown))
     return status
 
@@ -66,7 +67,7 @@ class _Run:
 
     def __init__(self, options: Options, repetitions: int) -> None:
         self.options, self.repetitions = options, repetitions
-        self.machine = describe()
+        self.versions: dict[str, str] = {}
         self.rows: list[Row] = []
         self.missing: list[str] = []
 
@@ -78,7 +79,7 @@ class _Run:
             tools = list(dict.fromkeys(tool for task in alike for tool in task.tools))
             with Crew(tools, threads, dtype, self.options) as crew:
                 crew.load(self.lack)
-                self.machine |= {"versions": self.machine.get("versions", {}) | crew.versions}
+                self.versions |= crew.versions
                 for task in alike:
                     done += 1
                     if rows := list(measure(task, crew, self.repetitions, self.lack)):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Crew", "Row", "measure"]
 
 OURS = "chainrule"
-MOVED = 100  # the check's updates must move the weights by so many times the bound, or it would prove nothing
+MOVED = 20  # the check's updates must move the weights by so many times the bound, or it would prove nothing
 
 
 @dataclass(frozen=True)

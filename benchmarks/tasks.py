@@ -106,10 +106,10 @@ def start_network(task: Task) -> chainrule.Network:
 def samples(task: Task) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
     """Inputs and targets: random ones in [0, 1) for training, scikit-learn's digits for predictions."""
     random = np.random.default_rng(20)
-    Y = random.random((task.rows, task.sizes[-1]), dtype=task.dtype)
+    Y = random.random((task.rows, task.sizes[-1])).astype(task.dtype)
     if task.kind == "predict":
         return _digits(task.rows).astype(task.dtype), Y
-    return random.random((task.rows, task.sizes[0]), dtype=task.dtype), Y
+    return random.random((task.rows, task.sizes[0])).astype(task.dtype), Y
 
 
 def _digits(rows: int) -> npt.NDArray[Any]:
@@ -163,13 +163,12 @@ def prediction(*, quick: bool) -> Iterator[Task]:
 
 def limit(*, quick: bool) -> Iterator[Task]:
     """What the caches and the multiply-add units of this machine allow."""
-    tools = ("chainrule", "one pass", "two passes")
+    memory, arithmetic = ("chainrule", "one pass", "two passes"), ("chainrule", "multiply-adds")
     for sizes in (WIDE,) if quick else ((64, 64, 64, 64, 64, 10), WIDE, (784, 1000, 500, 10)):
-        yield Task("limit", "train", sizes, 1, "float32", 1, ROWS[sizes], tools)
-    tools = ("chainrule", "multiply-adds")
+        yield Task("limit", "train", sizes, 1, "float32", 1, ROWS[sizes], memory)
     for threads in (1, 2):
         for sizes in (WIDE,) if quick else (WIDE, (784, 1000, 500, 10)):
-            yield Task("limit", "train", sizes, 128, "float32", threads, ROWS[sizes], tools)
+            yield Task("limit", "train", sizes, 128, "float32", threads, ROWS[sizes], arithmetic)
 
 
 GROUPS = {

@@ -61,29 +61,18 @@ def _driver(dtype: str) -> ctypes.CDLL:
     if compiler is None:
         message = "FANN needs gcc, which is not installed"
         raise Unavailable(message)
-    which = ["-DDOUBLE", "-ldoublefann"] if dtype == "float64" else ["-UDOUBLE", "-lfloatfann"]
+    define, fann = ("-DDOUBLE", "-ldoublefann") if dtype == "float64" else ("-UDOUBLE", "-lfloatfann")
     with tempfile.TemporaryDirectory() as folder:
-        library = Path(folder) / "driver.so"
-        source = Path(__file__).with_suffix(".c")
-        command = [
-            compiler,
-            "-O3",
-            "-march=native",
-            "-shared",
-            "-fPIC",
-            which[0],
-            source,
-            "-o",
-            library,
-            which[1],
-        ]
-        built = subprocess.run([*command, "-lm"], capture_output=True, text=True, check=False)
+        source, library = str(Path(__file__).with_suffix(".c")), str(Path(folder) / "driver.so")
+        flags = ["-O3", "-march=native", "-shared", "-fPIC", define]
+        command = [compiler, *flags, source, "-o", library, fann, "-lm"]
+        built = subprocess.run(command, capture_output=True, text=True, check=False)
         if built.returncode:
             message = (
                 f"FANN's driver cannot be built ({built.stderr.strip().splitlines()[0]}); install libfann-dev"
             )
             raise Unavailable(message)
-        loaded = ctypes.CDLL(str(library))
+        loaded = ctypes.CDLL(library)
     loaded.create.restype = ctypes.c_void_p
     return loaded
 

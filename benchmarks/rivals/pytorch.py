@@ -74,7 +74,8 @@ class ByHand:
 
     def cut(self, tensor: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """Batches of a tensor of samples."""
-        return tensor.split(self.batch_size)
+        batches: tuple[torch.Tensor, ...] = tensor.split(self.batch_size)
+        return batches
 
     def shape(self, units: int) -> tuple[int, ...]:
         """Shape of a batch of `units` numbers each."""
@@ -100,7 +101,8 @@ class Online(ByHand):
 
     def cut(self, tensor: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """Single samples, as vectors."""
-        return tensor.unbind()
+        single: tuple[torch.Tensor, ...] = tensor.unbind()
+        return single
 
     def shape(self, units: int) -> tuple[int, ...]:
         """A vector."""
