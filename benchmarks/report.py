@@ -28,14 +28,26 @@ TITLES = {
 
 
 def as_json(machine: dict[str, object], rows: list[Row], missing: list[str]) -> str:
-    """Everything that was measured, as JSON."""
+    """Everything that was measured, as JSON with a line for each row."""
     ours = {row.task: row.median for row in rows if row.tool == OURS}
-    content = {
-        "machine": machine,
-        "rows": [_facts(row, ours[row.task]) for row in rows],
-        "missing": missing,
-    }
-    return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+    facts = ",\n  ".join(_json(_rounded(_facts(row, ours[row.task]))) for row in rows)
+    return (
+        f'{{\n "machine": {_json(machine)},\n "missing": {_json(missing)},\n "rows": [\n  {facts}\n ]\n}}\n'
+    )
+
+
+def _json(value: object) -> str:
+    """On one line."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _rounded(value: Any) -> Any:
+    """The same with four digits to each number that is no whole one."""
+    if isinstance(value, float):
+        return float(f"{value:.4g}")
+    if isinstance(value, list):
+        return [_rounded(item) for item in value]
+    return {key: _rounded(item) for key, item in value.items()} if isinstance(value, dict) else value
 
 
 def _facts(row: Row, ours: float) -> dict[str, Any]:
@@ -127,10 +139,9 @@ def _notes(tool: str, lines: dict[Task, dict[str, Row]]) -> Iterator[str]:
     )
     differences = [row.difference for row in rows.values() if row.difference is not None]
     if tool == OURS and any(task.kind == "train" for task in rows):
-        calls = ", ".join(
-            f"{_number(row.whole_call)} ({row.prepared.epochs} epochs)" for row in rows.values()
-        )
-        used += f"; whole calls, with copies, checks and losses before and after: {calls}"
+        calls = ", ".join(_number(row.whole_call) for row in rows.values())
+        epochs = ", ".join(str(row.prepared.epochs) for row in rows.values())
+        used += f"; with the copies and losses before and after, in calls of {epochs} epochs: {calls}"
     if not differences:
         yield f"{tool}: {used}"
         return

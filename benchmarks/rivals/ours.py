@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -26,10 +28,23 @@ def versions() -> dict[str, str]:
 def forms(
     task: Task, X: npt.NDArray[Any], Y: npt.NDArray[Any], options: Options
 ) -> dict[str, Callable[[], Form]]:
-    """One call of `train`, or of the network."""
-    if task.kind == "train":
-        return {f"train, {options.engine}": lambda: Training(task, X, Y, options.engine)}
-    return {"net(X)": lambda: Prediction(task, X)}
+    """One call of `train`, or of the network; on several cores also with as many threads as it likes."""
+    choices: dict[str, int | None] = {_named(task.threads): task.threads}
+    if task.threads > 1 and hasattr(os, "sched_setaffinity"):  # elsewhere it could see more cores
+        choices["threads as it likes"] = None
+    if task.kind == "predict":
+        return {f"net(X), {name}": partial(Prediction, task, X, threads) for name, threads in choices.items()}
+    if options.engine == "reference":
+        return {"train, reference": partial(Training, task, X, Y, {"engine": "reference"})}
+    return {
+        f"train, {name}": partial(Training, task, X, Y, {"engine": options.engine, "threads": threads})
+        for name, threads in choices.items()
+    }
+
+
+def _named(threads: int) -> str:
+    """A number of threads, in words."""
+    return "one thread" if threads == 1 else f"{threads} threads"
 
 
 class Training:
@@ -39,13 +54,10 @@ class Training:
     finite. The copies, and the losses before and after all epochs, count in the time of the whole call only.
     """
 
-    def __init__(self, task: Task, X: npt.NDArray[Any], Y: npt.NDArray[Any], engine: str) -> None:
+    def __init__(self, task: Task, X: npt.NDArray[Any], Y: npt.NDArray[Any], engine: dict[str, Any]) -> None:
         self.output = task.output
         self.start, self.all = start_network(task), (X, Y)
-        self.settings: dict[str, Any] = {"rate": task.rate, "batch_size": task.batch_size, "shuffle": False}
-        self.settings |= (
-            {"engine": engine} if engine == "reference" else {"engine": engine, "threads": task.threads}
-        )
+        self.settings = {"rate": task.rate, "batch_size": task.batch_size, "shuffle": False} | engine
 
     def reset(self, rows: int) -> None:
         """Take the first rows; the network to start from never changes."""
@@ -65,10 +77,10 @@ class Training:
 class Prediction:
     """Outputs of the network for NumPy rows, as NumPy rows."""
 
-    def __init__(self, task: Task, X: npt.NDArray[Any]) -> None:
+    def __init__(self, task: Task, X: npt.NDArray[Any], threads: int | None) -> None:
         self.output = task.output
         self.net, self.all = start_network(task), X
-        self.threads = task.threads
+        self.threads = threads
 
     def reset(self, rows: int) -> None:
         """Take the first rows."""
