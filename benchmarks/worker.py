@@ -6,6 +6,7 @@ import math
 import signal
 import time
 import traceback
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -48,17 +49,12 @@ class Prepared:
 
 
 def serve(connection: Connection, tool: str, options: Options) -> None:
-    """Answer until the other side hangs up or asks for nothing; Ctrl-C is the other side's to handle."""
+    """Answer until the other side hangs up; Ctrl-C is the other side's to handle."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     answers = _Answers(tool, options)
-    while True:
-        try:
-            question = connection.recv()
-        except EOFError:
-            return
-        if question is None:
-            return
-        connection.send(_answer(answers, *question))
+    with suppress(EOFError, OSError):
+        while True:
+            connection.send(_answer(answers, *connection.recv()))
 
 
 def _answer(answers: _Answers, name: str, *args: Any) -> tuple[str, Any]:
