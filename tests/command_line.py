@@ -36,7 +36,7 @@ def run_command(*arguments: object) -> Outcome:
 
 
 @pytest.fixture(scope="session")
-def made_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def made_models(tmp_path_factory: pytest.TempPathFactory, compiled_kernels: None) -> Path:  # noqa: ARG001
     """Models of both examples, made once."""
     folder = tmp_path_factory.mktemp("models")
     for table, target in (("iris", "species"), ("penguins", "body_mass_g")):
@@ -58,5 +58,5 @@ def here(tmp_path: Path, made_models: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.fixture
-def chainrule_command() -> Callable[..., Any]:
+def chainrule_command(compiled_kernels: None) -> Callable[..., Any]:  # noqa: ARG001
     return run_command

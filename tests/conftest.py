@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from chainrule import Network, train
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -24,6 +27,16 @@ pytest_plugins = ["command_line"]
 
 FULL_SUITE = bool(os.environ.get("FULL_SUITE"))
 REQUIRE_ORACLES = bool(os.environ.get("REQUIRE_ORACLES"))
+
+
+@pytest.fixture(scope="session")
+def compiled_kernels() -> None:
+    """Kernels in the cache on disk, so that no command of a test has to say that it compiles them."""
+    for n_hidden, batch_size in itertools.product(
+        (8, 16, 17), (1, 2)
+    ):  # 8 and 16 units: kernels of their own
+        net = Network.random((1, n_hidden, 1))
+        train(net, [[0.0], [1.0]], [[0.0], [1.0]], rate=0.1, epochs=1, batch_size=batch_size)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

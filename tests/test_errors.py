@@ -74,7 +74,7 @@ def test_long_lists_of_names_are_cut(count: int, ending: str) -> None:
 
 
 def _divergence() -> DivergenceError:
-    history = History(0.5, (Epoch(1, 0.25, 0.1),))
+    history = History(0.5, (Epoch(1, 0.25, 0.1),), 0.125)
     net = chainrule.Network([[[0.0, 1.0]]])
     return DivergenceError("It diverged.", network=net, history=history, epoch=2, rate=9.0)
 
@@ -82,7 +82,7 @@ def _divergence() -> DivergenceError:
 def test_divergence_carries_what_was_left() -> None:
     error = _divergence()
     assert str(error) == "It diverged."
-    assert (error.epoch, error.rate, error.history.last_loss) == (2, 9.0, 0.25)
+    assert (error.epoch, error.rate, error.history.loss_after) == (2, 9.0, 0.125)
     assert error.network.weights[0].tolist() == [[0.0, 1.0]]
 
 

@@ -16,7 +16,10 @@ import pytest
 import chainrule
 
 ROOT = Path(__file__).parents[1]
-HEAVY = ["numpy", "numba", "sklearn", "duckdb", "pyarrow", "typer", "rich", "safetensors", "array_api_compat"]
+HEAVY = [
+    "numpy", "numba", "llvmlite", "platformdirs", "sklearn", "duckdb", "pyarrow", "typer", "rich",
+    "safetensors", "array_api_compat",
+]  # fmt: skip
 
 modules = [
     importlib.import_module(found.name)
@@ -45,6 +48,16 @@ def test_a_network_needs_neither_tables_nor_command_line() -> None:
         "import chainrule; chainrule.train, chainrule.trace, chainrule.check_gradients"
     )
     assert not loaded & {"duckdb", "pyarrow", "typer", "safetensors"}
+
+
+def test_kernels_load_where_they_are_used_and_the_reference_needs_none() -> None:
+    reference = (
+        "import chainrule\nnet = chainrule.Network.random((1, 1))\n"
+        "chainrule.train(net, [[1]], [[1]], rate=1, epochs=1, engine='reference')\n"
+        "chainrule.trace(net, [1], [1], rate=1), chainrule.check_gradients(net, [[1]], [[1]])\n"
+    )
+    assert not modules_loaded_by(reference) & {"numba", "llvmlite"}
+    assert "numba" in modules_loaded_by(f"{reference}net([[1]])")
 
 
 def test_all_is_sorted_and_equals_what_the_door_can_open() -> None:
@@ -82,7 +95,8 @@ def test_unknown_name_is_an_attribute_error() -> None:
 @pytest.mark.parametrize("module", modules, ids=lambda module: module.__name__)
 def test_every_module_says_what_it_is_and_what_it_exports(module: object) -> None:
     assert inspect.getdoc(module)
-    exported = typing.cast("list[str]", getattr(module, "__all__", None))
+    exported = typing.cast("list[str]", getattr(module, "__all__", []))
+    assert exported or module is chainrule.compiled, "only the room of the kernels has nothing at its door"
     assert exported == sorted(exported, key=lambda name: (not name.isupper(), not name[0].isupper(), name))
     assert all(hasattr(module, name) for name in exported)
 

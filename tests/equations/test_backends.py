@@ -15,6 +15,7 @@ from chainrule.equations import (
     RSS,
     Activation,
     descend,
+    flush_to_zero,
     gradient,
     hidden_delta,
     mean_loss,
@@ -73,6 +74,7 @@ def _equations_of(g: Activation) -> dict[str, Equation]:
 EQUATIONS: dict[str, Equation] = {
     "with_bias_unit": Equation(with_bias_unit, ((5, 3),)),
     "net_input": Equation(net_input, ((2, 4), (5, 3))),
+    "flush_to_zero": Equation(flush_to_zero, ((5, 3),)),
     "gradient": Equation(gradient, ((5, 2), (5, 3))),
     "descend": Equation(lambda w, slope: descend(w, slope, 0.7), ((2, 4), (2, 4))),
     "rss": Equation(RSS().value, ((5, 3), (5, 3))),
@@ -112,6 +114,21 @@ def test_equation_keeps_library_and_dtype_and_agrees_with_numpy(
     # Sums of up to 5 products of numbers near 1, whose order is the library's; exp and tanh within 4 ulp.
     few_ulp = 8 * float(np.finfo(dtype).eps)
     np.testing.assert_allclose(np.asarray(result), expected, rtol=few_ulp, atol=few_ulp)
+
+
+@pytest.mark.parametrize(("dtype", "exponent"), [("float32", -63), ("float64", -511)])
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_only_what_is_below_the_square_root_of_the_smallest_normal_number_becomes_0(
+    backend: Callable[[NumpyArray], Any], dtype: str, exponent: int
+) -> None:
+    least = np.ldexp(np.ones((), dtype), exponent)
+    assert least * least == np.finfo(dtype).smallest_normal
+    kept = np.array([least, -least, 1, -np.inf, np.inf, np.nan], dtype)
+    flushed = np.array(
+        [np.nextafter(least, least * 0), -np.nextafter(least, least * 0), least**2, 0, -0.0], dtype
+    )
+    np.testing.assert_array_equal(np.asarray(flush_to_zero(backend(kept))), kept)
+    np.testing.assert_array_equal(np.asarray(flush_to_zero(backend(flushed))), np.zeros(5, dtype))
 
 
 def test_every_function_of_the_room_is_in_the_table() -> None:

@@ -111,10 +111,11 @@ def _copies(net: Network) -> dict[str, Network]:
         "copy": copy.copy(net),
         "deepcopy": copy.deepcopy(net),
         "pickle": pickle.loads(pickle.dumps(net)),  # noqa: S301 (our own bytes)
+        "replace": dataclasses.replace(net),
     }
 
 
-@pytest.mark.parametrize("how", ["made", "with_weights", "copy", "deepcopy", "pickle"])
+@pytest.mark.parametrize("how", ["made", "with_weights", "copy", "deepcopy", "pickle", "replace"])
 def test_weights_are_read_only_however_the_network_came_about(how: str) -> None:
     net = _copies(_net("tanh"))[how]
     assert isinstance(net.weights, tuple)
@@ -164,18 +165,49 @@ def test_with_weights_keeps_activations_and_loss() -> None:
 @given(
     st.integers(0, 2**32 - 1), st.integers(1, 4), st.integers(1, 9), st.sampled_from(["float32", "float64"])
 )
-def test_one_sample_equals_its_row_of_the_batch(seed: int, n_out: int, n_samples: int, dtype: str) -> None:
+def test_one_sample_is_its_row_of_the_batch_to_the_bit(
+    seed: int, n_out: int, n_samples: int, dtype: str
+) -> None:
     net = Network.random((3, 4, n_out), ["tanh", "logistic"], seed=seed, dtype=dtype)
     X = np.random.default_rng(seed).uniform(-2, 2, (n_samples, 3)).astype(dtype)
     outputs = net(X)
     assert outputs.shape == (n_samples, n_out)
     assert outputs.dtype == dtype
-    few_ulp = 16 * float(np.finfo(dtype).eps)  # the order of a sum over 5 products is BLAS's
     for row, x in zip(outputs, X, strict=True):
         alone = net(x)
         assert alone.shape == (n_out,)
-        np.testing.assert_allclose(alone, row, rtol=few_ulp)
-        np.testing.assert_array_equal(net(x.tolist()), alone)
+        np.testing.assert_array_equal(alone, row)
+        np.testing.assert_array_equal(net(x.tolist()), row)
+
+
+@given(
+    st.integers(0, 2**32 - 1),
+    st.lists(st.integers(1, 40), min_size=2, max_size=4),
+    st.sampled_from(["float32", "float64"]),
+)
+def test_calling_agrees_with_forward_to_rounding(seed: int, sizes: list[int], dtype: str) -> None:
+    names = ["tanh", "logistic", "identity"][-len(sizes) + 1 :]
+    net = Network.random(sizes, names, seed=seed, dtype=dtype)
+    X = np.random.default_rng(seed).uniform(-2, 2, (5, sizes[0])).astype(dtype)
+    # Sums of up to 41 products in two orders, at numbers of about 1; each layer passes on what came before.
+    digits = 41 * float(np.finfo(dtype).eps)
+    np.testing.assert_allclose(net(X), net.forward(X).a[-1], rtol=digits, atol=digits)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3, 8])
+def test_number_of_threads_changes_no_bit(threads: int) -> None:
+    net = Network.random((3, 5, 2), seed=1)
+    X = np.random.default_rng(1).uniform(-2, 2, (7, 3))
+    np.testing.assert_array_equal(net(X, threads=threads), net(X))
+    np.testing.assert_array_equal(net(X[0], threads=threads), net(X[0]))
+
+
+@pytest.mark.parametrize("how", ["made", "with_weights", "copy", "deepcopy", "pickle", "replace"])
+def test_copies_of_a_network_that_has_predicted_predict_the_same(how: str) -> None:
+    net = _net("tanh")
+    outputs = net([[1.0, 2.0]])
+    np.testing.assert_array_equal(_copies(net)[how]([[1.0, 2.0]]), outputs)
+    np.testing.assert_array_equal(net([[1.0, 2.0]]), outputs)
 
 
 def test_forward_gives_every_z_and_a() -> None:
@@ -211,6 +243,7 @@ def test_own_activation_and_loss_may_be_given_as_objects() -> None:
 
     net = Network([[[0.0, 1.0]]], Half())
     assert net([[3.0]]).tolist() == [[1.5]]
+    assert net([3.0], threads=2).tolist() == [1.5]
     assert repr(net) == "Network(1-1, half, rss, float64)"
 
 
@@ -324,3 +357,9 @@ def test_inputs_that_do_not_fit_are_refused(
 def test_one_sample_alone_is_for_calling_not_for_forward() -> None:
     with pytest.raises(ShapeError, match=r"X has shape \(2,\) but the network needs \(n_samples, 2\)"):
         _net().forward([1.0, 2.0])
+
+
+@pytest.mark.parametrize("threads", [0, -1, 2.5, "a", True])
+def test_threads_that_are_no_count_are_refused(threads: Any) -> None:  # noqa: ANN401 (that is the point)
+    with pytest.raises(InputError, match=r"threads is .* but must be a whole number of at least 1"):
+        Network.random((1, 1))([[1.0]], threads=threads)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import itertools
 import signal
 import sys
+import threading
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
 from chainrule import Network, equations, train
-from chainrule.training import StoppedBy, reference
+from chainrule.compiled import trainer
+from chainrule.compiled.cache import Kernel
+from chainrule.training import ENGINES, StoppedBy, reference
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -21,33 +25,47 @@ if TYPE_CHECKING:
 
 X, Y = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [[0.0], [1.0], [1.0], [0.0]]
 STEPS_AN_EPOCH = 4
-LOOP = importlib.import_module("chainrule.training.train")._run
+RUN = importlib.import_module("chainrule.training.train")._Run
+LOOP = {method.__code__ for method in vars(RUN).values() if inspect.isfunction(method)}
+
+each_engine = pytest.mark.parametrize("engine", ENGINES)
 
 
-def _train(epochs: int, **settings: Any) -> TrainingResult:  # noqa: ANN401 (handed through)
-    return train(Network.random((2, 3, 1), seed=3), X, Y, rate=0.5, epochs=epochs, **settings)
+def _start(hidden: int = 3) -> Network:
+    return Network.random((2, hidden, 1), seed=3)
 
 
-def _assert_interrupted_after(result: TrainingResult, n_epochs: int) -> None:
-    assert result.stopped_by == StoppedBy.INTERRUPT
-    assert [epoch.number for epoch in result.history.epochs] == list(range(1, n_epochs + 1))
-    if n_epochs == 0:
-        expected = Network.random((2, 3, 1), seed=3)
-    else:
-        undisturbed = _train(n_epochs)
-        expected = undisturbed.network
-        assert result.history.loss == undisturbed.history.loss
-    for w, same in zip(result.network.weights, expected.weights, strict=True):
+def _train(epochs: int, hidden: int = 3, **settings: Any) -> TrainingResult:  # noqa: ANN401 (handed through)
+    return train(_start(hidden), X, Y, rate=0.5, epochs=epochs, **settings)
+
+
+def _assert_same_weights(net: Network, expected: Network) -> None:
+    for w, same in zip(net.weights, expected.weights, strict=True):
         np.testing.assert_array_equal(w, same)
 
 
+def _assert_interrupted_after(result: TrainingResult, n_epochs: int, **settings: Any) -> None:  # noqa: ANN401
+    assert result.stopped_by == StoppedBy.INTERRUPT
+    assert [epoch.number for epoch in result.history.epochs] == list(range(1, n_epochs + 1))
+    if n_epochs == 0:
+        _assert_same_weights(result.network, _start(settings.get("hidden", 3)))
+        assert result.history.loss_after == result.history.loss_before
+        return
+    undisturbed = _train(n_epochs, **settings)
+    _assert_same_weights(result.network, undisturbed.network)
+    assert result.history.loss == undisturbed.history.loss
+    assert result.history.loss_before == undisturbed.history.loss_before
+    assert result.history.loss_after == undisturbed.history.loss_after
+
+
+@each_engine
 @pytest.mark.parametrize("number", [1, 4, 10])
-def test_interrupt_in_on_epoch_keeps_that_epoch(number: int) -> None:
+def test_interrupt_in_on_epoch_keeps_that_epoch(number: int, engine: str) -> None:
     def interrupt(epoch: Epoch) -> None:
         if epoch.number == number:
             raise KeyboardInterrupt
 
-    _assert_interrupted_after(_train(10, on_epoch=interrupt), number)
+    _assert_interrupted_after(_train(10, on_epoch=interrupt, engine=engine), number, engine=engine)
 
 
 @pytest.fixture
@@ -76,70 +94,148 @@ def test_signal_in_the_middle_of_an_epoch_drops_that_epoch(
 
     with monkeypatch.context() as patched:
         patched.setattr(reference, "descend", descend_and_signal)
-        result = _train(10)
-    _assert_interrupted_after(result, steps_before // STEPS_AN_EPOCH)
+        result = _train(10, engine="reference")
+    _assert_interrupted_after(result, steps_before // STEPS_AN_EPOCH, engine="reference")
+
+
+class _KernelWithSignal:
+    """A kernel around whose n-th call by the main thread, counted from 0, falls a signal."""
+
+    def __init__(self, kernel: Any, call: int, *, before: bool) -> None:  # noqa: ANN401 (a kernel)
+        self.kernel, self.call, self.before = kernel, call, before
+        self.calls = 0
+
+    def of(self, dtype: Any) -> Any:  # noqa: ANN401 (as the kernel's)
+        compiled = self.kernel.of(dtype)
+
+        def run(*given: Any) -> Any:  # noqa: ANN401 (handed through)
+            if threading.current_thread() is not threading.main_thread():
+                return compiled(*given)
+            now = self.calls == self.call
+            self.calls += 1
+            if now and self.before:
+                signal.raise_signal(signal.SIGINT)
+            result = compiled(*given)
+            if now:
+                signal.raise_signal(signal.SIGINT)
+            return result
+
+        return run
 
 
 @pytest.mark.usefixtures("_python_handles_ctrl_c")
-@pytest.mark.parametrize("epochs_before", [0, 1, 5])
-def test_signal_while_the_loss_is_computed_drops_that_epoch(
-    monkeypatch: pytest.MonkeyPatch, epochs_before: int
+@pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
+@pytest.mark.parametrize("call", [0, 1, 2, 7])
+@pytest.mark.parametrize(
+    ("hidden", "batch_size", "threads"),
+    [(3, 1, 1), (17, 1, 1), (3, 2, 1), (17, 2, 1), (17, 2, 2), (17, 2, 3)],
+)
+def test_signal_between_two_calls_of_a_kernel_drops_that_epoch(
+    monkeypatch: pytest.MonkeyPatch, hidden: int, batch_size: int, threads: int, call: int, *, before: bool
 ) -> None:
-    loss_over_table = reference.loss_over_table
-    calls = 0
+    settings = {"hidden": hidden, "batch_size": batch_size, "threads": threads}
+    n_threads = threading.active_count()
+    with monkeypatch.context() as patched:
+        patched.setattr(trainer, "SAMPLES_AT_FIRST", 1)  # a kernel's call takes one batch, and no more
+        patched.setattr(trainer, "SECONDS_AT_ONCE", 0.0)
+        for name, value in [*vars(trainer).items()]:
+            if isinstance(value, Kernel):
+                patched.setattr(trainer, name, _KernelWithSignal(value, call, before=before))
+        narrow = {
+            width: _KernelWithSignal(kernel, call, before=before)
+            for width, kernel in vars(trainer)["train_narrow"].items()
+        }
+        patched.setattr(trainer, "train_narrow", narrow)
+        result = _train(10, **settings)
+    calls_an_epoch = STEPS_AN_EPOCH // batch_size
+    _assert_interrupted_after(result, call // calls_an_epoch, **settings)
+    assert threading.active_count() == n_threads
 
-    def loss_and_signal(*given: Any) -> float:  # noqa: ANN401 (handed through)
-        nonlocal calls
-        calls += 1
-        if calls == epochs_before + 2:  # the first call is the loss before training
+
+@pytest.mark.usefixtures("_python_handles_ctrl_c")
+@each_engine
+def test_signal_while_the_last_loss_is_computed_loses_nothing(
+    monkeypatch: pytest.MonkeyPatch, engine: str
+) -> None:
+    value = equations.RSS.value
+    losses_of_all = 0
+
+    def value_and_signal(self: Any, a: Any, y: Any) -> Any:  # noqa: ANN401 (handed through)
+        nonlocal losses_of_all
+        losses_of_all += len(a) == len(X)
+        if losses_of_all == 2:  # the first is the loss before training
+            losses_of_all += 1
             signal.raise_signal(signal.SIGINT)
-        return loss_over_table(*given)
+        return value(self, a, y)
 
     with monkeypatch.context() as patched:
-        patched.setattr(reference, "loss_over_table", loss_and_signal)
-        result = _train(10)
-    _assert_interrupted_after(result, epochs_before)
+        patched.setattr(equations.RSS, "value", value_and_signal)
+        result = _train(10, engine=engine)
+    assert losses_of_all == 4
+    _assert_interrupted_after(result, 10, engine=engine)
 
 
-def _train_interrupted_at(line: int) -> tuple[TrainingResult | None, bool]:
+@pytest.mark.usefixtures("_python_handles_ctrl_c")
+@each_engine
+def test_signal_before_training_is_that_of_the_caller(monkeypatch: pytest.MonkeyPatch, engine: str) -> None:
+    def signal_at_once(*_: object) -> float:
+        signal.raise_signal(signal.SIGINT)
+        return 0.0
+
+    monkeypatch.setattr(equations.RSS, "value", signal_at_once)
+    with pytest.raises(KeyboardInterrupt):
+        _train(10, engine=engine)
+
+
+def _train_interrupted_at(line: int, engine: str, seen: list[Epoch]) -> tuple[TrainingResult | None, bool]:
     """Three epochs with KeyboardInterrupt at the n-th executed line of the loop, and whether it came to that.
 
-    No result where the interrupt falls before the first epoch or after the last line of the loop.
+    No result where the interrupt falls before the first epoch; `seen` gets every epoch that was reported.
     """
-    seen = 0
+    lines = 0
 
     def trace(frame: FrameType, event: str, _argument: object) -> Any:  # noqa: ANN401 (a trace function)
-        nonlocal seen
-        if frame.f_code is not LOOP.__code__:
+        nonlocal lines
+        if frame.f_code not in LOOP:
             return None
         if event == "line":
-            seen += 1
-            if seen == line:
+            lines += 1
+            if lines == line:
                 raise KeyboardInterrupt
         return trace
 
     before = sys.gettrace()
     sys.settrace(trace)
     try:
-        result = _train(3)
+        result = _train(3, engine=engine, on_epoch=seen.append)
     except KeyboardInterrupt:
         return None, True
     finally:
         sys.settrace(before)
-    return result, seen >= line
+    return result, lines >= line
 
 
-def test_interrupt_at_any_line_of_the_loop_keeps_network_and_history_together() -> None:
-    network_of: dict[tuple[float, ...], Network] = {(): Network.random((2, 3, 1), seed=3)}
-    network_of |= {result.history.loss: result.network for result in (_train(n) for n in (1, 2, 3))}
+@each_engine
+def test_interrupt_at_any_line_of_the_loop_keeps_network_and_history_together(engine: str) -> None:
+    start = _start()
+    undisturbed = {n: _train(n, engine=engine) for n in (1, 2, 3)}
+    loss_before = undisturbed[1].history.loss_before
     ended_after: set[int] = set()
     for line in itertools.count(1):
-        result, interrupted = _train_interrupted_at(line)
+        seen: list[Epoch] = []
+        result, interrupted = _train_interrupted_at(line, engine, seen)
         if not interrupted:
             break
-        if result is not None:
-            expected = network_of[result.history.loss]
-            for w, same in zip(result.network.weights, expected.weights, strict=True):
-                np.testing.assert_array_equal(w, same)
-            ended_after.add(len(result.history.epochs))
+        if result is None:
+            assert not seen, "epochs were completed, and are lost"
+            assert not ended_after, "training had begun"
+            continue
+        n_epochs = len(result.history.epochs)
+        assert n_epochs in {len(seen), len(seen) + 1}
+        expected = undisturbed[n_epochs].network if n_epochs else start
+        history = undisturbed[n_epochs].history if n_epochs else None
+        _assert_same_weights(result.network, expected)
+        assert result.history.loss == (history.loss if history else ())
+        assert result.history.loss_after == (history.loss_after if history else loss_before)
+        ended_after.add(n_epochs)
     assert ended_after == {0, 1, 2, 3}

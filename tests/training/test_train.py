@@ -11,11 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chainrule import InputError, Network, ShapeError, UnknownNameError, train
+from chainrule.compiled.trainer import Trainer
 from chainrule.random_streams import Purpose, permutation
-from chainrule.training import ENGINES, Epoch, History, Settings, StoppedBy, TrainingResult, reference
+from chainrule.training import ENGINES, Epoch, Settings, StoppedBy, TrainingResult, reference
 
 X: list[list[float]] = [[0, 0], [0, 1], [1, 0], [1, 1]]
 Y: list[list[float]] = [[0], [1], [1], [0]]
+
+
+each_engine = pytest.mark.parametrize("engine", ENGINES)
 
 
 def _start(**settings: Any) -> Network:  # noqa: ANN401 (handed through)
@@ -37,16 +41,20 @@ def _mean_rss(net: Network) -> float:
 # What it leaves
 
 
-def test_two_runs_give_the_same_bits() -> None:
-    first, second = (_train(epochs=20, batch_size=3) for _ in range(2))
+@each_engine
+@pytest.mark.parametrize("batch_size", [1, 3])
+def test_two_runs_give_the_same_bits(batch_size: int, engine: str) -> None:
+    first, second = (_train(epochs=20, batch_size=batch_size, engine=engine) for _ in range(2))
     assert _bits(first.network) == _bits(second.network)
     assert first.history.loss == second.history.loss
+    assert first.history.loss_after == second.history.loss_after
 
 
-def test_the_network_given_is_unchanged() -> None:
+@each_engine
+def test_the_network_given_is_unchanged(engine: str) -> None:
     net = _start()
     before = _bits(net)
-    result = _train(net)
+    result = _train(net, engine=engine)
     assert _bits(net) == before
     assert _bits(result.network) != before
     assert result.network.activations == net.activations
@@ -54,71 +62,87 @@ def test_the_network_given_is_unchanged() -> None:
     assert not any(w.flags.writeable for w in result.network.weights)
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+def test_losses_before_and_after_can_be_computed_again(engine: str) -> None:
+    for n_epochs in range(1, 6):
+        result = _train(epochs=n_epochs, engine=engine)
+        assert result.history.loss_before == pytest.approx(_mean_rss(_start()), rel=1e-14)
+        assert result.history.loss_after == pytest.approx(_mean_rss(result.network), rel=1e-14)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("batch_size", [1, 3, 10])
-def test_every_loss_of_the_history_can_be_computed_again(batch_size: int) -> None:
-    history = _train(batch_size=batch_size).history
-    assert history.loss_before == pytest.approx(_mean_rss(_start()), rel=1e-14)
-    for number in range(1, 6):
-        shorter = _train(batch_size=batch_size, epochs=number)
-        assert shorter.history.last_loss == history.loss[number - 1]
-        assert history.loss[number - 1] == pytest.approx(_mean_rss(shorter.network), rel=1e-14)
+def test_loss_of_an_epoch_is_the_mean_of_those_met_before_each_update(batch_size: int, engine: str) -> None:
+    result = _train(batch_size=batch_size, epochs=2, shuffle=False, engine=engine)
+    net, met = _start(), []
+    for first in [*range(0, 4, batch_size)] * 2:
+        rows = slice(first, first + batch_size)
+        met += [((y - net(x)) ** 2).sum() / 2 for x, y in zip(X[rows], Y[rows], strict=True)]
+        net = train(net, X[rows], Y[rows], rate=0.5, epochs=1, batch_size=4, shuffle=False).network
+    assert result.history.loss == pytest.approx([np.mean(met[:4]), np.mean(met[4:])], rel=1e-13)
 
 
-def test_history_has_an_entry_for_each_epoch() -> None:
-    result = _train()
+@each_engine
+def test_history_has_an_entry_for_each_epoch(engine: str) -> None:
+    result = _train(engine=engine)
     assert result.stopped_by == StoppedBy.EPOCHS
     assert [epoch.number for epoch in result.history.epochs] == [1, 2, 3, 4, 5]
     assert len(result.history.loss) == len(result.history.seconds) == 5
     assert all(seconds >= 0 for seconds in result.history.seconds)
-    assert result.history.last_loss == result.history.loss[-1]
-    assert History(0.5).last_loss == 0.5
 
 
-def test_fewer_epochs_are_the_beginning_of_more() -> None:
-    longer, shorter = _train(epochs=7), _train(epochs=4)
+@each_engine
+def test_fewer_epochs_are_the_beginning_of_more(engine: str) -> None:
+    longer, shorter = _train(epochs=7, engine=engine), _train(epochs=4, engine=engine)
     assert longer.history.loss[:4] == shorter.history.loss
 
 
+@pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("batch_size", [1, 3])
-def test_float32_training_stays_float32(batch_size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_float32_training_stays_float32(
+    batch_size: int, engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     types: set[Any] = set()
-    step = reference._step
+    gradients = vars(reference)["gradients"]
 
-    def noted(*given_arrays: Any) -> Any:  # noqa: ANN401 (handed through)
-        weights = step(*given_arrays)
-        types.update({given_arrays[2].dtype, given_arrays[3].dtype, *(w.dtype for w in weights)})
-        return weights
+    def noted(X: Any, passed: Any, deltas: Any) -> Any:  # noqa: ANN401 (handed through)
+        found = gradients(X, passed, deltas)
+        types.update(array.dtype for array in (X, *passed.z, *passed.a, *deltas, *found))
+        return found
 
-    monkeypatch.setattr(reference, "_step", noted)
-    result = _train(_start(dtype="float32"), batch_size=batch_size, rate=np.float64(0.5))
-    assert types == {np.dtype("float32")}
-    assert result.network.dtype == np.float32
-    double = _train(batch_size=batch_size)
-    for single, w in zip(result.network.weights, double.network.weights, strict=True):
-        np.testing.assert_allclose(single, w, atol=1e-5)
-        assert not np.array_equal(single, w)
+    monkeypatch.setattr(reference, "gradients", noted)
+    single = _train(_start(dtype="float32"), batch_size=batch_size, rate=np.float64(0.5), engine=engine)
+    assert types == ({np.dtype("float32")} if engine == "reference" else set())
+    assert single.network.dtype == np.float32
+    double = _train(batch_size=batch_size, engine=engine)
+    for w32, w64 in zip(single.network.weights, double.network.weights, strict=True):
+        np.testing.assert_allclose(w32, w64, atol=1e-5)
+        assert not np.array_equal(w32, w64)
 
 
-def test_inputs_are_not_changed_and_may_be_read_only() -> None:
+@each_engine
+def test_inputs_are_not_changed_and_may_be_read_only(engine: str) -> None:
     samples, targets = np.array(X), np.array(Y)
     samples.flags.writeable = targets.flags.writeable = False
-    result = train(_start(), samples, targets, rate=0.5, epochs=5)
+    result = train(_start(), samples, targets, rate=0.5, epochs=5, engine=engine)
     assert samples.tolist() == X
-    assert _bits(result.network) == _bits(_train().network)
+    assert targets.tolist() == Y
+    assert _bits(result.network) == _bits(_train(engine=engine).network)
 
 
 # What ends it
 
 
-def test_loss_goal_ends_after_the_first_epoch_that_reaches_it() -> None:
-    losses = _train(epochs=3000, rate=0.7).history.loss
-    goal = losses[1999]
-    result = _train(epochs=3000, rate=0.7, loss_goal=goal)
+@each_engine
+def test_loss_goal_ends_after_the_first_epoch_that_reaches_it(engine: str) -> None:
+    losses = _train(epochs=1000, rate=0.7, engine=engine).history.loss
+    goal = losses[699]
+    result = _train(epochs=1000, rate=0.7, loss_goal=goal, engine=engine)
     reached = next(i for i, loss in enumerate(losses) if loss <= goal) + 1
     assert result.stopped_by == StoppedBy.LOSS_GOAL
     assert len(result.history.epochs) == reached
     assert result.history.loss == losses[:reached]
-    assert _bits(result.network) == _bits(_train(epochs=reached, rate=0.7).network)
+    assert _bits(result.network) == _bits(_train(epochs=reached, rate=0.7, engine=engine).network)
 
 
 def test_loss_goal_that_is_not_reached_ends_with_the_epochs() -> None:
@@ -129,63 +153,91 @@ def test_loss_goal_reached_in_the_last_epoch_is_named() -> None:
     assert _train(epochs=1, loss_goal=100.0).stopped_by == StoppedBy.LOSS_GOAL
 
 
-def test_on_epoch_sees_every_epoch_as_the_history_has_it() -> None:
+@each_engine
+def test_on_epoch_sees_every_epoch_as_the_history_has_it(engine: str) -> None:
     seen: list[Epoch] = []
-    result = _train(on_epoch=seen.append)
+    result = _train(on_epoch=seen.append, engine=engine)
     assert tuple(seen) == result.history.epochs
 
 
-def test_error_of_on_epoch_comes_through() -> None:
+@each_engine
+def test_error_of_on_epoch_comes_through(engine: str) -> None:
     def refuse(epoch: Epoch) -> None:
         message = f"no epoch {epoch.number}"
         raise LookupError(message)
 
     with pytest.raises(LookupError, match="no epoch 1"):
-        _train(on_epoch=refuse)
+        _train(on_epoch=refuse, engine=engine)
 
 
 # In which order it goes
 
 
-def _orders(monkeypatch: pytest.MonkeyPatch, n: int, **settings: Any) -> list[list[int]]:  # noqa: ANN401
+def _orders(
+    monkeypatch: pytest.MonkeyPatch,
+    n: int,
+    engine: str,
+    **settings: Any,  # noqa: ANN401 (handed through)
+) -> list[list[int]]:
     orders: list[list[int]] = []
-    epoch = reference.epoch
+    kind: Any = reference.ReferenceEngine if engine == "reference" else Trainer
+    epoch = kind.epoch
 
-    def noted(net: Any, X: Any, Y: Any, order: Any, settings: Any) -> Any:  # noqa: ANN401 (handed through)
+    def noted(engine: Any, order: Any) -> Any:  # noqa: ANN401 (handed through)
         orders.append(order.tolist())
-        return epoch(net, X, Y, order, settings)
+        return epoch(engine, order)
 
     with monkeypatch.context() as patched:
-        patched.setattr(reference, "epoch", noted)
+        patched.setattr(kind, "epoch", noted)
         rows = np.linspace(0, 1, n)[:, np.newaxis]
-        train(Network.random((1, 1)), rows, rows, **{"rate": 0.1, "epochs": 4, **settings})
+        train(Network.random((1, 1)), rows, rows, engine=engine, **{"rate": 0.1, "epochs": 4, **settings})
     return orders
 
 
-def test_without_shuffle_the_order_is_that_of_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert _orders(monkeypatch, 6, shuffle=False) == [[0, 1, 2, 3, 4, 5]] * 4
+@each_engine
+def test_without_shuffle_the_order_is_that_of_the_table(monkeypatch: pytest.MonkeyPatch, engine: str) -> None:
+    assert _orders(monkeypatch, 6, engine, shuffle=False) == [[0, 1, 2, 3, 4, 5]] * 4
 
 
-def test_order_depends_on_seed_and_epoch_only(monkeypatch: pytest.MonkeyPatch) -> None:
+@each_engine
+def test_order_depends_on_seed_and_epoch_only(monkeypatch: pytest.MonkeyPatch, engine: str) -> None:
     expected = [
         permutation(30, seed=3, purpose=Purpose.SHUFFLE, counter=number).tolist() for number in (1, 2, 3, 4)
     ]
-    assert _orders(monkeypatch, 30, seed=3) == expected
-    assert _orders(monkeypatch, 30, seed=3, rate=0.9, batch_size=7) == expected
-    assert _orders(monkeypatch, 30, seed=3, epochs=2) == expected[:2]
+    assert _orders(monkeypatch, 30, engine, seed=3) == expected
+    assert _orders(monkeypatch, 30, engine, seed=3, rate=0.9, batch_size=7) == expected
+    assert _orders(monkeypatch, 30, engine, seed=3, epochs=2) == expected[:2]
     assert len({tuple(order) for order in expected}) == 4
-    assert _orders(monkeypatch, 30, seed=4)[0] != expected[0]
+    assert _orders(monkeypatch, 30, engine, seed=4)[0] != expected[0]
 
 
-def test_global_random_state_takes_no_part() -> None:
+@each_engine
+@pytest.mark.parametrize("batch_size", [1, 2, 7, 20, 25])
+def test_an_epoch_moves_the_weights_as_its_batches_do_one_by_one(batch_size: int, engine: str) -> None:
+    # Every sample once, in the order of the epoch; the last batch, if smaller, is a mean over what is left.
+    random = np.random.default_rng(1)
+    rows, targets = random.uniform(-1, 1, (20, 2)), random.uniform(-1, 1, (20, 1))
+    settings: dict[str, Any] = {"rate": 0.5, "epochs": 1, "batch_size": batch_size, "engine": engine}
+    net = _start()
+    order = permutation(20, seed=5, purpose=Purpose.SHUFFLE, counter=1)
+    for first in range(0, 20, batch_size):
+        batch = order[first : first + batch_size]
+        net = train(net, rows[batch], targets[batch], shuffle=False, **settings).network
+    whole = train(_start(), rows, targets, seed=5, **settings).network
+    for w, same in zip(whole.weights, net.weights, strict=True):
+        np.testing.assert_allclose(w, same, rtol=0, atol=1e-14)
+
+
+@each_engine
+def test_global_random_state_takes_no_part(engine: str) -> None:
     np.random.seed(1)  # noqa: NPY002 (the old global state is what must not matter)
     before: Any = np.random.get_state()  # noqa: NPY002
-    first = _train()
+    first = _train(engine=engine)
     after: Any = np.random.get_state()  # noqa: NPY002
     np.testing.assert_array_equal(after[1], before[1])
     assert after[2] == before[2]
     np.random.seed(2)  # noqa: NPY002
-    assert _bits(first.network) == _bits(_train().network)
+    assert _bits(first.network) == _bits(_train(engine=engine).network)
 
 
 # What it refuses
@@ -206,8 +258,11 @@ def test_numbers_that_are_not_above_0_are_refused(name: str, advice: str, value:
 
 
 @pytest.mark.parametrize("value", BAD_COUNTS, ids=repr)
-@pytest.mark.parametrize("name", ["epochs", "batch_size"])
+@pytest.mark.parametrize("name", ["epochs", "batch_size", "threads"])
 def test_counts_below_1_or_not_whole_are_refused(name: str, value: Any) -> None:  # noqa: ANN401
+    if name == "threads" and value is None:
+        assert _bits(_train(threads=None).network) == _bits(_train(threads=1).network)
+        return
     with pytest.raises(InputError) as caught:
         _train(**{name: value})
     assert str(caught.value) == f"{name} is {value!r} but must be a whole number of at least 1. Try 1."
@@ -224,15 +279,23 @@ def test_seeds_out_of_range_are_refused_by_train(seed: Any) -> None:  # noqa: AN
 @pytest.mark.parametrize("engine", ["referense", "gpu", "", None])
 def test_unknown_engine_is_refused(engine: Any) -> None:  # noqa: ANN401 (that is the point)
     with pytest.raises(
-        UnknownNameError, match=rf"There is no engine '{engine}'\.(.*) There are: reference"
+        UnknownNameError, match=rf"There is no engine '{engine}'\.(.*) There are: compiled, reference"
     ) as caught:
         _train(engine=engine)
     assert ("Did you mean 'reference'?" in str(caught.value)) == (engine == "referense")
-    assert "reference" in ENGINES
+    assert ENGINES == ("compiled", "reference")
 
 
 def test_settings_take_numbers_of_numpy_and_keep_pythons() -> None:
-    settings = Settings(np.float32(0.5), np.int64(3), np.uint8(2), np.True_, np.uint64(7), np.float64(0.1))  # type: ignore[arg-type]
+    settings = Settings(
+        np.float32(0.5),  # type: ignore[arg-type]
+        np.int64(3),  # type: ignore[arg-type]
+        np.uint8(2),  # type: ignore[arg-type]
+        np.True_,  # type: ignore[arg-type]
+        np.uint64(7),  # type: ignore[arg-type]
+        np.float64(0.1),
+        np.int16(2),  # type: ignore[arg-type]
+    )
     kept = (
         settings.rate,
         settings.epochs,
@@ -240,9 +303,10 @@ def test_settings_take_numbers_of_numpy_and_keep_pythons() -> None:
         settings.shuffle,
         settings.seed,
         settings.loss_goal,
+        settings.threads,
     )
-    assert kept == (0.5, 3, 2, True, 7, 0.1)
-    assert [type(value) for value in kept] == [float, int, int, bool, int, float]
+    assert kept == (0.5, 3, 2, True, 7, 0.1, 2)
+    assert [type(value) for value in kept] == [float, int, int, bool, int, float, int]
 
 
 BAD_TABLES: list[Any] = [
@@ -292,16 +356,30 @@ def test_number_beyond_float32_is_refused_for_a_float32_network(name: str) -> No
         train(_start(dtype="float32"), tables["X"], tables["Y"], rate=0.1, epochs=1)
 
 
-def test_loss_that_is_not_finite_before_training_is_refused() -> None:
+@each_engine
+def test_loss_that_is_not_finite_before_training_is_refused(engine: str) -> None:
     net = Network([[[0.0, 1e200]]], "identity")
     with pytest.raises(InputError, match="The loss of the network before training is inf but must be finite"):
-        train(net, [[1.0]], [[0.0]], rate=0.1, epochs=1)
+        train(net, [[1.0]], [[0.0]], rate=0.1, epochs=1, engine=engine)
 
 
-@given(st.floats(1e-3, 2), st.integers(1, 6), st.integers(1, 6), st.integers(0, 2**64 - 1))
+@each_engine
+@given(
+    rate=st.floats(1e-3, 2),
+    epochs=st.integers(1, 6),
+    batch_size=st.integers(1, 6),
+    seed=st.integers(0, 2**64 - 1),
+)
 def test_training_of_any_settings_is_reproducible(
-    rate: float, epochs: int, batch_size: int, seed: int
+    engine: str, rate: float, epochs: int, batch_size: int, seed: int
 ) -> None:
-    first, second = (_train(rate=rate, epochs=epochs, batch_size=batch_size, seed=seed) for _ in range(2))
+    settings: dict[str, Any] = {
+        "rate": rate,
+        "epochs": epochs,
+        "batch_size": batch_size,
+        "seed": seed,
+        "engine": engine,
+    }
+    first, second = (_train(**settings) for _ in range(2))
     assert _bits(first.network) == _bits(second.network)
     assert len(first.history.epochs) == epochs

@@ -169,7 +169,7 @@ def _summary(result: FitResult, chosen: Plan, path: Path) -> dict[str, Any]:
         "stopped_by": str(result.stopped_by),
         "epochs_run": len(result.history.epochs),
         "loss_before": result.history.loss_before,
-        "loss": result.history.last_loss,
+        "loss": result.history.loss_after,
         "loss_of_epochs": list(result.history.loss),
         "seconds": sum(result.history.seconds),
         "training_score": score_to_json(result.training_score),
@@ -186,7 +186,7 @@ def _print_summary(result: FitResult, table: Path, path: Path) -> None:
     if record is not None:
         print_rows([("Training", training_words(record, sum(history.seconds)))])
         print_rows([("Settings", settings_words(record, result.model.network.sizes[1:-1]))])
-    losses = f"{history.loss_before:.6g} before, {history.last_loss:.6g} after"
+    losses = f"{history.loss_before:.6g} before, {history.loss_after:.6g} after"
     print_rows([("Loss", f"{losses} (mean over the training rows)")])
     say()
     if result.held_out_score is None:

@@ -22,7 +22,7 @@ from chainrule.equations.activations import (
     activation_named,
 )
 from chainrule.equations.arrays import Array
-from chainrule.equations.layers import gradient, hidden_delta, net_input, with_bias_unit
+from chainrule.equations.layers import flush_to_zero, gradient, hidden_delta, net_input, with_bias_unit
 from chainrule.equations.losses import LOSSES, RSS, Loss, loss_named, mean_loss
 from chainrule.equations.updates import descend
 
@@ -38,6 +38,7 @@ __all__ = [
     "Tanh",
     "activation_named",
     "descend",
+    "flush_to_zero",
     "gradient",
     "hidden_delta",
     "loss_named",

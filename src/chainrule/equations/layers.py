@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from chainrule.equations.activations import Activation
     from chainrule.equations.arrays import Array
 
-__all__ = ["gradient", "hidden_delta", "net_input", "with_bias_unit"]
+__all__ = ["flush_to_zero", "gradient", "hidden_delta", "net_input", "with_bias_unit"]
 
 
 def with_bias_unit(a: Array) -> Array:
@@ -99,6 +99,33 @@ def hidden_delta(delta_next: Array, weights_next: Array, z: Array, a: Array, act
     array([[1.]])
     """
     return activation.backward(z, a, delta_next @ weights_next[:, 1:])
+
+
+def flush_to_zero(delta: Array) -> Array:
+    r"""Deltas, with 0 in the place of those too small to count.
+
+    Too small is a magnitude below the square root of the smallest normal number, :math:`2^{-63}` in
+    float32 and :math:`2^{-511}` in float64: the product of two such numbers would be subnormal. Many
+    processors are slow at subnormal numbers; with this rule, the same in every engine, a saturated network
+    has none.
+
+    Parameters
+    ----------
+    delta : array of real floating-point numbers
+
+    Returns
+    -------
+    array of the same shape and dtype
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> flush_to_zero(np.array([0.25, -1e-200, 1e-100]))
+    array([2.5e-001, 0.0e+000, 1.0e-100])
+    """
+    xp = array_namespace(delta)
+    threshold = xp.finfo(delta.dtype).smallest_normal ** 0.5
+    return xp.where(xp.abs(delta) < threshold, xp.zeros_like(delta), delta)
 
 
 def gradient(delta: Array, a_before: Array) -> Array:

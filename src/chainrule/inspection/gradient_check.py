@@ -15,9 +15,8 @@ from chainrule.equations import descend, mean_loss
 from chainrule.errors import InputError
 from chainrule.inspection.check_result import GradientCheck, MethodCheck, WeightPlace
 from chainrule.inspection.rounding import ROUNDING, rounding_of
-from chainrule.network import as_pairs, backward, forward, gradients
+from chainrule.network import as_pairs, backward, forward, gradients, whole_number_from_1
 from chainrule.random_streams import Purpose, check_seed, permutation
-from chainrule.training.settings import whole_number_from_1
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

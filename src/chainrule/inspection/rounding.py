@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Rounding", "rounding_of"]
 
 ROUNDING = 16 * float(np.finfo(np.float64).eps)  # relative, of one operation of a pass: a sum, an exp
+FLUSHED = float(np.sqrt(np.finfo(np.float64).smallest_normal))  # deltas up to it count as 0
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ def _backward(
             bound = _reach([g.backward(*place, upstream) for place in places])
             # The slope, too, is exact to so many digits of 1 only: on a flat end it may be 0 by rounding.
             bound += np.abs(g.backward(z, a, of_upstream)) + ROUNDING * of_upstream
-        bounds.append(bound + ROUNDING * np.abs(deltas[m]))
+        bounds.append(bound + ROUNDING * np.abs(deltas[m]) + FLUSHED)
     return bounds[::-1]
 
 

@@ -7,7 +7,7 @@ import textwrap
 from typing import TYPE_CHECKING, Any
 
 from chainrule.errors import InputError
-from chainrule.training.settings import whole_number_from_1
+from chainrule.network import whole_number_from_1
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

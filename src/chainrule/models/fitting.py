@@ -11,9 +11,8 @@ from chainrule.errors import InputError
 from chainrule.models.dataset import HELD_OUT, Dataset, prepare
 from chainrule.models.defaults import default_settings
 from chainrule.models.model import Model, TrainingRecord
-from chainrule.network import Network
+from chainrule.network import Network, whole_number_from_1
 from chainrule.training import History, Settings, StoppedBy, train
-from chainrule.training.settings import whole_number_from_1
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -242,6 +241,6 @@ def training_record(data: Dataset, chosen: Plan, history: History, stopped_by: s
         n_training_rows=len(data.training_rows),
         epochs_run=len(history.epochs),
         stopped_by=str(stopped_by),
-        final_loss=history.last_loss,
+        final_loss=history.loss_after,
         majority=data.majority,
     )

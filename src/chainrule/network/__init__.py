@@ -12,6 +12,7 @@ from chainrule.network.start import (
     Uniform,
     start_named,
 )
+from chainrule.network.whole_numbers import whole_number_from_1
 
 __all__ = [
     "STARTS",
@@ -30,4 +31,5 @@ __all__ = [
     "gradients",
     "loss_over_rows",
     "start_named",
+    "whole_number_from_1",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -13,8 +13,10 @@ import numpy as np
 from chainrule.equations import activation_named, loss_named
 from chainrule.errors import InputError, ShapeError
 from chainrule.network.passes import ForwardPass, forward
+from chainrule.network.prediction import predictor_for
 from chainrule.network.samples import as_samples, check_finite
 from chainrule.network.start import Start, start_named
+from chainrule.network.whole_numbers import whole_number_from_1
 from chainrule.random_streams import Purpose, uniform
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from chainrule.equations import Activation, Loss
+    from chainrule.network.prediction import Outputs
 
 __all__ = ["Network"]
 
@@ -74,6 +77,7 @@ class Network:
     weights: tuple[npt.NDArray[Any], ...]
     activations: tuple[Activation, ...]
     loss: Loss
+    _predictor: Outputs | None = field(init=False, repr=False)
 
     def __init__(
         self,
@@ -84,6 +88,7 @@ class Network:
         frozen = _frozen_weights(weights)
         object.__setattr__(self, "weights", frozen)
         object.__setattr__(self, "activations", _one_per_layer(activations, len(frozen)))
+        object.__setattr__(self, "_predictor", None)  # made at the first prediction
         object.__setattr__(self, "loss", _object_of(loss, loss_named, "loss", ("value", "output_delta")))
 
     @classmethod
@@ -204,14 +209,29 @@ class Network:
         samples = as_samples(X, self.sizes[0], self.dtype, "X")
         return forward(self.weights, self.activations, samples)
 
-    def __call__(self, X: npt.ArrayLike) -> npt.NDArray[Any]:
-        """Compute the outputs, (n_samples, n_outputs), or (n_outputs,) for the inputs of one sample alone."""
+    def __call__(self, X: npt.ArrayLike, *, threads: int | None = None) -> npt.NDArray[Any]:
+        """Compute the outputs, (n_samples, n_outputs), or (n_outputs,) for the inputs of one sample alone.
+
+        A sample's outputs are the same bits on every machine, in every batch and for every number of threads;
+        as many are used as pay off where none is given. A network with an activation of the user's own
+        computes as `forward` does.
+        """
         try:
             one_sample = np.ndim(X) == 1
-        except ValueError:  # rows of several lengths, which forward refuses by name
+        except ValueError:  # rows of several lengths, which are refused by name
             one_sample = False
-        outputs: npt.NDArray[Any] = self.forward(np.asarray(X)[np.newaxis] if one_sample else X).a[-1]
+        given = np.asarray(X)[np.newaxis] if one_sample else X
+        samples = as_samples(given, self.sizes[0], self.dtype, "X")
+        outputs: npt.NDArray[Any] = self._outputs(samples, threads)
         return outputs[0] if one_sample else outputs
+
+    def _outputs(self, samples: npt.NDArray[Any], threads: int | None) -> npt.NDArray[Any]:
+        """Outputs of checked samples, by the compiled forward pass wherever it knows the activations."""
+        predictor = self._predictor
+        if predictor is None:
+            predictor = predictor_for(self)
+            object.__setattr__(self, "_predictor", predictor)
+        return predictor(samples, None if threads is None else whole_number_from_1(threads, "threads"))
 
     def __reduce__(self) -> tuple[type[Network], tuple[object, ...]]:
         # Copies and pickles go through the constructor: arrays restored on their own would be writable.

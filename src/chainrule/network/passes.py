@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from chainrule.equations import gradient, hidden_delta, net_input
+from chainrule.equations import flush_to_zero, gradient, hidden_delta, net_input
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,10 +59,11 @@ def backward(
     passed: ForwardPass,
     Y: Array,
 ) -> tuple[Array, ...]:
-    """From targets to deltas: output delta (7), then hidden deltas (9), last layer first."""
-    deltas = [loss.output_delta(passed.z[-1], passed.a[-1], Y, activations[-1])]
+    """From targets to deltas: output delta (7), then hidden deltas (9); the tiniest are 0."""
+    deltas = [flush_to_zero(loss.output_delta(passed.z[-1], passed.a[-1], Y, activations[-1]))]
     for m in range(len(weights) - 2, -1, -1):
-        deltas.append(hidden_delta(deltas[-1], weights[m + 1], passed.z[m], passed.a[m], activations[m]))
+        delta = hidden_delta(deltas[-1], weights[m + 1], passed.z[m], passed.a[m], activations[m])
+        deltas.append(flush_to_zero(delta))
     return tuple(reversed(deltas))
 
 

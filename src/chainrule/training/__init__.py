@@ -1,7 +1,8 @@
 """Training: the loop over epochs, what ends it, and what it leaves behind."""
 
+from chainrule.training.engines import ENGINES
 from chainrule.training.history import Epoch, History
 from chainrule.training.settings import Settings
-from chainrule.training.train import ENGINES, StoppedBy, TrainingResult, train
+from chainrule.training.train import StoppedBy, TrainingResult, train
 
 __all__ = ["ENGINES", "Epoch", "History", "Settings", "StoppedBy", "TrainingResult", "train"]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-import operator
 from dataclasses import dataclass
 
 from chainrule.errors import InputError
+from chainrule.network import whole_number_from_1
 from chainrule.random_streams import check_seed
 
-__all__ = ["Settings", "whole_number_from_1"]
+__all__ = ["Settings"]
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,7 @@ class Settings:
     shuffle: bool = True
     seed: int = 0
     loss_goal: float | None = None
+    threads: int | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "rate", _positive(self.rate, "rate", "0.1"))
@@ -38,6 +39,8 @@ class Settings:
         object.__setattr__(self, "seed", check_seed(self.seed))
         if self.loss_goal is not None:
             object.__setattr__(self, "loss_goal", _positive(self.loss_goal, "loss_goal", "0.01"))
+        if self.threads is not None:
+            object.__setattr__(self, "threads", whole_number_from_1(self.threads, "threads"))
 
 
 def _positive(value: object, name: str, example: str) -> float:
@@ -48,17 +51,5 @@ def _positive(value: object, name: str, example: str) -> float:
         number = math.nan
     if not 0 < number < math.inf:
         message = f"{name} is {value!r} but must be a finite number above 0. Try {example}."
-        raise InputError(message)
-    return number
-
-
-def whole_number_from_1(value: object, name: str) -> int:
-    """Int of at least 1, or InputError."""
-    try:
-        number = 0 if isinstance(value, bool) else operator.index(value)  # type: ignore[arg-type]
-    except TypeError:
-        number = 0
-    if number < 1:
-        message = f"{name} is {value!r} but must be a whole number of at least 1. Try 1."
         raise InputError(message)
     return number

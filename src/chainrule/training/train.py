@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from chainrule.errors import DivergenceError, InputError, UnknownNameError
+from chainrule.errors import DivergenceError, InputError
 from chainrule.network import as_pairs
 from chainrule.random_streams import Purpose, permutation
-from chainrule.training import reference
+from chainrule.training.engines import engine_named, loss_over_table
 from chainrule.training.history import Epoch, History
 from chainrule.training.settings import Settings
 
@@ -23,10 +23,9 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from chainrule.network import Network
+    from chainrule.training.engines import Engine, State
 
-__all__ = ["ENGINES", "StoppedBy", "TrainingResult", "train"]
-
-ENGINES = ("reference",)
+__all__ = ["StoppedBy", "TrainingResult", "train"]
 
 
 class StoppedBy(StrEnum):
@@ -79,7 +78,8 @@ def train(
     batch_size: int = 1,
     shuffle: bool = True,
     seed: int = 0,
-    engine: str = "reference",
+    engine: str = "compiled",
+    threads: int | None = None,
     loss_goal: float | None = None,
     on_epoch: Callable[[Epoch], object] | None = None,
 ) -> TrainingResult:
@@ -103,10 +103,15 @@ def train(
         Whether each epoch takes the samples in a new random order, settled by `seed` and the epoch.
     seed : int
         Settles the orders; the same seed gives the same bits.
-    engine : {"reference"}
-        What runs the epochs: the equations themselves.
+    engine : {"compiled", "reference"}
+        What runs the epochs: fast kernels that compute the same bits on every machine, compiled once and
+        kept on the disk; or the equations themselves, for any activation and loss.
+    threads : int, optional
+        Threads for the mini-batches of the compiled engine; as many as pay off where not given. Their
+        number changes no bit of the result.
     loss_goal : float, optional
-        Stop after the first epoch with a mean loss of at most this.
+        Stop after the first epoch whose samples had a mean loss of at most this, each as it was when its
+        turn came.
     on_epoch : callable, optional
         Called with an `Epoch` (number, loss, seconds) after every epoch.
 
@@ -121,7 +126,9 @@ def train(
     DivergenceError
         The loss or a weight stopped being finite; carries the network before that epoch.
     InputError, ShapeError
-        A setting or an array does not fit.
+        A setting or an array does not fit, or the compiled engine has no kernel for an activation.
+    UnknownNameError
+        There is no such engine.
 
     Notes
     -----
@@ -140,80 +147,114 @@ def train(
     >>> result.network(X).round().tolist()
     [[0.0], [1.0], [1.0], [0.0]]
     """
-    settings = Settings(rate, epochs, batch_size, shuffle, seed, loss_goal)
-    if engine not in ENGINES:
-        what = "engine"
-        raise UnknownNameError(what, str(engine), ENGINES)
+    settings = Settings(rate, epochs, batch_size, shuffle, seed, loss_goal, threads)
     samples, targets = as_pairs(X, Y, net.sizes, net.dtype)
-    return _run(net, samples, targets, settings, on_epoch)
+    with engine_named(engine, net, samples, targets, settings) as running:
+        return _Run(net, samples, targets, settings, running).result(on_epoch)
 
 
-def _run(
-    net: Network,
-    X: npt.NDArray[Any],
-    Y: npt.NDArray[Any],
-    settings: Settings,
-    on_epoch: Callable[[Epoch], object] | None,
-) -> TrainingResult:
-    """Epoch after epoch, until one of the reasons to stop; the network changes only with a whole epoch."""
-    loss_before = _finite_loss_before(net, X, Y)
-    epochs: list[Epoch] = []
-    latest, stopped_by = (net, 0), StoppedBy.EPOCHS
-    try:
-        for number in range(1, settings.epochs + 1):
-            began = time.perf_counter()
-            after = _after_epoch(latest[0], X, Y, settings, number)
-            loss = reference.loss_over_table(after, X, Y) if after else np.nan
-            if after is None or not np.isfinite(loss):
-                raise _diverged(latest[0], History(loss_before, tuple(epochs)), settings.rate)
-            epochs.append(Epoch(number, loss, time.perf_counter() - began))
-            latest = (after, number)  # one assignment, so that Ctrl-C cannot part the two
-            if on_epoch is not None:
-                on_epoch(epochs[-1])
-            if settings.loss_goal is not None and loss <= settings.loss_goal:
-                stopped_by = StoppedBy.LOSS_GOAL
-                break
-    except KeyboardInterrupt:
-        stopped_by = StoppedBy.INTERRUPT
-    net, n_epochs = latest
-    return TrainingResult(net, History(loss_before, tuple(epochs[:n_epochs])), stopped_by)
+class _Run:
+    """One training: what it was given, and what it has reached."""
 
+    def __init__(
+        self, net: Network, X: npt.NDArray[Any], Y: npt.NDArray[Any], settings: Settings, engine: Engine
+    ) -> None:
+        self.net, self.settings, self.engine = net, settings, engine
+        self.X, self.Y = X, Y
+        self.loss_before = self._finite_loss_before()
+        self.epochs: list[Epoch] = []
+        # States after the last completed epoch and after the one before it, and the number of the last: one
+        # assignment, so that Ctrl-C cannot part them.
+        self.latest = (engine.state, engine.state, 0)
 
-def _after_epoch(
-    net: Network, X: npt.NDArray[Any], Y: npt.NDArray[Any], settings: Settings, number: int
-) -> Network | None:
-    """Network after one more epoch; None where a weight is no longer finite."""
-    order = _order(len(X), settings, number)
-    weights = reference.epoch(net, X, Y, order, settings)
-    finite = all(np.isfinite(w).all() for w in weights)
-    return net.with_weights(weights) if finite else None
+    def result(self, on_epoch: Callable[[Epoch], object] | None) -> TrainingResult:
+        """Epoch after epoch, until there is a reason to stop; only whole epochs change the network."""
+        stopped_by = StoppedBy.EPOCHS
+        try:
+            for number in range(1, self.settings.epochs + 1):
+                epoch = self._next_epoch(number)
+                if on_epoch is not None:
+                    on_epoch(epoch)
+                if self.settings.loss_goal is not None and epoch.loss <= self.settings.loss_goal:
+                    stopped_by = StoppedBy.LOSS_GOAL
+                    break
+            return self._reached(stopped_by)
+        except KeyboardInterrupt:
+            return self._reached(StoppedBy.INTERRUPT)
 
+    def _reached(self, stopped_by: StoppedBy) -> TrainingResult:
+        """What the last completed epoch has led to."""
+        state, _, n_epochs = self.latest
+        net = self._network(state)
+        loss = self._loss(net)
+        if not np.isfinite(loss):  # the weights are finite, but what they lead to is not
+            raise self._diverged()
+        return TrainingResult(net, self._history(n_epochs, loss), stopped_by)
 
-def _order(n: int, settings: Settings, number: int) -> npt.NDArray[np.intp]:
-    """Order of the samples in an epoch, counted from 1."""
-    if not settings.shuffle:
-        return np.arange(n)
-    return permutation(n, seed=settings.seed, purpose=Purpose.SHUFFLE, counter=number)
+    def _next_epoch(self, number: int) -> Epoch:
+        """Train once on all samples; DivergenceError where a weight or the loss is no longer finite."""
+        began = time.perf_counter()
+        loss = self.engine.epoch(self._order(number))
+        state = self.engine.state
+        if not np.isfinite(loss) or not _all_finite(state):
+            raise self._diverged()
+        epoch = Epoch(number, loss, time.perf_counter() - began)
+        self.epochs.append(epoch)
+        self.latest = (state, self.latest[0], number)
+        return epoch
 
+    def _order(self, number: int) -> npt.NDArray[np.intp]:
+        """Order of the samples in an epoch, counted from 1."""
+        if not self.settings.shuffle:
+            return np.arange(len(self.X))
+        return permutation(len(self.X), seed=self.settings.seed, purpose=Purpose.SHUFFLE, counter=number)
 
-def _finite_loss_before(net: Network, X: npt.NDArray[Any], Y: npt.NDArray[Any]) -> float:
-    """Mean loss of the network that training starts from."""
-    loss = reference.loss_over_table(net, X, Y)
-    if not np.isfinite(loss):
-        message = (
-            f"The loss of the network before training is {loss} but must be finite. "
-            "Standardise X and Y, or start from smaller weights."
+    def _loss(self, net: Network) -> float:
+        """Mean loss over all samples."""
+        return loss_over_table(self.engine, net, self.X, self.Y)
+
+    def _network(self, state: State) -> Network:
+        return self.net.with_weights(self.engine.weights_of(state))
+
+    def _history(self, n_epochs: int, loss_after: float) -> History:
+        return History(self.loss_before, tuple(self.epochs[:n_epochs]), loss_after)
+
+    def _finite_loss_before(self) -> float:
+        """Mean loss of the network that training starts from."""
+        loss = self._loss(self.net)
+        if not np.isfinite(loss):
+            message = (
+                f"The loss of the network before training is {loss} but must be finite. "
+                "Standardise X and Y, or start from smaller weights."
+            )
+            raise InputError(message)
+        return loss
+
+    def _diverged(self) -> DivergenceError:
+        """Error for the epoch in which the loss stopped being finite, with the network before it.
+
+        That may be seen an epoch late: the losses met in one say little of the network at its end.
+        """
+        last, before, n_epochs = self.latest
+        net, loss, n_epochs = next(
+            (net, loss, n)
+            for net, n in (
+                (self._network(last), n_epochs),
+                (self._network(before), n_epochs - 1),
+                (self.net, 0),
+            )
+            if np.isfinite(loss := self._loss(net))
         )
-        raise InputError(message)
-    return loss
+        history, rate, epoch = self._history(n_epochs, loss), self.settings.rate, n_epochs + 1
+        message = (
+            f"The training diverged: in epoch {epoch}, at rate {rate:g}, a weight or the loss stopped being "
+            f"finite (the loss was {history.loss_after:g} before that epoch). Try a rate of {rate / 10:g}, "
+            "and inputs and targets scaled to a standard deviation of 1."
+        )
+        return DivergenceError(message, network=net, history=history, epoch=epoch, rate=rate)
 
 
-def _diverged(net: Network, history: History, rate: float) -> DivergenceError:
-    """Error for the epoch after those in `history`."""
-    epoch = len(history.epochs) + 1
-    message = (
-        f"The training diverged: in epoch {epoch}, at rate {rate:g}, a weight or the loss stopped being "
-        f"finite (the loss was {history.last_loss:g} before that epoch). Try a rate of {rate / 10:g}, and "
-        "inputs and targets scaled to a standard deviation of 1."
-    )
-    return DivergenceError(message, network=net, history=history, epoch=epoch, rate=rate)
+def _all_finite(state: State) -> bool:
+    """Whether every number is finite, in one array or in several."""
+    arrays = state if isinstance(state, tuple) else (state,)
+    return all(bool(np.isfinite(array).all()) for array in arrays)

@@ -1,0 +1,192 @@
+"""Compiled kernels are kept on disk, so that a machine compiles each of them once.
+
+Numba's own cache notices neither an edit in another file nor another processor, and stops at a damaged
+index. Here a folder is named by a digest of everything that settles the machine code: all sources of
+this package, the versions of Python, Numba and llvmlite, and the processor. A file in it holds one kernel
+for one set of argument types, behind its own digest. Files are written whole under another name and then
+renamed, so that processes may start at once; whatever cannot be read is compiled again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import pickle
+import sys
+import tempfile
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import llvmlite
+import numba
+import platformdirs
+from numba import from_dtype, njit, types
+from numba.core.compiler import CompileResult
+from numba.core.runtime import rtsys
+from numba.core.serialize import dumps
+
+from chainrule.compiled.layout import LAYER, PLACES
+from chainrule.compiled.target import processor_features, processor_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy as np
+    from numba.core.dispatcher import Dispatcher
+
+__all__ = [
+    "DOUBLE",
+    "FLOAT",
+    "FLOATS",
+    "FOLDER_VARIABLE",
+    "LAYERS",
+    "ORDER",
+    "RECORD_OF_PLACES",
+    "SAMPLES",
+    "TEAM",
+    "WHOLE",
+    "Kernel",
+    "folder",
+    "kernel",
+]
+
+FOLDER_VARIABLE = "CHAINRULE_CACHE_DIR"
+
+# Types of the arguments of kernels.
+FLOATS, SAMPLES, FLOAT = "floats", "samples", "float"
+LAYERS = types.Array(from_dtype(LAYER), 1, "C")
+RECORD_OF_PLACES = from_dtype(PLACES)
+ORDER = types.Array(types.int64, 1, "C", readonly=True)
+DOUBLE = types.float64
+TEAM = types.Array(types.int64, 1, "C")
+WHOLE = types.int64
+
+
+@cache
+def folder() -> Path:
+    """Folder for kernels of this version of everything; it may be deleted at any time."""
+    digest = hashlib.sha256()
+    for source in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(source.name.encode() + b"\0" + source.read_bytes() + b"\0")
+    about = (*sys.version_info[:2], sys.platform, numba.__version__, llvmlite.__version__)
+    digest.update(repr((about, processor_name(), processor_features())).encode())
+    place = os.environ.get(FOLDER_VARIABLE) or platformdirs.user_cache_dir("chainrule", appauthor=False)
+    return Path(place) / f"kernels-{digest.hexdigest()[:16]}"
+
+
+class Kernel:
+    """A compiled function that is loaded from the disk where it is there, and saved there where it is not.
+
+    It is compiled for one set of argument types for each dtype, given when it is defined, so that no call
+    can set off a compilation by chance (a read-only array is another type to Numba).
+    """
+
+    def __init__(
+        self, dispatcher: Dispatcher, argument_types: Callable[[types.Float], tuple[Any, ...]]
+    ) -> None:
+        self._dispatcher, self._argument_types = dispatcher, argument_types
+        files = _KernelFiles(dispatcher.py_func.__name__)
+        dispatcher._cache = files  # type: ignore[attr-defined]  # noqa: SLF001 (Numba has no other door)
+        self._ready: set[np.dtype[Any]] = set()
+
+    def of(self, dtype: np.dtype[Any]) -> Callable[..., Any]:
+        """The function for arrays of this dtype."""
+        if dtype not in self._ready:
+            self._dispatcher.compile(self._argument_types(from_dtype(dtype)))
+            self._ready.add(dtype)
+        return self._dispatcher
+
+
+def kernel(*arguments: Any) -> Callable[[Callable[..., Any]], Kernel]:
+    """Compile the decorated function as a kernel with these types of arguments.
+
+    `FLOATS` stands for a flat array of the dtype that is written, `SAMPLES` for one that is only read, and
+    `FLOAT` for a scalar of it.
+    """
+
+    def argument_types(scalar: types.Float) -> tuple[Any, ...]:
+        meanings = {
+            FLOATS: types.Array(scalar, 1, "C"),
+            SAMPLES: types.Array(scalar, 1, "C", readonly=True),
+            FLOAT: scalar,
+        }
+        return tuple(meanings.get(argument, argument) for argument in arguments)
+
+    def compiled(function: Callable[..., Any]) -> Kernel:
+        return Kernel(njit(nogil=True, _nrt=False)(function), argument_types)
+
+    return compiled
+
+
+class _KernelFiles:
+    """What a dispatcher asks of its cache."""
+
+    def __init__(self, kernel: str) -> None:
+        self.kernel = kernel
+        self.cache_path = ""
+
+    def _path(self, signature: object) -> Path:
+        digest = hashlib.sha256(str(signature).encode()).hexdigest()[:16]
+        return folder() / f"{self.kernel}-{digest}"
+
+    def load_overload(self, signature: object, target_context: Any) -> Any:
+        """Kernel from the disk, or None after a word on stderr: it is compiled next."""
+        rtsys.initialize(target_context)  # all that a finished kernel needs of Numba
+        path = self._path(signature)
+        try:
+            stored = path.read_bytes()
+            digest, content = stored[:32], stored[32:]
+            if hashlib.sha256(content).digest() == digest:
+                return CompileResult._rebuild(target_context, *pickle.loads(content))  # noqa: S301, SLF001
+        except Exception:  # noqa: BLE001, S110 (whatever is wrong with it, compiling mends it)
+            pass
+        _announce()
+        target_context.refresh()  # what compiling needs besides: a third of a second
+        return None
+
+    def save_overload(self, signature: object, result: Any) -> None:
+        """Write the kernel; where that fails it stays compiled for this process."""
+        content = dumps(result._reduce())  # noqa: SLF001
+        path = self._path(signature)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _write_whole(path, hashlib.sha256(content).digest() + content)
+        except OSError as error:
+            _say_not_kept(path.parent, error.strerror or str(error))
+
+    def flush(self) -> None:
+        """Numba asks for this before it compiles anew."""
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    """Write under another name, then rename."""
+    handle, name = tempfile.mkstemp(dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+@cache
+def _announce() -> None:
+    """Say once what takes some seconds."""
+    _say("compiling kernels, once; this takes some seconds")
+
+
+@cache
+def _say_not_kept(place: Path, reason: str) -> None:
+    """Say once why the next process has to compile again."""
+    _say(
+        f"the kernels cannot be kept in {place} ({reason}). "
+        f"Set {FOLDER_VARIABLE} to a folder that can be written."
+    )
+
+
+def _say(message: str) -> None:
+    """One line on stderr, where there is one."""
+    if sys.stderr is not None:
+        print(f"chainrule: {message}", file=sys.stderr, flush=True)  # noqa: T201

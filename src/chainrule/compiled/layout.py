@@ -1,0 +1,186 @@
+"""Where everything that a kernel works on lies: one flat, aligned array, and a table of its layers.
+
+Charter: plain NumPy, no kernels. Only this module knows how the public weights, ``(units, 1 + inputs)`` with
+the bias in column 0, become the packed ones: input-major, so that lanes run over units, one row an input and
+the bias in the last row, rows padded with zeros to whole vectors.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy.typing as npt
+
+__all__ = ["LAYER", "PLACES", "Memory", "flat", "lanes_of", "pack", "padded", "reserve", "unpack"]
+
+VECTOR_BYTES = 64
+
+# One record a layer. Offsets count elements of the memory; a width is the distance between two rows.
+LAYER = np.dtype(
+    [
+        (name, np.int64)
+        for name in (
+            "inputs",  # units of the layer before
+            "units",
+            "activation",  # its code
+            "weights",  # [inputs, then bias, then zeros to a whole number of lanes][width]
+            "width",
+            "transposed",  # the weights again, [units][before_width]: for the deltas of a mini-batch
+            "gradients",  # like the weights: for batches that do not fit
+            "before",  # activations of the layer before, or the inputs: [rows][before_width]
+            "before_width",
+            "net_inputs",  # z: [rows][width]
+            "outputs",  # a, then 1 for the bias unit of the layer after: [rows][outputs_width]
+            "outputs_width",
+            "deltas",  # [rows][width]
+        )
+    ]
+)
+
+# Where the numbers that belong to no layer lie.
+PLACES = np.dtype(
+    [
+        (name, np.int64)
+        for name in (
+            "targets",  # [rows][width of the last layer]
+            "steps",  # activations of one sample times the rate, for online training
+            "parts",  # one vector a unit, for online training of narrow networks
+            "losses",  # one a row
+        )
+    ]
+)
+
+
+class Memory(NamedTuple):
+    """What a kernel works on."""
+
+    array: npt.NDArray[Any]
+    layers: npt.NDArray[np.void]
+    places: np.void
+
+    @property
+    def weights(self) -> npt.NDArray[Any]:
+        """View of all packed weights, one layer after the other: they lie at the beginning."""
+        return self.array[: int(self.layers[0]["before"])]
+
+
+def flat(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The numbers one row after the other, as kernels read them; a copy only where they do not lie so."""
+    return np.require(array, requirements=["C", "A"]).reshape(-1)
+
+
+def padded(n: int, to: int) -> int:
+    """The next multiple of `to`."""
+    return -(-n // to) * to
+
+
+def lanes_of(dtype: np.dtype[Any]) -> int:
+    """Scalars in a vector."""
+    return VECTOR_BYTES // dtype.itemsize
+
+
+class _Reservation:
+    """Counts the elements that are given away, each time whole vectors."""
+
+    def __init__(self, lanes: int) -> None:
+        self.end, self.lanes = 0, lanes
+
+    def take(self, length: int) -> int:
+        """Offset of that many elements."""
+        begin = self.end
+        self.end += padded(length, self.lanes)
+        return begin
+
+
+def reserve(
+    sizes: Sequence[int],
+    activations: Sequence[int],
+    dtype: np.dtype[Any],
+    rows: int,
+    *,
+    with_deltas: bool = False,
+    with_transposed: bool = False,
+    with_gradients: bool = False,
+    lanes: int | None = None,
+    gradient_lanes: int = 1,
+) -> Memory:
+    """Lay out a network of these sizes for `rows` samples at a time; its weights are still 0."""
+    lanes = lanes or lanes_of(dtype)
+    layers, places = np.zeros(len(sizes) - 1, LAYER), np.zeros((), PLACES)
+    space = _Reservation(lanes)
+    for layer, inputs, units, activation in zip(layers, sizes[:-1], sizes[1:], activations, strict=True):
+        layer["inputs"], layer["units"], layer["activation"] = inputs, units, activation
+        layer["width"], layer["outputs_width"] = padded(units, lanes), padded(units + 1, lanes)
+        layer["before_width"] = padded(inputs + 1, lanes)
+        layer["weights"] = space.take(int(layer["before_width"] * layer["width"]))
+    before = space.take(rows * int(layers[0]["before_width"]))
+    for m, layer in enumerate(layers):
+        layer["before"] = before
+        layer["net_inputs"] = space.take(rows * int(layer["width"]))
+        before = layer["outputs"] = space.take(rows * int(layer["outputs_width"]))
+        if with_deltas:
+            layer["deltas"] = space.take(rows * int(layer["width"]))
+        if with_transposed and m:
+            layer["transposed"] = space.take(int(layer["width"] * layer["before_width"]))
+        if with_gradients:
+            layer["gradients"] = space.take(int(layer["before_width"] * layer["width"]) * gradient_lanes)
+    if with_deltas:
+        places["targets"] = space.take(rows * int(layers[-1]["width"]))
+        places["steps"] = space.take(int(layers["before_width"].max()))
+        places["parts"] = space.take((lanes + 1) * lanes)
+        places["losses"] = space.take(rows)
+    memory = Memory(_aligned_zeros(space.end, dtype), layers, places[()])  # type: ignore[arg-type]
+    _set_bias_units(memory, rows)
+    return memory
+
+
+def _aligned_zeros(length: int, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
+    """Zeros that begin at a vector's boundary."""
+    raw = np.zeros(length + VECTOR_BYTES // dtype.itemsize, dtype)
+    begin = -raw.ctypes.data % VECTOR_BYTES // dtype.itemsize
+    return raw[begin : begin + length]
+
+
+def _set_bias_units(memory: Memory, rows: int) -> None:
+    """The constant 1 after the inputs and after the outputs of every layer."""
+    array, layers = memory.array, memory.layers
+    _rows_of(array, layers[0]["before"], rows, layers[0]["before_width"])[:, layers[0]["inputs"]] = 1
+    for layer in layers:
+        _rows_of(array, layer["outputs"], rows, layer["outputs_width"])[:, layer["units"]] = 1
+
+
+def _rows_of(array: npt.NDArray[Any], begin: int, rows: int, width: int) -> npt.NDArray[Any]:
+    return array[begin : begin + rows * width].reshape(rows, width)
+
+
+def _packed(array: npt.NDArray[Any], layer: np.void) -> npt.NDArray[Any]:
+    """View of a layer's packed weights: the inputs' rows, then the bias row, without padding."""
+    inputs, units = int(layer["inputs"]), int(layer["units"])
+    return _rows_of(array, int(layer["weights"]), inputs + 1, int(layer["width"]))[:, :units]
+
+
+def pack(memory: Memory, weights: Sequence[npt.NDArray[Any]]) -> None:
+    """Copy public weights into the memory."""
+    for layer, matrix in zip(memory.layers, weights, strict=True):
+        rows = _packed(memory.array, layer)
+        rows[:-1], rows[-1] = matrix[:, 1:].T, matrix[:, 0]
+        if layer["transposed"]:
+            width = int(layer["before_width"])
+            place = _rows_of(memory.array, int(layer["transposed"]), int(layer["units"]), width)
+            place[:, : rows.shape[0]] = rows.T
+
+
+def unpack(packed: npt.NDArray[Any], layers: npt.NDArray[np.void]) -> tuple[npt.NDArray[Any], ...]:
+    """Public weights out of packed ones, as arrays of their own."""
+    matrices = []
+    for layer in layers:
+        rows = _packed(packed, layer)
+        matrix = np.empty((rows.shape[1], rows.shape[0]), rows.dtype)
+        matrix[:, 1:], matrix[:, 0] = rows[:-1].T, rows[-1]
+        matrices.append(matrix)
+    return tuple(matrices)

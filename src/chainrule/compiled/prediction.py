@@ -1,0 +1,72 @@
+"""Outputs of a network, by the compiled forward pass."""
+
+from __future__ import annotations
+
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chainrule.compiled.forward import PREDICTION_ROWS, predict_rows
+from chainrule.compiled.layout import Memory, flat, pack, reserve
+from chainrule.compiled.trainer import useful_threads
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy.typing as npt
+
+__all__ = ["Predictor"]
+
+# Fewer samples than this are not worth a thread of their own.
+SAMPLES_FOR_THREADS = 1 << 12
+
+
+class Predictor:
+    """Packed copies of a network's weights, each with room for one thread's work.
+
+    A call takes a copy and puts it back, so that several threads may predict at once.
+    """
+
+    def __init__(self, weights: Sequence[npt.NDArray[Any]], activations: Sequence[int]) -> None:
+        self._weights, self._activations = weights, activations
+        self._sizes = (weights[0].shape[1] - 1, *(w.shape[0] for w in weights))
+        self._idle: deque[Memory] = deque()
+        self._kernel = predict_rows.of(weights[0].dtype)
+
+    def __call__(self, X: npt.NDArray[Any], threads: int | None = None) -> npt.NDArray[Any]:
+        """Outputs, shape (n_samples, n_outputs), of an X of the weights' dtype."""
+        n, n_outputs = len(X), self._sizes[-1]
+        outputs = np.empty((n, n_outputs), X.dtype)
+        samples, results = flat(X), outputs.reshape(-1)
+        if threads is None:
+            threads = 1 if n < SAMPLES_FOR_THREADS else useful_threads(n * sum(w.size for w in self._weights))
+        if threads == 1:
+            self._predict(samples, results, 0, n)
+            return outputs
+        shares = [n * share // threads for share in range(threads + 1)]
+        # A kernel may write the numbers after its last row back as it read them, so that it must not be given
+        # those of another thread.
+        parts = [(results[: stop * n_outputs], first, stop) for first, stop in pairwise(shares)]
+        with ThreadPoolExecutor(threads - 1) as pool:
+            others = [pool.submit(self._predict, samples, *part) for part in parts[1:]]
+            self._predict(samples, *parts[0])
+            for other in others:
+                other.result()
+        return outputs
+
+    def _predict(self, X: npt.NDArray[Any], outputs: npt.NDArray[Any], first: int, stop: int) -> None:
+        """Outputs of some of the samples."""
+        try:
+            memory = self._idle.pop()
+        except IndexError:
+            memory = self._new_memory()
+        self._kernel(memory.array, memory.layers, X, first, stop, outputs)
+        self._idle.append(memory)
+
+    def _new_memory(self) -> Memory:
+        memory = reserve(self._sizes, self._activations, self._weights[0].dtype, PREDICTION_ROWS)
+        pack(memory, self._weights)
+        return memory

@@ -1,0 +1,27 @@
+"""What computes the outputs of a network: the compiled forward pass wherever it knows the activations."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from chainrule.compiled.codes import activation_codes, knows_activations
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy.typing as npt
+
+    from chainrule.network.network import Network
+
+    Outputs: TypeAlias = Callable[[npt.NDArray[Any], int | None], npt.NDArray[Any]]
+
+__all__ = ["predictor_for"]
+
+
+def predictor_for(net: Network) -> Outputs:
+    """Function of checked samples, and of a number of threads, that gives the outputs of this network."""
+    if not knows_activations(net.activations):
+        return lambda samples, _threads: net.forward(samples).a[-1]
+    from chainrule.compiled.prediction import Predictor  # noqa: PLC0415 (Numba takes its time to load)
+
+    return Predictor(net.weights, activation_codes(net.activations))
