@@ -28,7 +28,7 @@ SECONDS_AT_ONCE = 0.1
 SAMPLES_AT_FIRST = 1 << 12
 TILE_PADDING = 8  # rows of a batch are padded to whole tiles, of whichever size
 # Weights times samples of a batch from which a second thread gains more than the meetings cost.
-WORK_FOR_THREADS = 1 << 18
+WORK_FOR_THREADS = 1 << 19
 
 
 def useful_threads(work: int) -> int:
