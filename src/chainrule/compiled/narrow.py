@@ -33,13 +33,13 @@ from chainrule.compiled.vectors import (
 
 __all__ = ["WIDTHS", "train_narrow"]
 
-WIDTHS = (8, 16)  # lanes
+WIDTHS = (4, 8, 16)  # lanes
 
 
 def _kernel(width):
     """The kernel for layers of up to `width` units."""
 
-    @part
+    @part(forceinline=True)
     def weighted_sum(M, layer, like):
         """Equation (2)."""
         row = layer.weights
@@ -64,7 +64,6 @@ def _kernel(width):
                 layer, before = layers[m], layers[m - 1]
                 store(M, before.net_inputs, z)
                 store(M, layer.before, first_lanes(layer.inputs, a, one))
-                M[layer.before + width] = 1  # the bias unit, where the units fill the vector
                 z = weighted_sum(M, layer, zero)
                 a = activation(layer.activation, z)
             # Equations (4) and (7).
