@@ -12,8 +12,11 @@ from __future__ import annotations
 import hashlib
 import os
 import pickle
+import shutil
 import sys
+import sysconfig
 import tempfile
+import time
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,12 +25,14 @@ import llvmlite
 import numba
 import platformdirs
 from numba import from_dtype, njit, types
+from numba.core import config
 from numba.core.compiler import CompileResult
 from numba.core.runtime import rtsys
 from numba.core.serialize import dumps
 
 from chainrule.compiled.layout import LAYER, PLACES
 from chainrule.compiled.target import processor_features, processor_name
+from chainrule.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,6 +57,7 @@ __all__ = [
 ]
 
 FOLDER_VARIABLE = "CHAINRULE_CACHE_DIR"
+SECONDS_TO_KEEP = 90 * 24 * 3600
 
 # Types of the arguments of kernels.
 FLOATS, SAMPLES, FLOAT = "floats", "samples", "float"
@@ -67,12 +73,22 @@ WHOLE = types.int64
 def folder() -> Path:
     """Folder for kernels of this version of everything; it may be deleted at any time."""
     digest = hashlib.sha256()
-    for source in sorted(Path(__file__).parent.glob("*.py")):
+    sources = sorted(Path(__file__).parent.glob("*.py"))
+    if not sources:
+        message = "the sources of the kernels are not installed, so that an upgrade would go unnoticed"
+        raise OSError(message)
+    for source in sources:
         digest.update(source.name.encode() + b"\0" + source.read_bytes() + b"\0")
-    about = (*sys.version_info[:2], sys.platform, numba.__version__, llvmlite.__version__)
+    python = (sys.platform, sys.version_info[:2], sysconfig.get_config_var("SOABI"))
+    about = (*python, numba.__version__, llvmlite.__version__)
     digest.update(repr((about, processor_name(), processor_features())).encode())
-    place = os.environ.get(FOLDER_VARIABLE) or platformdirs.user_cache_dir("chainrule", appauthor=False)
-    return Path(place) / f"kernels-{digest.hexdigest()[:16]}"
+    return _place() / f"kernels-{digest.hexdigest()[:16]}"
+
+
+def _place() -> Path:
+    """Where the folders are."""
+    given = os.environ.get(FOLDER_VARIABLE)
+    return Path(given or platformdirs.user_cache_dir("chainrule", appauthor=False))
 
 
 class Kernel:
@@ -85,6 +101,11 @@ class Kernel:
     def __init__(
         self, dispatcher: Dispatcher, argument_types: Callable[[types.Float], tuple[Any, ...]]
     ) -> None:
+        if config.DISABLE_JIT:
+            message = (
+                "NUMBA_DISABLE_JIT is set but kernels must be compiled. Unset it, or use engine='reference'."
+            )
+            raise InputError(message)
         self._dispatcher, self._argument_types = dispatcher, argument_types
         files = _KernelFiles(dispatcher.py_func.__name__)
         dispatcher._cache = files  # type: ignore[attr-defined]  # noqa: SLF001 (Numba has no other door)
@@ -133,8 +154,9 @@ class _KernelFiles:
     def load_overload(self, signature: object, target_context: Any) -> Any:
         """Kernel from the disk, or None after a word on stderr: it is compiled next."""
         rtsys.initialize(target_context)  # all that a finished kernel needs of Numba
-        path = self._path(signature)
         try:
+            path = self._path(signature)
+            _refuse_what_others_may_write(path.parent)
             stored = path.read_bytes()
             digest, content = stored[:32], stored[32:]
             if hashlib.sha256(content).digest() == digest:
@@ -148,27 +170,46 @@ class _KernelFiles:
     def save_overload(self, signature: object, result: Any) -> None:
         """Write the kernel; where that fails it stays compiled for this process."""
         content = dumps(result._reduce())  # noqa: SLF001
-        path = self._path(signature)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            path = self._path(signature)
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _refuse_what_others_may_write(path.parent)
             _write_whole(path, hashlib.sha256(content).digest() + content)
+            _remove_old_folders(path.parent)
         except OSError as error:
-            _say_not_kept(path.parent, error.strerror or str(error))
+            _say_not_kept(error.strerror or str(error))
 
     def flush(self) -> None:
         """Numba asks for this before it compiles anew."""
 
 
+def _refuse_what_others_may_write(place: Path) -> None:
+    """Raise OSError for a folder in which somebody else could have put code."""
+    if hasattr(os, "geteuid") and place.exists():
+        about = place.stat()
+        if about.st_uid != os.geteuid() or about.st_mode & 0o022:
+            message = "others may write there"
+            raise OSError(message)
+
+
+def _remove_old_folders(current: Path) -> None:
+    """Delete the folders of other versions that nothing was added to for a season."""
+    for other in current.parent.glob("kernels-*"):
+        if other != current and time.time() - other.stat().st_mtime > SECONDS_TO_KEEP:
+            shutil.rmtree(other, ignore_errors=True)
+
+
 def _write_whole(path: Path, content: bytes) -> None:
-    """Write under another name, then rename."""
+    """Write under another name, then rename. Where another process was first, all is well."""
     handle, name = tempfile.mkstemp(dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
         Path(name).replace(path)
-    except BaseException:
+    except BaseException as error:
         Path(name).unlink(missing_ok=True)
-        raise
+        if not (isinstance(error, PermissionError) and path.exists()):
+            raise
 
 
 @cache
@@ -178,11 +219,11 @@ def _announce() -> None:
 
 
 @cache
-def _say_not_kept(place: Path, reason: str) -> None:
+def _say_not_kept(reason: str) -> None:
     """Say once why the next process has to compile again."""
     _say(
-        f"the kernels cannot be kept in {place} ({reason}). "
-        f"Set {FOLDER_VARIABLE} to a folder that can be written."
+        f"the kernels cannot be kept in {_place()} ({reason}). "
+        f"Set {FOLDER_VARIABLE} to a folder of your own that can be written."
     )
 
 

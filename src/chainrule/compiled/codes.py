@@ -12,9 +12,10 @@ if TYPE_CHECKING:
 
     from chainrule.equations import Activation, Loss
 
-__all__ = ["activation_codes", "check_loss", "knows_activations"]
+__all__ = ["LOGISTIC", "TANH", "activation_codes", "check_loss", "knows_activations"]
 
-_CODES: dict[type, int] = {Identity: 0, Logistic: 1, Tanh: 2}
+IDENTITY, LOGISTIC, TANH = range(3)
+_CODES: dict[type, int] = {Identity: IDENTITY, Logistic: LOGISTIC, Tanh: TANH}
 
 
 def knows_activations(activations: Sequence[Activation]) -> bool:

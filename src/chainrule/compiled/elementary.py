@@ -6,7 +6,7 @@ first terms of its series are enough. NaN goes in and comes out. Where a result 
 normal number it is 0: there are no subnormal results.
 
 Worst errors, in units in the last place, as the tests find them over every float32 (and over a dense
-sample of float64): see `docs/performance.md`.
+sample of float64): see `docs/arithmetic.md`.
 
 References
 ----------
@@ -15,7 +15,7 @@ Cody & Waite (1980), Software Manual for the Elementary Functions, chapter 6.
 
 from __future__ import annotations
 
-from math import factorial, log
+from math import factorial
 
 from llvmlite import ir
 from numba.core import types
@@ -41,7 +41,8 @@ _ROUND = (12582912.0, 6755399441055744.0)
 _LN_2_UPPER = (0.693147182464599609375, 0.69314718055994528622676398299518041312694549560546875)
 _LN_2_LOWER = (-1.904654299957768e-09, 2.3190468138462996e-17)
 # The lowest numbers whose exp is not subnormal, about -126 ln 2 and -1022 ln 2.
-_LOWEST = (-87.33654022216797, -1022 * log(2))  # -126 ln 2 itself would be rounded to below it
+_LOWEST = (-87.33654022216797, -708.3964185322641)  # -126 ln 2 itself would be rounded to below it
+_LOG_2_OF_E = 1.4426950408889634
 _SERIES_ENDS_AT = (7, 13)  # power of r in the last term; what is left out is less than an eighth of an ulp
 
 
@@ -74,7 +75,7 @@ def _series_from_square(_typing, r):
 def _reduced(x):
     """``e^r - 1`` and ``2^n`` of x = n ln 2 + r."""
     rounding = constant_of(x, _ROUND[0], _ROUND[1])
-    shifted = fused(x, constant(x, 1 / log(2)), rounding)
+    shifted = fused(x, constant(x, _LOG_2_OF_E), rounding)
     n = shifted - rounding
     r = fused(n, constant_of(x, -_LN_2_UPPER[0], -_LN_2_UPPER[1]), x)
     r = fused(n, constant_of(x, -_LN_2_LOWER[0], -_LN_2_LOWER[1]), r)

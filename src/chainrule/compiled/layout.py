@@ -70,8 +70,13 @@ class Memory(NamedTuple):
 
 
 def flat(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """The numbers one row after the other, as kernels read them; a copy only where they do not lie so."""
-    return np.require(array, requirements=["C", "A"]).reshape(-1)
+    """The numbers one row after the other, as kernels read them; a copy only where they do not lie so.
+
+    Read-only, which to Numba is a type of its own, and the only one that kernels are compiled for.
+    """
+    numbers = np.require(array, requirements=["C", "A"]).reshape(-1)
+    numbers.flags.writeable = False
+    return numbers
 
 
 def padded(n: int, to: int) -> int:

@@ -11,7 +11,7 @@ import numpy as np
 
 from chainrule.compiled.forward import PREDICTION_ROWS, predict_rows
 from chainrule.compiled.layout import Memory, flat, pack, reserve
-from chainrule.compiled.trainer import useful_threads
+from chainrule.compiled.target import useful_threads
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

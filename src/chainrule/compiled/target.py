@@ -1,11 +1,23 @@
-"""What the processor that kernels are compiled for can hold in its registers."""
+"""The processor that kernels are compiled for, and how many there are."""
 
 from __future__ import annotations
 
+import os
+
 from llvmlite import binding
 from numba.core import config
+from numba.core.codegen import get_host_cpu_features
 
-__all__ = ["TILE_COLUMNS", "TILE_ROWS", "processor_features", "processor_name"]
+__all__ = [
+    "TILE_COLUMNS",
+    "TILE_ROWS",
+    "processor_features",
+    "processor_name",
+    "useful_threads",
+]
+
+# Weights times samples, between two meetings, for which a second thread gains a quarter.
+WORK_FOR_THREADS = 1 << 19
 
 
 def processor_name() -> str:
@@ -15,12 +27,16 @@ def processor_name() -> str:
 
 def processor_features() -> str:
     """LLVM's list of its features, such as ``+avx2,-avx512f``."""
-    if config.CPU_FEATURES is not None:
-        return str(config.CPU_FEATURES)
-    return str(binding.get_host_cpu_features().flatten()) if not config.CPU_NAME else ""
+    return str(get_host_cpu_features() if config.CPU_FEATURES is None else config.CPU_FEATURES)
 
 
 # A tile's sums and one row of the other matrix must fit the registers: 32 of 64 bytes, or 16 of 32. The size
 # changes the speed alone, never a bit of the result.
-_WIDE = "+avx512f" in processor_features()
-TILE_ROWS, TILE_COLUMNS = (8, 2) if _WIDE else (4, 1)
+TILE_ROWS, TILE_COLUMNS = (8, 2) if "+avx512f" in processor_features() else (4, 1)
+
+
+def useful_threads(work: int) -> int:
+    """Threads that pay off for so much work between two meetings, at most one for every processor."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    processors = len(affinity(0)) if affinity else os.cpu_count() or 1
+    return max(1, min(processors, 2 * work // WORK_FOR_THREADS))

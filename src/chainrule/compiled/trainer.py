@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Self
@@ -14,6 +13,7 @@ from chainrule.compiled.minibatch import ROWS_AT_ONCE, train_minibatches
 from chainrule.compiled.narrow import WIDTHS, train_narrow
 from chainrule.compiled.narrow_minibatch import MOST_INPUTS, MOST_UNITS, train_narrow_minibatches
 from chainrule.compiled.online import train_online
+from chainrule.compiled.target import TILE_ROWS, useful_threads
 from chainrule.compiled.team import STOP, TEAM_LENGTH
 
 if TYPE_CHECKING:
@@ -21,22 +21,13 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-__all__ = ["Trainer", "useful_threads"]
+__all__ = ["Trainer"]
 
 # A kernel runs for about this long before Python looks for Ctrl-C, and then goes on.
 SECONDS_AT_ONCE = 0.1
 SAMPLES_AT_FIRST = 1 << 12
+WORK_AT_FIRST = 1 << 26  # weights times samples
 TILE_PADDING = 8  # rows of a batch are padded to whole tiles, of whichever size
-# Weights times samples of a batch from which a second thread gains more than the meetings cost.
-WORK_FOR_THREADS = 1 << 19
-
-
-def useful_threads(work: int) -> int:
-    """Threads that pay off for so much work between two meetings: one, or one for every processor."""
-    if work < WORK_FOR_THREADS:
-        return 1
-    affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
 class Trainer:
@@ -68,9 +59,10 @@ class Trainer:
         sizes = (weights[0].shape[1] - 1, *(w.shape[0] for w in weights))
         dtype = weights[0].dtype
         self._samples = flat(X), flat(Y)
-        self._batch_size, self._rate = batch_size, rate
-        self._samples_at_once = SAMPLES_AT_FIRST
-        rows_in_batch = min(batch_size, len(X))
+        rows_in_batch = self._batch_size = min(batch_size, len(X))
+        self._rate = rate
+        n_weights = sum(w.size for w in weights)
+        self._samples_at_once = max(1, min(SAMPLES_AT_FIRST, WORK_AT_FIRST // n_weights))
         self._threads = 1
         if rows_in_batch == 1:
             lanes = next((width for width in WIDTHS if max(sizes[1:]) <= width), None)
@@ -101,8 +93,8 @@ class Trainer:
                 with_transposed=True,
                 with_gradients=rows_in_batch > ROWS_AT_ONCE,
             )
-            work = min(rows_in_batch, ROWS_AT_ONCE) * self._memory.weights.size
-            self._threads = threads or useful_threads(work)
+            tiles = rows // TILE_ROWS  # more threads than that would have nothing to do
+            self._threads = min(threads or useful_threads(rows * n_weights), tiles)
             self._kernel = train_minibatches.of(dtype)
             self._train = self._in_batches
         pack(self._memory, weights)
@@ -119,7 +111,7 @@ class Trainer:
 
     def epoch(self, order: npt.NDArray[np.intp]) -> float:
         """Train on the samples in this order; mean of their losses, each before the update that it led to."""
-        loss, first = 0.0, 0
+        loss, first, order = 0.0, 0, flat(order)
         while first < len(order):
             stop = min(first + self._whole_batches(self._samples_at_once), len(order))
             began = time.perf_counter()
@@ -173,14 +165,19 @@ class Trainer:
         if self._pool is None:
             return float(self._kernel(*arguments, 0, 1))
         try:
-            others = [
-                self._pool.submit(self._kernel, *arguments, me, self._threads)
-                for me in range(1, self._threads)
-            ]
-            loss = self._kernel(*arguments, 0, self._threads)
+            others = [self._pool.submit(self._share, arguments, me) for me in range(1, self._threads)]
+            loss = self._share(arguments, 0)
             for other in others:
                 other.result()
-        except BaseException:
-            self._team[STOP] = 1  # else the others would wait for this thread for ever
+        except BaseException:  # Ctrl-C
+            self._team[STOP] = 1
             raise
-        return float(loss)
+        return loss
+
+    def _share(self, arguments: tuple[Any, ...], me: int) -> float:
+        """One thread's part. Whatever ends it early ends all, who else would wait for it for ever."""
+        try:
+            return float(self._kernel(*arguments, me, self._threads))
+        except BaseException:
+            self._team[STOP] = 1
+            raise

@@ -7,6 +7,7 @@ vectors.
 
 from __future__ import annotations
 
+from chainrule.compiled.codes import LOGISTIC, TANH
 from chainrule.compiled.compiling import inlined, part
 from chainrule.compiled.elementary import hyperbolic_tangent, logistic
 from chainrule.compiled.vectors import (
@@ -22,7 +23,6 @@ from chainrule.compiled.vectors import (
 
 __all__ = ["activate", "activation", "delta_from", "pass_back"]
 
-IDENTITY, LOGISTIC, TANH = 0, 1, 2
 
 # The square roots of the smallest normal numbers.
 TINY_FLOAT, TINY_DOUBLE = 2.0**-63, 2.0**-511
