@@ -1,0 +1,170 @@
+"""Digests of weights and predictions after small trainings that reach every kernel and each of its ways.
+
+Run as a program it prints them as JSON, and the registers that its kernels use; or it keeps them as the
+digests that tests expect, which change only with a decision record:
+
+    python bits_of_training.py float32 float64 [--threads N] [--registers] [--keep]
+
+Everything before the training is exact or whole numbers, so that the digests depend on the kernels and on the
+order of the samples alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sklearn.datasets import load_digits, load_iris
+
+from chainrule import Network, train
+from chainrule.compiled.forward import predict_rows
+from chainrule.compiled.minibatch import train_minibatches
+from chainrule.compiled.narrow import train_narrow
+from chainrule.compiled.narrow_minibatch import train_narrow_minibatches
+from chainrule.compiled.online import train_online
+from chainrule.random_streams import Purpose, permutation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    import numpy.typing as npt
+
+__all__ = ["GOLDEN", "KERNELS", "TASKS", "Task", "digests", "order_of_epoch", "samples", "sha256", "start"]
+
+SEED = 5
+GOLDEN = Path(__file__).with_name("golden_bits.json")
+
+KERNELS = {
+    **{f"narrow_{width}": kernel for width, kernel in train_narrow.items()},
+    "online": train_online,
+    "narrow_minibatches": train_narrow_minibatches,
+    "minibatches": train_minibatches,
+    "predictions": predict_rows,
+}
+
+
+@dataclass(frozen=True)
+class Task:
+    """One training."""
+
+    table: str
+    hidden: tuple[int, ...]
+    activations: tuple[str, ...]
+    batch_size: int
+    epochs: int
+    rate: float
+
+    @property
+    def name(self) -> str:
+        """Short, and different for each task."""
+        return "-".join([self.table, *map(str, self.hidden)]) + f", batches of {self.batch_size}"
+
+
+TASKS = [
+    Task("iris", (4,), ("logistic", "tanh"), 1, 10, 0.25),
+    *(Task("iris", (8,), ("tanh", "logistic"), batch, 10, 0.25) for batch in (1, 7, 32, 128)),
+    *(Task("iris", (16,), ("logistic", "identity"), batch, 10, 0.0625) for batch in (1, 7, 32, 128)),
+    *(
+        # Layers of 7, 3, 2 and 1 vectors: every number of chains.
+        Task("iris", (100, 33, 17), ("tanh", "logistic", "identity", "logistic"), batch, 4, 0.03125)
+        for batch in (1, 7, 32, 128)
+    ),
+    *(Task("digits", (32,), ("tanh", "logistic"), batch, 2, 0.125) for batch in (1, 7, 32, 128, 700)),
+]
+
+
+def samples(table: str, dtype: str) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    """Inputs about 0 or 1 and a target for each class; no sum is involved."""
+    given = load_iris() if table == "iris" else load_digits()
+    X = (given.data - 4) / 2 if table == "iris" else given.data / 16
+    Y = given.target[:, np.newaxis] == np.arange(given.target.max() + 1)
+    return X.astype(dtype), Y.astype(dtype)
+
+
+def start(task: Task, dtype: str) -> Network:
+    """First weights that are whole numbers over 256, from a formula with no meaning."""
+    X, Y = samples(task.table, dtype)
+    sizes = (X.shape[1], *task.hidden, Y.shape[1])
+    weights = []
+    for m, (n_in, n_out) in enumerate(pairwise(sizes)):
+        k, j = np.indices((n_out, 1 + n_in))
+        weights.append((((k * 37 + j * 101 + m * 59 + k * j * 13) % 127 - 63) / 256).astype(dtype))
+    return Network(weights, list(task.activations))
+
+
+def sha256(arrays: Iterable[npt.NDArray[Any]]) -> str:
+    """Digest of numbers and nothing else, the same for every byte order."""
+    digest = hashlib.sha256()
+    for array in arrays:
+        digest.update(array.astype(array.dtype.newbyteorder("<"), order="C").tobytes())
+    return digest.hexdigest()
+
+
+def order_of_epoch(n: int, epoch: int) -> npt.NDArray[np.intp]:
+    """Order of the samples in an epoch of these trainings."""
+    return permutation(n, seed=SEED, purpose=Purpose.SHUFFLE, counter=epoch)
+
+
+def _predictions(net: Network, X: npt.NDArray[Any], threads: int | None) -> Iterator[npt.NDArray[Any]]:
+    """Of all samples at once, of so few that tiles do not pay, and of some that do not fill the tiles."""
+    yield net(X, threads=threads)
+    for rows in (1, 2, 3, 13):
+        yield net(X[:rows], threads=threads)
+
+
+def digests(dtype: str, *, threads: int | None = None, tasks: Iterable[Task] = TASKS) -> dict[str, str]:
+    """SHA-256 of the weights and of the predictions of each task."""
+    found = {}
+    for task in tasks:
+        X, Y = samples(task.table, dtype)
+        net = train(
+            start(task, dtype),
+            X,
+            Y,
+            rate=task.rate,
+            epochs=task.epochs,
+            batch_size=task.batch_size,
+            seed=SEED,
+            threads=threads,
+        ).network
+        found[f"{task.name}, {dtype}: weights"] = sha256(net.weights)
+        found[f"{task.name}, {dtype}: predictions"] = sha256(_predictions(net, X, threads))
+    return found
+
+
+def registers(dtype: str) -> dict[str, list[str]]:
+    """Which vector registers and fused instructions each kernel uses, from its assembly."""
+    found = {}
+    for name, kernel in KERNELS.items():
+        assembly = "\n".join(kernel.of(np.dtype(dtype)).inspect_asm().values())
+        found[name] = sorted(set(re.findall(r"\b(?:[xyz]mm|vfn?m(?:add|sub))", assembly)))
+    return found
+
+
+def main() -> None:
+    """Print the digests of the dtypes that are asked for."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("dtypes", nargs="+")
+    parser.add_argument("--threads", type=int)
+    parser.add_argument("--registers", action="store_true")
+    parser.add_argument("--keep", action="store_true")
+    given = parser.parse_args()
+    used = {dtype: registers(dtype) for dtype in given.dtypes} if given.registers else {}
+    found: dict[str, str] = {}
+    for dtype in given.dtypes:
+        found |= digests(dtype, threads=given.threads)
+    if given.keep:
+        GOLDEN.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    else:
+        print(json.dumps({"digests": found, "registers": used}))  # noqa: T201 (a program)
+
+
+if __name__ == "__main__":
+    main()

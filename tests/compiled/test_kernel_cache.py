@@ -1,0 +1,320 @@
+"""The folder of kernels: one compilation a machine, whatever happens to the files.
+
+Every process here is a new one that trains one small network in both dtypes, which takes two kernels.
+"""
+
+from __future__ import annotations
+
+import compileall
+import hashlib
+import json
+import os
+import shutil
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from kernel_children import environment, run_child
+from numba.core import event
+
+import chainrule
+from chainrule import Network
+from chainrule.compiled.cache import folder
+from chainrule.compiled.codes import activation_codes
+from chainrule.compiled.trainer import Trainer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+COMPILING = "chainrule: compiling kernels, once; this takes some seconds\n"
+PROGRAM = ["-c", "import test_kernel_cache; test_kernel_cache.child()"]
+
+
+def child() -> None:
+    """Train, and print the digest of the weights, how often Numba compiled, and the folder."""
+    digest = hashlib.sha256()
+    with event.install_recorder("numba:compile") as recorder:
+        for dtype in ("float32", "float64"):
+            net = Network.random((2, 3, 1), seed=1, dtype=dtype)
+            X, Y = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], dtype), np.array([[0], [1], [1], [0]], dtype)
+            running = Trainer(net.weights, activation_codes(net.activations), X, Y, batch_size=1, rate=0.5)
+            running.epoch(np.arange(4))
+            digest.update(running.state.tobytes())
+    answer = {
+        "digest": digest.hexdigest(),
+        "compilations": len(recorder.buffer),
+        "folder": _name_of_folder(),
+        "package": chainrule.__file__,
+    }
+    print(json.dumps(answer))  # noqa: T201
+
+
+def _name_of_folder() -> str:
+    try:
+        return str(folder())
+    except OSError:
+        return ""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a process said."""
+
+    digest: str
+    compilations: int
+    folder: Path
+    package: Path
+    stderr: str
+
+
+def _ask(place: Path, **variables: str) -> Answer:
+    done = run_child(PROGRAM, environment(place, **variables))
+    found = json.loads(done.stdout)
+    return Answer(
+        found["digest"], found["compilations"], Path(found["folder"]), Path(found["package"]), done.stderr
+    )
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A place where kernels have been compiled once."""
+
+    place: Path
+    answer: Answer
+    contents: dict[str, bytes]
+
+    def copy(self, to: Path) -> tuple[Path, list[Path]]:
+        """Place like this one, and the files of kernels in it."""
+        shutil.copytree(self.place, to)
+        return to, sorted((to / self.answer.folder.name).iterdir())
+
+
+def _contents(place: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(place)): path.read_bytes() for path in place.rglob("*") if path.is_file()}
+
+
+def _is_whole(content: bytes) -> bool:
+    return hashlib.sha256(content[32:]).digest() == content[:32]
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Kept:
+    place = tmp_path_factory.mktemp("cache") / "not yet there"
+    answer = _ask(place)
+    return Kept(place, answer, _contents(place))
+
+
+def test_first_process_compiles_and_says_so_once(kept: Kept) -> None:
+    assert kept.answer.stderr == COMPILING
+    assert kept.answer.compilations > 0
+    assert kept.answer.folder.parent == kept.place
+    assert len(kept.contents) == 2  # and so no file is left under another name
+    assert all(name.startswith(f"{kept.answer.folder.name}{os.sep}train_narrow_4-") for name in kept.contents)
+    assert all(_is_whole(content) for content in kept.contents.values())
+
+
+def test_second_process_compiles_nothing_and_says_nothing(kept: Kept) -> None:
+    again = _ask(kept.place)
+    assert again.stderr == ""
+    assert again.compilations == 0
+    assert again.digest == kept.answer.digest
+    assert _contents(kept.place) == kept.contents
+
+
+def test_processes_that_start_at_once(kept: Kept, tmp_path: Path) -> None:
+    with ThreadPoolExecutor(3) as pool:
+        answers = list(pool.map(_ask, [tmp_path] * 3))
+    assert [answer.digest for answer in answers] == [kept.answer.digest] * 3
+    assert sum(answer.compilations > 0 for answer in answers) > 1  # they did start at once
+    left = _contents(tmp_path)
+    assert sorted(left) == sorted(kept.contents)
+    assert all(_is_whole(content) for content in left.values())
+    assert _ask(tmp_path).compilations == 0
+
+
+def _assert_works_without_a_folder(answer: Answer, place: Path, kept: Kept, reason: str) -> None:
+    assert answer.digest == kept.answer.digest
+    assert answer.compilations == kept.answer.compilations
+    assert answer.stderr == (
+        f"{COMPILING}chainrule: the kernels cannot be kept in {place} ({reason}). "
+        "Set CHAINRULE_CACHE_DIR to a folder of your own that can be written.\n"
+    )
+
+
+def test_place_that_cannot_be_a_folder(kept: Kept, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    place = tmp_path / "file" / "below"
+    _assert_works_without_a_folder(_ask(place), place, kept, "Not a directory")
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="nothing is forbidden to root")
+def test_folder_that_may_not_be_written(kept: Kept, tmp_path: Path) -> None:
+    tmp_path.chmod(0o555)
+    try:
+        _assert_works_without_a_folder(_ask(tmp_path), tmp_path, kept, "Permission denied")
+    finally:
+        tmp_path.chmod(0o755)
+
+
+def _open_to_the_group(path: Path) -> None:
+    path.chmod(0o720)
+
+
+def _open_to_all(path: Path) -> None:
+    path.chmod(0o702)
+
+
+def _given_away(path: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can give a folder away")
+    os.chown(path, 12345, -1)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="folders have no owners and modes on this platform")
+@pytest.mark.parametrize(
+    "expose",
+    [
+        _open_to_all,
+        pytest.param(_open_to_the_group, marks=pytest.mark.slow),
+        pytest.param(_given_away, marks=pytest.mark.slow),
+    ],
+)
+def test_folder_in_which_others_may_write_is_not_used(
+    kept: Kept, tmp_path: Path, expose: Callable[[Path], None]
+) -> None:
+    place, files = kept.copy(tmp_path / "copy")
+    expose(files[0].parent)
+    _assert_works_without_a_folder(_ask(place), place, kept, "others may write there")
+    assert _contents(place) == kept.contents
+
+
+def test_folders_of_old_versions_are_deleted_when_a_kernel_is_added(kept: Kept, tmp_path: Path) -> None:
+    place, files = kept.copy(tmp_path / "copy")
+    files[0].unlink()
+    now = time.time()
+    for name, days in (("kernels-old", 91), ("kernels-young", 89), ("somebody-else's", 1000)):
+        (place / name).mkdir()
+        (place / name / "file").write_text("", encoding="utf-8")
+        os.utime(place / name, times=(now - days * 86400,) * 2)
+    os.utime(files[0].parent, times=(now - 1000 * 86400,) * 2)
+    answer = _ask(place)
+    # One was missing and is compiled alone.
+    assert 0 < answer.compilations < kept.answer.compilations
+    assert files[1].read_bytes() in kept.contents.values()
+    assert {path.name for path in place.iterdir()} == {
+        kept.answer.folder.name,
+        "kernels-young",
+        "somebody-else's",
+    }
+    assert sorted(_contents(files[0].parent)) == sorted(path.name for path in files)
+
+
+def _signed(content: bytes) -> bytes:
+    return hashlib.sha256(content).digest() + content
+
+
+DAMAGES: dict[str, Callable[[bytes], bytes]] = {
+    "cut in the digest": lambda whole: whole[:20],
+    "a byte short": lambda whole: whole[:-1],
+    "empty": lambda _whole: b"",
+    "cut in half": lambda whole: whole[: len(whole) // 2],
+    "a byte more": lambda whole: whole + b"\0",
+    "a bit of the digest flipped": lambda whole: bytes([whole[0] ^ 1]) + whole[1:],
+    "a bit in the middle flipped": lambda whole: (
+        whole[: len(whole) // 2] + bytes([whole[len(whole) // 2] ^ 16]) + whole[len(whole) // 2 + 1 :]
+    ),
+    "garbage": lambda whole: b"kernel?" * (len(whole) // 7),
+    "garbage with a digest": lambda _whole: _signed(b"no pickle"),
+    "another pickle with a digest": lambda _whole: _signed(b"N."),
+}
+
+
+PAIRS = list(zip(list(DAMAGES)[::2], list(DAMAGES)[1::2], strict=True))
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [PAIRS[1], *(pytest.param(*p, marks=pytest.mark.slow) for p in PAIRS if p != PAIRS[1])],
+)
+def test_damaged_files_are_compiled_again_and_replaced(
+    kept: Kept, tmp_path: Path, first: str, second: str
+) -> None:
+    place, files = kept.copy(tmp_path / "copy")
+    for path, damage in zip(files, (first, second), strict=True):
+        path.write_bytes(DAMAGES[damage](path.read_bytes()))
+    answer = _ask(place)
+    assert answer.stderr == COMPILING
+    assert answer.digest == kept.answer.digest
+    mended = _contents(place)
+    assert sorted(mended) == sorted(kept.contents)
+    assert all(_is_whole(content) for content in mended.values())
+    again = _ask(place)
+    assert (again.compilations, again.stderr, again.digest) == (0, "", kept.answer.digest)
+
+
+def _copy_of_the_package(to: Path) -> Path:
+    shutil.copytree(
+        Path(chainrule.__file__).parent, to / "chainrule", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    return to
+
+
+def test_package_in_another_place_finds_the_same_kernels(kept: Kept, tmp_path: Path) -> None:
+    source = _copy_of_the_package(tmp_path)
+    answer = _ask(kept.place, PYTHONPATH=str(source))
+    assert answer.package.is_relative_to(source)
+    assert answer.folder == kept.answer.folder
+    assert (answer.compilations, answer.stderr, answer.digest) == (0, "", kept.answer.digest)
+
+
+def test_edit_in_any_file_of_the_kernels_gets_another_folder(kept: Kept, tmp_path: Path) -> None:
+    source = _copy_of_the_package(tmp_path / "source")
+    place, _ = kept.copy(tmp_path / "copy")
+    edited = source / "chainrule" / "compiled" / "team.py"
+    edited.write_text(edited.read_text(encoding="utf-8") + "# edited\n", encoding="utf-8")
+    answer = _ask(place, PYTHONPATH=str(source))
+    assert answer.package.is_relative_to(source)
+    assert answer.folder.parent == place
+    assert answer.folder != place / kept.answer.folder.name
+    assert answer.stderr == COMPILING
+    assert answer.digest == kept.answer.digest
+    assert len(_contents(place)) == 4
+
+
+@pytest.mark.slow
+def test_package_without_sources_keeps_nothing(kept: Kept, tmp_path: Path) -> None:
+    # An upgrade could not be told from what was there before.
+    source = _copy_of_the_package(tmp_path / "source")
+    compiled = source / "chainrule" / "compiled"
+    assert compileall.compile_dir(compiled, quiet=1, legacy=True)
+    for path in compiled.glob("*.py"):
+        path.unlink()
+    place = tmp_path / "kernels"
+    answer = _ask(place, PYTHONPATH=str(source))
+    reason = "the sources of the kernels are not installed, so that an upgrade would go unnoticed"
+    _assert_works_without_a_folder(answer, place, kept, reason)
+    assert not place.exists()
+
+
+def test_other_processor_gets_another_folder(kept: Kept, tmp_path: Path) -> None:
+    answers = [
+        run_child(
+            ["-c", "from chainrule.compiled.cache import folder; print(folder())"],
+            environment(tmp_path, **variables),
+        ).stdout
+        for variables in ({}, {"NUMBA_CPU_NAME": "generic"}, {"NUMBA_CPU_FEATURES": "-avx512f"})
+    ]
+    assert len(set(answers)) == 3
+    assert Path(answers[0].strip()).name == kept.answer.folder.name
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the user's folder for caches has another name there")
+def test_kernels_are_kept_in_the_users_folder_for_caches(tmp_path: Path) -> None:
+    variables = environment(tmp_path, XDG_CACHE_HOME=str(tmp_path / "caches"), CHAINRULE_CACHE_DIR="")
+    done = run_child(["-c", "from chainrule.compiled.cache import folder; print(folder())"], variables)
+    assert Path(done.stdout.strip()).parent == tmp_path / "caches" / "chainrule"

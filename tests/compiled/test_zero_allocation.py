@@ -1,0 +1,104 @@
+"""Kernels allocate no memory: Numba's own counters stand still while they run."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from kernel_children import environment, run_child
+from numba import njit
+from numba.core.runtime import rtsys
+
+from chainrule import Network
+from chainrule.compiled.cache import folder
+from chainrule.compiled.codes import activation_codes
+from chainrule.compiled.layout import flat
+from chainrule.compiled.prediction import Predictor
+from chainrule.compiled.trainer import Trainer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy.typing as npt
+
+SAMPLES = 600
+# Sizes and batch that lead to each kernel; 550 goes through the phases in two parts.
+TRAININGS = {
+    "train_narrow_4": ((3, 4, 2), 1),
+    "train_narrow_8": ((3, 5, 2), 1),
+    "train_narrow_16": ((3, 12, 2), 1),
+    "train_online": ((3, 40, 2), 1),
+    "train_narrow_minibatches": ((3, 5, 2), 32),
+    "train_minibatches": ((3, 40, 2), 32),
+    "train_minibatches, large": ((3, 40, 2), 550),
+}
+
+
+def _counters() -> list[int]:
+    return list(rtsys.get_allocation_stats())
+
+
+def _difference(run: Callable[[], object]) -> list[int]:
+    """What a call adds to the counters: allocations, frees, and the same of Numba's records of arrays."""
+    run()  # nothing is compiled in the second call
+    before = _counters()
+    run()
+    return [after - once for after, once in zip(_counters(), before, strict=True)]
+
+
+@njit  # type: ignore[untyped-decorator]
+def _sum_of_a_copy(numbers: npt.NDArray[Any]) -> float:
+    total = 0.0
+    for i in range(len(numbers)):
+        total += (numbers + 1.0)[i]
+    return total
+
+
+def child() -> None:
+    """Print what one call of each kernel adds to the counters."""
+    found = {"allocates": _difference(lambda: _sum_of_a_copy(np.zeros(8)))}
+    for dtype in ("float32", "float64"):
+        for name, (sizes, batch_size) in TRAININGS.items():
+            for threads in (1, 2):
+                found[f"{name}, {dtype}, {threads} threads"] = _of_training(sizes, batch_size, dtype, threads)
+        found[f"predict_rows, {dtype}"] = _of_prediction(dtype)
+    print(json.dumps(found))  # noqa: T201
+
+
+def _of_training(sizes: tuple[int, ...], batch_size: int, dtype: str, threads: int) -> list[int]:
+    net = Network.random(sizes, dtype=dtype)
+    X, Y = np.zeros((SAMPLES, sizes[0]), dtype), np.zeros((SAMPLES, sizes[-1]), dtype)
+    codes = activation_codes(net.activations)
+    order = flat(np.arange(SAMPLES))
+    with Trainer(net.weights, codes, X, Y, batch_size=batch_size, rate=0.1, threads=threads) as running:
+        return _difference(lambda: running._train(order, 0, SAMPLES, 0.0))
+
+
+def _of_prediction(dtype: str) -> list[int]:
+    net = Network.random((3, 40, 2), dtype=dtype)
+    predictor = Predictor(net.weights, activation_codes(net.activations))
+    memory = predictor._new_memory()
+    X, outputs = flat(np.zeros(3 * SAMPLES, dtype)), np.zeros(2 * SAMPLES, dtype)
+    return _difference(lambda: predictor._kernel(memory.array, memory.layers, X, 0, SAMPLES, outputs))
+
+
+@pytest.fixture(scope="module")
+def differences() -> dict[str, list[int]]:
+    done = run_child(
+        ["-c", "import test_zero_allocation; test_zero_allocation.child()"],
+        environment(folder().parent, NUMBA_NRT_STATS="1"),
+    )
+    found: dict[str, list[int]] = json.loads(done.stdout)
+    return found
+
+
+def test_the_counters_see_what_allocates(differences: dict[str, list[int]]) -> None:
+    assert min(differences["allocates"]) >= 8
+
+
+def test_no_kernel_allocates(differences: dict[str, list[int]]) -> None:
+    kernels = {name: counts for name, counts in differences.items() if name != "allocates"}
+    assert len(kernels) == 2 * (2 * len(TRAININGS) + 1)
+    assert kernels == {name: [0, 0, 0, 0] for name in kernels}
