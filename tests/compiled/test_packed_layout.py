@@ -44,7 +44,7 @@ def test_packing_and_unpacking_gives_the_weights_back(
     sizes: list[int], dtype: str, lanes: int | None, rows: int, extras: dict[str, bool]
 ) -> None:
     weights = _numbered(sizes, dtype)
-    memory = reserve(sizes, [0] * len(weights), np.dtype(dtype), rows, lanes=lanes, **extras)
+    memory = reserve(sizes, [0] * len(weights), np.dtype(dtype), rows, pad_to=lanes, **extras)
     pack(memory, weights)
     for w, same in zip(weights, unpack(memory.weights, memory.layers), strict=True):
         assert w.tobytes() == same.tobytes()

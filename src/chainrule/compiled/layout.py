@@ -90,15 +90,15 @@ def lanes_of(dtype: np.dtype[Any]) -> int:
 
 
 class _Reservation:
-    """Counts the elements that are given away, each time whole vectors."""
+    """Counts the elements that are given away, each time a multiple of `pad_to`."""
 
-    def __init__(self, lanes: int) -> None:
-        self.end, self.lanes = 0, lanes
+    def __init__(self, pad_to: int) -> None:
+        self.end, self.pad_to = 0, pad_to
 
     def take(self, length: int) -> int:
         """Offset of that many elements."""
         begin = self.end
-        self.end += padded(length, self.lanes)
+        self.end += padded(length, self.pad_to)
         return begin
 
 
@@ -111,17 +111,21 @@ def reserve(
     with_deltas: bool = False,
     with_transposed: bool = False,
     with_gradients: bool = False,
-    lanes: int | None = None,
+    pad_to: int | None = None,
     gradient_lanes: int = 1,
 ) -> Memory:
-    """Lay out a network of these sizes for `rows` samples at a time; its weights are still 0."""
-    lanes = lanes or lanes_of(dtype)
+    """Lay out a network of these sizes for `rows` samples at a time; its weights are still 0.
+
+    Rows are padded to whole vectors, or, for a kernel with a narrow vector of its own, to multiples of
+    `pad_to`; `gradient_lanes` gradients are kept for each weight.
+    """
+    pad_to = pad_to or lanes_of(dtype)
     layers, places = np.zeros(len(sizes) - 1, LAYER), np.zeros((), PLACES)
-    space = _Reservation(lanes)
+    space = _Reservation(pad_to)
     for layer, inputs, units, activation in zip(layers, sizes[:-1], sizes[1:], activations, strict=True):
         layer["inputs"], layer["units"], layer["activation"] = inputs, units, activation
-        layer["width"], layer["outputs_width"] = padded(units, lanes), padded(units + 1, lanes)
-        layer["before_width"] = padded(inputs + 1, lanes)
+        layer["width"], layer["outputs_width"] = padded(units, pad_to), padded(units + 1, pad_to)
+        layer["before_width"] = padded(inputs + 1, pad_to)
         layer["weights"] = space.take(int(layer["before_width"] * layer["width"]))
     before = space.take(rows * int(layers[0]["before_width"]))
     for m, layer in enumerate(layers):
@@ -137,7 +141,7 @@ def reserve(
     if with_deltas:
         places["targets"] = space.take(rows * int(layers[-1]["width"]))
         places["steps"] = space.take(int(layers["before_width"].max()))
-        places["parts"] = space.take((lanes + 1) * lanes)
+        places["parts"] = space.take((pad_to + 1) * pad_to)
         places["losses"] = space.take(rows)
     memory = Memory(_aligned_zeros(space.end, dtype), layers, places[()])  # type: ignore[arg-type]
     _set_bias_units(memory, rows)

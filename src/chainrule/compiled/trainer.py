@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from chainrule.compiled.layout import flat, lanes_of, pack, padded, reserve, unpack
+from chainrule.compiled.layout import Memory, flat, lanes_of, pack, padded, reserve, unpack
 from chainrule.compiled.minibatch import ROWS_AT_ONCE, train_minibatches
 from chainrule.compiled.narrow import WIDTHS, train_narrow
 from chainrule.compiled.narrow_minibatch import MOST_INPUTS, MOST_UNITS, train_narrow_minibatches
@@ -17,7 +17,7 @@ from chainrule.compiled.target import TILE_ROWS, useful_threads
 from chainrule.compiled.team import STOP, TEAM_LENGTH
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     import numpy.typing as npt
 
@@ -56,50 +56,48 @@ class Trainer:
         rate: float,
         threads: int | None = None,
     ) -> None:
-        sizes = (weights[0].shape[1] - 1, *(w.shape[0] for w in weights))
-        dtype = weights[0].dtype
+        self._sizes = (weights[0].shape[1] - 1, *(w.shape[0] for w in weights))
+        self._activations, self._dtype = activations, weights[0].dtype
         self._samples = flat(X), flat(Y)
-        rows_in_batch = self._batch_size = min(batch_size, len(X))
-        self._rate = rate
+        self._batch_size, self._rate, self._threads = min(batch_size, len(X)), rate, 1
         n_weights = sum(w.size for w in weights)
         self._samples_at_once = max(1, min(SAMPLES_AT_FIRST, WORK_AT_FIRST // n_weights))
-        self._threads = 1
-        if rows_in_batch == 1:
-            lanes = next((width for width in WIDTHS if max(sizes[1:]) <= width), None)
-            self._memory = reserve(sizes, activations, dtype, 1, with_deltas=True, lanes=lanes)
-            self._train = self._online((train_narrow[lanes] if lanes else train_online).of(dtype), dtype)
-        elif sizes[0] <= MOST_INPUTS and max(sizes[1:]) <= MOST_UNITS:
-            lanes = lanes_of(dtype)
-            self._memory = reserve(
-                sizes,
-                activations,
-                dtype,
-                lanes,
-                with_deltas=True,
-                with_gradients=True,
-                lanes=MOST_UNITS,
-                gradient_lanes=lanes,
-            )
-            self._kernel = train_narrow_minibatches.of(dtype)
-            self._train = self._in_narrow_batches
+        if self._batch_size == 1:
+            self._prepare_online()
+        elif self._sizes[0] <= MOST_INPUTS and max(self._sizes[1:]) <= MOST_UNITS:
+            self._prepare_narrow_batches()
         else:
-            rows = padded(min(rows_in_batch, ROWS_AT_ONCE), TILE_PADDING)
-            self._memory = reserve(
-                sizes,
-                activations,
-                dtype,
-                rows,
-                with_deltas=True,
-                with_transposed=True,
-                with_gradients=rows_in_batch > ROWS_AT_ONCE,
-            )
-            tiles = rows // TILE_ROWS  # more threads than that would have nothing to do
-            self._threads = min(threads or useful_threads(rows * n_weights), tiles)
-            self._kernel = train_minibatches.of(dtype)
-            self._train = self._in_batches
+            self._prepare_batches(threads, n_weights)
         pack(self._memory, weights)
         self._team = np.zeros(TEAM_LENGTH, np.int64)
         self._pool = ThreadPoolExecutor(self._threads - 1) if self._threads > 1 else None
+
+    def _reserve(self, rows: int, **extras: Any) -> Memory:
+        return reserve(self._sizes, self._activations, self._dtype, rows, with_deltas=True, **extras)
+
+    def _prepare_online(self) -> None:
+        """One sample at a time, in one register a layer where the layers are narrow enough."""
+        width = next((width for width in WIDTHS if max(self._sizes[1:]) <= width), None)
+        self._memory = self._reserve(1, pad_to=width)
+        self._kernel = (train_narrow[width] if width else train_online).of(self._dtype)
+        self._train = self._online
+
+    def _prepare_narrow_batches(self) -> None:
+        """One vector of samples at a time, and a gradient in each of its lanes."""
+        lanes = lanes_of(self._dtype)
+        self._memory = self._reserve(lanes, with_gradients=True, pad_to=MOST_UNITS, gradient_lanes=lanes)
+        self._kernel = train_narrow_minibatches.of(self._dtype)
+        self._train = self._in_narrow_batches
+
+    def _prepare_batches(self, threads: int | None, n_weights: int) -> None:
+        """A whole batch at a time where it fits; shared by threads, each with a tile of rows at least."""
+        rows = padded(min(self._batch_size, ROWS_AT_ONCE), TILE_PADDING)
+        self._memory = self._reserve(
+            rows, with_transposed=True, with_gradients=self._batch_size > ROWS_AT_ONCE
+        )
+        self._threads = min(threads or useful_threads(rows * n_weights), rows // TILE_ROWS)
+        self._kernel = train_minibatches.of(self._dtype)
+        self._train = self._in_batches
 
     def __enter__(self) -> Self:
         return self
@@ -133,14 +131,10 @@ class Trainer:
     def _whole_batches(self, samples: int) -> int:
         return max(samples // self._batch_size, 1) * self._batch_size
 
-    def _online(
-        self, kernel: Callable[..., float], dtype: np.dtype[Any]
-    ) -> Callable[[npt.NDArray[np.intp], int, int, float], float]:
+    def _online(self, order: npt.NDArray[np.intp], first: int, stop: int, loss: float) -> float:
         with np.errstate(over="ignore"):  # a rate beyond the dtype is infinite, and training diverges
-            rate = dtype.type(self._rate)
-        return lambda order, first, stop, loss: kernel(
-            *self._memory, *self._samples, order, first, stop, rate, loss
-        )
+            rate = self._dtype.type(self._rate)
+        return float(self._kernel(*self._memory, *self._samples, order, first, stop, rate, loss))
 
     def _in_narrow_batches(self, order: npt.NDArray[np.intp], first: int, stop: int, loss: float) -> float:
         return float(
