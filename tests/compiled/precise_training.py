@@ -115,10 +115,12 @@ def precise_weights(given: Case, *, rounded: bool = False, seed: int = 0) -> lis
     return weights
 
 
-def errors_in_eps(weights: Sequence[npt.NDArray[Any]], precise: Sequence[npt.NDArray[Any]]) -> list[float]:
-    """Worst error of each matrix, in units of eps times its largest weight."""
-    eps = np.finfo(weights[0].dtype).eps
+def errors_in_eps(
+    given: Case, weights: Sequence[npt.NDArray[Any]], precise: Sequence[npt.NDArray[Any]]
+) -> list[float]:
+    """Worst error of each matrix, in units of eps times its largest weight, before or after the training."""
+    eps = np.finfo(given.net.dtype).eps
     return [
-        float(np.abs(w - exact).max() / (eps * np.abs(exact).max()))
-        for w, exact in zip(weights, precise, strict=True)
+        float(np.abs(w - exact).max() / (eps * max(np.abs(exact).max(), np.abs(start).max())))
+        for w, exact, start in zip(weights, precise, given.net.weights, strict=True)
     ]

@@ -71,13 +71,14 @@ def _check_targets(children: list[tuple[str, str]], kernels: Path) -> None:
 
 
 def _check_registers(target: str, found: dict[str, list[str]]) -> None:
-    """Each kernel uses the widest registers of its target, and nothing that the target lacks."""
+    """Kernels use the widest registers of their target, and nothing that the target lacks."""
     assert set(found) == set(KERNELS)
     narrower = {"xmm": {"xmm"}, "ymm": {"xmm", "ymm"}, "zmm": {"xmm", "ymm", "zmm"}}[WIDEST[target]]
     allowed = narrower | (FUSED if "fma" in TARGETS[target] else set())
     for name, used in found.items():
         assert set(used) <= allowed, f"{name} for {target}"
-        assert WIDEST[target] in used, f"{name} for {target}"
+        if not name.startswith("narrow_"):  # vectors of four floats need no more than the narrowest
+            assert WIDEST[target] in used, f"{name} for {target}"
         assert ("vfmadd" in used) == ("fma" in TARGETS[target]), f"{name} for {target}"
 
 
