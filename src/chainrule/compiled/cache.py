@@ -9,6 +9,7 @@ renamed, so that processes may start at once; whatever cannot be read is compile
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import pickle
@@ -195,8 +196,9 @@ def _refuse_what_others_may_write(place: Path) -> None:
 def _remove_old_folders(current: Path) -> None:
     """Delete the folders of other versions that nothing was added to for a season."""
     for other in current.parent.glob("kernels-*"):
-        if other != current and time.time() - other.stat().st_mtime > SECONDS_TO_KEEP:
-            shutil.rmtree(other, ignore_errors=True)
+        with contextlib.suppress(OSError):  # another process deletes it as well
+            if other != current and time.time() - other.stat().st_mtime > SECONDS_TO_KEEP:
+                shutil.rmtree(other, ignore_errors=True)
 
 
 def _write_whole(path: Path, content: bytes) -> None:
