@@ -2,8 +2,8 @@ r"""The exponential function, and from it logistic and tanh, on vectors: the pro
 
 No library is called, so that every machine computes the same bits. :math:`e^x` is
 :math:`2^n e^r` with :math:`x = n \ln 2 + r` and :math:`|r| \le \tfrac12 \ln 2`; for :math:`e^r` the
-first terms of its series are enough. NaN goes in and comes out. Where a result would lie below the smallest
-normal number it is 0: there are no subnormal results.
+first terms of its series are enough. NaN goes in and comes out. Where exp or the logistic would lie below the
+smallest normal number the result is 0; tanh of a subnormal number is that number.
 
 Worst errors, in units in the last place, as the tests find them over every float32 (and over a dense
 sample of float64): see `docs/arithmetic.md`.

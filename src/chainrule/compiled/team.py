@@ -19,7 +19,7 @@ __all__ = ["STOP", "TEAM_LENGTH", "meet", "restore_environment", "standard_envir
 
 # Elements of the array of whole numbers that a team shares, each in a cache line of its own.
 ARRIVED, GENERATION, STOP, TEAM_LENGTH = 0, 8, 16, 24
-SPINS = 1 << 12  # before the thread offers its core to others, some tens of microseconds
+SPINS = 1 << 12  # before the thread offers its core to others, about a tenth of a millisecond
 
 _X86 = binding.get_process_triple().split("-")[0] in {"x86_64", "i386", "i686"}
 _STANDARD = 0x1F80  # round to nearest, keep subnormals, no traps: how every x86 process starts

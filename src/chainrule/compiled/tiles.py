@@ -258,7 +258,7 @@ def add_products_and_descend(_typing, column, array, rows, stride, steps, delta)
 
 @intrinsic
 def sum_of_rows(_typing, tile):
-    """Tile of one row: the lower half of the rows is added to the upper, until one is left."""
+    """Tile of one row: the upper half of the rows is added to the lower, until one is left."""
     result = TileType(tile.vector, 1, tile.columns)
 
     def codegen(context, builder, _signature, args):
