@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -52,7 +53,7 @@ def _weights(task: Task) -> list[torch.Tensor]:
     return [torch.from_numpy(weights.copy()) for weights in start_network(task).weights]
 
 
-class ByHand:
+class ByHand(ABC):
     """Weights with the biases in column 0, and before the inputs of every layer a column of ones."""
 
     output = "logistic"
@@ -87,9 +88,9 @@ class ByHand:
             for _ in range(epochs):
                 self.epoch()
 
+    @abstractmethod
     def epoch(self) -> None:
         """Go once through the batches."""
-        raise NotImplementedError
 
     def result(self) -> list[npt.NDArray[Any]]:
         """Trained weights."""

@@ -15,7 +15,7 @@ import pytest
 
 from chainrule import Network, equations, train
 from chainrule.compiled import trainer
-from chainrule.compiled.cache import Kernel
+from chainrule.compiled.compiling import Kernel
 from chainrule.training import ENGINES, StoppedBy, reference
 
 if TYPE_CHECKING:

@@ -20,54 +20,21 @@ import tempfile
 import time
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import llvmlite
 import numba
 import platformdirs
-from numba import from_dtype, njit, types
-from numba.core import config
 from numba.core.compiler import CompileResult
 from numba.core.runtime import rtsys
 from numba.core.serialize import dumps
 
-from chainrule.compiled.layout import LAYER, PLACES
 from chainrule.compiled.target import processor_features, processor_name
-from chainrule.errors import InputError
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    import numpy as np
-    from numba.core.dispatcher import Dispatcher
-
-__all__ = [
-    "DOUBLE",
-    "FLOAT",
-    "FLOATS",
-    "FOLDER_VARIABLE",
-    "LAYERS",
-    "ORDER",
-    "RECORD_OF_PLACES",
-    "SAMPLES",
-    "TEAM",
-    "WHOLE",
-    "Kernel",
-    "folder",
-    "kernel",
-]
+__all__ = ["FOLDER_VARIABLE", "KernelFiles", "folder"]
 
 FOLDER_VARIABLE = "CHAINRULE_CACHE_DIR"
 SECONDS_TO_KEEP = 90 * 24 * 3600
-
-# Types of the arguments of kernels.
-FLOATS, SAMPLES, FLOAT = "floats", "samples", "float"
-LAYERS = types.Array(from_dtype(LAYER), 1, "C")
-RECORD_OF_PLACES = from_dtype(PLACES)
-ORDER = types.Array(types.int64, 1, "C", readonly=True)
-DOUBLE = types.float64
-TEAM = types.Array(types.int64, 1, "C")
-WHOLE = types.int64
 
 
 @cache
@@ -92,56 +59,7 @@ def _place() -> Path:
     return Path(given or platformdirs.user_cache_dir("chainrule", appauthor=False))
 
 
-class Kernel:
-    """A compiled function that is loaded from the disk where it is there, and saved there where it is not.
-
-    It is compiled for one set of argument types for each dtype, given when it is defined, so that no call
-    can set off a compilation by chance (a read-only array is another type to Numba).
-    """
-
-    def __init__(
-        self, dispatcher: Dispatcher, argument_types: Callable[[types.Float], tuple[Any, ...]]
-    ) -> None:
-        if config.DISABLE_JIT:
-            message = (
-                "NUMBA_DISABLE_JIT is set but kernels must be compiled. Unset it, or use engine='reference'."
-            )
-            raise InputError(message)
-        self._dispatcher, self._argument_types = dispatcher, argument_types
-        files = _KernelFiles(dispatcher.py_func.__name__)
-        dispatcher._cache = files  # type: ignore[attr-defined]  # noqa: SLF001 (Numba has no other door)
-        self._ready: set[np.dtype[Any]] = set()
-
-    def of(self, dtype: np.dtype[Any]) -> Callable[..., Any]:
-        """The function for arrays of this dtype."""
-        if dtype not in self._ready:
-            self._dispatcher.compile(self._argument_types(from_dtype(dtype)))
-            self._ready.add(dtype)
-        return self._dispatcher
-
-
-def kernel(*arguments: Any) -> Callable[[Callable[..., Any]], Kernel]:
-    """Compile the decorated function as a kernel with these types of arguments.
-
-    `FLOATS` stands for a flat array of the dtype that is written, `SAMPLES` for one that is only read, and
-    `FLOAT` for a scalar of it.
-    """
-
-    def argument_types(scalar: types.Float) -> tuple[Any, ...]:
-        meanings = {
-            FLOATS: types.Array(scalar, 1, "C"),
-            SAMPLES: types.Array(scalar, 1, "C", readonly=True),
-            FLOAT: scalar,
-        }
-        return tuple(meanings.get(argument, argument) for argument in arguments)
-
-    def compiled(function: Callable[..., Any]) -> Kernel:
-        return Kernel(njit(nogil=True, _nrt=False)(function), argument_types)
-
-    return compiled
-
-
-class _KernelFiles:
+class KernelFiles:
     """What a dispatcher asks of its cache."""
 
     def __init__(self, kernel: str) -> None:

@@ -1,4 +1,4 @@
-"""How parts of kernels are compiled: without Numba's reference counting, so that they cannot allocate.
+"""How kernels and their parts are compiled: without Numba's reference counting, so that they cannot allocate.
 
 Else every call that hands an array on would count a reference up and down, with two locked additions each:
 online training of 64-32-10 spent a tenth of its time on them, batches of it a seventh.
@@ -7,10 +7,89 @@ online training of 64-32-10 spent a tenth of its time on them, batches of it a s
 from __future__ import annotations
 
 from functools import partial
+from typing import TYPE_CHECKING, Any
 
-from numba import njit
+from numba import from_dtype, njit, types
+from numba.core import config
 
-__all__ = ["inlined", "part"]
+from chainrule.compiled.cache import KernelFiles
+from chainrule.compiled.layout import LAYER, PLACES
+from chainrule.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy as np
+    from numba.core.dispatcher import Dispatcher
+
+__all__ = [
+    "DOUBLE",
+    "FLOAT",
+    "FLOATS",
+    "LAYERS",
+    "SAMPLES",
+    "TEAM",
+    "TRAINING",
+    "WHOLE",
+    "Kernel",
+    "inlined",
+    "kernel",
+    "part",
+]
 
 part = partial(njit, _nrt=False)
 inlined = partial(njit, inline="always")
+
+# Types of the arguments of kernels. The first three depend on the dtype: a flat array of it that is written,
+# one that is only read, a scalar.
+FLOATS, SAMPLES, FLOAT = "floats", "samples", "float"
+LAYERS, DOUBLE, WHOLE = types.Array(from_dtype(LAYER), 1, "C"), types.float64, types.int64
+TEAM = types.Array(types.int64, 1, "C")
+_ORDER = types.Array(types.int64, 1, "C", readonly=True)
+# What every training takes first: memory, layers, places; X, Y; order, first, stop.
+TRAINING = (FLOATS, LAYERS, from_dtype(PLACES), SAMPLES, SAMPLES, _ORDER, WHOLE, WHOLE)
+
+
+class Kernel:
+    """A compiled function that is loaded from the disk where it is there, and saved there where it is not.
+
+    It is compiled for one set of argument types for each dtype, given when it is defined, so that no call
+    can set off a compilation by chance (a read-only array is another type to Numba).
+    """
+
+    def __init__(
+        self, dispatcher: Dispatcher, argument_types: Callable[[types.Float], tuple[Any, ...]]
+    ) -> None:
+        if config.DISABLE_JIT:
+            message = (
+                "NUMBA_DISABLE_JIT is set but kernels must be compiled. Unset it, or use engine='reference'."
+            )
+            raise InputError(message)
+        self._dispatcher, self._argument_types = dispatcher, argument_types
+        files = KernelFiles(dispatcher.py_func.__name__)
+        dispatcher._cache = files  # type: ignore[attr-defined]  # noqa: SLF001 (Numba has no other door)
+        self._ready: set[np.dtype[Any]] = set()
+
+    def of(self, dtype: np.dtype[Any]) -> Callable[..., Any]:
+        """The function for arrays of this dtype."""
+        if dtype not in self._ready:
+            self._dispatcher.compile(self._argument_types(from_dtype(dtype)))
+            self._ready.add(dtype)
+        return self._dispatcher
+
+
+def kernel(*arguments: Any) -> Callable[[Callable[..., Any]], Kernel]:
+    """Compile the decorated function as a kernel with these types of arguments."""
+
+    def argument_types(scalar: types.Float) -> tuple[Any, ...]:
+        meanings = {
+            FLOATS: types.Array(scalar, 1, "C"),
+            SAMPLES: types.Array(scalar, 1, "C", readonly=True),
+            FLOAT: scalar,
+        }
+        return tuple(meanings.get(argument, argument) for argument in arguments)
+
+    def compiled(function: Callable[..., Any]) -> Kernel:
+        return Kernel(njit(nogil=True, _nrt=False)(function), argument_types)
+
+    return compiled

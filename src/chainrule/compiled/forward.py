@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from chainrule.compiled.cache import FLOATS, LAYERS, SAMPLES, WHOLE, kernel
-from chainrule.compiled.compiling import part
+from chainrule.compiled.compiling import FLOATS, LAYERS, SAMPLES, WHOLE, kernel, part
 from chainrule.compiled.products import multiply
 from chainrule.compiled.samples import copy_numbers
 from chainrule.compiled.target import TILE_ROWS

@@ -8,18 +8,7 @@ is ever split between threads, so that their number cannot change a bit.
 
 from __future__ import annotations
 
-from chainrule.compiled.cache import (
-    DOUBLE,
-    FLOATS,
-    LAYERS,
-    ORDER,
-    RECORD_OF_PLACES,
-    SAMPLES,
-    TEAM,
-    WHOLE,
-    kernel,
-)
-from chainrule.compiled.compiling import part
+from chainrule.compiled.compiling import DOUBLE, TEAM, TRAINING, WHOLE, kernel, part
 from chainrule.compiled.forward import forward_rows
 from chainrule.compiled.losses import start_deltas
 from chainrule.compiled.products import multiply
@@ -90,51 +79,40 @@ def _descent(inputs, columns):
     return descend_tile
 
 
-_descend_tile, _descend_narrow_tile = _descent(TILE_ROWS, TILE_COLUMNS), _descent(TILE_ROWS, 1)
-_descend_biases, _descend_some_biases = _descent(1, 4), _descent(1, 1)
+def _descent_of(inputs, columns):
+    """Function for all weights of so many inputs."""
+    wide, narrow = _descent(inputs, columns), _descent(inputs, 1)
+
+    @part
+    def descend_inputs(M, layer, j, rows, step, is_first_part, is_last_part):
+        k = 0
+        while k + columns * lanes(M) <= layer.width:
+            wide(M, layer, j, k, rows, step, is_first_part, is_last_part)
+            k += columns * lanes(M)
+        while k < layer.width:
+            narrow(M, layer, j, k, rows, step, is_first_part, is_last_part)
+            k += lanes(M)
+
+    return descend_inputs
+
+
+_descend_tile, _descend_bias = _descent_of(TILE_ROWS, TILE_COLUMNS), _descent_of(1, 4)
 
 
 @part
 def _descend(M, layer, j, rows, step, is_first_part, is_last_part):
     """Compiled twin of gradient (15) and descend (8), for as many inputs as a vector has lanes."""
     for tile in range(j, min(j + lanes(M), layer.inputs), TILE_ROWS):
-        k = 0
-        while k + TILE_COLUMNS * lanes(M) <= layer.width:
-            _descend_tile(M, layer, tile, k, rows, step, is_first_part, is_last_part)
-            k += TILE_COLUMNS * lanes(M)
-        while k < layer.width:
-            _descend_narrow_tile(M, layer, tile, k, rows, step, is_first_part, is_last_part)
-            k += lanes(M)
-    if layer.inputs % TILE_ROWS == 0 and j <= layer.inputs < j + lanes(M):  # else they were in the last tile
-        k = 0
-        while k + 4 * lanes(M) <= layer.width:
-            _descend_biases(M, layer, layer.inputs, k, rows, step, is_first_part, is_last_part)
-            k += 4 * lanes(M)
-        while k < layer.width:
-            _descend_some_biases(M, layer, layer.inputs, k, rows, step, is_first_part, is_last_part)
-            k += lanes(M)
+        _descend_tile(M, layer, tile, rows, step, is_first_part, is_last_part)
+    if layer.inputs % TILE_ROWS == 0 and j <= layer.inputs < j + lanes(M):  # else it was in the last tile
+        _descend_bias(M, layer, layer.inputs, rows, step, is_first_part, is_last_part)
     if is_last_part and layer.transposed != 0 and j < layer.inputs:
         for k in range(0, layer.width, lanes(M)):
             to = layer.transposed + k * layer.before_width + j
             transpose_block(M, layer.weights + j * layer.width + k, layer.width, to, layer.before_width)
 
 
-@kernel(
-    FLOATS,
-    LAYERS,
-    RECORD_OF_PLACES,
-    SAMPLES,
-    SAMPLES,
-    ORDER,
-    WHOLE,
-    WHOLE,
-    WHOLE,
-    DOUBLE,
-    DOUBLE,
-    TEAM,
-    WHOLE,
-    WHOLE,
-)
+@kernel(*TRAINING, WHOLE, DOUBLE, DOUBLE, TEAM, WHOLE, WHOLE)
 def train_minibatches(M, layers, places, X, Y, order, first, stop, batch_size, rate, loss, team, me, threads):
     """One update after each batch of ``order[first:stop]``; gives `loss` plus the samples' losses before it.
 

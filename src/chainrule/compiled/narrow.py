@@ -6,18 +6,7 @@ on a sample of a network as small as 2-3-1.
 
 from __future__ import annotations
 
-from chainrule.compiled.cache import (
-    DOUBLE,
-    FLOAT,
-    FLOATS,
-    LAYERS,
-    ORDER,
-    RECORD_OF_PLACES,
-    SAMPLES,
-    WHOLE,
-    kernel,
-)
-from chainrule.compiled.compiling import part
+from chainrule.compiled.compiling import DOUBLE, FLOAT, TRAINING, kernel, part
 from chainrule.compiled.team import restore_environment, standard_environment
 from chainrule.compiled.tiles import column_from, totals_of_rows
 from chainrule.compiled.units import activation, delta_from
@@ -110,7 +99,7 @@ def _kernel(width):
         return loss
 
     train_narrow.__name__ = f"train_narrow_{width}"
-    compiled = kernel(FLOATS, LAYERS, RECORD_OF_PLACES, SAMPLES, SAMPLES, ORDER, WHOLE, WHOLE, FLOAT, DOUBLE)
+    compiled = kernel(*TRAINING, FLOAT, DOUBLE)
     return compiled(train_narrow)
 
 

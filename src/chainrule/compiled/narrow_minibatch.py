@@ -6,17 +6,7 @@ lane, and then the total of the lanes, the upper half added to the lower until o
 
 from __future__ import annotations
 
-from chainrule.compiled.cache import (
-    DOUBLE,
-    FLOATS,
-    LAYERS,
-    ORDER,
-    RECORD_OF_PLACES,
-    SAMPLES,
-    WHOLE,
-    kernel,
-)
-from chainrule.compiled.compiling import part
+from chainrule.compiled.compiling import DOUBLE, TRAINING, WHOLE, kernel, part
 from chainrule.compiled.team import restore_environment, standard_environment
 from chainrule.compiled.units import activation, delta_from
 from chainrule.compiled.vectors import constant, first_lanes, fused, lanes, load, spread, store, total
@@ -96,7 +86,7 @@ def _descend(M, layer, step):
             weight += 1
 
 
-@kernel(FLOATS, LAYERS, RECORD_OF_PLACES, SAMPLES, SAMPLES, ORDER, WHOLE, WHOLE, WHOLE, DOUBLE, DOUBLE)
+@kernel(*TRAINING, WHOLE, DOUBLE, DOUBLE)
 def train_narrow_minibatches(M, layers, places, X, Y, order, first, stop, batch_size, rate, loss):
     """One update after each batch of ``order[first:stop]``; gives `loss` plus the losses before it."""
     environment = standard_environment()

@@ -9,18 +9,7 @@ The order of every sum is fixed by the sizes of the layer alone.
 
 from __future__ import annotations
 
-from chainrule.compiled.cache import (
-    DOUBLE,
-    FLOAT,
-    FLOATS,
-    LAYERS,
-    ORDER,
-    RECORD_OF_PLACES,
-    SAMPLES,
-    WHOLE,
-    kernel,
-)
-from chainrule.compiled.compiling import part
+from chainrule.compiled.compiling import DOUBLE, FLOAT, TRAINING, kernel, part
 from chainrule.compiled.losses import start_deltas
 from chainrule.compiled.samples import copy_numbers
 from chainrule.compiled.team import restore_environment, standard_environment
@@ -137,7 +126,7 @@ def _descend_and_begin_next(M, layer, steps):
     activate(M, layer, 0, 1)
 
 
-@kernel(FLOATS, LAYERS, RECORD_OF_PLACES, SAMPLES, SAMPLES, ORDER, WHOLE, WHOLE, FLOAT, DOUBLE)
+@kernel(*TRAINING, FLOAT, DOUBLE)
 def train_online(M, layers, places, X, Y, order, first, stop, rate, loss):
     """One update after each of the samples ``order[first:stop]``; gives `loss` plus the losses before it."""
     environment = standard_environment()

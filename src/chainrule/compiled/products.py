@@ -30,8 +30,30 @@ def _block(rows, columns):
     return block
 
 
-_block_of_rows, _narrow_block_of_rows = _block(TILE_ROWS, TILE_COLUMNS), _block(TILE_ROWS, 1)
-_block_of_one_row, _narrow_block_of_one_row = _block(1, 4), _block(1, 1)
+def _columns_of(rows, columns):
+    """Function for all columns of the result, in tiles of `rows` rows."""
+    wide, narrow = _block(rows, columns), _block(rows, 1)
+
+    @part
+    def multiply_by_tiles(M, left, left_width, right, right_width, n, result, result_width, n_rows):
+        k = 0
+        # Columns outside, rows inside: the columns of a large `right` then stay in a near cache.
+        while k < result_width:
+            from_, to = left, result + k
+            is_wide = k + columns * lanes(M) <= result_width
+            for _ in range(0, n_rows, rows):
+                if is_wide:
+                    wide(M, from_, left_width, right + k, right_width, n, to, result_width)
+                else:
+                    narrow(M, from_, left_width, right + k, right_width, n, to, result_width)
+                from_ += rows * left_width
+                to += rows * result_width
+            k += (columns if is_wide else 1) * lanes(M)
+
+    return multiply_by_tiles
+
+
+_multiply_tiles, _multiply_row = _columns_of(TILE_ROWS, TILE_COLUMNS), _columns_of(1, 4)
 
 
 @part
@@ -41,27 +63,7 @@ def multiply(M, left, left_width, right, right_width, n, result, result_width, r
     All matrices lie in M, at an offset and with a distance between their rows; as many columns are
     computed as fit a row of the result.
     """
-    k = 0
     if rows == 1:
-        while k + 4 * lanes(M) <= result_width:
-            _block_of_one_row(M, left, 0, right + k, right_width, n, result + k, 0)
-            k += 4 * lanes(M)
-        while k < result_width:
-            _narrow_block_of_one_row(M, left, 0, right + k, right_width, n, result + k, 0)
-            k += lanes(M)
-        return
-    # Columns outside, rows inside: the columns of a large `right` then stay in a near cache.
-    while k + TILE_COLUMNS * lanes(M) <= result_width:
-        from_, to = left, result + k
-        for _ in range(0, rows, TILE_ROWS):
-            _block_of_rows(M, from_, left_width, right + k, right_width, n, to, result_width)
-            from_ += TILE_ROWS * left_width
-            to += TILE_ROWS * result_width
-        k += TILE_COLUMNS * lanes(M)
-    while k < result_width:
-        from_, to = left, result + k
-        for _ in range(0, rows, TILE_ROWS):
-            _narrow_block_of_rows(M, from_, left_width, right + k, right_width, n, to, result_width)
-            from_ += TILE_ROWS * left_width
-            to += TILE_ROWS * result_width
-        k += lanes(M)
+        _multiply_row(M, left, left_width, right, right_width, n, result, result_width, 1)
+    else:
+        _multiply_tiles(M, left, left_width, right, right_width, n, result, result_width, rows)
