@@ -21,10 +21,11 @@ from chainrule.errors import InputError
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-__all__ = ["Purpose", "check_seed", "permutation", "raw_numbers", "uniform"]
+__all__ = ["Purpose", "check_seed", "permutation", "raw_numbers", "uniform", "uniform_from"]
 
 LARGEST_SEED = 2**64 - 1
 UNIT_OF_53_BITS = 2.0**-53
+NUMBERS_A_BLOCK = 4  # Philox makes four 64-bit numbers of one value of its counter
 
 
 class Purpose(enum.IntEnum):
@@ -34,6 +35,8 @@ class Purpose(enum.IntEnum):
     SPLIT = 2
     SHUFFLE = 3
     SAMPLE = 4
+    DROPOUT = 5
+    VALIDATION = 6
 
 
 def check_seed(seed: int) -> int:
@@ -81,3 +84,20 @@ def permutation(n: int, *, seed: int, purpose: Purpose, counter: int = 0) -> npt
     """
     raw = raw_numbers(n, seed=seed, purpose=purpose, counter=counter)
     return np.argsort(raw, kind="stable")
+
+
+def uniform_from(
+    first: int, n: int, *, seed: int, purpose: Purpose, counter: int = 0
+) -> npt.NDArray[np.float64]:
+    """Floats number `first` to ``first + n - 1`` of those that `uniform` draws, without the ones before.
+
+    Examples
+    --------
+    >>> uniform_from(1, 1, seed=0, purpose=Purpose.START).tolist()
+    [0.7513314251083365]
+    """
+    block, skipped = divmod(first, NUMBERS_A_BLOCK)
+    words = np.array([block, 0, 0, counter], dtype=np.uint64)
+    key = np.array([check_seed(seed), int(purpose)], dtype=np.uint64)
+    raw = np.random.Philox(counter=words, key=key).random_raw(skipped + n)[skipped:]
+    return (raw >> np.uint64(11)).astype(np.float64) * UNIT_OF_53_BITS

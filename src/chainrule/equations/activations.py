@@ -14,12 +14,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from chainrule.equations.arrays import array_namespace, real_part
-from chainrule.errors import UnknownNameError
 
 if TYPE_CHECKING:
     from chainrule.equations.arrays import Array
 
-__all__ = ["ACTIVATIONS", "Activation", "Identity", "Logistic", "Tanh", "activation_named"]
+__all__ = ["Activation", "Identity", "Logistic", "Tanh"]
 
 
 class Activation(Protocol):
@@ -36,6 +35,7 @@ class Activation(Protocol):
 
     Examples
     --------
+    >>> from chainrule.equations import activation_named
     >>> isinstance(activation_named("tanh"), Tanh)
     True
     """
@@ -139,25 +139,3 @@ class Identity:
     def backward(self, z: Array, a: Array, upstream: Array) -> Array:  # noqa: ARG002 (interface)
         r"""Signal as it is: the derivative in equation (13) is 1."""
         return upstream
-
-
-ACTIVATIONS: dict[str, Activation] = {g.name: g for g in (Identity(), Logistic(), Tanh())}
-
-
-def activation_named(name: str) -> Activation:
-    """Find an activation by its name.
-
-    Raises
-    ------
-    UnknownNameError
-        No activation has this name.
-
-    Examples
-    --------
-    >>> activation_named("logistic")
-    Logistic()
-    """
-    if name not in ACTIVATIONS:
-        what = "activation"
-        raise UnknownNameError(what, name, ACTIVATIONS)
-    return ACTIVATIONS[name]

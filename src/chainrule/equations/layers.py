@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chainrule.equations.arrays import array_namespace
+from chainrule.equations.penalties import dropped_out
 
 if TYPE_CHECKING:
     from chainrule.equations.activations import Activation
@@ -64,7 +65,14 @@ def net_input(weights: Array, a_before: Array) -> Array:
     return with_bias_unit(a_before) @ weights.T
 
 
-def hidden_delta(delta_next: Array, weights_next: Array, z: Array, a: Array, activation: Activation) -> Array:
+def hidden_delta(
+    delta_next: Array,
+    weights_next: Array,
+    z: Array,
+    a: Array,
+    activation: Activation,
+    kept: Array | None = None,
+) -> Array:
     r"""Delta of a hidden layer, passed back from the layer after it, equation (9).
 
     .. math:: \delta_j = g'(z_j) \sum_k \delta_k W_{kj}
@@ -80,6 +88,8 @@ def hidden_delta(delta_next: Array, weights_next: Array, z: Array, a: Array, act
         Net inputs and activations of this layer.
     activation : Activation
         The layer's g.
+    kept : array of shape (n_samples, n_units), optional
+        What `dropped_out` has multiplied the activations with, equation (37).
 
     Returns
     -------
@@ -98,7 +108,8 @@ def hidden_delta(delta_next: Array, weights_next: Array, z: Array, a: Array, act
     >>> hidden_delta(np.array([[0.5, 1.0]]), np.array([[9.0, 2.0], [9.0, 3.0]]), None, a, Logistic())
     array([[1.]])
     """
-    return activation.backward(z, a, delta_next @ weights_next[:, 1:])
+    upstream = delta_next @ weights_next[:, 1:]
+    return activation.backward(z, a, upstream if kept is None else dropped_out(upstream, kept))
 
 
 def flush_to_zero(delta: Array) -> Array:

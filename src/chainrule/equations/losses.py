@@ -1,22 +1,23 @@
-r"""Losses of one sample, each beside the delta that it starts at the output layer.
+r"""Losses of one sample: of each output, beside its derivative in that output.
 
-Loss and delta always describe the same function, for every number of outputs. A loss gives the delta for
-its activation itself, because for some pairs the plain product would be 0 times infinity.
+A loss knows outputs and targets alone. What starts the backward pass is put together in `output_delta`, which
+for two pairs of loss and activation takes a fused form: the plain product would be 0 times infinity where an
+output is 0 or 1 to the last bit. A target that is NaN is missing, and counts for nothing.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
-from chainrule.equations.arrays import array_namespace
-from chainrule.errors import UnknownNameError
+from chainrule.equations.arrays import array_namespace, real_part
+from chainrule.equations.parameters import check_between
 
 if TYPE_CHECKING:
-    from chainrule.equations.activations import Activation
     from chainrule.equations.arrays import Array
 
-__all__ = ["LOSSES", "RSS", "Loss", "loss_named", "mean_loss"]
+__all__ = ["RSS", "Absolute", "Huber", "Loss", "Poisson", "Quantile", "mean_loss"]
 
 
 class Loss(Protocol):
@@ -26,21 +27,28 @@ class Loss(Protocol):
     ----------
     name : str
         The shorthand for it wherever a loss is asked for, and its name in a model file.
+    formula : str
+        Loss of one output as it stands in a printed trace, as a function of ``y`` and ``a``.
+    slope : str
+        Minus its derivative in ``a``, likewise.
 
     Examples
     --------
+    >>> from chainrule.equations import loss_named
     >>> loss_named("rss")
     RSS()
     """
 
     name: ClassVar[str]
+    formula: ClassVar[str]
+    slope: ClassVar[str]
 
-    def value(self, a: Array, y: Array) -> Array:
-        """Loss of each sample, shape ``(n_samples,)``, for outputs `a` and targets `y`."""
+    def values(self, a: Array, y: Array) -> Array:
+        """Loss of each output of each sample, shape ``(n_samples, n_outputs)``."""
         ...
 
-    def output_delta(self, z: Array, a: Array, y: Array, activation: Activation) -> Array:
-        r"""Descent direction :math:`-\partial\,\text{loss} / \partial z` of the output layer."""
+    def slopes(self, a: Array, y: Array) -> Array:
+        r"""Minus the derivative of that in the output, :math:`-\partial\,\text{loss} / \partial a`."""
         ...
 
 
@@ -57,45 +65,170 @@ class RSS:
     --------
     >>> import numpy as np
     >>> a, y = np.array([[0.75, 0.5]]), np.array([[0.25, 1.0]])
-    >>> RSS().value(a, y)
-    array([0.25])
-    >>> from chainrule.equations import Identity
-    >>> RSS().output_delta(a, a, y, Identity())
+    >>> RSS().values(a, y)
+    array([[0.125, 0.125]])
+    >>> RSS().slopes(a, y)
     array([[-0.5,  0.5]])
     """
 
     name: ClassVar[str] = "rss"
+    formula: ClassVar[str] = "½·(y − a)²"
+    slope: ClassVar[str] = "(y − a)"
 
-    def value(self, a: Array, y: Array) -> Array:
-        r"""Half the squared residuals, summed over the output units, equation (4)."""
-        xp = array_namespace(a, y)
-        return xp.sum((y - a) * (y - a), axis=-1) / 2
+    def values(self, a: Array, y: Array) -> Array:
+        r"""Half the squared residual of each output, equation (4)."""
+        return (y - a) * (y - a) / 2
 
-    def output_delta(self, z: Array, a: Array, y: Array, activation: Activation) -> Array:
-        r"""Residual times derivative, :math:`\delta_k = (y_k - a_k)\, g'(z_k)`, equation (7)."""
-        return activation.backward(z, a, y - a)
-
-
-LOSSES: dict[str, Loss] = {loss.name: loss for loss in (RSS(),)}
+    def slopes(self, a: Array, y: Array) -> Array:
+        r"""Residual :math:`y_k - a_k`, as equation (7) has it."""
+        return y - a
 
 
-def loss_named(name: str) -> Loss:
-    """Find a loss by its name.
-
-    Raises
-    ------
-    UnknownNameError
-        No loss has this name.
+@dataclass(frozen=True)
+class Absolute:
+    r"""Absolute error, :math:`\sum_k |y_k - a_k|`: its best constant is the median. At 0 its slope is 0.
 
     Examples
     --------
-    >>> loss_named("rss").name
-    'rss'
+    >>> import numpy as np
+    >>> a, y = np.array([[0.75, 0.5]]), np.array([[0.25, 1.0]])
+    >>> Absolute().values(a, y), Absolute().slopes(a, y)
+    (array([[0.5, 0.5]]), array([[-1.,  1.]]))
     """
-    if name not in LOSSES:
-        what = "loss"
-        raise UnknownNameError(what, name, LOSSES)
-    return LOSSES[name]
+
+    name: ClassVar[str] = "absolute"
+    formula: ClassVar[str] = "|y − a|"
+    slope: ClassVar[str] = "sign(y − a)"
+
+    def values(self, a: Array, y: Array) -> Array:
+        r"""Size of each residual, equation (26)."""
+        return (y - a) * self.slopes(a, y)
+
+    def slopes(self, a: Array, y: Array) -> Array:
+        r"""Sign of each residual, equation (26)."""
+        return array_namespace(a, y).sign(real_part(y - a))
+
+
+@dataclass(frozen=True)
+class Huber:
+    r"""Huber's loss: half the square of a residual up to a limit, and a straight line beyond.
+
+    Parameters
+    ----------
+    limit : float
+        Size of a residual from which on an outlier counts by its size, not by its square. Unit: that of the
+        targets as the network sees them.
+
+    References
+    ----------
+    Huber (1964), Robust estimation of a location parameter, Annals of Mathematical Statistics 35.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> a, y = np.array([[0.0, 0.0]]), np.array([[0.5, 3.0]])
+    >>> Huber(1.0).values(a, y), Huber(1.0).slopes(a, y)
+    (array([[0.125, 2.5  ]]), array([[0.5, 1. ]]))
+    """
+
+    limit: float = 1.0
+    name: ClassVar[str] = "huber"
+    formula: ClassVar[str] = "½·r·(2·(y − a) − r),  r = clip(y − a, ±limit)"
+    slope: ClassVar[str] = "clip(y − a, ±limit)"
+
+    def __post_init__(self) -> None:
+        check_between(self.limit, "limit", 0.0, math.inf, example=1.0)
+
+    def values(self, a: Array, y: Array) -> Array:
+        r"""Half the square, or the straight line beyond the limit, equation (27)."""
+        near = self.slopes(a, y)
+        return near * (2 * (y - a) - near) / 2
+
+    def slopes(self, a: Array, y: Array) -> Array:
+        r"""Residual, no further from 0 than the limit, equation (27)."""
+        xp = array_namespace(a, y)
+        residual = y - a
+        limit = xp.ones_like(residual) * self.limit
+        near = xp.where(real_part(residual) > self.limit, limit, residual)
+        return xp.where(real_part(residual) < -self.limit, -limit, near)
+
+
+@dataclass(frozen=True)
+class Quantile:
+    r"""Quantile (pinball) loss: what lies above is weighted with the share, what lies below with the rest.
+
+    Parameters
+    ----------
+    share : float
+        Which quantile the outputs become, between 0 and 1: 0.5 for the median.
+
+    References
+    ----------
+    Koenker & Bassett (1978), Regression quantiles, Econometrica 46.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> a, y = np.array([[0.0, 0.0]]), np.array([[2.0, -2.0]])
+    >>> Quantile(0.9).values(a, y)
+    array([[1.8, 0.2]])
+    """
+
+    share: float = 0.5
+    name: ClassVar[str] = "quantile"
+    formula: ClassVar[str] = "max(share·(y − a), (share − 1)·(y − a))"
+    slope: ClassVar[str] = "share − [y < a]"
+
+    def __post_init__(self) -> None:
+        check_between(self.share, "share", 0.0, 1.0, example=0.9)
+
+    def values(self, a: Array, y: Array) -> Array:
+        r"""Residual times its weight, equation (28)."""
+        return (y - a) * self.slopes(a, y)
+
+    def slopes(self, a: Array, y: Array) -> Array:
+        r"""Weight of each residual, equation (28): 0 where there is none."""
+        xp = array_namespace(a, y)
+        residual = real_part(y - a)
+        below = (self.share - 1) * xp.ones_like(residual)
+        return xp.where(residual < 0, below, self.share * xp.sign(residual))
+
+
+@dataclass(frozen=True)
+class Poisson:
+    r"""Poisson loss of counts, :math:`\sum_k (a_k - y_k \ln a_k)`: outputs are expected counts, above 0.
+
+    Notes
+    -----
+    The negative logarithm of the likelihood, without the term :math:`\ln y!`, which no output can change: the
+    loss may be below 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> a, y = np.array([[2.0, 1.0]]), np.array([[2.0, 0.0]])
+    >>> Poisson().values(a, y), Poisson().slopes(a, y)
+    (array([[0.61370564, 1.        ]]), array([[ 0., -1.]]))
+    """
+
+    name: ClassVar[str] = "poisson"
+    formula: ClassVar[str] = "a − y·ln a"
+    slope: ClassVar[str] = "(y/a − 1)"
+
+    def values(self, a: Array, y: Array) -> Array:
+        r"""Expected count less the count times its logarithm, equation (29)."""
+        return a - y * array_namespace(a, y).log(_above_zero(a))
+
+    def slopes(self, a: Array, y: Array) -> Array:
+        r"""Count as a share of the expected one, less 1, equation (29)."""
+        return y / _above_zero(a) - 1
+
+
+def _above_zero(a: Array) -> Array:
+    """Outputs, with the smallest normal number in the place of those that have underflown."""
+    xp = array_namespace(a)
+    smallest = float(xp.finfo(real_part(a).dtype).smallest_normal)
+    return xp.where(real_part(a) < smallest, smallest * xp.ones_like(a), a)
 
 
 def mean_loss(losses: Array) -> Array:

@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING
 
 import safetensors.numpy
 
-from chainrule.equations import ACTIVATIONS, LOSSES
+from chainrule.equations import ACTIVATIONS, LOSSES, name_of
 from chainrule.errors import InputError, ModelFileError
 from chainrule.files.layout import ENTRY, FORMAT, LENGTH_BYTES, NO_DIGEST, may_begin, with_digest
 from chainrule.files.parsing import model_from_bytes
 from chainrule.files.writing import write_file
 from chainrule.models import Model
+from chainrule.network import own_functions
 
 if TYPE_CHECKING:
     from chainrule.network import Network
@@ -129,8 +130,8 @@ def model_to_bytes(model: Model) -> bytes:
     _check_known(net)
     document = {
         "format": FORMAT,
-        "activations": [activation.name for activation in net.activations],
-        "loss": net.loss.name,
+        "activations": [name_of(activation) for activation in net.activations],
+        "loss": name_of(net.loss),
         "encoding": model.encoding.to_json() if model.encoding else None,
         "training": model.training.to_json() if model.training else None,
         "sha256": NO_DIGEST,
@@ -172,11 +173,10 @@ def _promised_size(content: bytes) -> int:
 
 def _check_known(net: Network) -> None:
     """Refuse to save what could not be read again."""
-    own = [g for g in net.activations if ACTIVATIONS.get(g.name) != g]
-    if own or LOSSES.get(net.loss.name) != net.loss:
-        what = own[0] if own else net.loss
+    own = own_functions(net)
+    if own:
         message = (
-            f"{what!r} cannot be saved: a model file holds only the activations {', '.join(ACTIVATIONS)} and "
+            f"{own[0]!r} cannot be saved: a model file holds only the activations {', '.join(ACTIVATIONS)} and "
             f"the losses {', '.join(LOSSES)}. Save the weights with NumPy instead."
         )
         raise InputError(message)

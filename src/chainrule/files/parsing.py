@@ -19,6 +19,8 @@ from chainrule.network import Network
 from chainrule.tables import Encoding
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy.typing as npt
 
 __all__ = ["model_from_bytes"]
@@ -148,10 +150,8 @@ def _network(document: dict[str, Any], tensors: dict[str, npt.NDArray[Any]]) -> 
     activations, loss = document["activations"], document["loss"]
     if sorted(tensors) != sorted(names) or len({t.dtype for t in tensors.values()}) != 1:
         raise ModelFileError(_not_a_model("its tensors are not W1, W2, … of one type"))
-    known = isinstance(activations, list) and all(
-        isinstance(g, str) and g in ACTIVATIONS for g in activations
-    )
-    if not known or not isinstance(loss, str) or loss not in LOSSES:
+    known = isinstance(activations, list) and all(_is_known(g, ACTIVATIONS) for g in activations)
+    if not known or not _is_known(loss, LOSSES):
         message = (
             f"The file names the activations {_shown(activations)} and the loss {_shown(loss)} but this "
             f"version knows {', '.join(ACTIVATIONS)} and {', '.join(LOSSES)}. Upgrade chainrule."
@@ -163,6 +163,11 @@ def _network(document: dict[str, Any], tensors: dict[str, npt.NDArray[Any]]) -> 
         return Network([tensors[name] for name in names], activations, loss)
     except InputError as error:
         raise ModelFileError(_not_a_model(str(error))) from error
+
+
+def _is_known(text: object, names: Mapping[str, object]) -> bool:
+    """Whether a text begins with one of the names; numbers may follow, and are checked later."""
+    return isinstance(text, str) and text.split(":")[0] in names
 
 
 def _shown(names: object) -> str:

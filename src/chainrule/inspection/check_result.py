@@ -74,7 +74,8 @@ class GradientCheck:
     largest_gradient : float
         Largest size of a gradient in the network, of the mean loss.
     differences, complex_step : MethodCheck
-        Central differences, and the complex step.
+        Central differences, and the complex step; the latter is None for a network with a function of the
+        user's own.
     update_error, update_limit : float
         How far the update is from the steepest descent that equation (8) promises: relative error of the
         slope of the loss along it, which must be minus the squared length of the gradient. The limit
@@ -95,7 +96,7 @@ class GradientCheck:
     n_checked: int
     largest_gradient: float
     differences: MethodCheck
-    complex_step: MethodCheck
+    complex_step: MethodCheck | None
     update_error: float
     update_limit: float
     passed: bool
@@ -105,7 +106,9 @@ class GradientCheck:
         of_all = "all" if self.n_checked == self.n_weights else f"{self.n_checked} of"
         samples = "1 sample" if self.n_samples == 1 else f"{self.n_samples} samples"
         counted = f"{samples}, {of_all} {self.n_weights} weights"
-        methods = (("central differences", self.differences), ("complex step", self.complex_step))
+        methods = [("central differences", self.differences)]
+        if self.complex_step is not None:
+            methods.append(("complex step", self.complex_step))
         lines = [
             f"Gradient check {verdict}: {self.network}",
             f"{counted}, largest gradient {self.largest_gradient:.6g}",
@@ -119,10 +122,11 @@ class GradientCheck:
                 f"{name:<20}  {method.relative_to_network:>14.1e}  {method.relative_to_layer:>13.1e}"
                 f"  {method.limit:>8.0e}{mark}"
             )
-        mark = _mark(self.update_error, self.update_limit, passed=self.update_error <= self.update_limit)
-        lines.append(
-            f"{'update (slope)':<20}  {self.update_error:>14.1e}  {'':>13}  {self.update_limit:>8.0e}{mark}"
-        )
+        if self.complex_step is not None:  # the slope along the update is found by it
+            mark = _mark(self.update_error, self.update_limit, passed=self.update_error <= self.update_limit)
+            lines.append(
+                f"{'update (slope)':<20}  {self.update_error:>14.1e}  {'':>13}  {self.update_limit:>8.0e}{mark}"
+            )
         lines += ["", "worst weight          back-propagation        estimate"]
         lines += [
             f"{name:<20}  {method.gradient:>16.9g}  {method.estimate:>14.9g}   {method.worst}"
@@ -133,7 +137,7 @@ class GradientCheck:
     def to_json(self) -> dict[str, Any]:
         """Every figure as plain numbers; None for one that is not finite, because JSON has none of those."""
         methods = {
-            name: {**_plain(vars(method)), "worst": dict(vars(method.worst))}
+            name: method and {**_plain(vars(method)), "worst": dict(vars(method.worst))}
             for name, method in (("differences", self.differences), ("complex_step", self.complex_step))
         }
         return {**_plain(vars(self)), **methods}

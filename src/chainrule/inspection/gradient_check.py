@@ -11,11 +11,20 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from chainrule.equations import descend, mean_loss
+from chainrule.equations import descend, mean_loss, penalty, sample_losses
 from chainrule.errors import InputError
 from chainrule.inspection.check_result import GradientCheck, MethodCheck, WeightPlace
+from chainrule.inspection.kinks import sides_of_kinks, sides_of_loss
 from chainrule.inspection.rounding import ROUNDING, rounding_of
-from chainrule.network import as_pairs, backward, forward, gradients, whole_number_from_1
+from chainrule.network import (
+    Objective,
+    as_masks,
+    as_pairs,
+    as_sample_weight,
+    backward,
+    own_functions,
+    whole_number_from_1,
+)
 from chainrule.random_streams import Purpose, check_seed, permutation
 
 if TYPE_CHECKING:
@@ -39,10 +48,21 @@ SMALLEST = float(np.finfo(np.float64).tiny)  # below it, numbers lose digits
 UNDERFLOW = SMALLEST / COMPLEX_STEP  # what that does to a complex step
 # Share of the difference between one and two steps that their combination may still be wrong by.
 TRUNCATION = 1e-3
+SHORTENINGS = (1.0, 0.1, 0.01, 0.001)  # of a step that crosses a kink
+LEFT_OUT = float(np.finfo(np.float64).max) / 8  # noise of an estimate that tells nothing
 
 
 def check_gradients(
-    net: Network, X: npt.ArrayLike, Y: npt.ArrayLike, *, sample: int = MOST_WEIGHTS, seed: int = 0
+    net: Network,
+    X: npt.ArrayLike,
+    Y: npt.ArrayLike,
+    *,
+    sample_weight: npt.ArrayLike | None = None,
+    l1: float = 0.0,
+    l2: float = 0.0,
+    masks: Sequence[npt.ArrayLike] | None = None,
+    sample: int = MOST_WEIGHTS,
+    seed: int = 0,
 ) -> GradientCheck:
     r"""Compare back-propagation with central differences and with the complex step.
 
@@ -52,6 +72,8 @@ def check_gradients(
         Any network of this package. It is checked in float64, also where its weights are float32.
     X : array of shape (n_samples, n_inputs)
     Y : array of shape (n_samples, n_outputs)
+    sample_weight, l1, l2, masks
+        As for `train`: the gradient is that of the whole objective, in the weights that are trained.
     sample : int
         A network with more weights than this is checked in so many of them, drawn by `seed`.
     seed : int
@@ -76,6 +98,10 @@ def check_gradients(
     a check compares the two passes of a network with each other. Cost: five forward passes over all samples
     for each weight.
 
+    Where an activation or a loss has a kink, the step of the differences is shortened until no sample crosses
+    one; a weight for which a thousandth of it still does is left to the complex step. An activation or a loss
+    of the user's own is checked by differences alone: only its author knows whether it takes complex numbers.
+
     References
     ----------
     Martins, Sturdza & Alonso (2003), The complex-step derivative approximation, ACM TOMS 29.
@@ -89,10 +115,12 @@ def check_gradients(
     (12, True)
     """
     net = net.with_weights([w.astype(np.float64) for w in net.weights])
-    samples, targets = as_pairs(X, Y, net.sizes, net.dtype)
+    samples, targets = as_pairs(net, X, Y)
+    weight = as_sample_weight(sample_weight, len(samples), net.dtype)
+    objective = Objective(net.activations, net.loss, l1, l2, as_masks(masks, net))
     # An overflow is no news of its own: what it leads to is not finite, and so fails the check.
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        return _Comparison(net, samples, targets).result(
+        return _Comparison(net, objective, samples, targets, weight).result(
             whole_number_from_1(sample, "sample"), check_seed(seed)
         )
 
@@ -104,26 +132,53 @@ class _Estimate(NamedTuple):
     noise: float
 
 
-class _Comparison:
-    """One network on one batch: its gradients, and both estimates of any of them."""
+class _Outputs(NamedTuple):
+    """What the network gives for every sample with one weight replaced."""
 
-    def __init__(self, net: Network, X: npt.NDArray[Any], Y: npt.NDArray[Any]) -> None:
-        self.net, self.X, self.Y = net, X, Y
+    z: npt.NDArray[Any]
+    a: npt.NDArray[Any]
+    added: Any  # penalty of that weight
+    sides: tuple[npt.NDArray[np.bool_] | None, ...]
+
+
+def _same(
+    sides: tuple[npt.NDArray[np.bool_] | None, ...], others: tuple[npt.NDArray[np.bool_] | None, ...]
+) -> bool:
+    """Whether every sample is on the same side of every kink."""
+    return all(a is b is None or np.array_equal(a, b) for a, b in zip(sides, others, strict=True))
+
+
+class _Comparison:
+    """One objective on one batch: its gradients, and both estimates of any of them."""
+
+    def __init__(
+        self,
+        net: Network,
+        objective: Objective,
+        X: npt.NDArray[Any],
+        Y: npt.NDArray[Any],
+        sample_weight: npt.NDArray[Any] | None,
+    ) -> None:
+        self.net, self.objective, self.X, self.Y = net, objective, X, Y
+        self.sample_weight = sample_weight
         passed = net.forward(X)
         self.before = (X, *passed.a[:-1])
-        self.deltas = backward(net.weights, net.activations, net.loss, passed, Y)
-        self.gradients = gradients(X, passed, self.deltas)
-        self.rounding = rounding_of(net, X, Y, passed, self.deltas)
-        _check_loss(float(mean_loss(net.loss.value(passed.a[-1], Y))))
+        deltas = backward(net.weights, net.activations, net.loss, passed, Y, sample_weight=sample_weight)
+        losses, self.gradients = objective.losses_and_gradients(net.weights, X, Y, sample_weight)
+        self.rounding = rounding_of(net, X, Y, passed, deltas, sample_weight)
+        _check_loss(float(mean_loss(losses)))
         self.largest_of_layer = [float(np.max(np.abs(g))) for g in self.gradients]
         self.largest = float(np.max(self.largest_of_layer))
+        self.is_own = own_functions(net)
 
     def result(self, sample: int, seed: int) -> GradientCheck:
         """Both methods over the chosen weights, and the update."""
         places = self.chosen(sample, seed)
         differences = self.compared(places, self.by_differences(places), DIFFERENCE_LIMIT)
-        complex_step = self.compared(places, self.by_complex_step(places), COMPLEX_LIMIT)
-        update_error, update_limit = self.update_error()
+        complex_step, update_error, update_limit = None, 0.0, UPDATE_LIMIT
+        if not self.is_own:
+            complex_step = self.compared(places, self.by_complex_step(places), COMPLEX_LIMIT)
+            update_error, update_limit = self.update_error()
         return GradientCheck(
             network=repr(self.net),
             n_samples=len(self.X),
@@ -134,7 +189,9 @@ class _Comparison:
             complex_step=complex_step,
             update_error=update_error,
             update_limit=update_limit,
-            passed=differences.passed and complex_step.passed and update_error <= update_limit,
+            passed=differences.passed
+            and (complex_step is None or complex_step.passed)
+            and update_error <= update_limit,
         )
 
     def chosen(self, sample: int, seed: int) -> list[Place]:
@@ -148,9 +205,10 @@ class _Comparison:
             m = int(np.searchsorted(starts, flat, side="right")) - 1
             k, j = divmod(int(flat - starts[m]), self.net.weights[m].shape[1])
             places.append((m, k, j))
-        return places
+        masks = self.objective.masks
+        return places if masks is None else [(m, k, j) for m, k, j in places if masks[m][k, j]]
 
-    def outputs_with(self, m: int, k: int, j: int, value: complex) -> npt.NDArray[Any]:
+    def outputs_with(self, m: int, k: int, j: int, value: complex) -> _Outputs:
         """Outputs for every sample with one weight replaced; layers before it are as they were.
 
         Equation (2) is written out again, so that a bias unit that is not 1 shows: the passes share it.
@@ -158,21 +216,42 @@ class _Comparison:
         changed = self.net.weights[m].astype(type(value))
         changed[k, j] = value
         a: npt.NDArray[Any] = self.before[m]
+        sides = []
         for w, g in zip((changed, *self.net.weights[m + 1 :]), self.net.activations[m:], strict=True):
-            a = g.forward(w[:, 0] + a @ w[:, 1:].T)
-        return a
+            z = w[:, 0] + a @ w[:, 1:].T
+            a = g.forward(z)
+            sides.append(sides_of_kinks(g, z))
+        single = np.zeros_like(changed)
+        single[k, j] = value
+        added = penalty(single, l1=self.objective.l1, l2=self.objective.l2)
+        return _Outputs(z, a, added, (*sides, sides_of_loss(self.net.loss, a, self.Y)))
 
     def by_differences(self, places: list[Place]) -> list[_Estimate]:
         """Central differences over one and two steps, combined, equation (16)."""
-        pairs = []
-        for m, k, j in places:
-            w, h = float(self.net.weights[m][k, j]), self.step_of_differences(m, k, j)
-            pairs.append([self.difference(m, k, j, w - step, w + step) for step in (h, 2 * h)])
-        truncation = TRUNCATION * float(np.max([abs(two.value - one.value) for one, two in pairs]))
+        pairs = [self.two_differences(*place) for place in places]
+        changes = [abs(two.value - one.value) for one, two in pairs if math.isfinite(one.noise)]
+        truncation = TRUNCATION * float(np.max(changes, initial=0.0))
         return [
             _Estimate((4 * one.value - two.value) / 3, (4 * one.noise + two.noise) / 3 + truncation)
             for one, two in pairs
         ]
+
+    def two_differences(self, m: int, k: int, j: int) -> tuple[_Estimate, _Estimate]:
+        """Differences over one and two steps, so short that no sample crosses a kink.
+
+        Where one always does, back-propagation's own value, which tells nothing.
+        """
+        w, longest = float(self.net.weights[m][k, j]), self.step_of_differences(m, k, j)
+        for shortening in SHORTENINGS:
+            h = longest * shortening
+            around = [self.outputs_with(m, k, j, value) for value in (w - 2 * h, w - h, w + h, w + 2 * h)]
+            sides = self.outputs_with(m, k, j, w).sides
+            if all(_same(outputs.sides, sides) for outputs in around):
+                far_below, below, above, far_above = around
+                one = self.difference(below, above, (w + h) - (w - h))
+                return one, self.difference(far_below, far_above, (w + 2 * h) - (w - 2 * h))
+        nothing = _Estimate(float(self.gradients[m][k, j]), LEFT_OUT)
+        return nothing, nothing
 
     def step_of_differences(self, m: int, k: int, j: int) -> float:
         """Step that moves no net input by more than DIFFERENCE_STEP, and the weight by a few digits."""
@@ -180,27 +259,32 @@ class _Comparison:
         fewest_digits = 8 * float(np.spacing(abs(self.net.weights[m][k, j])))
         return max(DIFFERENCE_STEP / max(1.0, largest_input), fewest_digits)
 
-    def difference(self, m: int, k: int, j: int, low: float, high: float) -> _Estimate:
-        """Slope of the mean loss between two values of a weight; differences come before the mean."""
-        loss, Y = self.net.loss, self.Y
-        above, below = (self.outputs_with(m, k, j, value) for value in (high, low))
-        change = loss.value(above, Y) - loss.value(below, Y)
-        noise = self.noise_of_loss(above) + self.noise_of_loss(below)
-        return _Estimate(float(mean_loss(change)) / (high - low), noise / (high - low))
+    def difference(self, below: _Outputs, above: _Outputs, step: float) -> _Estimate:
+        """Slope of the objective between two values of a weight; differences come before the mean."""
+        change = self.losses(above.z, above.a) - self.losses(below.z, below.a)
+        slope = (float(mean_loss(change)) + float(above.added) - float(below.added)) / step
+        return _Estimate(slope, (self.noise_of_loss(above) + self.noise_of_loss(below)) / step)
 
-    def noise_of_loss(self, outputs: npt.NDArray[Any]) -> float:
-        """Bound on what rounding of the outputs, and of the loss itself, does to the mean loss."""
-        value, moved = self.net.loss.value, self.rounding.outputs
-        here = value(outputs, self.Y)
-        up, down = (np.abs(value(outputs + s * moved, self.Y) - here) for s in (1, -1))
-        return float(np.mean(np.maximum(up, down) + ROUNDING * np.abs(here))) + SMALLEST
+    def losses(self, z: npt.NDArray[Any], a: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Loss of each sample times its weight."""
+        losses: npt.NDArray[Any] = sample_losses(self.net.loss, z, a, self.Y, self.net.activations[-1])
+        return losses if self.sample_weight is None else losses * self.sample_weight
+
+    def noise_of_loss(self, outputs: _Outputs) -> float:
+        """Bound on what rounding of the outputs, and of the loss itself, does to the objective."""
+        of_z, of_a = self.rounding.net_inputs, self.rounding.outputs
+        here = self.losses(outputs.z, outputs.a)
+        up, down = (np.abs(self.losses(outputs.z + s * of_z, outputs.a + s * of_a) - here) for s in (1, -1))
+        of_losses = float(np.mean(np.maximum(up, down) + ROUNDING * np.abs(here)))
+        return of_losses + ROUNDING * abs(float(outputs.added)) + SMALLEST
 
     def by_complex_step(self, places: list[Place]) -> list[_Estimate]:
         """Imaginary part of the mean loss a tiny imaginary step away, equation (17)."""
         estimates = []
         for m, k, j in places:
             outputs = self.outputs_with(m, k, j, complex(self.net.weights[m][k, j], COMPLEX_STEP))
-            slope = float(mean_loss(self.net.loss.value(outputs, self.Y)).imag) / COMPLEX_STEP
+            loss = mean_loss(self.losses(outputs.z, outputs.a)) + outputs.added
+            slope = float(loss.imag) / COMPLEX_STEP
             estimates.append(_Estimate(slope, UNDERFLOW))
         return estimates
 
@@ -238,8 +322,8 @@ class _Comparison:
         length = self.largest * _length([g / self.largest for g in self.gradients])
         rate = complex(0, COMPLEX_STEP / length)  # moves the weights by the tiny step
         moved = [descend(w, g, rate) for w, g in zip(self.net.weights, self.gradients, strict=True)]
-        outputs = forward(moved, self.net.activations, self.X).a[-1]
-        slope = float(mean_loss(self.net.loss.value(outputs, self.Y)).imag) / COMPLEX_STEP
+        value = self.objective.value(moved, self.X, self.Y, self.sample_weight)
+        slope = float(value.imag) / COMPLEX_STEP
         noise = _length(self.rounding.gradients) + UNDERFLOW
         return abs(slope + length) / length, UPDATE_LIMIT + noise / length
 

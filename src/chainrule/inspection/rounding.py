@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.equations import with_bias_unit
+from chainrule.equations import Softmax, output_delta, with_bias_unit
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from chainrule.equations import Activation
     from chainrule.network import ForwardPass, Network
 
 __all__ = ["Rounding", "rounding_of"]
@@ -31,12 +32,13 @@ class Rounding:
 
     Attributes
     ----------
-    outputs : array of shape (n_samples, n_outputs)
-        To the outputs of the network.
+    net_inputs, outputs : arrays of shape (n_samples, n_outputs)
+        To the net inputs of the output layer, and to the outputs.
     gradients : tuple of arrays of shape (n_out, 1 + n_in)
         To the gradient of the mean loss in every weight.
     """
 
+    net_inputs: npt.NDArray[Any]
     outputs: npt.NDArray[Any]
     gradients: tuple[npt.NDArray[Any], ...]
 
@@ -47,18 +49,19 @@ def rounding_of(
     Y: npt.NDArray[Any],
     passed: ForwardPass,
     deltas: tuple[npt.NDArray[Any], ...],
+    sample_weight: npt.NDArray[Any] | None = None,
 ) -> Rounding:
     """Bounds for one network on one batch, from the passes that it made."""
     before = (X, *passed.a[:-1])
     of_layers = _forward(net, before, passed)
-    of_delta = _backward(net, Y, passed, deltas, of_layers)
+    of_delta = _backward(net, Y, passed, deltas, of_layers, sample_weight)
     bounds = []
     for m, delta in enumerate(deltas):
         of_products = (of_delta[m] + ROUNDING * np.abs(delta)).T @ with_bias_unit(np.abs(before[m]))
         if m:
             of_products[:, 1:] += np.abs(delta).T @ of_layers[m - 1][1]
         bounds.append(of_products / len(X))
-    return Rounding(of_layers[-1][1], tuple(bounds))
+    return Rounding(*of_layers[-1], tuple(bounds))
 
 
 def _forward(
@@ -70,7 +73,7 @@ def _forward(
     for w, g, a_before, z, a in zip(net.weights, net.activations, before, passed.z, passed.a, strict=True):
         size = np.abs(w)
         of_z = of_before @ size[:, 1:].T + ROUNDING * (with_bias_unit(np.abs(a_before)) @ size.T)
-        of_before = np.abs(g.backward(z, a, of_z)) + ROUNDING * np.abs(a)
+        of_before = _through(g, z, a, of_z) + ROUNDING * np.abs(a)
         bounds.append((of_z, of_before))
     return bounds
 
@@ -81,6 +84,7 @@ def _backward(
     passed: ForwardPass,
     deltas: tuple[npt.NDArray[Any], ...],
     of_layers: list[tuple[npt.NDArray[Any], npt.NDArray[Any]]],
+    sample_weight: npt.NDArray[Any] | None,
 ) -> list[npt.NDArray[Any]]:
     """Bounds on the deltas: how far each moves with its z and a, and with the deltas of the layer after."""
     bounds: list[npt.NDArray[Any]] = []
@@ -88,7 +92,11 @@ def _backward(
         g, z, a, (of_z, of_a) = net.activations[m], passed.z[m], passed.a[m], of_layers[m]
         places = [(z + sign * of_z, a + sign * of_a) for sign in (0, 1, -1)]
         if not bounds:
-            bound = _reach([net.loss.output_delta(*place, Y, g) for place in places])
+            bound = _reach([output_delta(net.loss, *place, Y, g) for place in places])
+            if isinstance(g, Softmax):
+                bound += _of_softmax(net, Y, a, of_a)
+            if sample_weight is not None:
+                bound *= sample_weight[:, np.newaxis]
         else:
             w = net.weights[m + 1][:, 1:]
             upstream = deltas[m + 1] @ w
@@ -98,6 +106,28 @@ def _backward(
             bound += np.abs(g.backward(z, a, of_upstream)) + ROUNDING * of_upstream
         bounds.append(bound + ROUNDING * np.abs(deltas[m]) + FLUSHED)
     return bounds[::-1]
+
+
+def _through(
+    g: Activation, z: npt.NDArray[Any], a: npt.NDArray[Any], of_z: npt.NDArray[Any]
+) -> npt.NDArray[Any]:
+    """What bounds on the net inputs become behind an activation."""
+    if isinstance(g, Softmax):  # every output moves with every net input, and signs must not cancel
+        return np.asarray(a * (of_z + np.sum(a * of_z, axis=1, keepdims=True)))
+    return np.asarray(np.abs(g.backward(z, a, of_z)))
+
+
+def _of_softmax(
+    net: Network, Y: npt.NDArray[Any], a: npt.NDArray[Any], of_a: npt.NDArray[Any]
+) -> npt.NDArray[Any]:
+    """Bound on the deltas of softmax outputs, which add up slopes of the loss that may cancel."""
+    slopes = [np.where(np.isnan(Y), 0, net.loss.slopes(a + sign * of_a, Y)) for sign in (0, 1, -1)]
+    of_slopes, size = _reach(slopes), np.abs(slopes[0])
+    of_sum = np.sum(of_a * size + a * (of_slopes + ROUNDING * size), axis=1, keepdims=True)
+    bound: npt.NDArray[Any] = of_a * (size + np.sum(a * size, axis=1, keepdims=True)) + a * (
+        of_slopes + of_sum
+    )
+    return bound
 
 
 def _reach(arrays: list[npt.NDArray[Any]]) -> npt.NDArray[Any]:

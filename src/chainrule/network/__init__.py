@@ -1,8 +1,10 @@
 """The network: its weights and activations, how they start, and its passes over whole batches."""
 
+from chainrule.network.domains import check_targets, own_functions
 from chainrule.network.network import Network
+from chainrule.network.objective import Objective
 from chainrule.network.passes import ForwardPass, backward, forward, gradients, loss_over_rows
-from chainrule.network.samples import as_pairs, as_samples, check_finite
+from chainrule.network.samples import as_masks, as_pairs, as_sample_weight, as_samples, check_finite
 from chainrule.network.start import (
     STARTS,
     GlorotUniform,
@@ -21,15 +23,20 @@ __all__ = [
     "HeUniform",
     "LecunUniform",
     "Network",
+    "Objective",
     "Start",
     "Uniform",
+    "as_masks",
     "as_pairs",
+    "as_sample_weight",
     "as_samples",
     "backward",
     "check_finite",
+    "check_targets",
     "forward",
     "gradients",
     "loss_over_rows",
+    "own_functions",
     "start_named",
     "whole_number_from_1",
 ]

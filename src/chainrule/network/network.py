@@ -5,13 +5,14 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, is_dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from chainrule.equations import activation_named, loss_named
+from chainrule.equations import activation_named, loss_named, name_of
 from chainrule.errors import InputError, ShapeError
+from chainrule.network.domains import check_pairs
 from chainrule.network.passes import ForwardPass, forward
 from chainrule.network.prediction import predictor_for
 from chainrule.network.samples import as_samples, check_finite
@@ -44,9 +45,12 @@ class Network:
         bias weights :math:`W_{k0}`. They are copied. float32 throughout stays float32; all else becomes
         float64.
     activations : str, Activation, or a sequence of them
-        One for all layers, or one for each weight matrix: "identity", "logistic", "tanh".
+        One for all layers, or one for each weight matrix: "logistic", "tanh", "relu", "leaky_relu",
+        "softplus", "softsign", "gelu" (its tanh form), "identity", and for the outputs "softmax". A number
+        after the name is its parameter, ``"leaky_relu:0.1"``.
     loss : str or Loss
-        "rss".
+        "rss", "cross_entropy" (of softmax outputs), "binary_cross_entropy" (of logistic outputs), "absolute",
+        "huber", "quantile" and "poisson" (of outputs above 0); ``"quantile:0.9"`` is the 90 % quantile.
 
     Attributes
     ----------
@@ -60,7 +64,7 @@ class Network:
     ShapeError
         A matrix does not take the outputs of the one before it.
     InputError
-        A weight is not finite.
+        A weight is not finite, or the outputs are not what the loss is defined for.
     UnknownNameError
         There is no such activation or loss.
 
@@ -88,8 +92,9 @@ class Network:
         frozen = _frozen_weights(weights)
         object.__setattr__(self, "weights", frozen)
         object.__setattr__(self, "activations", _one_per_layer(activations, len(frozen)))
+        object.__setattr__(self, "loss", _object_of(loss, loss_named, "loss", ("values", "slopes")))
         object.__setattr__(self, "_predictor", None)  # made at the first prediction
-        object.__setattr__(self, "loss", _object_of(loss, loss_named, "loss", ("value", "output_delta")))
+        check_pairs(self.activations, self.sizes, self.loss)
 
     @classmethod
     def random(
@@ -238,10 +243,15 @@ class Network:
         return Network, (self.weights, self.activations, self.loss)
 
     def __repr__(self) -> str:
-        names = [activation.name for activation in self.activations]
+        names = [_name(activation) for activation in self.activations]
         shown = names[:1] if len(set(names)) == 1 else names
         sizes = "-".join(str(size) for size in self.sizes)
-        return f"Network({sizes}, {', '.join(shown)}, {self.loss.name}, {self.dtype})"
+        return f"Network({sizes}, {', '.join(shown)}, {_name(self.loss)}, {self.dtype})"
+
+
+def _name(thing: Activation | Loss) -> str:
+    """Name with its parameters; an object of the user's own goes by the name of its class where it has none."""
+    return name_of(thing) if is_dataclass(thing) else str(getattr(thing, "name", type(thing).__name__))
 
 
 def _frozen_weights(weights: Sequence[npt.ArrayLike]) -> tuple[npt.NDArray[Any], ...]:

@@ -9,7 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from chainrule.equations import flush_to_zero, gradient, hidden_delta, net_input
+from chainrule.equations import (
+    dropped_out,
+    flush_to_zero,
+    gradient,
+    hidden_delta,
+    net_input,
+    output_delta,
+    sample_losses,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +37,8 @@ class ForwardPass:
         Net inputs; ``z[m]`` belongs to the layer that ``weights[m]`` leads to.
     a : tuple of arrays of shape (n_samples, n_units)
         Activations; ``a[-1]`` are the outputs.
+    sent : tuple of arrays of shape (n_samples, n_units)
+        What each layer sends to the one after it: its activations, without the units that drop out.
 
     Examples
     --------
@@ -40,16 +50,27 @@ class ForwardPass:
 
     z: tuple[Array, ...]
     a: tuple[Array, ...]
+    sent: tuple[Array, ...]
 
 
-def forward(weights: Sequence[Array], activations: Sequence[Activation], X: Array) -> ForwardPass:
-    """From inputs to outputs: net input (2), then activation, layer by layer."""
+def forward(
+    weights: Sequence[Array],
+    activations: Sequence[Activation],
+    X: Array,
+    kept: Sequence[Array] | None = None,
+) -> ForwardPass:
+    """From inputs to outputs: net input (2), then activation, then dropout (37), layer by layer.
+
+    `kept` holds, for each hidden layer, what `dropped_out` takes; None where no unit drops out.
+    """
     z: list[Array] = []
-    a: list[Array] = [X]
-    for layer_weights, activation in zip(weights, activations, strict=True):
-        z.append(net_input(layer_weights, a[-1]))
+    a: list[Array] = []
+    sent: list[Array] = [X]
+    for m, (layer_weights, activation) in enumerate(zip(weights, activations, strict=True)):
+        z.append(net_input(layer_weights, sent[-1]))
         a.append(activation.forward(z[-1]))
-    return ForwardPass(tuple(z), tuple(a[1:]))
+        sent.append(dropped_out(a[-1], kept[m]) if kept and m < len(kept) else a[-1])
+    return ForwardPass(tuple(z), tuple(a), tuple(sent[1:]))
 
 
 def backward(
@@ -58,22 +79,30 @@ def backward(
     loss: Loss,
     passed: ForwardPass,
     Y: Array,
+    *,
+    sample_weight: Array | None = None,
+    kept: Sequence[Array] | None = None,
 ) -> tuple[Array, ...]:
     """From targets to deltas: output delta (7), then hidden deltas (9); the tiniest are 0."""
-    deltas = [flush_to_zero(loss.output_delta(passed.z[-1], passed.a[-1], Y, activations[-1]))]
+    delta = output_delta(loss, passed.z[-1], passed.a[-1], Y, activations[-1])
+    if sample_weight is not None:
+        delta = delta * sample_weight[:, None]
+    deltas = [flush_to_zero(delta)]
     for m in range(len(weights) - 2, -1, -1):
-        delta = hidden_delta(deltas[-1], weights[m + 1], passed.z[m], passed.a[m], activations[m])
+        dropped = kept[m] if kept else None
+        delta = hidden_delta(deltas[-1], weights[m + 1], passed.z[m], passed.a[m], activations[m], dropped)
         deltas.append(flush_to_zero(delta))
     return tuple(reversed(deltas))
 
 
 def gradients(X: Array, passed: ForwardPass, deltas: Sequence[Array]) -> tuple[Array, ...]:
     """Gradient of the batch's mean loss in every weight matrix."""
-    return tuple(gradient(delta, a) for delta, a in zip(deltas, (X, *passed.a[:-1]), strict=True))
+    return tuple(gradient(delta, a) for delta, a in zip(deltas, (X, *passed.sent[:-1]), strict=True))
 
 
 def loss_over_rows(
     weights: Sequence[Array], activations: Sequence[Activation], loss: Loss, X: Array, Y: Array
 ) -> Array:
     """Loss of every sample, shape ``(n_samples,)``."""
-    return loss.value(forward(weights, activations, X).a[-1], Y)
+    passed = forward(weights, activations, X)
+    return sample_losses(loss, passed.z[-1], passed.a[-1], Y, activations[-1])

@@ -10,18 +10,20 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from chainrule.equations import descend
-from chainrule.network import backward, forward, gradients
+from chainrule.equations import clip_factor
+from chainrule.network import Objective
+from chainrule.training.dropout import kept_activations
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from typing import Any
 
     import numpy.typing as npt
 
-    from chainrule.equations import Array
+    from chainrule.equations import Array, RuleState
     from chainrule.network import Network
     from chainrule.training.settings import Settings
+    from chainrule.training.task import Task
 
 __all__ = ["ReferenceEngine"]
 
@@ -34,13 +36,20 @@ class ReferenceEngine:
 
     Attributes
     ----------
-    state : tuple of arrays
-        The weights as they are; an update makes new ones.
+    state : tuple
+        The weights as they are, and the state of the rule for each matrix; an update makes new ones.
     """
 
-    def __init__(self, net: Network, X: npt.NDArray[Any], Y: npt.NDArray[Any], settings: Settings) -> None:
-        self._net, self._samples, self._settings = net, (X, Y), settings
-        self.state: Sequence[Array] = net.weights
+    def __init__(self, task: Task, settings: Settings) -> None:
+        self._task, self._settings = task, settings
+        self._objective = Objective(
+            task.net.activations, task.net.loss, settings.l1, settings.l2, task.masks
+        )
+        weights = task.net.weights
+        self.state: tuple[Sequence[Array], Sequence[RuleState]] = (
+            weights,
+            tuple(settings.rule.init(w) for w in weights),
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -48,36 +57,73 @@ class ReferenceEngine:
     def __exit__(self, *_exception: object) -> None:
         """Nothing is held."""
 
-    @_without_overflow_warnings
-    def epoch(self, order: npt.NDArray[np.intp]) -> float:
-        """Go once through the samples in this order; mean of their losses, before the update each led to.
+    def epoch(
+        self, order: npt.NDArray[np.intp], *, rate: float, number: int, steps_at_once: int | None = None
+    ) -> Iterator[tuple[int, float]]:
+        """Go once through the samples in this order, with an update after each batch; the last may be smaller.
 
-        There is an update after each batch; the last may be smaller.
+        Yields, after every update, how many samples are done, and the sum of their losses, each before the
+        update that it led to.
         """
-        X, Y = self._samples
-        loss = 0.0
-        for first in range(0, len(order), self._settings.batch_size):
-            rows = order[first : first + self._settings.batch_size]
-            loss += self._step(X[rows], Y[rows])
-        return loss / len(order)
+        batch_size, loss = self._settings.batch_size, 0.0
+        for first in range(0, len(order), batch_size):
+            rows = order[first : first + batch_size]
+            with np.errstate(over="ignore", invalid="ignore"):
+                loss += self._step(rows, first, rate, number)
+            yield first + len(rows), loss
 
-    def _step(self, X: npt.NDArray[Any], Y: npt.NDArray[Any]) -> float:
-        """One update of every weight matrix, equation (8); all deltas come from the weights before it."""
-        weights, net = self.state, self._net
-        passed = forward(weights, net.activations, X)
-        deltas = backward(weights, net.activations, net.loss, passed, Y)
-        self.state = tuple(
-            descend(w, g, self._settings.rate)
-            for w, g in zip(weights, gradients(X, passed, deltas), strict=True)
+    def _step(self, rows: npt.NDArray[np.intp], first: int, rate: float, number: int) -> float:
+        """One update of every weight matrix; all gradients come from the weights before it."""
+        task, settings = self._task, self._settings
+        weights, states = self.state
+        kept = kept_activations(settings, task.net, number, first, len(rows))
+        sample_weight = None if task.sample_weight is None else task.sample_weight[rows]
+        losses, slopes = self._objective.losses_and_gradients(
+            weights, task.X[rows], task.Y[rows], sample_weight, kept
         )
-        return float(net.loss.value(passed.a[-1], Y).astype(np.float64).sum())
+        if settings.clip_norm is not None:
+            factor = clip_factor(slopes, settings.clip_norm)
+            slopes = tuple(factor * g for g in slopes)
+        updated = [
+            settings.rule.update(w, g, state, rate)
+            for w, g, state in zip(weights, slopes, states, strict=True)
+        ]
+        if task.masks is not None:  # a rule may move a weight that has no gradient
+            updated = [
+                (np.where(mask, new, old), state)
+                for (new, state), old, mask in zip(updated, weights, task.masks, strict=True)
+            ]
+        self.state = tuple(w for w, _ in updated), tuple(state for _, state in updated)
+        return float(losses.astype(np.float64).sum())
+
+    @_without_overflow_warnings
+    def losses(
+        self,
+        weights: Sequence[Array],
+        X: npt.NDArray[Any],
+        Y: npt.NDArray[Any],
+        sample_weight: npt.NDArray[Any] | None,
+    ) -> npt.NDArray[Any]:
+        """Loss of each sample times its weight, by the equations."""
+        losses: npt.NDArray[Any] = self._objective.losses(weights, X, Y, sample_weight)
+        return losses
+
+    @_without_overflow_warnings
+    def losses_and_gradients(self, weights: Sequence[Array]) -> tuple[npt.NDArray[Any], Sequence[Array]]:
+        """Loss of each training sample, and the gradient of the objective over all of them."""
+        task = self._task
+        return self._objective.losses_and_gradients(weights, task.X, task.Y, task.sample_weight)
 
     @staticmethod
-    def outputs(net: Network, X: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """Outputs of a network, by the equations."""
-        outputs: npt.NDArray[Any] = net.forward(X).a[-1]
-        return outputs
-
-    def weights_of(self, state: Sequence[Array]) -> Sequence[Array]:
+    def weights_of(state: tuple[Sequence[Array], Sequence[RuleState]]) -> Sequence[Array]:
         """Weight matrices of such a state."""
-        return state
+        return state[0]
+
+    @staticmethod
+    def rule_of(state: tuple[Sequence[Array], Sequence[RuleState]]) -> Sequence[RuleState]:
+        """State of the rule, for each weight matrix, in such a state."""
+        return state[1]
+
+    def resume(self, weights: Sequence[Array], rule: Sequence[RuleState]) -> None:
+        """Go on from weights and a state of the rule."""
+        self.state = tuple(weights), tuple(rule)

@@ -1,0 +1,91 @@
+"""What training makes small: the mean loss of a batch, with weights for samples, plus penalties."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chainrule.equations import mean_loss, penalty, penalty_gradient, sample_losses
+from chainrule.network.passes import backward, forward, gradients
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from chainrule.equations import Activation, Array, Loss
+
+__all__ = ["Objective"]
+
+
+@dataclass(frozen=True)
+class Objective:
+    """A function of the weights, and its gradient: both are that of the same function.
+
+    Attributes
+    ----------
+    activations : sequence of Activation
+    loss : Loss
+    l1, l2 : float
+        Penalties, equation (35).
+    masks : sequence of arrays of the shapes of the weights, optional
+        1 for a weight that is trained, 0 for one that is held.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from chainrule.equations import RSS, Identity
+    >>> weights, one = [np.array([[0.0, 2.0]])], np.array([[1.0]])
+    >>> objective = Objective((Identity(),), RSS(), l2=0.5)
+    >>> float(objective.value(weights, one, one))
+    1.5
+    >>> objective.losses_and_gradients(weights, one, one)[1]
+    (array([[1., 2.]]),)
+    """
+
+    activations: Sequence[Activation]
+    loss: Loss
+    l1: float = 0.0
+    l2: float = 0.0
+    masks: Sequence[Array] | None = None
+
+    def losses(
+        self, weights: Sequence[Array], X: Array, Y: Array, sample_weight: Array | None = None
+    ) -> Array:
+        """Loss of each sample times its weight, shape (n_samples,), without penalties."""
+        passed = forward(weights, self.activations, X)
+        return self._weighted(passed.z[-1], passed.a[-1], Y, sample_weight)
+
+    def value(
+        self, weights: Sequence[Array], X: Array, Y: Array, sample_weight: Array | None = None
+    ) -> Array:
+        """Mean loss (34) plus penalties (35)."""
+        return mean_loss(self.losses(weights, X, Y, sample_weight)) + self.penalties(weights)
+
+    def penalties(self, weights: Sequence[Array]) -> Array:
+        """Penalties of all weight matrices, equation (35)."""
+        return sum(penalty(w, l1=self.l1, l2=self.l2) for w in weights)
+
+    def losses_and_gradients(
+        self,
+        weights: Sequence[Array],
+        X: Array,
+        Y: Array,
+        sample_weight: Array | None = None,
+        kept: Sequence[Array] | None = None,
+    ) -> tuple[Array, tuple[Array, ...]]:
+        """Losses of the samples as above, and the gradient of the value in every weight matrix."""
+        passed = forward(weights, self.activations, X, kept)
+        deltas = backward(
+            weights, self.activations, self.loss, passed, Y, sample_weight=sample_weight, kept=kept
+        )
+        slopes = gradients(X, passed, deltas)
+        if self.l1 or self.l2:
+            slopes = tuple(
+                g + penalty_gradient(w, l1=self.l1, l2=self.l2) for g, w in zip(slopes, weights, strict=True)
+            )
+        if self.masks is not None:
+            slopes = tuple(g * mask for g, mask in zip(slopes, self.masks, strict=True))
+        return self._weighted(passed.z[-1], passed.a[-1], Y, sample_weight), slopes
+
+    def _weighted(self, z: Array, a: Array, Y: Array, sample_weight: Array | None) -> Array:
+        losses = sample_losses(self.loss, z, a, Y, self.activations[-1])
+        return losses if sample_weight is None else losses * sample_weight

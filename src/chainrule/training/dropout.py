@@ -1,0 +1,41 @@
+"""Which units drop out in which step: settled by the seed, the epoch and the place in it, and by nothing else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chainrule.random_streams import Purpose, uniform_from
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from chainrule.network import Network
+    from chainrule.training.settings import Settings
+
+__all__ = ["kept_activations", "kept_units"]
+
+
+def kept_units(
+    settings: Settings, n_units: int, epoch: int, first: int, n_samples: int
+) -> npt.NDArray[np.bool_]:
+    """Which of the hidden units are kept, shape (n_samples, n_units): the samples from place `first` on.
+
+    A unit of a sample has the number ``place * n_units + unit`` in the stream of the epoch.
+    """
+    numbers = uniform_from(
+        first * n_units, n_samples * n_units, seed=settings.seed, purpose=Purpose.DROPOUT, counter=epoch
+    )
+    return np.asarray(numbers >= settings.dropout).reshape(n_samples, n_units)
+
+
+def kept_activations(
+    settings: Settings, net: Network, epoch: int, first: int, n_samples: int
+) -> list[npt.NDArray[Any]] | None:
+    """What `dropped_out` multiplies the activations of each hidden layer with; None without dropout."""
+    hidden = net.sizes[1:-1]
+    if not settings.dropout or not hidden:
+        return None
+    kept = kept_units(settings, sum(hidden), epoch, first, n_samples) / (1 - settings.dropout)
+    return np.split(kept.astype(net.dtype), np.cumsum(hidden)[:-1], axis=1)
