@@ -42,6 +42,7 @@ from chainrule.equations.updates import (
     Rule,
     RuleState,
     descend,
+    levenberg_marquardt_step,
 )
 
 __all__ = [
@@ -83,6 +84,7 @@ __all__ = [
     "flush_to_zero",
     "gradient",
     "hidden_delta",
+    "levenberg_marquardt_step",
     "loss_named",
     "mean_loss",
     "name_of",

@@ -37,6 +37,7 @@ __all__ = [
     "Rule",
     "RuleState",
     "descend",
+    "levenberg_marquardt_step",
 ]
 
 RuleState: TypeAlias = tuple[Any, ...]
@@ -425,6 +426,42 @@ class IRpropMinus:
         step = xp.where(shrunk < self.smallest, self.smallest * xp.ones_like(step), shrunk)
         gradient = xp.where(agreement < 0, xp.zeros_like(gradient), gradient)
         return weights - xp.sign(gradient) * step, (step, gradient)
+
+
+def levenberg_marquardt_step(curvature: Array, slope: Array, damping: float) -> Array:
+    r"""Step of Levenberg and Marquardt, equation (44).
+
+    .. math:: (J^\top J + \mu I)\, d = J^\top r
+
+    Parameters
+    ----------
+    curvature : array of shape (n_weights, n_weights)
+        :math:`J^\top J`, with J the Jacobian of the outputs in the weights, and each sample weighted as the loss
+        does.
+    slope : array of shape (n_weights,)
+        :math:`J^\top r`, with r the residuals: minus the gradient of the loss.
+    damping : float
+        :math:`\mu`.
+
+    Returns
+    -------
+    array of shape (n_weights,)
+        What is added to the weights.
+
+    References
+    ----------
+    Marquardt (1963), An algorithm for least-squares estimation of nonlinear parameters, Journal of the Society
+    for Industrial and Applied Mathematics 11.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> levenberg_marquardt_step(np.array([[3.0]]), np.array([2.0]), damping=1.0)
+    array([0.5])
+    """
+    xp = array_namespace(curvature, slope)
+    damped = curvature + damping * xp.eye(slope.shape[0], dtype=curvature.dtype)
+    return xp.linalg.solve(damped, slope[:, None])[:, 0]
 
 
 RULES: dict[str, Rule] = {

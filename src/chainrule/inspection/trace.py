@@ -10,8 +10,15 @@ import numpy as np
 from chainrule.equations import descend
 from chainrule.errors import ShapeError
 from chainrule.inspection.worked_example import worked_example
-from chainrule.network import as_samples, backward, check_finite, gradients, loss_over_rows
-from chainrule.training import Settings
+from chainrule.network import (
+    as_samples,
+    backward,
+    check_finite,
+    check_targets,
+    gradients,
+    loss_over_rows,
+    positive_number,
+)
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -143,9 +150,10 @@ def trace(net: Network, x: npt.ArrayLike, y: npt.ArrayLike, *, rate: float) -> T
     >>> step.rss_after < step.rss_before
     True
     """
-    eta = Settings(rate=rate, epochs=1).rate
+    eta = positive_number(rate, "rate", "0.1")
     X = _one_sample(x, net.sizes[0], net, "x")
     Y = _one_sample(y, net.sizes[-1], net, "y")
+    check_targets(net.loss, Y, "y")
     with np.errstate(over="ignore", invalid="ignore"):
         passed = net.forward(X)
         deltas = backward(net.weights, net.activations, net.loss, passed, Y)

@@ -1,9 +1,16 @@
 """The network: its weights and activations, how they start, and its passes over whole batches."""
 
 from chainrule.network.domains import check_targets, own_functions
+from chainrule.network.given_numbers import (
+    keep_whole,
+    not_negative_number,
+    positive_number,
+    share_below_1,
+    whole_number_from_1,
+)
 from chainrule.network.network import Network
 from chainrule.network.objective import Objective
-from chainrule.network.passes import ForwardPass, backward, forward, gradients, loss_over_rows
+from chainrule.network.passes import ForwardPass, backward, forward, gradients, jacobian, loss_over_rows
 from chainrule.network.samples import as_masks, as_pairs, as_sample_weight, as_samples, check_finite
 from chainrule.network.start import (
     STARTS,
@@ -14,7 +21,6 @@ from chainrule.network.start import (
     Uniform,
     start_named,
 )
-from chainrule.network.whole_numbers import whole_number_from_1
 
 __all__ = [
     "STARTS",
@@ -35,8 +41,13 @@ __all__ = [
     "check_targets",
     "forward",
     "gradients",
+    "jacobian",
+    "keep_whole",
     "loss_over_rows",
+    "not_negative_number",
     "own_functions",
+    "positive_number",
+    "share_below_1",
     "start_named",
     "whole_number_from_1",
 ]

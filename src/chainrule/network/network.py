@@ -17,7 +17,7 @@ from chainrule.network.passes import ForwardPass, forward
 from chainrule.network.prediction import predictor_for
 from chainrule.network.samples import as_samples, check_finite
 from chainrule.network.start import Start, start_named
-from chainrule.network.whole_numbers import whole_number_from_1
+from chainrule.network.given_numbers import whole_number_from_1
 from chainrule.random_streams import Purpose, uniform
 
 if TYPE_CHECKING:

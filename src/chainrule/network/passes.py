@@ -17,14 +17,16 @@ from chainrule.equations import (
     net_input,
     output_delta,
     sample_losses,
+    with_bias_unit,
 )
+from chainrule.equations.arrays import array_namespace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from chainrule.equations import Activation, Array, Loss
 
-__all__ = ["ForwardPass", "backward", "forward", "gradients", "loss_over_rows"]
+__all__ = ["ForwardPass", "backward", "forward", "gradients", "jacobian", "loss_over_rows"]
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,39 @@ def backward(
 def gradients(X: Array, passed: ForwardPass, deltas: Sequence[Array]) -> tuple[Array, ...]:
     """Gradient of the batch's mean loss in every weight matrix."""
     return tuple(gradient(delta, a) for delta, a in zip(deltas, (X, *passed.sent[:-1]), strict=True))
+
+
+def jacobian(
+    weights: Sequence[Array], activations: Sequence[Activation], X: Array
+) -> tuple[Array, Array]:
+    """Outputs, and their derivatives in every weight, by back-propagation of each output by itself.
+
+    Returns
+    -------
+    outputs : array of shape (n_samples, n_outputs)
+    derivatives : array of shape (n_samples * n_outputs, n_weights)
+        One row for each output of each sample, in the order of the outputs' numbers; one column for each
+        weight, matrix by matrix and row by row.
+    """
+    passed = forward(weights, activations, X)
+    xp = array_namespace(X)
+    outputs = passed.a[-1]
+    of_outputs = []
+    for k in range(outputs.shape[1]):
+        alone = xp.zeros_like(outputs)
+        alone[:, k] = 1
+        deltas = [activations[-1].backward(passed.z[-1], outputs, alone)]
+        for m in range(len(weights) - 2, -1, -1):
+            deltas.append(
+                hidden_delta(deltas[-1], weights[m + 1], passed.z[m], passed.a[m], activations[m])
+            )
+        products = [
+            xp.reshape(delta[:, :, None] * with_bias_unit(a)[:, None, :], (X.shape[0], -1))
+            for delta, a in zip(reversed(deltas), (X, *passed.a[:-1]), strict=True)
+        ]
+        of_outputs.append(xp.concat(products, axis=1))
+    rows = xp.stack(of_outputs, axis=1)
+    return outputs, xp.reshape(rows, (-1, rows.shape[2]))
 
 
 def loss_over_rows(

@@ -9,23 +9,23 @@ import numpy as np
 
 from chainrule.errors import UnknownNameError
 from chainrule.training.reference import ReferenceEngine
+from chainrule.training.second_order import LevenbergMarquardt, LevenbergMarquardtEngine
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from types import TracebackType
 
     import numpy.typing as npt
 
-    from chainrule.network import Network
     from chainrule.training.settings import Settings
+    from chainrule.training.task import Rows, Task
 
-__all__ = ["ENGINES", "Engine", "State", "engine_named", "loss_over_table"]
+__all__ = ["ENGINES", "Engine", "State", "engine_named", "loss_over_rows"]
 
-# Weights in a form of the engine's own, that later epochs do not change.
+# Weights and rule state in a form of the engine's own, that later epochs do not change.
 State: TypeAlias = Any
 
 ROWS_AT_ONCE = 4096  # bounds the memory of a pass over a whole table
-
 ENGINES = ("compiled", "reference")
 
 
@@ -42,28 +42,51 @@ class Engine(Protocol):
         /,
     ) -> None: ...
 
-    def epoch(self, order: npt.NDArray[np.intp]) -> float:
-        """Train once on the samples in this order; mean loss of each before the update that it led to."""
+    def epoch(
+        self,
+        order: npt.NDArray[np.intp],
+        *,
+        rate: Any,  # noqa: ANN401 (float, or None for a rule without)
+        number: int,
+        steps_at_once: int | None = None,
+    ) -> Iterator[tuple[int, float]]:
+        """Train once on the samples in this order.
+
+        Yields now and then how many samples are done, and the sum of their losses, each before the update that
+        it led to; after every `steps_at_once` updates where that is given.
+        """
         ...
 
     @property
     def state(self) -> State:
-        """The weights as they are."""
+        """Weights and state of the rule as they are."""
         ...
 
-    def outputs(self, net: Network, X: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """Outputs of a network, in the arithmetic of this engine."""
+    def losses(
+        self,
+        weights: Sequence[npt.NDArray[Any]],
+        X: npt.NDArray[Any],
+        Y: npt.NDArray[Any],
+        sample_weight: npt.NDArray[Any] | None,
+    ) -> npt.NDArray[Any]:
+        """Loss of each sample times its weight, in the arithmetic of this engine."""
         ...
 
     def weights_of(self, state: State) -> Sequence[npt.NDArray[Any]]:
         """Weight matrices of such a state."""
         ...
 
+    def rule_of(self, state: State) -> Sequence[tuple[Any, ...]]:
+        """State of the rule, for each weight matrix, in such a state."""
+        ...
 
-def engine_named(
-    name: str, net: Network, X: npt.NDArray[Any], Y: npt.NDArray[Any], settings: Settings
-) -> Engine:
-    """Engine of this name, ready to train the network on the samples.
+    def resume(self, weights: Sequence[npt.NDArray[Any]], rule: Any) -> None:  # noqa: ANN401 (as rule_of gives)
+        """Go on from weights and a state of the rule."""
+        ...
+
+
+def engine_named(name: str, task: Task, settings: Settings) -> Engine:
+    """Engine of this name, ready to train the network of a task.
 
     Raises
     ------
@@ -75,24 +98,28 @@ def engine_named(
     if name not in ENGINES:
         what = "engine"
         raise UnknownNameError(what, str(name), ENGINES)
+    if isinstance(settings.rule, LevenbergMarquardt):
+        return LevenbergMarquardtEngine(task, settings)
     if name == "reference":
-        return ReferenceEngine(net, X, Y, settings)
+        return ReferenceEngine(task, settings)
+
     from chainrule.training.compiled import CompiledEngine  # noqa: PLC0415 (Numba takes its time to load)
 
-    return CompiledEngine(net, X, Y, settings)
+    return CompiledEngine(task, settings)
 
 
-def loss_over_table(engine: Engine, net: Network, X: npt.NDArray[Any], Y: npt.NDArray[Any]) -> float:
+def loss_over_rows(engine: Engine, weights: Sequence[npt.NDArray[Any]], rows: Rows) -> float:
     """Mean loss over all rows; the sum over rows is rounded once, and so has no order."""
-    with np.errstate(over="ignore", invalid="ignore"):  # the caller looks for what is not finite
-        losses = [
-            net.loss.value(
-                engine.outputs(net, X[first : first + ROWS_AT_ONCE]).astype(np.float64),
-                Y[first : first + ROWS_AT_ONCE].astype(np.float64),
-            )
-            for first in range(0, len(X), ROWS_AT_ONCE)
-        ]
+    losses = [
+        engine.losses(
+            weights,
+            rows.X[first : first + ROWS_AT_ONCE],
+            rows.Y[first : first + ROWS_AT_ONCE],
+            None if rows.sample_weight is None else rows.sample_weight[first : first + ROWS_AT_ONCE],
+        )
+        for first in range(0, len(rows), ROWS_AT_ONCE)
+    ]
     try:
-        return math.fsum(np.concatenate(losses)) / len(X)
+        return math.fsum(np.concatenate(losses).tolist()) / len(rows)
     except OverflowError:  # finite losses with a sum beyond float64
         return math.inf

@@ -17,9 +17,15 @@ class Epoch(NamedTuple):
         Counted from 1.
     loss : float
         Mean loss over the training rows, each as it was when its turn came: before the update that it
-        led to.
+        led to, with the units that had dropped out; without penalties.
     seconds : float
         Time that the epoch took.
+    rate : float or None
+        Learning rate of the epoch, where the rule has one.
+    validation_loss : float or None
+        Mean loss over the validation rows after the epoch, where there are any.
+    score : float or None
+        The metric on the validation rows, or else the training rows, where one other than the loss is watched.
 
     Examples
     --------
@@ -30,11 +36,14 @@ class Epoch(NamedTuple):
     number: int
     loss: float
     seconds: float
+    rate: float | None = None
+    validation_loss: float | None = None
+    score: float | None = None
 
 
 @dataclass(frozen=True)
 class History:
-    r"""Loss and time of every epoch that was completed.
+    r"""Losses and time of every epoch that was completed.
 
     Losses are means over samples, of :math:`\tfrac{1}{2} \sum_k (y_k - a_k)^2` for RSS. An epoch's loss is
     met on the way, at no cost, and belongs to no one network; the losses before and after belong to the first
@@ -68,3 +77,18 @@ class History:
     def seconds(self) -> tuple[float, ...]:
         """Time that each epoch took."""
         return tuple(epoch.seconds for epoch in self.epochs)
+
+    @property
+    def rate(self) -> tuple[float | None, ...]:
+        """Rate of each epoch."""
+        return tuple(epoch.rate for epoch in self.epochs)
+
+    @property
+    def validation_loss(self) -> tuple[float | None, ...]:
+        """Mean loss over the validation rows after each epoch."""
+        return tuple(epoch.validation_loss for epoch in self.epochs)
+
+    @property
+    def score(self) -> tuple[float | None, ...]:
+        """The watched metric after each epoch."""
+        return tuple(epoch.score for epoch in self.epochs)

@@ -6,6 +6,7 @@ derivation says; it does not fuse, reuse memory, or run in threads.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
@@ -45,10 +46,11 @@ class ReferenceEngine:
         self._objective = Objective(
             task.net.activations, task.net.loss, settings.l1, settings.l2, task.masks
         )
+        self._rule = settings.engine_rule
         weights = task.net.weights
         self.state: tuple[Sequence[Array], Sequence[RuleState]] = (
             weights,
-            tuple(settings.rule.init(w) for w in weights),
+            tuple(self._rule.init(w) for w in weights),
         )
 
     def __enter__(self) -> Self:
@@ -85,7 +87,7 @@ class ReferenceEngine:
             factor = clip_factor(slopes, settings.clip_norm)
             slopes = tuple(factor * g for g in slopes)
         updated = [
-            settings.rule.update(w, g, state, rate)
+            self._rule.update(w, g, state, rate)
             for w, g, state in zip(weights, slopes, states, strict=True)
         ]
         if task.masks is not None:  # a rule may move a weight that has no gradient
@@ -109,10 +111,11 @@ class ReferenceEngine:
         return losses
 
     @_without_overflow_warnings
-    def losses_and_gradients(self, weights: Sequence[Array]) -> tuple[npt.NDArray[Any], Sequence[Array]]:
-        """Loss of each training sample, and the gradient of the objective over all of them."""
+    def losses_and_gradients(self, weights: Sequence[Array]) -> tuple[float, Sequence[Array]]:
+        """Sum of the training samples' losses, and the gradient of the objective over all of them."""
         task = self._task
-        return self._objective.losses_and_gradients(weights, task.X, task.Y, task.sample_weight)
+        losses, slopes = self._objective.losses_and_gradients(weights, task.X, task.Y, task.sample_weight)
+        return math.fsum(losses.tolist()), slopes
 
     @staticmethod
     def weights_of(state: tuple[Sequence[Array], Sequence[RuleState]]) -> Sequence[Array]:

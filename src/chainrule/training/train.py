@@ -2,30 +2,57 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from chainrule.errors import DivergenceError, InputError
-from chainrule.network import as_pairs
+from chainrule.inspection import check_gradients
+from chainrule.network import (
+    Objective,
+    as_masks,
+    as_pairs,
+    as_sample_weight,
+    own_functions,
+    positive_number,
+    share_below_1,
+)
 from chainrule.random_streams import Purpose, permutation
-from chainrule.training.engines import engine_named, loss_over_table
+from chainrule.training.engines import engine_named, loss_over_rows
 from chainrule.training.history import Epoch, History
-from chainrule.training.settings import Settings
+from chainrule.training.metrics import metric_named
+from chainrule.training.progress import Callbacks, Progress
+from chainrule.training.second_order import (
+    LBFGS,
+    LevenbergMarquardt,
+    check_suits,
+    minimize_by_lbfgs,
+)
+from chainrule.training.settings import Settings, takes_rate
+from chainrule.training.state import TrainingState, check_resumable, fingerprint
+from chainrule.training.task import Rows, Task
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any
+    from collections.abc import Callable, Sequence
 
     import numpy.typing as npt
 
+    from chainrule.equations import Rule
     from chainrule.network import Network
     from chainrule.training.engines import Engine, State
+    from chainrule.training.metrics import Metric
+    from chainrule.training.schedules import Schedule
+    from chainrule.training.stopping import Criterion
+
+    Matrices = Sequence[npt.NDArray[Any]]
 
 __all__ = ["StoppedBy", "TrainingResult", "train"]
+
+ROWS_OF_OWN_CHECK, WEIGHTS_OF_OWN_CHECK = 8, 100
 
 
 class StoppedBy(StrEnum):
@@ -40,6 +67,12 @@ class StoppedBy(StrEnum):
     EPOCHS = "epochs"
     LOSS_GOAL = "loss_goal"
     INTERRUPT = "interrupt"
+    PATIENCE = "patience"
+    GENERALIZATION_LOSS = "generalization_loss"
+    PROGRESS_QUOTIENT = "progress_quotient"
+    STOPPING = "stopping"
+    CALLBACK = "callback"
+    CONVERGED = "converged"
 
 
 @dataclass(frozen=True)
@@ -49,11 +82,13 @@ class TrainingResult:
     Attributes
     ----------
     network : Network
-        The network after the last completed epoch.
+        The network after the last completed epoch; with a stopping criterion, after the best one.
     history : History
-        Loss and time of each completed epoch.
+        Losses and time of each completed epoch.
     stopped_by : StoppedBy
-        What ended it: all epochs were run, the mean loss was reached, or Ctrl-C.
+        What ended it.
+    best_epoch : int or None
+        Epoch that the network is from, where there is a stopping criterion; 0 for the network before training.
 
     Examples
     --------
@@ -66,6 +101,17 @@ class TrainingResult:
     network: Network
     history: History
     stopped_by: StoppedBy
+    best_epoch: int | None
+    _make_state: Callable[[], TrainingState]
+
+    @property
+    def state(self) -> TrainingState:
+        """Where the training stands: another one goes on from it, ``train(..., resume=state)``."""
+        return self._make_state()
+
+    def __repr__(self) -> str:
+        n = len(self.history.epochs)
+        return f"TrainingResult({self.network!r}, {n} epochs, stopped by {self.stopped_by})"
 
 
 def train(
@@ -73,17 +119,33 @@ def train(
     X: npt.ArrayLike,
     Y: npt.ArrayLike,
     *,
-    rate: float,
     epochs: int,
-    batch_size: int = 1,
+    rate: float | None = None,
+    batch_size: int | None = None,
     shuffle: bool = True,
     seed: int = 0,
     engine: str = "compiled",
     threads: int | None = None,
+    rule: str | Rule | LBFGS | LevenbergMarquardt = "descent",
+    schedule: str | Schedule = "constant",
+    clip_norm: float | None = None,
+    l1: float = 0.0,
+    l2: float = 0.0,
+    dropout: float = 0.0,
+    masks: Sequence[npt.ArrayLike] | None = None,
+    sample_weight: npt.ArrayLike | None = None,
+    validation: float | Sequence[npt.ArrayLike] | None = None,
+    metric: str | Metric = "loss",
+    patience: int | None = None,
+    stopping: str | Criterion | None = None,
     loss_goal: float | None = None,
-    on_epoch: Callable[[Epoch], object] | None = None,
+    on_step: Callable[[Progress], object] | None = None,
+    on_epoch: Callable[[Progress], object] | None = None,
+    on_time: Callable[[Progress], object] | None = None,
+    every_seconds: float = 1.0,
+    resume: TrainingState | None = None,
 ) -> TrainingResult:
-    r"""Train a network by back-propagation and gradient descent, as the derivation says.
+    r"""Train a network by back-propagation, as the derivation says.
 
     Parameters
     ----------
@@ -91,35 +153,68 @@ def train(
         Where to start; it is not changed.
     X : array of shape (n_samples, n_inputs)
     Y : array of shape (n_samples, n_outputs)
-    rate : float
-        Learning rate :math:`\eta`, above 0. It multiplies the gradient of a batch's *mean* loss, and so
-        means the same at every batch size.
+        NaN where a target is missing: it counts for nothing. A sample of a single output must have one.
     epochs : int
         How often to go through all samples.
-    batch_size : int
-        Samples an update; 1 is the notes' update after every sample. The last batch of an epoch takes
-        what is left.
+    rate : float
+        Learning rate :math:`\eta`, above 0. It multiplies the gradient of a batch's *mean* loss, and so
+        means the same at every batch size. "lbfgs" and "levenberg_marquardt" take none.
+    batch_size : int, optional
+        Samples an update. Where not given, 1, the notes' update after every sample; for the rules that need them,
+        all. The last batch of an epoch takes what is left.
     shuffle : bool
         Whether each epoch takes the samples in a new random order, settled by `seed` and the epoch.
     seed : int
-        Settles the orders; the same seed gives the same bits.
+        Settles the orders, the units that drop out and the validation rows; the same seed gives the same bits.
     engine : {"compiled", "reference"}
         What runs the epochs: fast kernels that compute the same bits on every machine, compiled once and
         kept on the disk; or the equations themselves, for any activation and loss.
     threads : int, optional
         Threads for the mini-batches of the compiled engine; as many as pay off where not given. Their
         number changes no bit of the result.
+    rule : str or object
+        Update rule: "descent" (the notes'), "momentum", "nesterov", "rmsprop", "adam", "adamw"; for all rows at
+        once "irprop_minus", "lbfgs", "levenberg_marquardt". Numbers after a colon are its parameters,
+        ``"momentum:0.8"``.
+    schedule : str or object
+        Rate of each epoch: "constant", "step:30:0.1", "exponential:0.99", "cosine", "plateau:10:0.1",
+        "warm_up:5" or ``"warm_up:5,cosine"``.
+    clip_norm : float, optional
+        Norm that the gradient of the whole network is shortened to where it is longer.
+    l1, l2 : float
+        Penalties :math:`\lambda_1 \sum |W| + \tfrac12 \lambda_2 \sum W^2` that are added to the mean loss;
+        bias weights are spared. The losses of the history are without them.
+    dropout : float
+        Share of the hidden units that drop out of each step, from 0 to below 1.
+    masks : sequence of arrays of the shapes of the weights, optional
+        False for a weight that is held at its value.
+    sample_weight : array of shape (n_samples,), optional
+        What each sample counts, relative to the others.
+    validation : float or (X, Y) or (X, Y, sample_weight), optional
+        Rows to watch and not to train on: given as such, or the share of the rows to take, drawn by `seed`.
+    metric : {"loss", "accuracy", "r2"} or function
+        What is watched by `patience`, `stopping` and the schedule "plateau": the loss, the smaller the better, or
+        a function of targets and outputs, the larger the better; of the validation rows where there are any.
+    patience : int, optional
+        Stop after so many epochs without a new best, and give back the best network.
+    stopping : str or object, optional
+        Prechelt's criteria, "generalization_loss:5" or "progress_quotient:0.5:5", for validation rows; the best
+        network is given back.
     loss_goal : float, optional
         Stop after the first epoch whose samples had a mean loss of at most this, each as it was when its
         turn came.
-    on_epoch : callable, optional
-        Called with an `Epoch` (number, loss, seconds) after every epoch.
+    on_step, on_epoch, on_time : callable, optional
+        Called with a `Progress` after every update (the kernels then run one update at a time), after every epoch,
+        and about every `every_seconds`: it has all there is to read, and a method `stop`.
+    every_seconds : float
+    resume : TrainingState, optional
+        Go on from there, with the same arguments as before; `epochs` counts all of them.
 
     Returns
     -------
     TrainingResult
         The network after the last completed epoch, also when Ctrl-C ended the training: it then is, to
-        the last bit, the network of as many epochs as the history has.
+        the last bit, the network of as many epochs as the history has. With a stopping criterion, the best one.
 
     Raises
     ------
@@ -128,11 +223,12 @@ def train(
     InputError, ShapeError
         A setting or an array does not fit, or the compiled engine has no kernel for an activation.
     UnknownNameError
-        There is no such engine.
+        There is no such engine, rule, schedule, metric or criterion.
 
     Notes
     -----
-    One update is the passes (2) to (5), (7), (9) and the update (8) of docs/derivation.md.
+    One update of the rule "descent" is the passes (2) to (5), (7), (9) and the update (8) of
+    docs/derivation.md; the other rules, and what else is new here, are in docs/units-losses-rules.md.
 
     Examples
     --------
@@ -147,81 +243,339 @@ def train(
     >>> result.network(X).round().tolist()
     [[0.0], [1.0], [1.0], [0.0]]
     """
-    settings = Settings(rate, epochs, batch_size, shuffle, seed, loss_goal, threads)
-    samples, targets = as_pairs(X, Y, net.sizes, net.dtype)
-    with engine_named(engine, net, samples, targets, settings) as running:
-        return _Run(net, samples, targets, settings, running).result(on_epoch)
+    settings = Settings(
+        rate=rate, epochs=epochs, batch_size=batch_size, shuffle=shuffle, seed=seed, rule=rule, schedule=schedule,
+        clip_norm=clip_norm, l1=l1, l2=l2, dropout=dropout, loss_goal=loss_goal, patience=patience, metric=metric,
+        stopping=stopping, threads=threads,
+    )  # fmt: skip
+    samples, targets = as_pairs(net, X, Y)
+    rows = Rows(samples, targets, as_sample_weight(sample_weight, len(samples), net.dtype))
+    rows, watched = _parted(net, rows, validation, settings.seed)
+    if settings.stopping is not None and watched is None:
+        message = "stopping needs validation rows. Give validation=0.2, or patience, which watches any loss."
+        raise InputError(message)
+    settings = settings.for_rows(len(rows))
+    task = Task(net, rows, as_masks(masks, net))
+    if not takes_rate(settings.rule):
+        check_suits(net, settings)
+    _check_own_functions(task)
+    callbacks = Callbacks(
+        on_step, on_epoch, on_time, positive_number(every_seconds, "every_seconds", "1")
+    )
+    with engine_named(engine, task, settings) as running:
+        return _Run(task, watched, settings, running, callbacks, resume).result()
+
+
+def _parted(
+    net: Network, rows: Rows, validation: float | Sequence[npt.ArrayLike] | None, seed: int
+) -> tuple[Rows, Rows | None]:
+    """Rows to train on, and rows to watch."""
+    if validation is None:
+        return rows, None
+    if isinstance(validation, (int, float)):
+        n = math.ceil(share_below_1(validation, "validation", "0.2") * len(rows))
+        if n >= len(rows) or n == 0:
+            message = (
+                f"validation is {validation!r}, which of {len(rows)} rows leaves {len(rows) - n} to train on and "
+                f"{n} to watch. Both need at least one: try 0.2, or give more rows."
+            )
+            raise InputError(message)
+        order = permutation(len(rows), seed=seed, purpose=Purpose.VALIDATION)
+        return _taken(rows, np.sort(order[n:])), _taken(rows, np.sort(order[:n]))
+    given = list(validation) if isinstance(validation, (tuple, list)) else []
+    if not 2 <= len(given) <= 3:  # noqa: PLR2004 (X, Y, weights)
+        message = (
+            "validation must be a share such as 0.2, or a pair (X, Y), or (X, Y, sample_weight). Give one of them."
+        )
+        raise InputError(message)
+    X, Y = as_pairs(net, given[0], given[1], ("validation X", "validation Y"))
+    weight = given[2] if len(given) > 2 else None  # noqa: PLR2004 (X, Y, weights)
+    return rows, Rows(X, Y, as_sample_weight(weight, len(X), net.dtype, "the validation sample_weight"))
+
+
+def _taken(rows: Rows, places: npt.NDArray[np.intp]) -> Rows:
+    """Some of the rows; their weights have the mean 1 again."""
+    weight = None if rows.sample_weight is None else rows.sample_weight[places]
+    return Rows(rows.X[places], rows.Y[places], as_sample_weight(weight, len(places), rows.X.dtype))
+
+
+def _check_own_functions(task: Task) -> None:
+    """Check the gradient of a network with a function of the user's own on the first rows, or InputError."""
+    own = own_functions(task.net)
+    if not own:
+        return
+    X, Y = (array[:ROWS_OF_OWN_CHECK].astype(np.float64) for array in (task.X, task.Y))
+    check = check_gradients(task.net, X, Y, sample=WEIGHTS_OF_OWN_CHECK)
+    if not check.passed:
+        names = ", ".join(sorted({type(thing).__name__ for thing in own}))
+        found = check.differences
+        message = (
+            f"The gradient of the network is wrong, with the functions of your own {names}: for {found.worst} "
+            f"back-propagation gives {found.gradient:.6g} but differences {found.estimate:.6g}. Correct the "
+            "derivative: `print(check_gradients(net, X, Y))` shows more."
+        )
+        raise InputError(message)
 
 
 class _Run:
     """One training: what it was given, and what it has reached."""
 
     def __init__(
-        self, net: Network, X: npt.NDArray[Any], Y: npt.NDArray[Any], settings: Settings, engine: Engine
+        self,
+        task: Task,
+        validation: Rows | None,
+        settings: Settings,
+        engine: Engine,
+        callbacks: Callbacks,
+        resume: TrainingState | None,
     ) -> None:
-        self.net, self.settings, self.engine = net, settings, engine
-        self.X, self.Y = X, Y
-        self.loss_before = self._finite_loss_before()
-        self.epochs: list[Epoch] = []
+        self.task, self.validation, self.settings, self.engine = task, validation, settings, engine
+        self.callbacks = callbacks
+        self.progress = Progress(settings.epochs, len(task.rows))
+        self.progress._network = lambda: self._network(self.engine.state)  # noqa: SLF001 (made for it)
+        self.progress._state = self._make_state  # noqa: SLF001 (made for it)
+        self.metric = metric_named(settings.metric)
+        self.factors = settings.schedule.factors(settings.epochs)
+        self.factor = next(self.factors)
+        self.verdicts = [(criterion, criterion.verdicts()) for criterion in settings.criteria]
+        for _, verdicts in self.verdicts:
+            next(verdicts)
+        self.last_time = time.monotonic()
+        self.data: str | None = None
+        self.start: Matrices = task.net.weights
+        if resume is None:
+            self.loss_before = self._finite_loss_before()
+            self.best: tuple[float, int, Matrices] | None = None
+        else:
+            self._go_on_from(resume)
         # States after the last completed epoch and after the one before it, and the number of the last: one
         # assignment, so that Ctrl-C cannot part them.
-        self.latest = (engine.state, engine.state, 0)
+        self.latest = (engine.state, engine.state, len(self.progress.epochs))
 
-    def result(self, on_epoch: Callable[[Epoch], object] | None) -> TrainingResult:
+    def _go_on_from(self, state: TrainingState) -> None:
+        """Stand where the state was kept: criteria and schedule hear once more what they have heard."""
+        check_resumable(state, self.task.net, self.settings, self._fingerprint())
+        self.loss_before = state.loss_before
+        rule = state.rule
+        if isinstance(self.settings.rule, LBFGS):
+            self.start, rule = [one[0] for one in rule], tuple(() for _ in rule)
+        self.engine.resume(state.network.weights, rule)
+        self.best = None
+        for epoch in state.epochs:
+            self._listen(epoch)
+        self.progress.epochs = list(state.epochs)
+        self.progress.steps = len(state.epochs) * self._steps_an_epoch()
+        if state.best is not None and state.best_epoch is not None:
+            watched = math.inf if not state.best_epoch else self._watched(state.epochs[state.best_epoch - 1])
+            self.best = (watched, state.best_epoch, state.best.weights)
+
+    def result(self) -> TrainingResult:
         """Epoch after epoch, until there is a reason to stop; only whole epochs change the network."""
-        stopped_by = StoppedBy.EPOCHS
         try:
-            for number in range(1, self.settings.epochs + 1):
-                epoch = self._next_epoch(number)
-                if on_epoch is not None:
-                    on_epoch(epoch)
-                if self.settings.loss_goal is not None and epoch.loss <= self.settings.loss_goal:
-                    stopped_by = StoppedBy.LOSS_GOAL
-                    break
-            return self._reached(stopped_by)
+            if isinstance(self.settings.rule, LBFGS):
+                return self._reached(self._by_lbfgs())
+            return self._reached(self._by_epochs())
         except KeyboardInterrupt:
             return self._reached(StoppedBy.INTERRUPT)
 
-    def _reached(self, stopped_by: StoppedBy) -> TrainingResult:
-        """What the last completed epoch has led to."""
-        state, _, n_epochs = self.latest
-        net = self._network(state)
-        loss = self._loss(net)
-        if not np.isfinite(loss):  # the weights are finite, but what they lead to is not
-            raise self._diverged()
-        return TrainingResult(net, self._history(n_epochs, loss), stopped_by)
+    def _by_epochs(self) -> StoppedBy:
+        """Run epochs one by one."""
+        for number in range(self.latest[2] + 1, self.settings.epochs + 1):
+            began = time.perf_counter()
+            rate = None if self.settings.rate is None else self.settings.rate * self.factor
+            loss = self._run_epoch(number, rate)
+            if getattr(self.engine, "converged", False):
+                return StoppedBy.CONVERGED
+            if self.progress.stopped:
+                return StoppedBy.CALLBACK
+            stopped_by = self._completed(number, loss, began, rate)
+            if stopped_by is not None:
+                return stopped_by
+        return StoppedBy.EPOCHS
 
-    def _next_epoch(self, number: int) -> Epoch:
-        """Train once on all samples; DivergenceError where a weight or the loss is no longer finite."""
+    def _run_epoch(self, number: int, rate: float | None) -> float:
+        """Train once on all samples; mean of their losses."""
+        progress, callbacks = self.progress, self.callbacks
+        steps_at_once = None if callbacks.on_step is None else 1
+        steps_before, loss = progress.steps, 0.0
+        for samples, loss in self.engine.epoch(
+            self._order(number), rate=rate, number=number, steps_at_once=steps_at_once
+        ):
+            progress.samples = samples
+            progress.steps = steps_before + -(-samples // (self.settings.batch_size or 1))
+            if callbacks.on_step is not None:
+                callbacks.on_step(progress)
+            self._tell_the_time()
+            if progress.stopped:
+                break
+        progress.samples = 0
+        return loss / len(self.task.rows)
+
+    def _by_lbfgs(self) -> StoppedBy:
+        """Let SciPy run the steps; what it knows of the curvature is found again by running them once more."""
+        engine: Any = self.engine
+        objective = Objective((), self.task.net.loss, self.settings.l1, self.settings.l2)
+        start, steps = self.start, 0
         began = time.perf_counter()
-        loss = self.engine.epoch(self._order(number))
+        stopped_by: list[StoppedBy] = []
+        losses: dict[bytes, float] = {}
+
+        def function(weights: Matrices) -> tuple[float, Matrices]:
+            total, gradients = engine.losses_and_gradients(weights)
+            loss = total / len(self.task.rows)
+            losses[weights[0].tobytes()] = loss
+            return loss + float(objective.penalties(weights)), gradients
+
+        def after_step(weights: Matrices) -> bool:
+            nonlocal steps, began
+            steps += 1
+            loss = losses[weights[0].tobytes()]
+            losses.clear()
+            losses[weights[0].tobytes()] = loss
+            if steps <= self.latest[2]:  # run once more
+                return True
+            self.engine.resume(weights, [() for _ in weights])
+            self.progress.steps += 1
+            reason = self._completed(steps, loss, began, None)
+            began = time.perf_counter()
+            self._tell_the_time()
+            if self.progress.stopped:
+                reason = StoppedBy.CALLBACK
+            stopped_by.extend([] if reason is None else [reason])
+            return reason is None
+
+        if self.latest[2] >= self.settings.epochs:
+            return StoppedBy.EPOCHS
+        converged = minimize_by_lbfgs(
+            self.settings.rule, start, function, self.settings.epochs, after_step
+        )
+        if stopped_by:
+            return stopped_by[0]
+        return StoppedBy.CONVERGED if converged else StoppedBy.EPOCHS
+
+    def _completed(
+        self, number: int, loss: float, began: float, rate: float | None
+    ) -> StoppedBy | None:
+        """Keep an epoch, and say whether there is a reason to stop; DivergenceError where it is not finite."""
         state = self.engine.state
         if not np.isfinite(loss) or not _all_finite(state):
             raise self._diverged()
-        epoch = Epoch(number, loss, time.perf_counter() - began)
-        self.epochs.append(epoch)
+        validation_loss, score = self._validated(state)
+        epoch = Epoch(number, loss, time.perf_counter() - began, rate, validation_loss, score)
+        self.progress.epochs.append(epoch)
         self.latest = (state, self.latest[0], number)
-        return epoch
+        verdict = self._listen(epoch)
+        if self.settings.criteria and (self.best is None or self._watched(epoch) < self.best[0]):
+            self.best = (self._watched(epoch), number, self.engine.weights_of(state))
+        if self.callbacks.on_epoch is not None:
+            self.callbacks.on_epoch(self.progress)
+        if self.settings.loss_goal is not None and loss <= self.settings.loss_goal:
+            return StoppedBy.LOSS_GOAL
+        if self.progress.stopped:
+            return StoppedBy.CALLBACK
+        return verdict
+
+    def _listen(self, epoch: Epoch) -> StoppedBy | None:
+        """Tell schedule and criteria of an epoch, and what they say to it."""
+        watched = self._watched(epoch)
+        self.factor = self.factors.send(watched)
+        found: StoppedBy | None = None
+        for criterion, verdicts in self.verdicts:
+            if verdicts.send((epoch.loss, watched)) and found is None:
+                known = criterion.name in iter(StoppedBy)
+                found = StoppedBy(criterion.name) if known else StoppedBy.STOPPING
+        return found
+
+    def _watched(self, epoch: Epoch) -> float:
+        """The watched value of an epoch: the smaller, the better."""
+        if epoch.score is not None:
+            return -epoch.score
+        return epoch.loss if epoch.validation_loss is None else epoch.validation_loss
+
+    def _validated(self, state: State) -> tuple[float | None, float | None]:
+        """Loss over the validation rows, and the metric."""
+        if self.validation is None and self.metric is None:
+            return None, None
+        weights = self.engine.weights_of(state)
+        loss, score = None, None
+        if self.validation is not None:
+            loss = loss_over_rows(self.engine, weights, self.validation)
+        if self.metric is not None:
+            rows = self.task.rows if self.validation is None else self.validation
+            outputs = self.task.net.with_weights(weights)(rows.X, threads=self.settings.threads)
+            weight = {} if rows.sample_weight is None else {"sample_weight": rows.sample_weight}
+            score = float(self.metric(rows.Y, outputs, **weight))
+        return loss, score
+
+    def _tell_the_time(self) -> None:
+        """Call what is to be called every so many seconds."""
+        callbacks, now = self.callbacks, time.monotonic()
+        if callbacks.on_time is not None and now - self.last_time >= callbacks.every_seconds:
+            self.last_time = now
+            callbacks.on_time(self.progress)
+
+    def _reached(self, stopped_by: StoppedBy) -> TrainingResult:
+        """What the training has led to: the best network where there is a criterion, else the last."""
+        state, _, n_epochs = self.latest
+        if self.best is not None:
+            weights, best_epoch = self.best[2], self.best[1]
+        else:
+            weights = self.engine.weights_of(state)
+            best_epoch = 0 if self.settings.criteria else None
+        loss = self._loss(weights)
+        if not np.isfinite(loss):  # the weights are finite, but what they lead to is not
+            raise self._diverged()
+        history = self._history(n_epochs, loss)
+        net = self.task.net.with_weights(weights)
+        return TrainingResult(net, history, stopped_by, best_epoch, self._make_state)
+
+    def _make_state(self) -> TrainingState:
+        """State after the last completed epoch."""
+        state, _, n_epochs = self.latest
+        net = self.task.net
+        best = None if self.best is None else net.with_weights(self.best[2])
+        rule: Any = self.engine.rule_of(state)
+        if isinstance(self.settings.rule, LBFGS):
+            rule = [(matrix,) for matrix in self.start]
+        return TrainingState(
+            network=self._network(state),
+            rule=tuple(tuple(one) for one in rule),
+            best=best,
+            best_epoch=None if self.best is None else self.best[1],
+            loss_before=self.loss_before,
+            epochs=tuple(self.progress.epochs[:n_epochs]),
+            settings=self.settings.to_json(),
+            data=self._fingerprint(),
+        )
+
+    def _fingerprint(self) -> str:
+        if self.data is None:
+            self.data = fingerprint(self.task, self.validation)
+        return self.data
 
     def _order(self, number: int) -> npt.NDArray[np.intp]:
         """Order of the samples in an epoch, counted from 1."""
+        n = len(self.task.rows)
         if not self.settings.shuffle:
-            return np.arange(len(self.X))
-        return permutation(len(self.X), seed=self.settings.seed, purpose=Purpose.SHUFFLE, counter=number)
+            return np.arange(n)
+        return permutation(n, seed=self.settings.seed, purpose=Purpose.SHUFFLE, counter=number)
 
-    def _loss(self, net: Network) -> float:
-        """Mean loss over all samples."""
-        return loss_over_table(self.engine, net, self.X, self.Y)
+    def _steps_an_epoch(self) -> int:
+        return -(-len(self.task.rows) // (self.settings.batch_size or 1))
+
+    def _loss(self, weights: Matrices) -> float:
+        """Mean loss over all training rows."""
+        return loss_over_rows(self.engine, weights, self.task.rows)
 
     def _network(self, state: State) -> Network:
-        return self.net.with_weights(self.engine.weights_of(state))
+        return self.task.net.with_weights(self.engine.weights_of(state))
 
     def _history(self, n_epochs: int, loss_after: float) -> History:
-        return History(self.loss_before, tuple(self.epochs[:n_epochs]), loss_after)
+        return History(self.loss_before, tuple(self.progress.epochs[:n_epochs]), loss_after)
 
     def _finite_loss_before(self) -> float:
         """Mean loss of the network that training starts from."""
-        loss = self._loss(self.net)
+        loss = self._loss(self.task.net.weights)
         if not np.isfinite(loss):
             message = (
                 f"The loss of the network before training is {loss} but must be finite. "
@@ -236,16 +590,17 @@ class _Run:
         That may be seen an epoch late: the losses met in one say little of the network at its end.
         """
         last, before, n_epochs = self.latest
-        net, loss, n_epochs = next(
-            (net, loss, n)
-            for net, n in (
-                (self._network(last), n_epochs),
-                (self._network(before), n_epochs - 1),
-                (self.net, 0),
+        weights, loss, n_epochs = next(
+            (weights, loss, n)
+            for weights, n in (
+                (self.engine.weights_of(last), n_epochs),
+                (self.engine.weights_of(before), n_epochs - 1),
+                (self.task.net.weights, 0),
             )
-            if np.isfinite(loss := self._loss(net))
+            if np.isfinite(loss := self._loss(weights))
         )
-        history, rate, epoch = self._history(n_epochs, loss), self.settings.rate, n_epochs + 1
+        net, history, epoch = self.task.net.with_weights(weights), self._history(n_epochs, loss), n_epochs + 1
+        rate = math.nan if self.settings.rate is None else self.settings.rate
         message = (
             f"The training diverged: in epoch {epoch}, at rate {rate:g}, a weight or the loss stopped being "
             f"finite (the loss was {history.loss_after:g} before that epoch). Try a rate of {rate / 10:g}, "
@@ -256,5 +611,6 @@ class _Run:
 
 def _all_finite(state: State) -> bool:
     """Whether every number is finite, in one array or in several."""
-    arrays = state if isinstance(state, tuple) else (state,)
-    return all(bool(np.isfinite(array).all()) for array in arrays)
+    if isinstance(state, (tuple, list)):
+        return all(_all_finite(part) for part in state)
+    return bool(np.isfinite(state).all())

@@ -1,0 +1,91 @@
+"""What can be watched besides the loss: functions of targets and outputs, the larger the better."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from chainrule.errors import InputError, UnknownNameError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy.typing as npt
+
+    Metric: TypeAlias = Callable[[npt.NDArray[Any], npt.NDArray[Any]], float]
+
+__all__ = ["LOSS", "METRICS", "accuracy", "metric_named", "r2"]
+
+LOSS = "loss"
+HALF = 0.5
+
+
+def accuracy(
+    Y: npt.NDArray[Any], outputs: npt.NDArray[Any], sample_weight: npt.NDArray[Any] | None = None
+) -> float:
+    """Share of samples whose largest output is that of their class; with one output, on the right side of ½.
+
+    Examples
+    --------
+    >>> accuracy(np.array([[1, 0], [0, 1]]), np.array([[0.9, 0.2], [0.8, 0.3]]))
+    0.5
+    """
+    if Y.shape[1] == 1:
+        right = (outputs[:, 0] > HALF) == (Y[:, 0] > HALF)
+    else:
+        right = outputs.argmax(axis=1) == Y.argmax(axis=1)
+    return float(np.average(right, weights=sample_weight))
+
+
+def r2(
+    Y: npt.NDArray[Any], outputs: npt.NDArray[Any], sample_weight: npt.NDArray[Any] | None = None
+) -> float:
+    """Coefficient of determination, the mean over the outputs; missing targets are left out.
+
+    Examples
+    --------
+    >>> r2(np.array([[1.0], [3.0]]), np.array([[1.0], [2.0]]))
+    0.5
+    """
+    weights = np.ones(len(Y)) if sample_weight is None else np.asarray(sample_weight, np.float64)
+    shares = []
+    for y, a in zip(Y.T.astype(np.float64), outputs.T.astype(np.float64), strict=True):
+        here = ~np.isnan(y) & (weights > 0)
+        if here.any():
+            mean = np.average(y[here], weights=weights[here])
+            variance = float(np.sum(weights[here] * (y[here] - mean) ** 2))
+            error = float(np.sum(weights[here] * (y[here] - a[here]) ** 2))
+            shares.append(1 - error / variance if variance else -np.inf if error else 1.0)
+    return float(np.mean(shares))
+
+
+METRICS: dict[str, Any] = {"accuracy": accuracy, "r2": r2}
+
+
+def metric_named(metric: str | Metric) -> Any:  # noqa: ANN401 (a function with or without weights)
+    """Function that a metric stands for; None for the loss.
+
+    Raises
+    ------
+    UnknownNameError
+        There is no such metric.
+    InputError
+        It is neither a name nor a function.
+
+    Examples
+    --------
+    >>> metric_named("accuracy")([[1]], [[1]]) if False else metric_named("loss")
+    """
+    if isinstance(metric, str):
+        if metric != LOSS and metric not in METRICS:
+            what = "metric"
+            raise UnknownNameError(what, metric, (LOSS, *METRICS))
+        return METRICS.get(metric)
+    if not callable(metric):
+        message = (
+            f"metric is {metric!r} but must be 'loss', {', '.join(map(repr, METRICS))} or a function of targets "
+            "and outputs, the larger the better."
+        )
+        raise InputError(message)
+    return metric

@@ -1,0 +1,92 @@
+"""What a callback is given: a view of a training that is under way."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from chainrule.network import Network
+    from chainrule.training.history import Epoch
+    from chainrule.training.state import TrainingState
+
+__all__ = ["Callbacks", "Progress"]
+
+
+@dataclass
+class Progress:
+    """A training as it stands when a callback is called.
+
+    Attributes
+    ----------
+    epochs : sequence of Epoch
+        The completed epochs; they grow, and must not be changed.
+    n_epochs : int
+        Epochs that are to be run.
+    steps : int
+        Updates so far, in all epochs.
+    samples : int
+        Samples that the epoch under way has taken.
+    n_samples : int
+        Samples of an epoch.
+
+    Examples
+    --------
+    >>> from chainrule import Network, train
+    >>> def until_good(progress):
+    ...     if progress.epoch.loss < 0.01:
+    ...         progress.stop()
+    >>> result = train(Network.random((1, 1)), [[0.0], [1.0]], [[0.0], [1.0]], rate=9, epochs=999,
+    ...                on_epoch=until_good)
+    >>> result.stopped_by.value
+    'callback'
+    """
+
+    n_epochs: int
+    n_samples: int
+    epochs: list[Epoch] = field(default_factory=list)
+    steps: int = 0
+    samples: int = 0
+    stopped: bool = False
+    _network: Callable[[], Network] | None = None
+    _state: Callable[[], TrainingState] | None = None
+    _began: float = field(default_factory=time.perf_counter)
+
+    @property
+    def epoch(self) -> Epoch:
+        """The last completed epoch; IndexError before the first."""
+        return self.epochs[-1]
+
+    @property
+    def seconds(self) -> float:
+        """Time since the training began, or went on."""
+        return time.perf_counter() - self._began
+
+    @property
+    def network(self) -> Network:
+        """The network as it is now."""
+        assert self._network is not None
+        return self._network()
+
+    @property
+    def state(self) -> TrainingState:
+        """State after the last completed epoch, from which a training can go on."""
+        assert self._state is not None
+        return self._state()
+
+    def stop(self) -> None:
+        """End the training here: it gives back the network of the last completed epoch, or the best one."""
+        self.stopped = True
+
+
+@dataclass(frozen=True)
+class Callbacks:
+    """What is called after each update, after each epoch, and whenever some seconds have passed."""
+
+    on_step: Callable[[Progress], object] | None = None
+    on_epoch: Callable[[Progress], object] | None = None
+    on_time: Callable[[Progress], object] | None = None
+    every_seconds: float = 1.0

@@ -1,0 +1,120 @@
+"""Where a training stands, so that another one can go on from there as if nothing had happened."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from chainrule.errors import InputError
+from chainrule.training.settings import FREE_TO_CHANGE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import numpy.typing as npt
+
+    from chainrule.network import Network
+    from chainrule.training.history import Epoch
+    from chainrule.training.settings import Settings
+    from chainrule.training.task import Rows, Task
+
+__all__ = ["TrainingState", "check_resumable", "fingerprint"]
+
+
+@dataclass(frozen=True, repr=False)
+class TrainingState:
+    """Everything that a training needs to go on: a result has one, and `save` writes it to a file.
+
+    Attributes
+    ----------
+    network : Network
+        The network after the last completed epoch.
+    rule : tuple of tuples
+        State of the update rule for each weight matrix: arrays, then numbers.
+    best : Network or None
+        The network with the best watched value, where there is a stopping criterion.
+    best_epoch : int or None
+    loss_before : float
+        Mean loss over the training rows before the first epoch.
+    epochs : tuple of Epoch
+        The completed epochs; stopping criteria and schedules know from them what they have seen.
+    settings : dict
+        The settings, as plain data.
+    data : str
+        SHA-256 of the samples, targets, weights of samples and masks.
+
+    Examples
+    --------
+    >>> from chainrule import Network, train
+    >>> X, Y, start = [[0.0], [1.0]], [[0.0], [1.0]], Network.random((1, 1))
+    >>> state = train(start, X, Y, rate=1, epochs=3).state
+    >>> state
+    TrainingState(Network(1-1, logistic, rss, float64), 3 epochs)
+    >>> longer = train(start, X, Y, rate=1, epochs=5, resume=state)
+    >>> len(longer.history.epochs)
+    5
+    """
+
+    network: Network
+    rule: tuple[tuple[Any, ...], ...]
+    best: Network | None
+    best_epoch: int | None
+    loss_before: float
+    epochs: tuple[Epoch, ...]
+    settings: Mapping[str, Any]
+    data: str
+
+    def __repr__(self) -> str:
+        n = len(self.epochs)
+        return f"TrainingState({self.network!r}, {n} epoch{'' if n == 1 else 's'})"
+
+
+def fingerprint(task: Task, validation: Rows | None) -> str:
+    """SHA-256 of everything that a training is given but its settings and first weights."""
+    digest = hashlib.sha256()
+    arrays: list[npt.NDArray[Any] | None] = []
+    for rows in (task.rows, validation):
+        arrays += [None, None, None] if rows is None else [rows.X, rows.Y, rows.sample_weight]
+    for array in (*arrays, *(task.masks or ())):
+        digest.update(b"none" if array is None else f"{array.dtype} {array.shape}".encode())
+        digest.update(b"" if array is None else array.tobytes())
+    return digest.hexdigest()
+
+
+def check_resumable(state: TrainingState, net: Network, settings: Settings, data: str) -> None:
+    """Raise InputError where going on from a state with these arguments would not be going on.
+
+    The network that is given counts for its sizes, activations and loss alone.
+    """
+    if repr(state.network) != repr(net):
+        message = (
+            f"The state is that of {state.network!r} but the network is {net!r}. Give the network that the "
+            "training began with, or state.network."
+        )
+        raise InputError(message)
+    given, then = settings.to_json(), state.settings
+    changed = [name for name in given if name not in FREE_TO_CHANGE and given[name] != then.get(name)]
+    if changed:
+        name = changed[0]
+        message = (
+            f"{name} is {given[name]!r} but was {then.get(name)!r} when the state was kept. Give what was given "
+            f"then, or start anew from state.network; only {_listed(FREE_TO_CHANGE)} may change."
+        )
+        raise InputError(message)
+    if data != state.data:
+        message = (
+            "The samples, targets, weights of samples or masks are not those of the state. Give the same ones, "
+            "or start anew from state.network."
+        )
+        raise InputError(message)
+    if len(state.epochs) > settings.epochs:
+        message = (
+            f"epochs is {settings.epochs} but the state has {len(state.epochs)} already. Give a larger number: "
+            "epochs counts all of them."
+        )
+        raise InputError(message)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return f"{', '.join(names[:-1])} and {names[-1]}"
