@@ -11,6 +11,8 @@
     ├── OutputError (also OSError)       a result that cannot be written
     └── DivergenceError (also ArithmeticError)   training that left the finite numbers
 
+    TrainingWarning (a UserWarning)      training that went badly, though it ended
+
 A message says what was given, what is needed, and what to do.
 """
 
@@ -33,6 +35,7 @@ __all__ = [
     "OutputError",
     "ShapeError",
     "TableError",
+    "TrainingWarning",
     "UnknownNameError",
 ]
 
@@ -136,6 +139,16 @@ class OutputError(ChainruleError, OSError):
     Examples
     --------
     >>> issubclass(OutputError, OSError)
+    True
+    """
+
+
+class TrainingWarning(UserWarning):
+    """Training ended, but it went badly: the message gives the figure that says so, and what to do.
+
+    Examples
+    --------
+    >>> issubclass(TrainingWarning, UserWarning)
     True
     """
 

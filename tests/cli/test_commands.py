@@ -113,7 +113,7 @@ def test_json_is_all_that_stdout_holds(
         "predict": {"rows", "predictions", "out"},
         "score": {"rows", "score"},
         "show": {"sizes", "weights", "encoding", "training"},
-        "trace": {"row", "layers", "rss_before", "rss_after", "inputs", "outputs"},
+        "trace": {"row", "layers", "loss_before", "loss_after", "inputs", "outputs"},
         "check": {"passed", "differences", "complex_step", "update_error", "n_checked"},
     }
     assert keys[command] <= set(found)
@@ -437,7 +437,7 @@ def test_trace_shows_every_digit(here: Path, chainrule_command: Callable[..., An
     for layer in found["layers"]:
         for value in [*layer["z"], *layer["a"], *layer["delta"]]:
             assert format(value, ".17g") in text
-    assert format(found["rss_after"], ".17g") in text
+    assert format(found["loss_after"], ".17g") in text
 
 
 def test_check_fails_where_gradients_are_wrong(

@@ -57,8 +57,8 @@ def test_published_worked_example() -> None:
     np.testing.assert_allclose(step.a[-1], OUTPUTS, rtol=0, atol=1e-15)
     np.testing.assert_allclose(step.weights_after[0], W1_AFTER, rtol=0, atol=1e-15)
     np.testing.assert_allclose(step.weights_after[1], W2_AFTER, rtol=0, atol=1e-15)
-    assert step.rss_before == pytest.approx(RSS_BEFORE, rel=0, abs=1e-15)
-    assert step.rss_after == pytest.approx(RSS_AFTER, rel=0, abs=1e-15)
+    assert step.loss_before == pytest.approx(RSS_BEFORE, rel=0, abs=1e-15)
+    assert step.loss_after == pytest.approx(RSS_AFTER, rel=0, abs=1e-15)
 
 
 @given(steps())
@@ -73,9 +73,9 @@ def test_trace_is_the_step_that_training_takes(
         assert after.tobytes() == trained.tobytes()
     # The trace has the loss in the network's dtype, the history in float64.
     digits = float(np.finfo(net.dtype).eps)
-    assert step.rss_before == result.history.loss[0]
-    assert step.rss_before == pytest.approx(result.history.loss_before, rel=8 * digits)
-    assert step.rss_after == pytest.approx(result.history.loss_after, rel=8 * digits)
+    assert step.loss_before == result.history.loss[0]
+    assert step.loss_before == pytest.approx(result.history.loss_before, rel=8 * digits)
+    assert step.loss_after == pytest.approx(result.history.loss_after, rel=8 * digits)
 
 
 @given(steps())
@@ -147,9 +147,9 @@ def test_json_keeps_every_bit(
     net, x, y, rate = given_step
     step = trace(net, x, y, rate=rate)
     data = json.loads(json.dumps(step.to_json(), allow_nan=False))
-    assert list(data) == ["network", "rate", "x", "y", "layers", "rss_before", "rss_after"]
+    assert list(data) == ["network", "rate", "x", "y", "layers", "loss_before", "loss_after"]
     assert (data["network"], data["rate"]) == (repr(net), rate)
-    assert (data["rss_before"], data["rss_after"]) == (step.rss_before, step.rss_after)
+    assert (data["loss_before"], data["loss_after"]) == (step.loss_before, step.loss_after)
     kept = {
         "weights": net.weights,
         "z": step.z,
@@ -222,7 +222,7 @@ def test_rate_must_be_a_finite_number_above_0(rate: Any) -> None:  # noqa: ANN40
 
 def test_step_that_overflows_is_shown_and_does_not_warn() -> None:
     step = trace(Network([[[0.0, 1.0]]], "identity"), [1e200], [0.0], rate=1.0)
-    assert step.rss_before == np.inf
+    assert step.loss_before == np.inf
     assert "= inf" in str(step)
 
 
@@ -246,7 +246,7 @@ def test_a_trace_is_frozen() -> None:
 
 def test_json_has_none_for_what_is_not_finite() -> None:
     step = trace(Network([[[0.0, 1.0]]], "identity"), [2.0], [3.0], rate=1e308)
-    assert not np.isfinite(step.rss_after)
+    assert not np.isfinite(step.loss_after)
     found = json.loads(json.dumps(step.to_json(), allow_nan=False))
-    assert found["rss_after"] is None
-    assert found["rss_before"] == step.rss_before
+    assert found["loss_after"] is None
+    assert found["loss_before"] == step.loss_before

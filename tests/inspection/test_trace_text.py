@@ -114,8 +114,8 @@ def test_published_numbers_stand_in_the_text_with_all_their_bits() -> None:
     }
     for left, number in published.items():
         assert found[left] == pytest.approx(number, rel=0, abs=1e-15)
-    assert float(text.splitlines()[-2].removeprefix("RSS with the new weights = ")) == step.rss_after
-    assert float(text.splitlines()[-1].removeprefix("                  before = ")) == step.rss_before
+    assert float(text.splitlines()[-2].removeprefix("RSS with the new weights = ")) == step.loss_after
+    assert float(text.splitlines()[-1].removeprefix("                  before = ")) == step.loss_before
 
 
 # Every equation

@@ -63,7 +63,7 @@ def symbols_of(step: Trace) -> dict[str, float]:
 def results_of(step: Trace) -> dict[str, float]:
     """Every left-hand side that the text of a trace may have, with its number."""
     known = {name: value for name, value in symbols_of(step).items() if name[0] in "zaδ"}
-    known["RSS"] = step.rss_before
+    known["RSS"] = step.loss_before
     for m, (slopes, after) in enumerate(zip(step.gradients, step.weights_after, strict=True), 1):
         comma = "," if max(slopes.shape) > 9 else ""
         for (k, j), value in _entries(slopes):

@@ -15,7 +15,13 @@ Consortium for Python Data API Standards, https://data-apis.org/array-api/
 
 from chainrule.equations.activations import Activation, Identity, Logistic, Tanh
 from chainrule.equations.arrays import Array
-from chainrule.equations.entropies import BinaryCrossEntropy, CrossEntropy, output_delta, sample_losses
+from chainrule.equations.entropies import (
+    BinaryCrossEntropy,
+    CrossEntropy,
+    is_fused,
+    output_delta,
+    sample_losses,
+)
 from chainrule.equations.layers import flush_to_zero, gradient, hidden_delta, net_input, with_bias_unit
 from chainrule.equations.losses import RSS, Absolute, Huber, Loss, Poisson, Quantile, mean_loss
 from chainrule.equations.named import (
@@ -84,6 +90,7 @@ __all__ = [
     "flush_to_zero",
     "gradient",
     "hidden_delta",
+    "is_fused",
     "levenberg_marquardt_step",
     "loss_named",
     "mean_loss",

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from chainrule.equations.arrays import Array
     from chainrule.equations.losses import Loss
 
-__all__ = ["BinaryCrossEntropy", "CrossEntropy", "output_delta", "sample_losses"]
+__all__ = ["BinaryCrossEntropy", "CrossEntropy", "is_fused", "output_delta", "sample_losses"]
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,14 @@ class BinaryCrossEntropy:
 _FUSED = ((CrossEntropy, Softmax), (BinaryCrossEntropy, Logistic))
 
 
-def _is_fused(loss: Loss, activation: Activation) -> bool:
+def is_fused(loss: Loss, activation: Activation) -> bool:
+    """Whether the delta of this pair is the residual, and its loss is known from the net inputs.
+
+    Examples
+    --------
+    >>> is_fused(CrossEntropy(), Softmax())
+    True
+    """
     return (type(loss), type(activation)) in _FUSED
 
 
@@ -120,7 +127,7 @@ def sample_losses(loss: Loss, z: Array, a: Array, y: Array, activation: Activati
     >>> sample_losses(RSS(), a, a, np.array([[0.25, np.nan]]), Identity())
     array([0.125])
     """
-    fused = _is_fused(loss, activation)
+    fused = is_fused(loss, activation)
     values = loss.values_of_net_inputs(z, y) if fused else loss.values(a, y)  # type: ignore[attr-defined]
     return array_namespace(values).sum(_present(y, values), axis=-1)
 
@@ -153,6 +160,6 @@ def output_delta(loss: Loss, z: Array, a: Array, y: Array, activation: Activatio
     >>> output_delta(RSS(), a, a, y, Identity())
     array([[-0.5,  0.5]])
     """
-    if _is_fused(loss, activation):
+    if is_fused(loss, activation):
         return _present(y, y - a)
     return activation.backward(z, a, _present(y, loss.slopes(a, y)))

@@ -73,7 +73,7 @@ class RSS:
 
     name: ClassVar[str] = "rss"
     formula: ClassVar[str] = "½·(y − a)²"
-    slope: ClassVar[str] = "(y − a)"
+    slope: ClassVar[str] = "y − a"
 
     def values(self, a: Array, y: Array) -> Array:
         r"""Half the squared residual of each output, equation (4)."""
@@ -213,7 +213,7 @@ class Poisson:
 
     name: ClassVar[str] = "poisson"
     formula: ClassVar[str] = "a − y·ln a"
-    slope: ClassVar[str] = "(y/a − 1)"
+    slope: ClassVar[str] = "y/a − 1"
 
     def values(self, a: Array, y: Array) -> Array:
         r"""Expected count less the count times its logarithm, equation (29)."""

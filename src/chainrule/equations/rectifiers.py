@@ -68,7 +68,7 @@ class LeakyReLU:
     slope: float = 0.01
     name: ClassVar[str] = "leaky_relu"
     formula: ClassVar[str] = "max(z, slope·z)"
-    derivative: ClassVar[str] = "[z > 0] + slope·[z ≤ 0]"
+    derivative: ClassVar[str] = "([z > 0] + slope·[z ≤ 0])"
 
     def __post_init__(self) -> None:
         check_between(self.slope, "slope", 0.0, 1.0, example=0.01)
@@ -104,7 +104,7 @@ class Softplus:
 
     name: ClassVar[str] = "softplus"
     formula: ClassVar[str] = "ln(1 + exp(z))"
-    derivative: ClassVar[str] = "1 / (1 + exp(−z))"
+    derivative: ClassVar[str] = "1/(1 + exp(−z))"
 
     def forward(self, z: Array) -> Array:
         r"""Softplus of `z`, equation (21)."""
@@ -131,7 +131,7 @@ class Softsign:
 
     name: ClassVar[str] = "softsign"
     formula: ClassVar[str] = "z / (1 + |z|)"
-    derivative: ClassVar[str] = "1 / (1 + |z|)²"
+    derivative: ClassVar[str] = "1/(1 + |z|)²"
 
     def forward(self, z: Array) -> Array:
         r"""Softsign of `z`, equation (22)."""
@@ -175,7 +175,7 @@ class GELU:
 
     name: ClassVar[str] = "gelu"
     formula: ClassVar[str] = "z/2·(1 + t),  t = tanh(√(2/π)·(z + 0.044715·z³))"
-    derivative: ClassVar[str] = "(1 + t)/2 + z/2·(1 − t²)·√(2/π)·(1 + 0.134145·z²)"
+    derivative: ClassVar[str] = "((1 + t)/2 + z/2·(1 − t²)·√(2/π)·(1 + 0.134145·z²))"
 
     def forward(self, z: Array) -> Array:
         r"""GELU of `z`, equation (23)."""

@@ -41,7 +41,7 @@ class Softmax:
     """
 
     name: ClassVar[str] = "softmax"
-    formula: ClassVar[str] = "exp(z) / Σ exp(z)"
+    formula: ClassVar[str] = "exp(z) / Σ_i exp(z_i)"
     derivative: ClassVar[str] = "a_k·([k = i] − a_i)"
 
     def forward(self, z: Array) -> Array:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-__all__ = ["ENTRY", "FORMAT", "LENGTH_BYTES", "NO_DIGEST", "may_begin", "with_digest"]
+__all__ = ["ENTRY", "FORMAT", "LENGTH_BYTES", "NO_DIGEST", "may_begin", "not_a_model", "with_digest"]
 
-FORMAT = 1
+FORMAT = 2  # 1 had no field "state"
 ENTRY = "chainrule"
 NO_DIGEST = "0" * 64
 LENGTH_BYTES = 8  # the file begins with the length of its header
@@ -21,3 +21,11 @@ def may_begin(begin: bytes, size: int) -> bool:
     length = int.from_bytes(begin[:LENGTH_BYTES], "little")
     possible = len(begin) > LENGTH_BYTES and length <= min(size - LENGTH_BYTES, MOST_HEADER_BYTES)
     return possible and begin[LENGTH_BYTES:] == b"{"
+
+
+def not_a_model(reason: str) -> str:
+    """Message for a file that is no model, or no longer one."""
+    return (
+        f"The file is not a chainrule model, or is damaged: {reason}. Give a file that `chainrule fit` or "
+        "chainrule.save wrote, or fit the model again."
+    )

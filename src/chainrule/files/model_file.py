@@ -1,7 +1,8 @@
 r"""The model file: safetensors, so that no code runs when a file is opened.
 
 The weights are tensors ``W1``, ``W2``, …; everything else is one JSON string with sorted keys in the
-metadata entry ``chainrule``. Its field ``sha256`` is the SHA-256 of the whole file with the 64 digits of
+metadata entry ``chainrule``. A checkpoint is the same file with the state of a training in it: tensors
+``best1``, ``best2``, … and ``rule1.velocity``, …, and a field ``state``. Its field ``sha256`` is the SHA-256 of the whole file with the 64 digits of
 that field set to ``0``, so that any flipped bit is noticed, in the header as in the weights. There are no
 times, paths or host names in it: the same training gives the same file.
 """
@@ -20,22 +21,26 @@ from chainrule.equations import ACTIVATIONS, LOSSES, name_of
 from chainrule.errors import InputError, ModelFileError
 from chainrule.files.layout import ENTRY, FORMAT, LENGTH_BYTES, NO_DIGEST, may_begin, with_digest
 from chainrule.files.parsing import model_from_bytes
+from chainrule.files.states import state_tensors, state_to_json
 from chainrule.files.writing import write_file
 from chainrule.models import Model
 from chainrule.network import own_functions
+from chainrule.training import TrainingState
 
 if TYPE_CHECKING:
     from chainrule.network import Network
 
-__all__ = ["load", "load_model", "model_to_bytes", "save"]
+__all__ = ["load", "load_model", "load_state", "model_to_bytes", "save"]
 
 
-def save(model: Network | Model, path: str | os.PathLike[str], *, overwrite: bool = True) -> None:
-    """Write a network, or a model with its encoding of tables, to a file; whole or not at all.
+def save(
+    model: Network | Model | TrainingState, path: str | os.PathLike[str], *, overwrite: bool = True
+) -> None:
+    """Write a network, a model with its encoding of tables, or a training's state to a file, whole or not at all.
 
     Parameters
     ----------
-    model : Network or Model
+    model : Network, Model or TrainingState
     path : path
     overwrite : bool
         Whether a file that stands there may be replaced.
@@ -58,6 +63,8 @@ def save(model: Network | Model, path: str | os.PathLike[str], *, overwrite: boo
     >>> again, (again.weights[0] == net.weights[0]).all()
     (Network(2-3-1, logistic, rss, float64), np.True_)
     """
+    if isinstance(model, TrainingState):
+        model = Model(model.network, state=model)
     whole = model if isinstance(model, Model) else Model(model)
     write_file(path, model_to_bytes(whole), overwrite=overwrite)
 
@@ -78,6 +85,34 @@ def load(path: str | os.PathLike[str]) -> Network:
     chainrule.errors.ModelFileError: There is no file missing.safetensors. ...
     """
     return load_model(path).network
+
+
+def load_state(path: str | os.PathLike[str]) -> TrainingState:
+    """Read the state of a training from a checkpoint file.
+
+    Raises
+    ------
+    ModelFileError
+        As for `load`; or the file holds a model alone.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib, chainrule
+    >>> result = chainrule.train(chainrule.Network.random((1, 1)), [[0.0]], [[1.0]], rate=1, epochs=2)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder, "checkpoint.safetensors")
+    ...     chainrule.save(result.state, path)
+    ...     chainrule.load_state(path)
+    TrainingState(Network(1-1, logistic, rss, float64), 2 epochs)
+    """
+    state = load_model(path).state
+    if state is None:
+        message = (
+            f"{path} holds a model but no state of a training. Give a checkpoint, which `chainrule fit` keeps when "
+            "it is interrupted and chainrule.save writes of a result's state."
+        )
+        raise ModelFileError(message)
+    return state
 
 
 def load_model(path: str | os.PathLike[str]) -> Model:
@@ -134,10 +169,13 @@ def model_to_bytes(model: Model) -> bytes:
         "loss": name_of(net.loss),
         "encoding": model.encoding.to_json() if model.encoding else None,
         "training": model.training.to_json() if model.training else None,
+        "state": None if model.state is None else state_to_json(model.state),
         "sha256": NO_DIGEST,
     }
     text = json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False)
     tensors = {f"W{m}": weights for m, weights in enumerate(net.weights, 1)}
+    if model.state is not None:
+        tensors |= state_tensors(model.state)
     content: bytes = safetensors.numpy.save(tensors, metadata={ENTRY: text})
     digest = hashlib.sha256(content).hexdigest()
     return with_digest(content, NO_DIGEST, digest)

@@ -13,7 +13,16 @@ from safetensors import SafetensorError
 
 from chainrule.equations import ACTIVATIONS, LOSSES
 from chainrule.errors import InputError, ModelFileError
-from chainrule.files.layout import ENTRY, FORMAT, LENGTH_BYTES, NO_DIGEST, may_begin, with_digest
+from chainrule.files.layout import (
+    ENTRY,
+    FORMAT,
+    LENGTH_BYTES,
+    NO_DIGEST,
+    may_begin,
+    not_a_model,
+    with_digest,
+)
+from chainrule.files.states import state_from_json
 from chainrule.models import Model, TrainingRecord
 from chainrule.network import Network
 from chainrule.tables import Encoding
@@ -40,7 +49,8 @@ def model_from_bytes(content: bytes) -> Model:
     document = _document(content)
     _check_format(document)
     _check_digest(content, document["sha256"])
-    net = _network(document, tensors)
+    own = {name: tensor for name, tensor in tensors.items() if re.fullmatch(r"W\d+", name)}
+    net = _network(document, own)
     encoding = None if document["encoding"] is None else Encoding.from_json(document["encoding"])
     training = None if document["training"] is None else TrainingRecord.from_json(document["training"])
     if encoding and (encoding.n_inputs, encoding.n_outputs) != (net.sizes[0], net.sizes[-1]):
@@ -49,28 +59,22 @@ def model_from_bytes(content: bytes) -> Model:
             f"has {net.sizes[0]} and {net.sizes[-1]}. Fit the model again."
         )
         raise ModelFileError(message)
-    return Model(net, encoding, training)
-
-
-def _not_a_model(reason: str) -> str:
-    """Message for a file that is no model, or no longer one."""
-    return (
-        f"The file is not a chainrule model, or is damaged: {reason}. Give a file that `chainrule fit` or "
-        "chainrule.save wrote, or fit the model again."
-    )
+    others = {name: tensor for name, tensor in tensors.items() if name not in own}
+    state = state_from_json(document["state"], others, net)
+    return Model(net, encoding, training, state)
 
 
 def _tensors(content: bytes) -> dict[str, npt.NDArray[Any]]:
     """Tensors of a safetensors file; the library checks every length and offset."""
     if not may_begin(content[: LENGTH_BYTES + 1], len(content)):
-        raise ModelFileError(_not_a_model("it does not begin as one, or it is cut short"))
+        raise ModelFileError(not_a_model("it does not begin as one, or it is cut short"))
     try:
         return dict(safetensors.numpy.load(content))
     except KeyError as error:
         reason = f"its weights are neither float32 nor float64 but {error}"
-        raise ModelFileError(_not_a_model(reason)) from error
+        raise ModelFileError(not_a_model(reason)) from error
     except (SafetensorError, TypeError, ValueError, AttributeError) as error:
-        raise ModelFileError(_not_a_model(_printable(str(error)[:200]))) from error
+        raise ModelFileError(not_a_model(_printable(str(error)[:200]))) from error
 
 
 def _document(content: bytes) -> dict[str, Any]:
@@ -86,9 +90,9 @@ def _document(content: bytes) -> dict[str, Any]:
             object_pairs_hook=_unique,
         )
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise ModelFileError(_not_a_model("it has no readable entry 'chainrule'")) from error
+        raise ModelFileError(not_a_model("it has no readable entry 'chainrule'")) from error
     if not isinstance(document, dict):
-        raise ModelFileError(_not_a_model("its entry 'chainrule' is no JSON object"))
+        raise ModelFileError(not_a_model("its entry 'chainrule' is no JSON object"))
     return document
 
 
@@ -128,20 +132,22 @@ def _check_format(document: dict[str, Any]) -> None:
             "Upgrade with `pip install --upgrade chainrule`."
         )
         raise ModelFileError(message)
-    expected = {"format", "activations", "loss", "encoding", "training", "sha256"}
-    if whole != FORMAT or set(document) != expected:
-        raise ModelFileError(_not_a_model("its fields are not those of a model"))
+    expected = {"format", "activations", "loss", "encoding", "training", "state", "sha256"}
+    if whole == 1:
+        document.setdefault("state", None)
+    if whole not in {1, FORMAT} or set(document) != expected:
+        raise ModelFileError(not_a_model("its fields are not those of a model"))
 
 
 def _check_digest(content: bytes, digest: object) -> None:
     """Compare the SHA-256 with that of the content."""
     if not isinstance(digest, str) or not re.fullmatch("[0-9a-f]{64}", digest):
-        raise ModelFileError(_not_a_model("its SHA-256 is no such thing"))
+        raise ModelFileError(not_a_model("its SHA-256 is no such thing"))
     if content.count(digest.encode()) != 1:
-        raise ModelFileError(_not_a_model("its SHA-256 does not stand there once"))
+        raise ModelFileError(not_a_model("its SHA-256 does not stand there once"))
     blank = with_digest(content, digest, NO_DIGEST)
     if hashlib.sha256(blank).hexdigest() != digest:
-        raise ModelFileError(_not_a_model("its SHA-256 does not agree with its content"))
+        raise ModelFileError(not_a_model("its SHA-256 does not agree with its content"))
 
 
 def _network(document: dict[str, Any], tensors: dict[str, npt.NDArray[Any]]) -> Network:
@@ -149,7 +155,7 @@ def _network(document: dict[str, Any], tensors: dict[str, npt.NDArray[Any]]) -> 
     names = [f"W{m}" for m in range(1, len(tensors) + 1)]
     activations, loss = document["activations"], document["loss"]
     if sorted(tensors) != sorted(names) or len({t.dtype for t in tensors.values()}) != 1:
-        raise ModelFileError(_not_a_model("its tensors are not W1, W2, … of one type"))
+        raise ModelFileError(not_a_model("its tensors are not W1, W2, … of one type"))
     known = isinstance(activations, list) and all(_is_known(g, ACTIVATIONS) for g in activations)
     if not known or not _is_known(loss, LOSSES):
         message = (
@@ -158,11 +164,11 @@ def _network(document: dict[str, Any], tensors: dict[str, npt.NDArray[Any]]) -> 
         )
         raise ModelFileError(message)
     if any(str(t.dtype) not in {"float32", "float64"} for t in tensors.values()):
-        raise ModelFileError(_not_a_model("its weights are neither float32 nor float64"))
+        raise ModelFileError(not_a_model("its weights are neither float32 nor float64"))
     try:
         return Network([tensors[name] for name in names], activations, loss)
     except InputError as error:
-        raise ModelFileError(_not_a_model(str(error))) from error
+        raise ModelFileError(not_a_model(str(error))) from error
 
 
 def _is_known(text: object, names: Mapping[str, object]) -> bool:

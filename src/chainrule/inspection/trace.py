@@ -44,7 +44,7 @@ class Trace:
         Delta is the descent direction :math:`-\partial \mathrm{RSS} / \partial z`.
     gradients, updates, weights_after : tuples of arrays of shape (n_out, 1 + n_in)
         :math:`\partial \mathrm{RSS} / \partial W`, what is added to each weight, and the weights after it.
-    rss_before, rss_after : float
+    loss_before, loss_after : float
         Loss of the sample before and after the update.
 
     Examples
@@ -71,8 +71,8 @@ class Trace:
     gradients: tuple[npt.NDArray[Any], ...]
     updates: tuple[npt.NDArray[Any], ...]
     weights_after: tuple[npt.NDArray[Any], ...]
-    rss_before: float
-    rss_after: float
+    loss_before: float
+    loss_after: float
 
     def __str__(self) -> str:
         return self.text()
@@ -110,8 +110,8 @@ class Trace:
             "layers": [
                 {name: _plain(array) for name, array in zip(names, layer, strict=True)} for layer in layers
             ],
-            "rss_before": _plain(self.rss_before),
-            "rss_after": _plain(self.rss_after),
+            "loss_before": _plain(self.loss_before),
+            "loss_after": _plain(self.loss_after),
         }
 
 
@@ -147,7 +147,7 @@ def trace(net: Network, x: npt.ArrayLike, y: npt.ArrayLike, *, rate: float) -> T
     --------
     >>> from chainrule import Network, trace
     >>> step = trace(Network([[[0.0, 1.0]]]), [0.5], [1.0], rate=0.5)
-    >>> step.rss_after < step.rss_before
+    >>> step.loss_after < step.loss_before
     True
     """
     eta = positive_number(rate, "rate", "0.1")
@@ -172,8 +172,8 @@ def trace(net: Network, x: npt.ArrayLike, y: npt.ArrayLike, *, rate: float) -> T
         gradients=tuple(_frozen(g) for g in slopes),
         updates=tuple(_frozen(update) for update in updates),
         weights_after=tuple(_frozen(w) for w in after),
-        rss_before=losses[0],
-        rss_after=losses[1],
+        loss_before=losses[0],
+        loss_after=losses[1],
     )
 
 

@@ -6,6 +6,9 @@ import re
 import textwrap
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from chainrule.equations import RSS, Softmax, is_fused
 from chainrule.errors import InputError
 from chainrule.network import whole_number_from_1
 
@@ -20,6 +23,17 @@ if TYPE_CHECKING:
 __all__ = ["worked_example"]
 
 MOST_DIGITS = 17
+# Of the losses, and of the deltas of those that are put together with their activation.
+EQUATIONS = {
+    "rss": 4,
+    "absolute": 26,
+    "huber": 27,
+    "quantile": 28,
+    "poisson": 29,
+    "cross_entropy": 30,
+    "binary_cross_entropy": 32,
+}
+FUSED_EQUATIONS = {"cross_entropy": 31, "binary_cross_entropy": 33}
 LINE_WIDTH = 100
 
 
@@ -40,6 +54,7 @@ class _Page:
         self.digits = digits
         self.most = most
         self.n_layers = len(step.z) + 1
+        self.word = "RSS" if isinstance(step.network.loss, RSS) else "L"
 
     def lines(self) -> Iterator[str]:
         """Inputs, forward pass, loss, backward pass, updates, loss afterwards."""
@@ -54,8 +69,8 @@ class _Page:
             yield from self.deltas(m)
         for m in range(self.n_layers - 1, 0, -1):
             yield from self.updates(m)
-        yield f"RSS with the new weights = {self.number(step.rss_after)}"
-        yield f"                  before = {self.number(step.rss_before)}"
+        yield f"{self.word} with the new weights = {self.number(step.loss_after)}"
+        yield f"{'before':>{len(self.word) + 21}} = {self.number(step.loss_before)}"
 
     def number(self, value: float) -> str:
         """Number to the digits asked for; a negative zero is 0."""
@@ -125,44 +140,72 @@ class _Page:
         yield from self.unwritten_units(len(z))
 
     def loss(self) -> Iterator[str]:
-        """RSS of the sample."""
-        y, a = self.step.y, self.step.a[-1]
+        """Loss of the sample: RSS as the notes have it, any other as a sum over the outputs."""
+        y, a, loss = self.step.y, self.step.a[-1], self.step.network.loss
         layer = self.n_layers
-        symbols = [f"(y_{k} − a_{k}^({layer}))²" for k in range(1, len(y) + 1)]
-        numbers = [f"({self.number(t)} − {self.factor(v)})²" for t, v in zip(y, a, strict=True)]
-        yield "Loss, equation (4)"
-        yield from _equation(
-            "RSS",
-            f"½·({self.total(symbols)})",
-            f"½·({self.total(numbers)})",
-            self.number(self.step.rss_before),
+        if isinstance(loss, RSS):
+            symbols = [f"(y_{k} − a_{k}^({layer}))²" for k in range(1, len(y) + 1)]
+            numbers = [f"({self.number(t)} − {self.factor(v)})²" for t, v in zip(y, a, strict=True)]
+            sums = [f"½·({self.total(terms)})" for terms in (symbols, numbers)]
+        else:
+            formula = getattr(loss, "formula", "loss(y, a)")
+            pairs = [(f"y_{k}", f"a_{k}^({layer})") for k in range(1, len(y) + 1)]
+            values = [(self.factor(t), self.factor(v)) for t, v in zip(y, a, strict=True)]
+            sums = [self.total([_of_output(formula, *pair) for pair in both]) for both in (pairs, values)]
+        equation = EQUATIONS.get(loss.name)
+        yield f"Loss{'' if loss.name == 'rss' else f' ({loss.name})'}" + (
+            f", equation ({equation})" if equation else ""
         )
+        yield from _equation(self.word, *sums, self.number(self.step.loss_before))
         yield ""
 
     def deltas(self, m: int) -> Iterator[str]:
         """Deltas of layer m + 1: from the residual at the output, from the layer after elsewhere."""
         layer = m + 1
         kind, equation = ("output", 7) if layer == self.n_layers else ("hidden", 9)
-        yield f"Layer {layer}: {kind} deltas, equation ({equation}); δ = −∂RSS/∂z, the direction of descent"
-        delta, a = self.step.delta[m - 1], self.step.a[m - 1]
-        derivative = _derivative(self.step.network.activations[m - 1])
+        net = self.step.network
+        if kind == "output" and is_fused(net.loss, net.activations[-1]):
+            equation = FUSED_EQUATIONS[net.loss.name]
+        word = f"δ = −∂{self.word}/∂z, the direction of descent"
+        yield f"Layer {layer}: {kind} deltas, equation ({equation}); {word}"
+        delta = self.step.delta[m - 1]
         for k in self.units(len(delta)):
-            symbols, numbers = self.signal(m, k)
-            name = f"a_{k + 1}^({layer})"
-            yield from _equation(
-                f"δ_{k + 1}^({layer})",
-                f"({symbols})·{_with(derivative, 'a', name)}",
-                f"({numbers})·{_with(derivative, 'a', self.factor(a[k]))}",
-                self.number(delta[k]),
-            )
+            yield from _equation(f"δ_{k + 1}^({layer})", *self.one_delta(m, k), self.number(delta[k]))
         yield from self.unwritten_units(len(delta))
+
+    def one_delta(self, m: int, k: int) -> tuple[str, str]:
+        """Signal times derivative for unit k of layer m + 1, in symbols and in numbers."""
+        layer, net = m + 1, self.step.network
+        z, a, activation = self.step.z[m - 1], self.step.a[m - 1], net.activations[m - 1]
+        signals = self.signal(m, k)
+        if layer == self.n_layers and is_fused(net.loss, activation):
+            return signals
+        if isinstance(activation, Softmax):
+            shift = f"Σ_i a_i^({layer})·({_of_output(net.loss.slope, 'y_i', f'a_i^({layer})')})"
+            sum_ = self.number(float(np.sum(a * net.loss.slopes(a, self.step.y))))
+            return (
+                f"a_{k + 1}^({layer})·({signals[0]} − {shift})",
+                f"{self.factor(a[k])}·({signals[1]} − {sum_})",
+            )
+        derivative = _derivative(activation)
+        with_a = (f"a_{k + 1}^({layer})", self.factor(a[k]))
+        with_z = (f"z_{k + 1}^({layer})", self.factor(z[k]))
+        symbols, numbers = (
+            f"({signal})·{_with(_with(derivative, 'a', one_a), 'z', one_z)}"
+            for signal, one_a, one_z in zip(signals, with_a, with_z, strict=True)
+        )
+        return symbols, numbers
 
     def signal(self, m: int, k: int) -> tuple[str, str]:
         """What reaches unit k of layer m + 1 from above, in symbols and in numbers."""
         layer = m + 1
         if layer == self.n_layers:
-            y, a = self.step.y[k], self.step.a[m - 1][k]
-            return f"y_{k + 1} − a_{k + 1}^({layer})", f"{self.number(y)} − {self.factor(a)}"
+            y, a, net = self.step.y[k], self.step.a[m - 1][k], self.step.network
+            if isinstance(net.loss, RSS) or is_fused(net.loss, net.activations[-1]):
+                return f"y_{k + 1} − a_{k + 1}^({layer})", f"{self.number(y)} − {self.factor(a)}"
+            slope = getattr(net.loss, "slope", "−∂loss/∂a")
+            symbols = _of_output(slope, f"y_{k + 1}", f"a_{k + 1}^({layer})")
+            return symbols, _of_output(slope, self.factor(y), self.factor(a))
         weights, delta = self.step.network.weights[m], self.step.delta[m]
         comma = _comma(weights)
         symbols = [f"δ_{i}^({layer + 1})·W_{i}{comma}{k + 1}^({layer})" for i in range(1, len(delta) + 1)]
@@ -191,7 +234,7 @@ class _Page:
         name, signal = f"W_{k + 1}{_comma(weights)}{j}^({m})", f"δ_{k + 1}^({m + 1})"
         product = f"{self.factor(delta)}·{self.factor(value)}"
         yield from _equation(
-            f"∂RSS/∂{name}",
+            f"∂{self.word}/∂{name}",
             f"−{signal}·{source}",
             f"−{product}",
             self.number(self.step.gradients[m - 1][k, j]),
@@ -202,6 +245,11 @@ class _Page:
             f"{self.number(weights[k, j])} + {self.factor(self.step.rate)}·{product}",
             self.number(self.step.weights_after[m - 1][k, j]),
         )
+
+
+def _of_output(formula: str, y: str, a: str) -> str:
+    """Formula of a loss with its target and its output."""
+    return _with(_with(formula, "a", a), "y", y)
 
 
 def _more(n: int, thing: str) -> str:

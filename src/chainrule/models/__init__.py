@@ -3,7 +3,9 @@
 from chainrule.models.dataset import Dataset, prepare
 from chainrule.models.defaults import Defaults, default_settings
 from chainrule.models.fitting import FitResult, fit
-from chainrule.models.model import Model, Predictions, TrainingRecord
+from chainrule.models.model import Model, Predictions
+from chainrule.models.plan import Plan, plan
+from chainrule.models.record import TrainingRecord
 from chainrule.models.scores import ClassScore, NumberScore, Score
 
 __all__ = [
@@ -13,10 +15,12 @@ __all__ = [
     "FitResult",
     "Model",
     "NumberScore",
+    "Plan",
     "Predictions",
     "Score",
     "TrainingRecord",
     "default_settings",
     "fit",
+    "plan",
     "prepare",
 ]

@@ -2,46 +2,35 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from chainrule.errors import InputError
+import numpy as np
+
 from chainrule.models.dataset import HELD_OUT, Dataset, prepare
-from chainrule.models.defaults import default_settings
-from chainrule.models.model import Model, TrainingRecord
-from chainrule.network import Network, whole_number_from_1
-from chainrule.training import History, Settings, StoppedBy, train
+from chainrule.models.model import Model
+from chainrule.models.plan import BALANCED, Plan, plan
+from chainrule.models.record import TrainingRecord
+from chainrule.network import Network
+from chainrule.tables import split_rows
+from chainrule.training import History, StoppedBy, train
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+
+    import numpy.typing as npt
 
     from chainrule.errors import DivergenceError
     from chainrule.models.scores import Score
-    from chainrule.training import Epoch
+    from chainrule.training import Progress, TrainingResult, TrainingState
+    from chainrule.training.diagnosis import Diagnosis
 
-__all__ = ["FitResult", "Plan", "fit", "fit_dataset", "plan"]
-
-MOST_WEIGHTS = 10**9  # eight gigabytes, before the first gradient
-
-
-@dataclass(frozen=True)
-class Plan:
-    """Hidden layers, first weights and training settings, with the defaults filled in.
-
-    Examples
-    --------
-    >>> Plan((8,), "glorot_uniform", Settings(rate=0.5, epochs=100)).hidden
-    (8,)
-    """
-
-    hidden: tuple[int, ...]
-    start: str
-    settings: Settings
+__all__ = ["FitResult", "checkpoint", "diverged_model", "fit", "fit_dataset"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class FitResult:
     """What a fit gives back.
 
@@ -53,6 +42,8 @@ class FitResult:
         The table as the network saw it.
     history : History
     stopped_by : StoppedBy
+    diagnosis : tuple of Diagnosis
+        What went badly and what to do about it, where something did.
 
     Examples
     --------
@@ -67,6 +58,11 @@ class FitResult:
     data: Dataset
     history: History
     stopped_by: StoppedBy
+    diagnosis: tuple[Diagnosis, ...] = ()
+
+    def __repr__(self) -> str:
+        n = len(self.history.epochs)
+        return f"FitResult({self.model.network!r}, {n} epochs, stopped by {self.stopped_by})"
 
     @cached_property
     def training_score(self) -> Score:
@@ -81,49 +77,6 @@ class FitResult:
         return self.model.score_arrays(self.data.X[rows], self.data.Y[rows]) if len(rows) else None
 
 
-def plan(
-    data: Dataset,
-    *,
-    hidden: int | Sequence[int] | None = None,
-    rate: float | None = None,
-    epochs: int | None = None,
-    batch_size: int | None = None,
-    loss_goal: float | None = None,
-    seed: int = 0,
-) -> Plan:
-    """Settings as given, or else the defaults for this table.
-
-    Raises
-    ------
-    InputError
-        A setting is out of its range.
-    """
-    defaults = default_settings(len(data.training_rows), classes=data.encoding.classes is not None)
-    given = defaults.hidden if hidden is None else hidden
-    units = given if isinstance(given, (list, tuple)) else (given,)
-    layers = tuple(whole_number_from_1(n, "hidden") for n in units)
-    settings = Settings(
-        rate=defaults.rate if rate is None else rate,
-        epochs=defaults.epochs if epochs is None else epochs,
-        batch_size=defaults.batch_size if batch_size is None else batch_size,
-        seed=seed,
-        loss_goal=loss_goal,
-    )
-    _refuse_giants((data.X.shape[1], *layers, data.Y.shape[1]))
-    return Plan(layers, "glorot_uniform", settings)
-
-
-def _refuse_giants(sizes: Sequence[int]) -> None:
-    """Refuse a network that no memory holds before anything is computed."""
-    n_weights = sum((1 + n_in) * n_out for n_in, n_out in pairwise(sizes))
-    if n_weights > MOST_WEIGHTS:
-        message = (
-            f"A network {'-'.join(map(str, sizes))} would have {n_weights} weights but may have at most "
-            f"{MOST_WEIGHTS}. Take fewer hidden units."
-        )
-        raise InputError(message)
-
-
 def fit(
     table: Any,  # noqa: ANN401 (a path, or any frame that speaks Arrow)
     *,
@@ -132,13 +85,9 @@ def fit(
     ignore: Sequence[str] = (),
     classes: Sequence[str] = (),
     held_out: float = HELD_OUT,
-    hidden: int | Sequence[int] | None = None,
-    rate: float | None = None,
-    epochs: int | None = None,
-    batch_size: int | None = None,
-    loss_goal: float | None = None,
     seed: int = 0,
-    on_epoch: Callable[[Epoch], object] | None = None,
+    on_epoch: Callable[[Progress], object] | None = None,
+    **settings: Any,  # noqa: ANN401 (as documented)
 ) -> FitResult:
     """Fit a network to a table, as ``chainrule fit`` does.
 
@@ -151,10 +100,15 @@ def fit(
         Columns that are the only inputs, that are left out, that are classes although they hold numbers.
     held_out : float
         Share of the rows that the network does not learn from and is judged by.
-    hidden : int or sequence of int, optional
-        Units of the hidden layer, or of each of several; ``()`` for none.
-    rate, epochs, batch_size, loss_goal, seed, on_epoch
-        As for `train`. What is not given depends on the kind of target and the number of rows.
+    seed, on_epoch
+        As for `train`.
+    **settings
+        `defaults`, "modern" or "notes"; `hidden`, units of the hidden layer or of each of several, ``()`` for none;
+        `activation` of the hidden layers, `output` activation and `loss`; `class_weight`, "balanced" or a dict of
+        classes with what each of their rows counts; `validation`, the share of the training rows that is
+        watched and not learnt from; and of `train` `rule`, `rate`, `schedule`, `epochs`, `batch_size`,
+        `clip_norm`, `l1`, `l2`, `dropout`, `patience`, `metric`, `stopping`, `loss_goal` and `threads`.
+        What is not given depends on the kind of target and the number of rows.
 
     Returns
     -------
@@ -172,20 +126,25 @@ def fit(
     >>> import chainrule
     >>> result = chainrule.fit("examples/iris.csv", target="species", epochs=20, seed=0)
     >>> result.model.network
-    Network(4-8-3, logistic, rss, float64)
+    Network(4-64-3, [relu, softmax], cross_entropy, float64)
     >>> result.held_out_score.accuracy > 0.8
     True
     """
     data = prepare(
         table, target=target, inputs=inputs, ignore=ignore, classes=classes, held_out=held_out, seed=seed
     )
-    chosen = plan(
-        data, hidden=hidden, rate=rate, epochs=epochs, batch_size=batch_size, loss_goal=loss_goal, seed=seed
-    )
-    return fit_dataset(data, chosen, on_epoch)
+    return fit_dataset(data, plan(data, seed=seed, **settings), on_epoch=on_epoch)
 
 
-def fit_dataset(data: Dataset, chosen: Plan, on_epoch: Callable[[Epoch], object] | None = None) -> FitResult:
+def fit_dataset(
+    data: Dataset,
+    chosen: Plan,
+    *,
+    on_epoch: Callable[[Progress], object] | None = None,
+    on_time: Callable[[Progress], object] | None = None,
+    every_seconds: float = 1.0,
+    resume: TrainingState | None = None,
+) -> FitResult:
     """Train on the training rows.
 
     Raises
@@ -193,11 +152,12 @@ def fit_dataset(data: Dataset, chosen: Plan, on_epoch: Callable[[Epoch], object]
     DivergenceError
         Training left the finite numbers; the error carries the last finite network.
     """
-    start = start_network(data, chosen)
     _ = data.majority  # computed now and kept, so that nothing slow is left for after the training
-    settings, rows = chosen.settings, data.training_rows
+    settings = chosen.settings
+    rows, watched = _parted(data, chosen)
+    weight = sample_weight(data, chosen.class_weight)
     result = train(
-        start,
+        start_network(data, chosen),
         data.X[rows],
         data.Y[rows],
         rate=settings.rate,
@@ -205,37 +165,105 @@ def fit_dataset(data: Dataset, chosen: Plan, on_epoch: Callable[[Epoch], object]
         batch_size=settings.batch_size,
         shuffle=settings.shuffle,
         seed=settings.seed,
+        threads=settings.threads,
+        rule=settings.rule,
+        schedule=settings.schedule,
+        clip_norm=settings.clip_norm,
+        l1=settings.l1,
+        l2=settings.l2,
+        dropout=settings.dropout,
+        sample_weight=None if weight is None else weight[rows],
+        validation=_validation(data, watched, weight),
+        metric=settings.metric,
+        patience=settings.patience,
+        stopping=settings.stopping,
         loss_goal=settings.loss_goal,
         on_epoch=on_epoch,
+        on_time=on_time,
+        every_seconds=every_seconds,
+        resume=resume,
     )
-    record = training_record(data, chosen, result.history, result.stopped_by)
+    return _fitted(data, chosen, result)
+
+
+def _fitted(data: Dataset, chosen: Plan, result: TrainingResult) -> FitResult:
+    record = training_record(data, chosen, result.history, result.stopped_by, result.best_epoch)
     model = Model(result.network, data.encoding, record)
-    return FitResult(model=model, data=data, history=result.history, stopped_by=result.stopped_by)
+    return FitResult(model, data, result.history, result.stopped_by, result.diagnosis)
+
+
+def checkpoint(data: Dataset, chosen: Plan, state: TrainingState) -> Model:
+    """Model as a checkpoint holds it: the network as it stands, and the state of its training."""
+    history = History(
+        state.loss_before, state.epochs, state.epochs[-1].loss if state.epochs else state.loss_before
+    )
+    record = training_record(data, chosen, history, "interrupt", None)
+    return Model(state.network, data.encoding, record, state)
+
+
+def _parted(data: Dataset, chosen: Plan) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Rows to learn from and rows to watch, of the training rows; of each class as much."""
+    rows = data.training_rows
+    if not chosen.validation:
+        return rows, rows[:0]
+    labels = None
+    if data.encoding.classes is not None:
+        labels = [str(label) for label in data.encoding.decode_outputs(data.Y[rows])]
+    learnt, watched = split_rows(
+        len(rows), labels=labels, held_out=chosen.validation, seed=chosen.settings.seed
+    )
+    return rows[learnt], rows[watched]
+
+
+def _validation(
+    data: Dataset, watched: npt.NDArray[np.intp], weight: npt.NDArray[np.float64] | None
+) -> tuple[npt.NDArray[np.float64], ...] | None:
+    """The watched rows as `train` takes them."""
+    if not len(watched):
+        return None
+    pair = (data.X[watched], data.Y[watched])
+    return pair if weight is None else (*pair, weight[watched])
+
+
+def sample_weight(
+    data: Dataset, class_weight: str | Mapping[str, float] | None
+) -> npt.NDArray[np.float64] | None:
+    """What each row of the table counts, from the weights of the classes; None where all are equal."""
+    if class_weight is None or data.encoding.classes is None:
+        return None
+    classes = data.encoding.classes
+    codes = data.Y.argmax(axis=1)
+    if class_weight == BALANCED:
+        counts = np.bincount(codes[data.training_rows], minlength=len(classes))
+        of_class = len(data.training_rows) / (np.count_nonzero(counts) * np.maximum(counts, 1))
+    else:
+        of_class = np.array([float(dict(class_weight).get(name, 1.0)) for name in classes])
+    weights: npt.NDArray[np.float64] = of_class[codes]
+    return weights
 
 
 def start_network(data: Dataset, chosen: Plan) -> Network:
-    """Network to start from: logistic units, identity at the output where targets are numbers."""
-    output = "identity" if data.encoding.classes is None else "logistic"
+    """Network to start from."""
     sizes = (data.X.shape[1], *chosen.hidden, data.Y.shape[1])
-    activations = ["logistic"] * len(chosen.hidden) + [output]
-    return Network.random(sizes, activations, seed=chosen.settings.seed, start=chosen.start)
+    activations = [chosen.activation] * len(chosen.hidden) + [chosen.output]
+    return Network.random(sizes, activations, chosen.loss, seed=chosen.settings.seed, start=chosen.start)
 
 
 def diverged_model(data: Dataset, chosen: Plan, error: DivergenceError) -> Model:
     """Model with the last finite network of a training that diverged, marked as that."""
-    return Model(error.network, data.encoding, training_record(data, chosen, error.history, "divergence"))
+    record = training_record(data, chosen, error.history, "divergence", None)
+    return Model(error.network, data.encoding, record)
 
 
-def training_record(data: Dataset, chosen: Plan, history: History, stopped_by: str) -> TrainingRecord:
+def training_record(
+    data: Dataset, chosen: Plan, history: History, stopped_by: str, best_epoch: int | None
+) -> TrainingRecord:
     """Record for the model file."""
-    settings = chosen.settings
+    plain = chosen.settings.to_json()
+    del plain["threads"]
+    weights = chosen.class_weight
     return TrainingRecord(
-        rate=settings.rate,
-        epochs=settings.epochs,
-        batch_size=settings.batch_size,
-        shuffle=settings.shuffle,
-        seed=settings.seed,
-        loss_goal=settings.loss_goal,
+        **{**plain, "batch_size": plain["batch_size"] or len(data.training_rows)},
         start=chosen.start,
         held_out=data.held_out,
         n_training_rows=len(data.training_rows),
@@ -243,4 +271,7 @@ def training_record(data: Dataset, chosen: Plan, history: History, stopped_by: s
         stopped_by=str(stopped_by),
         final_loss=history.loss_after,
         majority=data.majority,
+        validation=chosen.validation,
+        best_epoch=best_epoch,
+        class_weight=weights if weights is None or isinstance(weights, str) else json.dumps(dict(weights)),
     )

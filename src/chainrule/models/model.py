@@ -2,103 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from chainrule.errors import InputError, ModelFileError
+from chainrule.equations import Softmax
+from chainrule.errors import InputError
 from chainrule.models.scores import Score, score_classes, score_numbers
 from chainrule.tables import Encoding, NumberTarget, Table, read_table
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from chainrule.models.record import TrainingRecord
     from chainrule.network import Network
+    from chainrule.training import TrainingState
 
-__all__ = ["Model", "Predictions", "TrainingRecord"]
-
-
-@dataclass(frozen=True)
-class TrainingRecord:
-    """How a network came about: enough to get it again to the last bit from the same table.
-
-    Attributes
-    ----------
-    rate, epochs, batch_size, shuffle, seed, loss_goal
-        As `train` took them.
-    start : str
-        Formula of the first weights.
-    held_out : float
-        Share of rows that was held out.
-    n_training_rows : int
-    epochs_run : int
-        Epochs that were completed.
-    stopped_by : str
-        "epochs", "loss_goal", "interrupt", or "divergence": then this is the last finite network.
-    final_loss : float
-        Mean loss over the training rows.
-    majority : str or None
-        Most frequent class of the training rows, where the target is one of classes.
-
-    Examples
-    --------
-    >>> settings = (0.5, 10, 1, True, 0, None, "glorot_uniform")
-    >>> record = TrainingRecord(*settings, 0.25, 90, 10, "epochs", 0.1, None)
-    >>> TrainingRecord.from_json(record.to_json()) == record
-    True
-    """
-
-    rate: float
-    epochs: int
-    batch_size: int
-    shuffle: bool
-    seed: int
-    loss_goal: float | None
-    start: str
-    held_out: float
-    n_training_rows: int
-    epochs_run: int
-    stopped_by: str
-    final_loss: float
-    majority: str | None
-
-    def to_json(self) -> dict[str, Any]:
-        """Every setting under its name."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, data: object) -> TrainingRecord:
-        """Record from what a file holds, every field checked for its name and type.
-
-        Raises
-        ------
-        ModelFileError
-            A field is missing, unknown, or of another type.
-        """
-        names = [field.name for field in fields(cls)]
-        if not isinstance(data, dict) or sorted(data) != sorted(names):
-            message = f"The training record must hold exactly the fields {', '.join(names)}."
-            raise ModelFileError(message)
-        for name in names:
-            if not _fits(data[name], cls.__annotations__[name]):
-                message = (
-                    f"The field {name} of the training record must be {cls.__annotations__[name]}, "
-                    f"not {str(data[name])[:40]!r}."
-                )
-                raise ModelFileError(message)
-        return cls(**data)
-
-
-def _fits(value: object, annotation: str) -> bool:
-    """Whether a JSON value is of an annotated type."""
-    types: dict[str, tuple[type, ...]] = {
-        "float": (float, int),
-        "int": (int,),
-        "bool": (bool,),
-        "str": (str,),
-        "float | None": (float, int, type(None)),
-        "str | None": (str, type(None)),
-    }
-    return isinstance(value, types[annotation]) and (annotation == "bool" or not isinstance(value, bool))
+__all__ = ["Model", "Predictions"]
 
 
 @dataclass(frozen=True)
@@ -108,10 +27,11 @@ class Predictions:
     Attributes
     ----------
     names : tuple of str
-        Names of the columns: the targets, and for classes one ``output_<class>`` each.
+        Names of the columns: the targets, and for classes one ``probability_<class>`` each where the outputs are
+        softmax, else one ``output_<class>`` each.
     columns : tuple of sequences
-        Class names, or numbers in the target's unit; the outputs of a network for classes are numbers
-        between 0 and 1, but no probabilities.
+        Class names, or numbers in the target's unit; the outputs of a network for classes. Those of logistic
+        units are numbers between 0 and 1, but no probabilities.
     n_rows : int
 
     Examples
@@ -135,6 +55,8 @@ class Model:
     encoding : Encoding or None
         None for a network that was saved alone.
     training : TrainingRecord or None
+    state : TrainingState or None
+        Where the training stands, in a checkpoint.
 
     Examples
     --------
@@ -148,6 +70,7 @@ class Model:
     network: Network
     encoding: Encoding | None = None
     training: TrainingRecord | None = None
+    state: TrainingState | None = None
 
     @property
     def table_encoding(self) -> Encoding:
@@ -173,7 +96,8 @@ class Model:
         decoded = encoding.decode_outputs(outputs)
         if not isinstance(decoded, tuple):
             return Predictions(encoding.target_names, tuple(decoded.T), source.n_rows)
-        names = (*encoding.target_names, *encoding.output_names)
+        outputs_are = "probability" if isinstance(self.network.activations[-1], Softmax) else "output"
+        names = (*encoding.target_names, *(f"{outputs_are}_{name}" for name in encoding.classes or ()))
         return Predictions(names, (list(decoded), *outputs.T), source.n_rows)
 
     def score(self, table: Any) -> Score:  # noqa: ANN401 (a path, or any frame that speaks Arrow)

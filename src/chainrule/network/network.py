@@ -13,11 +13,11 @@ import numpy as np
 from chainrule.equations import activation_named, loss_named, name_of
 from chainrule.errors import InputError, ShapeError
 from chainrule.network.domains import check_pairs
+from chainrule.network.given_numbers import whole_number_from_1
 from chainrule.network.passes import ForwardPass, forward
 from chainrule.network.prediction import predictor_for
 from chainrule.network.samples import as_samples, check_finite
 from chainrule.network.start import Start, start_named
-from chainrule.network.given_numbers import whole_number_from_1
 from chainrule.random_streams import Purpose, uniform
 
 if TYPE_CHECKING:

@@ -102,9 +102,7 @@ def gradients(X: Array, passed: ForwardPass, deltas: Sequence[Array]) -> tuple[A
     return tuple(gradient(delta, a) for delta, a in zip(deltas, (X, *passed.sent[:-1]), strict=True))
 
 
-def jacobian(
-    weights: Sequence[Array], activations: Sequence[Activation], X: Array
-) -> tuple[Array, Array]:
+def jacobian(weights: Sequence[Array], activations: Sequence[Activation], X: Array) -> tuple[Array, Array]:
     """Outputs, and their derivatives in every weight, by back-propagation of each output by itself.
 
     Returns
@@ -123,9 +121,7 @@ def jacobian(
         alone[:, k] = 1
         deltas = [activations[-1].backward(passed.z[-1], outputs, alone)]
         for m in range(len(weights) - 2, -1, -1):
-            deltas.append(
-                hidden_delta(deltas[-1], weights[m + 1], passed.z[m], passed.a[m], activations[m])
-            )
+            deltas.append(hidden_delta(deltas[-1], weights[m + 1], passed.z[m], passed.a[m], activations[m]))
         products = [
             xp.reshape(delta[:, :, None] * with_bias_unit(a)[:, None, :], (X.shape[0], -1))
             for delta, a in zip(reversed(deltas), (X, *passed.a[:-1]), strict=True)

@@ -4,34 +4,57 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from chainrule.compiled.codes import activation_codes, check_loss
+from chainrule.compiled.evaluation import Evaluator
 from chainrule.compiled.trainer import Trainer
+from chainrule.training.dropout import kept_numbers
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy.typing as npt
 
-    from chainrule.network import Network
     from chainrule.training.settings import Settings
+    from chainrule.training.task import Task
 
 __all__ = ["CompiledEngine"]
 
 
 class CompiledEngine(Trainer):
-    """A trainer of packed weights that knows networks and settings."""
+    """A trainer of packed weights that knows tasks and settings."""
 
-    def __init__(self, net: Network, X: npt.NDArray[Any], Y: npt.NDArray[Any], settings: Settings) -> None:
-        check_loss(net.loss)
-        self._threads_given = settings.threads
+    def __init__(self, task: Task, settings: Settings) -> None:
+        net = task.net
+        self._net, self._threads_given = net, settings.threads
+        dropout = None
+        if settings.dropout and len(net.sizes) > 2:  # noqa: PLR2004 (a hidden layer)
+
+            def dropout(epoch: int, first: int, n_samples: int) -> npt.NDArray[Any]:
+                return kept_numbers(settings, net, epoch, first, n_samples)
+
         super().__init__(
             net.weights,
-            activation_codes(net.activations),
-            X,
-            Y,
-            batch_size=settings.batch_size,
-            rate=settings.rate,
+            net.activations,
+            net.loss,
+            task.X,
+            task.Y,
+            sample_weight=task.sample_weight,
+            batch_size=settings.batch_size or 1,
+            rule=settings.engine_rule,
+            l1=settings.l1,
+            l2=settings.l2,
+            clip_norm=settings.clip_norm,
+            masks=task.masks,
+            dropout=dropout,
             threads=settings.threads,
         )
 
-    def outputs(self, net: Network, X: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """Outputs of a network, by the compiled forward pass."""
-        return net(X, threads=self._threads_given)
+    def losses(
+        self,
+        weights: Sequence[npt.NDArray[Any]],
+        X: npt.NDArray[Any],
+        Y: npt.NDArray[Any],
+        sample_weight: npt.NDArray[Any] | None,
+    ) -> npt.NDArray[Any]:
+        """Loss of each sample times its weight, by the compiled forward pass."""
+        evaluate = Evaluator(weights, self._net.activations, self._net.loss)
+        return evaluate(X, Y, sample_weight, self._threads_given)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from chainrule.network import Network
     from chainrule.training.settings import Settings
 
-__all__ = ["kept_activations", "kept_units"]
+__all__ = ["kept_activations", "kept_numbers", "kept_units"]
 
 
 def kept_units(
@@ -37,5 +37,13 @@ def kept_activations(
     hidden = net.sizes[1:-1]
     if not settings.dropout or not hidden:
         return None
-    kept = kept_units(settings, sum(hidden), epoch, first, n_samples) / (1 - settings.dropout)
-    return np.split(kept.astype(net.dtype), np.cumsum(hidden)[:-1], axis=1)
+    return np.split(kept_numbers(settings, net, epoch, first, n_samples), np.cumsum(hidden)[:-1], axis=1)
+
+
+def kept_numbers(
+    settings: Settings, net: Network, epoch: int, first: int, n_samples: int
+) -> npt.NDArray[Any]:
+    """The same of all hidden layers side by side, shape (n_samples, n_hidden_units)."""
+    kept = kept_units(settings, sum(net.sizes[1:-1]), epoch, first, n_samples)
+    numbers: npt.NDArray[Any] = (kept / (1 - settings.dropout)).astype(net.dtype)
+    return numbers

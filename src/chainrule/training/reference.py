@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from chainrule.equations import Array, RuleState
-    from chainrule.network import Network
     from chainrule.training.settings import Settings
     from chainrule.training.task import Task
 
@@ -43,9 +42,7 @@ class ReferenceEngine:
 
     def __init__(self, task: Task, settings: Settings) -> None:
         self._task, self._settings = task, settings
-        self._objective = Objective(
-            task.net.activations, task.net.loss, settings.l1, settings.l2, task.masks
-        )
+        self._objective = Objective(task.net.activations, task.net.loss, settings.l1, settings.l2, task.masks)
         self._rule = settings.engine_rule
         weights = task.net.weights
         self.state: tuple[Sequence[Array], Sequence[RuleState]] = (
@@ -87,8 +84,7 @@ class ReferenceEngine:
             factor = clip_factor(slopes, settings.clip_norm)
             slopes = tuple(factor * g for g in slopes)
         updated = [
-            self._rule.update(w, g, state, rate)
-            for w, g, state in zip(weights, slopes, states, strict=True)
+            self._rule.update(w, g, state, rate) for w, g, state in zip(weights, slopes, states, strict=True)
         ]
         if task.masks is not None:  # a rule may move a weight that has no gradient
             updated = [

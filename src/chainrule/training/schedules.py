@@ -270,7 +270,6 @@ def name_of_schedule(schedule: Schedule) -> str:
     return name_of(schedule)
 
 
-
 TERMS = 12  # of the cosine's series up to a quarter turn; what is left out is below 1e-17
 
 

@@ -108,7 +108,9 @@ def check_suits(net: Network, settings: Settings) -> None:
         message = f"The loss is {net.loss.name} but levenberg_marquardt needs rss. Try the rule lbfgs."
         raise InputError(message)
     if settings.l1:
-        message = f"l1 is {settings.l1:g} but levenberg_marquardt takes squares only. Use l2, or the rule lbfgs."
+        message = (
+            f"l1 is {settings.l1:g} but levenberg_marquardt takes squares only. Use l2, or the rule lbfgs."
+        )
         raise InputError(message)
 
 
@@ -158,9 +160,7 @@ def minimize_by_lbfgs(
             raise StopIteration
 
     options = {"maxcor": rule.memory, "maxiter": epochs, "maxfun": 20 * epochs + 100}
-    result = minimize(
-        fun, flattened(start), jac=True, method="L-BFGS-B", callback=callback, options=options
-    )
+    result = minimize(fun, flattened(start), jac=True, method="L-BFGS-B", callback=callback, options=options)
     return not stopped and result.status != 1
 
 
@@ -184,9 +184,7 @@ class LevenbergMarquardtEngine:
                 f"to {MOST_NUMBERS}. Take fewer rows or hidden units, or the rule lbfgs."
             )
             raise InputError(message)
-        self._objective = Objective(
-            task.net.activations, task.net.loss, settings.l1, settings.l2, task.masks
-        )
+        self._objective = Objective(task.net.activations, task.net.loss, settings.l1, settings.l2, task.masks)
         self.state: tuple[Matrices, float] = (task.net.weights, settings.rule.damping)
         self.converged = False
 

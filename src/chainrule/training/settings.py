@@ -21,7 +21,6 @@ from chainrule.training.stopping import Patience, criterion_named
 
 if TYPE_CHECKING:
     from chainrule.equations import Rule
-    from chainrule.training.schedules import Schedule
     from chainrule.training.stopping import Criterion
 
 __all__ = ["ALL_RULES", "Settings", "takes_all_rows", "takes_rate"]

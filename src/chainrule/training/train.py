@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import time
+import warnings
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.errors import DivergenceError, InputError
+from chainrule.errors import DivergenceError, InputError, TrainingWarning
 from chainrule.inspection import check_gradients
 from chainrule.network import (
     Objective,
@@ -22,6 +23,7 @@ from chainrule.network import (
     share_below_1,
 )
 from chainrule.random_streams import Purpose, permutation
+from chainrule.training.diagnosis import diagnose
 from chainrule.training.engines import engine_named, loss_over_rows
 from chainrule.training.history import Epoch, History
 from chainrule.training.metrics import metric_named
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
 
     from chainrule.equations import Rule
     from chainrule.network import Network
+    from chainrule.training.diagnosis import Diagnosis
     from chainrule.training.engines import Engine, State
     from chainrule.training.metrics import Metric
     from chainrule.training.schedules import Schedule
@@ -89,6 +92,8 @@ class TrainingResult:
         What ended it.
     best_epoch : int or None
         Epoch that the network is from, where there is a stopping criterion; 0 for the network before training.
+    diagnosis : tuple of Diagnosis
+        What went badly and what to do about it, where something did; each was a `TrainingWarning`, too.
 
     Examples
     --------
@@ -102,6 +107,7 @@ class TrainingResult:
     history: History
     stopped_by: StoppedBy
     best_epoch: int | None
+    diagnosis: tuple[Diagnosis, ...]
     _make_state: Callable[[], TrainingState]
 
     @property
@@ -259,9 +265,7 @@ def train(
     if not takes_rate(settings.rule):
         check_suits(net, settings)
     _check_own_functions(task)
-    callbacks = Callbacks(
-        on_step, on_epoch, on_time, positive_number(every_seconds, "every_seconds", "1")
-    )
+    callbacks = Callbacks(on_step, on_epoch, on_time, positive_number(every_seconds, "every_seconds", "1"))
     with engine_named(engine, task, settings) as running:
         return _Run(task, watched, settings, running, callbacks, resume).result()
 
@@ -284,9 +288,7 @@ def _parted(
         return _taken(rows, np.sort(order[n:])), _taken(rows, np.sort(order[:n]))
     given = list(validation) if isinstance(validation, (tuple, list)) else []
     if not 2 <= len(given) <= 3:  # noqa: PLR2004 (X, Y, weights)
-        message = (
-            "validation must be a share such as 0.2, or a pair (X, Y), or (X, Y, sample_weight). Give one of them."
-        )
+        message = "validation must be a share such as 0.2, or a pair (X, Y), or (X, Y, sample_weight). Give one of them."
         raise InputError(message)
     X, Y = as_pairs(net, given[0], given[1], ("validation X", "validation Y"))
     weight = given[2] if len(given) > 2 else None  # noqa: PLR2004 (X, Y, weights)
@@ -446,16 +448,12 @@ class _Run:
 
         if self.latest[2] >= self.settings.epochs:
             return StoppedBy.EPOCHS
-        converged = minimize_by_lbfgs(
-            self.settings.rule, start, function, self.settings.epochs, after_step
-        )
+        converged = minimize_by_lbfgs(self.settings.rule, start, function, self.settings.epochs, after_step)
         if stopped_by:
             return stopped_by[0]
         return StoppedBy.CONVERGED if converged else StoppedBy.EPOCHS
 
-    def _completed(
-        self, number: int, loss: float, began: float, rate: float | None
-    ) -> StoppedBy | None:
+    def _completed(self, number: int, loss: float, began: float, rate: float | None) -> StoppedBy | None:
         """Keep an epoch, and say whether there is a reason to stop; DivergenceError where it is not finite."""
         state = self.engine.state
         if not np.isfinite(loss) or not _all_finite(state):
@@ -527,7 +525,10 @@ class _Run:
             raise self._diverged()
         history = self._history(n_epochs, loss)
         net = self.task.net.with_weights(weights)
-        return TrainingResult(net, history, stopped_by, best_epoch, self._make_state)
+        diagnosis = diagnose(self.task, weights, history, self.settings)
+        for one in diagnosis:
+            warnings.warn(one.message, TrainingWarning, stacklevel=4)
+        return TrainingResult(net, history, stopped_by, best_epoch, diagnosis, self._make_state)
 
     def _make_state(self) -> TrainingState:
         """State after the last completed epoch."""
