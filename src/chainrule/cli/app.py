@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -23,6 +23,7 @@ app = typer.Typer(
 )
 
 LEARNT = "What is learnt"
+NETWORK = "Network"
 TRAINING = "Training"
 RESULT = "Result"
 
@@ -32,6 +33,11 @@ TablePath = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", metavar="", help="Print the result as JSON.")]
 Force = Annotated[bool, typer.Option("--force", metavar="", help="Overwrite a file that exists.")]
+
+
+def _option(panel: str, metavar: str, text: str) -> Any:  # noqa: ANN401 (typer's own class is not public)
+    """Option of `chainrule fit` with its place in the help."""
+    return typer.Option(metavar=metavar, help=text, rich_help_panel=panel)
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001 (typer passes the flag by position)
@@ -57,104 +63,113 @@ def _all_commands(
 
 @app.command(
     help="Fit a network to a table and save it as a model file.\n\n"
-    "Text, booleans and --classes columns are learnt as classes: one logistic output each, the largest wins. "
+    "Text, booleans and --classes columns are learnt as classes, with softmax outputs and cross-entropy. "
     "Numbers are learnt with an identity output and given back in their own unit. Inputs that are numbers "
-    "are standardised, all others one-hot.\n\n"
-    "Several columns are given by repeating an option, or separated by commas: --ignore id,name."
+    "are standardised, all others one-hot. Training ends early where rows that are not learnt from gain nothing.\n\n"
+    "--defaults notes is the lecture notes' own system: logistic units, RSS, gradient descent.\n\n"
+    "Several columns are given by repeating an option, or separated by commas: --ignore id,name. "
+    "Parameters follow a name after a colon: --loss huber:1.5, --rule momentum:0.8, --schedule step:30:0.1."
 )
 @exits_with_a_message
 def fit(
     table: TablePath,
     target: Annotated[
-        list[str],
-        typer.Option(
-            "--target",
-            metavar="COLUMN",
-            help="Column to learn. Several, if all are numbers.",
-            rich_help_panel=LEARNT,
+        list[str] | None,
+        _option(
+            LEARNT, "COLUMN", "Column to learn. Several, if all are numbers. Needed unless --resume is given."
         ),
-    ],
+    ] = None,
     inputs: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="COLUMNS",
-            help="The only columns to learn from. Default: all but the target.",
-            rich_help_panel=LEARNT,
-        ),
+        _option(LEARNT, "COLUMNS", "The only columns to learn from. Default: all but the target."),
     ] = None,
-    ignore: Annotated[
-        list[str] | None,
-        typer.Option(metavar="COLUMNS", help="Columns to leave out.", rich_help_panel=LEARNT),
-    ] = None,
+    ignore: Annotated[list[str] | None, _option(LEARNT, "COLUMNS", "Columns to leave out.")] = None,
     classes: Annotated[
-        list[str] | None,
-        typer.Option(metavar="COLUMNS", help="Columns of numbers that are classes.", rich_help_panel=LEARNT),
+        list[str] | None, _option(LEARNT, "COLUMNS", "Columns of numbers that are classes.")
+    ] = None,
+    class_weight: Annotated[
+        str | None,
+        _option(LEARNT, "WEIGHTS", "What a row of each class counts: balanced, or yes=5,no=1."),
     ] = None,
     hidden: Annotated[
         str | None,
-        typer.Option(
-            metavar="UNITS",
-            help="Units of each hidden layer: 8, or 16,8, or none. Default: 8 below 500 training rows; "
-            "above, 32 for classes and 16 for numbers.",
-            rich_help_panel=TRAINING,
+        _option(NETWORK, "UNITS", "Units of each hidden layer: 8, or 16,8, or none."),
+    ] = None,
+    activation: Annotated[
+        str | None,
+        _option(
+            NETWORK,
+            "NAME",
+            "Of the hidden layers: relu, leaky_relu, gelu, softplus, softsign, tanh, logistic, identity.",
+        ),
+    ] = None,
+    output: Annotated[
+        str | None, _option(NETWORK, "NAME", "Output activation: one of these, or softmax.")
+    ] = None,
+    loss: Annotated[
+        str | None,
+        _option(
+            NETWORK,
+            "NAME",
+            "cross_entropy, binary_cross_entropy, rss, absolute, huber, quantile or poisson.",
+        ),
+    ] = None,
+    defaults: Annotated[
+        str, _option(NETWORK, "NAME", "Where all that is not given comes from: modern, or notes.")
+    ] = "modern",
+    rule: Annotated[
+        str | None,
+        _option(
+            TRAINING,
+            "NAME",
+            "Update rule: adam, adamw, rmsprop, nesterov, momentum, descent; for all rows at once irprop_minus, "
+            "lbfgs, levenberg_marquardt.",
         ),
     ] = None,
     rate: Annotated[
+        str | None, _option(TRAINING, "NUMBER", "Learning rate. Default: one that suits the rule.")
+    ] = None,
+    schedule: Annotated[
         str | None,
-        typer.Option(
-            metavar="NUMBER",
-            help="Learning rate. Default: for classes 0.5 below 500 training rows, 2 above; for numbers 0.1.",
-            rich_help_panel=TRAINING,
+        _option(
+            TRAINING,
+            "NAME",
+            "How the rate changes: constant, step, exponential, cosine, plateau, warm_up:5,cosine.",
         ),
     ] = None,
-    epochs: Annotated[
-        str | None,
-        typer.Option(
-            metavar="N",
-            help="Passes over the training rows. Default: 100; for numbers from 500 training rows 300; "
-            "from 20,000 rows 30.",
-            rich_help_panel=TRAINING,
-        ),
+    epochs: Annotated[str | None, _option(TRAINING, "N", "Most passes over the training rows.")] = None,
+    batch_size: Annotated[str | None, _option(TRAINING, "N", "Rows an update.")] = None,
+    l2: Annotated[str | None, _option(TRAINING, "NUMBER", "Penalty on the squares of the weights.")] = None,
+    dropout: Annotated[
+        str | None, _option(TRAINING, "SHARE", "Share of the hidden units that drop out of each step.")
     ] = None,
-    batch_size: Annotated[
+    patience: Annotated[
         str | None,
-        typer.Option(
-            metavar="N",
-            help="Rows an update. Default: for classes 1 below 500 training rows, 16 above; for numbers 32.",
-            rich_help_panel=TRAINING,
-        ),
+        _option(TRAINING, "N", "Stop after so many epochs without a new best, and keep the best network."),
+    ] = None,
+    validation: Annotated[
+        str | None,
+        _option(TRAINING, "SHARE", "Share of the training rows to watch for that, and not to learn from."),
     ] = None,
     loss_goal: Annotated[
         str | None,
-        typer.Option(
-            metavar="NUMBER",
-            help="Stop when the mean loss of the training rows is at most this.",
-            rich_help_panel=TRAINING,
-        ),
+        _option(TRAINING, "NUMBER", "Stop when the mean loss of the training rows is at most this."),
     ] = None,
     held_out: Annotated[
         str,
-        typer.Option(
-            metavar="SHARE",
-            help="Share of the rows to judge by and not to learn from.",
-            rich_help_panel=TRAINING,
-        ),
+        _option(TRAINING, "SHARE", "Share of the rows to judge by at the end, and never to look at before."),
     ] = "0.25",
     seed: Annotated[
-        str,
-        typer.Option(
-            metavar="N",
-            help="Settles which rows are held out, the first weights and the order of rows.",
-            rich_help_panel=TRAINING,
-        ),
+        str, _option(TRAINING, "N", "Settles everything that is random. The same seed gives the same bits.")
     ] = "0",
-    out: Annotated[
+    resume: Annotated[
         str | None,
-        typer.Option(
-            metavar="PATH",
-            help="Model file. Default: the table's name with .safetensors.",
-            rich_help_panel=RESULT,
+        _option(
+            RESULT, "CHECKPOINT", "Go on with an interrupted fit of this table, as if nothing had happened."
         ),
+    ] = None,
+    out: Annotated[
+        str | None, _option(RESULT, "PATH", "Model file. Default: the table's name with .safetensors.")
     ] = None,
     force: Annotated[
         bool,
@@ -165,24 +180,37 @@ def fit(
     ] = False,
 ) -> None:
     """Fit a network to a table."""
-    from chainrule.cli.fit import run
+    from chainrule.cli.fit import Request, run
 
-    run(
-        table,
+    request = Request(
+        table=table,
         columns={"target": target, "inputs": inputs, "ignore": ignore, "classes": classes},
         hidden=hidden,
+        class_weight=class_weight,
+        defaults=defaults,
         settings={
+            "activation": activation,
+            "output": output,
+            "loss": loss,
+            "rule": rule,
             "rate": number("--rate", rate),
+            "schedule": schedule,
             "epochs": whole("--epochs", epochs),
             "batch_size": whole("--batch-size", batch_size),
+            "l2": number("--l2", l2),
+            "dropout": number("--dropout", dropout),
+            "patience": whole("--patience", patience),
+            "validation": number("--validation", validation),
             "loss_goal": number("--loss-goal", loss_goal),
         },
         held_out=number("--held-out", held_out),
         seed=whole("--seed", seed),
+        resume=resume,
         out=out,
         force=force,
         as_json=as_json,
     )
+    run(request)
 
 
 @app.command()

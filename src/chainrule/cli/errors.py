@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import functools
+import re
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, ParamSpec
 
 import typer
 
 from chainrule.cli.interrupts import Watch
 from chainrule.cli.printing import note
-from chainrule.errors import ChainruleError, DivergenceError
+from chainrule.errors import ChainruleError, DivergenceError, InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
-__all__ = ["DIVERGED", "INTERRUPTED", "WRONG_INPUT", "exits_with_a_message"]
+__all__ = ["DIVERGED", "INTERRUPTED", "WRONG_INPUT", "exits_with_a_message", "speaking_of_options"]
 
 DIVERGED, WRONG_INPUT, INTERRUPTED = 1, 2, 130
+
+# Parameters of Python that are options, too.
+OPTIONS = (
+    "batch_size", "class_weight", "defaults", "dropout", "epochs", "held_out", "hidden", "l2", "loss_goal",
+    "patience", "rate", "seed", "validation",
+)  # fmt: skip
 
 Arguments = ParamSpec("Arguments")
 
@@ -41,6 +49,22 @@ def exits_with_a_message(command: Callable[Arguments, None]) -> Callable[Argumen
             raise typer.Exit(code) from error
 
     return guarded
+
+
+@contextmanager
+def speaking_of_options() -> Iterator[None]:
+    """Let an error that names a parameter as Python does name the option instead."""
+    try:
+        yield
+    except InputError as error:
+        words = str(error)
+        for name in OPTIONS:
+            option = f"--{name.replace('_', '-')}"
+            words = re.sub(rf"(?<![\w-]){name}(?= is )", option, words)
+            words = re.sub(rf"(?<![\w-]){name}=", f"{option} ", words)
+        if words == str(error):
+            raise
+        raise InputError(words) from error
 
 
 def _message(error: BaseException, *, interrupted: bool) -> tuple[str, int] | None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
-from chainrule.cli.errors import INTERRUPTED
+from chainrule.cli.checkpoint import Checkpoint
+from chainrule.cli.errors import INTERRUPTED, speaking_of_options
 from chainrule.cli.interrupts import at_most_one_interrupt, no_interrupt
 from chainrule.cli.paths import output_path, refuse_to_replace, same_file, shell_word
 from chainrule.cli.printing import (
@@ -19,16 +22,17 @@ from chainrule.cli.printing import (
     say,
     score_lines,
     score_to_json,
-    settings_words,
+    settings_rows,
     shortened,
     training_words,
 )
 from chainrule.cli.progress import TrainingProgress
-from chainrule.errors import DivergenceError, InputError
-from chainrule.files import save
+from chainrule.equations import name_of
+from chainrule.errors import DivergenceError, InputError, TrainingWarning
+from chainrule.files import load_model, save
 from chainrule.files.writing import check_writable
-from chainrule.models import FitResult, prepare
-from chainrule.models.fitting import Plan, diverged_model, fit_dataset, plan
+from chainrule.models import FitResult, Plan, plan, plan_of, prepare, prepare_again
+from chainrule.models.fitting import diverged_model, fit_dataset
 from chainrule.tables import ClassTarget, read_table
 from chainrule.training import StoppedBy
 
@@ -36,51 +40,47 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from chainrule.models import Dataset
-    from chainrule.tables import Encoding
+    from chainrule.tables import Encoding, Table
+    from chainrule.training import Progress, TrainingState
 
-__all__ = ["run"]
+__all__ = ["Request", "run"]
 
 
-def run(
-    table: Path,
-    *,
-    columns: Mapping[str, Sequence[str] | None],
-    hidden: str | None,
-    settings: Mapping[str, Any],
-    held_out: float,
-    seed: int,
-    out: str | None,
-    force: bool,
-    as_json: bool,
-) -> None:
+@dataclass(frozen=True)
+class Request:
+    """What was typed."""
+
+    table: Path
+    columns: Mapping[str, Sequence[str] | None]
+    hidden: str | None
+    class_weight: str | None
+    defaults: str
+    settings: Mapping[str, Any]
+    held_out: float
+    seed: int
+    resume: str | None
+    out: str | None
+    force: bool
+    as_json: bool
+
+
+def run(request: Request) -> None:
     """Fit, save and print."""
-    path = Path(f"{table.stem or 'model'}.safetensors") if out is None else output_path(out)
+    table = request.table
+    path = Path(f"{table.stem or 'model'}.safetensors") if request.out is None else output_path(request.out)
     if not same_file(path, table):
-        check_writable(path, overwrite=force)
-    layers = _layers(hidden)
-    source = read_table(table)
-    refuse_to_replace(path, table, "table")
-    for remark in source.remarks:
-        note(f"Note: {remark}")
-    named = {role: _listed(values, source.names) for role, values in columns.items()}
-    data = prepare(
-        source,
-        target=named["target"] or (),
-        inputs=named["inputs"],
-        ignore=named["ignore"] or (),
-        classes=named["classes"] or (),
-        held_out=held_out,
-        seed=seed,
-    )
-    chosen = plan(data, hidden=layers, seed=seed, **settings)
-    for remark in data.remarks[len(source.remarks) :]:
-        note(f"Note: {remark}")
-    with at_most_one_interrupt():
-        result = _trained(data, chosen, path)
-        with no_interrupt():
-            save(result.model, path, overwrite=force)
+        check_writable(path, overwrite=request.force)
+    with speaking_of_options():
+        data, chosen, state = _anew(request, path) if request.resume is None else _again(request, path)
+        with at_most_one_interrupt():
+            result, kept = _trained(data, chosen, path, state)
+            with no_interrupt():
+                save(result.model, path, overwrite=request.force)
+                resumable = kept.finish(result)
     try:
-        if as_json:
+        for one in result.training.diagnosis:
+            note(f"Warning: {one.message}")
+        if request.as_json:
             print_json(_summary(result, chosen, path))
         else:
             _print_summary(result, table, path)
@@ -93,7 +93,79 @@ def run(
     if result.stopped_by is StoppedBy.INTERRUPT:
         epochs = len(result.history.epochs)
         note(f"Interrupted: {path} holds the network after {epochs} epoch{'' if epochs == 1 else 's'}.")
+        note(f"Go on with: chainrule fit {shell_word(table)} --resume {shell_word(resumable)} --force")
         raise typer.Exit(INTERRUPTED)
+
+
+def _anew(request: Request, path: Path) -> tuple[Dataset, Plan, TrainingState | None]:
+    """Table and plan of a training from the beginning."""
+    if not request.columns["target"]:
+        message = "--target is missing. Give the column to learn, as in --target species."
+        raise InputError(message)
+    layers, weights = _layers(request.hidden), _class_weight(request.class_weight)
+    source = _read(request.table, path)
+    named = {role: _listed(values, source.names) for role, values in request.columns.items()}
+    data = prepare(
+        source,
+        target=named["target"] or (),
+        inputs=named["inputs"],
+        ignore=named["ignore"] or (),
+        classes=named["classes"] or (),
+        held_out=request.held_out,
+        seed=request.seed,
+    )
+    chosen = plan(
+        data,
+        defaults=request.defaults,
+        hidden=layers,
+        class_weight=weights,
+        seed=request.seed,
+        **request.settings,
+    )
+    for remark in data.remarks[len(source.remarks) :]:
+        note(f"Note: {remark}")
+    return data, chosen, None
+
+
+def _again(request: Request, path: Path) -> tuple[Dataset, Plan, TrainingState | None]:
+    """Table and plan of a training that goes on: everything but its end is settled by the checkpoint."""
+    settled = {**request.columns, **request.settings, "hidden": request.hidden}
+    settled["class_weight"] = request.class_weight
+    given = [name for name, value in settled.items() if value is not None and name != "epochs"]
+    if given:
+        option = f"--{given[0].replace('_', '-')}"
+        message = (
+            f"{option} was given with --resume, which settles it. Leave it out; only --epochs may change."
+        )
+        raise InputError(message)
+    model = load_model(str(request.resume))
+    chosen = plan_of(model, request.settings["epochs"])
+    source = _read(request.table, path)
+    return prepare_again(source, model), chosen, model.state
+
+
+def _read(table: Path, path: Path) -> Table:
+    """Table, with what its reader should know said."""
+    source = read_table(table)
+    refuse_to_replace(path, table, "table")
+    for remark in source.remarks:
+        note(f"Note: {remark}")
+    return source
+
+
+def _class_weight(text: str | None) -> str | dict[str, float] | None:
+    """Weights of classes from what was typed: balanced, or yes=5,no=1."""
+    if text is None or "=" not in text:
+        return text
+    weights: dict[str, float] = {}
+    for part in text.split(","):
+        name, _, weight = part.rpartition("=")
+        try:
+            weights[name.strip()] = float(weight)
+        except ValueError:
+            message = f"--class-weight has {part!r} but needs class=number. Try --class-weight yes=5,no=1."
+            raise InputError(message) from None
+    return weights
 
 
 def _layers(hidden: str | None) -> tuple[int, ...] | None:
@@ -122,18 +194,28 @@ def _listed(values: Sequence[str] | None, names: Sequence[str]) -> list[str] | N
     return listed
 
 
-def _trained(data: Dataset, chosen: Plan, path: Path) -> FitResult:
+def _trained(
+    data: Dataset, chosen: Plan, path: Path, state: TrainingState | None
+) -> tuple[FitResult, Checkpoint]:
     """Train with progress; the last finite network of one that diverges is kept beside the asked-for name."""
+    kept = Checkpoint(data, chosen, path.with_name(f"{path.stem}.checkpoint{path.suffix}"))
     try:
-        with TrainingProgress(chosen.settings.epochs) as progress:
-            return fit_dataset(data, chosen, progress)
+        with TrainingProgress() as progress, warnings.catch_warnings():
+            warnings.simplefilter("ignore", TrainingWarning)  # said in words of its own
+
+            def show(training: Progress) -> None:
+                progress(training)
+                kept(training)
+
+            result = fit_dataset(data, chosen, on_epoch=show, on_time=show, every_seconds=0.1, resume=state)
     except DivergenceError as error:
-        kept = _unused_name(path)
-        save(diverged_model(data, chosen, error), kept, overwrite=False)
-        message = f"{error} The last finite network, after {error.epoch - 1} epochs, is kept in {kept}."
+        beside = _unused_name(path)
+        save(diverged_model(data, chosen, error), beside, overwrite=False)
+        message = f"{error} The last finite network, after {error.epoch - 1} epochs, is kept in {beside}."
         raise DivergenceError(
             message, network=error.network, history=error.history, epoch=error.epoch, rate=error.rate
         ) from error
+    return result, kept
 
 
 def _unused_name(path: Path) -> Path:
@@ -160,17 +242,20 @@ def _summary(result: FitResult, chosen: Plan, path: Path) -> dict[str, Any]:
         "network": repr(result.model.network),
         "sizes": list(result.model.network.sizes),
         "hidden": list(chosen.hidden),
+        "activation": chosen.activation,
+        "output": chosen.output,
         "start": chosen.start,
-        "rate": settings.rate,
-        "epochs": settings.epochs,
-        "batch_size": settings.batch_size,
-        "loss_goal": settings.loss_goal,
-        "seed": settings.seed,
+        **settings.to_json(),
+        "batch_size": chosen.settings.for_rows(len(data.training_rows)).batch_size,
+        "validation": chosen.validation,
         "stopped_by": str(result.stopped_by),
         "epochs_run": len(result.history.epochs),
         "loss_before": result.history.loss_before,
         "loss": result.history.loss_after,
+        "best_epoch": result.training.best_epoch,
         "loss_of_epochs": list(result.history.loss),
+        "validation_loss_of_epochs": list(result.history.validation_loss),
+        "diagnosis": [vars(one) for one in result.training.diagnosis],
         "seconds": sum(result.history.seconds),
         "training_score": score_to_json(result.training_score),
         "held_out_score": score_to_json(result.held_out_score),
@@ -185,7 +270,7 @@ def _print_summary(result: FitResult, table: Path, path: Path) -> None:
     print_rows([("Network", _network(result))])
     if record is not None:
         print_rows([("Training", training_words(record, sum(history.seconds)))])
-        print_rows([("Settings", settings_words(record, result.model.network.sizes[1:-1]))])
+        print_rows(settings_rows(record, result.model.network))
     losses = f"{history.loss_before:.6g} before, {history.loss_after:.6g} after"
     print_rows([("Loss", f"{losses} (mean over the training rows)")])
     say()
@@ -226,6 +311,4 @@ def _network(result: FitResult) -> str:
     """Sizes, activations and number of weights."""
     net = result.model.network
     n_weights = sum(w.size for w in net.weights)
-    return (
-        f"{'-'.join(map(str, net.sizes))}, {', '.join(g.name for g in net.activations)}; {n_weights} weights"
-    )
+    return f"{'-'.join(map(str, net.sizes))}, {', '.join(name_of(g) for g in net.activations)}, {name_of(net.loss)}; {n_weights} weights"

@@ -5,12 +5,16 @@ from __future__ import annotations
 import io
 import json
 import sys
+import textwrap
 from typing import TYPE_CHECKING, Any
+
+from chainrule.equations import name_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from chainrule.models import ClassScore, NumberScore, Score, TrainingRecord
+    from chainrule.network import Network
 
 __all__ = [
     "LONGEST_LINE",
@@ -24,7 +28,7 @@ __all__ = [
     "say",
     "score_lines",
     "score_to_json",
-    "settings_words",
+    "settings_rows",
     "shortened",
     "training_words",
 ]
@@ -110,27 +114,63 @@ def training_words(record: TrainingRecord, seconds: float | None = None) -> str:
         "epochs": "the last epoch",
         "loss_goal": "the loss goal",
         "interrupt": "Ctrl-C",
+        "patience": "patience",
+        "converged": "convergence",
+        "generalization_loss": "a validation loss that grew",
+        "progress_quotient": "a validation loss that grew",
+        "callback": "a callback",
         "divergence": "divergence, this is the last finite network",
     }
     ending = endings.get(record.stopped_by, record.stopped_by)
     epochs = "1 epoch" if record.epochs_run == 1 else f"{record.epochs_run} epochs"
+    if record.best_epoch is not None and record.best_epoch != record.epochs_run:
+        ending += f", the best was epoch {record.best_epoch}"
     time = "" if seconds is None else f" in {seconds:.1f} s"
     return f"{record.n_training_rows} rows, {epochs}{time}, ended by {ending}"
 
 
-def settings_words(record: TrainingRecord, hidden: Sequence[int]) -> str:
-    """The settings as options of `chainrule fit`, defaults filled in."""
-    goal = "" if record.loss_goal is None else f" --loss-goal {_plain(record.loss_goal)}"
-    units = ",".join(map(str, hidden)) or "none"
-    return (
-        f"--hidden {units} --rate {_plain(record.rate)} --epochs {record.epochs} "
-        f"--batch-size {record.batch_size} --seed {record.seed} --held-out {_plain(record.held_out)}{goal}"
+def settings_rows(record: TrainingRecord, net: Network) -> list[tuple[str, str]]:
+    """The settings as options of `chainrule fit`, defaults filled in, in as many lines as they need."""
+    names = [name_of(activation) for activation in net.activations]
+    options: list[tuple[str, object]] = [
+        ("hidden", ",".join(map(str, net.sizes[1:-1])) or "none"),
+        ("activation", names[0] if len(names) > 1 else None),
+        ("output", names[-1]),
+        ("loss", name_of(net.loss)),
+        ("rule", record.rule),
+        ("rate", record.rate),
+        ("schedule", None if record.schedule == "constant" else record.schedule),
+        ("epochs", record.epochs),
+        ("batch-size", record.batch_size),
+        ("l2", record.l2 or None),
+        ("dropout", record.dropout or None),
+        ("patience", record.patience),
+        ("validation", record.validation or None),
+        ("class-weight", _class_weight_words(record.class_weight)),
+        ("seed", record.seed),
+        ("held-out", record.held_out),
+        ("loss-goal", record.loss_goal),
+    ]
+    words = [f"--{name} {_plain(value)}" for name, value in options if value is not None]
+    lines = textwrap.wrap(
+        " ".join(word.replace(" ", "\0") for word in words),
+        TEXT,
+        break_on_hyphens=False,
+        break_long_words=False,
     )
+    return [("" if m else "Settings", line.replace("\0", " ")) for m, line in enumerate(lines)]
 
 
-def _plain(number: float) -> str:
-    """All digits of a float, without a point where it is whole."""
-    return repr(float(number)).removesuffix(".0")
+def _class_weight_words(text: str | None) -> str | None:
+    """Weights of classes as they are typed."""
+    if text is None or text == "balanced":
+        return text
+    return ",".join(f"{name}={_plain(weight)}" for name, weight in json.loads(text).items())
+
+
+def _plain(value: object) -> str:
+    """All digits of a number, without a point where it is whole; a text as it is."""
+    return repr(value).removesuffix(".0") if isinstance(value, float) else str(value)
 
 
 def score_to_json(score: Score | None) -> Any:  # noqa: ANN401 (JSON)

@@ -12,7 +12,7 @@ from chainrule.cli.printing import note
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from chainrule.training import Epoch
+    from chainrule.training import Progress
 
 __all__ = ["TrainingProgress"]
 
@@ -25,12 +25,12 @@ USUAL_WIDTH = 80
 class TrainingProgress:
     """One line that is drawn anew on a terminal; elsewhere a line every ten seconds."""
 
-    def __init__(self, epochs: int) -> None:
-        self.epochs = epochs
+    def __init__(self) -> None:
         self.on_terminal = (
             sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM", "") != "dumb"
         )
-        self.began = self.last_shown = time.monotonic()
+        self.last_shown = time.monotonic()
+        self.epochs_at_first: int | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -40,25 +40,36 @@ class TrainingProgress:
     ) -> None:
         self._draw("")
 
-    def __call__(self, epoch: Epoch) -> None:
-        """Show an epoch, unless the last one was shown just now."""
+    def __call__(self, training: Progress) -> None:
+        """Show how far a training is, unless that was shown just now."""
         now = time.monotonic()
+        if self.epochs_at_first is None:
+            self.epochs_at_first = len(training.epochs) - (0 if training.samples else 1)
         pause = SECONDS_BETWEEN_DRAWS if self.on_terminal else SECONDS_BETWEEN_LINES
         if now - self.last_shown < pause:
             return
         self.last_shown = now
-        line = self.line(epoch, now - self.began)
+        line = self.line(training, self.epochs_at_first)
         if self.on_terminal:
             self._draw(fitted(line, HINT, _width()))
         else:
             note(line)
 
-    def line(self, epoch: Epoch, seconds: float) -> str:
-        """Epoch, loss, epochs a second and time left."""
-        rate = epoch.number / seconds if seconds > 0 else 0.0
-        left = (self.epochs - epoch.number) / rate if rate > 0 else 0.0
+    @staticmethod
+    def line(training: Progress, epochs_at_first: int) -> str:
+        """Epoch, losses, epochs a second and most time left."""
+        done = len(training.epochs) + training.samples / training.n_samples
+        rate = (done - epochs_at_first) / training.seconds if training.seconds > 0 else 0.0
+        left = (training.n_epochs - done) / rate if rate > 0 else 0.0
+        losses = ""
+        if training.epochs:
+            epoch = training.epoch
+            losses = f"   loss {epoch.loss:.6g}"
+            if epoch.validation_loss is not None:
+                losses += f"   validation {epoch.validation_loss:.6g}"
+        within = f" and {training.samples / training.n_samples:.0%}" if training.samples else ""
         return (
-            f"epoch {epoch.number} of {self.epochs}   loss {epoch.loss:.6g}   "
+            f"epoch {len(training.epochs)}{within} of {training.n_epochs}{losses}   "
             f"{rate:.3g} epochs/s   {duration(left)} left"
         )
 

@@ -11,10 +11,11 @@ from chainrule.cli.printing import (
     print_json,
     print_rows,
     say,
-    settings_words,
+    settings_rows,
     shortened,
     training_words,
 )
+from chainrule.equations import name_of
 from chainrule.files import load_model
 from chainrule.tables import CategoryInput, ClassTarget, NumberInput
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from chainrule.models import Model, TrainingRecord
+    from chainrule.network import Network
     from chainrule.tables import Encoding, NumberTarget
 
 __all__ = ["run"]
@@ -40,13 +42,19 @@ def run(model: Path, *, weights: bool, as_json: bool) -> None:
     n_weights = sum(w.size for w in net.weights)
     sizes = "-".join(map(str, net.sizes))
     print_rows(
-        [("Model", str(model)), ("Network", f"{sizes}, {net.loss.name}, {net.dtype}; {n_weights} weights")]
+        [
+            ("Model", str(model)),
+            ("Network", f"{sizes}, {name_of(net.loss)}, {net.dtype}; {n_weights} weights"),
+        ]
     )
     for m, (w, activation) in enumerate(zip(net.weights, net.activations, strict=True), 1):
         largest = f"largest weight {abs(w).max():.4g}"
-        say(f"  W^({m})   {w.shape[0]} x (1 + {w.shape[1] - 1}), {activation.name}; {largest}")
+        say(f"  W^({m})   {w.shape[0]} x (1 + {w.shape[1] - 1}), {name_of(activation)}; {largest}")
     if loaded.training:
-        _print_training(loaded.training, net.sizes[1:-1])
+        _print_training(loaded.training, net)
+    if loaded.state:
+        epochs = len(loaded.state.epochs)
+        print_rows([("State", f"a training after {epochs} epochs, for `chainrule fit --resume`")])
     if loaded.encoding:
         _print_encoding(loaded.encoding)
     if weights or n_weights <= FEW_WEIGHTS:
@@ -55,12 +63,11 @@ def run(model: Path, *, weights: bool, as_json: bool) -> None:
         print_rows([("Weights", f"{n_weights}: see --weights or --json")])
 
 
-def _print_training(record: TrainingRecord, hidden: Sequence[int]) -> None:
+def _print_training(record: TrainingRecord, net: Network) -> None:
     """Print how the network came about."""
+    print_rows([("Training", training_words(record)), *settings_rows(record, net)])
     print_rows(
         [
-            ("Training", training_words(record)),
-            ("Settings", settings_words(record, hidden)),
             ("Start", f"{record.start} weights, seed {record.seed}"),
             ("Loss", f"{record.final_loss:.6g} (mean over the training rows)"),
         ]
@@ -121,8 +128,8 @@ def _as_json(model: Model, path: Path) -> dict[str, Any]:
     return {
         "model": str(path),
         "sizes": list(net.sizes),
-        "activations": [activation.name for activation in net.activations],
-        "loss": net.loss.name,
+        "activations": [name_of(activation) for activation in net.activations],
+        "loss": name_of(net.loss),
         "dtype": str(net.dtype),
         "weights": [w.tolist() for w in net.weights],
         "encoding": model.encoding.to_json() if model.encoding else None,

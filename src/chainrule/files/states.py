@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
@@ -77,14 +77,14 @@ def state_from_json(data: object, tensors: Tensors, net: Network) -> TrainingSta
             raise ModelFileError(not_a_model("its tensors are not W1, W2, … of one type"))
         return None
     if not isinstance(data, dict) or set(data) != FIELDS:
-        raise _damaged("its fields")
+        _refuse("its fields")
     settings = _settings(data["settings"])
     epochs = _epochs(data["epochs"])
     best_epoch = data["best_epoch"]
     if best_epoch is not None and not (_is_whole(best_epoch) and 1 <= best_epoch <= len(epochs)):
-        raise _damaged("its best epoch")
+        _refuse("its best epoch")
     if not isinstance(data["data"], str) or not re.fullmatch("[0-9a-f]{64}", data["data"]):
-        raise _damaged("the SHA-256 of its data")
+        _refuse("the SHA-256 of its data")
     rule, best = _arrays(data["numbers"], settings, tensors, net, with_best=best_epoch is not None)
     return TrainingState(
         network=net,
@@ -98,8 +98,8 @@ def state_from_json(data: object, tensors: Tensors, net: Network) -> TrainingSta
     )
 
 
-def _damaged(what: str) -> ModelFileError:
-    return ModelFileError(not_a_model(f"{what} are not those of a training's state"))
+def _refuse(what: str) -> NoReturn:
+    raise ModelFileError(not_a_model(f"{what} are not those of a training's state"))
 
 
 def _is_whole(value: object) -> bool:
@@ -108,32 +108,32 @@ def _is_whole(value: object) -> bool:
 
 def _number(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        raise _damaged("its numbers")
+        _refuse("its numbers")
     return float(value)
 
 
 def _settings(data: object) -> dict[str, Any]:
     """Settings that would train; those of another version are refused."""
     if not isinstance(data, dict):
-        raise _damaged("its settings")
+        _refuse("its settings")
     try:
         known = Settings(**{**data, "metric": "loss"}).to_json()
     except (TypeError, InputError) as error:
         message = not_a_model(f"its settings are not those of a training: {str(error)[:200]}")
         raise ModelFileError(message) from error
     if set(known) != set(data) or not isinstance(data["metric"], str):
-        raise _damaged("its settings")
+        _refuse("its settings")
     return {**known, "metric": data["metric"]}
 
 
 def _epochs(data: object) -> tuple[Epoch, ...]:
     """Completed epochs, without their time."""
     if not isinstance(data, list):
-        raise _damaged("its epochs")
+        _refuse("its epochs")
     epochs = []
     for number, given in enumerate(data, 1):
         if not isinstance(given, list) or len(given) != len(EPOCH_FIELDS):
-            raise _damaged("its epochs")
+            _refuse("its epochs")
         loss, *others = given
         values = [None if value is None else _number(value) for value in others]
         epochs.append(Epoch(number, _number(loss), 0.0, *values))
@@ -148,14 +148,14 @@ def _arrays(
     expected = {f"rule{m}.{name}" for m in range(1, n + 1) for name in kind.arrays}
     best_names = [f"best{m}" for m in range(1, n + 1)] if with_best else []
     if set(tensors) != expected | set(best_names):
-        raise _damaged("its tensors")
+        _refuse("its tensors")
     for name, tensor in tensors.items():
         like = net.weights[int(re.findall(r"\d+", name)[0]) - 1]
         if tensor.shape != like.shape or tensor.dtype != like.dtype or not np.isfinite(tensor).all():
-            raise _damaged("its tensors")
+            _refuse("its tensors")
     lists = isinstance(numbers, list) and len(numbers) == n and all(isinstance(one, list) for one in numbers)
     if not lists or any(len(one) != len(kind.numbers) for one in numbers):  # type: ignore[attr-defined]
-        raise _damaged("its numbers")
+        _refuse("its numbers")
     rule = tuple(
         (*(tensors[f"rule{m}.{name}"] for name in kind.arrays), *(_number(value) for value in of_matrix))
         for m, of_matrix in enumerate(numbers, 1)  # type: ignore[call-overload]

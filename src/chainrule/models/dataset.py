@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-__all__ = ["Dataset", "prepare"]
+    from chainrule.models.model import Model
+
+__all__ = ["Dataset", "prepare", "prepare_again"]
 
 HELD_OUT = 0.25
 FEWEST_TRAINING_ROWS = 2
@@ -140,3 +142,22 @@ def prepare(
         seed=seed,
         remarks=(*source.remarks, *remarks),
     )
+
+
+def prepare_again(table: Table, model: Model) -> Dataset:
+    """A table as the training of a model saw it: with its encoding, and the same rows held out.
+
+    Raises
+    ------
+    TableError
+        The table has not the columns of the model, or a cell does not fit.
+    """
+    encoding, record = model.table_encoding, model.training
+    held_out, seed = (record.held_out, record.seed) if record else (0.0, 0)
+    Y = encoding.encode_targets(table)
+    labels = None
+    if encoding.classes is not None:
+        labels = [str(label) for label in encoding.decode_outputs(Y)]
+    training_rows, held_out_rows = split_rows(table.n_rows, labels=labels, held_out=held_out, seed=seed)
+    X = encoding.encode_inputs(table)
+    return Dataset(table, encoding, X, Y, training_rows, held_out_rows, held_out, seed, table.remarks)

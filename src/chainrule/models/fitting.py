@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from chainrule.errors import DivergenceError
     from chainrule.models.scores import Score
     from chainrule.training import Progress, TrainingResult, TrainingState
-    from chainrule.training.diagnosis import Diagnosis
 
 __all__ = ["FitResult", "checkpoint", "diverged_model", "fit", "fit_dataset"]
 
@@ -40,10 +39,8 @@ class FitResult:
         It has seen the training rows only.
     data : Dataset
         The table as the network saw it.
-    history : History
-    stopped_by : StoppedBy
-    diagnosis : tuple of Diagnosis
-        What went badly and what to do about it, where something did.
+    training : TrainingResult
+        How the network came about: history, what ended it, what went badly, and its state.
 
     Examples
     --------
@@ -56,9 +53,17 @@ class FitResult:
 
     model: Model
     data: Dataset
-    history: History
-    stopped_by: StoppedBy
-    diagnosis: tuple[Diagnosis, ...] = ()
+    training: TrainingResult
+
+    @property
+    def history(self) -> History:
+        """Losses and time of every epoch."""
+        return self.training.history
+
+    @property
+    def stopped_by(self) -> StoppedBy:
+        """What ended the training."""
+        return self.training.stopped_by
 
     def __repr__(self) -> str:
         n = len(self.history.epochs)
@@ -189,7 +194,7 @@ def fit_dataset(
 def _fitted(data: Dataset, chosen: Plan, result: TrainingResult) -> FitResult:
     record = training_record(data, chosen, result.history, result.stopped_by, result.best_epoch)
     model = Model(result.network, data.encoding, record)
-    return FitResult(model, data, result.history, result.stopped_by, result.diagnosis)
+    return FitResult(model, data, result)
 
 
 def checkpoint(data: Dataset, chosen: Plan, state: TrainingState) -> Model:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from chainrule.equations import name_of
 from chainrule.errors import InputError, UnknownNameError
 from chainrule.models.defaults import Defaults, default_settings
 from chainrule.network import share_below_1, whole_number_from_1
@@ -15,8 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from chainrule.models.dataset import Dataset
+    from chainrule.models.model import Model
 
-__all__ = ["BALANCED", "Plan", "plan"]
+__all__ = ["BALANCED", "Plan", "plan", "plan_of"]
 
 MOST_WEIGHTS = 10**9  # eight gigabytes, before the first gradient
 BALANCED = "balanced"
@@ -85,6 +88,38 @@ def plan(
     _refuse_giants((data.X.shape[1], *layers, data.Y.shape[1]))
     start = "he_uniform" if activation.split(":")[0] in {"relu", "leaky_relu"} else "glorot_uniform"
     return Plan(layers, activation, output, loss, start, settings, share, class_weight)
+
+
+def plan_of(model: Model, epochs: int | None = None) -> Plan:
+    """Plan that a checkpoint's training followed, for as many epochs, or more.
+
+    Raises
+    ------
+    InputError
+        The model is no checkpoint.
+    """
+    state, record, net = model.state, model.training, model.network
+    if state is None or record is None:
+        message = (
+            "The file holds a model but no state of a training, so that there is nothing to go on from. Give a "
+            "checkpoint, which `chainrule fit` keeps while it trains and when it is interrupted."
+        )
+        raise InputError(message)
+    settings = dict(state.settings)
+    if epochs is not None:
+        settings["epochs"] = epochs
+    weight = record.class_weight
+    names = [name_of(activation) for activation in net.activations]
+    return Plan(
+        hidden=net.sizes[1:-1],
+        activation=names[0] if len(names) > 1 else "identity",
+        output=names[-1],
+        loss=name_of(net.loss),
+        start=record.start,
+        settings=Settings(**settings),
+        validation=record.validation,
+        class_weight=weight if weight is None or weight == BALANCED else json.loads(weight),
+    )
 
 
 def _output_and_loss(

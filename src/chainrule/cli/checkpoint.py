@@ -1,0 +1,42 @@
+"""The checkpoint of a long fit: kept while it trains, so that nothing but a minute can be lost."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from chainrule.files import save
+from chainrule.models.fitting import checkpoint
+from chainrule.training import StoppedBy
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from chainrule.models import Dataset, FitResult, Plan
+    from chainrule.training import Progress
+
+__all__ = ["Checkpoint"]
+
+SECONDS_BETWEEN = 60.0
+
+
+class Checkpoint:
+    """Writes the state of a training beside its model every minute; a fit that ends by itself removes it."""
+
+    def __init__(self, data: Dataset, chosen: Plan, path: Path) -> None:
+        self.data, self.chosen, self.path = data, chosen, path
+        self.last, self.written = time.monotonic(), False
+
+    def __call__(self, training: Progress) -> None:
+        """Write the state, unless that was done within the last minute."""
+        if time.monotonic() - self.last >= SECONDS_BETWEEN and training.epochs:
+            save(checkpoint(self.data, self.chosen, training.state), self.path)
+            self.last, self.written = time.monotonic(), True
+
+    def finish(self, result: FitResult) -> Path:
+        """Write the state of a fit that was interrupted; remove that of one that was not. Where it stands."""
+        if result.stopped_by is StoppedBy.INTERRUPT:
+            save(checkpoint(self.data, self.chosen, result.training.state), self.path)
+        elif self.written:
+            self.path.unlink(missing_ok=True)
+        return self.path
