@@ -65,7 +65,8 @@ def _all_commands(
     help="Fit a network to a table and save it as a model file.\n\n"
     "Text, booleans and --classes columns are learnt as classes, with softmax outputs and cross-entropy. "
     "Numbers are learnt with an identity output and given back in their own unit. Inputs that are numbers "
-    "are standardised, all others one-hot. Training ends early where rows that are not learnt from gain nothing.\n\n"
+    "are standardised, all others one-hot. Training ends early where rows that are not learnt from gain "
+    "nothing.\n\n"
     "--defaults notes is the lecture notes' own system: logistic units, RSS, gradient descent.\n\n"
     "Several columns are given by repeating an option, or separated by commas: --ignore id,name. "
     "Parameters follow a name after a colon: --loss huber:1.5, --rule momentum:0.8, --schedule step:30:0.1."
@@ -122,8 +123,8 @@ def fit(
         _option(
             TRAINING,
             "NAME",
-            "Update rule: adam, adamw, rmsprop, nesterov, momentum, descent; for all rows at once irprop_minus, "
-            "lbfgs, levenberg_marquardt.",
+            "Update rule: adam, adamw, rmsprop, nesterov, momentum, descent; for all rows at once "
+            "irprop_minus, lbfgs, levenberg_marquardt.",
         ),
     ] = None,
     rate: Annotated[

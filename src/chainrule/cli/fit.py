@@ -311,4 +311,5 @@ def _network(result: FitResult) -> str:
     """Sizes, activations and number of weights."""
     net = result.model.network
     n_weights = sum(w.size for w in net.weights)
-    return f"{'-'.join(map(str, net.sizes))}, {', '.join(name_of(g) for g in net.activations)}, {name_of(net.loss)}; {n_weights} weights"
+    names = ", ".join(name_of(function) for function in (*net.activations, net.loss))
+    return f"{'-'.join(map(str, net.sizes))}, {names}; {n_weights} weights"

@@ -32,7 +32,8 @@ def run(
         message = f"--units is {units} but at least one unit must be shown. Try --units 8."
         raise InputError(message)
     if rate is None:
-        rate = loaded.training.rate if loaded.training else RATE_WITHOUT_TRAINING
+        rate = loaded.training.rate if loaded.training else None
+    rate = RATE_WITHOUT_TRAINING if rate is None else rate
     one_row = source.take([row - 1])
     encoding = loaded.table_encoding
     X, Y = encoding.encode_inputs(one_row), encoding.encode_targets(one_row)

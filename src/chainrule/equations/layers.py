@@ -65,7 +65,7 @@ def net_input(weights: Array, a_before: Array) -> Array:
     return with_bias_unit(a_before) @ weights.T
 
 
-def hidden_delta(
+def hidden_delta(  # noqa: PLR0917 (the equation has so many)
     delta_next: Array,
     weights_next: Array,
     z: Array,

@@ -436,8 +436,8 @@ def levenberg_marquardt_step(curvature: Array, slope: Array, damping: float) -> 
     Parameters
     ----------
     curvature : array of shape (n_weights, n_weights)
-        :math:`J^\top J`, with J the Jacobian of the outputs in the weights, and each sample weighted as the loss
-        does.
+        :math:`J^\top J`, with J the Jacobian of the outputs in the weights, and each sample weighted as the
+        loss does.
     slope : array of shape (n_weights,)
         :math:`J^\top r`, with r the residuals: minus the gradient of the loss.
     damping : float
@@ -450,8 +450,8 @@ def levenberg_marquardt_step(curvature: Array, slope: Array, damping: float) -> 
 
     References
     ----------
-    Marquardt (1963), An algorithm for least-squares estimation of nonlinear parameters, Journal of the Society
-    for Industrial and Applied Mathematics 11.
+    Marquardt (1963), An algorithm for least-squares estimation of nonlinear parameters, Journal of the
+    Society for Industrial and Applied Mathematics 11.
 
     Examples
     --------

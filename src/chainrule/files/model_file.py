@@ -2,9 +2,10 @@ r"""The model file: safetensors, so that no code runs when a file is opened.
 
 The weights are tensors ``W1``, ``W2``, …; everything else is one JSON string with sorted keys in the
 metadata entry ``chainrule``. A checkpoint is the same file with the state of a training in it: tensors
-``best1``, ``best2``, … and ``rule1.velocity``, …, and a field ``state``. Its field ``sha256`` is the SHA-256 of the whole file with the 64 digits of
-that field set to ``0``, so that any flipped bit is noticed, in the header as in the weights. There are no
-times, paths or host names in it: the same training gives the same file.
+``best1``, ``best2``, … and ``rule1.velocity``, …, and a field ``state``. Its field ``sha256`` is the SHA-256
+of the whole file with the 64 digits of that field set to ``0``, so that any flipped bit is noticed, in the
+header as in the weights. There are no times, paths or host names in it: the same training gives the same
+file.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ __all__ = ["load", "load_model", "load_state", "model_to_bytes", "save"]
 def save(
     model: Network | Model | TrainingState, path: str | os.PathLike[str], *, overwrite: bool = True
 ) -> None:
-    """Write a network, a model with its encoding of tables, or a training's state to a file, whole or not at all.
+    """Write a network, a model with its encoding, or a training's state to a file; whole or not at all.
 
     Parameters
     ----------
@@ -108,8 +109,8 @@ def load_state(path: str | os.PathLike[str]) -> TrainingState:
     state = load_model(path).state
     if state is None:
         message = (
-            f"{path} holds a model but no state of a training. Give a checkpoint, which `chainrule fit` keeps when "
-            "it is interrupted and chainrule.save writes of a result's state."
+            f"{path} holds a model but no state of a training. Give a checkpoint, which `chainrule fit` "
+            "keeps when it is interrupted and chainrule.save writes of a result's state."
         )
         raise ModelFileError(message)
     return state
@@ -214,7 +215,7 @@ def _check_known(net: Network) -> None:
     own = own_functions(net)
     if own:
         message = (
-            f"{own[0]!r} cannot be saved: a model file holds only the activations {', '.join(ACTIVATIONS)} and "
-            f"the losses {', '.join(LOSSES)}. Save the weights with NumPy instead."
+            f"{own[0]!r} cannot be saved: a model file holds only the activations {', '.join(ACTIVATIONS)} "
+            f"and the losses {', '.join(LOSSES)}. Save the weights with NumPy instead."
         )
         raise InputError(message)

@@ -153,11 +153,12 @@ def _arrays(
         like = net.weights[int(re.findall(r"\d+", name)[0]) - 1]
         if tensor.shape != like.shape or tensor.dtype != like.dtype or not np.isfinite(tensor).all():
             _refuse("its tensors")
-    lists = isinstance(numbers, list) and len(numbers) == n and all(isinstance(one, list) for one in numbers)
-    if not lists or any(len(one) != len(kind.numbers) for one in numbers):  # type: ignore[attr-defined]
+    if not isinstance(numbers, list) or len(numbers) != n:
+        _refuse("its numbers")
+    if not all(isinstance(one, list) and len(one) == len(kind.numbers) for one in numbers):
         _refuse("its numbers")
     rule = tuple(
         (*(tensors[f"rule{m}.{name}"] for name in kind.arrays), *(_number(value) for value in of_matrix))
-        for m, of_matrix in enumerate(numbers, 1)  # type: ignore[call-overload]
+        for m, of_matrix in enumerate(numbers, 1)
     )
     return rule, net.with_weights([tensors[name] for name in best_names]) if with_best else None

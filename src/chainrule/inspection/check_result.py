@@ -125,7 +125,8 @@ class GradientCheck:
         if self.complex_step is not None:  # the slope along the update is found by it
             mark = _mark(self.update_error, self.update_limit, passed=self.update_error <= self.update_limit)
             lines.append(
-                f"{'update (slope)':<20}  {self.update_error:>14.1e}  {'':>13}  {self.update_limit:>8.0e}{mark}"
+                f"{'update (slope)':<20}  {self.update_error:>14.1e}  {'':>13}  "
+                f"{self.update_limit:>8.0e}{mark}"
             )
         lines += ["", "worst weight          back-propagation        estimate"]
         lines += [

@@ -145,7 +145,7 @@ def _same(
     sides: tuple[npt.NDArray[np.bool_] | None, ...], others: tuple[npt.NDArray[np.bool_] | None, ...]
 ) -> bool:
     """Whether every sample is on the same side of every kink."""
-    return all(a is b is None or np.array_equal(a, b) for a, b in zip(sides, others, strict=True))
+    return all(a is None or b is None or np.array_equal(a, b) for a, b in zip(sides, others, strict=True))
 
 
 class _Comparison:

@@ -43,7 +43,7 @@ class Rounding:
     gradients: tuple[npt.NDArray[Any], ...]
 
 
-def rounding_of(
+def rounding_of(  # noqa: PLR0917 (what one pass leaves)
     net: Network,
     X: npt.NDArray[Any],
     Y: npt.NDArray[Any],
@@ -78,7 +78,7 @@ def _forward(
     return bounds
 
 
-def _backward(
+def _backward(  # noqa: PLR0917 (what one pass leaves)
     net: Network,
     Y: npt.NDArray[Any],
     passed: ForwardPass,

@@ -146,12 +146,15 @@ class _Page:
         if isinstance(loss, RSS):
             symbols = [f"(y_{k} − a_{k}^({layer}))²" for k in range(1, len(y) + 1)]
             numbers = [f"({self.number(t)} − {self.factor(v)})²" for t, v in zip(y, a, strict=True)]
-            sums = [f"½·({self.total(terms)})" for terms in (symbols, numbers)]
+            sums = (f"½·({self.total(symbols)})", f"½·({self.total(numbers)})")
         else:
             formula = getattr(loss, "formula", "loss(y, a)")
             pairs = [(f"y_{k}", f"a_{k}^({layer})") for k in range(1, len(y) + 1)]
             values = [(self.factor(t), self.factor(v)) for t, v in zip(y, a, strict=True)]
-            sums = [self.total([_of_output(formula, *pair) for pair in both]) for both in (pairs, values)]
+            sums = (
+                self.total([_of_output(formula, *pair) for pair in pairs]),
+                self.total([_of_output(formula, *pair) for pair in values]),
+            )
         equation = EQUATIONS.get(loss.name)
         yield f"Loss{'' if loss.name == 'rss' else f' ({loss.name})'}" + (
             f", equation ({equation})" if equation else ""
@@ -190,11 +193,11 @@ class _Page:
         derivative = _derivative(activation)
         with_a = (f"a_{k + 1}^({layer})", self.factor(a[k]))
         with_z = (f"z_{k + 1}^({layer})", self.factor(z[k]))
-        symbols, numbers = (
+        in_symbols, in_numbers = (
             f"({signal})·{_with(_with(derivative, 'a', one_a), 'z', one_z)}"
             for signal, one_a, one_z in zip(signals, with_a, with_z, strict=True)
         )
-        return symbols, numbers
+        return in_symbols, in_numbers
 
     def signal(self, m: int, k: int) -> tuple[str, str]:
         """What reaches unit k of layer m + 1 from above, in symbols and in numbers."""

@@ -38,9 +38,9 @@ class Defaults:
 def default_settings(name: str, n_rows: int, *, classes: bool) -> Defaults:
     """Settings of this name for so many training rows and this kind of target.
 
-    "notes" is the system of the lecture notes: logistic units, RSS, gradient descent; classes in a small table are
-    learnt sample by sample, all else in batches. "modern" is what does best on tables of all kinds, as far as they
-    were tried: see docs/decisions.
+    The system of the lecture notes, "notes", is logistic units, RSS and gradient descent; classes in a small
+    table are learnt sample by sample, all else in batches. What does best on tables of all kinds, as far as
+    they were tried, is "modern": see docs/decisions.
 
     Raises
     ------

@@ -11,7 +11,7 @@ import numpy as np
 
 from chainrule.models.dataset import HELD_OUT, Dataset, prepare
 from chainrule.models.model import Model
-from chainrule.models.plan import BALANCED, Plan, plan
+from chainrule.models.plan import Plan, plan
 from chainrule.models.record import TrainingRecord
 from chainrule.network import Network
 from chainrule.tables import split_rows
@@ -108,10 +108,10 @@ def fit(
     seed, on_epoch
         As for `train`.
     **settings
-        `defaults`, "modern" or "notes"; `hidden`, units of the hidden layer or of each of several, ``()`` for none;
-        `activation` of the hidden layers, `output` activation and `loss`; `class_weight`, "balanced" or a dict of
-        classes with what each of their rows counts; `validation`, the share of the training rows that is
-        watched and not learnt from; and of `train` `rule`, `rate`, `schedule`, `epochs`, `batch_size`,
+        `defaults`, "modern" or "notes"; `hidden`, units of the hidden layer or of each of several, ``()`` for
+        none; `activation` of the hidden layers, `output` activation and `loss`; `class_weight`, "balanced" or a
+        dict of classes with what each of their rows counts; `validation`, the share of the training rows that
+        is watched and not learnt from; and of `train` `rule`, `rate`, `schedule`, `epochs`, `batch_size`,
         `clip_norm`, `l1`, `l2`, `dropout`, `patience`, `metric`, `stopping`, `loss_goal` and `threads`.
         What is not given depends on the kind of target and the number of rows.
 
@@ -238,11 +238,11 @@ def sample_weight(
         return None
     classes = data.encoding.classes
     codes = data.Y.argmax(axis=1)
-    if class_weight == BALANCED:
+    if isinstance(class_weight, str):  # "balanced"
         counts = np.bincount(codes[data.training_rows], minlength=len(classes))
         of_class = len(data.training_rows) / (np.count_nonzero(counts) * np.maximum(counts, 1))
     else:
-        of_class = np.array([float(dict(class_weight).get(name, 1.0)) for name in classes])
+        of_class = np.array([float(class_weight.get(name, 1.0)) for name in classes])
     weights: npt.NDArray[np.float64] = of_class[codes]
     return weights
 

@@ -27,8 +27,8 @@ class Predictions:
     Attributes
     ----------
     names : tuple of str
-        Names of the columns: the targets, and for classes one ``probability_<class>`` each where the outputs are
-        softmax, else one ``output_<class>`` each.
+        Names of the columns: the targets, and for classes one ``probability_<class>`` each where the outputs
+        are softmax, else one ``output_<class>`` each.
     columns : tuple of sequences
         Class names, or numbers in the target's unit; the outputs of a network for classes. Those of logistic
         units are numbers between 0 and 1, but no probabilities.

@@ -101,8 +101,8 @@ def plan_of(model: Model, epochs: int | None = None) -> Plan:
     state, record, net = model.state, model.training, model.network
     if state is None or record is None:
         message = (
-            "The file holds a model but no state of a training, so that there is nothing to go on from. Give a "
-            "checkpoint, which `chainrule fit` keeps while it trains and when it is interrupted."
+            "The file holds a model but no state of a training, so that there is nothing to go on from. "
+            "Give a checkpoint, which `chainrule fit` keeps while it trains and when it is interrupted."
         )
         raise InputError(message)
     settings = dict(state.settings)
@@ -162,8 +162,8 @@ def _check_class_weight(class_weight: str | Mapping[str, float] | None, data: Da
     classes = data.encoding.classes
     if classes is None:
         message = (
-            f"class_weight is {class_weight!r} but the target is a number. Leave it out, or name the target with "
-            "--classes if its numbers are classes."
+            f"class_weight is {class_weight!r} but the target is a number. Leave it out, or name the "
+            "target with --classes if its numbers are classes."
         )
         raise InputError(message)
     if isinstance(class_weight, str):

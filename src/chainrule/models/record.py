@@ -17,8 +17,8 @@ class TrainingRecord:
     Attributes
     ----------
     rate, epochs, batch_size, shuffle, seed, loss_goal
-        As `train` took them; also `rule`, `schedule`, `clip_norm`, `l1`, `l2`, `dropout`, `patience`, `metric`
-        and `stopping`.
+        As `train` took them; also `rule`, `schedule`, `clip_norm`, `l1`, `l2`, `dropout`, `patience`,
+        `metric` and `stopping`.
     start : str
         Formula of the first weights.
     held_out : float
@@ -28,7 +28,8 @@ class TrainingRecord:
     epochs_run : int
         Epochs that were completed.
     stopped_by : str
-        What ended the training, as in `TrainingResult`; or "divergence": then this is the last finite network.
+        What ended the training, as in `TrainingResult`; or "divergence": then this is the last finite
+        network.
     final_loss : float
         Mean loss over the training rows.
     majority : str or None

@@ -44,15 +44,15 @@ def check_pairs(activations: Sequence[Activation], sizes: Sequence[int], loss: L
     """
     if any(isinstance(g, Softmax) for g in activations[:-1]):
         message = (
-            "softmax is the activation of a hidden layer but belongs to the outputs alone: it lets the units of "
-            "a layer compete. Try relu, tanh or logistic there."
+            "softmax is the activation of a hidden layer but belongs to the outputs alone: it lets the "
+            "units of a layer compete. Try relu, tanh or logistic there."
         )
         raise InputError(message)
     output = activations[-1]
     if isinstance(output, Softmax) and sizes[-1] == 1:
         message = (
-            "softmax has one output, which would always be 1, but needs two or more. For two classes with one "
-            "output take the output logistic with the loss binary_cross_entropy."
+            "softmax has one output, which would always be 1, but needs two or more. For two classes with "
+            "one output take the output logistic with the loss binary_cross_entropy."
         )
         raise InputError(message)
     suited, needed = _OUTPUTS.get(type(loss), ((), ""))
@@ -68,7 +68,8 @@ def check_pairs(activations: Sequence[Activation], sizes: Sequence[int], loss: L
 def own_functions(net: Network) -> list[Activation | Loss]:
     """Activations and loss of a network that are not this package's."""
     known = {type(thing) for thing in (*ACTIVATIONS.values(), *LOSSES.values())}
-    return [thing for thing in (*net.activations, net.loss) if type(thing) not in known]
+    things: list[Activation | Loss] = [*net.activations, net.loss]
+    return [thing for thing in things if type(thing) not in known]
 
 
 def check_targets(loss: Loss, Y: npt.NDArray[Any], name: str = "Y") -> None:
@@ -86,8 +87,8 @@ def check_targets(loss: Loss, Y: npt.NDArray[Any], name: str = "Y") -> None:
         if wrong.any():
             row = int(np.argmax(wrong))
             message = (
-                f"Row {row} of {name} sums to {sums[row]:g} but the loss cross_entropy needs chances of classes "
-                "that sum to 1. Give 1 for the class of the sample and 0 for the others."
+                f"Row {row} of {name} sums to {sums[row]:g} but the loss cross_entropy needs chances of "
+                "classes that sum to 1. Give 1 for the class of the sample and 0 for the others."
             )
             raise InputError(message)
 
@@ -96,7 +97,7 @@ def _refuse(wrong: npt.NDArray[np.bool_], Y: npt.NDArray[Any], name: str, needed
     if wrong.any():
         row, column = (int(place) for place in np.argwhere(wrong)[0])
         message = (
-            f"{name}[{row}, {column}] is {Y[row, column]:g} but the loss {name_of(loss)} needs targets that are "
-            f"{needed}. Repair that number, or take another loss."
+            f"{name}[{row}, {column}] is {Y[row, column]:g} but the loss {name_of(loss)} needs targets "
+            f"that are {needed}. Repair that number, or take another loss."
         )
         raise InputError(message)

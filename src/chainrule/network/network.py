@@ -250,7 +250,7 @@ class Network:
 
 
 def _name(thing: Activation | Loss) -> str:
-    """Name with its parameters; an object of the user's own goes by the name of its class where it has none."""
+    """Name with its parameters; a nameless object of the user's own goes by its class."""
     return name_of(thing) if is_dataclass(thing) else str(getattr(thing, "name", type(thing).__name__))
 
 

@@ -134,7 +134,7 @@ def as_sample_weight(
 
 
 def as_masks(masks: object, net: Network) -> tuple[npt.NDArray[Any], ...] | None:
-    """Masks of the shapes of the weights in their dtype: 1 for a weight that is trained, 0 for one that is held.
+    """Masks in the dtype of the weights: 1 for a weight that is trained, 0 for one that is held.
 
     Raises
     ------
@@ -149,7 +149,8 @@ def as_masks(masks: object, net: Network) -> tuple[npt.NDArray[Any], ...] | None
     if [mask.shape for mask in arrays] != shapes:
         message = (
             f"masks have the shapes {[mask.shape for mask in arrays]} but the weights have {shapes}. "
-            "Give one mask for each weight matrix: True for a weight that is trained, False for one that is held."
+            "Give one mask for each weight matrix: True for a weight that is trained, False for one that "
+            "is held."
         )
         raise ShapeError(message)
     if not all(np.isin(mask, (0, 1)).all() for mask in arrays):

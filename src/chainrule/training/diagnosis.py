@@ -1,7 +1,7 @@
 """A plain word when training went badly: what the figures say, and what to do.
 
-Charter: silent where training went well. Only a network that is hardly better than always giving the same answer,
-or whose loss grew, is looked into; what is said of it names the figure that says so.
+Charter: silent where training went well. Only a network that is hardly better than always giving the same
+answer, or whose loss grew, is looked into; what is said of it names the figure that says so.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def diagnose(
     begin = (
         f"The loss grew from {history.loss_before:.4g} to {history.loss_after:.4g}"
         if grew
-        else f"The loss {history.loss_after:.4g} is hardly below {constant:.4g}, that of always the same answer"
+        else f"The loss {history.loss_after:.4g} is hardly below {constant:.4g}, that of one answer to all"
     )
     causes = [
         *_not_scaled(task),
@@ -93,7 +93,7 @@ def diagnose(
     ]
     unknown = (
         "unknown",
-        "Try more epochs or hidden units, another rate, or other inputs: these may say nothing of the targets",
+        "Try more epochs or hidden units, another rate, or inputs that say more of the targets",
     )
     return tuple(Diagnosis(cause, f"{begin}. {advice}.") for cause, advice in causes[:1] or [unknown])
 
@@ -133,8 +133,8 @@ def _not_scaled(task: Task) -> list[tuple[str, str]]:
     return [
         (
             "data_not_scaled",
-            f"The data are not scaled: {name} has {figures}. Standardise every column of inputs, and targets that "
-            "are numbers: subtract its mean and divide by its deviation",
+            f"The data are not scaled: {name} has {figures}. Standardise every column of inputs, and "
+            "targets that are numbers: subtract its mean and divide by its deviation",
         )
     ]
 

@@ -1,4 +1,4 @@
-"""Which units drop out in which step: settled by the seed, the epoch and the place in it, and by nothing else."""
+"""Which units drop out in which step: settled by the seed, the epoch and the place in it alone."""
 
 from __future__ import annotations
 

@@ -52,8 +52,8 @@ class Engine(Protocol):
     ) -> Iterator[tuple[int, float]]:
         """Train once on the samples in this order.
 
-        Yields now and then how many samples are done, and the sum of their losses, each before the update that
-        it led to; after every `steps_at_once` updates where that is given.
+        Yields now and then how many samples are done, and the sum of their losses, each before the update
+        that it led to; after every `steps_at_once` updates where that is given.
         """
         ...
 

@@ -25,7 +25,8 @@ class Epoch(NamedTuple):
     validation_loss : float or None
         Mean loss over the validation rows after the epoch, where there are any.
     score : float or None
-        The metric on the validation rows, or else the training rows, where one other than the loss is watched.
+        The metric on the validation rows, or else the training rows, where one other than the loss is
+        watched.
 
     Examples
     --------

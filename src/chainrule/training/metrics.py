@@ -84,8 +84,8 @@ def metric_named(metric: str | Metric) -> Any:  # noqa: ANN401 (a function with 
         return METRICS.get(metric)
     if not callable(metric):
         message = (
-            f"metric is {metric!r} but must be 'loss', {', '.join(map(repr, METRICS))} or a function of targets "
-            "and outputs, the larger the better."
+            f"metric is {metric!r} but must be 'loss', {', '.join(map(repr, METRICS))} or a function of "
+            "targets and outputs, the larger the better."
         )
         raise InputError(message)
     return metric

@@ -47,12 +47,12 @@ class Progress:
 
     n_epochs: int
     n_samples: int
+    _make_network: Callable[[], Network]
+    _make_state: Callable[[], TrainingState]
     epochs: list[Epoch] = field(default_factory=list)
     steps: int = 0
     samples: int = 0
     stopped: bool = False
-    _network: Callable[[], Network] | None = None
-    _state: Callable[[], TrainingState] | None = None
     _began: float = field(default_factory=time.perf_counter)
 
     @property
@@ -68,14 +68,12 @@ class Progress:
     @property
     def network(self) -> Network:
         """The network as it is now."""
-        assert self._network is not None
-        return self._network()
+        return self._make_network()
 
     @property
     def state(self) -> TrainingState:
         """State after the last completed epoch, from which a training can go on."""
-        assert self._state is not None
-        return self._state()
+        return self._make_state()
 
     def stop(self) -> None:
         """End the training here: it gives back the network of the last completed epoch, or the best one."""

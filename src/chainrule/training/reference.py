@@ -57,14 +57,19 @@ class ReferenceEngine:
         """Nothing is held."""
 
     def epoch(
-        self, order: npt.NDArray[np.intp], *, rate: float, number: int, steps_at_once: int | None = None
+        self,
+        order: npt.NDArray[np.intp],
+        *,
+        rate: float,
+        number: int,
+        steps_at_once: int | None = None,  # noqa: ARG002 (interface)
     ) -> Iterator[tuple[int, float]]:
-        """Go once through the samples in this order, with an update after each batch; the last may be smaller.
+        """Go once through the samples in this order, with an update after each batch.
 
         Yields, after every update, how many samples are done, and the sum of their losses, each before the
         update that it led to.
         """
-        batch_size, loss = self._settings.batch_size, 0.0
+        batch_size, loss = self._settings.batch_size or 1, 0.0
         for first in range(0, len(order), batch_size):
             rows = order[first : first + batch_size]
             with np.errstate(over="ignore", invalid="ignore"):

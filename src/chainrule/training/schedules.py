@@ -1,7 +1,7 @@
 r"""Rate schedules: from the rate that was given to that of each epoch.
 
-A schedule is a generator of factors: it yields the factor of an epoch, and is sent the loss that was watched in
-it (that of the validation rows where there are any, else that of the training rows). So it has no state
+A schedule is a generator of factors: it yields the factor of an epoch, and is sent the loss that was watched
+in it (that of the validation rows where there are any, else that of the training rows). So it has no state
 to save: a training that goes on sends it the losses that it has had.
 
 They count in epochs, as the schedulers of PyTorch do when they are stepped once an epoch.
@@ -274,7 +274,7 @@ TERMS = 12  # of the cosine's series up to a quarter turn; what is left out is b
 
 
 def _cosine_of_half_turns(x: float) -> float:
-    r"""Cosine :math:`\cos \pi x` for x from 0 to 1, by its series: a library's may differ between machines."""
+    r"""Cosine :math:`\cos \pi x` for x from 0 to 1, by its series: libraries differ in last digits."""
     if x > 0.5:  # noqa: PLR2004 (a quarter turn)
         return -_cosine_of_half_turns(1 - x)
     square, sum_ = -(math.pi * x) * (math.pi * x), 1.0

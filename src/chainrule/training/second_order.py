@@ -70,8 +70,8 @@ class LevenbergMarquardt:
     Parameters
     ----------
     damping : float
-        What is added to the curvature at first; a tenth of it after each step that succeeds, ten times as much
-        after one that fails.
+        What is added to the curvature at first; a tenth of it after each step that succeeds, ten times as
+        much after one that fails.
 
     References
     ----------
@@ -98,8 +98,8 @@ def check_suits(net: Network, settings: Settings) -> None:
     rule = settings.rule
     if net.dtype != np.float64:
         message = (
-            f"The network is {net.dtype} but the update rule {rule.name} needs float64: it compares losses that "
-            "differ in their last digits. Make it with dtype='float64'."
+            f"The network is {net.dtype} but the update rule {rule.name} needs float64: it compares losses "
+            "that differ in their last digits. Make it with dtype='float64'."
         )
         raise InputError(message)
     if not isinstance(rule, LevenbergMarquardt):
@@ -180,8 +180,8 @@ class LevenbergMarquardtEngine:
         n_numbers = task.Y.size * sum(w.size for w in task.net.weights)
         if n_numbers > MOST_NUMBERS:
             message = (
-                f"The Jacobian would have {n_numbers} numbers but levenberg_marquardt is for small networks, up "
-                f"to {MOST_NUMBERS}. Take fewer rows or hidden units, or the rule lbfgs."
+                f"The Jacobian would have {n_numbers} numbers but levenberg_marquardt is for small "
+                f"networks, up to {MOST_NUMBERS}. Take fewer rows or hidden units, or the rule lbfgs."
             )
             raise InputError(message)
         self._objective = Objective(task.net.activations, task.net.loss, settings.l1, settings.l2, task.masks)

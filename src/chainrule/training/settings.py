@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ALL_RULES", "Settings", "takes_all_rows", "takes_rate"]
 
-ALL_RULES = {**RULES, LBFGS.name: LBFGS(), LevenbergMarquardt.name: LevenbergMarquardt()}
+ALL_RULES: dict[str, Any] = {**RULES, LBFGS.name: LBFGS(), LevenbergMarquardt.name: LevenbergMarquardt()}
 # What may differ between a training and one that goes on from it.
 FREE_TO_CHANGE = ("epochs", "threads", "loss_goal", "patience", "stopping")
 
@@ -119,14 +119,14 @@ class Settings:
         if takes_all_rows(self.rule):
             if not isinstance(self.schedule, Constant):
                 message = (
-                    f"The schedule is {name_of_schedule(self.schedule)} but the update rule {name_of(self.rule)} "
-                    "finds its own steps. Leave the schedule out."
+                    f"The schedule is {name_of_schedule(self.schedule)} but the update rule "
+                    f"{name_of(self.rule)} finds its own steps. Leave the schedule out."
                 )
                 raise InputError(message)
             if self.dropout and not takes_rate(self.rule):
                 message = (
-                    f"dropout is {self.dropout:g} but the update rule {name_of(self.rule)} needs the same loss "
-                    "twice for the same weights. Leave dropout out, or take the rule adam."
+                    f"dropout is {self.dropout:g} but the update rule {name_of(self.rule)} needs the same "
+                    "loss twice for the same weights. Leave dropout out, or take the rule adam."
                 )
                 raise InputError(message)
 
@@ -153,8 +153,8 @@ class Settings:
         if takes_all_rows(self.rule):
             if size is not None and size < n_rows:
                 message = (
-                    f"batch_size is {size} but the update rule {name_of(self.rule)} needs all {n_rows} rows in "
-                    "one batch. Leave batch_size out."
+                    f"batch_size is {size} but the update rule {name_of(self.rule)} needs all {n_rows} "
+                    "rows in one batch. Leave batch_size out."
                 )
                 raise InputError(message)
             size = n_rows
@@ -177,7 +177,7 @@ class Settings:
         return plain
 
 
-def _rule_named(name: str) -> Rule:
+def _rule_named(name: str) -> Any:  # noqa: ANN401 (any of ALL_RULES)
     """Rule of any kind that a text stands for."""
     return object_named("update rule", name, ALL_RULES)
 

@@ -98,20 +98,20 @@ def check_resumable(state: TrainingState, net: Network, settings: Settings, data
     if changed:
         name = changed[0]
         message = (
-            f"{name} is {given[name]!r} but was {then.get(name)!r} when the state was kept. Give what was given "
-            f"then, or start anew from state.network; only {_listed(FREE_TO_CHANGE)} may change."
+            f"{name} is {given[name]!r} but was {then.get(name)!r} when the state was kept. Give what was "
+            f"given then, or start anew from state.network; only {_listed(FREE_TO_CHANGE)} may change."
         )
         raise InputError(message)
     if data != state.data:
         message = (
-            "The samples, targets, weights of samples or masks are not those of the state. Give the same ones, "
-            "or start anew from state.network."
+            "The samples, targets, weights of samples or masks are not those of the state. Give the same "
+            "ones, or start anew from state.network."
         )
         raise InputError(message)
     if len(state.epochs) > settings.epochs:
         message = (
-            f"epochs is {settings.epochs} but the state has {len(state.epochs)} already. Give a larger number: "
-            "epochs counts all of them."
+            f"epochs is {settings.epochs} but the state has {len(state.epochs)} already. Give a larger "
+            "number: epochs counts all of them."
         )
         raise InputError(message)
 

@@ -1,7 +1,7 @@
 """When to stop for the sake of rows that are not trained on.
 
-A criterion is a generator: it is sent the training loss and the watched value of each epoch, and answers whether
-to stop. So it has no state to save: a training that goes on sends it what it has had.
+A criterion is a generator: it is sent the training loss and the watched value of each epoch, and answers
+whether to stop. So it has no state to save: a training that goes on sends it what it has had.
 
 References
 ----------
@@ -88,7 +88,7 @@ def generalization_loss(watched: float, lowest: float) -> float:
 
 
 def training_progress(strip: list[float]) -> float:
-    """How much higher than its lowest the mean training loss of a strip of epochs is, in per mille, equation (47).
+    """Mean training loss of a strip of epochs above its lowest one, in per mille of that, equation (47).
 
     Examples
     --------

@@ -91,7 +91,8 @@ class TrainingResult:
     stopped_by : StoppedBy
         What ended it.
     best_epoch : int or None
-        Epoch that the network is from, where there is a stopping criterion; 0 for the network before training.
+        Epoch that the network is from, where there is a stopping criterion; 0 for the network before
+        training.
     diagnosis : tuple of Diagnosis
         What went badly and what to do about it, where something did; each was a `TrainingWarning`, too.
 
@@ -166,12 +167,13 @@ def train(
         Learning rate :math:`\eta`, above 0. It multiplies the gradient of a batch's *mean* loss, and so
         means the same at every batch size. "lbfgs" and "levenberg_marquardt" take none.
     batch_size : int, optional
-        Samples an update. Where not given, 1, the notes' update after every sample; for the rules that need them,
-        all. The last batch of an epoch takes what is left.
+        Samples an update. Where not given, 1, the notes' update after every sample; for the rules that need
+        them, all. The last batch of an epoch takes what is left.
     shuffle : bool
         Whether each epoch takes the samples in a new random order, settled by `seed` and the epoch.
     seed : int
-        Settles the orders, the units that drop out and the validation rows; the same seed gives the same bits.
+        Settles the orders, the units that drop out and the validation rows; the same seed gives the same
+        bits.
     engine : {"compiled", "reference"}
         What runs the epochs: fast kernels that compute the same bits on every machine, compiled once and
         kept on the disk; or the equations themselves, for any activation and loss.
@@ -179,8 +181,8 @@ def train(
         Threads for the mini-batches of the compiled engine; as many as pay off where not given. Their
         number changes no bit of the result.
     rule : str or object
-        Update rule: "descent" (the notes'), "momentum", "nesterov", "rmsprop", "adam", "adamw"; for all rows at
-        once "irprop_minus", "lbfgs", "levenberg_marquardt". Numbers after a colon are its parameters,
+        Update rule: "descent" (the notes'), "momentum", "nesterov", "rmsprop", "adam", "adamw"; for all rows
+        at once "irprop_minus", "lbfgs", "levenberg_marquardt". Numbers after a colon are its parameters,
         ``"momentum:0.8"``.
     schedule : str or object
         Rate of each epoch: "constant", "step:30:0.1", "exponential:0.99", "cosine", "plateau:10:0.1",
@@ -199,19 +201,20 @@ def train(
     validation : float or (X, Y) or (X, Y, sample_weight), optional
         Rows to watch and not to train on: given as such, or the share of the rows to take, drawn by `seed`.
     metric : {"loss", "accuracy", "r2"} or function
-        What is watched by `patience`, `stopping` and the schedule "plateau": the loss, the smaller the better, or
-        a function of targets and outputs, the larger the better; of the validation rows where there are any.
+        What is watched by `patience`, `stopping` and the schedule "plateau": the loss, the smaller the
+        better, or a function of targets and outputs, the larger the better; of the validation rows where
+        there are any.
     patience : int, optional
         Stop after so many epochs without a new best, and give back the best network.
     stopping : str or object, optional
-        Prechelt's criteria, "generalization_loss:5" or "progress_quotient:0.5:5", for validation rows; the best
-        network is given back.
+        Prechelt's criteria, "generalization_loss:5" or "progress_quotient:0.5:5", for validation rows; the
+        best network is given back.
     loss_goal : float, optional
         Stop after the first epoch whose samples had a mean loss of at most this, each as it was when its
         turn came.
     on_step, on_epoch, on_time : callable, optional
-        Called with a `Progress` after every update (the kernels then run one update at a time), after every epoch,
-        and about every `every_seconds`: it has all there is to read, and a method `stop`.
+        Called with a `Progress` after every update (the kernels then run one update at a time), after every
+        epoch, and about every `every_seconds`: it has all there is to read, and a method `stop`.
     every_seconds : float
     resume : TrainingState, optional
         Go on from there, with the same arguments as before; `epochs` counts all of them.
@@ -220,7 +223,8 @@ def train(
     -------
     TrainingResult
         The network after the last completed epoch, also when Ctrl-C ended the training: it then is, to
-        the last bit, the network of as many epochs as the history has. With a stopping criterion, the best one.
+        the last bit, the network of as many epochs as the history has. With a stopping criterion, the best
+        one.
 
     Raises
     ------
@@ -250,9 +254,9 @@ def train(
     [[0.0], [1.0], [1.0], [0.0]]
     """
     settings = Settings(
-        rate=rate, epochs=epochs, batch_size=batch_size, shuffle=shuffle, seed=seed, rule=rule, schedule=schedule,
-        clip_norm=clip_norm, l1=l1, l2=l2, dropout=dropout, loss_goal=loss_goal, patience=patience, metric=metric,
-        stopping=stopping, threads=threads,
+        rate=rate, epochs=epochs, batch_size=batch_size, shuffle=shuffle, seed=seed, rule=rule,
+        schedule=schedule, clip_norm=clip_norm, l1=l1, l2=l2, dropout=dropout, loss_goal=loss_goal,
+        patience=patience, metric=metric, stopping=stopping, threads=threads,
     )  # fmt: skip
     samples, targets = as_pairs(net, X, Y)
     rows = Rows(samples, targets, as_sample_weight(sample_weight, len(samples), net.dtype))
@@ -280,15 +284,17 @@ def _parted(
         n = math.ceil(share_below_1(validation, "validation", "0.2") * len(rows))
         if n >= len(rows) or n == 0:
             message = (
-                f"validation is {validation!r}, which of {len(rows)} rows leaves {len(rows) - n} to train on and "
-                f"{n} to watch. Both need at least one: try 0.2, or give more rows."
+                f"validation is {validation!r}, which of {len(rows)} rows leaves {len(rows) - n} to train "
+                f"on and {n} to watch. Both need at least one: try 0.2, or give more rows."
             )
             raise InputError(message)
         order = permutation(len(rows), seed=seed, purpose=Purpose.VALIDATION)
         return _taken(rows, np.sort(order[n:])), _taken(rows, np.sort(order[:n]))
     given = list(validation) if isinstance(validation, (tuple, list)) else []
     if not 2 <= len(given) <= 3:  # noqa: PLR2004 (X, Y, weights)
-        message = "validation must be a share such as 0.2, or a pair (X, Y), or (X, Y, sample_weight). Give one of them."
+        message = (
+            "validation must be a share such as 0.2, or (X, Y), or (X, Y, sample_weight). Give one of them."
+        )
         raise InputError(message)
     X, Y = as_pairs(net, given[0], given[1], ("validation X", "validation Y"))
     weight = given[2] if len(given) > 2 else None  # noqa: PLR2004 (X, Y, weights)
@@ -312,7 +318,8 @@ def _check_own_functions(task: Task) -> None:
         names = ", ".join(sorted({type(thing).__name__ for thing in own}))
         found = check.differences
         message = (
-            f"The gradient of the network is wrong, with the functions of your own {names}: for {found.worst} "
+            f"The gradient of the network is wrong, with the functions of your own {names}: for "
+            f"{found.worst} "
             f"back-propagation gives {found.gradient:.6g} but differences {found.estimate:.6g}. Correct the "
             "derivative: `print(check_gradients(net, X, Y))` shows more."
         )
@@ -322,7 +329,7 @@ def _check_own_functions(task: Task) -> None:
 class _Run:
     """One training: what it was given, and what it has reached."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 (made in one place)
         self,
         task: Task,
         validation: Rows | None,
@@ -333,9 +340,12 @@ class _Run:
     ) -> None:
         self.task, self.validation, self.settings, self.engine = task, validation, settings, engine
         self.callbacks = callbacks
-        self.progress = Progress(settings.epochs, len(task.rows))
-        self.progress._network = lambda: self._network(self.engine.state)  # noqa: SLF001 (made for it)
-        self.progress._state = self._make_state  # noqa: SLF001 (made for it)
+        self.progress = Progress(
+            settings.epochs,
+            len(task.rows),
+            lambda: self._network(self.engine.state),
+            self._make_state,
+        )
         self.metric = metric_named(settings.metric)
         self.factors = settings.schedule.factors(settings.epochs)
         self.factor = next(self.factors)
@@ -400,7 +410,7 @@ class _Run:
         progress, callbacks = self.progress, self.callbacks
         steps_at_once = None if callbacks.on_step is None else 1
         steps_before, loss = progress.steps, 0.0
-        for samples, loss in self.engine.epoch(
+        for samples, loss in self.engine.epoch(  # noqa: B007 (the last one counts)
             self._order(number), rate=rate, number=number, steps_at_once=steps_at_once
         ):
             progress.samples = samples
@@ -414,7 +424,7 @@ class _Run:
         return loss / len(self.task.rows)
 
     def _by_lbfgs(self) -> StoppedBy:
-        """Let SciPy run the steps; what it knows of the curvature is found again by running them once more."""
+        """Let SciPy run the steps; going on, it runs the earlier ones once more to know the curvature."""
         engine: Any = self.engine
         objective = Objective((), self.task.net.loss, self.settings.l1, self.settings.l2)
         start, steps = self.start, 0
@@ -454,7 +464,7 @@ class _Run:
         return StoppedBy.CONVERGED if converged else StoppedBy.EPOCHS
 
     def _completed(self, number: int, loss: float, began: float, rate: float | None) -> StoppedBy | None:
-        """Keep an epoch, and say whether there is a reason to stop; DivergenceError where it is not finite."""
+        """Keep an epoch, and find a reason to stop; DivergenceError where it is not finite."""
         state = self.engine.state
         if not np.isfinite(loss) or not _all_finite(state):
             raise self._diverged()
@@ -480,8 +490,8 @@ class _Run:
         found: StoppedBy | None = None
         for criterion, verdicts in self.verdicts:
             if verdicts.send((epoch.loss, watched)) and found is None:
-                known = criterion.name in iter(StoppedBy)
-                found = StoppedBy(criterion.name) if known else StoppedBy.STOPPING
+                known = {reason.value for reason in StoppedBy}
+                found = StoppedBy(criterion.name if criterion.name in known else "stopping")
         return found
 
     def _watched(self, epoch: Epoch) -> float:
@@ -515,11 +525,9 @@ class _Run:
     def _reached(self, stopped_by: StoppedBy) -> TrainingResult:
         """What the training has led to: the best network where there is a criterion, else the last."""
         state, _, n_epochs = self.latest
+        weights, best_epoch = self.engine.weights_of(state), 0 if self.settings.criteria else None
         if self.best is not None:
-            weights, best_epoch = self.best[2], self.best[1]
-        else:
-            weights = self.engine.weights_of(state)
-            best_epoch = 0 if self.settings.criteria else None
+            _, best_epoch, weights = self.best
         loss = self._loss(weights)
         if not np.isfinite(loss):  # the weights are finite, but what they lead to is not
             raise self._diverged()
