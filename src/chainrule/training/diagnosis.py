@@ -130,13 +130,11 @@ def _not_scaled(task: Task) -> list[tuple[str, str]]:
     if size <= LARGE and max(size for size, name, _ in sizes if name.startswith("X")) >= SMALL:
         return []
     figures = f"mean {np.nanmean(values):.4g}, deviation {np.nanstd(values):.4g}"
-    return [
-        (
-            "data_not_scaled",
-            f"The data are not scaled: {name} has {figures}. Standardise every column of inputs, and "
-            "targets that are numbers: subtract its mean and divide by its deviation",
-        )
-    ]
+    advice = (
+        f"The data are not scaled: {name} has {figures}. Standardise every column of inputs, and targets that "
+        "are numbers: subtract its mean and divide by its deviation"
+    )
+    return [("data_not_scaled", advice)]
 
 
 def _units(task: Task, weights: Sequence[npt.NDArray[Any]]) -> list[tuple[str, str]]:
