@@ -131,8 +131,8 @@ def _not_scaled(task: Task) -> list[tuple[str, str]]:
         return []
     figures = f"mean {np.nanmean(values):.4g}, deviation {np.nanstd(values):.4g}"
     advice = (
-        f"The data are not scaled: {name} has {figures}. Standardise every column of inputs, and targets that "
-        "are numbers: subtract its mean and divide by its deviation"
+        f"The data are not scaled: {name} has {figures}. Standardise every column of inputs, and targets "
+        "that are numbers: subtract its mean and divide by its deviation"
     )
     return [("data_not_scaled", advice)]
 
