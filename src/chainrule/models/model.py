@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from chainrule.equations import Softmax
 from chainrule.errors import InputError
 from chainrule.models.scores import Score, score_classes, score_numbers
@@ -125,8 +127,9 @@ class Model:
             return score_classes(list(actual), list(predicted), encoding.classes or (), majority)
         means = [target.mean for target in encoding.targets if isinstance(target, NumberTarget)]
         return tuple(
-            score_numbers(name, actual[:, k], predicted[:, k], means[k])
+            score_numbers(name, actual[here, k], predicted[here, k], means[k])
             for k, name in enumerate(encoding.target_names)
+            if (here := ~np.isnan(actual[:, k])).any()
         )
 
 

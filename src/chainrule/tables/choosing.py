@@ -171,15 +171,26 @@ def _targets(
 ) -> tuple[NumberTarget, ...] | tuple[ClassTarget]:
     if _is_class_target(columns, declared):
         return (_class_target(columns[0], declared, rows, remarks),)
-    return tuple(_number_target(column, rows, remarks) for column in columns)
+    return tuple(_number_target(column, rows, remarks, gaps=len(columns) > 1) for column in columns)
 
 
-def _number_target(column: Column, rows: npt.NDArray[np.intp], remarks: list[str]) -> NumberTarget:
-    numbers = column.as_numbers("target")
-    spread = _spread(column, numbers[rows])
+def _number_target(
+    column: Column, rows: npt.NDArray[np.intp], remarks: list[str], *, gaps: bool
+) -> NumberTarget:
+    """Target, which may be missing in some rows where it is one of several."""
+    numbers = column.as_numbers("target", gaps=gaps)
+    there = numbers[rows][~np.isnan(numbers[rows])]
+    if not len(there):
+        raise TableError(_constant_target(column, "it is missing in all training rows"))
+    spread = _spread(column, there)
+    n_missing = int(np.isnan(numbers).sum())
+    if n_missing:
+        remarks.append(
+            f"target {shown(column.name)} is missing in {counted(n_missing, 'row')}: there it counts for nothing"
+        )
     if spread.scale == 0:
         raise TableError(_constant_target(column, f"all training rows have {_one_number(column, rows)}"))
-    values = np.unique(numbers)
+    values = np.unique(numbers[~np.isnan(numbers)])
     if len(values) <= FEW_WHOLE_VALUES and np.array_equal(values, np.round(values)):
         remarks.append(
             f"target {shown(column.name)} has only {len(values)} distinct whole values; "

@@ -81,27 +81,29 @@ class Column:
         """Which cells hold no value, shape (n_rows,)."""
         return grammar.missing_cells(self.cells)
 
-    def as_numbers(self, role: Role | None = None) -> npt.NDArray[np.float64]:
+    def as_numbers(self, role: Role | None = None, *, gaps: bool = False) -> npt.NDArray[np.float64]:
         """Return the cells as numbers.
 
         Parameters
         ----------
         role : {"input", "target", "learnt input", "learnt target"}, optional
             What the column is used for, so that a message says what can be done.
+        gaps : bool
+            Whether cells may be missing.
 
         Returns
         -------
         array of shape (n_rows,), float64
-            All finite; read-only.
+            All finite, but NaN where a cell is missing; read-only.
 
         Raises
         ------
         TableError
             A cell is missing, is no number, or is infinite; the message names column and row.
         """
-        check_usable(self, role)
+        check_usable(self, role, gaps=gaps)
         numbers = self._numbers
-        wrong = np.isnan(numbers)
+        wrong = np.isnan(numbers) & ~self.missing
         if wrong.any():
             learnt = role in {"learnt input", "learnt target"}
             message = (

@@ -111,7 +111,8 @@ class Encoding:
         Returns
         -------
         array of shape (n_rows, n_outputs), float64
-            Classes: 1.0 for the row's class, 0.0 elsewhere. Numbers: standardised.
+            Classes: 1.0 for the row's class, 0.0 elsewhere. Numbers: standardised; NaN where one of several
+            targets is missing.
 
         Raises
         ------
@@ -200,7 +201,14 @@ def _encoded(
             f"There are: {listed(table.names)}. Add the column, or rename one."
         )
         raise TableError(message)
-    return np.concatenate([part.encode(table.column(part.name)) for part in parts], axis=1)
+    several = len(parts) > 1
+    columns = [
+        part.encode_with_gaps(table.column(part.name))
+        if several and isinstance(part, NumberTarget)
+        else part.encode(table.column(part.name))
+        for part in parts
+    ]
+    return np.concatenate(columns, axis=1)
 
 
 def _winners(values: npt.NDArray[np.float64], classes: tuple[str, ...]) -> tuple[str, ...]:

@@ -50,10 +50,13 @@ class NumberInput:
 
     def encode(self, column: Column) -> npt.NDArray[np.float64]:
         """Return its columns of X, shape (n_rows, 1); TableError names a cell that is no finite number."""
-        numbers = column.as_numbers(self.role)
+        return self._encoded(column, column.as_numbers(self.role))
+
+    def _encoded(self, column: Column, numbers: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         values = standardise(numbers, Spread(self.mean, self.scale))
-        if not np.isfinite(values).all():
-            at = int(np.argmin(np.isfinite(values)))
+        far = np.isinf(values) | (np.isnan(values) & ~np.isnan(numbers))
+        if far.any():
+            at = int(np.argmax(far))
             message = f"{column.cell(at)}, too far from the training rows to be computed with. Correct it."
             raise TableError(message)
         return values[:, np.newaxis]
@@ -69,6 +72,10 @@ class NumberTarget(NumberInput):
     """
 
     role: ClassVar[Role] = "learnt target"
+
+    def encode_with_gaps(self, column: Column) -> npt.NDArray[np.float64]:
+        """Return its column of Y, with NaN where a cell is missing."""
+        return self._encoded(column, column.as_numbers(self.role, gaps=True))
 
 
 @dataclass(frozen=True)
