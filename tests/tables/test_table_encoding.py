@@ -20,6 +20,7 @@ from chainrule.tables import (
     NumberInput,
     NumberTarget,
     Table,
+    choose_encoding,
     read_table,
 )
 from chainrule.tables.statistics import measure, standardise
@@ -218,11 +219,22 @@ def test_a_target_that_answers_are_compared_with() -> None:
     assert refusal(lambda: PENGUINS.encode_targets(frame(species=["Adelie", None]))).endswith(
         "in row 2, but every row needs one. Remove the row."
     )
-    assert refusal(lambda: HOUSES.encode_targets(frame(rent=[1, None], price=[1, 2]))).endswith(
-        "in row 2, but every row needs one. Remove the row."
-    )
     assert refusal(lambda: HOUSES.encode_targets(frame(area=[1]))).startswith(
         "the data frame has no column 'price', 'rent' but the model's answers are compared with them."
+    )
+
+
+def test_one_of_several_number_targets_may_be_missing() -> None:
+    table = frame(area=[1, 2, 4], price=[1, 2, 5], rent=[1, None, 3])
+    encoding, remarks = choose_encoding(table, targets=["price", "rent"], training_rows=[0, 1, 2])
+    assert np.isnan(encoding.encode_targets(table)).tolist() == [[False] * 2, [False, True], [False] * 2]
+    assert encoding.encode_targets(table)[[0, 2], 1].tolist() == [-1, 1]
+    assert "target 'rent' is missing in 1 row: there it counts for nothing" in remarks
+    assert "is missing in all training rows" in refusal(
+        lambda: choose_encoding(table, targets=["price", "rent"], training_rows=[1, 1])
+    )
+    assert "every row needs one" in refusal(
+        lambda: choose_encoding(table, targets=["rent"], training_rows=[0, 1, 2])
     )
 
 

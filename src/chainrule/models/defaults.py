@@ -77,8 +77,8 @@ def _notes(n_rows: int, *, classes: bool) -> Defaults:
 def _modern(n_rows: int, *, classes: bool) -> Defaults:
     """Rectified units, softmax and cross-entropy for classes, Adam.
 
-    A table with few rows can spare none to watch: a penalty keeps the network small, and the epochs are few. A
-    larger one has an early stop.
+    A table with few rows can spare none to watch: a penalty keeps the network small, and the epochs are few.
+    A larger one has an early stop.
     """
     small = Defaults(
         hidden=(64,),

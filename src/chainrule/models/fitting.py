@@ -111,8 +111,9 @@ def fit(
         `defaults`, "modern" or "notes"; `hidden`, units of the hidden layer or of each of several, ``()`` for
         none; `activation` of the hidden layers, `output` activation and `loss`; `class_weight`, "balanced" or
         a dict of classes with what each of their rows counts; `validation`, the share of the training rows
-        that is watched and not learnt from; and of `train` `rule`, `rate`, `schedule`, `epochs`, `batch_size`,
-        `clip_norm`, `l1`, `l2`, `dropout`, `patience`, `metric`, `stopping`, `loss_goal` and `threads`.
+        that is watched and not learnt from; and of `train` `rule`, `rate`, `schedule`, `epochs`,
+        `batch_size`, `clip_norm`, `l1`, `l2`, `dropout`, `patience`, `metric`, `stopping`, `loss_goal` and
+        `threads`.
         What is not given depends on the kind of target and the number of rows.
 
     Returns

@@ -21,7 +21,7 @@ __all__ = ["check_as_category", "check_finite", "check_usable", "first", "is_typ
 
 
 def check_usable(column: Column, role: Role | None, *, gaps: bool = False) -> None:
-    """Raise TableError where a cell is of a type that is no number, text or boolean, or missing and must not."""
+    """Raise TableError where a cell is missing, or of a type that is no number, text or boolean."""
     _check_type(column, role)
     if column.missing.any() and not gaps:
         raise TableError(_missing_message(column, role))

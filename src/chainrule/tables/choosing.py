@@ -186,7 +186,8 @@ def _number_target(
     n_missing = int(np.isnan(numbers).sum())
     if n_missing:
         remarks.append(
-            f"target {shown(column.name)} is missing in {counted(n_missing, 'row')}: there it counts for nothing"
+            f"target {shown(column.name)} is missing in {counted(n_missing, 'row')}: "
+            "there it counts for nothing"
         )
     if spread.scale == 0:
         raise TableError(_constant_target(column, f"all training rows have {_one_number(column, rows)}"))
