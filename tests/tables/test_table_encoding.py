@@ -225,13 +225,13 @@ def test_a_target_that_answers_are_compared_with() -> None:
 
 
 def test_one_of_several_number_targets_may_be_missing() -> None:
-    table = frame(area=[1, 2, 4], price=[1, 2, 5], rent=[1, None, 3])
+    table = frame(area=[1, 2, 4, 3], price=[1, 2, 5, 4], rent=[1, None, 3, None])
     encoding, remarks = choose_encoding(table, targets=["price", "rent"], training_rows=[0, 1, 2])
-    assert np.isnan(encoding.encode_targets(table)).tolist() == [[False] * 2, [False, True], [False] * 2]
+    assert np.isnan(encoding.encode_targets(table)).tolist() == [[False, False], [False, True]] * 2
     assert encoding.encode_targets(table)[[0, 2], 1].tolist() == [-1, 1]
-    assert "target 'rent' is missing in 1 row: there it counts for nothing" in remarks
+    assert "target 'rent' is missing in 2 rows: there it counts for nothing" in remarks
     assert "is missing in all training rows" in refusal(
-        lambda: choose_encoding(table, targets=["price", "rent"], training_rows=[1, 1])
+        lambda: choose_encoding(table, targets=["price", "rent"], training_rows=[1, 3])
     )
     assert "every row needs one" in refusal(
         lambda: choose_encoding(table, targets=["rent"], training_rows=[0, 1, 2])
