@@ -204,7 +204,7 @@ class _Parser:
 
     def cases(self) -> Node:
         """Read the pieces of a function, the last of which is for all that is left."""
-        pieces = []
+        pieces: list[Node] = []
         while True:
             value = self.sum()
             if self.next == ELSE:

@@ -473,7 +473,7 @@ def test_code_cites_only_equations_of_the_two_pages() -> None:
 
 
 def test_every_equation_of_the_second_page_is_in_the_code() -> None:
-    """Some stand in a list, "dropout (37)"; the kernels are left out, whose numbers in brackets are others."""
+    """Some stand behind a word, "dropout (37)". Numbers in brackets are something else in the kernels."""
     rooms = [path for path in SOURCES.rglob("*.py") if path.parent.name != "compiled"]
     named = re.findall(r"\((\d+)\)", "".join(path.read_text(encoding="utf-8") for path in rooms))
     assert set(OF_BOTH_PAGES) - set(EQUATIONS) <= {int(number) for number in named}
