@@ -240,14 +240,13 @@ def test_unit_of_the_page_is_that_of_the_code(n: int, place: Expression) -> None
         reading.values[reading.key(name)] = reading.of(value)
     assert activation.text == "a"
     net_input = np.array([[float(place)]])
-    few_ulp = {
-        "rtol": 1e-15,
-        "atol": 4 * float(np.finfo(np.float64).eps),
-    }  # 1 + t loses digits where t is near -1
+    few_ulp = 4 * float(np.finfo(np.float64).eps)  # 1 + t loses digits where t is near -1
     for form in forms:
-        np.testing.assert_allclose(g.forward(net_input), float(reading.at(reading.of(form))), **few_ulp)
+        np.testing.assert_allclose(
+            g.forward(net_input), float(reading.at(reading.of(form))), rtol=1e-15, atol=few_ulp
+        )
     back = g.backward(net_input, g.forward(net_input), np.ones((1, 1)))
-    np.testing.assert_allclose(back, float(reading.at(reading.of(slope))), **few_ulp)
+    np.testing.assert_allclose(back, float(reading.at(reading.of(slope))), rtol=1e-15, atol=few_ulp)
 
 
 def test_softsign_has_no_kink() -> None:
@@ -350,7 +349,7 @@ def loss_at(output: Expression, target: Expression, n_outputs: int = 1) -> Readi
 @each_loss
 @pytest.mark.parametrize("pair", PAIRS, ids=str)
 def test_slope_of_a_loss_is_minus_its_derivative(n: int, pair: tuple[str, str]) -> None:
-    reading = loss_at(*map(number, pair), n_outputs=2)
+    reading = loss_at(number(pair[0]), number(pair[1]), n_outputs=2)
     assert proved(NUMBERED[n], reading) == 4
 
 
@@ -628,7 +627,7 @@ def test_stopping_criteria_of_the_page_are_those_of_the_code() -> None:
     strip, watched, lowest = [1.5, 1.25, 1.0, 1.125], 1.5, 1.25
     ((_, above),) = NUMBERED[46].chains
     (_, progress), (_, quotient) = NUMBERED[47].chains
-    known = {("L", "va"): watched, ("L", "opt"): lowest, ("L", "low"): min(strip)}
+    known: dict[Key, float] = {("L", "va"): watched, ("L", "opt"): lowest, ("L", "low"): min(strip)}
     known |= {("L", i): loss for i, loss in enumerate(strip, start=1)}
     reading = Reading({key: sympy.Rational(value) for key, value in known.items()}, index={"k": len(strip)})
     reading.values |= {("GL",): reading.of(above), ("P", len(strip)): reading.of(progress)}
