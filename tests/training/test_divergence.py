@@ -79,7 +79,7 @@ def test_divergence_names_epoch_rate_loss_and_what_to_try(engine: str) -> None:
     message = str(error)
     assert f"in epoch {error.epoch}, at rate 10, a weight or the loss stopped being finite" in message
     assert f"(the loss was {error.history.loss_after:g} before that epoch)" in message
-    assert "Try a rate of 1, and inputs and targets scaled" in message
+    assert "The data are not scaled: X[:, 0] has mean 95, deviation 5. Standardise every" in message
 
 
 @each_engine
