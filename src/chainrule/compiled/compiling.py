@@ -24,9 +24,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DOUBLE",
+    "EVALUATION",
     "FLOAT",
     "FLOATS",
     "LAYERS",
+    "RULE",
     "SAMPLES",
     "TEAM",
     "TRAINING",
@@ -46,8 +48,11 @@ FLOATS, SAMPLES, FLOAT = "floats", "samples", "float"
 LAYERS, DOUBLE, WHOLE = types.Array(from_dtype(LAYER), 1, "C"), types.float64, types.int64
 TEAM = types.Array(types.int64, 1, "C")
 _ORDER = types.Array(types.int64, 1, "C", readonly=True)
-# What every training takes first: memory, layers, places; X, Y; order, first, stop.
-TRAINING = (FLOATS, LAYERS, from_dtype(PLACES), SAMPLES, SAMPLES, _ORDER, WHOLE, WHOLE)
+RULE = types.Array(types.float64, 1, "C")
+# What every training takes first: memory, layers, places; X, Y, weights of samples; order, first, stop.
+TRAINING = (FLOATS, LAYERS, from_dtype(PLACES), SAMPLES, SAMPLES, SAMPLES, _ORDER, WHOLE, WHOLE)
+# What a pass over rows in the order of the table takes.
+EVALUATION = (FLOATS, LAYERS, from_dtype(PLACES), SAMPLES, SAMPLES, SAMPLES, WHOLE, WHOLE, FLOATS)
 
 
 class Kernel:

@@ -8,11 +8,19 @@ from chainrule.compiled.samples import copy_numbers
 from chainrule.compiled.target import TILE_ROWS
 from chainrule.compiled.team import restore_environment, standard_environment
 from chainrule.compiled.units import activate
+from chainrule.compiled.vectors import lanes, load, store
 
-__all__ = ["PREDICTION_ROWS", "forward_rows", "predict_rows"]
+__all__ = ["PREDICTION_ROWS", "forward_rows", "multiply_rows", "predict_rows"]
 
 PREDICTION_ROWS = 8  # samples at a time: a whole number of tiles
 FEW = 2  # rows that are quicker one by one than in a tile
+
+
+@part
+def multiply_rows(M, to, a, b, width, rows):
+    """Products of two matrices' numbers, row by row."""
+    for k in range(0, rows * width, lanes(M)):
+        store(M, to + k, load(M, a + k) * load(M, b + k))
 
 
 @part
@@ -25,6 +33,9 @@ def forward_rows(M, layers, row, stop):
         n = layer.inputs + 1
         multiply(M, before, layer.before_width, layer.weights, layer.width, n, z, layer.width, stop - row)
         activate(M, layer, row, stop)
+        if layer.kept != 0:  # equation (37)
+            at, width = row * layer.outputs_width, layer.outputs_width
+            multiply_rows(M, layer.sent + at, layer.outputs + at, layer.kept + at, width, stop - row)
 
 
 @kernel(FLOATS, LAYERS, SAMPLES, WHOLE, WHOLE, FLOATS)

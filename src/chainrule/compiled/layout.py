@@ -16,13 +16,16 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from chainrule.compiled.codes import Code
+
 __all__ = ["LAYER", "PLACES", "Memory", "flat", "lanes_of", "pack", "padded", "reserve", "unpack"]
 
 VECTOR_BYTES = 64
 
 # One record a layer. Offsets count elements of the memory; a width is the distance between two rows.
 LAYER = np.dtype(
-    [
+    [("parameter", np.float64)]  # of the activation
+    + [
         (name, np.int64)
         for name in (
             "inputs",  # units of the layer before
@@ -31,12 +34,17 @@ LAYER = np.dtype(
             "weights",  # [inputs, then bias, then zeros to a whole number of lanes][width]
             "width",
             "transposed",  # the weights again, [units][before_width]: for the deltas of a mini-batch
-            "gradients",  # like the weights: for batches that do not fit
+            "gradients",  # like the weights: for batches that do not fit, and for rules
+            "first",  # state of the rule, like the weights
+            "second",
+            "masks",  # like the weights: 1 where one is trained, 0 where it is held
             "before",  # activations of the layer before, or the inputs: [rows][before_width]
             "before_width",
             "net_inputs",  # z: [rows][width]
             "outputs",  # a, then 1 for the bias unit of the layer after: [rows][outputs_width]
             "outputs_width",
+            "kept",  # what is left of each output where units drop out: [rows][outputs_width]
+            "sent",  # outputs times that
             "deltas",  # [rows][width]
         )
     ]
@@ -44,13 +52,18 @@ LAYER = np.dtype(
 
 # Where the numbers that belong to no layer lie.
 PLACES = np.dtype(
-    [
+    [("loss_parameter", np.float64)]
+    + [
         (name, np.int64)
         for name in (
+            "loss",  # its code
+            "rule",  # the code of the update rule
             "targets",  # [rows][width of the last layer]
+            "sample_weights",  # one a row
             "steps",  # activations of one sample times the rate, for online training
             "parts",  # one vector a unit, for online training of narrow networks
             "losses",  # one a row
+            "norms",  # squared length of the gradients of each block of inputs of each layer
         )
     ]
 )
@@ -64,8 +77,8 @@ class Memory(NamedTuple):
     places: np.void
 
     @property
-    def weights(self) -> npt.NDArray[Any]:
-        """View of all packed weights, one layer after the other: they lie at the beginning."""
+    def state(self) -> npt.NDArray[Any]:
+        """View of all packed weights, and of the rule's state after them: they lie at the beginning."""
         return self.array[: int(self.layers[0]["before"])]
 
 
@@ -104,48 +117,69 @@ class _Reservation:
 
 def reserve(
     sizes: Sequence[int],
-    activations: Sequence[int],
+    activations: Sequence[Code],
     dtype: np.dtype[Any],
     rows: int,
     *,
-    with_deltas: bool = False,
+    loss: Code | None = None,
     with_transposed: bool = False,
     with_gradients: bool = False,
+    with_masks: bool = False,
+    with_dropout: bool = False,
+    n_states: int = 0,
     pad_to: int | None = None,
     gradient_lanes: int = 1,
 ) -> Memory:
     """Lay out a network of these sizes for `rows` samples at a time; its weights are still 0.
 
-    Rows are padded to whole vectors, or, for a kernel with a narrow vector of its own, to multiples of
-    `pad_to`; `gradient_lanes` gradients are kept for each weight.
+    There is room for training where a loss is given. Rows are padded to whole vectors, or, for a kernel with a narrow
+    vector of its own, to multiples of `pad_to`; `gradient_lanes` gradients are kept for each weight, and
+    `n_states` arrays of a rule's state.
     """
     pad_to = pad_to or lanes_of(dtype)
     layers, places = np.zeros(len(sizes) - 1, LAYER), np.zeros((), PLACES)
     space = _Reservation(pad_to)
     for layer, inputs, units, activation in zip(layers, sizes[:-1], sizes[1:], activations, strict=True):
-        layer["inputs"], layer["units"], layer["activation"] = inputs, units, activation
+        layer["inputs"], layer["units"] = inputs, units
+        layer["activation"], layer["parameter"] = activation
         layer["width"], layer["outputs_width"] = padded(units, pad_to), padded(units + 1, pad_to)
         layer["before_width"] = padded(inputs + 1, pad_to)
-        layer["weights"] = space.take(int(layer["before_width"] * layer["width"]))
+        layer["weights"] = space.take(_n_packed(layer))
+    for name in ("first", "second")[:n_states]:
+        for layer in layers:
+            layer[name] = space.take(_n_packed(layer))
     before = space.take(rows * int(layers[0]["before_width"]))
     for m, layer in enumerate(layers):
         layer["before"] = before
         layer["net_inputs"] = space.take(rows * int(layer["width"]))
         before = layer["outputs"] = space.take(rows * int(layer["outputs_width"]))
-        if with_deltas:
+        if with_dropout and m < len(layers) - 1:
+            layer["kept"] = space.take(rows * int(layer["outputs_width"]))
+            before = layer["sent"] = space.take(rows * int(layer["outputs_width"]))
+        if loss is not None:
             layer["deltas"] = space.take(rows * int(layer["width"]))
         if with_transposed and m:
-            layer["transposed"] = space.take(int(layer["width"] * layer["before_width"]))
+            layer["transposed"] = space.take(_n_packed(layer))
         if with_gradients:
-            layer["gradients"] = space.take(int(layer["before_width"] * layer["width"]) * gradient_lanes)
-    if with_deltas:
+            layer["gradients"] = space.take(_n_packed(layer) * gradient_lanes)
+        if with_masks:
+            layer["masks"] = space.take(_n_packed(layer))
+    if loss is not None:
+        places["loss"], places["loss_parameter"] = loss
         places["targets"] = space.take(rows * int(layers[-1]["width"]))
         places["steps"] = space.take(int(layers["before_width"].max()))
         places["parts"] = space.take((pad_to + 1) * pad_to)
         places["losses"] = space.take(rows)
+        places["sample_weights"] = space.take(rows)
+        places["norms"] = space.take(int(layers["before_width"].sum()) // lanes_of(dtype) + len(layers))
     memory = Memory(_aligned_zeros(space.end, dtype), layers, places[()])  # type: ignore[arg-type]
     _set_bias_units(memory, rows)
     return memory
+
+
+def _n_packed(layer: np.void) -> int:
+    """Numbers of a layer's packed weights."""
+    return int(layer["before_width"] * layer["width"])
 
 
 def _aligned_zeros(length: int, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
@@ -160,35 +194,39 @@ def _set_bias_units(memory: Memory, rows: int) -> None:
     array, layers = memory.array, memory.layers
     _rows_of(array, layers[0]["before"], rows, layers[0]["before_width"])[:, layers[0]["inputs"]] = 1
     for layer in layers:
-        _rows_of(array, layer["outputs"], rows, layer["outputs_width"])[:, layer["units"]] = 1
+        for name in ("outputs", "kept", "sent"):
+            if layer[name]:
+                _rows_of(array, layer[name], rows, layer["outputs_width"])[:, layer["units"]] = 1
 
 
 def _rows_of(array: npt.NDArray[Any], begin: int, rows: int, width: int) -> npt.NDArray[Any]:
     return array[begin : begin + rows * width].reshape(rows, width)
 
 
-def _packed(array: npt.NDArray[Any], layer: np.void) -> npt.NDArray[Any]:
-    """View of a layer's packed weights: the inputs' rows, then the bias row, without padding."""
+def _packed(array: npt.NDArray[Any], layer: np.void, name: str) -> npt.NDArray[Any]:
+    """View of a layer's packed weights, or of what lies like them: the inputs' rows, then the bias row."""
     inputs, units = int(layer["inputs"]), int(layer["units"])
-    return _rows_of(array, int(layer["weights"]), inputs + 1, int(layer["width"]))[:, :units]
+    return _rows_of(array, int(layer[name]), inputs + 1, int(layer["width"]))[:, :units]
 
 
-def pack(memory: Memory, weights: Sequence[npt.NDArray[Any]]) -> None:
-    """Copy public weights into the memory."""
+def pack(memory: Memory, weights: Sequence[npt.NDArray[Any]], name: str = "weights") -> None:
+    """Copy public weights, or what has their shapes, into the memory."""
     for layer, matrix in zip(memory.layers, weights, strict=True):
-        rows = _packed(memory.array, layer)
+        rows = _packed(memory.array, layer, name)
         rows[:-1], rows[-1] = matrix[:, 1:].T, matrix[:, 0]
-        if layer["transposed"]:
+        if name == "weights" and layer["transposed"]:
             width = int(layer["before_width"])
             place = _rows_of(memory.array, int(layer["transposed"]), int(layer["units"]), width)
             place[:, : rows.shape[0]] = rows.T
 
 
-def unpack(packed: npt.NDArray[Any], layers: npt.NDArray[np.void]) -> tuple[npt.NDArray[Any], ...]:
-    """Public weights out of packed ones, as arrays of their own."""
+def unpack(
+    packed: npt.NDArray[Any], layers: npt.NDArray[np.void], name: str = "weights"
+) -> tuple[npt.NDArray[Any], ...]:
+    """Public weights out of packed ones, or what lies like them, as arrays of their own."""
     matrices = []
     for layer in layers:
-        rows = _packed(packed, layer)
+        rows = _packed(packed, layer, name)
         matrix = np.empty((rows.shape[1], rows.shape[0]), rows.dtype)
         matrix[:, 1:], matrix[:, 0] = rows[:-1].T, rows[-1]
         matrices.append(matrix)

@@ -1,27 +1,185 @@
-"""Compiled twins of the losses: what the outputs of a sample cost, and what starts the backward pass.
+"""Compiled twins of the losses: what the outputs of a sample cost, and the deltas that the backward pass starts with.
 
-To add one: a function like `start_deltas`, a code for it, and a choice between them, made once a row.
+To add one: two functions of vectors, a code in `codes`, and a branch in `start_deltas`. The choice is made once a row.
 """
 
 from __future__ import annotations
 
-from chainrule.compiled.compiling import part
-from chainrule.compiled.vectors import constant, first_lanes, lanes, load, store, total
+from chainrule.compiled.codes import (
+    ABSOLUTE,
+    HUBER,
+    LOGISTIC_ENTROPY,
+    POISSON,
+    QUANTILE,
+    SOFTMAX_ENTROPY,
+)
+from chainrule.compiled.compiling import inlined, part
+from chainrule.compiled.elementary import logarithm, softplus
+from chainrule.compiled.units import flushed, pass_back, row_of_exponentials
+from chainrule.compiled.vectors import (
+    constant,
+    constant_of,
+    first_lanes,
+    lanes,
+    load,
+    spread,
+    store,
+    total,
+    where_less,
+    where_number,
+)
 
 __all__ = ["start_deltas"]
 
+SMALLEST_FLOAT, SMALLEST_DOUBLE = 2.0**-126, 2.0**-1022
 
-@part(forceinline=True)
-def start_deltas(M, layer, targets, row):
-    """Compiled twin of RSS, equations (4) and (7): the residuals of one row, and their loss."""
-    y = targets + row * layer.width
-    a = layer.outputs + row * layer.outputs_width
-    delta = layer.deltas + row * layer.width
-    squares = constant(load(M, y), 0.0)
+
+@inlined
+def _sign_times(residual, above, below):
+    """`above` where the residual is above 0, `below` where it is below, 0 where it is 0, NaN where it is NaN."""
+    zero = constant(residual, 0.0)
+    value = where_less(zero, residual, above, where_less(residual, zero, below, zero))
+    return where_number(residual, value, residual)
+
+
+@inlined
+def _slope_of_squares(_a, residual, _y, _parameter):
+    return residual
+
+
+@inlined
+def _value_of_squares(_a, residual, _y, _slope):
+    return residual * residual * constant(residual, 0.5)
+
+
+@inlined
+def _slope_of_absolute(_a, residual, _y, _parameter):
+    return _sign_times(residual, constant(residual, 1.0), constant(residual, -1.0))
+
+
+@inlined
+def _residual_times_slope(_a, residual, _y, slope):
+    return residual * slope
+
+
+@inlined
+def _slope_of_huber(_a, residual, _y, limit):
+    most = constant(residual, limit)
+    near = where_less(most, residual, most, residual)
+    return where_less(near, constant(residual, -limit), constant(residual, -limit), near)
+
+
+@inlined
+def _value_of_huber(_a, residual, _y, near):
+    return near * (residual + residual - near) * constant(residual, 0.5)
+
+
+@inlined
+def _slope_of_quantile(_a, residual, _y, share):
+    return _sign_times(residual, constant(residual, share), constant(residual, share - 1))
+
+
+@inlined
+def _above_zero(a):
+    smallest = constant_of(a, SMALLEST_FLOAT, SMALLEST_DOUBLE)
+    return where_less(a, smallest, smallest, a)
+
+
+@inlined
+def _slope_of_poisson(a, _residual, y, _parameter):
+    return y / _above_zero(a) - constant(a, 1.0)
+
+
+@inlined
+def _value_of_poisson(a, _residual, y, _slope):
+    return a - y * logarithm(_above_zero(a))
+
+
+def _over_outputs(slope, value):
+    """Function over a row: slopes of the loss times the sample's weight, and the row's loss."""
+
+    @part
+    def of_row(M, layer, places, row):
+        y = places.targets + row * layer.width
+        a = layer.outputs + row * layer.outputs_width
+        delta = layer.deltas + row * layer.width
+        weight, parameter = M[places.sample_weights + row], places.loss_parameter
+        zero = constant(load(M, y), 0.0)
+        losses = zero
+        for k in range(0, layer.width, lanes(M)):
+            real = layer.units - k
+            target, output = load(M, y + k), load(M, a + k)
+            residual = target - output
+            slopes = slope(output, residual, target, parameter)
+            values = value(output, residual, target, slopes)
+            losses = losses + first_lanes(real, where_number(target, values, zero), zero)
+            slopes = first_lanes(real, where_number(target, slopes, zero), zero)
+            store(M, delta + k, slopes * spread(weight))
+        return total(losses) * weight
+
+    return of_row
+
+
+_squares = _over_outputs(_slope_of_squares, _value_of_squares)
+_absolute = _over_outputs(_slope_of_absolute, _residual_times_slope)
+_huber = _over_outputs(_slope_of_huber, _value_of_huber)
+_quantile = _over_outputs(_slope_of_quantile, _residual_times_slope)
+_poisson = _over_outputs(_slope_of_poisson, _value_of_poisson)
+
+
+@part
+def _softmax_entropy(M, layer, places, row):
+    """Compiled twin of cross-entropy with softmax, equation (31)."""
+    z, y = layer.net_inputs + row * layer.width, places.targets + row * layer.width
+    a, delta = layer.outputs + row * layer.outputs_width, layer.deltas + row * layer.width
+    weight = M[places.sample_weights + row]
+    most, sum_ = row_of_exponentials(M, layer, z, delta)
+    log_of_sum = logarithm(spread(sum_)) + spread(most)
+    zero = constant(load(M, y), 0.0)
+    losses = zero
     for k in range(0, layer.width, lanes(M)):
-        real = layer.units - k
-        residual = load(M, y + k) - load(M, a + k)
-        residual = first_lanes(real, residual, constant(residual, 0.0))
-        squares = squares + residual * residual
-        store(M, delta + k, residual)
-    return total(squares) / 2
+        real, target = layer.units - k, load(M, y + k)
+        value = target * (log_of_sum - load(M, z + k))
+        losses = losses + first_lanes(real, where_number(target, value, zero), zero)
+        residual = where_number(target, target - load(M, a + k), zero)
+        store(M, delta + k, first_lanes(real, flushed(residual * spread(weight)), zero))
+    return total(losses) * weight
+
+
+@part
+def _logistic_entropy(M, layer, places, row):
+    """Compiled twin of binary cross-entropy with the logistic, equation (33)."""
+    z, y = layer.net_inputs + row * layer.width, places.targets + row * layer.width
+    a, delta = layer.outputs + row * layer.outputs_width, layer.deltas + row * layer.width
+    weight = M[places.sample_weights + row]
+    zero = constant(load(M, y), 0.0)
+    losses = zero
+    for k in range(0, layer.width, lanes(M)):
+        real, target, net_input = layer.units - k, load(M, y + k), load(M, z + k)
+        value = softplus(net_input) - target * net_input
+        losses = losses + first_lanes(real, where_number(target, value, zero), zero)
+        residual = where_number(target, target - load(M, a + k), zero)
+        store(M, delta + k, first_lanes(real, flushed(residual * spread(weight)), zero))
+    return total(losses) * weight
+
+
+@part
+def start_deltas(M, layer, places, row):
+    """Compiled twin of output_delta and sample_losses: the deltas of one row of outputs, and its loss."""
+    code = places.loss
+    if code == SOFTMAX_ENTROPY:
+        return _softmax_entropy(M, layer, places, row)
+    if code == LOGISTIC_ENTROPY:
+        return _logistic_entropy(M, layer, places, row)
+    if code == ABSOLUTE:
+        loss = _absolute(M, layer, places, row)
+    elif code == HUBER:
+        loss = _huber(M, layer, places, row)
+    elif code == QUANTILE:
+        loss = _quantile(M, layer, places, row)
+    elif code == POISSON:
+        loss = _poisson(M, layer, places, row)
+    else:
+        loss = _squares(M, layer, places, row)
+    pass_back(M, layer, row, row + 1)
+    return loss

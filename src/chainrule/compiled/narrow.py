@@ -38,7 +38,7 @@ def _kernel(width):
             row += width
         return z
 
-    def train_narrow(M, layers, places, X, Y, order, first, stop, rate, loss):
+    def train_narrow(M, layers, places, X, Y, W, order, first, stop, rate, loss):
         environment = standard_environment()
         bottom, top = layers[0], layers[len(layers) - 1]
         some = load_lanes(M, places.parts, width)

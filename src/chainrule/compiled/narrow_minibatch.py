@@ -87,7 +87,7 @@ def _descend(M, layer, step):
 
 
 @kernel(*TRAINING, WHOLE, DOUBLE, DOUBLE)
-def train_narrow_minibatches(M, layers, places, X, Y, order, first, stop, batch_size, rate, loss):
+def train_narrow_minibatches(M, layers, places, X, Y, W, order, first, stop, batch_size, rate, loss):
     """One update after each batch of ``order[first:stop]``; gives `loss` plus the losses before it."""
     environment = standard_environment()
     bottom, top = layers[0], layers[len(layers) - 1]

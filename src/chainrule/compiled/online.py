@@ -127,7 +127,7 @@ def _descend_and_begin_next(M, layer, steps):
 
 
 @kernel(*TRAINING, FLOAT, DOUBLE)
-def train_online(M, layers, places, X, Y, order, first, stop, rate, loss):
+def train_online(M, layers, places, X, Y, W, order, first, stop, rate, loss):
     """One update after each of the samples ``order[first:stop]``; gives `loss` plus the losses before it."""
     environment = standard_environment()
     bottom, top = layers[0], layers[len(layers) - 1]
@@ -142,8 +142,8 @@ def train_online(M, layers, places, X, Y, order, first, stop, rate, loss):
         for m in range(1, len(layers)):
             _forward_layer(M, layers[m])
         copy_numbers(M, places.targets, Y, order[s] * top.units, top.units)
-        loss += start_deltas(M, top, places.targets, 0)
-        pass_back(M, top, 0, 1)
+        M[places.sample_weights] = W[order[s]]
+        loss += start_deltas(M, top, places, 0)
         for m in range(len(layers) - 1, 0, -1):
             _backward_layer(M, layers[m], layers[m - 1], places.steps, rate)
         _scale_activations(M, bottom, places.steps, rate)

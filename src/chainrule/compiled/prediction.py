@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chainrule.compiled.codes import activation_codes
 from chainrule.compiled.forward import PREDICTION_ROWS, predict_rows
 from chainrule.compiled.layout import Memory, flat, pack, reserve
 from chainrule.compiled.target import useful_threads
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import numpy.typing as npt
+
+    from chainrule.equations import Activation
 
 __all__ = ["Predictor"]
 
@@ -30,8 +33,8 @@ class Predictor:
     A call takes a copy and puts it back, so that several threads may predict at once.
     """
 
-    def __init__(self, weights: Sequence[npt.NDArray[Any]], activations: Sequence[int]) -> None:
-        self._weights, self._activations = weights, activations
+    def __init__(self, weights: Sequence[npt.NDArray[Any]], activations: Sequence[Activation]) -> None:
+        self._weights, self._activations = weights, activation_codes(activations)
         self._sizes = (weights[0].shape[1] - 1, *(w.shape[0] for w in weights))
         self._idle: deque[Memory] = deque()
         self._kernel = predict_rows.of(weights[0].dtype)

@@ -8,18 +8,23 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from chainrule.compiled.codes import activation_codes, loss_code, narrow_suits
 from chainrule.compiled.layout import Memory, flat, lanes_of, pack, padded, reserve, unpack
 from chainrule.compiled.minibatch import ROWS_AT_ONCE, train_minibatches
 from chainrule.compiled.narrow import WIDTHS, train_narrow
 from chainrule.compiled.narrow_minibatch import MOST_INPUTS, MOST_UNITS, train_narrow_minibatches
 from chainrule.compiled.online import train_online
+from chainrule.compiled.rules import FUSED, GRADIENTS, POWER1, POWER2, rule_code, rule_numbers
 from chainrule.compiled.target import TILE_ROWS, useful_threads
 from chainrule.compiled.team import STOP, TEAM_LENGTH
+from chainrule.equations import Descent
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     import numpy.typing as npt
+
+    from chainrule.equations import Activation, Loss, Rule, RuleState
 
 __all__ = ["Trainer"]
 
@@ -27,6 +32,7 @@ __all__ = ["Trainer"]
 SECONDS_AT_ONCE = 0.1
 SAMPLES_AT_FIRST = 1 << 12
 WORK_AT_FIRST = 1 << 26  # weights times samples
+MOST_KEPT = 1 << 22  # hidden units times samples, of those that drop out in one run of a kernel
 TILE_PADDING = 8  # rows of a batch are padded to whole tiles, of whichever size
 
 
@@ -36,11 +42,19 @@ class Trainer:
     Parameters
     ----------
     weights : sequence of arrays of shape (units, 1 + inputs)
-    activations : sequence of int
-        Their codes, one a layer.
+    activations : sequence of Activation
+        One a layer.
+    loss : Loss
     X, Y : arrays of the weights' dtype
     batch_size : int
-    rate : float
+    sample_weight : array of shape (n_samples,), optional
+    rule : Rule or None
+        None for gradients alone.
+    l1, l2 : float
+    clip_norm : float, optional
+    masks : sequence of arrays of the shapes of the weights, optional
+    dropout : callable, optional
+        Of epoch, first place in its order and number of samples: what is left of each hidden unit's output.
     threads : int or None
         None for as many as pay off.
     """
@@ -48,36 +62,61 @@ class Trainer:
     def __init__(
         self,
         weights: Sequence[npt.NDArray[Any]],
-        activations: Sequence[int],
+        activations: Sequence[Activation],
+        loss: Loss,
         X: npt.NDArray[Any],
         Y: npt.NDArray[Any],
         *,
         batch_size: int,
-        rate: float,
+        sample_weight: npt.NDArray[Any] | None = None,
+        rule: Rule | None = Descent(),  # noqa: B008 (frozen)
+        l1: float = 0.0,
+        l2: float = 0.0,
+        clip_norm: float | None = None,
+        masks: Sequence[npt.NDArray[Any]] | None = None,
+        dropout: Callable[[int, int, int], npt.NDArray[Any]] | None = None,
         threads: int | None = None,
     ) -> None:
         self._sizes = (weights[0].shape[1] - 1, *(w.shape[0] for w in weights))
-        self._activations, self._dtype = activations, weights[0].dtype
-        self._samples = flat(X), flat(Y)
-        self._batch_size, self._rate, self._threads = min(batch_size, len(X)), rate, 1
+        self._dtype = weights[0].dtype
+        self._activations = activation_codes(activations)
+        self._loss = loss_code(loss, activations[-1])
+        W = np.ones(len(X), self._dtype) if sample_weight is None else sample_weight
+        self._samples = flat(X), flat(Y), flat(W)
+        self._batch_size, self._threads = min(batch_size, len(X)), 1
+        self._rule, self._masks, self._dropout = rule, masks, dropout
+        self._numbers = rule_numbers(rule, l1=l1, l2=l2, clip_norm=clip_norm)
         n_weights = sum(w.size for w in weights)
         self._samples_at_once = max(1, min(SAMPLES_AT_FIRST, WORK_AT_FIRST // n_weights))
-        if self._batch_size == 1:
-            self._prepare_online()
-        elif self._sizes[0] <= MOST_INPUTS and max(self._sizes[1:]) <= MOST_UNITS:
+        penalised = bool(l1 or l2) or clip_norm is not None or masks is not None
+        self._is_plain = type(rule) is Descent and not penalised
+        if self._is_plain and dropout is None and self._batch_size == 1:
+            self._prepare_online(self._suits_narrow(sample_weight, Y))
+        elif self._is_plain and dropout is None and self._is_small() and self._suits_narrow(sample_weight, Y):
             self._prepare_narrow_batches()
         else:
             self._prepare_batches(threads, n_weights)
         pack(self._memory, weights)
+        if masks is not None:
+            pack(self._memory, masks, "masks")
         self._team = np.zeros(TEAM_LENGTH, np.int64)
         self._pool = ThreadPoolExecutor(self._threads - 1) if self._threads > 1 else None
 
-    def _reserve(self, rows: int, **extras: Any) -> Memory:
-        return reserve(self._sizes, self._activations, self._dtype, rows, with_deltas=True, **extras)
+    def _suits_narrow(self, sample_weight: npt.NDArray[Any] | None, Y: npt.NDArray[Any]) -> bool:
+        """Whether the kernels for networks with few units can do it; they know no weights of samples, no gaps."""
+        return narrow_suits(self._activations, self._loss) and sample_weight is None and not np.isnan(Y).any()
 
-    def _prepare_online(self) -> None:
+    def _is_small(self) -> bool:
+        return self._sizes[0] <= MOST_INPUTS and max(self._sizes[1:]) <= MOST_UNITS
+
+    def _reserve(self, rows: int, **extras: Any) -> Memory:
+        return reserve(self._sizes, self._activations, self._dtype, rows, loss=self._loss, **extras)
+
+    def _prepare_online(self, suits_narrow: bool) -> None:  # noqa: FBT001 (a fact)
         """One sample at a time, in one register a layer where the layers are narrow enough."""
         width = next((width for width in WIDTHS if max(self._sizes[1:]) <= width), None)
+        if not suits_narrow:
+            width = None
         self._memory = self._reserve(1, pad_to=width)
         self._kernel = (train_narrow[width] if width else train_online).of(self._dtype)
         self._train = self._online
@@ -93,8 +132,17 @@ class Trainer:
         """A whole batch at a time where it fits; shared by threads, each with a tile of rows at least."""
         rows = padded(min(self._batch_size, ROWS_AT_ONCE), TILE_PADDING)
         self._memory = self._reserve(
-            rows, with_transposed=True, with_gradients=self._batch_size > ROWS_AT_ONCE
+            rows,
+            with_transposed=True,
+            with_gradients=not self._is_plain or self._batch_size > ROWS_AT_ONCE,
+            with_masks=self._masks is not None,
+            with_dropout=self._dropout is not None,
+            n_states=0 if self._rule is None else len(self._rule.arrays),
         )
+        if self._rule is None:
+            self._memory.places["rule"] = GRADIENTS
+        else:
+            self._memory.places["rule"] = FUSED if self._is_plain else rule_code(self._rule)
         self._threads = min(threads or useful_threads(rows * n_weights), rows // TILE_ROWS)
         self._kernel = train_minibatches.of(self._dtype)
         self._train = self._in_batches
@@ -107,44 +155,101 @@ class Trainer:
             self._team[STOP] = 1
             self._pool.shutdown()
 
-    def epoch(self, order: npt.NDArray[np.intp]) -> float:
-        """Train on the samples in this order; mean of their losses, each before the update that it led to."""
+    def epoch(
+        self,
+        order: npt.NDArray[np.intp],
+        *,
+        rate: float,
+        number: int = 1,
+        steps_at_once: int | None = None,
+    ) -> Iterator[tuple[int, float]]:
+        """Train on the samples in this order.
+
+        Yields about ten times a second, or after so many updates, how many samples are done, and the sum of their
+        losses, each before the update that it led to: one sum, wherever the epoch is cut.
+        """
         loss, first, order = 0.0, 0, flat(order)
         while first < len(order):
-            stop = min(first + self._whole_batches(self._samples_at_once), len(order))
+            stop = min(first + self._chunk(steps_at_once), len(order))
             began = time.perf_counter()
-            loss = self._train(order, first, stop, loss)  # one sum, wherever the epoch is cut
+            loss = self._train(order, first, stop, rate, loss, number)
             seconds = max(time.perf_counter() - began, 1e-6)
-            self._samples_at_once = max(1, int((stop - first) / seconds * SECONDS_AT_ONCE))
+            if steps_at_once is None:
+                self._samples_at_once = max(1, int((stop - first) / seconds * SECONDS_AT_ONCE))
             first = stop
-        return loss / len(order)
+            yield first, loss
 
-    @property
-    def state(self) -> npt.NDArray[Any]:
-        """Copy of the packed weights as they are."""
-        return self._memory.weights.copy()
-
-    def weights_of(self, state: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], ...]:
-        """Public weights of such a copy."""
-        return unpack(state, self._memory.layers)
-
-    def _whole_batches(self, samples: int) -> int:
+    def _chunk(self, steps_at_once: int | None) -> int:
+        """Samples of the next run of a kernel: whole batches."""
+        if steps_at_once is not None:
+            return steps_at_once * self._batch_size
+        samples = self._samples_at_once
+        if self._dropout is not None:
+            samples = min(samples, MOST_KEPT // max(1, sum(self._sizes[1:-1])))
         return max(samples // self._batch_size, 1) * self._batch_size
 
-    def _online(self, order: npt.NDArray[np.intp], first: int, stop: int, loss: float) -> float:
-        with np.errstate(over="ignore"):  # a rate beyond the dtype is infinite, and training diverges
-            rate = self._dtype.type(self._rate)
-        return float(self._kernel(*self._memory, *self._samples, order, first, stop, rate, loss))
+    @property
+    def state(self) -> tuple[npt.NDArray[Any], npt.NDArray[np.float64]]:
+        """Copies of everything that an update changes: packed weights and arrays of the rule, and its numbers."""
+        return self._memory.state.copy(), self._numbers[[POWER1, POWER2]]
 
-    def _in_narrow_batches(self, order: npt.NDArray[np.intp], first: int, stop: int, loss: float) -> float:
+    def weights_of(self, state: tuple[npt.NDArray[Any], npt.NDArray[np.float64]]) -> tuple[Any, ...]:
+        """Public weights of such a copy."""
+        return unpack(state[0], self._memory.layers)
+
+    def rule_of(self, state: tuple[npt.NDArray[Any], npt.NDArray[np.float64]]) -> tuple[RuleState, ...]:
+        """State of the rule for each weight matrix, as the equations have it."""
+        if self._rule is None:
+            return tuple(() for _ in self._memory.layers)
+        names = ("first", "second")[: len(self._rule.arrays)]
+        arrays = [unpack(state[0], self._memory.layers, name) for name in names]
+        numbers = [float(number) for number in state[1][: len(self._rule.numbers)]]
+        return tuple((*(of_all[m] for of_all in arrays), *numbers) for m in range(len(self._memory.layers)))
+
+    def resume(self, weights: Sequence[npt.NDArray[Any]], rule: Sequence[RuleState]) -> None:
+        """Go on from public weights and a state of the rule."""
+        pack(self._memory, weights)
+        if self._rule is None:
+            return
+        n_arrays = len(self._rule.arrays)
+        for k, name in enumerate(("first", "second")[:n_arrays]):
+            pack(self._memory, [of_matrix[k] for of_matrix in rule], name)
+        for place, number in zip((POWER1, POWER2), rule[0][n_arrays:], strict=False):
+            self._numbers[place] = number
+
+    def losses_and_gradients(
+        self, weights: Sequence[npt.NDArray[Any]]
+    ) -> tuple[float, tuple[npt.NDArray[Any], ...]]:
+        """Sum of all samples' losses, and the gradient of the mean loss and the penalties, for some weights.
+
+        Only for a trainer without a rule, with one batch of all samples.
+        """
+        pack(self._memory, weights)
+        order = np.arange(len(self._samples[2]))
+        loss = self._train(flat(order), 0, len(order), 1.0, 0.0, 1)
+        return loss, unpack(self._memory.array, self._memory.layers, "gradients")
+
+    def _online(
+        self, order: npt.NDArray[np.intp], first: int, stop: int, rate: float, loss: float, _number: int
+    ) -> float:
+        with np.errstate(over="ignore"):  # a rate beyond the dtype is infinite, and training diverges
+            step = self._dtype.type(rate)
+        return float(self._kernel(*self._memory, *self._samples, order, first, stop, step, loss))
+
+    def _in_narrow_batches(
+        self, order: npt.NDArray[np.intp], first: int, stop: int, rate: float, loss: float, _number: int
+    ) -> float:
         return float(
-            self._kernel(
-                *self._memory, *self._samples, order, first, stop, self._batch_size, self._rate, loss
-            )
+            self._kernel(*self._memory, *self._samples, order, first, stop, self._batch_size, rate, loss)
         )
 
-    def _in_batches(self, order: npt.NDArray[np.intp], first: int, stop: int, loss: float) -> float:
+    def _in_batches(
+        self, order: npt.NDArray[np.intp], first: int, stop: int, rate: float, loss: float, number: int
+    ) -> float:
         """Every thread of the team runs the kernel; this one is number 0."""
+        kept = self._samples[2]  # anything that is not looked at
+        if self._dropout is not None:
+            kept = flat(self._dropout(number, first, stop - first))
         arguments = (
             *self._memory,
             *self._samples,
@@ -152,8 +257,10 @@ class Trainer:
             first,
             stop,
             self._batch_size,
-            self._rate,
+            rate,
             loss,
+            kept,
+            self._numbers,
             self._team,
         )
         if self._pool is None:

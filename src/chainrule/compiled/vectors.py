@@ -30,12 +30,14 @@ __all__ = [
     "add_halves",
     "constant",
     "constant_of",
+    "exponent_and_mantissa",
     "exponent_from",
     "first_lanes",
     "fused",
     "fused_multiply_add",
     "lanes",
     "lanes_at",
+    "largest",
     "load",
     "load_lanes",
     "load_vector",
@@ -44,10 +46,13 @@ __all__ = [
     "spread",
     "spread_like",
     "spread_scalar",
+    "square_root",
     "store",
     "store_vector",
     "total",
+    "where_at_most",
     "where_less",
+    "where_number",
 ]
 
 
@@ -276,6 +281,57 @@ def where_less(_typing, a, b, yes, no):
 
 
 @intrinsic
+def where_at_most(_typing, a, b, yes, no):
+    """`yes` in the lanes where ``a <= b``, else `no`; a NaN is at most nothing."""
+
+    def codegen(_context, builder, _signature, args):
+        return builder.select(builder.fcmp_ordered("<=", args[0], args[1]), args[2], args[3])
+
+    return yes(a, a, yes, yes), codegen
+
+
+@intrinsic
+def where_number(_typing, a, yes, no):
+    """`yes` in the lanes where `a` is a number, `no` where it is NaN."""
+
+    def codegen(_context, builder, _signature, args):
+        return builder.select(builder.fcmp_ordered("ord", args[0], args[0]), args[1], args[2])
+
+    return yes(a, yes, yes), codegen
+
+
+@intrinsic
+def square_root(_typing, a):
+    """Root of each lane, correctly rounded by every processor."""
+
+    def codegen(_context, builder, signature, args):
+        vector = signature.return_type
+        kind = ir.FunctionType(vector.llvm, [vector.llvm])
+        name = f"llvm.sqrt.v{vector.lanes}f{vector.scalar.bitwidth}"
+        return builder.call(cgutils.get_or_insert_function(builder.module, kind, name), args)
+
+    return a(a), codegen
+
+
+@intrinsic
+def exponent_and_mantissa(_typing, x):
+    """Whole number n, and m from √½ to √2, with ``x = m * 2^n``; for normal numbers above 0."""
+    shift, root = (23, 0x3F3504F3) if x.scalar == types.float32 else (52, 0x3FE6A09E667F3BCD)
+
+    def codegen(context, builder, signature, args):
+        vector = signature.args[0]
+        bits = builder.bitcast(args[0], vector.llvm_bits)
+        offset = builder.sub(bits, ir.Constant(vector.llvm_bits, [root] * vector.lanes))
+        shifts = ir.Constant(vector.llvm_bits, [shift] * vector.lanes)
+        n = builder.ashr(offset, shifts)
+        mantissa = builder.bitcast(builder.sub(bits, builder.shl(n, shifts)), vector.llvm)
+        pair = [builder.sitofp(n, vector.llvm), mantissa]
+        return context.make_tuple(builder, signature.return_type, pair)
+
+    return types.UniTuple(x, 2)(x), codegen
+
+
+@intrinsic
 def first_lanes(_typing, count, yes, no):
     """`yes` in the first `count` lanes, `no` in the others."""
 
@@ -323,6 +379,24 @@ def total(_typing, a):
                 for begin in (0, width)
             )
             value = builder.fadd(lower, upper)
+        return builder.extract_element(value, ir.Constant(ir.IntType(32), 0))
+
+    return a.scalar(a), codegen
+
+
+@intrinsic
+def largest(_typing, a):
+    """Largest of the lanes; a NaN counts for nothing."""
+
+    def codegen(_context, builder, signature, args):
+        (value,), width = args, signature.args[0].lanes
+        while width > 1:
+            width //= 2
+            lower, upper = (
+                builder.shuffle_vector(value, value, lanes_at(range(begin, begin + width)))
+                for begin in (0, width)
+            )
+            value = builder.select(builder.fcmp_ordered("<", lower, upper), upper, lower)
         return builder.extract_element(value, ir.Constant(ir.IntType(32), 0))
 
     return a.scalar(a), codegen

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from chainrule.compiled.codes import activation_codes, knows_activations
+from chainrule.compiled.codes import knows_activations
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,4 +24,4 @@ def predictor_for(net: Network) -> Outputs:
         return lambda samples, _threads: net.forward(samples).a[-1]
     from chainrule.compiled.prediction import Predictor  # noqa: PLC0415 (Numba takes its time to load)
 
-    return Predictor(net.weights, activation_codes(net.activations))
+    return Predictor(net.weights, net.activations)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from chainrule.compiled.evaluation import Evaluator
+from chainrule.compiled.evaluation import losses_of
 from chainrule.compiled.trainer import Trainer
 from chainrule.training.dropout import kept_numbers
+from chainrule.training.second_order import LBFGS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,12 +25,10 @@ class CompiledEngine(Trainer):
 
     def __init__(self, task: Task, settings: Settings) -> None:
         net = task.net
-        self._net, self._threads_given = net, settings.threads
-        dropout = None
-        if settings.dropout and len(net.sizes) > 2:  # noqa: PLR2004 (a hidden layer)
+        self._net = net
 
-            def dropout(epoch: int, first: int, n_samples: int) -> npt.NDArray[Any]:
-                return kept_numbers(settings, net, epoch, first, n_samples)
+        def kept(epoch: int, first: int, n_samples: int) -> npt.NDArray[Any]:
+            return kept_numbers(settings, net, epoch, first, n_samples)
 
         super().__init__(
             net.weights,
@@ -39,12 +38,12 @@ class CompiledEngine(Trainer):
             task.Y,
             sample_weight=task.sample_weight,
             batch_size=settings.batch_size or 1,
-            rule=settings.engine_rule,
+            rule=None if isinstance(settings.rule, LBFGS) else settings.engine_rule,
             l1=settings.l1,
             l2=settings.l2,
             clip_norm=settings.clip_norm,
             masks=task.masks,
-            dropout=dropout,
+            dropout=kept if settings.dropout and len(net.weights) > 1 else None,
             threads=settings.threads,
         )
 
@@ -56,5 +55,4 @@ class CompiledEngine(Trainer):
         sample_weight: npt.NDArray[Any] | None,
     ) -> npt.NDArray[Any]:
         """Loss of each sample times its weight, by the compiled forward pass."""
-        evaluate = Evaluator(weights, self._net.activations, self._net.loss)
-        return evaluate(X, Y, sample_weight, self._threads_given)
+        return losses_of(weights, self._net.activations, self._net.loss, X, Y, sample_weight)
