@@ -85,11 +85,11 @@ def diagnose(
     hardly_better = constant is not None and loss > HARDLY_BETTER * constant > 0
     if len(history.epochs) < FEWEST_EPOCHS or not (grew or hardly_better):
         return ()
-    begin = (
-        f"The loss grew from {history.loss_before:.4g} to {loss:.4g}"
-        if grew
-        else f"The loss {loss:.4g} is hardly better than {constant:.4g}, that of one answer to all"
-    )
+    if grew:
+        begin = f"The loss grew from {history.loss_before:.4g} to {loss:.4g}"
+    else:
+        where = "above" if loss > (constant or 0) else "hardly below"
+        begin = f"The loss {loss:.4g} is {where} {constant:.4g}, that of one answer to all"
     causes = [
         *_not_scaled(task),
         *_units(task, after, settings),
