@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chainrule.errors import InputError
-from chainrule.random_streams import Purpose, check_seed, permutation, raw_numbers, uniform
+from chainrule.random_streams import Purpose, check_seed, permutation, raw_numbers, uniform, uniform_from
 
 seeds = st.integers(0, 2**64 - 1)
 purposes = st.sampled_from(Purpose)
@@ -46,6 +46,8 @@ GOLDEN: list[tuple[int, Purpose, int, list[int]]] = [
     (0, Purpose.START, 0, [15003734204198539638, 13859618513508960101, 12389738016430293093]),
     (0, Purpose.SPLIT, 0, [15023647771317767168, 8110679283269960230, 5528858672019317250]),
     (0, Purpose.SHUFFLE, 1, [14618926693377319916, 13144530865633089146, 10642177404906835784]),
+    (7, Purpose.DROPOUT, 5, [13116467777535727299, 13567022738975607159, 12265891061875352321]),
+    (9, Purpose.VALIDATION, 0, [1225802114068456882, 10400255652017750099, 8880462326759329827]),
     (42, Purpose.SAMPLE, 3, [5453989622891953308, 16627022954804032026, 3357313321546572193]),
     (
         2**64 - 1,
@@ -67,6 +69,8 @@ def test_values_of_the_purposes_are_part_of_the_arithmetic() -> None:
         "SPLIT": 2,
         "SHUFFLE": 3,
         "SAMPLE": 4,
+        "DROPOUT": 5,
+        "VALIDATION": 6,
     }
 
 
@@ -97,6 +101,23 @@ def test_uniform_numbers_are_multiples_of_2_to_the_minus_53_below_1(
     assert numbers.tolist() == [(int(r) >> 11) / 2**53 for r in raw]
 
 
+@given(st.integers(0, 70), st.integers(0, 30), seeds, purposes, counters)
+def test_numbers_from_a_place_on_are_those_of_the_whole_stream(
+    first: int, n: int, seed: int, purpose: Purpose, counter: int
+) -> None:
+    part = uniform_from(first, n, seed=seed, purpose=purpose, counter=counter)
+    whole = uniform(first + n, seed=seed, purpose=purpose, counter=counter)
+    assert part.dtype == np.float64
+    np.testing.assert_array_equal(part, whole[first:])
+
+
+def test_numbers_far_along_a_stream_are_those_of_the_philox_paper() -> None:
+    # Number 4·10**12 is the first of block 10**12 + 1: NumPy counts a block before it makes it.
+    block = _philox_block((10**12 + 1, 0, 0, 7), (3, int(Purpose.DROPOUT)))
+    numbers = uniform_from(4 * 10**12, 4, seed=3, purpose=Purpose.DROPOUT, counter=7)
+    assert numbers.tolist() == [(number >> 11) / 2**53 for number in block]
+
+
 def test_the_largest_raw_number_stays_below_1() -> None:
     largest = np.uint64(2**64 - 1)
     assert float(largest >> np.uint64(11)) * 2.0**-53 == 1 - 2.0**-53
@@ -114,8 +135,8 @@ def test_no_two_streams_share_a_number() -> None:
     numbers = np.concatenate(
         [raw_numbers(500, seed=seed, purpose=purpose, counter=counter) for seed, purpose, counter in streams]
     )
-    # 32,000 different numbers of 64 bits: two equal by chance once in 2**64 / 32000**2 * 2 = 3.6e10 tries
-    assert len(np.unique(numbers)) == len(numbers) == 4 * 4 * 4 * 500
+    # 48,000 different numbers of 64 bits: two equal by chance once in 2**64 / 48000**2 * 2 = 1.6e10 tries
+    assert len(np.unique(numbers)) == len(numbers) == 4 * 6 * 4 * 500
 
 
 # Chi-square of n! - 1 degrees of freedom; the bound is the mean plus 6 standard deviations, which a fair

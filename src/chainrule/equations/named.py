@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from chainrule.equations.activations import Identity, Logistic, Tanh
@@ -76,11 +76,12 @@ def name_of(thing: Any) -> str:  # noqa: ANN401 (an activation, a loss, a rule, 
     >>> name_of(Huber(1.5)), name_of(Huber())
     ('huber:1.5', 'huber')
     """
-    numbers = [getattr(thing, field.name) for field in fields(thing)]
-    usual = [field.default for field in fields(thing)]
+    given = fields(thing) if is_dataclass(thing) else ()  # one of the user's own may be of any kind
+    numbers = [getattr(thing, field.name) for field in given]
+    usual = [field.default for field in given]
     while numbers and numbers[-1] == usual[len(numbers) - 1]:
         numbers.pop()
-    return ":".join([thing.name, *(repr(number) for number in numbers)])
+    return ":".join([getattr(thing, "name", type(thing).__name__), *(repr(number) for number in numbers)])
 
 
 def activation_named(name: str) -> Activation:

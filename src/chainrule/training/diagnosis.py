@@ -6,6 +6,7 @@ answer, or whose loss grew, is looked into; what is said of it names the figure 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,6 @@ from chainrule.equations import (
     BinaryCrossEntropy,
     CrossEntropy,
     Huber,
-    LeakyReLU,
     Logistic,
     Poisson,
     Quantile,
@@ -25,7 +25,7 @@ from chainrule.equations import (
     Softsign,
     Tanh,
 )
-from chainrule.network import forward
+from chainrule.network import Objective, forward
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,15 +37,18 @@ if TYPE_CHECKING:
     from chainrule.training.settings import Settings
     from chainrule.training.task import Task
 
-__all__ = ["Diagnosis", "constant_loss", "diagnose"]
+__all__ = ["Diagnosis", "advice_after_divergence", "constant_loss", "diagnose"]
 
 FEWEST_EPOCHS = 10  # fewer are a trial, of which nobody expects anything
 ROWS = 1000  # that are looked at
-HARDLY_BETTER = 0.95  # share of the loss of a constant answer
+HARDLY_BETTER, FAR_BETTER = 0.95, 0.1  # shares of the loss of a constant answer
+GROWN = 1.1  # a loss that was low already goes up and down a little
 LARGE, SMALL = 10.0, 0.1  # root mean square of a column, which of a standardised one is 1
 MOST_SAMPLES = 0.95  # on which a unit must be saturated to be called so
 FLAT = 0.05  # share of its largest that the slope of a saturated unit is below
 HARDLY_MOVED = 0.2  # length of the weights' way, as a share of theirs
+AS_STEEP = 0.5  # share of the slope at the start, below which weights have come to where they were going
+MOST_TENFOLDS = 6  # in a rate that is advised
 
 
 @dataclass(frozen=True)
@@ -76,60 +79,80 @@ def diagnose(
     task: Task, after: Sequence[npt.NDArray[Any]], history: History, settings: Settings
 ) -> tuple[Diagnosis, ...]:
     """Find out why a training went badly; nothing where it went well, or where it was a short trial."""
-    constant = constant_loss(task.net.loss, task.Y)
-    grew = history.loss_after > history.loss_before
-    hardly_better = constant is not None and history.loss_after > HARDLY_BETTER * constant > 0
+    loss, constant = history.loss_after, constant_loss(task.net.loss, task.Y, task.sample_weight)
+    far_from_it = constant is None or loss > FAR_BETTER * constant
+    grew = loss > GROWN * history.loss_before and far_from_it
+    hardly_better = constant is not None and loss > HARDLY_BETTER * constant > 0
     if len(history.epochs) < FEWEST_EPOCHS or not (grew or hardly_better):
         return ()
-    begin = (
-        f"The loss grew from {history.loss_before:.4g} to {history.loss_after:.4g}"
-        if grew
-        else f"The loss {history.loss_after:.4g} is hardly below {constant:.4g}, that of one answer to all"
-    )
+    if grew:
+        begin = f"The loss grew from {history.loss_before:.4g} to {loss:.4g}"
+    else:
+        where = "above" if loss > (constant or 0) else "hardly below"
+        begin = f"The loss {loss:.4g} is {where} {constant:.4g}, that of one answer to all"
     causes = [
         *_not_scaled(task),
-        *_units(task, after),
-        *([_grew(settings)] if grew else _hardly_moved(task, after, settings)),
+        *_units(task, after, settings),
+        *([_grew(task, after, history, settings)] if grew else _hardly_moved(task, after, history, settings)),
     ]
+    penalties = ", smaller penalties" if settings.l1 or settings.l2 else ""
     unknown = (
         "unknown",
-        "Try more epochs or hidden units, another rate, or inputs that say more of the targets",
+        f"Try more epochs or hidden units, another rate{penalties}, or inputs that say more of the targets",
     )
     return tuple(Diagnosis(cause, f"{begin}. {advice}.") for cause, advice in causes[:1] or [unknown])
 
 
-def constant_loss(loss: Loss, Y: npt.NDArray[Any]) -> float | None:
+def advice_after_divergence(task: Task, settings: Settings) -> str:
+    """What to do about numbers that stopped being finite: one sentence, without its full stop."""
+    for _, advice in _not_scaled(task):
+        return advice
+    if settings.rate is None:
+        return "Start from smaller weights, or take another update rule"
+    return f"Try a rate of {settings.rate / 10:g}"
+
+
+def constant_loss(
+    loss: Loss, Y: npt.NDArray[Any], sample_weight: npt.NDArray[Any] | None = None
+) -> float | None:
     """Mean loss of the best answer that is the same for every sample; None for a loss of the user's own.
 
     Examples
     --------
     >>> constant_loss(RSS(), np.array([[0.0], [2.0]]))
     0.5
+    >>> constant_loss(RSS(), np.array([[0.0], [2.0]]), np.array([2.0, 0.0]))
+    0.0
     """
     y = Y.astype(np.float64)
+    weight = np.ones(len(y)) if sample_weight is None else sample_weight.astype(np.float64)
     if type(loss) in {RSS, CrossEntropy, BinaryCrossEntropy, Poisson}:
-        answer = np.nanmean(y, axis=0)
-    elif type(loss) in {Absolute, Huber}:
-        answer = np.nanmedian(y, axis=0)
-    elif isinstance(loss, Quantile):
-        answer = np.nanquantile(y, loss.share, axis=0)
+        present = ~np.isnan(y) * weight[:, np.newaxis]
+        answer = np.nansum(present * y, axis=0) / np.maximum(present.sum(axis=0), np.finfo(float).tiny)
+    elif isinstance(loss, (Absolute, Huber, Quantile)):
+        share = loss.share if isinstance(loss, Quantile) else 0.5
+        answer = np.nanquantile(y, share, axis=0, weights=weight, method="inverted_cdf")
     else:
         return None
     with np.errstate(divide="ignore", invalid="ignore"):
-        values = loss.values(np.broadcast_to(answer, y.shape), y)
+        values = loss.values(np.broadcast_to(answer, y.shape), y) * weight[:, np.newaxis]
     return float(np.nansum(values) / len(y))  # 0 times the logarithm of 0 is NaN, and counts for nothing
 
 
 def _not_scaled(task: Task) -> list[tuple[str, str]]:
     """Inputs or targets of a size that weights near 1 are no match for."""
-    columns = [(f"X[:, {j}]", x) for j, x in enumerate(task.X.T)]
-    if isinstance(task.net.loss, (RSS, Absolute, Huber, Quantile)):
-        columns += [(f"Y[:, {k}]", y) for k, y in enumerate(task.Y.T)]
-    sizes = [(float(np.sqrt(np.nanmean(x.astype(np.float64) ** 2))), name, x) for name, x in columns]
-    size, name, values = max(sizes, key=lambda one: one[0])
-    if size <= LARGE and max(size for size, name, _ in sizes if name.startswith("X")) >= SMALL:
-        return []
-    figures = f"mean {np.nanmean(values):.4g}, deviation {np.nanstd(values):.4g}"
+    inputs = [(_size(x), f"X[:, {j}]", x) for j, x in enumerate(task.X.T)]
+    targets = [(_size(y), f"Y[:, {k}]", y) for k, y in enumerate(task.Y.T)]
+    if not isinstance(task.net.loss, (RSS, Absolute, Huber, Quantile)):
+        targets = []
+    size, name, values = max([*inputs, *targets], key=lambda one: one[0])
+    if size <= LARGE:
+        size, name, values = max(inputs, key=lambda one: one[0])
+        if size >= SMALL:
+            return []
+    with np.errstate(over="ignore", invalid="ignore"):
+        values = values.astype(np.float64)
+        figures = f"mean {np.nanmean(values):.4g}, deviation {np.nanstd(values):.4g}"
     advice = (
         f"The data are not scaled: {name} has {figures}. Standardise every column of inputs, and targets "
         "that are numbers: subtract its mean and divide by its deviation"
@@ -137,30 +160,56 @@ def _not_scaled(task: Task) -> list[tuple[str, str]]:
     return [("data_not_scaled", advice)]
 
 
-def _units(task: Task, weights: Sequence[npt.NDArray[Any]]) -> list[tuple[str, str]]:
-    """Hidden units that no longer learn: always at the flat end of their activation, or never above 0."""
+def _size(column: npt.NDArray[Any]) -> float:
+    """Root mean square of the numbers that are present; 0 where none is."""
+    present = column[~np.isnan(column)].astype(np.float64)
+    largest = float(np.abs(present).max(initial=0.0))
+    return largest * float(np.sqrt(np.mean((present / largest) ** 2))) if largest else 0.0
+
+
+def _units(task: Task, after: Sequence[npt.NDArray[Any]], settings: Settings) -> list[tuple[str, str]]:
+    """Hidden units that no longer learn: never above 0, or always at the flat end of their activation.
+
+    Where they were so before training, the first weights are to blame, else the rate.
+    """
+    then, now = _stuck_units(task, task.net.weights), _stuck_units(task, after)
+    lower = "Take another update rule" if settings.rate is None else f"Try a rate of {settings.rate / 10:g}"
+    found = []
+    for m, (g, (dead_then, flat_then), (dead, flat)) in enumerate(
+        zip(task.net.activations[:-1], then, now, strict=True), 2
+    ):
+        units = task.net.sizes[m - 1]
+        if 2 * dead >= units:
+            what = f"{dead} of {units} units of layer {m} are dead, 0 for every sample"
+            if 2 * dead_then >= units:
+                advice = f"{what}, as {dead_then} were before training. Take other first weights"
+            else:
+                advice = f"{what}; before training, {dead_then} were. {lower}"
+            found.append(("dead_units", f"{advice}, or the activation leaky_relu"))
+        if 2 * flat >= units:
+            what = (
+                f"{flat} of {units} units of layer {m} are saturated: their slope is below {FLAT:.0%} of its "
+                f"largest for {MOST_SAMPLES:.0%} of the samples"
+            )
+            if 2 * flat_then >= units:
+                advice = f"{what}; before training, {flat_then} were. Take smaller first weights"
+            else:
+                advice = f"{what}; before training, {flat_then} were. {lower}"
+            found.append(("saturated_units", f"{advice}, or the activation relu in place of {g.name}"))
+    return found
+
+
+def _stuck_units(task: Task, weights: Sequence[npt.NDArray[Any]]) -> list[tuple[int, int]]:
+    """How many units of each hidden layer are dead, and how many saturated."""
     with np.errstate(over="ignore"):
         passed = forward(weights, task.net.activations, task.X[:ROWS])
-    found = []
-    for m, (g, z) in enumerate(zip(task.net.activations[:-1], passed.z[:-1], strict=True), 2):
-        dead = int((z <= 0).all(axis=0).sum()) if isinstance(g, (ReLU, LeakyReLU)) else 0
-        saturated = int((_is_flat(g, z).mean(axis=0) >= MOST_SAMPLES).sum())
-        units = z.shape[1]
-        if 2 * dead >= units and isinstance(g, ReLU):
-            advice = "Take a lower rate, the activation leaky_relu, or other first weights"
-            found.append(
-                ("dead_units", f"{dead} of {units} units of layer {m} are dead: 0 for every sample. {advice}")
-            )
-        if 2 * saturated >= units:
-            advice = "Take smaller first weights or a lower rate, or the activation relu"
-            flat = f"their slope is below {FLAT:.0%} of its largest for {MOST_SAMPLES:.0%} of the samples"
-            found.append(
-                (
-                    "saturated_units",
-                    f"{saturated} of {units} units of layer {m} are saturated: {flat}. {advice}",
-                )
-            )
-    return found
+    return [
+        (
+            int((z <= 0).all(axis=0).sum()) if isinstance(g, ReLU) else 0,
+            int((_is_flat(g, z).mean(axis=0) >= MOST_SAMPLES).sum()),
+        )
+        for g, z in zip(task.net.activations[:-1], passed.z[:-1], strict=True)
+    ]
 
 
 def _is_flat(g: Activation, z: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
@@ -172,20 +221,50 @@ def _is_flat(g: Activation, z: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
     return np.asarray(slope < FLAT * g.backward(middle, g.forward(middle), ones))
 
 
-def _grew(settings: Settings) -> tuple[str, str]:
-    """A loss that grew."""
+def _grew(
+    task: Task, after: Sequence[npt.NDArray[Any]], history: History, settings: Settings
+) -> tuple[str, str]:
+    """A loss that grew, because steps were too long, or because penalties shrank at its cost."""
+    objective = Objective((), task.net.loss, settings.l1, settings.l2)
+    before_, after_ = (float(objective.penalties(weights)) for weights in (task.net.weights, after))
+    if history.loss_after + after_ <= history.loss_before + before_:
+        name = "l2" if settings.l2 >= settings.l1 else "l1"
+        paid = f"The penalties fell from {before_:.4g} to {after_:.4g} at its cost"
+        return "loss_grew", f"{paid}. Try {name}={getattr(settings, name) / 10:g}"
     if settings.rate is None:
         return "loss_grew", "Start from other weights, or take another update rule"
     return "loss_grew", f"The rate {settings.rate:g} is too large. Try {settings.rate / 10:g}"
 
 
-def _hardly_moved(task: Task, after: Sequence[npt.NDArray[Any]], settings: Settings) -> list[tuple[str, str]]:
-    """Weights that are almost where they started."""
-    way = np.sqrt(sum(float(np.sum((b - a) ** 2)) for a, b in zip(task.net.weights, after, strict=True)))
-    length = np.sqrt(sum(float(np.sum(a**2)) for a in task.net.weights))
-    if settings.rate is None or way > HARDLY_MOVED * length:
+def _hardly_moved(
+    task: Task, after: Sequence[npt.NDArray[Any]], history: History, settings: Settings
+) -> list[tuple[str, str]]:
+    """Weights that are almost where they started, though the slope there is about what it was."""
+    before = task.net.weights
+    way, length = _norm([b - a for a, b in zip(before, after, strict=True)]), _norm(before)
+    if settings.rate is None or length == 0 or way > HARDLY_MOVED * length:
         return []
-    moved = f"in {settings.epochs} epochs the weights moved by {way / length:.1%} of their length"
-    return [
-        ("rate_too_small", f"The rate {settings.rate:g} is too small: {moved}. Try {10 * settings.rate:g}")
-    ]
+    if _norm(_slopes(task, after, settings)) < AS_STEEP * _norm(_slopes(task, before, settings)):
+        return []  # they have arrived
+    moved = f"in {len(history.epochs)} epochs the weights moved by {way / length:.1g} of their length"
+    factor = 10.0 ** min(max(math.floor(math.log10(length / way)) if way else 1, 1), MOST_TENFOLDS)
+    advice = f"Try {factor * settings.rate:g}, or more epochs"
+    return [("rate_too_small", f"The rate {settings.rate:g} is too small: {moved}. {advice}")]
+
+
+def _slopes(
+    task: Task, weights: Sequence[npt.NDArray[Any]], settings: Settings
+) -> Sequence[npt.NDArray[Any]]:
+    """Gradient over the rows that are looked at."""
+    net = task.net
+    objective = Objective(net.activations, net.loss, settings.l1, settings.l2, task.masks)
+    share = None if task.sample_weight is None else task.sample_weight[:ROWS]
+    slopes: Sequence[npt.NDArray[Any]] = objective.losses_and_gradients(
+        weights, task.X[:ROWS], task.Y[:ROWS], share
+    )[1]
+    return slopes
+
+
+def _norm(matrices: Sequence[npt.NDArray[Any]]) -> float:
+    """Root of the sum of all squares."""
+    return math.sqrt(sum(float(np.sum(w.astype(np.float64) ** 2)) for w in matrices))

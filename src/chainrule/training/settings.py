@@ -116,6 +116,12 @@ class Settings:
 
     def _check_together(self) -> None:
         """Refuse settings that do not go together."""
+        if self.clip_norm is not None and not takes_rate(self.rule):
+            message = (
+                f"clip_norm is {self.clip_norm:g} but the update rule {name_of(self.rule)} finds its own "
+                "steps. Leave clip_norm out."
+            )
+            raise InputError(message)
         if takes_all_rows(self.rule):
             if not isinstance(self.schedule, Constant):
                 message = (

@@ -23,7 +23,7 @@ from chainrule.network import (
     share_below_1,
 )
 from chainrule.random_streams import Purpose, permutation
-from chainrule.training.diagnosis import diagnose
+from chainrule.training.diagnosis import advice_after_divergence, diagnose
 from chainrule.training.engines import engine_named, loss_over_rows
 from chainrule.training.history import Epoch, History
 from chainrule.training.metrics import metric_named
@@ -435,19 +435,21 @@ class _Run:
         def function(weights: Matrices) -> tuple[float, Matrices]:
             total, gradients = engine.losses_and_gradients(weights)
             loss = total / len(self.task.rows)
-            losses[weights[0].tobytes()] = loss
+            losses[_bytes_of(weights)] = loss
             return loss + float(objective.penalties(weights)), gradients
 
         def after_step(weights: Matrices) -> bool:
             nonlocal steps, began
             steps += 1
-            loss = losses[weights[0].tobytes()]
+            loss = losses[_bytes_of(weights)]
             losses.clear()
-            losses[weights[0].tobytes()] = loss
+            losses[_bytes_of(weights)] = loss
             if steps <= self.latest[2]:  # run once more
                 return True
             self.engine.resume(weights, [() for _ in weights])
             self.progress.steps += 1
+            if self.callbacks.on_step is not None:
+                self.callbacks.on_step(self.progress)
             reason = self._completed(steps, loss, began, None)
             began = time.perf_counter()
             self._tell_the_time()
@@ -473,8 +475,11 @@ class _Run:
         self.progress.epochs.append(epoch)
         self.latest = (state, self.latest[0], number)
         verdict = self._listen(epoch)
-        if self.settings.criteria and (self.best is None or self._watched(epoch) < self.best[0]):
-            self.best = (self._watched(epoch), number, self.engine.weights_of(state))
+        watched = self._watched(epoch)
+        if self.settings.criteria and (
+            self.best is None or watched < self.best[0] or (np.isnan(self.best[0]) and not np.isnan(watched))
+        ):
+            self.best = (watched, number, self.engine.weights_of(state))
         if self.callbacks.on_epoch is not None:
             self.callbacks.on_epoch(self.progress)
         if self.settings.loss_goal is not None and loss <= self.settings.loss_goal:
@@ -525,7 +530,7 @@ class _Run:
     def _reached(self, stopped_by: StoppedBy) -> TrainingResult:
         """What the training has led to: the best network where there is a criterion, else the last."""
         state, _, n_epochs = self.latest
-        weights, best_epoch = self.engine.weights_of(state), 0 if self.settings.criteria else None
+        weights, best_epoch = self.engine.weights_of(state), n_epochs if self.settings.criteria else None
         if self.best is not None:
             _, best_epoch, weights = self.best
         loss = self._loss(weights)
@@ -610,12 +615,17 @@ class _Run:
         )
         net, history, epoch = self.task.net.with_weights(weights), self._history(n_epochs, loss), n_epochs + 1
         rate = math.nan if self.settings.rate is None else self.settings.rate
+        at_rate = "" if self.settings.rate is None else f", at rate {rate:g},"
         message = (
-            f"The training diverged: in epoch {epoch}, at rate {rate:g}, a weight or the loss stopped being "
-            f"finite (the loss was {history.loss_after:g} before that epoch). Try a rate of {rate / 10:g}, "
-            "and inputs and targets scaled to a standard deviation of 1."
+            f"The training diverged: in epoch {epoch}{at_rate} a weight or the loss stopped being finite "
+            f"(the loss was {history.loss_after:g} before that epoch). "
+            f"{advice_after_divergence(self.task, self.settings)}."
         )
         return DivergenceError(message, network=net, history=history, epoch=epoch, rate=rate)
+
+
+def _bytes_of(matrices: Matrices) -> bytes:
+    return b"".join(matrix.tobytes() for matrix in matrices)
 
 
 def _all_finite(state: State) -> bool:
