@@ -30,9 +30,9 @@ from chainrule.compiled.rules import (
     next_power,
     prepare_rows,
     square_length,
-    step_numbers,
-    update_rows,
+    write_step_numbers,
 )
+from chainrule.compiled.routines import call_update
 from chainrule.compiled.samples import copy_numbers
 from chainrule.compiled.target import TILE_COLUMNS, TILE_ROWS
 from chainrule.compiled.team import meet, restore_environment, standard_environment
@@ -184,9 +184,10 @@ def _update_weights(
         rule == GRADIENTS or is_clipped or numbers[L1] != 0 or numbers[L2] != 0 or layers[0].masks != 0
     )
     l1, l2 = M.dtype.type(numbers[L1]), M.dtype.type(numbers[L2])
-    decay = M.dtype.type(1 - rate * numbers[DECAY])
-    factor = M.dtype.type(1) if is_prepared else scale
-    c = step_numbers(M, rule, numbers, rate, powers[0], powers[1])
+    decay = 1 - rate * numbers[DECAY]
+    factor = 1.0 if is_prepared else -1 / batch_rows
+    write_step_numbers(M, places, rule, numbers, rate, powers[0], powers[1])
+    c = places.step_numbers
     norms = places.norms
     for m in range(len(layers)):
         layer = layers[m]
@@ -201,21 +202,21 @@ def _update_weights(
                 if is_clipped:
                     M[norms + block] = square_length(M, layer, begin, stop)
                 else:
-                    if rule != FUSED:
-                        update_rows(M, layer, begin, stop, rule, factor, decay, c)
+                    if places.update != 0:
+                        call_update(places.update, M, layer, begin, stop, factor, decay, c)
                     _transpose(M, layer, begin)
         norms += blocks
     if is_clipped and is_last_part:
         if not meet(team, threads):
             return False
-        factor = M.dtype.type(_clip_factor(M, layers, places, numbers[CLIP_NORM]))
+        factor = _clip_factor(M, layers, places, numbers[CLIP_NORM])
         for m in range(len(layers)):
             layer = layers[m]
             blocks = layer.before_width // lanes(M)
             for block in range(blocks * me // threads, blocks * (me + 1) // threads):
                 begin = block * lanes(M)
                 stop = min(begin + lanes(M), layer.inputs + 1)
-                update_rows(M, layer, begin, stop, rule, factor, decay, c)
+                call_update(places.update, M, layer, begin, stop, factor, decay, c)
                 _transpose(M, layer, begin)
     return True
 

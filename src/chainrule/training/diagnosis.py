@@ -131,12 +131,24 @@ def constant_loss(
         answer = np.nansum(present * y, axis=0) / np.maximum(present.sum(axis=0), np.finfo(float).tiny)
     elif isinstance(loss, (Absolute, Huber, Quantile)):
         share = loss.share if isinstance(loss, Quantile) else 0.5
-        answer = np.nanquantile(y, share, axis=0, weights=weight, method="inverted_cdf")
+        answer = np.array([_quantile(column, weight, share) for column in y.T])
     else:
         return None
     with np.errstate(divide="ignore", invalid="ignore"):
         values = loss.values(np.broadcast_to(answer, y.shape), y) * weight[:, np.newaxis]
     return float(np.nansum(values) / len(y))  # 0 times the logarithm of 0 is NaN, and counts for nothing
+
+
+def _quantile(
+    column: npt.NDArray[np.float64], weight: npt.NDArray[np.float64], share: float
+) -> float:
+    """Smallest number below or at which that share of the weight lies; missing ones are left out."""
+    there = ~np.isnan(column) & (weight > 0)
+    if not there.any():
+        return 0.0
+    order = np.argsort(column[there], kind="stable")
+    reached = np.cumsum(weight[there][order])
+    return float(column[there][order][np.searchsorted(reached, share * reached[-1])])
 
 
 def _not_scaled(task: Task) -> list[tuple[str, str]]:
