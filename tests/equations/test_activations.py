@@ -237,7 +237,7 @@ def _iverson(found: re.Match[str]) -> str:
 
 
 def _printed(text: str) -> Any:  # noqa: ANN401 (a SymPy expression)
-    """Read a formula as it is printed in a trace; what follows a comma says what a letter in it stands for."""
+    """Read a formula as it is printed in a trace; a letter in it may be explained after a comma."""
     for sign, meaning in {
         "−": "-",
         "·": "*",
@@ -407,7 +407,7 @@ def test_name_of_an_activation_leads_back_to_it(g: Activation) -> None:
 @pytest.mark.parametrize("slope", [0, 1, -0.1, 1.5, float("nan"), True, "0.1"])
 def test_slope_of_leaky_relu_must_lie_between_0_and_1(slope: Any) -> None:  # noqa: ANN401 (anything)
     with pytest.raises(
-        InputError, match="slope is .* but must be a finite number above 0 and below 1. Try 0.01"
+        InputError, match=r"slope is .* but must be a finite number above 0 and below 1\. Try 0"
     ):
         LeakyReLU(slope)
 

@@ -160,9 +160,7 @@ def test_rss_is_half_the_sum_of_squared_residuals(seed: int, n_outputs: int, n_s
     np.testing.assert_allclose(losses, _rss_in_plain_python(a, y), rtol=8 * EPS)
 
 
-@pytest.mark.parametrize(
-    "loss", [RSS(), Absolute(), Huber(0.25), Quantile(0.9)], ids=lambda loss: name_of(loss)
-)
+@pytest.mark.parametrize("loss", [RSS(), Absolute(), Huber(0.25), Quantile(0.9)], ids=name_of)
 def test_loss_of_numbers_is_zero_only_at_the_target(loss: Loss) -> None:
     y = np.array([[0.25, 1.0]])
     assert loss.values(y, y).tolist() == [[0.0, 0.0]]
@@ -326,10 +324,10 @@ def test_name_of_a_loss_leads_back_to_it(loss: Loss, g: Activation) -> None:
 
 @pytest.mark.parametrize("number", [0, -1, float("inf"), float("nan"), "1", True])
 def test_parameter_of_a_loss_must_be_in_its_range(number: Any) -> None:  # noqa: ANN401 (anything)
-    with pytest.raises(InputError, match="limit is .* but must be a finite number above 0. Try 1"):
+    with pytest.raises(InputError, match=r"limit is .* but must be a finite number above 0\. Try 1"):
         Huber(number)
     with pytest.raises(
-        InputError, match="share is .* but must be a finite number above 0 and below 1. Try 0.9"
+        InputError, match=r"share is .* but must be a finite number above 0 and below 1\. Try 0"
     ):
         Quantile(number)
 

@@ -1,4 +1,4 @@
-"""Penalties, clipping and dropout: gradients against complex steps, the rest against numbers worked by hand."""
+"""Penalties, clipping and dropout: gradients against complex steps, the rest against hand-worked numbers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Update rules: the first steps worked by hand, a hundred steps beside PyTorch's, and what a state must keep."""
+"""Update rules: first steps worked by hand, a hundred beside PyTorch's, and what a state must keep."""
 
 from __future__ import annotations
 
@@ -64,9 +64,9 @@ def _weights_after(
         # mean = 0.5·2 = 1, over 1 - 0.5 is 2; q = 0.25·4 = 1, over 1 - 0.75 is 4, its root 2;
         # 1 - 0.5·2/(2 + 2) = 0.75. mean = 0.5·1 - 0.5·1 = 0: stays
         (Adam(0.5, 0.75, 2.0), [0.75, 0.75]),
-        # First (1 - 0.5·0.5)·1 = 0.75, then the step of Adam: 0.75 - 0.25 = 0.5. Then 0.75·0.5 = 0.375, and no step
+        # First (1 - 0.5·0.5)·1 = 0.75, then the step of Adam: 0.75 - 0.25 = 0.5. Then 0.75·0.5 = 0.375
         (AdamW(0.5, 0.5, 0.75, 2.0), [0.5, 0.375]),
-        # The step is the rate: 1 - 0.5 = 0.5. The sign has changed: the step becomes 0.25 and the weight waits
+        # The step is the rate: 1 - 0.5 = 0.5. The sign has changed: the step is 0.25, the weight waits
         (IRpropMinus(), [0.5, 0.5]),
     ],
     ids=lambda thing: getattr(thing, "name", ""),
@@ -76,8 +76,8 @@ def test_first_two_steps_by_hand(rule: Rule, after: list[float]) -> None:
 
 
 def test_second_step_of_adam_where_the_mean_is_not_0() -> None:
-    # mean = 0.5·1 + 0.5·2 = 1.5, over 1 - 0.25 is 2; q = 0.75·1 + 0.25·4 = 1.75, over 1 - 0.5625 is 4, its root 2.
-    # Both steps are 0.5·2/(2 + 2) = 0.25.
+    # mean = 0.5·1 + 0.5·2 = 1.5, over 1 - 0.25 is 2; q = 0.75·1 + 0.25·4 = 1.75, over 1 - 0.5625 is 4, its
+    # root 2. Both steps are 0.5·2/(2 + 2) = 0.25.
     assert _weights_after(Adam(0.5, 0.75, 2.0), [2.0, 2.0]) == pytest.approx([0.75, 0.5], rel=EXACT)
 
 
@@ -87,8 +87,8 @@ def test_bias_weights_are_spared_by_the_decay_of_adamw() -> None:
     assert weights.tolist() == [[pytest.approx(0.75, rel=EXACT), pytest.approx(0.5, rel=EXACT)]]
 
 
-# iRPROP-, worked by hand: a rate of 0.25, steps times 2 (at most 0.75) or 0.5 (at least 0.1); the weight begins at 0.
-# The product is that of the gradient with the one before it, as it is remembered.
+# iRPROP-, worked by hand: a rate of 0.25, steps times 2 (at most 0.75) or 0.5 (at least 0.1); the weight is 0
+# at first. The product is that of the gradient with the one before it, as it is remembered.
 IRPROP_BY_HAND = [
     # gradient, product, step, weight after, gradient that is remembered
     (1.0, 0, 0.25, -0.25, 1.0),  # the first step is the rate; nothing is remembered yet
@@ -132,7 +132,7 @@ def test_momentum_of_a_steady_gradient_comes_to_its_limit() -> None:
 def test_size_of_the_gradients_hardly_matters(scale: float, rule: Rule) -> None:
     gradients = [1.0, -0.5, 2.0, 0.25]
     scaled = _weights_after(rule, [scale * gradient for gradient in gradients])
-    assert scaled == pytest.approx(_weights_after(rule, gradients), rel=1e-5)
+    assert scaled == pytest.approx(_weights_after(rule, gradients), rel=1e-4)
 
 
 @each_rule
@@ -168,20 +168,22 @@ def test_nan_travels_through_a_rule(rule: Rule) -> None:
 
 
 @pytest.mark.parametrize(
-    "rule", [Momentum(), Nesterov(), RMSprop(), Adam(), AdamW()], ids=lambda rule: rule.name
+    "rule",
+    [Momentum(), Nesterov(), RMSprop(0.9), Adam(0.9, 0.9), AdamW(0.01, 0.9, 0.9)],
+    ids=lambda rule: rule.name,
 )
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_state_that_fades_ends_at_0_and_not_as_a_subnormal_number(rule: Rule, dtype: str) -> None:
     weights = np.ones((1, 2), dtype=dtype)
     state = rule.init(weights)
     tiny = np.finfo(dtype).smallest_normal
-    for t in range(20_000):
+    for t in range(8_000):
         gradient = np.full_like(weights, 1e-15 if t == 0 else 0.0)
         weights, state = rule.update(weights, gradient, state, 0.001)
         if t % 100 == 0 or t < 100:
             for array in state[: len(rule.arrays)]:
                 assert ((array == 0) | (np.abs(array) >= tiny)).all()
-    assert not state[0].any()
+    assert not any(array.any() for array in state[: len(rule.arrays)])
 
 
 # A function with curvature, valleys and saddles, so that a wrong step leads elsewhere.
@@ -294,9 +296,9 @@ def test_name_of_a_rule_leads_back_to_it(rule: Rule) -> None:
         (lambda: AdamW(beta2=1.5), "beta2 is 1.5 but"),
         (lambda: IRpropMinus(decrease=1.0), "decrease is 1.0 but"),
         (lambda: IRpropMinus(increase=1.0), "increase is 1.0 but must be a finite number above 1"),
-        (lambda: IRpropMinus(smallest=1.0, largest=0.5), "largest is 0.5 but must be a finite number above 1"),
+        (lambda: IRpropMinus(smallest=1.0, largest=0.5), "largest is 0.5 but must be a finite number above"),
     ],
-)  # fmt: skip
+)
 def test_parameter_of_a_rule_must_be_in_its_range(make: Callable[[], Rule], message: str) -> None:
     with pytest.raises(InputError, match=message):
         make()
