@@ -131,12 +131,20 @@ def constant_loss(
         answer = np.nansum(present * y, axis=0) / np.maximum(present.sum(axis=0), np.finfo(float).tiny)
     elif isinstance(loss, (Absolute, Huber, Quantile)):
         share = loss.share if isinstance(loss, Quantile) else 0.5
-        answer = np.nanquantile(y, share, axis=0, weights=weight, method="inverted_cdf")
+        answer = np.array([_quantile(column, share, weight) for column in y.T])
     else:
         return None
     with np.errstate(divide="ignore", invalid="ignore"):
         values = loss.values(np.broadcast_to(answer, y.shape), y) * weight[:, np.newaxis]
     return float(np.nansum(values) / len(y))  # 0 times the logarithm of 0 is NaN, and counts for nothing
+
+
+def _quantile(column: npt.NDArray[Any], share: float, weight: npt.NDArray[Any]) -> float:
+    """Quantile of the numbers that are present; NaN where none has a weight."""
+    here = ~np.isnan(column) & (weight > 0)
+    if not here.any():
+        return math.nan
+    return float(np.quantile(column[here], share, weights=weight[here], method="inverted_cdf"))
 
 
 def _not_scaled(task: Task) -> list[tuple[str, str]]:
