@@ -1,5 +1,7 @@
 """Sphinx configuration."""
 
+from typing import Any
+
 import chainrule
 
 project = "chainrule"
@@ -19,3 +21,17 @@ napoleon_use_rtype = False
 html_theme = "furo"
 html_title = "chainrule"
 exclude_patterns = ["_build"]
+
+LAST_EQUATION = 18  # of derivation.md
+
+
+def continue_numbers(app: Any, docname: str, _source: list[str]) -> None:  # noqa: ANN401 (Sphinx)
+    """Let the equations of the second page be numbered on from the first; Sphinx begins each page at 1."""
+    if docname == "units-losses-rules":
+        for _ in range(LAST_EQUATION):
+            app.env.new_serialno("eqno")
+
+
+def setup(app: Any) -> None:  # noqa: ANN401 (Sphinx)
+    """Hook the above into Sphinx."""
+    app.connect("source-read", continue_numbers)

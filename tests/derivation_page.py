@@ -1,14 +1,14 @@
-"""Reads docs/derivation.md: its displayed formulas, its tables, and the part of LaTeX that they use.
+"""Reads the two pages of equations: their displayed formulas and tables, and the part of LaTeX that they use.
 
-The page states its formulas once, for people. This module turns that very text into syntax trees, so that
-what test_derivation.py proves cannot drift apart from what the page shows. Anything that it does not
+The pages state their formulas once, for people. This module turns that very text into syntax trees, so that
+what the tests prove cannot drift apart from what the pages show. Anything that it does not
 understand is an error: a formula is never passed over.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,15 +16,21 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 PAGE = Path(__file__).parents[1] / "docs" / "derivation.md"
+SECOND_PAGE = PAGE.with_name("units-losses-rules.md")
 
 TOKEN = re.compile(
-    r"\\(?:mathrm|mathsf|operatorname|overline)\{[^{}]*\}|\\[A-Za-z]+|\\.|:=|\d+|[A-Za-z]|[^\s]",
+    r"\\(?:mathrm|mathsf|operatorname|overline|text)\{[^{}]*\}|\\[A-Za-z]+|\\.|:=|\d+(?:\.\d+)?|[A-Za-z]|[^\s]",
 )
 SPACING = {"\\left", "\\right", "\\,", "\\;", "\\!", "\\ ", "&"}
-ENDS_A_TERM = {"", "+", "-", "=", ":=", ")", "]", "}", "\\mid", ","}
-LAYERED = {"W", "overline W", "z", "a", "delta", "Z", "A", "Delta"}
+ELSE, WHERE = "\\text{else}", {"\\text{where }", "\\text{with chance }"}
+RELATIONS = {">", "<", "\\leq"}
+ENDS_OF_PIECES = {"\\newline", "\\endcases"}
+ENDS_A_TERM = {"", "+", "-", "=", ":=", ")", "]", "}", "\\mid", ",", "\\rvert", ELSE}
+ENDS_A_TERM |= WHERE | RELATIONS | ENDS_OF_PIECES
+LAYERED = {"W", "overline W", "z", "a", "g", "delta", "Z", "A", "Delta"}
 CALLED = {"g", "D", "L", "O"}
 RANGE = re.compile(r"([a-z]) = (.+), \\dots, (.+)")
+CASES = re.compile(r"\\begin\{cases\}(.*?)\\end\{cases\}", re.DOTALL)
 MATH_BLOCK = re.compile(r"^```\{math\}\n(?::label: (\S+)\n\n)?(.*?)\n```$", re.DOTALL | re.MULTILINE)
 
 
@@ -64,13 +70,18 @@ Chain = tuple[Node, ...]
 
 @dataclass(frozen=True)
 class Formula:
-    """A displayed formula: its label, if any, its chains of equations and what they are claimed for."""
+    """A displayed formula: its label, if any, its chains of equations and what they are claimed for.
+
+    A chain that begins with `w :=` has the symbol that is set in `targets`, the others have None there.
+    """
 
     label: str
     chains: tuple[Chain, ...]
     ranges: tuple[Range, ...] = ()
     any_activation: bool = False
     n_layers: int | None = None
+    targets: tuple[Node | None, ...] = ()
+    conditions: tuple[Chain, ...] = ()
 
     def names(self) -> set[str]:
         """Every symbol in its chains."""
@@ -153,12 +164,18 @@ class _Parser:
             "\\sum": self.indexed_sum,
             "\\sqrt": lambda: Node("root", parts=(self.group(),)),
             "\\tanh": lambda: Node("tanh", parts=(self.factor(),)),
+            "\\ln": lambda: Node("ln", parts=(self.factor(),)),
+            "\\max": lambda: Node("max", parts=self.listed()),
+            "\\min": lambda: Node("min", parts=self.listed()),
+            "\\lvert": self.magnitude,
+            "\\cases": self.cases,
+            "\\operatorname{sign}": lambda: Node("sign", parts=(self.factor(),)),
             "\\operatorname{Im}": lambda: Node("Im", parts=(self.factor(),)),
         }
         start = self.take()
         if start in read:
             return read[start]()
-        return Node("number", start) if start.isdigit() else self.symbol(start)
+        return Node("number", start) if start[0].isdigit() else self.symbol(start)
 
     def bracketed(self, opening: str) -> Node:
         """Read `(…)`, or two matrices side by side, `[… | …]`."""
@@ -168,6 +185,44 @@ class _Parser:
             node = Node("beside", parts=(node, self.sum()))
         self.take(")" if opening == "(" else "]")
         return node
+
+    def listed(self) -> tuple[Node, ...]:
+        """Read `(…, …)`."""
+        self.take("(")
+        items = [self.sum()]
+        while self.next == ",":
+            self.take()
+            items.append(self.sum())
+        self.take(")")
+        return tuple(items)
+
+    def magnitude(self) -> Node:
+        """Read what is left of `\\lvert … \\rvert`."""
+        node = Node("magnitude", parts=(self.sum(),))
+        self.take("\\rvert")
+        return node
+
+    def cases(self) -> Node:
+        """Read the pieces of a function, the last of which is for all that is left."""
+        pieces: list[Node] = []
+        while True:
+            value = self.sum()
+            if self.next == ELSE:
+                self.take()
+                self.take("\\endcases")
+                return Node("cases", parts=(*pieces, value))
+            pieces.append(Node("piece", parts=(value, self.condition())))
+            self.take("\\newline")
+
+    def condition(self) -> Node:
+        """Read `where left > right`, or `with chance p`."""
+        if self.take() not in WHERE:
+            message = f"a piece has no condition in {self.latex!r}"
+            raise UnreadableFormulaError(message)
+        left = self.sum()
+        if self.next not in RELATIONS:
+            return Node("chance", parts=(left,))
+        return Node("relation", self.take(), (left, self.sum()))
 
     def fraction(self) -> Node:
         if self.tokens[1] == "\\partial":
@@ -223,7 +278,8 @@ class _Parser:
         letters = []
         while self.next != "}":
             token = self.take()
-            letters += [Node("number" if part.isdigit() else "symbol", part) for part in token]
+            parts = [token] if token.startswith("\\") else token
+            letters += [Node("number" if part.isdigit() else "symbol", part) for part in parts]
         self.take("}")
         return tuple(letters)
 
@@ -247,7 +303,10 @@ def parse_formula(latex: str, label: str = "") -> Formula:
     """Syntax trees of a displayed formula of one or more lines."""
     chains: list[str] = []
     claim = ""
-    for line in re.split(r"\\\\\s", latex):
+    one_line = CASES.sub(
+        lambda found: "\\cases " + found[1].replace(r"\\", r"\newline") + "\\endcases ", latex
+    )
+    for line in re.split(r"\\\\\s", one_line):
         text = line.strip().removeprefix("&").strip()
         if text.startswith("\\text{for"):
             claim = text
@@ -255,12 +314,14 @@ def parse_formula(latex: str, label: str = "") -> Formula:
             chains[-1] += text
         else:
             chains.append(text)
-    return _with_claim(Formula(label, tuple(parse_chain(chain) for chain in chains)), claim)
+    targets = tuple(parse_chain(chain.split(":=")[0])[0] if ":=" in chain else None for chain in chains)
+    formula = Formula(label, tuple(parse_chain(chain) for chain in chains), targets=targets)
+    return _with_claim(formula, claim)
 
 
 def _with_claim(formula: Formula, claim: str) -> Formula:
     """Add what the last line says, `for any g; k = 1, …, u_m; l = 6`."""
-    ranges, any_activation, n_layers = [], False, None
+    ranges, conditions, any_activation, n_layers = [], [], False, None
     for item in filter(None, re.sub(r"\\text\{for (any )?\}|\\ ", "", claim).split(";")):
         part = item.strip()
         if part == "g":
@@ -270,10 +331,18 @@ def _with_claim(formula: Formula, claim: str) -> Formula:
             ranges.append(Range(match[1], first, last))
         elif match := re.fullmatch(r"l = (\d+)", part):
             n_layers = int(match[1])
+        elif part.startswith("\\sum"):
+            conditions.append(parse_chain(part))
         else:
             message = f"cannot read {part!r} in {claim!r}"
             raise UnreadableFormulaError(message)
-    return Formula(formula.label, formula.chains, tuple(ranges), any_activation, n_layers)
+    return replace(
+        formula,
+        ranges=tuple(ranges),
+        any_activation=any_activation,
+        n_layers=n_layers,
+        conditions=tuple(conditions),
+    )
 
 
 def formulas(page: str) -> list[Formula]:

@@ -24,6 +24,7 @@ import numpy as np
 from sklearn.datasets import load_digits, load_iris
 
 from chainrule import Network, train
+from chainrule.compiled.evaluation import evaluate_rows
 from chainrule.compiled.forward import predict_rows
 from chainrule.compiled.minibatch import train_minibatches
 from chainrule.compiled.narrow import train_narrow
@@ -47,6 +48,7 @@ KERNELS = {
     "narrow_minibatches": train_narrow_minibatches,
     "minibatches": train_minibatches,
     "predictions": predict_rows,
+    "evaluations": evaluate_rows,
 }
 
 
@@ -59,12 +61,37 @@ class Task:
     activations: tuple[str, ...]
     batch_size: int
     epochs: int
-    rate: float
+    rate: float | None
+    loss: str = "rss"
+    settings: tuple[tuple[str, object], ...] = ()
 
     @property
     def name(self) -> str:
         """Short, and different for each task."""
-        return "-".join([self.table, *map(str, self.hidden)]) + f", batches of {self.batch_size}"
+        network = "-".join([self.table, *map(str, self.hidden)]) + f", batches of {self.batch_size}"
+        if not self.settings and self.loss == "rss":
+            return network
+        settings = ", ".join(f"{name} {value}" for name, value in self.settings)
+        return f"{network}, {' '.join(self.activations)} {self.loss}, {settings}"
+
+
+# Every rule, activation and loss at least once, and what changes gradients.
+_RULES: list[tuple[tuple[tuple[str, object], ...], float]] = [
+    ((("rule", "momentum"), ("l2", 0.01), ("l1", 0.001)), 0.01),
+    ((("rule", "nesterov"), ("clip_norm", 0.5), ("schedule", "exponential:0.5")), 0.01),
+    ((("rule", "rmsprop"), ("dropout", 0.25)), 0.001),
+    ((("rule", "adam"), ("schedule", "warm_up:2,cosine")), 0.01),
+    ((("rule", "adamw:0.1"), ("clip_norm", 1.0), ("dropout", 0.5), ("l2", 0.01)), 0.01),
+    ((("rule", "irprop_minus"),), 0.01),
+]
+_FUNCTIONS = [
+    (("relu", "softmax"), "cross_entropy"),
+    (("gelu", "logistic"), "binary_cross_entropy"),
+    (("leaky_relu:0.1", "softplus"), "poisson"),
+    (("softsign", "identity"), "huber:0.5"),
+    (("tanh", "softmax"), "absolute"),
+    (("softplus", "identity"), "quantile:0.9"),
+]
 
 
 TASKS = [
@@ -77,6 +104,14 @@ TASKS = [
         for batch in (1, 7, 32, 128)
     ),
     *(Task("digits", (32,), ("tanh", "logistic"), batch, 2, 0.125) for batch in (1, 7, 32, 128, 700)),
+    *(
+        Task("iris", (24,), functions, 150 if rule[0][1] == "irprop_minus" else 7, 4, rate, loss, rule)
+        for (functions, loss), (rule, rate) in zip(_FUNCTIONS, _RULES, strict=True)
+    ),
+    *(
+        Task("digits", (20,), functions, batch, 2, 0.03125, loss, (("seed", SEED),))
+        for (functions, loss), batch in zip(_FUNCTIONS, (1, 32, 1, 32, 1, 600), strict=True)
+    ),
 ]
 
 
@@ -96,7 +131,8 @@ def start(task: Task, dtype: str) -> Network:
     for m, (n_in, n_out) in enumerate(pairwise(sizes)):
         k, j = np.indices((n_out, 1 + n_in))
         weights.append((((k * 37 + j * 101 + m * 59 + k * j * 13) % 127 - 63) / 256).astype(dtype))
-    return Network(weights, list(task.activations))
+    activations = [*task.activations[:-1]] * (len(weights) - 1) + [task.activations[-1]]
+    return Network(weights, activations if task.loss != "rss" else list(task.activations), task.loss)
 
 
 def sha256(arrays: Iterable[npt.NDArray[Any]]) -> str:
@@ -124,16 +160,21 @@ def digests(dtype: str, *, threads: int | None = None, tasks: Iterable[Task] = T
     found = {}
     for task in tasks:
         X, Y = samples(task.table, dtype)
-        net = train(
+        settings: dict[str, Any] = {"seed": SEED, **dict(task.settings)}
+        trained = train(
             start(task, dtype),
             X,
             Y,
             rate=task.rate,
             epochs=task.epochs,
             batch_size=task.batch_size,
-            seed=SEED,
             threads=threads,
-        ).network
+            **settings,
+        )
+        net = trained.network
+        if task.settings:
+            losses = np.array([*trained.history.loss, trained.history.loss_after])
+            found[f"{task.name}, {dtype}: losses"] = sha256([losses])
         found[f"{task.name}, {dtype}: weights"] = sha256(net.weights)
         found[f"{task.name}, {dtype}: predictions"] = sha256(_predictions(net, X, threads))
     return found

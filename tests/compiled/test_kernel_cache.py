@@ -21,11 +21,11 @@ import numpy as np
 import pytest
 from kernel_children import environment, run_child
 from numba.core import event
+from running import run_epoch
 
 import chainrule
 from chainrule import Network
 from chainrule.compiled.cache import folder
-from chainrule.compiled.codes import activation_codes
 from chainrule.compiled.trainer import Trainer
 
 if TYPE_CHECKING:
@@ -42,9 +42,9 @@ def child() -> None:
         for dtype in ("float32", "float64"):
             net = Network.random((2, 3, 1), seed=1, dtype=dtype)
             X, Y = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], dtype), np.array([[0], [1], [1], [0]], dtype)
-            running = Trainer(net.weights, activation_codes(net.activations), X, Y, batch_size=1, rate=0.5)
-            running.epoch(np.arange(4))
-            digest.update(running.state.tobytes())
+            running = Trainer(net.weights, net.activations, net.loss, X, Y, batch_size=1)
+            run_epoch(running, np.arange(4), rate=0.5)
+            digest.update(running.state[0].tobytes())
     answer = {
         "digest": digest.hexdigest(),
         "compilations": len(recorder.buffer),

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from running import run_epoch
 
 from chainrule import Network
-from chainrule.compiled.codes import activation_codes
+from chainrule.compiled.codes import Code
 from chainrule.compiled.layout import VECTOR_BYTES, Memory, flat, pack, padded, reserve, unpack
 from chainrule.compiled.trainer import Trainer
 from chainrule.network import Uniform
@@ -20,11 +21,12 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 shapes = st.lists(st.sampled_from([1, 2, 3, 7, 8, 9, 15, 16, 17, 31, 33, 64]), min_size=2, max_size=5)
-EXTRAS: list[dict[str, bool]] = [
+EXTRAS: list[dict[str, Any]] = [
     {},
-    {"with_deltas": True},
-    {"with_deltas": True, "with_transposed": True},
-    {"with_deltas": True, "with_transposed": True, "with_gradients": True},
+    {"loss": Code(0)},
+    {"loss": Code(0), "with_transposed": True},
+    {"loss": Code(0), "with_transposed": True, "with_gradients": True, "with_masks": True},
+    {"loss": Code(0), "with_gradients": True, "with_dropout": True, "n_states": 2},
 ]
 dtypes = st.sampled_from(["float32", "float64"])
 
@@ -41,24 +43,24 @@ def _numbered(sizes: list[int], dtype: str) -> list[npt.NDArray[Any]]:
 
 @given(shapes, dtypes, st.sampled_from([None, 4, 8, 16]), st.integers(1, 17), st.sampled_from(EXTRAS))
 def test_packing_and_unpacking_gives_the_weights_back(
-    sizes: list[int], dtype: str, lanes: int | None, rows: int, extras: dict[str, bool]
+    sizes: list[int], dtype: str, lanes: int | None, rows: int, extras: dict[str, Any]
 ) -> None:
     weights = _numbered(sizes, dtype)
-    memory = reserve(sizes, [0] * len(weights), np.dtype(dtype), rows, pad_to=lanes, **extras)
+    memory = reserve(sizes, [Code(0)] * len(weights), np.dtype(dtype), rows, pad_to=lanes, **extras)
     pack(memory, weights)
-    for w, same in zip(weights, unpack(memory.weights, memory.layers), strict=True):
+    for w, same in zip(weights, unpack(memory.state, memory.layers), strict=True):
         assert w.tobytes() == same.tobytes()
         assert same.flags.owndata
     # Nothing else lies among the packed weights: they are these numbers and zeros.
     numbers = np.concatenate([w.ravel() for w in weights])
-    np.testing.assert_array_equal(np.sort(memory.weights[memory.weights != 0]), numbers)
+    np.testing.assert_array_equal(np.sort(memory.state[memory.state != 0]), numbers)
     assert memory.array.ctypes.data % VECTOR_BYTES == 0
 
 
 def test_inputs_become_rows_and_the_bias_the_last() -> None:
-    memory = reserve((3, 2), [0], np.dtype("float64"), 1)
+    memory = reserve((3, 2), [Code(0)], np.dtype("float64"), 1)
     pack(memory, [np.array([[10.0, 11, 12, 13], [20, 21, 22, 23]])])
-    rows = memory.weights.reshape(8, 8)
+    rows = memory.state.reshape(8, 8)
     np.testing.assert_array_equal(rows[:4, :2], [[11, 21], [12, 22], [13, 23], [10, 20]])
     assert np.count_nonzero(rows) == 8
 
@@ -88,12 +90,11 @@ def test_pads_stay_zero_in_training(sizes: list[int], dtype: str, name: str, bat
     rng = np.random.default_rng(2)
     X = rng.uniform(-1, 1, (40, sizes[0])).astype(dtype)
     Y = rng.uniform(-1, 1, (40, sizes[-1])).astype(dtype)
-    codes = activation_codes(net.activations)
-    with Trainer(net.weights, codes, X, Y, batch_size=batch_size, rate=2.0**-10) as running:
+    with Trainer(net.weights, net.activations, net.loss, X, Y, batch_size=batch_size) as running:
         _assert_pads_are_zero(running)
         for _ in range(3):
-            running.epoch(rng.permutation(40))
-        assert np.isfinite(running.state).all()
+            run_epoch(running, rng.permutation(40), rate=2.0**-10)
+        assert np.isfinite(running.state[0]).all()
         assert any(
             (w != old).any() for w, old in zip(running.weights_of(running.state), net.weights, strict=True)
         )

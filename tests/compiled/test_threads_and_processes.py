@@ -16,10 +16,10 @@ import numba
 import numpy as np
 import pytest
 from kernel_children import environment, run_child
+from running import run_epoch
 
 from chainrule import Network, train
 from chainrule.compiled.cache import folder
-from chainrule.compiled.codes import activation_codes
 from chainrule.compiled.trainer import Trainer
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from chainrule.training import Epoch
+    from chainrule.training import Progress
 
 # A program that waits for a thread that never comes would wait for ever.
 PATIENCE = 120
@@ -39,7 +39,7 @@ def _samples(n: int = 200) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
     return rng.uniform(-1, 1, (n, 12)).astype("float32"), rng.uniform(0, 1, (n, 3)).astype("float32")
 
 
-def _trained(batch_size: int = 32, on_epoch: Callable[[Epoch], object] | None = None) -> Network:
+def _trained(batch_size: int = 32, on_epoch: Callable[[Progress], object] | None = None) -> Network:
     """A network that two threads trained, where the batch is large enough for two."""
     X, Y = _samples()
     net = Network.random((12, 40, 3), seed=1, dtype="float32")
@@ -112,7 +112,9 @@ def forking_child() -> None:
         return answer
 
     answers = [in_a_fork(), in_a_fork()]
-    _trained(32, on_epoch=lambda epoch: answers.append(in_a_fork()) if epoch.number == 2 else None)
+    _trained(32, on_epoch=lambda now: answers.append(in_a_fork()) if now.epoch.number == 2 else None)
+        32, on_epoch=lambda progress: answers.append(in_a_fork()) if progress.epoch.number == 2 else None
+    )
     _say([expected, *answers])
 
 
@@ -206,7 +208,7 @@ def test_interrupt_leaves_no_thread_behind() -> None:
 def failing_callback_child() -> None:
     """An error of the user's own function, between two epochs."""
     try:
-        _trained(32, on_epoch=lambda epoch: 1 // (3 - epoch.number))
+        _trained(32, on_epoch=lambda progress: 1 // (3 - progress.epoch.number))
     except ZeroDivisionError:
         _say(_rest())
 
@@ -233,13 +235,12 @@ def interrupted_start_child() -> None:
     """Ctrl-C when one of two other threads has begun and waits for the rest."""
     X, Y = _samples()
     net = Network.random((12, 40, 3), dtype="float32")
-    codes = activation_codes(net.activations)
     try:
-        with Trainer(net.weights, codes, X, Y, batch_size=32, rate=0.1, threads=3) as running:
+        with Trainer(net.weights, net.activations, net.loss, X, Y, batch_size=32, threads=3) as running:
             pool = running._pool
             assert pool is not None
             pool.submit = submit = _InterruptedSubmission(pool.submit)  # type: ignore[assignment]
-            running.epoch(np.arange(200))
+            run_epoch(running, np.arange(200), rate=0.1)
     except KeyboardInterrupt:
         _say({"began": submit.began, **_rest()})
 

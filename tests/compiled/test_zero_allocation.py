@@ -13,10 +13,13 @@ from numba.core.runtime import rtsys
 
 from chainrule import Network
 from chainrule.compiled.cache import folder
-from chainrule.compiled.codes import activation_codes
-from chainrule.compiled.layout import flat
+from chainrule.compiled.codes import activation_codes, loss_code
+from chainrule.compiled.evaluation import evaluate_rows
+from chainrule.compiled.forward import PREDICTION_ROWS
+from chainrule.compiled.layout import flat, reserve
 from chainrule.compiled.prediction import Predictor
 from chainrule.compiled.trainer import Trainer
+from chainrule.equations import RULES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,6 +37,15 @@ TRAININGS = {
     "train_minibatches": ((3, 40, 2), 32),
     "train_minibatches, large": ((3, 40, 2), 550),
 }
+# Every activation and loss.
+FUNCTIONS: list[tuple[Any, ...]] = [
+    (["relu", "softmax"], "cross_entropy"),
+    (["gelu", "logistic"], "binary_cross_entropy"),
+    (["leaky_relu", "softplus"], "poisson"),
+    (["softsign", "identity"], "huber"),
+    (["tanh", "softmax"], "absolute"),
+    (["softplus", "identity"], "quantile"),
+]
 
 
 def _counters() -> list[int]:
@@ -63,22 +75,47 @@ def child() -> None:
         for name, (sizes, batch_size) in TRAININGS.items():
             for threads in (1, 2):
                 found[f"{name}, {dtype}, {threads} threads"] = _of_training(sizes, batch_size, dtype, threads)
+        for threads in (1, 2):
+            for rule in RULES.values():
+                for functions in FUNCTIONS:
+                    name = f"{rule}, {functions}, {dtype}, {threads} threads"
+                    found[name] = _of_training(
+                        (3, 40, 2), 32, dtype, threads, functions, rule=rule, l2=0.1, clip_norm=1.0
+                    )
         found[f"predict_rows, {dtype}"] = _of_prediction(dtype)
+        found[f"evaluate_rows, {dtype}"] = _of_evaluation(dtype)
     print(json.dumps(found))  # noqa: T201
 
 
-def _of_training(sizes: tuple[int, ...], batch_size: int, dtype: str, threads: int) -> list[int]:
-    net = Network.random(sizes, dtype=dtype)
+def _of_training(
+    sizes: tuple[int, ...],
+    batch_size: int,
+    dtype: str,
+    threads: int,
+    functions: tuple[Any, ...] = (),
+    **settings: Any,  # noqa: ANN401 (of Trainer)
+) -> list[int]:
+    net = Network.random(sizes, *functions, dtype=dtype)
     X, Y = np.zeros((SAMPLES, sizes[0]), dtype), np.zeros((SAMPLES, sizes[-1]), dtype)
-    codes = activation_codes(net.activations)
     order = flat(np.arange(SAMPLES))
-    with Trainer(net.weights, codes, X, Y, batch_size=batch_size, rate=0.1, threads=threads) as running:
-        return _difference(lambda: running._train(order, 0, SAMPLES, 0.0))
+    with Trainer(
+        net.weights, net.activations, net.loss, X, Y, batch_size=batch_size, threads=threads, **settings
+    ) as running:
+        return _difference(lambda: running._train(order, 0, SAMPLES, 0.1, 0.0, 1))
+
+
+def _of_evaluation(dtype: str) -> list[int]:
+    net = Network.random((3, 40, 2), ["relu", "softmax"], "cross_entropy", dtype=dtype)
+    code = loss_code(net.loss, net.activations[-1])
+    memory = reserve(net.sizes, activation_codes(net.activations), net.dtype, PREDICTION_ROWS, loss=code)
+    X, Y, W = (flat(np.zeros(n * SAMPLES, dtype)) for n in (3, 2, 1))
+    kernel, losses = evaluate_rows.of(net.dtype), np.zeros(SAMPLES, dtype)
+    return _difference(lambda: kernel(*memory, X, Y, W, 0, SAMPLES, losses))
 
 
 def _of_prediction(dtype: str) -> list[int]:
     net = Network.random((3, 40, 2), dtype=dtype)
-    predictor = Predictor(net.weights, activation_codes(net.activations))
+    predictor = Predictor(net.weights, net.activations)
     memory = predictor._new_memory()
     X, outputs = flat(np.zeros(3 * SAMPLES, dtype)), np.zeros(2 * SAMPLES, dtype)
     return _difference(lambda: predictor._kernel(memory.array, memory.layers, X, 0, SAMPLES, outputs))
@@ -100,5 +137,5 @@ def test_the_counters_see_what_allocates(differences: dict[str, list[int]]) -> N
 
 def test_no_kernel_allocates(differences: dict[str, list[int]]) -> None:
     kernels = {name: counts for name, counts in differences.items() if name != "allocates"}
-    assert len(kernels) == 2 * (2 * len(TRAININGS) + 1)
+    assert len(kernels) == 2 * (2 * len(TRAININGS) + 2 * len(RULES) * len(FUNCTIONS) + 2)
     assert kernels == {name: [0, 0, 0, 0] for name in kernels}

@@ -5,8 +5,8 @@ No library is called, so that every machine computes the same bits. :math:`e^x` 
 first terms of its series are enough. NaN goes in and comes out. Where exp or the logistic would lie below the
 smallest normal number the result is 0; tanh of a subnormal number is that number.
 
-The logarithm is :math:`n \ln 2 + \ln m` with m from :math:`\sqrt{1/2}` to :math:`\sqrt 2`, and :math:`\ln m` the
-series of :math:`2\,\mathrm{artanh}\,s` with :math:`s = (m - 1) / (m + 1)`.
+The logarithm is :math:`n \ln 2 + \ln m` with m from :math:`\sqrt{1/2}` to :math:`\sqrt 2`, and :math:`\ln m`
+the series of :math:`2\,\mathrm{artanh}\,s` with :math:`s = (m - 1) / (m + 1)`.
 
 Worst errors, in units in the last place, as the tests find them over every float32 (and over a dense
 sample of float64): see `docs/arithmetic.md`.

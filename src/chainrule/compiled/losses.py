@@ -1,6 +1,6 @@
-"""Compiled twins of the losses: what the outputs of a sample cost, and the deltas that the backward pass starts with.
+"""Compiled twins of the losses: what a sample costs, and the deltas that the backward pass starts with.
 
-To add one: two functions of vectors, a code in `codes`, and a branch in `start_deltas`. The choice is made once a row.
+To add one: two functions of vectors, a code in `codes`, and a branch in `start_deltas`.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ SMALLEST_FLOAT, SMALLEST_DOUBLE = 2.0**-126, 2.0**-1022
 
 @inlined
 def _sign_times(residual, above, below):
-    """`above` where the residual is above 0, `below` where it is below, 0 where it is 0, NaN where it is NaN."""
+    """`above` or `below` by the sign of the residual; 0 where that is 0, NaN where it is NaN."""
     zero = constant(residual, 0.0)
     value = where_less(zero, residual, above, where_less(residual, zero, below, zero))
     return where_number(residual, value, residual)

@@ -2,15 +2,15 @@
 
 Two phases alternate, with a meeting of all threads after each. In the first, samples are shared out: a
 thread takes its rows forward and backward. In the second, weights are shared out: a weight's gradient is one
-chain over all samples of the batch, in their order, and the weight is updated as soon as it is known: by plain
-descent while the gradient is in a register, by any other rule while it is in the nearest cache. Clipping by the norm
-of all gradients needs a meeting in between. No sum is ever split between threads, so that their number cannot
-change a bit.
+chain over all samples of the batch, in their order, and the weight is updated as soon as it is known: by
+plain descent while the gradient is in a register, by any other rule while it is in the nearest cache. Clipping
+by the norm of all gradients needs a meeting in between. No sum is ever split between threads, so that their
+number cannot change a bit.
 """
 
 from __future__ import annotations
 
-from math import sqrt
+from math import inf, sqrt
 
 from chainrule.compiled.compiling import DOUBLE, RULE, SAMPLES, TEAM, TRAINING, WHOLE, kernel, part
 from chainrule.compiled.forward import forward_rows, multiply_rows
@@ -141,7 +141,7 @@ _descend_tile, _descend_bias = _descent_of(TILE_ROWS, TILE_COLUMNS), _descent_of
 
 @part
 def _descend(M, layer, j, rows, step, is_first_part, is_fused):
-    """Compiled twin of gradient (15), and of descend (8) if fused, for as many inputs as a vector has lanes."""
+    """Compiled twin of gradient (15), if fused of descend (8) too, for as many inputs as a vector has lanes."""
     for tile in range(j, min(j + lanes(M), layer.inputs), TILE_ROWS):
         _descend_tile(M, layer, tile, rows, step, is_first_part, is_fused)
     if layer.inputs % TILE_ROWS == 0 and j <= layer.inputs < j + lanes(M):  # else it was in the last tile
@@ -179,7 +179,7 @@ def _update_weights(
     """
     rule, scale = places.rule, M.dtype.type(-1 / batch_rows)
     step = M.dtype.type(rate / batch_rows)
-    is_clipped = rule != FUSED and numbers[CLIP_NORM] < 1e300
+    is_clipped = rule != FUSED and numbers[CLIP_NORM] < inf
     is_prepared = (
         rule == GRADIENTS or is_clipped or numbers[L1] != 0 or numbers[L2] != 0 or layers[0].masks != 0
     )

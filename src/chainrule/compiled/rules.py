@@ -1,7 +1,8 @@
 """Compiled twins of the update rules, over rows of packed weights.
 
-A rule is a function of vectors: a weight, its gradient and two numbers of state go in, the weight and both numbers come
-out. What is the same for all weights of a step is computed once, in double precision, and rounded once.
+A rule is a function of vectors: a weight, its gradient and two numbers of state go in, the weight and both
+numbers come out. What is the same for all weights of a step is computed once, in double precision, and rounded
+once.
 
 To add one: a function of vectors, a code, its numbers in `rule_numbers`, and a branch in `_step_numbers` and
 `update_rows`.

@@ -103,7 +103,7 @@ class Trainer:
         self._pool = ThreadPoolExecutor(self._threads - 1) if self._threads > 1 else None
 
     def _suits_narrow(self, sample_weight: npt.NDArray[Any] | None, Y: npt.NDArray[Any]) -> bool:
-        """Whether the kernels for networks with few units can do it; they know no weights of samples, no gaps."""
+        """Whether the kernels for few units can do it; they know no weights of samples and no gaps."""
         return narrow_suits(self._activations, self._loss) and sample_weight is None and not np.isnan(Y).any()
 
     def _is_small(self) -> bool:
@@ -165,8 +165,8 @@ class Trainer:
     ) -> Iterator[tuple[int, float]]:
         """Train on the samples in this order.
 
-        Yields about ten times a second, or after so many updates, how many samples are done, and the sum of their
-        losses, each before the update that it led to: one sum, wherever the epoch is cut.
+        Yields about ten times a second, or after so many updates, how many samples are done, and the sum of
+        their losses, each before the update that it led to: one sum, wherever the epoch is cut.
         """
         loss, first, order = 0.0, 0, flat(order)
         while first < len(order):
@@ -190,7 +190,7 @@ class Trainer:
 
     @property
     def state(self) -> tuple[npt.NDArray[Any], npt.NDArray[np.float64]]:
-        """Copies of everything that an update changes: packed weights and arrays of the rule, and its numbers."""
+        """Copies of all that an update changes: packed weights and arrays of the rule, and its numbers."""
         return self._memory.state.copy(), self._numbers[[POWER1, POWER2]]
 
     def weights_of(self, state: tuple[npt.NDArray[Any], npt.NDArray[np.float64]]) -> tuple[Any, ...]:

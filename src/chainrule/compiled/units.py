@@ -1,7 +1,7 @@
 """Compiled twins of the activations: g over whole vectors, forward and backward.
 
-To add one: two functions of vectors, a code in `codes`, and a branch in the two choosing functions. The choice is made
-once for a layer, outside the loops over its vectors.
+To add one: two functions of vectors, a code in `codes`, and a branch in the two choosing functions. The choice
+is made once for a layer, outside the loops over its vectors.
 """
 
 from __future__ import annotations
