@@ -124,7 +124,10 @@ def as_sample_weight(
         row = int(np.argmax(wrong))
         message = f"{name}[{row}] is {weights[row]} but must be finite and at least 0. Repair that number."
         raise InputError(message)
-    mean = math.fsum(weights.tolist()) / n_samples
+    try:
+        mean = math.fsum(weights.tolist()) / n_samples
+    except OverflowError:  # finite weights with a sum beyond float64
+        mean = math.inf
     if not 0 < mean < math.inf:
         message = f"The mean of {name} is {mean:g} but must be above 0 and finite. Give some sample a weight."
         raise InputError(message)

@@ -131,7 +131,7 @@ def constant_loss(
         answer = np.nansum(present * y, axis=0) / np.maximum(present.sum(axis=0), np.finfo(float).tiny)
     elif isinstance(loss, (Absolute, Huber, Quantile)):
         share = loss.share if isinstance(loss, Quantile) else 0.5
-        answer = np.array([_quantile(column, weight, share) for column in y.T])
+        answer = np.array([_quantile(column, share, weight) for column in y.T])
     else:
         return None
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -139,16 +139,12 @@ def constant_loss(
     return float(np.nansum(values) / len(y))  # 0 times the logarithm of 0 is NaN, and counts for nothing
 
 
-def _quantile(
-    column: npt.NDArray[np.float64], weight: npt.NDArray[np.float64], share: float
-) -> float:
-    """Smallest number below or at which that share of the weight lies; missing ones are left out."""
-    there = ~np.isnan(column) & (weight > 0)
-    if not there.any():
-        return 0.0
-    order = np.argsort(column[there], kind="stable")
-    reached = np.cumsum(weight[there][order])
-    return float(column[there][order][np.searchsorted(reached, share * reached[-1])])
+def _quantile(column: npt.NDArray[Any], share: float, weight: npt.NDArray[Any]) -> float:
+    """Quantile of the numbers that are present; NaN where none has a weight."""
+    here = ~np.isnan(column) & (weight > 0)
+    if not here.any():
+        return math.nan
+    return float(np.quantile(column[here], share, weights=weight[here], method="inverted_cdf"))
 
 
 def _not_scaled(task: Task) -> list[tuple[str, str]]:

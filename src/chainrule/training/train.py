@@ -450,6 +450,9 @@ class _Run:
             self.progress.steps += 1
             if self.callbacks.on_step is not None:
                 self.callbacks.on_step(self.progress)
+            if self.progress.stopped:
+                stopped_by.append(StoppedBy.CALLBACK)
+                return False
             reason = self._completed(steps, loss, began, None)
             began = time.perf_counter()
             self._tell_the_time()
