@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import shlex
 import sys
 import textwrap
 from typing import TYPE_CHECKING, Any
-
-from chainrule.equations import name_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -131,21 +130,27 @@ def training_words(record: TrainingRecord, seconds: float | None = None) -> str:
 
 def settings_rows(record: TrainingRecord, net: Network) -> list[tuple[str, str]]:
     """The settings as options of `chainrule fit`, defaults filled in, in as many lines as they need."""
+    from chainrule.equations import name_of  # noqa: PLC0415 (it would make --help slow)
+
+    # No patience can be had from the notes' defaults alone, which have no penalty and watch no rows either.
+    like_notes = record.patience is None
+    unless_usual = None if like_notes else 0
     names = [name_of(activation) for activation in net.activations]
     options: list[tuple[str, object]] = [
         ("hidden", ",".join(map(str, net.sizes[1:-1])) or "none"),
         ("activation", names[0] if len(names) > 1 else None),
         ("output", names[-1]),
         ("loss", name_of(net.loss)),
+        ("defaults", "notes" if like_notes else None),
         ("rule", record.rule),
         ("rate", record.rate),
         ("schedule", None if record.schedule == "constant" else record.schedule),
         ("epochs", record.epochs),
         ("batch-size", record.batch_size),
-        ("l2", record.l2 or None),
+        ("l2", record.l2 or unless_usual),
         ("dropout", record.dropout or None),
         ("patience", record.patience),
-        ("validation", record.validation or None),
+        ("validation", record.validation or unless_usual),
         ("class-weight", _class_weight_words(record.class_weight)),
         ("seed", record.seed),
         ("held-out", record.held_out),
@@ -165,7 +170,7 @@ def _class_weight_words(text: str | None) -> str | None:
     """Weights of classes as they are typed."""
     if text is None or text == "balanced":
         return text
-    return ",".join(f"{name}={_plain(weight)}" for name, weight in json.loads(text).items())
+    return shlex.quote(",".join(f"{name}={_plain(weight)}" for name, weight in json.loads(text).items()))
 
 
 def _plain(value: object) -> str:
