@@ -217,7 +217,9 @@ def test_settings_in_the_summary_repeat_the_run(here: Path, chainrule_command: C
 EVERY_OPTION = {
     "notes": "--defaults notes --epochs 2",
     "notes with a penalty": "--defaults notes --epochs 2 --l2 0.01 --hidden none",
-    "modern without": "--epochs 2 --l2 0 --validation 0 --patience 7",
+    "no penalty": "--epochs 2 --l2 0",
+    "patience": "--epochs 9 --l2 0 --patience 3 --validation 0.2",
+    "patience without rows": "--epochs 2 --patience 7",
     "network": "--epochs 2 --activation leaky_relu:0.2 --output logistic --loss binary_cross_entropy",
     "rule": "--epochs 4 --rule momentum:0.8 --rate 0.05 --schedule warm_up:2,step:1:0.5 --dropout 0.25",
     "all rows": "--epochs 3 --rule lbfgs --activation tanh",
@@ -234,6 +236,21 @@ def test_settings_of_any_kind_repeat_the_run(
     first = chainrule_command("fit", here / "penguins.csv", "--target", "species", "--out", "a.st", *given)
     assert first.code == 0, first.err
     repeated("penguins.csv", "species", first.out, chainrule_command)
+
+
+@pytest.mark.parametrize(
+    "given", [[], ["--defaults", "notes"], ["--patience", "1", "--validation", "0"], ["--validation", "0.3"]]
+)
+def test_settings_of_a_larger_table_repeat_the_run(
+    given: list[str], here: Path, chainrule_command: Callable[..., Any]
+) -> None:
+    rows = [f"{n % 7},{n % 11},{'ab'[n * n % 3 % 2]}" for n in range(4000)]  # enough rows to watch some
+    here.joinpath("t.csv").write_text("\n".join(["x,y,kind", *rows]), encoding="utf-8")
+    first = chainrule_command(
+        "fit", "t.csv", "--target", "kind", "--hidden", 4, "--epochs", 2, "--out", "a.st", *given
+    )
+    assert first.code == 0, first.err
+    repeated("t.csv", "kind", first.out, chainrule_command)
 
 
 def test_weights_of_classes_with_hard_names_can_be_typed_again(

@@ -130,11 +130,15 @@ def training_words(record: TrainingRecord, seconds: float | None = None) -> str:
 
 def settings_rows(record: TrainingRecord, net: Network) -> list[tuple[str, str]]:
     """The settings as options of `chainrule fit`, defaults filled in, in as many lines as they need."""
-    from chainrule.equations import name_of  # noqa: PLC0415 (it would make --help slow)
+    from chainrule.equations import name_of  # noqa: PLC0415 (they would make --help slow)
+    from chainrule.models import default_settings  # noqa: PLC0415
 
-    # No patience can be had from the notes' defaults alone, which have no penalty and watch no rows either.
-    like_notes = record.patience is None
-    unless_usual = None if like_notes else 0
+    rows, classes = record.n_training_rows, record.majority is not None
+    usual = default_settings("modern", rows, classes=classes)
+    # No option takes patience away where it is usual; the notes' defaults have none.
+    like_notes = record.patience is None and usual.patience is not None
+    if like_notes:
+        usual = default_settings("notes", rows, classes=classes)
     names = [name_of(activation) for activation in net.activations]
     options: list[tuple[str, object]] = [
         ("hidden", ",".join(map(str, net.sizes[1:-1])) or "none"),
@@ -147,10 +151,10 @@ def settings_rows(record: TrainingRecord, net: Network) -> list[tuple[str, str]]
         ("schedule", None if record.schedule == "constant" else record.schedule),
         ("epochs", record.epochs),
         ("batch-size", record.batch_size),
-        ("l2", record.l2 or unless_usual),
+        ("l2", record.l2 if record.l2 or usual.l2 else None),
         ("dropout", record.dropout or None),
         ("patience", record.patience),
-        ("validation", record.validation or unless_usual),
+        ("validation", record.validation if record.validation or usual.validation else None),
         ("class-weight", _class_weight_words(record.class_weight)),
         ("seed", record.seed),
         ("held-out", record.held_out),
