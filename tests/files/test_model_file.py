@@ -104,9 +104,36 @@ def test_golden_file() -> None:
     """The format is a promise: a file of this version is the same to the byte for good."""
     content = model_to_bytes(Model(TINY))
     assert hashlib.sha256(content).hexdigest() == (
+        "d5eb320980d9dd9101a44f5d373927b0b34dad5ac79526a30a58673eb61e0236"
+    )
+    assert model_from_bytes(content).network.weights[1].tobytes() == TINY.weights[1].tobytes()
+
+
+def test_golden_file_of_format_1() -> None:
+    """What version 0.1.0 wrote before there were states is read for good."""
+    content = with_document(
+        model_to_bytes(Model(TINY)), lambda document: document.update(format=1) or document.pop("state")
+    )
+    assert hashlib.sha256(content).hexdigest() == (
         "f2eeb8508b75a70b616c149cd9bdcff91dd37e642a6d93d37e31d2deaf8502ae"
     )
     assert model_from_bytes(content).network.weights[1].tobytes() == TINY.weights[1].tobytes()
+
+
+def test_model_of_format_1_is_read_with_encoding_and_record() -> None:
+    model = load_model(Path(__file__).with_name("format_1.st"))
+    net, record = model.network, model.training
+    assert repr(net) == "Network(4-2-3, logistic, rss, float64)"
+    before = [0.14609180859921317, 0.29996769088127107, 0.6183692749849283]  # by the version that wrote it
+    np.testing.assert_allclose(net([[0.5, -1, 1, 0]])[0], before, rtol=1e-14)
+    assert record is not None
+    assert (record.rate, record.epochs, record.batch_size, record.seed) == (0.5, 2, 1, 1)
+    assert (record.rule, record.schedule, record.l2, record.patience) == ("descent", "constant", 0.0, None)
+    assert record.final_loss == 0.21345119857442538
+    assert model.state is None
+    assert model.predict(IRIS).names[0] == "species"
+    again = model_from_bytes(model_to_bytes(model))  # in the format of today
+    assert (again.encoding, again.training) == (model.encoding, model.training)
 
 
 def test_the_same_model_gives_the_same_bytes_in_any_process(tmp_path: Path) -> None:
