@@ -209,3 +209,72 @@ def test_an_epoch_does_not_touch_the_weights_it_starts_from() -> None:
         np.testing.assert_array_equal(w, b)
         np.testing.assert_array_equal(s, b)
         assert not np.array_equal(w, a)
+
+
+def _slopes(
+    weights: list[npt.NDArray[Any]],
+    X: npt.NDArray[Any],
+    Y: npt.NDArray[Any],
+    share: npt.NDArray[Any],
+) -> list[npt.NDArray[Any]]:
+    """Gradient of the mean weighted loss of tanh and identity units, with both penalties."""
+    w1, w2 = weights
+    ones = np.ones((len(X), 1))
+    hidden = np.tanh(np.hstack([ones, X]) @ w1.T)
+    delta = (np.hstack([ones, hidden]) @ w2.T - Y) * share[:, np.newaxis]
+    hidden_delta = delta @ w2[:, 1:] * (1 - hidden**2)
+    slopes = [
+        hidden_delta.T @ np.hstack([ones, X]) / len(X),
+        delta.T @ np.hstack([ones, hidden]) / len(X),
+    ]
+    for slope, w in zip(slopes, weights, strict=True):
+        slope[:, 1:] += 0.002 * np.sign(w[:, 1:]) + 0.01 * w[:, 1:]
+    return slopes
+
+
+def _losses(weights: list[npt.NDArray[Any]], X: npt.NDArray[Any], Y: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    ones = np.ones((len(X), 1))
+    outputs = np.hstack([ones, np.tanh(np.hstack([ones, X]) @ weights[0].T)]) @ weights[1].T
+    losses: npt.NDArray[Any] = ((Y - outputs) ** 2).sum(axis=1) / 2
+    return losses
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("batch_size", [1, 6, 20, 50])
+@pytest.mark.parametrize("hidden", [3, 21])
+@pytest.mark.parametrize("rule", ["momentum", "adam"])
+def test_loop_with_momentum_and_adam_is_a_few_lines_of_numpy(
+    rule: str, hidden: int, batch_size: int, engine: str
+) -> None:
+    random = np.random.default_rng(3)
+    n, epochs, rate = 50, 5, 0.02
+    X, Y, weight = random.uniform(-1, 1, (n, 3)), random.uniform(-1, 1, (n, 2)), random.uniform(0.1, 4, n)
+    net = Network.random((3, hidden, 2), ["tanh", "identity"], seed=6)
+    result = train(
+        net, X, Y, rate=rate, epochs=epochs, batch_size=batch_size, seed=12, rule=rule,
+        schedule="exponential:0.9", l1=0.002, l2=0.01, sample_weight=weight, engine=engine,
+    )  # fmt: skip
+
+    weights, share, step, losses = list(net.weights), weight / weight.mean(), 0, []
+    first, second = ([np.zeros_like(w) for w in weights] for _ in range(2))
+    for epoch, order in enumerate(_orders(n, 12, epochs)):
+        eta, met = rate * 0.9**epoch, 0.0
+        for at in range(0, n, batch_size):
+            rows, step = order[at : at + batch_size], step + 1
+            met += (_losses(weights, X[rows], Y[rows]) * share[rows]).sum()
+            slopes = _slopes(weights, X[rows], Y[rows], share[rows])
+            if rule == "momentum":
+                first = [0.9 * v + g for v, g in zip(first, slopes, strict=True)]
+                moves = first
+            else:
+                first = [0.9 * m + 0.1 * g for m, g in zip(first, slopes, strict=True)]
+                second = [0.999 * s + 0.001 * g**2 for s, g in zip(second, slopes, strict=True)]
+                moves = [
+                    m / (1 - 0.9**step) / (np.sqrt(s / (1 - 0.999**step)) + 1e-8)
+                    for m, s in zip(first, second, strict=True)
+                ]
+            weights = [w - eta * move for w, move in zip(weights, moves, strict=True)]
+        losses.append(met / n)
+    assert result.history.loss == pytest.approx(losses, rel=1e-10)
+    for w, expected in zip(result.network.weights, weights, strict=True):
+        np.testing.assert_allclose(w, expected, rtol=0, atol=1e-11)

@@ -355,6 +355,7 @@ class _Run:
         self.last_time = time.monotonic()
         self.data: str | None = None
         self.start: Matrices = task.net.weights
+        self.ended: StoppedBy | None = None
         if resume is None:
             self.loss_before = self._finite_loss_before()
             self.best: tuple[float, int, Matrices] | None = None
@@ -374,7 +375,7 @@ class _Run:
         self.engine.resume(state.network.weights, rule)
         self.best = None
         for epoch in state.epochs:
-            self._listen(epoch)
+            self.ended = self._reason(epoch, self._listen(epoch))
         self.progress.epochs = list(state.epochs)
         self.progress.steps = len(state.epochs) * self._steps_an_epoch()
         if state.best is not None and state.best_epoch is not None:
@@ -392,6 +393,8 @@ class _Run:
 
     def _by_epochs(self) -> StoppedBy:
         """Run epochs one by one."""
+        if self.ended is not None:
+            return self.ended
         for number in range(self.latest[2] + 1, self.settings.epochs + 1):
             began = time.perf_counter()
             rate = None if self.settings.rate is None else self.settings.rate * self.factor
@@ -450,19 +453,18 @@ class _Run:
             self.progress.steps += 1
             if self.callbacks.on_step is not None:
                 self.callbacks.on_step(self.progress)
-            if self.progress.stopped:
-                stopped_by.append(StoppedBy.CALLBACK)
-                return False
-            reason = self._completed(steps, loss, began, None)
+            reason = (
+                StoppedBy.CALLBACK if self.progress.stopped else self._completed(steps, loss, began, None)
+            )
             began = time.perf_counter()
             self._tell_the_time()
-            if self.progress.stopped:
+            if reason is None and self.progress.stopped:
                 reason = StoppedBy.CALLBACK
             stopped_by.extend([] if reason is None else [reason])
             return reason is None
 
-        if self.latest[2] >= self.settings.epochs:
-            return StoppedBy.EPOCHS
+        if self.ended is not None or self.latest[2] >= self.settings.epochs:
+            return self.ended or StoppedBy.EPOCHS
         converged = minimize_by_lbfgs(self.settings.rule, start, function, self.settings.epochs, after_step)
         if stopped_by:
             return stopped_by[0]
@@ -485,10 +487,12 @@ class _Run:
             self.best = (watched, number, self.engine.weights_of(state))
         if self.callbacks.on_epoch is not None:
             self.callbacks.on_epoch(self.progress)
-        if self.settings.loss_goal is not None and loss <= self.settings.loss_goal:
+        return self._reason(epoch, StoppedBy.CALLBACK if self.progress.stopped else verdict)
+
+    def _reason(self, epoch: Epoch, verdict: StoppedBy | None) -> StoppedBy | None:
+        """Reason to stop after an epoch: a goal that was reached goes before all others."""
+        if self.settings.loss_goal is not None and epoch.loss <= self.settings.loss_goal:
             return StoppedBy.LOSS_GOAL
-        if self.progress.stopped:
-            return StoppedBy.CALLBACK
         return verdict
 
     def _listen(self, epoch: Epoch) -> StoppedBy | None:
