@@ -47,7 +47,7 @@ def compiled_kernels() -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Leave the slow tests out, unless the full suite is asked for.
 
-    Those of the kernels look at arithmetic: whether a network learnt anything from random numbers is not theirs.
+    Those of the kernels look at arithmetic, not at whether a network learnt anything from random numbers.
     """
     for item in items:
         if "tests/compiled" in item.path.as_posix():

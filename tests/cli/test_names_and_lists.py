@@ -259,7 +259,16 @@ def test_weights_of_classes_with_hard_names_can_be_typed_again(
     rows = [f"{n % 7},{('it is', '$no')[n % 2]}" for n in range(20)]
     here.joinpath("t.csv").write_text("\n".join(["x,kind", *rows]), encoding="utf-8")
     first = chainrule_command(
-        "fit", "t.csv", "--target", "kind", "--class-weight", "it is=2,$no=0.5", "--epochs", 1, "--out", "a.st"
+        "fit",
+        "t.csv",
+        "--target",
+        "kind",
+        "--class-weight",
+        "it is=2,$no=0.5",
+        "--epochs",
+        1,
+        "--out",
+        "a.st",
     )
     assert first.code == 0, first.err
     repeated("t.csv", "kind", first.out, chainrule_command)
@@ -284,9 +293,9 @@ def test_keys_of_the_summary_as_json(here: Path, chainrule_command: Callable[...
         "table", "rows", "training_rows", "held_out_rows", "inputs", "targets", "classes", "remarks",
         "network", "sizes", "hidden", "activation", "output", "start", "rate", "epochs", "batch_size",
         "loss_goal", "seed", "shuffle", "rule", "schedule", "clip_norm", "l1", "l2", "dropout", "patience",
-        "metric", "stopping", "threads", "validation", "stopped_by", "epochs_run", "best_epoch", "loss_before",
-        "loss", "loss_of_epochs", "validation_loss_of_epochs", "diagnosis", "seconds", "training_score",
-        "held_out_score", "model",
+        "metric", "stopping", "threads", "validation", "stopped_by", "epochs_run", "best_epoch",
+        "loss_before", "loss", "loss_of_epochs", "validation_loss_of_epochs", "diagnosis", "seconds",
+        "training_score", "held_out_score", "model",
     }  # fmt: skip
     number = {"target", "n_rows", "rmse", "r2", "mean_rmse", "mean_r2"}
     kinds = {

@@ -138,7 +138,7 @@ def bias_last(weights: Any, a_before: Any) -> Any:  # noqa: ANN401 (arrays)
     return a_before @ weights[:, :-1].T + weights[:, -1]
 
 
-def delta_with_bias_column(delta: Any, weights: Any, z: Any, a: Any, g: Any, _kept: Any) -> Any:  # noqa: ANN401, PLR0917 (as the equation)
+def delta_with_bias_column(delta: Any, weights: Any, z: Any, a: Any, g: Any, _kept: Any) -> Any:  # noqa: ANN401 (as the equation)
     return g.backward(z, a, delta @ weights[:, :-1])
 
 

@@ -71,7 +71,9 @@ def is_away_from_kinks(case: Case) -> bool:
     passed = case.net.forward(case.X)
     residuals = np.abs(case.Y - passed.a[-1])
     limit = case.net.loss.limit if isinstance(case.net.loss, Huber) else 0.0
-    return all((np.abs(z) > MARGIN).all() for z in passed.z) and bool((np.abs(residuals - limit) > MARGIN).all())
+    return all((np.abs(z) > MARGIN).all() for z in passed.z) and bool(
+        (np.abs(residuals - limit) > MARGIN).all()
+    )
 
 
 def case_of(hidden: str, output: str, loss: str, n_outputs: int, n: int = 4) -> Case:
@@ -253,7 +255,7 @@ def test_red_for_a_broken_loss(number: int, monkeypatch: pytest.MonkeyPatch) -> 
     [
         lambda _l, _z, a, y, _g: a - y,
         lambda _l, _z, a, y, g: g.backward(None, a, y - a),  # the derivative of the activation once more
-        lambda l, _z, a, y, _g: l.slopes(a, y),
+        lambda loss, _z, a, y, _g: loss.slopes(a, y),
     ],
     ids=["sign", "twice", "no activation"],
 )
@@ -276,13 +278,17 @@ def test_red_where_a_part_of_the_objective_is_forgotten(name: str, monkeypatch: 
     assert_right(check_gradients(net, X, Y, **with_all))
     if name in {"l1", "l2"}:
         monkeypatch.setattr(
-            objective, "penalty_gradient", lambda w, *, l1, l2: right_penalty(w, **{"l1": l1, "l2": l2, name: 0.0})
+            objective,
+            "penalty_gradient",
+            lambda w, *, l1, l2: right_penalty(w, **{"l1": l1, "l2": l2, name: 0.0}),
         )
     elif name == "bias":
         monkeypatch.setattr(objective, "penalty_gradient", lambda w, *, l1, l2: l1 * np.sign(w) + l2 * w)
     elif name == "sample_weight":
         monkeypatch.setattr(
-            objective, "backward", lambda *args, **named: right_backward(*args, **{**named, "sample_weight": None})
+            objective,
+            "backward",
+            lambda *args, **named: right_backward(*args, **{**named, "sample_weight": None}),
         )
     elif name == "masks":
         masks = [np.arange(w.size).reshape(w.shape) % 3 > 0 for w in net.weights]
@@ -332,7 +338,7 @@ def test_residuals_at_and_near_a_kink(loss: str, distance: float) -> None:
     net = Network([[[0.0, 1.0]]], "identity", loss)
     kink = 0.4 if loss == "huber:0.4" else 0.0
     X = np.array([[0.5], [0.25], [-0.75]])
-    Y = X + [[kink + distance], [-kink - distance], [2.0]]
+    Y = X + np.array([[kink + distance], [-kink - distance], [2.0]])
     check = check_gradients(net, X, Y)
     assert check.passed, str(check)
     assert check.complex_step is not None

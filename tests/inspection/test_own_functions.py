@@ -109,7 +109,9 @@ def test_the_compiled_engine_refuses_them_by_name(net: Network, name: str) -> No
 def test_wrong_derivatives_are_seen_and_not_trained(net: Network, names: str, dtype: str) -> None:
     assert not check_gradients(net, X, Y).passed
     typed = net.with_weights([w.astype(dtype) for w in net.weights])
-    with pytest.raises(InputError, match=rf"^The gradient of the network is wrong, with .* own {names}: for W_"):
+    with pytest.raises(
+        InputError, match=rf"^The gradient of the network is wrong, with .* own {names}: for W_"
+    ):
         train(typed, X, Y, rate=0.1, epochs=1, engine="reference")
 
 

@@ -158,8 +158,10 @@ def test_every_equation_of_units_and_losses_is_true(
         random = np.random.default_rng(seed)
         net = Network.random((2, 3, n_outputs), [hidden, output], loss, seed=seed, start="uniform")
         whole = loss in {"poisson", "cross_entropy"}
-        y = np.eye(n_outputs)[seed % n_outputs] * (3 if loss == "poisson" else 1) if whole else random.uniform(
-            size=n_outputs
+        y = (
+            np.eye(n_outputs)[seed % n_outputs] * (3 if loss == "poisson" else 1)
+            if whole
+            else random.uniform(size=n_outputs)
         )
         step = trace(net, random.normal(size=2), y, rate=0.3)
         text = step.text(digits=17)

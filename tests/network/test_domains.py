@@ -23,7 +23,9 @@ def test_pairs_of_output_and_loss(output: str, loss: str) -> None:
     if output in ALLOWED.get(loss, ACTIVATIONS):
         assert Network.random((2, 2), output, loss).loss.name == loss
         return
-    with pytest.raises(InputError, match=rf"^The loss {loss} needs outputs that are .* {output}\. Take the") as e:
+    with pytest.raises(
+        InputError, match=rf"^The loss {loss} needs outputs that are .* {output}\. Take the"
+    ) as e:
         Network.random((2, 2), output, loss)
     assert all(name in str(e.value) for name in ALLOWED[loss])
 
@@ -73,7 +75,8 @@ def test_chances_may_miss_1_by_rounding(dtype: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("output", "loss"), [("softmax", "cross_entropy"), ("logistic", "binary_cross_entropy"), ("softplus", "poisson")]
+    ("output", "loss"),
+    [("softmax", "cross_entropy"), ("logistic", "binary_cross_entropy"), ("softplus", "poisson")],
 )
 def test_samples_without_any_target_count_for_nothing(output: str, loss: str) -> None:
     net = Network.random((1, 2), output, loss, seed=1)

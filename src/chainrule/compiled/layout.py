@@ -137,9 +137,9 @@ def reserve(
 ) -> Memory:
     """Lay out a network of these sizes for `rows` samples at a time; its weights are still 0.
 
-    There is room for training where a loss is given. Rows are padded to whole vectors, or, for a kernel with a
-    narrow vector of its own, to multiples of `pad_to`; `gradient_lanes` gradients are kept for each weight, and
-    `n_states` arrays of a rule's state.
+    There is room for training where a loss is given. Rows are padded to whole vectors, or, for a kernel with
+    a narrow vector of its own, to multiples of `pad_to`; `gradient_lanes` gradients are kept for each weight,
+    and `n_states` arrays of a rule's state.
     """
     pad_to = pad_to or lanes_of(dtype)
     layers, places = np.zeros(len(sizes) - 1, LAYER), np.zeros((), PLACES)

@@ -3,9 +3,9 @@
 Two phases alternate, with a meeting of all threads after each. In the first, samples are shared out: a
 thread takes its rows forward and backward. In the second, weights are shared out: a weight's gradient is one
 chain over all samples of the batch, in their order, and the weight is updated as soon as it is known: by
-plain descent while the gradient is in a register, by any other rule while it is in the nearest cache. Clipping
-by the norm of all gradients needs a meeting in between. No sum is ever split between threads, so that their
-number cannot change a bit.
+plain descent while the gradient is in a register, by any other rule while it is in the nearest cache.
+Clipping by the norm of all gradients needs a meeting in between. No sum is ever split between threads, so
+that their number cannot change a bit.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from chainrule.compiled.compiling import DOUBLE, RULE, SAMPLES, TEAM, TRAINING, 
 from chainrule.compiled.forward import forward_rows, multiply_rows
 from chainrule.compiled.losses import start_deltas
 from chainrule.compiled.products import multiply
+from chainrule.compiled.routines import call_update
 from chainrule.compiled.rules import (
     CLIP_NORM,
     DECAY,
@@ -32,7 +33,6 @@ from chainrule.compiled.rules import (
     square_length,
     write_step_numbers,
 )
-from chainrule.compiled.routines import call_update
 from chainrule.compiled.samples import copy_numbers
 from chainrule.compiled.target import TILE_COLUMNS, TILE_ROWS
 from chainrule.compiled.team import meet, restore_environment, standard_environment
@@ -141,7 +141,7 @@ _descend_tile, _descend_bias = _descent_of(TILE_ROWS, TILE_COLUMNS), _descent_of
 
 @part
 def _descend(M, layer, j, rows, step, is_first_part, is_fused):
-    """Compiled twin of gradient (15), if fused of descend (8) too, for as many inputs as a vector has lanes."""
+    """Compiled twin of gradient (15), if fused of descend (8) too, for one vector of inputs."""
     for tile in range(j, min(j + lanes(M), layer.inputs), TILE_ROWS):
         _descend_tile(M, layer, tile, rows, step, is_first_part, is_fused)
     if layer.inputs % TILE_ROWS == 0 and j <= layer.inputs < j + lanes(M):  # else it was in the last tile

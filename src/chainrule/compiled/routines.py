@@ -1,9 +1,9 @@
 """Functions over rows that kernels reach by their address: each is compiled when a network first needs it.
 
-Activations, losses and update rules are many, and a kernel that had all of them in it would take half a minute to
-compile. So each is a routine, compiled by itself and kept on the disk by itself, and a kernel calls the address
-that stands in the record of a layer or among the places. Such a call costs some nanoseconds and comes once a row or once
-for many rows.
+Activations, losses and update rules are many, and a kernel that had all of them in it would take half a
+minute to compile. So each is a routine, compiled by itself and kept on the disk by itself, and a kernel
+calls the address that stands in the record of a layer or among the places. Such a call costs some
+nanoseconds, and comes once a row or once for many rows.
 """
 
 from __future__ import annotations

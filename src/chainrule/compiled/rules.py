@@ -1,11 +1,11 @@
 """Compiled twins of the update rules, over rows of packed weights.
 
 A rule is a function of vectors: a weight, its gradient and two numbers of state go in, the weight and both
-numbers come out. What is the same for all weights of a step is computed once, in double precision, and rounded
-once.
+numbers come out. What is the same for all weights of a step is computed once, in double precision, and
+rounded once.
 
-To add one: a function of vectors, a code, its numbers in `rule_numbers` and `write_step_numbers`, and an entry in
-`UPDATE`.
+To add one: a function of vectors, a code, its numbers in `rule_numbers` and `write_step_numbers`, and an
+entry in `UPDATE`.
 """
 
 from __future__ import annotations
@@ -47,7 +47,6 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 __all__ = [
-    "UPDATE",
     "CLIP_NORM",
     "DECAY",
     "FUSED",
@@ -56,6 +55,7 @@ __all__ = [
     "L2",
     "POWER1",
     "POWER2",
+    "UPDATE",
     "next_power",
     "prepare_rows",
     "rule_code",

@@ -122,7 +122,7 @@ class Trainer:
             width = None
         self._memory = self._reserve(1, pad_to=width)
         self._kernel = (train_narrow[width] if width else train_online).of(self._dtype)
-        self._train = self._online
+        self._train: Callable[..., float] = self._online
 
     def _prepare_narrow_batches(self) -> None:
         """One vector of samples at a time, and a gradient in each of its lanes."""

@@ -36,7 +36,16 @@ from chainrule.compiled.vectors import (
 )
 from chainrule.equations.rectifiers import GELU_CUBE, GELU_END, GELU_SCALE
 
-__all__ = ["BACKWARD", "FORWARD", "activate", "activation", "delta_from", "flushed", "pass_back", "row_of_exponentials"]
+__all__ = [
+    "BACKWARD",
+    "FORWARD",
+    "activate",
+    "activation",
+    "delta_from",
+    "flushed",
+    "pass_back",
+    "row_of_exponentials",
+]
 
 
 # The square roots of the smallest normal numbers.
@@ -273,8 +282,8 @@ _FUNCTIONS = {
     SOFTSIGN: ("softsign", _softsign, _back_softsign),
     GELU_: ("gelu", _gelu, _back_gelu),
 }
-# By the code of an activation: from net inputs to outputs of a layer, and from what arrives at its outputs to its
-# deltas, in place; both for some rows.
+# By the code of an activation: from net inputs to outputs of a layer, and from what arrives at its outputs to
+# its deltas, in place; both for some rows.
 FORWARD = {code: rows_routine(f"forward_{name}", _forward(g)) for code, (name, g, _) in _FUNCTIONS.items()}
 BACKWARD = {code: rows_routine(f"backward_{name}", _backward(g)) for code, (name, _, g) in _FUNCTIONS.items()}
 FORWARD[SOFTMAX] = rows_routine("forward_softmax", _forward_softmax)

@@ -98,9 +98,10 @@ def check_gradients(
     a check compares the two passes of a network with each other. Cost: five forward passes over all samples
     for each weight.
 
-    Where an activation, a loss or the penalty `l1` has a kink, the step of the differences is shortened until no sample crosses
-    one; a weight for which a thousandth of it still does is left to the complex step. An activation or a loss
-    of the user's own is checked by differences alone: only its author knows whether it takes complex numbers.
+    Where an activation, a loss or the penalty `l1` has a kink, the step of the differences is shortened until
+    no sample crosses one; a weight for which a thousandth of it still does is left to the complex step. An
+    activation or a loss of the user's own is checked by differences alone: only its author knows whether it
+    takes complex numbers.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Where activations, losses and penalties are made of pieces: differences must not step from one piece to another."""
+"""Where activations, losses and penalties are made of pieces, which differences must not step across."""
 
 from __future__ import annotations
 

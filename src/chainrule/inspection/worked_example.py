@@ -162,11 +162,10 @@ class _Page:
             formula = _written_out(getattr(loss, "formula", "loss(y, a)"))
             pairs = [(f"y_{k}", f"a_{k}^({layer})") for k in range(1, len(y) + 1)]
             values = [(self.factor(t), self.factor(v)) for t, v in zip(y, a, strict=True)]
-            symbols, numbers = (
-                self.total([_of_output(formula, *pair) for pair in pairs]),
-                self.total([_of_output(self.with_parameters(formula, loss), *pair) for pair in values]),
-            )
-            sums = (symbols.replace("+ −", "− "), numbers.replace("+ −", "− "))
+            valued = self.with_parameters(formula, loss)
+            in_symbols = self.total([_of_output(formula, *pair) for pair in pairs])
+            in_numbers = self.total([_of_output(valued, *pair) for pair in values])
+            sums = (in_symbols.replace("+ −", "− "), in_numbers.replace("+ −", "− "))
         equation = EQUATIONS.get(loss.name)
         yield f"Loss{'' if loss.name == 'rss' else f' ({loss.name})'}" + (
             f", equation ({equation})" if equation else ""
@@ -220,9 +219,9 @@ class _Page:
             if isinstance(net.loss, RSS) or is_fused(net.loss, net.activations[-1]):
                 return f"y_{k + 1} − a_{k + 1}^({layer})", f"{self.number(y)} − {self.factor(a)}"
             slope = getattr(net.loss, "slope", "−∂loss/∂a")
-            symbols = _of_output(slope, f"y_{k + 1}", f"a_{k + 1}^({layer})")
-            numbers = _of_output(self.with_parameters(slope, net.loss), self.factor(y), self.factor(a))
-            return symbols, numbers
+            valued = self.with_parameters(slope, net.loss)
+            of_symbols = _of_output(slope, f"y_{k + 1}", f"a_{k + 1}^({layer})")
+            return of_symbols, _of_output(valued, self.factor(y), self.factor(a))
         weights, delta = self.step.network.weights[m], self.step.delta[m]
         comma = _comma(weights)
         symbols = [f"δ_{i}^({layer + 1})·W_{i}{comma}{k + 1}^({layer})" for i in range(1, len(delta) + 1)]
