@@ -77,7 +77,7 @@ class Routine:
         """Where the function for memory of this dtype begins."""
         return int(self.of(dtype).address)
 
-    def of(self, dtype: np.dtype[Any]) -> Any:  # noqa: ANN401 (Numba's compiled callback)
+    def of(self, dtype: np.dtype[Any]) -> Any:
         """The function for memory of this dtype."""
         if dtype not in self._compiled:
             memory = types.CPointer(from_dtype(dtype))

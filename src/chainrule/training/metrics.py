@@ -75,14 +75,16 @@ def metric_named(metric: str | Metric) -> Any:  # noqa: ANN401 (a function with 
 
     Examples
     --------
-    >>> metric_named("accuracy")([[1]], [[1]]) if False else metric_named("loss")
+    >>> metric_named("r2")(np.array([[1.0], [3.0]]), np.array([[1.0], [2.0]]))
+    0.5
     """
     if isinstance(metric, str):
         if metric != LOSS and metric not in METRICS:
             what = "metric"
             raise UnknownNameError(what, metric, (LOSS, *METRICS))
         return METRICS.get(metric)
-    if not callable(metric):
+    given: object = metric
+    if not callable(given):
         message = (
             f"metric is {metric!r} but must be 'loss', {', '.join(map(repr, METRICS))} or a function of "
             "targets and outputs, the larger the better."
