@@ -7,10 +7,10 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
-from benchmarks.equality import BOUNDS, UnequalError, difference
+from benchmarks.equality import BOUNDS, UnequalError, difference, loss_of
 from benchmarks.processes import Worker
 from benchmarks.rivals import Unavailable
-from benchmarks.tasks import Task, start_network
+from benchmarks.tasks import Task, samples, start_network
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -37,7 +37,8 @@ class Row:
     difference : float or None
         Between its numbers and ours; None for ours and for limits.
     microseconds : list of float
-        A sample, for each repetition; for a single row's prediction, a call.
+        A sample, for each repetition; for a single row's prediction, a call; for a full batch, an epoch; for
+        a minimisation, all of it.
     whole_calls : list of float
         The same, of all that chainrule's call does besides; otherwise as above.
     """
@@ -109,7 +110,7 @@ def measure(task: Task, crew: Crew, repetitions: int, missing: Callable[[str, st
                 missing(row.tool, str(reason))
                 rows.remove(row)
                 continue
-            scale = 1e6 / (row.prepared.rows * row.prepared.epochs)
+            scale = 1e6 / (row.prepared.epochs * (row.prepared.rows if task.per_sample else 1))
             row.microseconds.append(scale * seconds)
             row.whole_calls.append(scale * whole)
             if task.threads > 1:
@@ -135,6 +136,9 @@ def _equal(task: Task, tool: str, crew: Crew, references: dict[str, Any]) -> Row
     """Row without times of one tool, after its numbers were compared with ours."""
     prepared = crew.workers[tool].ask("prepare", task)
     numbers = crew.workers[tool].ask("check", task)
+    if task.kind == "minimise":
+        _check_reached(task, tool, numbers)
+        return Row(task, tool, prepared, None)
     if tool == OURS:
         references[task.output] = numbers
         _check_moved(task, numbers)
@@ -154,6 +158,16 @@ def _equal(task: Task, tool: str, crew: Crew, references: dict[str, Any]) -> Row
         )
         raise UnequalError(message)
     return Row(task, tool, prepared, found)
+
+
+def _check_reached(task: Task, tool: str, weights: list[Any]) -> None:
+    """Refuse a minimisation that has not reached its goal."""
+    loss, before = (loss_of(w, *samples(task)) for w in (weights, [*start_network(task).weights]))
+    if not loss <= task.goal * (1 + BOUNDS[task.dtype]) < before:
+        message = (
+            f"{task.group}, {task.network}, {task.rule}: {tool} ended at {loss:g}, not at {task.goal:g}."
+        )
+        raise UnequalError(message)
 
 
 def _check_moved(task: Task, numbers: list[Any]) -> None:

@@ -22,8 +22,24 @@ TITLES = {
     "online": "Online training, {dtype}, {threads}: µs a sample",
     "mini-batch": "Mini-batches of {batch}, {dtype}, {threads}: µs a sample",
     "prediction": "Prediction, {dtype}, {threads}, {batch} rows a call: µs a row",
+    "classes": "ReLU, softmax and cross-entropy, {batches}, {dtype}, {threads}: µs a sample",
+    "rules": "Update rule {rule}, mini-batches of {batch}, {dtype}, {threads}: µs a sample",
+    "full batch": "All {batch} rows in one batch, tanh, Adam, {dtype}, {threads}: µs an epoch",
+    "second order": "Half the mean squared error brought down to {goal:g}, {threads}: ms (steps)",
     "limit online": "Online training beside the memory it must move, {dtype}, {threads}: µs a sample",
     "limit": "Mini-batches of {batch} beside the peak of multiply-adds, {dtype}, {threads}: µs a sample",
+}
+
+
+REMARKS = {
+    "full batch": (
+        "SimpleChains has published 41 µs an epoch of this workload, by 18 cores, which two like them would "
+        "do in some 370"
+    ),
+    "second order": (
+        "steps are accepted ones for chainrule and scikit-learn, evaluations for SciPy; how many SciPy and "
+        "scikit-learn need was counted before, and chainrule itself watches for the goal"
+    ),
 }
 
 
@@ -52,7 +68,8 @@ def _rounded(value: Any) -> Any:
 
 def _facts(row: Row, ours: float) -> dict[str, Any]:
     """One row, flat."""
-    task = {key: value for key, value in asdict(row.task).items() if key not in {"tools", "output", "rows"}}
+    left_out = {"tools", "output", "rows"} | ({"goal"} if row.task.kind != "minimise" else set())
+    task = {key: value for key, value in asdict(row.task).items() if key not in left_out}
     facts = task | {"network": row.task.network, "tool": row.tool} | asdict(row.prepared)
     facts |= {
         "us": row.microseconds,
@@ -65,7 +82,9 @@ def _facts(row: Row, ours: float) -> dict[str, Any]:
         "bound": None if row.difference is None else BOUNDS[row.task.dtype],
     }
     if row.task.kind == "train":
-        facts["gflops"] = row.task.flops / row.median / 1e3
+        facts["gflops"] = (
+            row.task.flops * (1 if row.task.per_sample else row.prepared.rows) / row.median / 1e3
+        )
     return facts
 
 
@@ -73,7 +92,9 @@ def one_line(rows: list[Row]) -> str:
     """A task's medians, while the benchmark runs."""
     task = rows[0].task
     times = ", ".join(f"{row.tool} {_number(row.median)}" for row in rows)
-    where = f"{task.network}, batch {task.batch_size}, {task.dtype}, {_threads(task.threads)}"
+    where = f"{_line(task)}, batch {task.batch_size}, {task.dtype}, {_threads(task.threads)}"
+    if task.group == "rules":
+        where = f"{task.rule_name}, {where}"
     return f"{task.group}: {where}: {times} µs"
 
 
@@ -82,7 +103,30 @@ def tables(rows: list[Row], *, markdown: bool) -> str:
     by_table: dict[str, dict[Task, dict[str, Row]]] = defaultdict(lambda: defaultdict(dict))
     for row in rows:
         by_table[_title(row.task)][row.task][row.tool] = row
-    return "".join(_table(title, lines, markdown=markdown) for title, lines in by_table.items())
+    shown = [_table(title, lines, markdown=markdown) for title, lines in by_table.items()]
+    return "".join([*shown, *_beside_descent(rows, markdown=markdown)])
+
+
+def _beside_descent(rows: list[Row], *, markdown: bool) -> Iterator[str]:
+    """For each number of threads, how many times as long as descent each rule takes, with the same tool."""
+    found = [row for row in rows if row.task.group == "rules"]
+    descent = {
+        (row.task.threads, row.task.sizes, row.tool): row.median
+        for row in found
+        if row.task.rule_name == "descent"
+    }
+    for threads in dict.fromkeys(row.task.threads for row in found):
+        grid: dict[str, dict[str, str]] = defaultdict(dict)
+        for row in found:
+            before = descent.get((threads, row.task.sizes, row.tool))
+            if row.task.threads == threads and row.task.rule_name != "descent" and before:
+                cells = grid[f"{row.task.network}, {row.task.rule_name}"]
+                cells[row.tool] = f"×{_number(row.median / before)}"
+        tools = list(dict.fromkeys(tool for cells in grid.values() for tool in cells))
+        lines = [["network, rule", *tools]]
+        lines += [[name, *(cells.get(tool, "–") for tool in tools)] for name, cells in grid.items()]
+        title = f"Update rules beside descent by the same tool, {_threads(threads)}"
+        yield "\n".join([_heading(title, markdown=markdown), "", *_grid(lines, markdown=markdown), "", ""])
 
 
 def _title(task: Task) -> str:
@@ -95,7 +139,14 @@ def _title(task: Task) -> str:
     batch = f"{task.batch_size:,}".replace(",", " ")
     return (
         TITLES[kind]
-        .format(dtype=task.dtype, threads=_threads(task.threads), batch=batch)
+        .format(
+            dtype=task.dtype,
+            threads=_threads(task.threads),
+            batch=batch,
+            batches="online" if task.batch_size == 1 else f"mini-batches of {batch}",
+            rule=task.rule_name,
+            goal=task.goal,
+        )
         .replace(" 1 rows", " one row")
     )
 
@@ -105,12 +156,36 @@ def _table(title: str, lines: dict[Task, dict[str, Row]], *, markdown: bool) -> 
     tools = list(dict.fromkeys(tool for cells in lines.values() for tool in cells))
     grid = [["network", *tools]]
     for task, cells in lines.items():
-        grid.append([task.network, *(_cell(cells.get(tool), cells[OURS]) for tool in tools)])
-    body = _markdown(grid) if markdown else _aligned(grid)
-    heading = f"**{title}**" if markdown else title
+        grid.append([_line(task), *(_cell(cells.get(tool), cells[OURS]) for tool in tools)])
     bullet = "- " if markdown else "  "
-    notes = [bullet + note for tool in tools for note in _notes(tool, lines)]
-    return "\n".join([heading, "", *body, "", *notes, "", ""])
+    notes = [note for tool in tools for note in _notes(tool, lines)]
+    notes += [REMARKS[group] for group in {task.group for task in lines} if group in REMARKS]
+    body = _grid(grid, markdown=markdown)
+    noted = [bullet + note for note in notes]
+    return "\n".join([_heading(title, markdown=markdown), "", *body, "", *noted, "", ""])
+
+
+def _heading(title: str, *, markdown: bool) -> str:
+    """Title of a table."""
+    return f"**{title}**" if markdown else title
+
+
+def _grid(grid: list[list[str]], *, markdown: bool) -> list[str]:
+    """Lines of a table."""
+    return _markdown(grid) if markdown else _aligned(grid)
+
+
+def _line(task: Task) -> str:
+    """What a line of a table is called."""
+    named = {"lbfgs": "L-BFGS", "levenberg_marquardt": "Levenberg-Marquardt"}
+    return f"{task.network}, {named[task.rule]}" if task.kind == "minimise" else task.network
+
+
+def _median(row: Row) -> str:
+    """Median in the unit of its table; of a minimisation with its steps."""
+    if row.task.kind == "minimise":
+        return f"{_number(row.median / 1000)} ({row.prepared.steps})"
+    return _number(row.median)
 
 
 def _cell(row: Row | None, ours: Row) -> str:
@@ -118,13 +193,12 @@ def _cell(row: Row | None, ours: Row) -> str:
     if row is None:
         return "–"
     if row.tool == OURS:
-        return _number(row.median)
+        return _median(row)
     ratio = row.median / ours.median
-    return (
-        f"{_number(row.median)} ({ratio:.0%})"
-        if row.difference is None
-        else f"{_number(row.median)} (×{_number(ratio)})"
-    )
+    if row.task.group == "limit":
+        return f"{_median(row)} ({ratio:.0%})"
+    times = f"×{_number(ratio)}"
+    return f"{_median(row)} {times}" if row.task.kind == "minimise" else f"{_median(row)} ({times})"
 
 
 def _notes(tool: str, lines: dict[Task, dict[str, Row]]) -> Iterator[str]:
@@ -132,7 +206,7 @@ def _notes(tool: str, lines: dict[Task, dict[str, Row]]) -> Iterator[str]:
     rows = {task: cells[tool] for task, cells in lines.items() if tool in cells}
     networks = defaultdict(list)
     for task, row in rows.items():
-        networks[row.prepared.setting].append(task.network)
+        networks[row.prepared.setting].append(_line(task))
     several = len(networks) > 1
     used = "; ".join(
         f"{setting} ({', '.join(names)})" if several else setting for setting, names in networks.items()
@@ -145,7 +219,7 @@ def _notes(tool: str, lines: dict[Task, dict[str, Row]]) -> Iterator[str]:
     if not differences:
         yield f"{tool}: {used}"
         return
-    identity = any(row.prepared.output == "identity" for row in rows.values())
+    identity = any(row.prepared.output != row.task.output for row in rows.values())
     condition = " (of a network with identity outputs)" if identity else ""
     what = "weights" if next(iter(rows)).kind == "train" else "outputs"
     yield f"{tool}: {used}; {what} equal to ours{condition} within {max(differences):.1g}"

@@ -15,14 +15,25 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-__all__ = ["CHECK_ROWS", "CHECK_UPDATES", "GROUPS", "RATE", "Task", "samples", "start_network", "tasks_of"]
+__all__ = [
+    "CHECK_ROWS",
+    "CHECK_UPDATES",
+    "GROUPS",
+    "MOST_STEPS",
+    "Task",
+    "samples",
+    "start_network",
+    "tasks_of",
+]
 
 RATE = 0.125  # exact in every binary number, because FANN keeps it in single precision
 CHECK_ROWS = 256
 CHECK_UPDATES = 32  # at least; fewer in mini-batches would hardly move the weights
+MOST_STEPS = 2000  # of a minimisation; all reach their goal in fewer
 
 ONLINE_TOOLS = ("chainrule", "PyTorch", "scikit-learn", "JAX", "FANN")
 BATCH_TOOLS = ("chainrule", "PyTorch", "scikit-learn", "JAX")
+RULE_TOOLS = ("chainrule", "PyTorch", "JAX")
 
 # Enough that an epoch takes the fastest tools some ten milliseconds; slower ones take fewer rows or epochs.
 ROWS = {
@@ -35,7 +46,15 @@ ROWS = {
 QUICK = ((2, 3, 1), (64, 32, 10), (784, 300, 10))
 WIDE = (784, 300, 10)
 DIGITS = (64, 32, 10)
+WIDER = tuple(sizes for sizes in ROWS if sizes[-1] > 1)  # all that have classes
+SMOOTH, DIABETES = (4, 16, 1), (10, 16, 1)
 DIGIT_ROWS = 100_000
+
+# Adam's usual epsilon, 1e-8, gives a gradient that is nothing but rounding a step of full length, so that no
+# two tools would agree on it; the work is the same with this one.
+RULES = {"descent": RATE, "momentum:0.9": RATE / 8, "adam:0.9:0.999:0.0001": 2.0**-10}
+PUBLISHED = (4, 32, 16, 4)  # with 10,000 rows in one batch: the first figure in the paper on SimpleChains
+PUBLISHED_ROWS = 10_000
 
 
 @dataclass(frozen=True)
@@ -46,7 +65,7 @@ class Task:
     ----------
     group : str
         Table that the line stands in.
-    kind : {"train", "predict"}
+    kind : {"train", "predict", "minimise"}
     sizes : tuple of int
         Units of each layer, inputs first.
     batch_size : int
@@ -56,8 +75,15 @@ class Task:
     rows : int
         Samples that are there; a slow tool may take the first of them only.
     tools : tuple of str
-    output : {"logistic", "identity"}
-        Activation of the last layer; hidden ones are logistic.
+    output : {"logistic", "identity", "softmax"}
+        Activation of the last layer.
+    activation : {"logistic", "tanh", "relu"}
+        Activation of the hidden layers.
+    loss : {"rss", "cross_entropy"}
+    rule : str
+        Update rule, with its parameters after colons.
+    goal : float
+        Of a minimisation: the mean loss that ends it.
     """
 
     group: str
@@ -69,11 +95,30 @@ class Task:
     rows: int
     tools: tuple[str, ...]
     output: str = "logistic"
+    activation: str = "logistic"
+    loss: str = "rss"
+    rule: str = "descent"
+    goal: float = 0.0
 
     @property
     def network(self) -> str:
         """Name of the network: its sizes."""
         return "-".join(map(str, self.sizes))
+
+    @property
+    def rule_name(self) -> str:
+        """Name of the update rule without its parameters."""
+        return self.rule.partition(":")[0]
+
+    @property
+    def activations(self) -> list[str]:
+        """One for each layer after the inputs."""
+        return [*[self.activation] * (len(self.sizes) - 2), self.output]
+
+    @property
+    def per_sample(self) -> bool:
+        """Whether its times are told a sample, not an epoch or a whole minimisation."""
+        return self.kind != "minimise" and self.group != "full batch"
 
     def with_output(self, output: str) -> Task:
         """The same work for a network with another last layer."""
@@ -81,8 +126,13 @@ class Task:
 
     @property
     def rate(self) -> float:
-        """Learning rate; small where outputs are identities, or many hidden units would make it diverge."""
-        return RATE if self.output == "logistic" else 2.0 ** -math.ceil(math.log2(self.sizes[-2]))
+        """Learning rate; small where linear units would make it diverge."""
+        if self.rule in RULES and self.rule != "descent":
+            return RULES[self.rule]
+        if self.output == "logistic":
+            return RATE
+        before = self.sizes[0] if self.activation == "relu" else self.sizes[-2]
+        return 2.0 ** -math.ceil(math.log2(before))
 
     @property
     def flops(self) -> int:
@@ -99,17 +149,25 @@ class Task:
 
 def start_network(task: Task) -> chainrule.Network:
     """Network that every tool starts from."""
-    hidden = ["logistic"] * (len(task.sizes) - 2)
-    return chainrule.Network.random(task.sizes, [*hidden, task.output], "rss", seed=1, dtype=task.dtype)
+    return chainrule.Network.random(task.sizes, task.activations, task.loss, seed=1, dtype=task.dtype)
 
 
 def samples(task: Task) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-    """Inputs and targets: random ones in [0, 1) for training, scikit-learn's digits for predictions."""
+    """Inputs and targets.
+
+    Random ones in [0, 1) for training, or random classes; scikit-learn's digits for predictions, and for
+    minimisations its diabetes or a smooth function.
+    """
     random = np.random.default_rng(20)
+    if task.kind == "minimise":
+        return _diabetes() if task.sizes[0] == DIABETES[0] else _smooth(random, task)
     Y = random.random((task.rows, task.sizes[-1])).astype(task.dtype)
     if task.kind == "predict":
         return _digits(task.rows).astype(task.dtype), Y
-    return random.random((task.rows, task.sizes[0])).astype(task.dtype), Y
+    X = random.random((task.rows, task.sizes[0])).astype(task.dtype)
+    if task.loss == "cross_entropy":
+        Y = np.eye(task.sizes[-1], dtype=task.dtype)[random.integers(0, task.sizes[-1], task.rows)]
+    return X, Y
 
 
 def _digits(rows: int) -> npt.NDArray[Any]:
@@ -118,6 +176,21 @@ def _digits(rows: int) -> npt.NDArray[Any]:
 
     images = load_digits().data / 16
     return np.resize(images, (rows, images.shape[1]))
+
+
+def _smooth(random: np.random.Generator, task: Task) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    """A function of a few inputs that a small network can learn almost exactly."""
+    X = random.uniform(-1, 1, (task.rows, task.sizes[0]))
+    y = np.sin(2 * X[:, 0]) + X[:, 1] * X[:, 2] + 0.5 * X[:, 3] ** 2
+    return X, y[:, None] - y.mean()
+
+
+def _diabetes() -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    """scikit-learn's diabetes: 442 rows, 10 inputs; every column standardised."""
+    from sklearn.datasets import load_diabetes  # noqa: PLC0415 -- only minimisations need it
+
+    X, y = load_diabetes(return_X_y=True)
+    return (X - X.mean(0)) / X.std(0), ((y - y.mean()) / y.std())[:, None]
 
 
 def _online(networks: tuple[tuple[int, ...], ...], group: str, dtype: str) -> Iterator[Task]:
@@ -171,12 +244,56 @@ def limit(*, quick: bool) -> Iterator[Task]:
             yield Task("limit", "train", sizes, 128, "float32", threads, ROWS[sizes], arithmetic)
 
 
+def classes(*, quick: bool) -> Iterator[Task]:
+    """ReLU units, softmax outputs and cross-entropy: online and in mini-batches."""
+    units = {"activation": "relu", "output": "softmax", "loss": "cross_entropy"}
+    networks, sizes_of_batches = ((DIGITS, WIDE), (32,)) if quick else (WIDER, (32, 128))
+    for task in (
+        *_online(networks, "classes", "float32"),
+        *_batches(networks, sizes_of_batches, "classes", "float32"),
+    ):
+        yield replace(task, **units, tools=BATCH_TOOLS)
+
+
+def rules(*, quick: bool) -> Iterator[Task]:
+    """Update rules, in batches of 32."""
+    for task in _batches((DIGITS, WIDE) if quick else WIDER, (32,), "rules", "float32"):
+        for rule in RULES:
+            yield replace(task, rule=rule, tools=RULE_TOOLS)
+
+
+def full_batch(*, quick: bool) -> Iterator[Task]:
+    """All rows in one batch, by Adam: the workload that SimpleChains has published."""
+    del quick
+    for threads in (1, 2):
+        yield Task(
+            "full batch", "train", PUBLISHED, PUBLISHED_ROWS, "float32", threads, PUBLISHED_ROWS, RULE_TOOLS,
+            output="identity", activation="tanh", rule="adam:0.9:0.999:0.0001",
+        )  # fmt: skip
+
+
+def second_order(*, quick: bool) -> Iterator[Task]:
+    """Until a loss is reached, by rules that use curvature."""
+    del quick
+    rivals = {"lbfgs": ("chainrule", "scikit-learn"), "levenberg_marquardt": ("chainrule", "SciPy")}
+    for sizes, rows, goal in ((SMOOTH, 500, 1e-4), (DIABETES, 442, 0.1)):
+        for rule, tools in rivals.items():
+            yield Task(
+                "second order", "minimise", sizes, rows, "float64", 1, rows, tools,
+                output="identity", activation="tanh", rule=rule, goal=goal,
+            )  # fmt: skip
+
+
 GROUPS = {
     "online": online,
     "mini-batch": mini_batches,
     "float64": double,
     "prediction": prediction,
     "limit": limit,
+    "classes": classes,
+    "rules": rules,
+    "full batch": full_batch,
+    "second order": second_order,
 }
 
 

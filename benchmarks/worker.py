@@ -7,7 +7,7 @@ import signal
 import time
 import traceback
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.rivals import Unavailable, tool_named
@@ -40,12 +40,15 @@ class Prepared:
         Activation of the last layer that it trains.
     rows, epochs : int
         Work of one repetition.
+    steps : int or None
+        Of a minimisation, to the goal.
     """
 
     setting: str
     output: str
     rows: int
     epochs: int
+    steps: int | None = None
 
 
 def serve(connection: Connection, tool: str, options: Options) -> None:
@@ -89,12 +92,13 @@ class _Answers:
         rows, epochs = _amount(task, seconds[setting], self.options.seconds)
         self.prepared = Prepared(setting, self.form.output, rows, epochs)
         self.repeat()  # once for nothing, so that what depends on the number of rows is compiled
+        self.prepared = replace(self.prepared, steps=getattr(self.form, "steps", None))
         return self.prepared
 
     def check(self, task: Task) -> list[npt.NDArray[Any]] | None:
         """Result after a few updates; the task may have another last layer than the one prepared."""
         form = self._forms(task)[self.prepared.setting]()
-        rows = min(CHECK_ROWS, task.rows)
+        rows = _fewest_rows(task)
         form.reset(rows)
         form.run(max(1, CHECK_UPDATES * task.batch_size // rows) if task.kind == "train" else 1)
         return form.result()
@@ -120,7 +124,7 @@ def _seconds(form: Form, epochs: int) -> tuple[float, float]:
 
 def _seconds_a_sample(form: Form, task: Task) -> float:
     """Rough speed, after one run that may compile, from a run of some length."""
-    rows, epochs = min(CHECK_ROWS, task.rows), 1
+    rows, epochs = _fewest_rows(task), 1
     form.reset(rows)
     form.run(1)
     while True:
@@ -132,6 +136,11 @@ def _seconds_a_sample(form: Form, task: Task) -> float:
             rows = min(4 * rows, task.rows)
         else:
             epochs *= 4
+
+
+def _fewest_rows(task: Task) -> int:
+    """Rows of a short run: a whole batch at least, and of a minimisation all."""
+    return min(max(CHECK_ROWS, task.batch_size if task.kind != "predict" else 1), task.rows)
 
 
 def _amount(task: Task, seconds_a_sample: float, seconds: float) -> tuple[int, int]:

@@ -17,6 +17,7 @@ from chainrule.errors import (
     OutputError,
     ShapeError,
     TableError,
+    TrainingWarning,
     UnknownNameError,
 )
 from chainrule.training import Epoch, History
@@ -30,6 +31,7 @@ TREE: list[tuple[type[Exception], tuple[type[Exception], ...]]] = [
     (ModelFileError, (InputError,)),
     (OutputError, (ChainruleError, OSError)),
     (DivergenceError, (ChainruleError, ArithmeticError)),
+    (TrainingWarning, (UserWarning,)),
 ]
 
 

@@ -330,7 +330,7 @@ OF_LOSSES: dict[int, Any] = {
 }
 NUMBERS = {"kappa": number("1.5"), "tau": number("0.75")}
 # Residuals on every side of every kink of (26) to (28); all outputs and targets suit the other losses, too.
-PAIRS = [("0.5", "0.75"), ("0.5", "0.25"), ("0.25", "3"), ("4", "0.5")]
+PAIRS = [("0.5", "0.75"), ("0.5", "0.25"), ("0.25", "3"), ("4", "0.5"), ("0.5", "1.75")]
 CHANCES = PAIRS[:2]
 each_loss = pytest.mark.parametrize("n", OF_LOSSES)
 
@@ -484,7 +484,8 @@ def test_gradient_of_the_penalties() -> None:
         slopes += proved(layer, replace(reading, index={**reading.index, "m": m}))
         assert (rows, columns) == weights[m - 1].shape
     assert slopes == 2 * (2 * 2 + 1 * 2)
-    assert NUMBERED[36].ranges[-1].name == "m"
+    every = NUMBERED[36].ranges[-1]
+    assert (every.name, reading.of(every.first), reading.of(every.last)) == ("m", 1, len(weights))
 
 
 def test_penalties_of_the_page_are_those_of_the_code() -> None:

@@ -21,6 +21,7 @@ TOOLS = {
     "scikit-learn": ("scikit", "forms"),
     "JAX": ("jax_loops", "forms"),
     "FANN": ("fann", "forms"),
+    "SciPy": ("squares", "forms"),
     "one pass": ("limits", "one_pass"),
     "two passes": ("limits", "two_passes"),
     "multiply-adds": ("limits", "multiply_adds"),
@@ -55,8 +56,10 @@ class Form(Protocol):
 
     Attributes
     ----------
-    output : {"logistic", "identity"}
+    output : {"logistic", "identity", "softmax"}
         Activation of the last layer that the tool is able to train.
+
+    A minimisation's form also has `steps`, the number that it took.
     """
 
     output: str
@@ -65,7 +68,7 @@ class Form(Protocol):
         """Go back to the first weights, and make ready for the first `rows` samples."""
 
     def run(self, epochs: int) -> float | None:
-        """Go through the samples `epochs` times, and return when all is done.
+        """Go through the samples `epochs` times, and return when all is done; or minimise so many times.
 
         What is returned are the seconds of the epochs, where the call does more than that.
         """

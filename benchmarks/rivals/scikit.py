@@ -1,13 +1,18 @@
-"""scikit-learn's perceptrons, by plain gradient descent."""
+"""scikit-learn's perceptrons, by plain gradient descent and by L-BFGS."""
 
 from __future__ import annotations
 
+import warnings
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import sklearn
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
+from benchmarks.rivals import Unavailable
+from benchmarks.rivals.steps import fewest_steps
 from benchmarks.tasks import Task, start_network
 
 if TYPE_CHECKING:
@@ -28,7 +33,15 @@ def versions() -> dict[str, str]:
 def forms(
     task: Task, X: npt.NDArray[Any], Y: npt.NDArray[Any], _options: Options
 ) -> dict[str, Callable[[], Form]]:
-    """A regressor to train; a classifier for predictions, because its outputs are logistic."""
+    """A regressor; for classes and for predictions, where its outputs are logistic, a classifier."""
+    if task.kind == "minimise":
+        form = Minimising(task, X, Y)
+        if not form.steps:
+            message = f"MLPRegressor does not reach {task.goal:g}"
+            raise Unavailable(message)
+        return {"MLPRegressor, lbfgs": partial(Minimising, task, X, Y, form.steps)}
+    if task.loss == "cross_entropy":
+        return {"MLPClassifier": lambda: Classes(task, X, Y)}
     if task.kind == "train":
         return {"MLPRegressor, identity outputs": lambda: Training(task, X, Y)}
     return {"MLPClassifier.predict_proba": lambda: Prediction(task, X)}
@@ -38,7 +51,7 @@ def _settings(task: Task) -> dict[str, Any]:
     """Plain descent in order, without penalty or momentum."""
     return {
         "hidden_layer_sizes": task.sizes[1:-1],
-        "activation": "logistic",
+        "activation": task.activation,
         "solver": "sgd",
         "alpha": 0.0,
         "batch_size": task.batch_size,
@@ -78,8 +91,77 @@ class Training:
 
     def result(self) -> list[npt.NDArray[Any]]:
         """Trained weights."""
-        pairs = zip(self.model.intercepts_, self.model.coefs_, strict=True)
-        return [np.column_stack([biases, coefs.T]) for biases, coefs in pairs]
+        return _weights(self.model)
+
+
+class Classes:
+    """`partial_fit` of a classifier, whose outputs are softmax where classes are more than two."""
+
+    def __init__(self, task: Task, X: npt.NDArray[Any], Y: npt.NDArray[Any]) -> None:
+        self.task, self.output, self.all = task, task.output, (X, Y.argmax(axis=1))
+
+    def reset(self, rows: int) -> None:
+        """Make a classifier with our first weights."""
+        self.X, self.labels = (array[:rows] for array in self.all)
+        self.model = MLPClassifier(**_settings(self.task))
+        first, classes = slice(self.task.batch_size), np.arange(self.task.sizes[-1])
+        self.model.partial_fit(self.X[first], self.labels[first], classes=classes)
+        _set_weights(self.model, self.task)
+
+    def run(self, epochs: int) -> None:
+        """Train."""
+        for _ in range(epochs):
+            self.model.partial_fit(self.X, self.labels)
+
+    def result(self) -> list[npt.NDArray[Any]]:
+        """Trained weights."""
+        return _weights(self.model)
+
+
+class Minimising:
+    """`fit` by L-BFGS with as many iterations as it needs to reach the goal, which are counted before.
+
+    `steps` are those iterations; 0 where the goal is out of reach.
+    """
+
+    def __init__(
+        self, task: Task, X: npt.NDArray[Any], Y: npt.NDArray[Any], steps: int | None = None
+    ) -> None:
+        self.task, self.output, self.X, self.y = task, task.output, X, Y[:, 0]
+        settings = {"hidden_layer_sizes": task.sizes[1:-1], "activation": task.activation, "alpha": 0.0}
+        self.model = MLPRegressor(**settings, solver="lbfgs", warm_start=True, tol=0.0, max_iter=1)
+        self.fit(1)  # makes the arrays of the weights
+        self.steps = fewest_steps(self.reaches) if steps is None else steps
+
+    def fit(self, steps: int) -> None:
+        """Train from the weights that are there."""
+        self.model.set_params(max_iter=steps, max_fun=20 * steps + 100)
+        with warnings.catch_warnings(action="ignore", category=ConvergenceWarning):  # the goal is ours
+            self.model.fit(self.X, self.y)
+
+    def reaches(self, steps: int) -> bool:
+        """Whether so many iterations reach the goal."""
+        _set_weights(self.model, self.task)
+        self.fit(steps)
+        return bool(self.model.loss_ <= self.task.goal)
+
+    def reset(self, rows: int) -> None:
+        """Nothing: all rows are taken, and each run begins with our first weights."""
+
+    def run(self, epochs: int) -> None:
+        """Minimise, so many times."""
+        for _ in range(epochs):
+            self.reaches(self.steps)
+
+    def result(self) -> list[npt.NDArray[Any]]:
+        """Weights."""
+        return _weights(self.model)
+
+
+def _weights(model: MLPClassifier | MLPRegressor) -> list[npt.NDArray[Any]]:
+    """Weights of a model, as we lay them out."""
+    pairs = zip(model.intercepts_, model.coefs_, strict=True)
+    return [np.column_stack([biases, coefs.T]) for biases, coefs in pairs]
 
 
 class Prediction:

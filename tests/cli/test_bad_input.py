@@ -212,7 +212,7 @@ def newer_format(content: bytes) -> bytes:
     length = struct.unpack("<Q", content[:8])[0]
     header = json.loads(content[8 : 8 + length])
     document = json.loads(header["__metadata__"]["chainrule"])
-    header["__metadata__"]["chainrule"] = json.dumps({**document, "format": 2})
+    header["__metadata__"]["chainrule"] = json.dumps({**document, "format": 3})
     text = json.dumps(header).encode()
     text += b" " * (-len(text) % 8)
     return struct.pack("<Q", len(text)) + text + content[8 + length :]
@@ -239,7 +239,7 @@ def test_damaged_model(name: str, command: str, refused: Callable[..., str]) -> 
     message = refused(command, "bad.safetensors", *([] if command == "show" else ["iris.csv"]))
     assert message.count("bad.safetensors") == 1
     if name == "newer format":
-        assert "format 2" in message
+        assert "format 3" in message
         assert "Upgrade" in message
 
 

@@ -24,7 +24,11 @@ import pytest
 from sklearn.metrics import accuracy_score, r2_score, recall_score, root_mean_squared_error
 
 import chainrule
+from chainrule.equations import ACTIVATIONS, LOSSES
 from chainrule.models import default_settings
+from chainrule.models.defaults import DEFAULTS
+from chainrule.training.schedules import SCHEDULES
+from chainrule.training.settings import ALL_RULES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,14 +54,16 @@ def run_process(*arguments: object, **environment: str) -> subprocess.CompletedP
 def test_fit_tells_everything(here: Path, chainrule_command: Callable[..., Any]) -> None:
     done = chainrule_command("fit", "iris.csv", "--target", "species", "--out", "new.safetensors")
     assert done.code == 0
+    usual = default_settings("modern", 112, classes=True)
     for part in (
-        "iris.csv: 150 rows", "4: sepal_length, sepal_width", "species, 3 classes: setosa", "4-8-3",
-        "67 weights", "112 rows, 100 epochs in ",
-        "--hidden 8 --rate 0.5 --epochs 100 --batch-size 1 --seed 0", "Loss",
+        "iris.csv: 150 rows", "4: sepal_length, sepal_width", "species, 3 classes: setosa",
+        "4-64-3, relu, softmax, cross_entropy; 515 weights", "112 rows, ", "epochs in ",
+        "--hidden 64 --activation relu --output softmax --loss cross_entropy --rule adam --rate ",
+        f"--epochs {usual.epochs} --batch-size {usual.batch_size} --l2 {usual.l2} --seed 0", "Loss",
         "38 held-out rows", "accuracy", "always", "recall of setosa", "recall of virginica",
         "new.safetensors", "112 training rows only", "chainrule predict new.safetensors iris.csv",
     ):  # fmt: skip
-        assert part in done.out
+        assert part in " ".join(done.out.split())
     assert done.err == ""
     assert max(map(len, done.out.splitlines())) <= 100
     assert here.joinpath("new.safetensors").is_file()
@@ -68,7 +74,7 @@ def test_fit_of_numbers_compares_with_the_mean(here: Path, chainrule_command: Ca
         "fit", here / "penguins.csv", "--target", "body_mass_g", "--out", "new.safetensors"
     )
     assert done.code == 0
-    for part in ("RMSE", "R²", "always the mean", "12-8-1", "body_mass_g, a number"):
+    for part in ("RMSE", "R²", "always the mean", "12-64-1, relu, identity, rss", "body_mass_g, a number"):
         assert part in done.out
 
 
@@ -122,14 +128,16 @@ def test_json_is_all_that_stdout_holds(
 def test_predict_gives_classes_and_outputs(here: Path, chainrule_command: Callable[..., Any]) -> None:
     done = chainrule_command("predict", "iris.safetensors", here / "iris.csv")
     rows = list(csv.DictReader(io.StringIO(done.out)))
-    assert list(rows[0]) == ["species", "output_setosa", "output_versicolor", "output_virginica"]
+    names = [f"probability_{name}" for name in ("setosa", "versicolor", "virginica")]
+    assert list(rows[0]) == ["species", *names]
     assert len(rows) == 150
     for row in rows:
-        outputs = {name.removeprefix("output_"): float(value) for name, value in list(row.items())[1:]}
-        assert row["species"] == max(outputs, key=outputs.__getitem__)
+        chances = {name.removeprefix("probability_"): float(value) for name, value in list(row.items())[1:]}
+        assert row["species"] == max(chances, key=chances.__getitem__)
+        assert sum(chances.values()) == pytest.approx(1, rel=1e-15, abs=0)
     model = chainrule.load_model("iris.safetensors")
     expected = model.network(model.table_encoding.encode_inputs(chainrule.read_table("iris.csv")))
-    assert [float(row["output_setosa"]) for row in rows] == expected[:, 0].tolist()
+    assert [float(row["probability_setosa"]) for row in rows] == expected[:, 0].tolist()
 
 
 def test_predict_finds_columns_by_name(here: Path, chainrule_command: Callable[..., Any]) -> None:
@@ -180,7 +188,7 @@ def test_scores_agree_with_scikit_learn(here: Path, chainrule_command: Callable[
 
 
 def test_the_model_has_seen_the_training_rows_only(here: Path) -> None:
-    result = chainrule.fit(here / "iris.csv", target="species", epochs=3, seed=4)
+    result = chainrule.fit(here / "iris.csv", target="species", defaults="notes", epochs=3, seed=4)
     data = result.data
     rows = data.training_rows
     start = chainrule.Network.random((4, 8, 3), seed=4)
@@ -227,6 +235,7 @@ def test_the_same_command_gives_the_same_file(here: Path) -> None:
 
 def test_divergence_keeps_the_last_finite_network(here: Path, chainrule_command: Callable[..., Any]) -> None:
     arguments = ["fit", "penguins.csv", "--target", "body_mass_g", "--rate", 1000, "--out", "new.safetensors"]
+    arguments += ["--defaults", "notes"]
     done = chainrule_command(*arguments)
     assert (done.code, done.out) == (1, "")
     assert len(done.err.splitlines()) == 1
@@ -330,33 +339,45 @@ def test_help_loads_nothing_heavy(command: str) -> None:
     assert not loaded & heavy
 
 
-def test_help_states_the_defaults() -> None:
+def test_help_tells_the_defaults_and_every_name() -> None:
     help_text = " ".join(re.sub("[│╭╰─╮╯]", " ", run_process("fit", "--help", COLUMNS="200").stdout).split())
+    for known in (ACTIVATIONS, LOSSES, ALL_RULES, SCHEDULES, DEFAULTS):
+        for name in known:
+            assert re.search(rf"\b{name}\b", help_text), name
+    assert "[default: modern]" in help_text
+    assert "[default: 0.25]" in help_text
+    classes, numbers = (default_settings("modern", 100, classes=classes) for classes in (True, False))
+    assert (classes.output, classes.loss, numbers.output) == ("softmax", "cross_entropy", "identity")
+    assert "learnt as classes, with softmax outputs and cross-entropy" in help_text
+    assert "Numbers are learnt with an identity output" in help_text
+    notes = default_settings("notes", 100, classes=True)
+    assert (notes.activation, notes.loss, notes.rule) == ("logistic", "rss", "descent")
+    assert "logistic units, RSS, gradient descent" in help_text
+
+
+def test_defaults_by_kind_of_target_and_rows() -> None:
     few, many, most = 499, 500, 20_000
-    classes = {rows: default_settings(rows, classes=True) for rows in (few, many, most)}
-    numbers = {rows: default_settings(rows, classes=False) for rows in (few, many, most)}
-    assert classes[few].hidden == numbers[few].hidden == (8,)
-    assert (classes[many].hidden, numbers[many].hidden) == ((32,), (16,))
-    assert "8 below 500 training rows; above, 32 for classes and 16 for numbers" in help_text
-    assert (classes[few].rate, classes[many].rate, numbers[few].rate, numbers[many].rate) == (
-        0.5,
-        2,
-        0.1,
-        0.1,
-    )
-    assert "for classes 0.5 below 500 training rows, 2 above; for numbers 0.1" in help_text
+    classes = {rows: default_settings("notes", rows, classes=True) for rows in (few, many, most)}
+    numbers = {rows: default_settings("notes", rows, classes=False) for rows in (few, many, most)}
+    assert [classes[rows].hidden for rows in (few, many, most)] == [(8,), (32,), (32,)]
+    assert [numbers[rows].hidden for rows in (few, many, most)] == [(8,), (16,), (16,)]
+    assert [classes[rows].rate for rows in (few, many, most)] == [0.5, 2, 2]
+    assert [numbers[rows].rate for rows in (few, many, most)] == [0.1, 0.1, 0.1]
     assert [classes[rows].epochs for rows in (few, many, most)] == [100, 100, 30]
     assert [numbers[rows].epochs for rows in (few, many, most)] == [100, 300, 30]
-    assert "100; for numbers from 500 training rows 300; from 20,000 rows 30" in help_text
     assert [settings.batch_size for settings in (classes[few], classes[many], numbers[few])] == [1, 16, 32]
-    assert "for classes 1 below 500 training rows, 16 above; for numbers 32" in help_text
+    enough, watching = (default_settings("modern", rows, classes=True) for rows in (1999, 2000))
+    assert (enough.patience, enough.validation) == (None, 0)
+    assert watching.patience is not None
+    assert 0 < watching.validation < 0.5
 
 
 def test_output_that_cannot_be_encoded_is_replaced(here: Path) -> None:
     assert here.is_dir()
     done = run_process("trace", "iris.safetensors", "iris.csv", PYTHONIOENCODING="ascii", PYTHONUTF8="0")
     assert done.returncode == 0, done.stderr
-    assert "RSS" in done.stdout
+    assert "cross_entropy" in done.stdout
+    assert r"\u03b4_1^(3)" in done.stdout  # delta
     assert "Traceback" not in done.stderr
 
 
@@ -432,7 +453,9 @@ def test_no_held_out_rows(here: Path, chainrule_command: Callable[..., Any]) -> 
 
 
 def test_trace_shows_every_digit(here: Path, chainrule_command: Callable[..., Any]) -> None:
-    text = chainrule_command("trace", "iris.safetensors", here / "iris.csv", "--row", 3, "--digits", 17).out
+    text = chainrule_command(
+        "trace", "iris.safetensors", here / "iris.csv", "--row", 3, "--digits", 17, "--units", 64
+    ).out
     found = json.loads(chainrule_command("trace", "iris.safetensors", "iris.csv", "--row", 3, "--json").out)
     for layer in found["layers"]:
         for value in [*layer["z"], *layer["a"], *layer["delta"]]:
@@ -444,7 +467,7 @@ def test_check_fails_where_gradients_are_wrong(
     here: Path, chainrule_command: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert chainrule_command("check", "iris.safetensors", here / "iris.csv").code == 0
-    monkeypatch.setattr(chainrule.Logistic, "backward", lambda _self, _z, a, upstream: a * upstream)
+    monkeypatch.setattr(chainrule.ReLU, "backward", lambda _self, _z, a, upstream: a * upstream)
     done = chainrule_command("check", "iris.safetensors", "iris.csv")
     assert done.code == 1
     assert "FAILED" in done.out

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import chainrule
+from chainrule.cli.fit import Request
 from chainrule.cli.fit import run as run_fit
 from chainrule.cli.printing import LONGEST_LINE, named, score_lines, shortened
+from chainrule.errors import TableError
 from chainrule.models.scores import score_classes, score_numbers
+from chainrule.tables.decoding import decode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -156,6 +161,12 @@ def test_a_model_given_as_the_table_is_called_that(here: Path, chainrule_command
     assert here.joinpath("iris.safetensors").read_bytes() == before
 
 
+@pytest.mark.parametrize("length", [600, 0x0480, 0x0580, 0x8B1F, 0xFEFF, 0xFFFE])
+def test_a_model_with_a_header_of_any_length_is_no_pickle_and_no_text(length: int) -> None:
+    with pytest.raises(TableError, match="is a safetensors file, such as a model, but a table is needed"):
+        decode(length.to_bytes(8, "little") + b'{"W1":{}}', "m.st")
+
+
 @pytest.mark.parametrize("out", ["", " ", "models/"])
 def test_out_must_name_a_file(out: str, here: Path, chainrule_command: Callable[..., Any]) -> None:
     before = set(here.iterdir())
@@ -183,7 +194,7 @@ def test_giants_are_refused_before_they_are_built(
 def test_too_little_memory_is_one_message(
     here: Path, chainrule_command: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def exhausted(*_: object) -> None:
+    def exhausted(*_: object, **__: object) -> None:
         message = "Unable to allocate 3 TiB"
         raise MemoryError(message)
 
@@ -199,22 +210,92 @@ def test_settings_in_the_summary_repeat_the_run(here: Path, chainrule_command: C
         "--epochs", 3, "--batch-size", 7, "--loss-goal", "1e-9", "--held-out", "0.3", "--seed", 5,
         "--out", "a.st",
     )  # fmt: skip
-    (line,) = [line for line in first.out.splitlines() if line.startswith("Settings")]
-    assert len(line.split()) == 15
-    again = chainrule_command(
-        "fit", "penguins.csv", "--target", "species", "--out", "b.st", *line.split()[1:]
+    assert first.code == 0, first.err
+    repeated("penguins.csv", "species", first.out, chainrule_command)
+
+
+EVERY_OPTION = {
+    "notes": "--defaults notes --epochs 2",
+    "notes with a penalty": "--defaults notes --epochs 2 --l2 0.01 --hidden none",
+    "no penalty": "--epochs 2 --l2 0",
+    "patience": "--epochs 9 --l2 0 --patience 3 --validation 0.2",
+    "patience without rows": "--epochs 2 --patience 7",
+    "network": "--epochs 2 --activation leaky_relu:0.2 --output logistic --loss binary_cross_entropy",
+    "rule": "--epochs 4 --rule momentum:0.8 --rate 0.05 --schedule warm_up:2,step:1:0.5 --dropout 0.25",
+    "all rows": "--epochs 3 --rule lbfgs --activation tanh",
+    "weights": "--epochs 2 --class-weight Adelie=2.5,Gentoo=1",
+    "balanced": "--epochs 2 --class-weight balanced",
+}
+
+
+@pytest.mark.parametrize("name", EVERY_OPTION)
+def test_settings_of_any_kind_repeat_the_run(
+    name: str, here: Path, chainrule_command: Callable[..., Any]
+) -> None:
+    given = EVERY_OPTION[name].split()
+    first = chainrule_command("fit", here / "penguins.csv", "--target", "species", "--out", "a.st", *given)
+    assert first.code == 0, first.err
+    repeated("penguins.csv", "species", first.out, chainrule_command)
+
+
+@pytest.mark.parametrize(
+    "given", [[], ["--defaults", "notes"], ["--patience", "1", "--validation", "0"], ["--validation", "0.3"]]
+)
+def test_settings_of_a_larger_table_repeat_the_run(
+    given: list[str], here: Path, chainrule_command: Callable[..., Any]
+) -> None:
+    rows = [f"{n % 7},{n % 11},{'ab'[n * n % 3 % 2]}" for n in range(4000)]  # enough rows to watch some
+    here.joinpath("t.csv").write_text("\n".join(["x,y,kind", *rows]), encoding="utf-8")
+    first = chainrule_command(
+        "fit", "t.csv", "--target", "kind", "--hidden", 4, "--epochs", 2, "--out", "a.st", *given
     )
+    assert first.code == 0, first.err
+    repeated("t.csv", "kind", first.out, chainrule_command)
+
+
+def test_weights_of_classes_with_hard_names_can_be_typed_again(
+    here: Path, chainrule_command: Callable[..., Any]
+) -> None:
+    rows = [f"{n % 7},{('it is', '$no')[n % 2]}" for n in range(20)]
+    here.joinpath("t.csv").write_text("\n".join(["x,kind", *rows]), encoding="utf-8")
+    first = chainrule_command(
+        "fit",
+        "t.csv",
+        "--target",
+        "kind",
+        "--class-weight",
+        "it is=2,$no=0.5",
+        "--epochs",
+        1,
+        "--out",
+        "a.st",
+    )
+    assert first.code == 0, first.err
+    repeated("t.csv", "kind", first.out, chainrule_command)
+
+
+def repeated(table: str, target: str, summary: str, chainrule_command: Callable[..., Any]) -> None:
+    """Fit again with the settings that a summary prints, and compare the files."""
+    lines = summary.splitlines()
+    begin = next(n for n, line in enumerate(lines) if line.startswith("Settings"))
+    settings = [lines[begin].removeprefix("Settings")]
+    settings += itertools.takewhile(lambda line: line.startswith(" "), lines[begin + 1 :])
+    options = shlex.split(" ".join(settings))
+    again = chainrule_command("fit", table, "--target", target, "--out", "b.st", *options)
     assert again.code == 0, again.err
     assert Path("a.st").read_bytes() == Path("b.st").read_bytes()
-    assert line in chainrule_command("show", "a.st").out
+    shown = chainrule_command("show", "a.st").out
+    assert all(line.strip() in shown for line in settings)
 
 
 def test_keys_of_the_summary_as_json(here: Path, chainrule_command: Callable[..., Any]) -> None:
     shared = {
         "table", "rows", "training_rows", "held_out_rows", "inputs", "targets", "classes", "remarks",
-        "network", "sizes", "hidden", "start", "rate", "epochs", "batch_size", "loss_goal", "seed",
-        "stopped_by", "epochs_run", "loss_before", "loss", "loss_of_epochs", "seconds", "training_score",
-        "held_out_score", "model",
+        "network", "sizes", "hidden", "activation", "output", "start", "rate", "epochs", "batch_size",
+        "loss_goal", "seed", "shuffle", "rule", "schedule", "clip_norm", "l1", "l2", "dropout", "patience",
+        "metric", "stopping", "threads", "validation", "stopped_by", "epochs_run", "best_epoch",
+        "loss_before", "loss", "loss_of_epochs", "validation_loss_of_epochs", "diagnosis", "seconds",
+        "training_score", "held_out_score", "model",
     }  # fmt: skip
     number = {"target", "n_rows", "rmse", "r2", "mean_rmse", "mean_r2"}
     kinds = {
@@ -267,7 +348,9 @@ def test_the_commands_module_takes_a_default_name(here: Path) -> None:
     columns = {"target": ["species"], "inputs": None, "ignore": None, "classes": None}
     table = here / "iris.csv"
     run_fit(
-        table, columns=columns, hidden=None, settings={"epochs": 1}, held_out=0.25, seed=0, out="x.st",
-        force=False, as_json=True,
+        Request(
+            table, columns=columns, hidden=None, class_weight=None, defaults="notes", settings={"epochs": 1},
+            held_out=0.25, seed=0, resume=None, out="x.st", force=False, as_json=True,
+        )
     )  # fmt: skip
     assert chainrule.load("x.st").sizes == (4, 8, 3)

@@ -20,7 +20,7 @@ import pytest
 
 import chainrule
 from chainrule.cli.progress import TrainingProgress, duration, fitted
-from chainrule.training import Epoch
+from chainrule.training import Epoch, Progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -111,7 +111,7 @@ def test_the_c_locale(here: Path) -> None:
     assert here.is_dir()
     done = shell("chainrule trace iris.safetensors iris.csv", LC_ALL="C", PYTHONCOERCECLOCALE="0")
     assert done.returncode == 0
-    assert b"RSS" in done.stdout
+    assert b"L with the new weights = " in done.stdout
 
 
 class Terminal:
@@ -194,14 +194,21 @@ def test_progress_in_a_pipe_is_a_line_every_ten_seconds(
 ) -> None:
     now = 100.0
     monkeypatch.setattr(time, "monotonic", lambda: now)
-    with TrainingProgress(1000) as progress:
+    monkeypatch.setattr(Progress, "seconds", property(lambda _: now - 100.0))
+    training = Progress(1000, 4, lambda: None, lambda: None)  # type: ignore[arg-type, return-value]
+    with TrainingProgress() as progress:
         for number in range(1, 26):
             now += 1.0
-            progress(Epoch(number, 0.25, 1.0))
-    lines = capsys.readouterr().err.splitlines()
-    assert lines == [
+            validation_loss = None if number < 20 else 0.5
+            training.epochs.append(Epoch(number, 0.25, 1.0, validation_loss=validation_loss))
+            progress(training)
+        now += 10.0
+        training.samples = 3
+        progress(training)
+    assert capsys.readouterr().err.splitlines() == [
         "epoch 10 of 1000   loss 0.25   1 epochs/s   16:30 min left",
-        "epoch 20 of 1000   loss 0.25   1 epochs/s   16:20 min left",
+        "epoch 20 of 1000   loss 0.25   validation 0.5   1 epochs/s   16:20 min left",
+        "epoch 25 and 75% of 1000   loss 0.25   validation 0.5   0.736 epochs/s   22:04 min left",
     ]
 
 

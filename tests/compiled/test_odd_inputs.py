@@ -221,11 +221,11 @@ class ShiftedLogistic(Logistic):
 class DoubleRSS(RSS):
     """A loss of the user's own."""
 
-    def value(self, a: Array, y: Array) -> Array:
-        return 2 * super().value(a, y)  # type: ignore[no-any-return]
+    def values(self, a: Array, y: Array) -> Array:
+        return 2 * super().values(a, y)  # type: ignore[no-any-return]
 
-    def output_delta(self, z: Array, a: Array, y: Array, activation: Any) -> Array:  # noqa: ANN401
-        return 2 * super().output_delta(z, a, y, activation)  # type: ignore[no-any-return]
+    def slopes(self, a: Array, y: Array) -> Array:
+        return 2 * super().slopes(a, y)  # type: ignore[no-any-return]
 
 
 @pytest.mark.parametrize("activation", [Softsign(), ShiftedLogistic()])

@@ -218,7 +218,7 @@ def test_process_that_rounds_towards_zero_gets_the_same_bits(
         orders = [bits_of_training.order_of_epoch(len(X), epoch) for epoch in range(1, task.epochs + 1)]
         control_word(TOWARDS_ZERO)
         for order in orders:
-            run_epoch(running, order, rate=task.rate)
+            run_epoch(running, order, rate=task.rate or 0.0)
         control_word(STANDARD)
         found.append(bits_of_training.sha256(running.weights_of(running.state)))
     assert found == [expected[f"{task.name}, {dtype}: weights"] for task in tasks]
@@ -356,7 +356,7 @@ def _count_calls(running: trainer.Trainer) -> list[tuple[int, int]]:
 
     def counted(order: npt.NDArray[np.intp], first: int, stop: int, *others: float) -> float:
         calls.append((first, stop))
-        return original(order, first, stop, *others)  # type: ignore[arg-type]
+        return original(order, first, stop, *others)
 
     running._train = counted
     return calls

@@ -113,8 +113,6 @@ def forking_child() -> None:
 
     answers = [in_a_fork(), in_a_fork()]
     _trained(32, on_epoch=lambda now: answers.append(in_a_fork()) if now.epoch.number == 2 else None)
-        32, on_epoch=lambda progress: answers.append(in_a_fork()) if progress.epoch.number == 2 else None
-    )
     _say([expected, *answers])
 
 

@@ -95,7 +95,8 @@ def _of_training(
     functions: tuple[Any, ...] = (),
     **settings: Any,  # noqa: ANN401 (of Trainer)
 ) -> list[int]:
-    net = Network.random(sizes, *functions, dtype=dtype)
+    activations, loss = functions or ("logistic", "rss")
+    net = Network.random(sizes, activations, loss, dtype=dtype)
     X, Y = np.zeros((SAMPLES, sizes[0]), dtype), np.zeros((SAMPLES, sizes[-1]), dtype)
     order = flat(np.arange(SAMPLES))
     with Trainer(

@@ -2,24 +2,44 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import TYPE_CHECKING, Any
 
 import mpmath
 import numpy as np
 import numpy.typing as npt
 import pytest
 import sympy
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from chainrule.equations import ACTIVATIONS, Activation, Identity, Logistic, Tanh, activation_named
-from chainrule.errors import UnknownNameError
+from chainrule.equations import (
+    ACTIVATIONS,
+    GELU,
+    Activation,
+    Identity,
+    LeakyReLU,
+    Logistic,
+    ReLU,
+    Softmax,
+    Softplus,
+    Softsign,
+    Tanh,
+    activation_named,
+    name_of,
+)
+from chainrule.errors import InputError, UnknownNameError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 FORWARD = Logistic().forward
 HUGE = float(np.finfo(np.float64).max)
 STEP = 1e-200  # of the complex step: far below the rounding of z, so that no truncation is left
 
 each_activation = pytest.mark.parametrize("g", ACTIVATIONS.values(), ids=list(ACTIVATIONS))
+OF_ONE_UNIT = {name: g for name, g in ACTIVATIONS.items() if g != Softmax()}
+each_of_one_unit = pytest.mark.parametrize("g", OF_ONE_UNIT.values(), ids=list(OF_ONE_UNIT))
 finite_double = st.floats(allow_nan=False, allow_infinity=False)
 finite_single = st.floats(allow_nan=False, allow_infinity=False, width=32)
 
@@ -190,37 +210,219 @@ def test_identity_gives_z_and_passes_the_signal() -> None:
     np.testing.assert_array_equal(Identity().backward(z, z, z.real / 7), z.real / 7)
 
 
+def _complex_step(g: Activation, z: npt.NDArray[Any], upstream: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Derivative of the activations, each times its upstream and added up, in each net input of one row."""
+    slopes = np.zeros_like(z)
+    for i in range(z.shape[1]):
+        stepped = z.astype(complex)
+        stepped[0, i] += 1j * STEP
+        slopes[0, i] = (g.forward(stepped).imag / STEP * upstream).sum()
+    return slopes
+
+
 @each_activation
 @given(st.lists(st.floats(-8, 8), min_size=1, max_size=6), st.floats(-3, 3))
 def test_backward_is_derivative_times_upstream(g: Activation, numbers: list[float], upstream: float) -> None:
+    assume(0.0 not in numbers)  # where relu and leaky relu have no derivative
     z = np.array([numbers])
-    derivative = g.forward(z + STEP * 1j).imag / STEP
-    back = g.backward(z, g.forward(z), np.full_like(z, upstream))
-    # Where a is near ±1 the digits of 1 - a end at eps, not at eps times itself.
-    np.testing.assert_allclose(back, derivative * upstream, rtol=1e-15, atol=8 * np.finfo(float).eps)
+    signal = upstream * np.linspace(1, -0.5, len(numbers))[np.newaxis]
+    back = g.backward(z, g.forward(z), signal)
+    # Where a is near ±1 the digits of 1 - a end at eps, not at eps times itself; gelu multiplies them by z³.
+    few = 128 if g == GELU() else 16
+    np.testing.assert_allclose(back, _complex_step(g, z, signal), rtol=2e-15, atol=few * np.finfo(float).eps)
+
+
+def _iverson(found: re.Match[str]) -> str:
+    return f"Piecewise((1, {found[1]}), (0, True))"
+
+
+def _printed(text: str) -> Any:  # noqa: ANN401 (a SymPy expression)
+    """Read a formula as it is printed in a trace; a letter in it may be explained after a comma."""
+    for sign, meaning in {
+        "−": "-",
+        "·": "*",
+        "²": "**2",
+        "³": "**3",
+        "√": "sqrt",
+        "π": "pi",
+        "≤": "<=",
+    }.items():
+        text = text.replace(sign, meaning)
+    text = re.sub(r"\|(\w)\|", r"Abs(\1)", re.sub(r"\[(.*?)\]", _iverson, text))
+    formula, *rest = text.replace("max(", "Max(").replace("ln(", "log(").split(",  ")
+    z, slope = sympy.Symbol("z", real=True), sympy.Rational(1, 100)
+    meant = sympy.sympify(formula, locals={"z": z, "slope": slope})
+    for definition in rest:
+        name, body = definition.split(" = ")
+        meant = meant.subs(name, _printed(body))
+    return meant
+
+
+@each_of_one_unit
+@pytest.mark.parametrize("place", [-5.0, -0.75, 0.5, 3.0])
+def test_printed_derivative_is_that_of_the_printed_formula(g: Activation, place: float) -> None:
+    z = sympy.Symbol("z", real=True)
+    formula = _printed(g.formula)
+    (t,) = [_printed(body.split(" = ")[1]) for body in g.formula.split(",  ")[1:]] or [sympy.Integer(0)]
+    derivative = _printed(g.derivative).subs({"a": formula, "t": t})
+    there = sympy.Rational(place)
+    slope = sympy.N(sympy.diff(formula, z).subs(z, there), 40)
+    assert abs(slope - sympy.N(derivative.subs(z, there), 40)) < 1e-16
+    a = g.forward(np.array([[place]]))
+    assert a[0, 0] == pytest.approx(float(sympy.N(formula.subs(z, there), 40)), rel=1e-14)
+    assert g.backward(np.array([[place]]), a, np.ones((1, 1)))[0, 0] == pytest.approx(float(slope), rel=1e-11)
+
+
+def _true_softplus(z: float) -> mpmath.mpf:
+    with mpmath.workprec(2200):
+        return mpmath.log1p(mpmath.exp(mpmath.mpf(z))) if abs(z) < 1e4 else mpmath.mpf(max(z, 0.0))
+
+
+def _true_softsign(z: float) -> mpmath.mpf:
+    with mpmath.workprec(200):
+        return mpmath.mpf(z) / (1 + abs(mpmath.mpf(z)))
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize(
+    ("g", "true", "ulps"),
+    [
+        (ReLU(), lambda z: mpmath.mpf(max(z, 0.0)), 0.0),
+        (LeakyReLU(0.25), lambda z: mpmath.mpf(max(z, z / 4)), 0.5),
+        (Softplus(), _true_softplus, 4.0),  # an exponential, as in the logistic, a logarithm and a sum
+        (Softsign(), _true_softsign, 1.5),
+    ],
+    ids=lambda thing: getattr(thing, "name", ""),
+)
+def test_rectifier_keeps_its_digits_in_both_tails(
+    g: Activation, true: Callable[[float], mpmath.mpf], ulps: float, dtype: str
+) -> None:
+    z = _tails(dtype)[1:-1]  # the largest number has no neighbour to take a unit from
+    with np.errstate(over="raise", divide="raise", invalid="raise"):
+        a = g.forward(z)
+        slope = g.backward(z, a, np.ones_like(z))
+    assert a.dtype == slope.dtype == dtype
+    assert _ulps(a, [true(float(x)) for x in z]).max() <= ulps
+    assert ((slope >= 0) & (slope <= 1)).all()
+
+
+def _true_gelu(z: float) -> tuple[float, float]:
+    """Value and derivative of the tanh form."""
+    with mpmath.workdps(60):
+        c, x = mpmath.mpf(0.044715), mpmath.mpf(z)
+        scale = mpmath.sqrt(2 / mpmath.pi)
+        t = mpmath.tanh(scale * (x + c * x**3))
+        slope = (1 + t) / 2 + x / 2 * (1 - t**2) * scale * (1 + 3 * c * x**2)
+        return float(x / 2 * (1 + t)), float(slope)
+
+
+def test_gelu_is_the_true_function() -> None:
+    z = np.concatenate([np.linspace(-12, 12, 961), [-1e300, -1e6, 1e6, 1e300]])
+    with np.errstate(over="raise", divide="raise", invalid="raise"):
+        a = GELU().forward(z)
+        slope = GELU().backward(z, a, np.ones_like(z))
+    true_a, true_slope = np.array([_true_gelu(float(x)) for x in z]).T
+    # t near -1 is rounded to a multiple of eps/2, and so is what 1 + t leaves of it, times z/2.
+    eps = float(np.finfo(np.float64).eps)
+    near = np.abs(z) <= 12
+    np.testing.assert_allclose(a[near], true_a[near], rtol=4 * eps, atol=8 * eps)
+    np.testing.assert_allclose(slope[near], true_slope[near], rtol=4 * eps, atol=64 * eps)
+    assert a[~near].tolist() == [0, 0, 1e6, 1e300]
+    assert slope[~near].tolist() == [0, 0, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("g", "at_the_kink"), [(ReLU(), 0.0), (LeakyReLU(0.25), 0.25)], ids=["relu", "leaky_relu"]
+)
+def test_slope_at_a_kink_is_that_of_the_left_side(g: Activation, at_the_kink: float) -> None:
+    z = np.array([[0.0, -0.0, -5e-324]])
+    assert g.forward(z).tolist() == [[0.0, -0.0, g.forward(z)[0, 2]]]
+    assert g.backward(z, g.forward(z), np.ones_like(z)).tolist() == [[at_the_kink] * 3]
+
+
+rows = st.lists(st.floats(-800, 800), min_size=2, max_size=6)
+
+
+@given(rows)
+@example([800.0, -800.0])
+@example([1e300, 0.0, -1e300])
+@example([0.0, 0.0, 0.0])
+def test_softmax_is_the_true_function(numbers: list[float]) -> None:
+    with np.errstate(over="raise", divide="raise", invalid="raise"):
+        a = Softmax().forward(np.array([numbers]))[0]
+    with mpmath.workprec(3000):
+        largest = max(numbers)
+        powers = [
+            mpmath.exp(mpmath.mpf(x) - mpmath.mpf(largest)) if x - largest > -1e4 else mpmath.mpf(0)
+            for x in numbers
+        ]
+        true = [float(power / sum(powers)) for power in powers]
+    # z less the largest is rounded to an ulp of up to 1600 before it goes into the exponential.
+    np.testing.assert_allclose(a, true, rtol=1600 * np.finfo(float).eps, atol=1e-320)
+    assert a.sum() == pytest.approx(1, rel=1e-15)
+    assert (a >= 0).all()
+
+
+@given(rows, st.floats(-100, 100))
+def test_softmax_knows_differences_only(numbers: list[float], shift: float) -> None:
+    z = np.array([numbers])
+    few = 4000 * float(np.finfo(float).eps)
+    np.testing.assert_allclose(Softmax().forward(z + shift), Softmax().forward(z), rtol=few, atol=1e-300)
+
+
+@given(rows, st.integers(0, 2**32 - 1))
+def test_what_softmax_passes_back_sums_to_0(numbers: list[float], seed: int) -> None:
+    z, signal = np.array([numbers]), np.random.default_rng(seed).uniform(-3, 3, (1, len(numbers)))
+    back = Softmax().backward(z, Softmax().forward(z), signal)
+    assert abs(back.sum()) <= 16 * np.finfo(float).eps
 
 
 @each_activation
-def test_printed_derivative_is_that_of_the_printed_formula(g: Activation) -> None:
-    z, a = sympy.symbols("z a")
-    formula, derivative = (
-        sympy.sympify(text.replace("−", "-").replace("·", "*").replace("²", "**2"), locals={"z": z, "a": a})
-        for text in (g.formula, g.derivative)
-    )
-    slope = sympy.diff(formula, z)
-    assert sympy.simplify((slope - derivative.subs(a, formula)).rewrite(sympy.exp)) == 0
-    code = sympy.lambdify(z, formula, "numpy")
-    points = np.linspace(-5, 5, 101)
-    np.testing.assert_allclose(g.forward(points), code(points), rtol=1e-14)
-    back = g.backward(points, g.forward(points), np.ones_like(points))
-    np.testing.assert_allclose(
-        back, np.broadcast_to(sympy.lambdify(z, slope)(points), points.shape), rtol=1e-11
-    )
+def test_nan_comes_out_of_every_activation(g: Activation) -> None:
+    assert np.isnan(g.forward(np.array([[np.nan]]))).all()
 
 
 def test_activations_are_found_by_name() -> None:
-    assert dict(ACTIVATIONS) == {"identity": Identity(), "logistic": Logistic(), "tanh": Tanh()}
+    assert dict(ACTIVATIONS) == {
+        "identity": Identity(),
+        "logistic": Logistic(),
+        "tanh": Tanh(),
+        "relu": ReLU(),
+        "leaky_relu": LeakyReLU(0.01),
+        "softplus": Softplus(),
+        "softsign": Softsign(),
+        "gelu": GELU(),
+        "softmax": Softmax(),
+    }
     assert activation_named("tanh") == Tanh()
+    assert activation_named("leaky_relu:0.2") == LeakyReLU(0.2)
+
+
+@each_activation
+def test_name_of_an_activation_leads_back_to_it(g: Activation) -> None:
+    assert activation_named(name_of(g)) == g
+    assert name_of(LeakyReLU(0.2)) == "leaky_relu:0.2"
+
+
+@pytest.mark.parametrize("slope", [0, 1, -0.1, 1.5, float("nan"), True, "0.1"])
+def test_slope_of_leaky_relu_must_lie_between_0_and_1(slope: Any) -> None:  # noqa: ANN401 (anything)
+    with pytest.raises(
+        InputError, match=r"slope is .* but must be a finite number above 0 and below 1\. Try 0"
+    ):
+        LeakyReLU(slope)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("leaky_relu:much", "has 'much' after a colon, where a number is needed"),
+        ("leaky_relu:0.1:2", "has 2 numbers but leaky_relu takes at most slope"),
+        ("relu:1", "has 1 numbers but relu takes no number"),
+    ],
+)
+def test_numbers_after_a_name_must_suit_it(name: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        activation_named(name)
 
 
 @pytest.mark.parametrize(

@@ -48,11 +48,13 @@ def test_hidden_delta_collects_the_deltas_after_it(
     random = np.random.default_rng(seed)
     delta, w = random.normal(size=(n, n_next)), random.normal(size=(n_next, 1 + n_units))
     z = random.normal(size=(n, n_units))
-    slope = g.forward(z + 1e-200j).imag / 1e-200
-    expected = [
-        [slope[i, j] * sum(delta[i, k] * w[k, 1 + j] for k in range(n_next)) for j in range(n_units)]
-        for i in range(n)
+    collected = [
+        [sum(delta[i, k] * w[k, 1 + j] for k in range(n_next)) for j in range(n_units)] for i in range(n)
     ]
+    expected = np.zeros_like(z)
+    for j in range(n_units):  # softmax lets every unit of the layer depend on each net input
+        step = 1e-200j * (np.arange(n_units) == j)
+        expected[:, j] = (g.forward(z + step).imag / 1e-200 * collected).sum(axis=1)
     np.testing.assert_allclose(
         hidden_delta(delta, w, z, g.forward(z), g), expected, rtol=FEW_ULP, atol=4 * FEW_ULP
     )

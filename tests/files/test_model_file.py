@@ -32,7 +32,7 @@ TINY = Network([[[0.5, -0.25]], [[1.0, 2.0], [0.0, -0.0]]], ["tanh", "logistic"]
 
 @pytest.fixture(scope="module")
 def iris_model() -> Model:
-    return chainrule.fit(IRIS, target="species", epochs=2).model
+    return chainrule.fit(IRIS, target="species", hidden=8, epochs=2).model
 
 
 def header_of(content: bytes) -> tuple[dict[str, Any], bytes]:
@@ -104,9 +104,36 @@ def test_golden_file() -> None:
     """The format is a promise: a file of this version is the same to the byte for good."""
     content = model_to_bytes(Model(TINY))
     assert hashlib.sha256(content).hexdigest() == (
+        "d5eb320980d9dd9101a44f5d373927b0b34dad5ac79526a30a58673eb61e0236"
+    )
+    assert model_from_bytes(content).network.weights[1].tobytes() == TINY.weights[1].tobytes()
+
+
+def test_golden_file_of_format_1() -> None:
+    """What version 0.1.0 wrote before there were states is read for good."""
+    content = with_document(
+        model_to_bytes(Model(TINY)), lambda document: document.update(format=1) or document.pop("state")
+    )
+    assert hashlib.sha256(content).hexdigest() == (
         "f2eeb8508b75a70b616c149cd9bdcff91dd37e642a6d93d37e31d2deaf8502ae"
     )
     assert model_from_bytes(content).network.weights[1].tobytes() == TINY.weights[1].tobytes()
+
+
+def test_model_of_format_1_is_read_with_encoding_and_record() -> None:
+    model = load_model(Path(__file__).with_name("format_1.st"))
+    net, record = model.network, model.training
+    assert repr(net) == "Network(4-2-3, logistic, rss, float64)"
+    before = [0.14609180859921317, 0.29996769088127107, 0.6183692749849283]  # by the version that wrote it
+    np.testing.assert_allclose(net([[0.5, -1, 1, 0]])[0], before, rtol=1e-14)
+    assert record is not None
+    assert (record.rate, record.epochs, record.batch_size, record.seed) == (0.5, 2, 1, 1)
+    assert (record.rule, record.schedule, record.l2, record.patience) == ("descent", "constant", 0.0, None)
+    assert record.final_loss == 0.21345119857442538
+    assert model.state is None
+    assert model.predict(IRIS).names[0] == "species"
+    again = model_from_bytes(model_to_bytes(model))  # in the format of today
+    assert (again.encoding, again.training) == (model.encoding, model.training)
 
 
 def test_the_same_model_gives_the_same_bytes_in_any_process(tmp_path: Path) -> None:
@@ -218,8 +245,8 @@ def test_document_that_is_none(text: str) -> None:
 
 
 def test_newer_format() -> None:
-    message = refusal(with_document(model_to_bytes(Model(TINY)), lambda document: document.update(format=2)))
-    assert "format 2" in message
+    message = refusal(with_document(model_to_bytes(Model(TINY)), lambda document: document.update(format=3)))
+    assert "has format 3 but this version of chainrule reads formats up to 2" in message
     assert "Upgrade" in message
 
 
@@ -228,7 +255,7 @@ def test_format_that_is_none(version: object) -> None:
     refusal(with_document(model_to_bytes(Model(TINY)), lambda document: document.update(format=version)))
 
 
-FIELDS = ["format", "activations", "loss", "encoding", "training", "sha256"]
+FIELDS = ["format", "activations", "loss", "encoding", "training", "state", "sha256"]
 WRONG: list[object] = [None, True, 0, 1.5, "", "x", [], {}, [1], {"a": 1}, ["logistic"], "logistic"]
 
 
@@ -238,7 +265,7 @@ def test_field_of_another_type_or_absent(field: str, iris_model: Model) -> None:
     refusal(with_document(content, lambda document: document.pop(field) and None))
     refusal(with_document(content, lambda document: document.update({field + "x": document.pop(field)})))
     for value in WRONG:
-        if field in {"encoding", "training"} and value is None:
+        if field in {"encoding", "training", "state"} and value is None:
             continue
         if field == "sha256" and isinstance(value, str):
             continue  # with_document writes the right digest over it
@@ -248,10 +275,11 @@ def test_field_of_another_type_or_absent(field: str, iris_model: Model) -> None:
 
 def test_names_that_this_version_does_not_know() -> None:
     content = model_to_bytes(Model(TINY))
-    message = refusal(with_document(content, lambda document: document.update(activations=["relu", "relu"])))
-    assert "relu" in message
+    message = refusal(with_document(content, lambda document: document.update(activations=["swish", "relu"])))
+    assert "swish" in message
     refusal(with_document(content, lambda document: document.update(activations=["tanh"])))
-    refusal(with_document(content, lambda document: document.update(loss="absolute")))
+    refusal(with_document(content, lambda document: document.update(loss="hinge")))
+    refusal(with_document(content, lambda document: document.update(loss="cross_entropy")))  # no softmax
 
 
 def with_tensors(tensors: dict[str, Any]) -> bytes:
@@ -353,7 +381,7 @@ def test_a_changed_document_is_refused_or_a_model(data: st.DataObject) -> None:
 
 
 SEALED = [
-    model_to_bytes(chainrule.fit(table, target=target, epochs=1).model)
+    model_to_bytes(chainrule.fit(table, target=target, hidden=4, epochs=1).model)
     for table, target in ((IRIS, "species"), (PENGUINS, "body_mass_g"))
 ]
 

@@ -40,7 +40,9 @@ def mazur() -> Trace:
 def steps(draw: st.DrawFn) -> tuple[Network, npt.NDArray[Any], npt.NDArray[Any], float]:
     """A random network, one sample for it, and a rate."""
     sizes = draw(st.lists(st.integers(1, 5), min_size=2, max_size=6))
-    names = st.sampled_from(["identity", "logistic", "tanh"])
+    names = st.sampled_from([
+        "identity", "logistic", "tanh", "relu", "leaky_relu:0.1", "softplus", "softsign", "gelu",
+    ])  # fmt: skip
     activations = draw(st.lists(names, min_size=len(sizes) - 1, max_size=len(sizes) - 1))
     seed, dtype = draw(st.integers(0, 2**32)), draw(st.sampled_from(["float32", "float64"]))
     net = Network.random(sizes, activations, seed=seed, dtype=dtype, start="uniform")
@@ -76,6 +78,49 @@ def test_trace_is_the_step_that_training_takes(
     assert step.loss_before == result.history.loss[0]
     assert step.loss_before == pytest.approx(result.history.loss_before, rel=8 * digits)
     assert step.loss_after == pytest.approx(result.history.loss_after, rel=8 * digits)
+
+
+@pytest.mark.parametrize(
+    ("output", "loss"),
+    [
+        ("softmax", "cross_entropy"),
+        ("softmax", "rss"),
+        ("logistic", "binary_cross_entropy"),
+        ("softplus", "poisson"),
+        ("identity", "huber:0.5"),
+        ("identity", "absolute"),
+        ("identity", "quantile:0.9"),
+    ],
+)
+@pytest.mark.parametrize("hidden", ["relu", "gelu"])
+def test_trace_is_the_step_that_training_takes_with_any_loss(hidden: str, output: str, loss: str) -> None:
+    net = Network.random((3, 4, 2), [hidden, output], loss, seed=5, start="uniform")
+    x, y = [0.5, -1.0, 2.0], [1.0, 0.0]
+    step = trace(net, x, y, rate=0.1)
+    result = train(net, [x], [y], rate=0.1, epochs=1, engine="reference")
+    for after, trained in zip(step.weights_after, result.network.weights, strict=True):
+        assert after.tobytes() == trained.tobytes()
+    assert step.loss_before == result.history.loss_before == result.history.loss[0]
+    assert step.loss_after == result.history.loss_after
+
+
+def test_softmax_step_worked_by_hand() -> None:
+    # Net inputs 0 and ln 3: chances 1/4 and 3/4, residuals 3/4 and -3/4, and a loss of ln 4.
+    net = Network([[[0.0, 0.0], [np.log(3), 0.0]]], "softmax", "cross_entropy")
+    step = trace(net, [2.0], [1.0, 0.0], rate=0.5)
+    np.testing.assert_allclose(step.a[0], [0.25, 0.75], rtol=1e-15)
+    np.testing.assert_allclose(step.delta[0], [0.75, -0.75], rtol=1e-15)
+    assert step.loss_before == pytest.approx(np.log(4), rel=1e-15)
+    np.testing.assert_allclose(step.gradients[0], [[-0.75, -1.5], [0.75, 1.5]], rtol=1e-15)
+    np.testing.assert_allclose(step.weights_after[0], [[0.375, 0.75], [np.log(3) - 0.375, -0.75]], rtol=1e-15)
+
+
+def test_targets_that_the_loss_is_not_defined_for_are_refused() -> None:
+    net = Network.random((1, 2), "softmax", "cross_entropy")
+    with pytest.raises(InputError, match=r"^Row 0 of y sums to 2 but the loss cross_entropy needs chances"):
+        trace(net, [1.0], [1.0, 1.0], rate=0.5)
+    with pytest.raises(InputError, match=r"^y\[0, 0\] is nan"):
+        trace(net, [1.0], [np.nan, 1.0], rate=0.5)
 
 
 @given(steps())

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from trace_text import equations, results_of, symbols_of, with_numbers, worked_out
+from trace_text import equations, results_of, symbols_of, with_numbers, with_sums, worked_out
 
 from chainrule import InputError, Network, trace
 
@@ -73,7 +73,7 @@ def _check_every_equation(step: Trace, text: str, tolerance: float) -> int:
         scale = tolerance * max(1.0, abs(equation.result))
         assert equation.result == pytest.approx(results[equation.left], rel=tolerance, abs=0)
         assert worked_out(equation.numbers) == pytest.approx(equation.result, rel=0, abs=scale)
-        exact = worked_out(with_numbers(equation.symbols, known))
+        exact = worked_out(with_sums(with_numbers(equation.symbols, known), step))
         assert exact == pytest.approx(results[equation.left], rel=0, abs=1e-13 * max(1.0, abs(exact)))
     return len(equations(text))
 
@@ -138,6 +138,92 @@ def test_every_equation_is_true_in_symbols_and_in_numbers(
     assert n_equations == 3 * sum(sizes[1:]) + 1 + 2 * n_weights
     # With six digits the numbers that stand there give the result to about as many.
     _check_every_equation(step, step.text(digits=6), 2e-4)
+
+
+PAIRS = [
+    ("relu", "softmax", "cross_entropy"), ("relu", "softmax", "rss"), ("gelu", "identity", "huber:0.5"),
+    ("gelu", "gelu", "rss"), ("leaky_relu:0.1", "softplus", "poisson"), ("softplus", "logistic", "poisson"),
+    ("softsign", "logistic", "binary_cross_entropy"), ("tanh", "softmax", "poisson"),
+    ("logistic", "leaky_relu:0.2", "quantile:0.8"), ("softplus", "softsign", "absolute"),
+    ("relu", "softmax", "absolute"), ("relu", "softmax", "huber:0.25"), ("identity", "softmax", "quantile"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("hidden", "output", "loss"), PAIRS)
+@pytest.mark.parametrize("n_outputs", [2, 3])
+def test_every_equation_of_units_and_losses_is_true(
+    hidden: str, output: str, loss: str, n_outputs: int
+) -> None:
+    for seed in range(4):
+        random = np.random.default_rng(seed)
+        net = Network.random((2, 3, n_outputs), [hidden, output], loss, seed=seed, start="uniform")
+        whole = loss in {"poisson", "cross_entropy"}
+        y = (
+            np.eye(n_outputs)[seed % n_outputs] * (3 if loss == "poisson" else 1)
+            if whole
+            else random.uniform(size=n_outputs)
+        )
+        step = trace(net, random.normal(size=2), y, rate=0.3)
+        text = step.text(digits=17)
+        assert _check_every_equation(step, text, 1e-13) == 3 * (3 + n_outputs) + 1 + 2 * (9 + 4 * n_outputs)
+        _check_every_equation(step, step.text(digits=9), 1e-6)
+        assert "+ −" not in text
+        assert "− -" not in text
+        word = "RSS" if loss == "rss" else "L"
+        assert float(text.splitlines()[-2].removeprefix(f"{word} with the new weights = ")) == step.loss_after
+        assert float(text.splitlines()[-1].split(" = ")[1]) == step.loss_before
+
+
+def test_softmax_and_cross_entropy_to_the_letter() -> None:
+    # exp(0) = 1 twice: each chance is a half, and the loss is ln 2.
+    net = Network([[[0.0, 1.0], [0.0, 2.0]]], "softmax", "cross_entropy")
+    assert str(trace(net, [0.0], [1.0, 0.0], rate=0.5)).splitlines() == [
+        "One step of back-propagation: Network(1-2, softmax, cross_entropy, float64), rate 0.5",
+        "",
+        "inputs   x_0 = 1 (bias unit)   x_1 = 0",
+        "targets  y_1 = 1   y_2 = 0",
+        "",
+        "Layer 2 (output, softmax): net inputs, equation (2), and activations",
+        "  z_1^(2) = W_10^(1)·x_0 + W_11^(1)·x_1 = 0·1 + 1·0 = 0",
+        "  a_1^(2) = exp(z_1^(2)) / Σ_i exp(z_i) = exp(0) / 2 = 0.5",
+        "  z_2^(2) = W_20^(1)·x_0 + W_21^(1)·x_1 = 0·1 + 2·0 = 0",
+        "  a_2^(2) = exp(z_2^(2)) / Σ_i exp(z_i) = exp(0) / 2 = 0.5",
+        "",
+        "Loss (cross_entropy), equation (30)",
+        "  L = −y_1·ln a_1^(2) − y_2·ln a_2^(2) = −1·ln 0.5 − 0·ln 0.5 = 0.693147",
+        "",
+        "Layer 2: output deltas, equation (31); δ = −∂L/∂z, the direction of descent",
+        "  δ_1^(2) = y_1 − a_1^(2) = 1 − 0.5 = 0.5",
+        "  δ_2^(2) = y_2 − a_2^(2) = 0 − 0.5 = -0.5",
+        "",
+        "W^(1): gradients, equation (7), and updates, equation (8)",
+        "  ∂L/∂W_10^(1) = −δ_1^(2)·x_0 = −0.5·1 = -0.5",
+        "  W_10^(1) := W_10^(1) + η·δ_1^(2)·x_0 = 0 + 0.5·0.5·1 = 0.25",
+        "  ∂L/∂W_11^(1) = −δ_1^(2)·x_1 = −0.5·0 = 0",
+        "  W_11^(1) := W_11^(1) + η·δ_1^(2)·x_1 = 1 + 0.5·0.5·0 = 1",
+        "  ∂L/∂W_20^(1) = −δ_2^(2)·x_0 = −(-0.5)·1 = 0.5",
+        "  W_20^(1) := W_20^(1) + η·δ_2^(2)·x_0 = 0 + 0.5·(-0.5)·1 = -0.25",
+        "  ∂L/∂W_21^(1) = −δ_2^(2)·x_1 = −(-0.5)·0 = 0",
+        "  W_21^(1) := W_21^(1) + η·δ_2^(2)·x_1 = 2 + 0.5·(-0.5)·0 = 2",
+        "",
+        "L with the new weights = 0.474077",  # -ln(1 / (1 + exp(-0.5)))
+        "                before = 0.693147",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("loss", "output", "equation"),
+    [("rss", "softmax", 7), ("cross_entropy", "softmax", 31), ("binary_cross_entropy", "logistic", 33),
+     ("poisson", "softplus", 7)],
+)  # fmt: skip
+def test_delta_cites_its_equation(loss: str, output: str, equation: int) -> None:
+    net = Network.random((2, 2), output, loss, seed=1)
+    assert f"Layer 2: output deltas, equation ({equation});" in str(trace(net, [1, 2], [1, 0], rate=1))
+
+
+def test_sum_of_exponentials_that_overflows_does_not_warn() -> None:
+    step = trace(Network([[[800.0, 0.0], [0.0, 0.0]]], "softmax", "rss"), [1.0], [1.0, 0.0], rate=1.0)
+    assert "exp(800) / inf = 1" in str(step)
 
 
 def test_wide_layers_have_commas_between_indices_and_still_true_equations() -> None:

@@ -11,7 +11,7 @@ from sklearn import datasets
 from sklearn.linear_model import LinearRegression
 
 import chainrule
-from chainrule import Identity, InputError, Logistic
+from chainrule import RSS, CrossEntropy, Identity, InputError, Logistic, ReLU, Softmax
 from chainrule.models import Model, TrainingRecord, prepare
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -55,9 +55,16 @@ def test_defaults_serve_for_numbers(tmp_path: Path) -> None:
 
 
 def test_outputs_belong_to_the_kind_of_target() -> None:
-    classes = chainrule.fit(EXAMPLES / "iris.csv", target="species", epochs=1).model.network
-    numbers = chainrule.fit(EXAMPLES / "penguins.csv", target="body_mass_g", epochs=1).model.network
-    assert (classes.activations, numbers.activations) == ((Logistic(), Logistic()), (Logistic(), Identity()))
+    def functions(table: str, target: str, defaults: str) -> tuple[object, ...]:
+        result = chainrule.fit(EXAMPLES / table, target=target, defaults=defaults, epochs=1, hidden=(4,))
+        net = result.model.network
+        return *net.activations, net.loss
+
+    iris, penguins = ("iris.csv", "species"), ("penguins.csv", "body_mass_g")
+    assert functions(*iris, "modern") == (ReLU(), Softmax(), CrossEntropy())
+    assert functions(*penguins, "modern") == (ReLU(), Identity(), RSS())
+    assert functions(*iris, "notes") == (Logistic(), Logistic(), RSS())
+    assert functions(*penguins, "notes") == (Logistic(), Identity(), RSS())
 
 
 def test_held_out_rows_do_not_touch_the_model() -> None:
@@ -122,5 +129,22 @@ def test_record_is_checked_field_by_field() -> None:
     for name in plain:
         with pytest.raises(chainrule.ModelFileError, match=name):
             TrainingRecord.from_json({**plain, name: [1]})
+    with pytest.raises(chainrule.ModelFileError, match="exactly the fields"):
+        TrainingRecord.from_json({**plain, "speed": 1})
+
+
+OLD_FIELDS = [
+    "rate", "epochs", "batch_size", "shuffle", "seed", "loss_goal", "start", "held_out", "n_training_rows",
+    "epochs_run", "stopped_by", "final_loss", "majority",
+]  # fmt: skip
+
+
+def test_record_of_format_1_has_what_was_usual_then() -> None:
+    result = chainrule.fit(EXAMPLES / "iris.csv", target="species", defaults="notes", epochs=1)
+    record = result.model.training
+    assert record is not None
+    plain = {name: value for name, value in record.to_json().items() if name in OLD_FIELDS}
+    assert TrainingRecord.from_json(plain) == record
+    for name in OLD_FIELDS:
         with pytest.raises(chainrule.ModelFileError, match="exactly the fields"):
             TrainingRecord.from_json({key: value for key, value in plain.items() if key != name})

@@ -321,7 +321,7 @@ def test_object_that_is_no_activation_is_refused(activation: Any) -> None:  # no
 
 @pytest.mark.parametrize("loss", [None, RSS, Tanh()])
 def test_object_that_is_no_loss_is_refused(loss: Any) -> None:  # noqa: ANN401 (that is the point)
-    with pytest.raises(InputError, match=r"loss is .* with value\(\) and output_delta\(\)\. Give"):
+    with pytest.raises(InputError, match=r"loss is .* with values\(\) and slopes\(\)\. Give"):
         Network([W1], loss=loss)
 
 

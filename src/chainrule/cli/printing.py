@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import shlex
 import sys
 import textwrap
 from typing import TYPE_CHECKING, Any
-
-from chainrule.equations import name_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -131,21 +130,31 @@ def training_words(record: TrainingRecord, seconds: float | None = None) -> str:
 
 def settings_rows(record: TrainingRecord, net: Network) -> list[tuple[str, str]]:
     """The settings as options of `chainrule fit`, defaults filled in, in as many lines as they need."""
+    from chainrule.equations import name_of  # noqa: PLC0415 (they would make --help slow)
+    from chainrule.models import default_settings  # noqa: PLC0415
+
+    rows, classes = record.n_training_rows, record.majority is not None
+    usual = default_settings("modern", rows, classes=classes)
+    # No option takes patience away where it is usual; the notes' defaults have none.
+    like_notes = record.patience is None and usual.patience is not None
+    if like_notes:
+        usual = default_settings("notes", rows, classes=classes)
     names = [name_of(activation) for activation in net.activations]
     options: list[tuple[str, object]] = [
         ("hidden", ",".join(map(str, net.sizes[1:-1])) or "none"),
         ("activation", names[0] if len(names) > 1 else None),
         ("output", names[-1]),
         ("loss", name_of(net.loss)),
+        ("defaults", "notes" if like_notes else None),
         ("rule", record.rule),
         ("rate", record.rate),
         ("schedule", None if record.schedule == "constant" else record.schedule),
         ("epochs", record.epochs),
         ("batch-size", record.batch_size),
-        ("l2", record.l2 or None),
+        ("l2", record.l2 if record.l2 or usual.l2 else None),
         ("dropout", record.dropout or None),
         ("patience", record.patience),
-        ("validation", record.validation or None),
+        ("validation", record.validation if record.validation or usual.validation else None),
         ("class-weight", _class_weight_words(record.class_weight)),
         ("seed", record.seed),
         ("held-out", record.held_out),
@@ -165,7 +174,7 @@ def _class_weight_words(text: str | None) -> str | None:
     """Weights of classes as they are typed."""
     if text is None or text == "balanced":
         return text
-    return ",".join(f"{name}={_plain(weight)}" for name, weight in json.loads(text).items())
+    return shlex.quote(",".join(f"{name}={_plain(weight)}" for name, weight in json.loads(text).items()))
 
 
 def _plain(value: object) -> str:

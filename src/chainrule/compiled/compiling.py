@@ -39,7 +39,7 @@ __all__ = [
     "part",
 ]
 
-part = partial(njit, _nrt=False)
+part = partial(njit, _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 inlined = partial(njit, inline="always")
 
 # Types of the arguments of kernels. The first three depend on the dtype: a flat array of it that is written,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chainrule.compiled.addresses import give_addresses
 from chainrule.compiled.codes import activation_codes, loss_code
 from chainrule.compiled.compiling import EVALUATION, kernel
 from chainrule.compiled.forward import PREDICTION_ROWS, forward_rows
@@ -57,6 +58,7 @@ def losses_of(
     sizes = (weights[0].shape[1] - 1, *(w.shape[0] for w in weights))
     code = loss_code(loss, activations[-1])
     memory = reserve(sizes, activation_codes(activations), dtype, PREDICTION_ROWS, loss=code)
+    give_addresses(memory, training=True)
     pack(memory, weights)
     W = np.ones(len(X), dtype) if sample_weight is None else sample_weight
     losses = np.empty(len(X), dtype)

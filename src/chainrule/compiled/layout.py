@@ -31,6 +31,8 @@ LAYER = np.dtype(
             "inputs",  # units of the layer before
             "units",
             "activation",  # its code
+            "forward",  # address of the routine from net inputs to outputs
+            "backward",  # address of the routine from what arrives at the outputs to the deltas
             "weights",  # [inputs, then bias, then zeros to a whole number of lanes][width]
             "width",
             "transposed",  # the weights again, [units][before_width]: for the deltas of a mini-batch
@@ -57,7 +59,10 @@ PLACES = np.dtype(
         (name, np.int64)
         for name in (
             "loss",  # its code
+            "start",  # address of its routine
             "rule",  # the code of the update rule
+            "update",  # address of its routine
+            "step_numbers",  # what the rule is told of a step
             "targets",  # [rows][width of the last layer]
             "sample_weights",  # one a row
             "steps",  # activations of one sample times the rate, for online training
@@ -132,9 +137,9 @@ def reserve(
 ) -> Memory:
     """Lay out a network of these sizes for `rows` samples at a time; its weights are still 0.
 
-    There is room for training where a loss is given. Rows are padded to whole vectors, or, for a kernel with a
-    narrow vector of its own, to multiples of `pad_to`; `gradient_lanes` gradients are kept for each weight, and
-    `n_states` arrays of a rule's state.
+    There is room for training where a loss is given. Rows are padded to whole vectors, or, for a kernel with
+    a narrow vector of its own, to multiples of `pad_to`; `gradient_lanes` gradients are kept for each weight,
+    and `n_states` arrays of a rule's state.
     """
     pad_to = pad_to or lanes_of(dtype)
     layers, places = np.zeros(len(sizes) - 1, LAYER), np.zeros((), PLACES)
@@ -171,6 +176,7 @@ def reserve(
         places["parts"] = space.take((pad_to + 1) * pad_to)
         places["losses"] = space.take(rows)
         places["sample_weights"] = space.take(rows)
+        places["step_numbers"] = space.take(8)
         places["norms"] = space.take(int(layers["before_width"].sum()) // lanes_of(dtype) + len(layers))
     memory = Memory(_aligned_zeros(space.end, dtype), layers, places[()])  # type: ignore[arg-type]
     _set_bias_units(memory, rows)

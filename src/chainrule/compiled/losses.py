@@ -1,6 +1,6 @@
 """Compiled twins of the losses: what a sample costs, and the deltas that the backward pass starts with.
 
-To add one: two functions of vectors, a code in `codes`, and a branch in `start_deltas`.
+To add one: two functions of vectors, a code in `codes`, and an entry in `START`.
 """
 
 from __future__ import annotations
@@ -12,9 +12,11 @@ from chainrule.compiled.codes import (
     POISSON,
     QUANTILE,
     SOFTMAX_ENTROPY,
+    SQUARES,
 )
 from chainrule.compiled.compiling import inlined, part
 from chainrule.compiled.elementary import logarithm, softplus
+from chainrule.compiled.routines import call_start, start_routine
 from chainrule.compiled.units import flushed, pass_back, row_of_exponentials
 from chainrule.compiled.vectors import (
     constant,
@@ -29,7 +31,7 @@ from chainrule.compiled.vectors import (
     where_number,
 )
 
-__all__ = ["start_deltas"]
+__all__ = ["START", "start_deltas"]
 
 SMALLEST_FLOAT, SMALLEST_DOUBLE = 2.0**-126, 2.0**-1022
 
@@ -163,23 +165,31 @@ def _logistic_entropy(M, layer, places, row):
     return total(losses) * weight
 
 
+def _then_passed_back(of_row):
+    """Function over a row: the slopes of the loss, sent through the output activation."""
+
+    @part
+    def whole(M, layer, places, row):
+        loss = of_row(M, layer, places, row)
+        pass_back(M, layer, row, row + 1)
+        return loss
+
+    return whole
+
+
+# By the code of a loss: the deltas of one row of outputs, and its loss.
+START = {
+    SQUARES: start_routine("start_squares", _then_passed_back(_squares)),
+    ABSOLUTE: start_routine("start_absolute", _then_passed_back(_absolute)),
+    HUBER: start_routine("start_huber", _then_passed_back(_huber)),
+    QUANTILE: start_routine("start_quantile", _then_passed_back(_quantile)),
+    POISSON: start_routine("start_poisson", _then_passed_back(_poisson)),
+    SOFTMAX_ENTROPY: start_routine("start_softmax_entropy", _softmax_entropy),
+    LOGISTIC_ENTROPY: start_routine("start_logistic_entropy", _logistic_entropy),
+}
+
+
 @part
 def start_deltas(M, layer, places, row):
     """Compiled twin of output_delta and sample_losses: the deltas of one row of outputs, and its loss."""
-    code = places.loss
-    if code == SOFTMAX_ENTROPY:
-        return _softmax_entropy(M, layer, places, row)
-    if code == LOGISTIC_ENTROPY:
-        return _logistic_entropy(M, layer, places, row)
-    if code == ABSOLUTE:
-        loss = _absolute(M, layer, places, row)
-    elif code == HUBER:
-        loss = _huber(M, layer, places, row)
-    elif code == QUANTILE:
-        loss = _quantile(M, layer, places, row)
-    elif code == POISSON:
-        loss = _poisson(M, layer, places, row)
-    else:
-        loss = _squares(M, layer, places, row)
-    pass_back(M, layer, row, row + 1)
-    return loss
+    return call_start(places.start, M, layer, places, row)

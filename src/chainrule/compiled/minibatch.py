@@ -3,9 +3,9 @@
 Two phases alternate, with a meeting of all threads after each. In the first, samples are shared out: a
 thread takes its rows forward and backward. In the second, weights are shared out: a weight's gradient is one
 chain over all samples of the batch, in their order, and the weight is updated as soon as it is known: by
-plain descent while the gradient is in a register, by any other rule while it is in the nearest cache. Clipping
-by the norm of all gradients needs a meeting in between. No sum is ever split between threads, so that their
-number cannot change a bit.
+plain descent while the gradient is in a register, by any other rule while it is in the nearest cache.
+Clipping by the norm of all gradients needs a meeting in between. No sum is ever split between threads, so
+that their number cannot change a bit.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from chainrule.compiled.compiling import DOUBLE, RULE, SAMPLES, TEAM, TRAINING, 
 from chainrule.compiled.forward import forward_rows, multiply_rows
 from chainrule.compiled.losses import start_deltas
 from chainrule.compiled.products import multiply
+from chainrule.compiled.routines import call_update
 from chainrule.compiled.rules import (
     CLIP_NORM,
     DECAY,
@@ -30,8 +31,7 @@ from chainrule.compiled.rules import (
     next_power,
     prepare_rows,
     square_length,
-    step_numbers,
-    update_rows,
+    write_step_numbers,
 )
 from chainrule.compiled.samples import copy_numbers
 from chainrule.compiled.target import TILE_COLUMNS, TILE_ROWS
@@ -141,7 +141,7 @@ _descend_tile, _descend_bias = _descent_of(TILE_ROWS, TILE_COLUMNS), _descent_of
 
 @part
 def _descend(M, layer, j, rows, step, is_first_part, is_fused):
-    """Compiled twin of gradient (15), if fused of descend (8) too, for as many inputs as a vector has lanes."""
+    """Compiled twin of gradient (15), if fused of descend (8) too, for one vector of inputs."""
     for tile in range(j, min(j + lanes(M), layer.inputs), TILE_ROWS):
         _descend_tile(M, layer, tile, rows, step, is_first_part, is_fused)
     if layer.inputs % TILE_ROWS == 0 and j <= layer.inputs < j + lanes(M):  # else it was in the last tile
@@ -184,9 +184,10 @@ def _update_weights(
         rule == GRADIENTS or is_clipped or numbers[L1] != 0 or numbers[L2] != 0 or layers[0].masks != 0
     )
     l1, l2 = M.dtype.type(numbers[L1]), M.dtype.type(numbers[L2])
-    decay = M.dtype.type(1 - rate * numbers[DECAY])
-    factor = M.dtype.type(1) if is_prepared else scale
-    c = step_numbers(M, rule, numbers, rate, powers[0], powers[1])
+    decay = 1 - rate * numbers[DECAY]
+    factor = 1.0 if is_prepared else -1 / batch_rows
+    write_step_numbers(M, places, rule, numbers, rate, powers[0], powers[1])
+    c = places.step_numbers
     norms = places.norms
     for m in range(len(layers)):
         layer = layers[m]
@@ -201,21 +202,21 @@ def _update_weights(
                 if is_clipped:
                     M[norms + block] = square_length(M, layer, begin, stop)
                 else:
-                    if rule != FUSED:
-                        update_rows(M, layer, begin, stop, rule, factor, decay, c)
+                    if places.update != 0:
+                        call_update(places.update, M, layer, begin, stop, factor, decay, c)
                     _transpose(M, layer, begin)
         norms += blocks
     if is_clipped and is_last_part:
         if not meet(team, threads):
             return False
-        factor = M.dtype.type(_clip_factor(M, layers, places, numbers[CLIP_NORM]))
+        factor = _clip_factor(M, layers, places, numbers[CLIP_NORM])
         for m in range(len(layers)):
             layer = layers[m]
             blocks = layer.before_width // lanes(M)
             for block in range(blocks * me // threads, blocks * (me + 1) // threads):
                 begin = block * lanes(M)
                 stop = min(begin + lanes(M), layer.inputs + 1)
-                update_rows(M, layer, begin, stop, rule, factor, decay, c)
+                call_update(places.update, M, layer, begin, stop, factor, decay, c)
                 _transpose(M, layer, begin)
     return True
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chainrule.compiled.addresses import give_addresses
 from chainrule.compiled.codes import activation_codes
 from chainrule.compiled.forward import PREDICTION_ROWS, predict_rows
 from chainrule.compiled.layout import Memory, flat, pack, reserve
@@ -71,5 +72,6 @@ class Predictor:
 
     def _new_memory(self) -> Memory:
         memory = reserve(self._sizes, self._activations, self._weights[0].dtype, PREDICTION_ROWS)
+        give_addresses(memory, training=False)
         pack(memory, self._weights)
         return memory

@@ -1,11 +1,11 @@
 """Compiled twins of the update rules, over rows of packed weights.
 
 A rule is a function of vectors: a weight, its gradient and two numbers of state go in, the weight and both
-numbers come out. What is the same for all weights of a step is computed once, in double precision, and rounded
-once.
+numbers come out. What is the same for all weights of a step is computed once, in double precision, and
+rounded once.
 
-To add one: a function of vectors, a code, its numbers in `rule_numbers`, and a branch in `_step_numbers` and
-`update_rows`.
+To add one: a function of vectors, a code, its numbers in `rule_numbers` and `write_step_numbers`, and an
+entry in `UPDATE`.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.compiled.compiling import inlined, part
+from chainrule.compiled.routines import update_routine
 from chainrule.compiled.vectors import (
     constant,
     constant_of,
@@ -54,13 +55,13 @@ __all__ = [
     "L2",
     "POWER1",
     "POWER2",
+    "UPDATE",
     "next_power",
     "prepare_rows",
     "rule_code",
     "rule_numbers",
     "square_length",
-    "step_numbers",
-    "update_rows",
+    "write_step_numbers",
 ]
 
 # Gradients alone, without an update; descent that is fused into the gradients; then the rules.
@@ -181,7 +182,17 @@ def _over_rows(rule):
     """Function over rows of packed weights, for a rule on vectors."""
 
     @part
-    def over_rows(M, layer, begin, stop, factor, decay, c):
+    def over_rows(M, layer, begin, stop, factor, decay, numbers):
+        c = (
+            M[numbers],
+            M[numbers + 1],
+            M[numbers + 2],
+            M[numbers + 3],
+            M[numbers + 4],
+            M[numbers + 5],
+            M[numbers + 6],
+        )
+        factor, decay = M.dtype.type(factor), M.dtype.type(decay)
         for j in range(begin, stop):
             kept = decay if j < layer.inputs else M.dtype.type(1)
             for at in range(j * layer.width, (j + 1) * layer.width, lanes(M)):
@@ -201,26 +212,15 @@ def _over_rows(rule):
     return over_rows
 
 
-_by_descent, _by_momentum, _by_nesterov, _by_rmsprop, _by_adam, _by_irprop_minus = (
-    _over_rows(rule) for rule in (_descent, _momentum, _nesterov, _rmsprop, _adam, _irprop_minus)
-)
-
-
-@part
-def update_rows(M, layer, begin, stop, rule, factor, decay, c):
-    """New weights of some inputs of a layer, from their gradients times a factor."""
-    if rule == ADAM:
-        _by_adam(M, layer, begin, stop, factor, decay, c)
-    elif rule == MOMENTUM:
-        _by_momentum(M, layer, begin, stop, factor, decay, c)
-    elif rule == NESTEROV:
-        _by_nesterov(M, layer, begin, stop, factor, decay, c)
-    elif rule == RMSPROP:
-        _by_rmsprop(M, layer, begin, stop, factor, decay, c)
-    elif rule == IRPROP_MINUS:
-        _by_irprop_minus(M, layer, begin, stop, factor, decay, c)
-    elif rule == DESCENT:
-        _by_descent(M, layer, begin, stop, factor, decay, c)
+# By the code of a rule: new weights of some inputs of a layer, from their gradients times a factor.
+UPDATE = {
+    DESCENT: update_routine("update_by_descent", _over_rows(_descent)),
+    MOMENTUM: update_routine("update_by_momentum", _over_rows(_momentum)),
+    NESTEROV: update_routine("update_by_nesterov", _over_rows(_nesterov)),
+    RMSPROP: update_routine("update_by_rmsprop", _over_rows(_rmsprop)),
+    ADAM: update_routine("update_by_adam", _over_rows(_adam)),
+    IRPROP_MINUS: update_routine("update_by_irprop_minus", _over_rows(_irprop_minus)),
+}
 
 
 @part
@@ -230,28 +230,27 @@ def next_power(rule, power, beta):
 
 
 @part
-def step_numbers(M, rule, numbers, rate, power1, power2):
+def write_step_numbers(M, places, rule, numbers, rate, power1, power2):
     """What is the same for all weights of a step, the first of them minus the rate of the step."""
-    number = M.dtype.type
-    a, b, third = numbers[A], numbers[B], numbers[C]
+    number, c = M.dtype.type, places.step_numbers
+    a, b = numbers[A], numbers[B]
+    M[c] = number(-rate)
+    M[c + 1] = number(a)
     if rule == ADAM:
-        return (
-            number(-rate / (1 - power1)),
-            number(a),
-            number(1 - a),
-            number(b),
-            number(1 - b),
-            number(1 / sqrt(1 - power2)),
-            number(third),
-        )
-    if rule == RMSPROP:
-        zero = number(0)
-        return number(-rate), number(a), number(1 - a), number(b), zero, zero, zero
-    if rule == IRPROP_MINUS:
-        zero = number(0)
-        return number(rate), number(a), number(b), number(third), number(numbers[D]), zero, zero
-    zero = number(0)
-    return number(-rate), number(a), zero, zero, zero, zero, zero
+        M[c] = number(-rate / (1 - power1))
+        M[c + 2] = number(1 - a)
+        M[c + 3] = number(b)
+        M[c + 4] = number(1 - b)
+        M[c + 5] = number(1 / sqrt(1 - power2))
+        M[c + 6] = number(numbers[C])
+    elif rule == RMSPROP:
+        M[c + 2] = number(1 - a)
+        M[c + 3] = number(b)
+    elif rule == IRPROP_MINUS:
+        M[c] = number(rate)
+        M[c + 2] = number(b)
+        M[c + 3] = number(numbers[C])
+        M[c + 4] = number(numbers[D])
 
 
 @part

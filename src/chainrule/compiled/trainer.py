@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from chainrule.compiled.addresses import give_addresses
 from chainrule.compiled.codes import activation_codes, loss_code, narrow_suits
 from chainrule.compiled.layout import Memory, flat, lanes_of, pack, padded, reserve, unpack
 from chainrule.compiled.minibatch import ROWS_AT_ONCE, train_minibatches
@@ -96,6 +97,8 @@ class Trainer:
             self._prepare_narrow_batches()
         else:
             self._prepare_batches(threads, n_weights)
+        if self._train != self._in_narrow_batches:
+            give_addresses(self._memory, training=True)
         pack(self._memory, weights)
         if masks is not None:
             pack(self._memory, masks, "masks")
@@ -119,7 +122,7 @@ class Trainer:
             width = None
         self._memory = self._reserve(1, pad_to=width)
         self._kernel = (train_narrow[width] if width else train_online).of(self._dtype)
-        self._train = self._online
+        self._train: Callable[..., float] = self._online
 
     def _prepare_narrow_batches(self) -> None:
         """One vector of samples at a time, and a gradient in each of its lanes."""

@@ -1,14 +1,24 @@
 """Compiled twins of the activations: g over whole vectors, forward and backward.
 
-To add one: two functions of vectors, a code in `codes`, and a branch in the two choosing functions. The choice
-is made once for a layer, outside the loops over its vectors.
+To add one: two functions of vectors, a code in `codes`, and an entry in `_FUNCTIONS`.
 """
 
 from __future__ import annotations
 
-from chainrule.compiled.codes import GELU_, LEAKY_RELU, LOGISTIC, RELU, SOFTMAX, SOFTPLUS, SOFTSIGN, TANH
+from chainrule.compiled.codes import (
+    GELU_,
+    IDENTITY,
+    LEAKY_RELU,
+    LOGISTIC,
+    RELU,
+    SOFTMAX,
+    SOFTPLUS,
+    SOFTSIGN,
+    TANH,
+)
 from chainrule.compiled.compiling import inlined, part
 from chainrule.compiled.elementary import exponential, hyperbolic_tangent, logistic, softplus
+from chainrule.compiled.routines import call_rows, rows_routine
 from chainrule.compiled.vectors import (
     constant,
     constant_of,
@@ -26,7 +36,16 @@ from chainrule.compiled.vectors import (
 )
 from chainrule.equations.rectifiers import GELU_CUBE, GELU_END, GELU_SCALE
 
-__all__ = ["activate", "activation", "delta_from", "flushed", "pass_back", "row_of_exponentials"]
+__all__ = [
+    "BACKWARD",
+    "FORWARD",
+    "activate",
+    "activation",
+    "delta_from",
+    "flushed",
+    "pass_back",
+    "row_of_exponentials",
+]
 
 
 # The square roots of the smallest normal numbers.
@@ -253,86 +272,31 @@ def _backward_softmax(M, layer, row, stop):
         row += 1
 
 
-(
-    _forward_identity,
-    _forward_logistic,
-    _forward_tanh,
-    _forward_relu,
-    _forward_leaky_relu,
-    _forward_softplus,
-    _forward_softsign,
-    _forward_gelu,
-) = (
-    _forward(function)
-    for function in (_identity, _logistic, _tanh, _relu, _leaky_relu, _softplus, _softsign, _gelu)
-)
-(
-    _backward_identity,
-    _backward_logistic,
-    _backward_tanh,
-    _backward_relu,
-    _backward_leaky_relu,
-    _backward_softplus,
-    _backward_softsign,
-    _backward_gelu,
-) = (
-    _backward(function)
-    for function in (
-        _back_identity,
-        _back_logistic,
-        _back_tanh,
-        _back_relu,
-        _back_leaky_relu,
-        _back_softplus,
-        _back_softsign,
-        _back_gelu,
-    )
-)
+_FUNCTIONS = {
+    IDENTITY: ("identity", _identity, _back_identity),
+    LOGISTIC: ("logistic", _logistic, _back_logistic),
+    TANH: ("tanh", _tanh, _back_tanh),
+    RELU: ("relu", _relu, _back_relu),
+    LEAKY_RELU: ("leaky_relu", _leaky_relu, _back_leaky_relu),
+    SOFTPLUS: ("softplus", _softplus, _back_softplus),
+    SOFTSIGN: ("softsign", _softsign, _back_softsign),
+    GELU_: ("gelu", _gelu, _back_gelu),
+}
+# By the code of an activation: from net inputs to outputs of a layer, and from what arrives at its outputs to
+# its deltas, in place; both for some rows.
+FORWARD = {code: rows_routine(f"forward_{name}", _forward(g)) for code, (name, g, _) in _FUNCTIONS.items()}
+BACKWARD = {code: rows_routine(f"backward_{name}", _backward(g)) for code, (name, _, g) in _FUNCTIONS.items()}
+FORWARD[SOFTMAX] = rows_routine("forward_softmax", _forward_softmax)
+BACKWARD[SOFTMAX] = rows_routine("backward_softmax", _backward_softmax)
 
 
 @part
 def activate(M, layer, row, stop):
     """From net inputs to outputs of a layer, for the rows from `row` up to `stop`."""
-    code = layer.activation
-    if code == LOGISTIC:
-        _forward_logistic(M, layer, row, stop)
-    elif code == TANH:
-        _forward_tanh(M, layer, row, stop)
-    elif code == RELU:
-        _forward_relu(M, layer, row, stop)
-    elif code == SOFTMAX:
-        _forward_softmax(M, layer, row, stop)
-    elif code == LEAKY_RELU:
-        _forward_leaky_relu(M, layer, row, stop)
-    elif code == SOFTPLUS:
-        _forward_softplus(M, layer, row, stop)
-    elif code == SOFTSIGN:
-        _forward_softsign(M, layer, row, stop)
-    elif code == GELU_:
-        _forward_gelu(M, layer, row, stop)
-    else:
-        _forward_identity(M, layer, row, stop)
+    call_rows(layer.forward, M, layer, row, stop)
 
 
 @part
 def pass_back(M, layer, row, stop):
     """From what arrives at the outputs of a layer to its deltas, in place, for these rows."""
-    code = layer.activation
-    if code == LOGISTIC:
-        _backward_logistic(M, layer, row, stop)
-    elif code == TANH:
-        _backward_tanh(M, layer, row, stop)
-    elif code == RELU:
-        _backward_relu(M, layer, row, stop)
-    elif code == SOFTMAX:
-        _backward_softmax(M, layer, row, stop)
-    elif code == LEAKY_RELU:
-        _backward_leaky_relu(M, layer, row, stop)
-    elif code == SOFTPLUS:
-        _backward_softplus(M, layer, row, stop)
-    elif code == SOFTSIGN:
-        _backward_softsign(M, layer, row, stop)
-    elif code == GELU_:
-        _backward_gelu(M, layer, row, stop)
-    else:
-        _backward_identity(M, layer, row, stop)
+    call_rows(layer.backward, M, layer, row, stop)

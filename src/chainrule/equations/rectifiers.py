@@ -41,7 +41,7 @@ class ReLU:
     def forward(self, z: Array) -> Array:
         r"""Net inputs above 0, else 0, equation (19)."""
         xp = array_namespace(z)
-        return xp.where(real_part(z) < 0, xp.zeros_like(z), z)
+        return xp.where(real_part(z) <= 0, xp.zeros_like(z), z)
 
     def backward(self, z: Array, a: Array, upstream: Array) -> Array:  # noqa: ARG002 (interface)
         r"""Signal where the net input is above 0, equation (19)."""

@@ -14,7 +14,7 @@ import numpy as np
 from chainrule.equations import descend, mean_loss, penalty, sample_losses
 from chainrule.errors import InputError
 from chainrule.inspection.check_result import GradientCheck, MethodCheck, WeightPlace
-from chainrule.inspection.kinks import sides_of_kinks, sides_of_loss
+from chainrule.inspection.kinks import sides_of_kinks, sides_of_loss, sides_of_penalty
 from chainrule.inspection.rounding import ROUNDING, rounding_of
 from chainrule.network import (
     Objective,
@@ -98,9 +98,10 @@ def check_gradients(
     a check compares the two passes of a network with each other. Cost: five forward passes over all samples
     for each weight.
 
-    Where an activation or a loss has a kink, the step of the differences is shortened until no sample crosses
-    one; a weight for which a thousandth of it still does is left to the complex step. An activation or a loss
-    of the user's own is checked by differences alone: only its author knows whether it takes complex numbers.
+    Where an activation, a loss or the penalty `l1` has a kink, the step of the differences is shortened until
+    no sample crosses one; a weight for which a thousandth of it still does is left to the complex step. An
+    activation or a loss of the user's own is checked by differences alone: only its author knows whether it
+    takes complex numbers.
 
     References
     ----------
@@ -224,7 +225,8 @@ class _Comparison:
         single = np.zeros_like(changed)
         single[k, j] = value
         added = penalty(single, l1=self.objective.l1, l2=self.objective.l2)
-        return _Outputs(z, a, added, (*sides, sides_of_loss(self.net.loss, a, self.Y)))
+        side = sides_of_penalty(single[:, 1:], self.objective.l1)
+        return _Outputs(z, a, added, (*sides, sides_of_loss(self.net.loss, a, self.Y), side))
 
     def by_differences(self, places: list[Place]) -> list[_Estimate]:
         """Central differences over one and two steps, combined, equation (16)."""

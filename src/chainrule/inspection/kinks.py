@@ -1,4 +1,4 @@
-"""Where activations and losses are made of pieces: differences must not step from one piece to another."""
+"""Where activations, losses and penalties are made of pieces, which differences must not step across."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from chainrule.equations import Activation, Loss
 
-__all__ = ["sides_of_kinks", "sides_of_loss"]
+__all__ = ["sides_of_kinks", "sides_of_loss", "sides_of_penalty"]
 
 
 def sides_of_kinks(activation: Activation, z: npt.NDArray[Any]) -> npt.NDArray[np.bool_] | None:
@@ -45,3 +45,15 @@ def sides_of_loss(loss: Loss, a: npt.NDArray[Any], Y: npt.NDArray[Any]) -> npt.N
     if isinstance(loss, Huber):
         return np.concatenate([residual > loss.limit, residual < -loss.limit], axis=1)
     return None
+
+
+def sides_of_penalty(weights: npt.NDArray[Any], l1: float) -> npt.NDArray[np.bool_] | None:
+    """Whether each weight is above the kink of its size at 0; None without that penalty.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> sides_of_penalty(np.array([[-1.0, 2.0]]), l1=0.1)
+    array([[False,  True]])
+    """
+    return np.asarray(np.real(weights) > 0) if l1 else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
+from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -35,6 +36,7 @@ EQUATIONS = {
 }
 FUSED_EQUATIONS = {"cross_entropy": 31, "binary_cross_entropy": 33}
 LINE_WIDTH = 100
+SUM_OF_EXPONENTIALS = "Σ_i exp(z_i)"  # in the formula of softmax
 
 
 def worked_example(step: Trace, digits: int, most: int) -> str:
@@ -81,6 +83,12 @@ class _Page:
         shown = self.number(value)
         return f"({shown})" if shown.startswith("-") else shown
 
+    def with_parameters(self, formula: str, thing: object) -> str:
+        """Formula with the parameters of an activation or a loss as numbers."""
+        for field in fields(thing) if is_dataclass(thing) else ():
+            formula = _with(formula, field.name, self.number(getattr(thing, field.name)))
+        return formula
+
     def given(self) -> Iterator[str]:
         """Inputs and targets of the sample."""
         for word, symbol, values in (("inputs ", "x", self.step.x), ("targets", "y", self.step.y)):
@@ -124,6 +132,8 @@ class _Page:
         _, symbol, values = self.before(m)
         inputs = [1.0, *values]
         weights, z, a = self.step.network.weights[m - 1], self.step.z[m - 1], self.step.a[m - 1]
+        with np.errstate(over="ignore"):
+            total = self.number(float(np.sum(np.exp(z))))
         for k in self.units(len(z)):
             symbols = [f"W_{k + 1}{_comma(weights)}{j}^({m})·{symbol(j)}" for j in range(len(inputs))]
             numbers = [f"{self.factor(w)}·{self.factor(v)}" for w, v in zip(weights[k], inputs, strict=True)]
@@ -131,10 +141,11 @@ class _Page:
                 f"z_{k + 1}^({layer})", self.total(symbols), self.total(numbers), self.number(z[k])
             )
             formula = _formula(activation)
+            in_numbers = self.with_parameters(formula, activation).replace(SUM_OF_EXPONENTIALS, total)
             yield from _equation(
                 f"a_{k + 1}^({layer})",
                 _with(formula, "z", f"z_{k + 1}^({layer})"),
-                _with(formula, "z", self.factor(z[k])),
+                _with(in_numbers, "z", self.factor(z[k])),
                 self.number(a[k]),
             )
         yield from self.unwritten_units(len(z))
@@ -148,13 +159,13 @@ class _Page:
             numbers = [f"({self.number(t)} − {self.factor(v)})²" for t, v in zip(y, a, strict=True)]
             sums = (f"½·({self.total(symbols)})", f"½·({self.total(numbers)})")
         else:
-            formula = getattr(loss, "formula", "loss(y, a)")
+            formula = _written_out(getattr(loss, "formula", "loss(y, a)"))
             pairs = [(f"y_{k}", f"a_{k}^({layer})") for k in range(1, len(y) + 1)]
             values = [(self.factor(t), self.factor(v)) for t, v in zip(y, a, strict=True)]
-            sums = (
-                self.total([_of_output(formula, *pair) for pair in pairs]),
-                self.total([_of_output(formula, *pair) for pair in values]),
-            )
+            valued = self.with_parameters(formula, loss)
+            in_symbols = self.total([_of_output(formula, *pair) for pair in pairs])
+            in_numbers = self.total([_of_output(valued, *pair) for pair in values])
+            sums = (in_symbols.replace("+ −", "− "), in_numbers.replace("+ −", "− "))
         equation = EQUATIONS.get(loss.name)
         yield f"Loss{'' if loss.name == 'rss' else f' ({loss.name})'}" + (
             f", equation ({equation})" if equation else ""
@@ -185,17 +196,18 @@ class _Page:
             return signals
         if isinstance(activation, Softmax):
             shift = f"Σ_i a_i^({layer})·({_of_output(net.loss.slope, 'y_i', f'a_i^({layer})')})"
-            sum_ = self.number(float(np.sum(a * net.loss.slopes(a, self.step.y))))
+            sum_ = self.factor(float(np.sum(a * net.loss.slopes(a, self.step.y))))
             return (
                 f"a_{k + 1}^({layer})·({signals[0]} − {shift})",
                 f"{self.factor(a[k])}·({signals[1]} − {sum_})",
             )
         derivative = _derivative(activation)
+        derivatives = (derivative, self.with_parameters(derivative, activation))
         with_a = (f"a_{k + 1}^({layer})", self.factor(a[k]))
         with_z = (f"z_{k + 1}^({layer})", self.factor(z[k]))
         in_symbols, in_numbers = (
-            f"({signal})·{_with(_with(derivative, 'a', one_a), 'z', one_z)}"
-            for signal, one_a, one_z in zip(signals, with_a, with_z, strict=True)
+            f"({signal})·{_with(_with(slope, 'a', one_a), 'z', one_z)}"
+            for signal, slope, one_a, one_z in zip(signals, derivatives, with_a, with_z, strict=True)
         )
         return in_symbols, in_numbers
 
@@ -207,8 +219,9 @@ class _Page:
             if isinstance(net.loss, RSS) or is_fused(net.loss, net.activations[-1]):
                 return f"y_{k + 1} − a_{k + 1}^({layer})", f"{self.number(y)} − {self.factor(a)}"
             slope = getattr(net.loss, "slope", "−∂loss/∂a")
-            symbols = _of_output(slope, f"y_{k + 1}", f"a_{k + 1}^({layer})")
-            return symbols, _of_output(slope, self.factor(y), self.factor(a))
+            valued = self.with_parameters(slope, net.loss)
+            of_symbols = _of_output(slope, f"y_{k + 1}", f"a_{k + 1}^({layer})")
+            return of_symbols, _of_output(valued, self.factor(y), self.factor(a))
         weights, delta = self.step.network.weights[m], self.step.delta[m]
         comma = _comma(weights)
         symbols = [f"δ_{i}^({layer + 1})·W_{i}{comma}{k + 1}^({layer})" for i in range(1, len(delta) + 1)]
@@ -267,12 +280,22 @@ def _comma(weights: npt.NDArray[Any]) -> str:
 
 def _formula(activation: Activation) -> str:
     """Formula of g in z; a user's own activation may have none."""
-    return getattr(activation, "formula", "g(z)")
+    return _written_out(getattr(activation, "formula", "g(z)"))
 
 
 def _derivative(activation: Activation) -> str:
     """Formula of g' in a; a user's own activation may have none."""
-    return getattr(activation, "derivative", "g'")
+    return _written_out(getattr(activation, "derivative", "g'"), getattr(activation, "formula", ""))
+
+
+def _written_out(formula: str, explaining: str | None = None) -> str:
+    """Formula with the letters replaced that it, or another one, explains after a comma."""
+    first, *definitions = (formula if explaining is None else explaining).split(",  ")
+    whole = first if explaining is None else formula
+    for definition in definitions:
+        letter, meaning = definition.split(" = ")
+        whole = _with(whole, letter, meaning)
+    return whole
 
 
 def _with(formula: str, variable: str, value: str) -> str:

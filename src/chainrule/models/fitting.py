@@ -132,7 +132,7 @@ def fit(
     >>> import chainrule
     >>> result = chainrule.fit("examples/iris.csv", target="species", epochs=20, seed=0)
     >>> result.model.network
-    Network(4-64-3, [relu, softmax], cross_entropy, float64)
+    Network(4-64-3, relu, softmax, cross_entropy, float64)
     >>> result.held_out_score.accuracy > 0.8
     True
     """

@@ -86,7 +86,8 @@ def plan(
         share = 0.0
     _check_class_weight(class_weight, data)
     _refuse_giants((data.X.shape[1], *layers, data.Y.shape[1]))
-    start = "he_uniform" if activation.split(":")[0] in {"relu", "leaky_relu"} else "glorot_uniform"
+    is_rectified = bool(layers) and activation.split(":")[0] in {"relu", "leaky_relu"}
+    start = "he_uniform" if is_rectified else "glorot_uniform"
     return Plan(layers, activation, output, loss, start, settings, share, class_weight)
 
 

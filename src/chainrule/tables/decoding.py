@@ -77,6 +77,9 @@ def decode(data: bytes, name: str) -> Decoded:
 
 
 def _decoded(data: bytes, name: str) -> Decoded:
+    if SAFETENSORS.match(data):  # first: its length may begin as a pickle or a byte-order mark does
+        message = f"{name} is a safetensors file, such as a model, but a table is needed. Give a table."
+        raise TableError(message)
     for mark, encoding in BYTE_ORDER_MARKS:
         if data.startswith(mark):
             remarks = () if encoding == "utf-8" else (f"decoded as {encoding[:6].upper()}",)
@@ -104,6 +107,3 @@ def _refuse_binary(data: bytes, name: str) -> None:
         if data.startswith(magic):
             message = f"{name} is {what} but a table is text. {remedy}"
             raise TableError(message)
-    if SAFETENSORS.match(data):
-        message = f"{name} is a safetensors file, such as a model, but a table is needed. Give a table."
-        raise TableError(message)
