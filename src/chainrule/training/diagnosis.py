@@ -43,12 +43,14 @@ FEWEST_EPOCHS = 10  # fewer are a trial, of which nobody expects anything
 ROWS = 1000  # that are looked at
 HARDLY_BETTER, FAR_BETTER = 0.95, 0.1  # shares of the loss of a constant answer
 GROWN = 1.1  # a loss that was low already goes up and down a little
+FAR = 10.0  # times that loss
 LARGE, SMALL = 10.0, 0.1  # root mean square of a column, which of a standardised one is 1
 MOST_SAMPLES = 0.95  # on which a unit must be saturated to be called so
 FLAT = 0.05  # share of its largest that the slope of a saturated unit is below
 HARDLY_MOVED = 0.2  # length of the weights' way, as a share of theirs
+SHRUNK = 0.5  # share of the weights' length
 AS_STEEP = 0.5  # share of the slope at the start, below which weights have come to where they were going
-MOST_TENFOLDS = 6  # in a rate that is advised
+LARGEST_ADVISED = 0.1  # rate that is reached in more than one step of ten
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,8 @@ class Diagnosis:
     Attributes
     ----------
     cause : str
-        "loss_grew", "data_not_scaled", "saturated_units", "dead_units", "rate_too_small" or "unknown".
+        "data_not_scaled", "dead_units", "saturated_units", "start_too_large", "penalties_too_large",
+        "loss_grew", "rate_too_small" or "unknown".
     message : str
         The figure, and what to do.
 
@@ -88,24 +91,25 @@ def diagnose(
     if grew:
         begin = f"The loss grew from {history.loss_before:.4g} to {loss:.4g}"
     else:
-        where = "above" if loss > (constant or 0) else "hardly below"
-        begin = f"The loss {loss:.4g} is {where} {constant:.4g}, that of one answer to all"
+        where = "is above" if HARDLY_BETTER * loss > (constant or 0) else "hardly differs from"
+        begin = f"The loss {loss:.4g} {where} {constant:.4g}, that of one answer to all"
     causes = [
         *_not_scaled(task),
         *_units(task, after, settings),
-        *([_grew(task, after, history, settings)] if grew else _hardly_moved(task, after, history, settings)),
+        *_far_start(task, history.loss_before),
+        *_shrunk(task, after, settings),
+        *([_grew(settings)] if grew else _hardly_moved(task, after, history, settings)),
     ]
-    penalties = ", smaller penalties" if settings.l1 or settings.l2 else ""
     unknown = (
         "unknown",
-        f"Try more epochs or hidden units, another rate{penalties}, or inputs that say more of the targets",
+        "Try more epochs or hidden units, another rate, or inputs that say more of the targets",
     )
     return tuple(Diagnosis(cause, f"{begin}. {advice}.") for cause, advice in causes[:1] or [unknown])
 
 
-def advice_after_divergence(task: Task, settings: Settings) -> str:
-    """What to do about numbers that stopped being finite: one sentence, without its full stop."""
-    for _, advice in _not_scaled(task):
+def advice_after_divergence(task: Task, settings: Settings, loss_before: float) -> str:
+    """What to do about numbers that stopped being finite; without its full stop."""
+    for _, advice in [*_not_scaled(task), *_far_start(task, loss_before)]:
         return advice
     if settings.rate is None:
         return "Start from smaller weights, or take another update rule"
@@ -176,48 +180,72 @@ def _size(column: npt.NDArray[Any]) -> float:
 
 
 def _units(task: Task, after: Sequence[npt.NDArray[Any]], settings: Settings) -> list[tuple[str, str]]:
-    """Hidden units that no longer learn: never above 0, or always at the flat end of their activation.
+    """Units that no longer learn: never above 0, or always at the flat end of their activation.
 
     Where they were so before training, the first weights are to blame, else the rate.
     """
     then, now = _stuck_units(task, task.net.weights), _stuck_units(task, after)
     lower = "Take another update rule" if settings.rate is None else f"Try a rate of {settings.rate / 10:g}"
     found = []
-    for m, (g, (dead_then, flat_then), (dead, flat)) in enumerate(
-        zip(task.net.activations[:-1], then, now, strict=True), 2
+    for m, (units, g, (dead_then, flat_then), (dead, flat)) in enumerate(
+        zip(task.net.sizes[1:], task.net.activations, then, now, strict=True), 2
     ):
-        units = task.net.sizes[m - 1]
         if 2 * dead >= units:
+            advice = "Take other first weights" if 2 * dead_then >= units else lower
             what = f"{dead} of {units} units of layer {m} are dead, 0 for every sample"
-            if 2 * dead_then >= units:
-                advice = f"{what}, as {dead_then} were before training. Take other first weights"
-            else:
-                advice = f"{what}; before training, {dead_then} were. {lower}"
-            found.append(("dead_units", f"{advice}, or the activation leaky_relu"))
+            before = f"before training, {dead_then} were"
+            found.append(("dead_units", f"{what}; {before}. {advice}, or the activation leaky_relu"))
         if 2 * flat >= units:
+            advice = "Take smaller first weights" if 2 * flat_then >= units else lower
+            other = f"the activation relu in place of {g.name}"
+            if m == len(task.net.sizes):
+                other = "the loss binary_cross_entropy, which draws such outputs back"
             what = (
                 f"{flat} of {units} units of layer {m} are saturated: their slope is below {FLAT:.0%} of its "
-                f"largest for {MOST_SAMPLES:.0%} of the samples"
+                f"largest for {MOST_SAMPLES:.0%} of the samples; before training, {flat_then} were"
             )
-            if 2 * flat_then >= units:
-                advice = f"{what}; before training, {flat_then} were. Take smaller first weights"
-            else:
-                advice = f"{what}; before training, {flat_then} were. {lower}"
-            found.append(("saturated_units", f"{advice}, or the activation relu in place of {g.name}"))
+            found.append(("saturated_units", f"{what}. {advice}, or {other}"))
     return found
 
 
 def _stuck_units(task: Task, weights: Sequence[npt.NDArray[Any]]) -> list[tuple[int, int]]:
-    """How many units of each hidden layer are dead, and how many saturated."""
+    """How many units of each layer are dead, and how many saturated.
+
+    Outputs are saturated where their loss is RSS; the other losses draw them back.
+    """
     with np.errstate(over="ignore"):
         passed = forward(weights, task.net.activations, task.X[:ROWS])
-    return [
+    stuck = [
         (
             int((z <= 0).all(axis=0).sum()) if isinstance(g, ReLU) else 0,
             int((_is_flat(g, z).mean(axis=0) >= MOST_SAMPLES).sum()),
         )
-        for g, z in zip(task.net.activations[:-1], passed.z[:-1], strict=True)
+        for g, z in zip(task.net.activations, passed.z, strict=True)
     ]
+    return stuck if isinstance(task.net.loss, RSS) else [*stuck[:-1], (0, 0)]
+
+
+def _far_start(task: Task, loss_before: float) -> list[tuple[str, str]]:
+    """First weights whose outputs are far from the targets."""
+    constant = constant_loss(task.net.loss, task.Y, task.sample_weight)
+    if not constant or loss_before < FAR * constant:
+        return []
+    times = f"{loss_before:.4g}, {loss_before / constant:.3g} times that of one answer to all"
+    what = f"The first weights are too large: before training the loss was {times}"
+    return [("start_too_large", f"{what}. Take smaller ones")]
+
+
+def _shrunk(task: Task, after: Sequence[npt.NDArray[Any]], settings: Settings) -> list[tuple[str, str]]:
+    """Weights that penalties have left small."""
+    if not (settings.l1 or settings.l2):
+        return []
+    name = "l2" if settings.l2 >= settings.l1 else "l1"
+    length, now = (_norm([w[:, 1:] for w in weights]) for weights in (task.net.weights, after))
+    if now > SHRUNK * length:
+        return []
+    given = getattr(settings, name)
+    advice = f"{name}={given:g} is too large: the weights shrank to {now / length:.1%} of their length"
+    return [("penalties_too_large", f"{advice}. Try {given / 10:g}")]
 
 
 def _is_flat(g: Activation, z: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
@@ -229,16 +257,8 @@ def _is_flat(g: Activation, z: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
     return np.asarray(slope < FLAT * g.backward(middle, g.forward(middle), ones))
 
 
-def _grew(
-    task: Task, after: Sequence[npt.NDArray[Any]], history: History, settings: Settings
-) -> tuple[str, str]:
-    """A loss that grew, because steps were too long, or because penalties shrank at its cost."""
-    objective = Objective((), task.net.loss, settings.l1, settings.l2)
-    before_, after_ = (float(objective.penalties(weights)) for weights in (task.net.weights, after))
-    if history.loss_after + after_ <= history.loss_before + before_:
-        name = "l2" if settings.l2 >= settings.l1 else "l1"
-        paid = f"The penalties fell from {before_:.4g} to {after_:.4g} at its cost"
-        return "loss_grew", f"{paid}. Try {name}={getattr(settings, name) / 10:g}"
+def _grew(settings: Settings) -> tuple[str, str]:
+    """A loss that grew: the steps were too long."""
     if settings.rate is None:
         return "loss_grew", "Start from other weights, or take another update rule"
     return "loss_grew", f"The rate {settings.rate:g} is too large. Try {settings.rate / 10:g}"
@@ -255,8 +275,9 @@ def _hardly_moved(
     if _norm(_slopes(task, after, settings)) < AS_STEEP * _norm(_slopes(task, before, settings)):
         return []  # they have arrived
     moved = f"in {len(history.epochs)} epochs the weights moved by {way / length:.1g} of their length"
-    factor = 10.0 ** min(max(math.floor(math.log10(length / way)) if way else 1, 1), MOST_TENFOLDS)
-    advice = f"Try {factor * settings.rate:g}, or more epochs"
+    factor = 10.0 ** math.ceil(math.log10(length / way)) if way else math.inf
+    advised = max(10 * settings.rate, min(factor * settings.rate, LARGEST_ADVISED))
+    advice = f"Try {advised:g}, or more epochs"
     return [("rate_too_small", f"The rate {settings.rate:g} is too small: {moved}. {advice}")]
 
 

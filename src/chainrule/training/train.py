@@ -626,7 +626,7 @@ class _Run:
         message = (
             f"The training diverged: in epoch {epoch}{at_rate} a weight or the loss stopped being finite "
             f"(the loss was {history.loss_after:g} before that epoch). "
-            f"{advice_after_divergence(self.task, self.settings)}."
+            f"{advice_after_divergence(self.task, self.settings, self.loss_before)}."
         )
         return DivergenceError(message, network=net, history=history, epoch=epoch, rate=rate)
 
