@@ -197,14 +197,12 @@ def _units(task: Task, after: Sequence[npt.NDArray[Any]], settings: Settings) ->
             found.append(("dead_units", f"{what}; {before}. {advice}, or the activation leaky_relu"))
         if 2 * flat >= units:
             advice = "Take smaller first weights" if 2 * flat_then >= units else lower
-            other = f"the activation relu in place of {g.name}"
-            if m == len(task.net.sizes):
-                other = "the loss binary_cross_entropy, which draws such outputs back"
+            other = "" if m == len(task.net.sizes) else f", or the activation relu in place of {g.name}"
             what = (
                 f"{flat} of {units} units of layer {m} are saturated: their slope is below {FLAT:.0%} of its "
                 f"largest for {MOST_SAMPLES:.0%} of the samples; before training, {flat_then} were"
             )
-            found.append(("saturated_units", f"{what}. {advice}, or {other}"))
+            found.append(("saturated_units", f"{what}. {advice}{other}"))
     return found
 
 
