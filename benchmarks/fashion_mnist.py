@@ -1,8 +1,8 @@
 """Fashion-MNIST with chainrule, PyTorch and scikit-learn: what each gets right, and how long it takes.
 
 ``python -m benchmarks.fashion_mnist``, in the root of the repository; the images are Debian's package
-dataset-fashion-mnist. A network 784-256-128-10 with ReLU units, softmax outputs and cross-entropy is trained by
-Adam in single precision, by every tool from the same weights, for as many epochs.
+dataset-fashion-mnist. A network 784-256-128-10 with ReLU units, softmax outputs and cross-entropy is trained
+by Adam in single precision, by every tool from the same weights, for as many epochs.
 """
 
 from __future__ import annotations
