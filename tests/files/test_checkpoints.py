@@ -284,7 +284,8 @@ def test_state_that_is_no_object() -> None:
         content = struct.pack("<Q", len(text)) + text + CONTENT[8 + length :]
         return content.replace(b"0" * 64, hashlib.sha256(content).hexdigest().encode(), 1)
 
-    for value in (True, 0, 1.5, "x", [], {}, [{}]):
+    values: list[object] = [True, 0, 1.5, "x", [], {}, [{}]]
+    for value in values:
         assert "its fields are not those of a training's state" in refusal(replaced(value))
     assert "its tensors are not W1, W2" in refusal(replaced(None))  # tensors that belong to no state
 
