@@ -1,4 +1,4 @@
-"""The options of `chainrule fit`: each does what its setting does in Python, and says what is wrong with it."""
+"""The options of `chainrule fit`: each does what its setting does in Python, or says what is wrong."""
 
 from __future__ import annotations
 
@@ -169,7 +169,8 @@ def interrupting(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
 
 RESUMABLE = [
     "", "--defaults notes", "--patience 4 --validation 0.2 --dropout 0.25", "--rule lbfgs",
-    "--rule levenberg_marquardt --loss rss", "--rule momentum --schedule plateau:1:0.5 --class-weight balanced",
+    "--rule levenberg_marquardt --loss rss",
+    "--rule momentum --schedule plateau:1:0.5 --class-weight balanced",
     "--class-weight setosa=2,virginica=0.5 --rule adamw:0.1", "--seed 4 --held-out 0.4 --hidden none",
 ]  # fmt: skip
 
