@@ -112,7 +112,7 @@ class Trainer:
         return bool(narrow_suits(self._activations, self._loss))
 
     def _is_small(self) -> bool:
-        return self._sizes[0] <= MOST_INPUTS and max(self._sizes[1:]) <= MOST_UNITS
+        return bool(self._sizes[0] <= MOST_INPUTS and max(self._sizes[1:]) <= MOST_UNITS)
 
     def _reserve(self, rows: int, **extras: Any) -> Memory:
         return reserve(self._sizes, self._activations, self._dtype, rows, loss=self._loss, **extras)
