@@ -218,6 +218,15 @@ def test_engines_agree_on_every_rule(rule: str, extras: str) -> None:
             _assert_agreement(net, X, Y, batch_size=batch_size, threads=threads, **settings)
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_poisson_of_an_output_that_has_underflown_stays_finite(dtype: str) -> None:
+    net = Network([np.array([[-900.0, 0.0]], dtype)], "softplus", "poisson")
+    X, Y = np.zeros((4, 1), dtype), np.full((4, 1), 1000.0, dtype)
+    weights, losses = _trained(net, X, Y, "compiled", rate=0.1, epochs=1, batch_size=2)
+    assert np.isfinite(weights).all()
+    assert np.isfinite(losses).all()
+
+
 def test_a_batch_in_parts_is_one_batch() -> None:
     X, Y = _samples("softmax", "cross_entropy", 4, n=1300)
     net = Network.random((5, 40, 4), ["relu", "softmax"], "cross_entropy", seed=1)
