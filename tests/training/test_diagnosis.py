@@ -99,6 +99,19 @@ def test_nothing_is_said_of_a_good_network_whose_loss_goes_up_a_little() -> None
     assert result.diagnosis == ()
 
 
+def test_a_good_network_may_get_worse_by_a_tenth_and_then_blames_the_rate_alone() -> None:
+    # Most of its units are saturated, and were so when it was good.
+    given: dict[str, Any] = {"rule": "lbfgs", "rate": None, "batch_size": None, "epochs": 5000}
+    good = _run("diabetes", **given).network
+    X, Y = TABLES["diabetes"]
+    result = train(good, X, Y, rate=0.005, epochs=15, batch_size=1)
+    assert 1 < result.history.loss_after / result.history.loss_before < 1.1
+    assert result.diagnosis == ()
+    message = r"The loss grew from 0\.1\d+ to 0\.1\d+\. The rate 0\.05 is too large\. Try 0\.005\."
+    with pytest.warns(TrainingWarning, match=message):
+        train(good, X, Y, rate=0.05, epochs=15, batch_size=1)
+
+
 def test_units_that_are_saturated_in_a_good_network_are_no_trouble() -> None:
     result = _run("iris", epochs=1000, rate=0.3)
     z = result.network.forward(TABLES["iris"][0]).z[0]

@@ -148,6 +148,15 @@ def test_r2_leaves_missing_targets_out() -> None:
     assert r2(targets, outputs, WEIGHT) == pytest.approx(np.mean(expected), rel=1e-12)
 
 
+def test_r2_leaves_out_a_column_whose_targets_count_for_nothing() -> None:
+    targets, outputs = RANDOM.normal(size=(23, 2)), RANDOM.normal(size=(23, 2))
+    targets[3:, 0] = np.nan
+    weight = np.where(np.arange(23) < 3, 0, WEIGHT)
+    assert r2(targets, outputs, weight) == pytest.approx(
+        r2_score(targets[:, 1], outputs[:, 1], sample_weight=weight), rel=1e-12
+    )
+
+
 def test_r2_of_targets_that_are_all_equal_is_one_or_minus_infinity() -> None:
     ones = np.ones((3, 1))
     assert r2(ones, ones) == 1.0

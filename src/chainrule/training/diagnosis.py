@@ -95,7 +95,7 @@ def diagnose(
         begin = f"The loss {loss:.4g} {where} {constant:.4g}, that of one answer to all"
     causes = [
         *_not_scaled(task),
-        *_units(task, after, settings),
+        *_units(task, after, settings, grew=grew),
         *_far_start(task, history.loss_before),
         *_shrunk(task, after, settings),
         *([_grew(settings)] if grew else _hardly_moved(task, after, history, settings)),
@@ -179,10 +179,13 @@ def _size(column: npt.NDArray[Any]) -> float:
     return largest * float(np.sqrt(np.mean((present / largest) ** 2))) if largest else 0.0
 
 
-def _units(task: Task, after: Sequence[npt.NDArray[Any]], settings: Settings) -> list[tuple[str, str]]:
+def _units(
+    task: Task, after: Sequence[npt.NDArray[Any]], settings: Settings, *, grew: bool
+) -> list[tuple[str, str]]:
     """Units that no longer learn: never above 0, or always at the flat end of their activation.
 
-    Where they were so before training, the first weights are to blame, else the rate.
+    Where they were so before training, the first weights are to blame, else the rate. A loss that has grown
+    since was not made to grow by units that were stuck before.
     """
     then, now = _stuck_units(task, task.net.weights), _stuck_units(task, after)
     lower = "Take another update rule" if settings.rate is None else f"Try a rate of {settings.rate / 10:g}"
@@ -190,12 +193,12 @@ def _units(task: Task, after: Sequence[npt.NDArray[Any]], settings: Settings) ->
     for m, (units, g, (dead_then, flat_then), (dead, flat)) in enumerate(
         zip(task.net.sizes[1:], task.net.activations, then, now, strict=True), 2
     ):
-        if 2 * dead >= units:
+        if 2 * dead >= units and not (grew and 2 * dead_then >= units):
             advice = "Take other first weights" if 2 * dead_then >= units else lower
             what = f"{dead} of {units} units of layer {m} are dead, 0 for every sample"
             before = f"before training, {dead_then} were"
             found.append(("dead_units", f"{what}; {before}. {advice}, or the activation leaky_relu"))
-        if 2 * flat >= units:
+        if 2 * flat >= units and not (grew and 2 * flat_then >= units):
             advice = "Take smaller first weights" if 2 * flat_then >= units else lower
             other = "" if m == len(task.net.sizes) else f", or the activation relu in place of {g.name}"
             what = (
