@@ -179,7 +179,7 @@ def _update_weights(
     """
     rule, scale = places.rule, M.dtype.type(-1 / batch_rows)
     step = M.dtype.type(rate / batch_rows)
-    is_clipped = rule != FUSED and numbers[CLIP_NORM] < inf
+    is_clipped = places.update != 0 and numbers[CLIP_NORM] < inf
     is_prepared = (
         rule == GRADIENTS or is_clipped or numbers[L1] != 0 or numbers[L2] != 0 or layers[0].masks != 0
     )
