@@ -60,7 +60,6 @@ class TrainingProgress:
         """Epoch, losses, epochs a second and most time left."""
         done = len(training.epochs) + training.samples / training.n_samples
         rate = (done - epochs_at_first) / training.seconds if training.seconds > 0 else 0.0
-        left = (training.n_epochs - done) / rate if rate > 0 else 0.0
         losses = ""
         if training.epochs:
             epoch = training.epoch
@@ -68,10 +67,11 @@ class TrainingProgress:
             if epoch.validation_loss is not None:
                 losses += f"   validation {epoch.validation_loss:.6g}"
         within = f" and {training.samples / training.n_samples:.0%}" if training.samples else ""
-        return (
-            f"epoch {len(training.epochs)}{within} of {training.n_epochs}{losses}   "
-            f"{rate:.3g} epochs/s   {duration(left)} left"
-        )
+        line = f"epoch {len(training.epochs)}{within} of {training.n_epochs}{losses}"
+        if len(training.epochs) == epochs_at_first or rate <= 0:
+            return line  # the first epoch may have compiled kernels, and would promise too long a wait
+        left = (training.n_epochs - done) / rate
+        return f"{line}   {rate:.3g} epochs/s   {duration(left)} left"
 
     def _draw(self, line: str) -> None:
         """Replace the line that stands on the terminal."""
