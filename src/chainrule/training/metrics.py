@@ -82,7 +82,8 @@ def metric_named(metric: str | Metric) -> Any:  # noqa: ANN401 (a function with 
             what = "metric"
             raise UnknownNameError(what, metric, (LOSS, *METRICS))
         return METRICS.get(metric)
-    if not callable(metric):
+    given: object = metric
+    if not callable(given):
         message = (
             f"metric is {metric!r} but must be 'loss', {', '.join(map(repr, METRICS))} or a function of "
             "targets and outputs, the larger the better."
