@@ -52,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "groups", nargs="*", metavar="GROUP", help=f"some of {', '.join(GROUPS)}; all by default"
     )
-    parser.add_argument("--quick", action="store_true", help="fewer networks, shorter runs: about a minute")
+    parser.add_argument("--quick", action="store_true", help="fewer networks, shorter runs: two minutes")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there")
     parser.add_argument("--markdown", action="store_true", help="print the tables as Markdown")
     parser.add_argument("--repetitions", type=int, metavar="N", help="repetitions, the tools taking turns")

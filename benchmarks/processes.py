@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from benchmarks.rivals import Options
 
-__all__ = ["Worker"]
+__all__ = ["Worker", "cores", "environment", "limits"]
 
 PATIENCE = 180.0  # seconds for one answer
 
@@ -31,7 +31,7 @@ class Worker:
         context = multiprocessing.get_context("spawn")
         self.connection, other = context.Pipe()
         self.process = context.Process(target=serve, args=(other, tool, options), daemon=True)
-        with _environment(_limits(threads, dtype)), _cores(threads):
+        with environment(limits(threads, dtype)), cores(threads):
             self.process.start()
         other.close()
 
@@ -78,18 +78,18 @@ class Worker:
             self.process.kill()
 
 
-def _limits(threads: int, dtype: str) -> dict[str, str]:
+def limits(threads: int, dtype: str) -> dict[str, str]:
     """Environment that keeps a library to so many threads."""
     variables = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
-    limits = dict.fromkeys(variables, str(threads))
-    limits |= {"JAX_PLATFORMS": "cpu", "JAX_ENABLE_X64": str(int(dtype == "float64"))}
+    found = dict.fromkeys(variables, str(threads))
+    found |= {"JAX_PLATFORMS": "cpu", "JAX_ENABLE_X64": str(int(dtype == "float64"))}
     if threads == 1:
-        limits["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
-    return limits
+        found["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
+    return found
 
 
 @contextmanager
-def _environment(variables: dict[str, str]) -> Iterator[None]:
+def environment(variables: dict[str, str]) -> Iterator[None]:
     """Variables for the processes that start meanwhile."""
     before = dict(os.environ)
     os.environ.update(variables)
@@ -101,7 +101,7 @@ def _environment(variables: dict[str, str]) -> Iterator[None]:
 
 
 @contextmanager
-def _cores(threads: int) -> Iterator[None]:
+def cores(threads: int) -> Iterator[None]:
     """The last cores for the processes that start meanwhile, where the system can do that."""
     if not hasattr(os, "sched_setaffinity"):
         yield

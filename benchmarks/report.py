@@ -33,8 +33,7 @@ TITLES = {
 
 REMARKS = {
     "full batch": (
-        "SimpleChains has published 41 µs an epoch of this workload, by 18 cores, which two like them would "
-        "do in some 370"
+        "SimpleChains has published 41 µs an epoch of this, by 18 cores; two such would take some 370"
     ),
     "second order": (
         "steps are accepted ones for chainrule and scikit-learn, evaluations for SciPy; how many SciPy and "

@@ -246,13 +246,12 @@ def limit(*, quick: bool) -> Iterator[Task]:
 
 def classes(*, quick: bool) -> Iterator[Task]:
     """ReLU units, softmax outputs and cross-entropy: online and in mini-batches."""
-    units = {"activation": "relu", "output": "softmax", "loss": "cross_entropy"}
     networks, sizes_of_batches = ((DIGITS, WIDE), (32,)) if quick else (WIDER, (32, 128))
     for task in (
         *_online(networks, "classes", "float32"),
         *_batches(networks, sizes_of_batches, "classes", "float32"),
     ):
-        yield replace(task, **units, tools=BATCH_TOOLS)
+        yield replace(task, activation="relu", output="softmax", loss="cross_entropy", tools=BATCH_TOOLS)
 
 
 def rules(*, quick: bool) -> Iterator[Task]:

@@ -88,7 +88,7 @@ class Minimising:
     def __init__(self, task: Task, X: npt.NDArray[Any], Y: npt.NDArray[Any]) -> None:
         self.output, self.steps = task.output, 0
         self.start, self.X, self.Y = start_network(task), X, Y
-        self.settings = {"rule": task.rule, "loss_goal": task.goal, "threads": task.threads}
+        self.settings: dict[str, Any] = {"rule": task.rule, "loss_goal": task.goal, "threads": task.threads}
 
     def reset(self, rows: int) -> None:
         """Nothing: all rows are taken, and the network to start from never changes."""

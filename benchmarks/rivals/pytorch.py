@@ -53,33 +53,28 @@ def forms(
     torch.set_num_threads(task.threads)
     if task.kind == "predict":
         return {"functional": partial(Prediction, task, X)}
+    found: dict[str, Callable[[], Form]]
+    if task.rule_name != "descent":
+        name = "SGD" if task.rule_name == "momentum" else "Adam"
+        found = {
+            f"backward by hand, fused {name}": partial(Batches, task, X, Y),
+            f"backward by hand, biases apart, fused {name}": partial(BatchesApart, task, X, Y),
+            f"modules, autograd, fused {name}": partial(Modules, task, X, Y, fused=True),
+            f"modules, autograd, foreach {name}": partial(Modules, task, X, Y, foreach=True),
+        }
+        if name == "SGD":
+            found["backward and rule by hand"] = partial(Batches, task, X, Y, fused=False)
+        return found
+    by_hand = Online if task.batch_size == 1 else Batches
+    found = {
+        "backward by hand, buffers reused": partial(by_hand, task, X, Y),
+        "modules, autograd, SGD": partial(Modules, task, X, Y),
+    }
     if task.batch_size == 1:
-        return {
-            "backward by hand, buffers reused": partial(Online, task, X, Y),
-            "modules, autograd, SGD": partial(Modules, task, X, Y),
-            "backward by hand, biases apart": partial(OnlineApart, task, X, Y),
-        } | _compiled(task, X, Y, options)
-    if task.rule_name == "descent":
-        return {
-            "backward by hand, buffers reused": partial(Batches, task, X, Y),
-            "modules, autograd, SGD": partial(Modules, task, X, Y),
-        } | _compiled(task, X, Y, options)
-    name = "SGD" if task.rule_name == "momentum" else "Adam"
-    return {
-        f"backward by hand, fused {name}": partial(Batches, task, X, Y),
-        f"backward by hand, biases apart, fused {name}": partial(BatchesApart, task, X, Y),
-        f"modules, autograd, fused {name}": partial(Modules, task, X, Y, fused=True),
-        f"modules, autograd, foreach {name}": partial(Modules, task, X, Y, foreach=True),
-    } | ({"backward and rule by hand": partial(Batches, task, X, Y, fused=False)} if name == "SGD" else {})
-
-
-def _compiled(
-    task: Task, X: npt.NDArray[Any], Y: npt.NDArray[Any], options: Options
-) -> dict[str, Callable[[], Form]]:
-    """The form for PyTorch's compiler, where it is asked for; of the notes' units and rule only."""
-    if not options.torch_compile or {*task.activations} != {"logistic"}:
-        return {}
-    return {"backward by hand, torch.compile": partial(Compiled, task, X, Y)}
+        found["backward by hand, biases apart"] = partial(OnlineApart, task, X, Y)
+    if options.torch_compile and {*task.activations} == {"logistic"}:
+        found["backward by hand, torch.compile"] = partial(Compiled, task, X, Y)
+    return found
 
 
 def _weights(task: Task) -> list[torch.Tensor]:

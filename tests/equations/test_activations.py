@@ -417,7 +417,7 @@ def test_slope_of_leaky_relu_must_lie_between_0_and_1(slope: Any) -> None:  # no
     [
         ("leaky_relu:much", "has 'much' after a colon, where a number is needed"),
         ("leaky_relu:0.1:2", "has 2 numbers but leaky_relu takes at most slope"),
-        ("relu:1", "has 1 numbers but relu takes no number"),
+        ("relu:1", "has 1 number but relu takes no number"),
     ],
 )
 def test_numbers_after_a_name_must_suit_it(name: str, message: str) -> None:

@@ -80,7 +80,7 @@ def symbols_of(step: Trace) -> dict[str, float]:
         for symbol, arrays in (("z", step.z), ("a", step.a), ("δ", step.delta)):
             known |= {f"{symbol}_{k}^({m + 1})": float(v) for k, v in enumerate(arrays[m - 1], 1)}
     for function in (*step.network.activations, step.network.loss):
-        known |= {field.name: getattr(function, field.name) for field in fields(function)}
+        known |= {field.name: getattr(function, field.name) for field in fields(function)}  # type: ignore[arg-type]
     return known
 
 

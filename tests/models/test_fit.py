@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn import datasets
 from sklearn.linear_model import LinearRegression
+from sklearn.metrics import r2_score
+from sklearn.utils.class_weight import compute_sample_weight
 
 import chainrule
 from chainrule import RSS, CrossEntropy, Identity, InputError, Logistic, ReLU, Softmax
-from chainrule.models import Model, TrainingRecord, prepare
+from chainrule.models import Model, TrainingRecord, plan, prepare
+from chainrule.models.fitting import _parted
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -148,3 +152,96 @@ def test_record_of_format_1_has_what_was_usual_then() -> None:
     for name in OLD_FIELDS:
         with pytest.raises(chainrule.ModelFileError, match="exactly the fields"):
             TrainingRecord.from_json({key: value for key, value in plain.items() if key != name})
+
+
+def test_weights_of_classes_are_those_of_scikit_learn() -> None:
+    table = pd.read_csv(EXAMPLES / "penguins.csv")
+    result = chainrule.fit(
+        table, target="species", defaults="notes", class_weight="balanced", epochs=2, hidden=3
+    )
+    data = result.data
+    rows = data.training_rows
+    labels = table["species"].to_numpy()[rows]
+    weights = compute_sample_weight("balanced", labels)
+    start = chainrule.Network.random((data.X.shape[1], 3, 3))
+    again = chainrule.train(start, data.X[rows], data.Y[rows], rate=0.5, epochs=2, sample_weight=weights)
+    for ours, theirs in zip(result.model.network.weights, again.network.weights, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-12, atol=1e-15)
+    plain = chainrule.fit(table, target="species", defaults="notes", epochs=2, hidden=3)
+    assert not np.allclose(plain.model.network.weights[0], result.model.network.weights[0], rtol=1e-3)
+
+
+def test_weights_of_classes_by_name_are_relative_to_one_another() -> None:
+    path = EXAMPLES / "iris.csv"
+    networks = [
+        chainrule.fit(path, target="species", class_weight=weights, epochs=2, hidden=3).model.network.weights
+        for weights in (
+            {"setosa": 2.0},
+            {"setosa": 4.0, "versicolor": 2.0, "virginica": 2.0},
+            {"setosa": 3.0},
+        )
+    ]
+    np.testing.assert_allclose(networks[0][0], networks[1][0], rtol=1e-12)
+    assert not np.allclose(networks[0][0], networks[2][0], rtol=1e-4)
+
+
+def test_missing_targets_count_for_nothing() -> None:
+    table = pd.read_csv(EXAMPLES / "penguins.csv")
+    targets = ["body_mass_g", "flipper_length_mm"]
+    table[targets] = table[targets].astype(float)
+    table.loc[::3, "flipper_length_mm"] = np.nan
+    result = chainrule.fit(table, target=targets, epochs=5, hidden=4)
+    remarks = " ".join(result.data.remarks)
+    assert "is missing in 111 rows: there it counts for nothing" in remarks
+    there = table[table["flipper_length_mm"].notna()]
+    predicted = np.asarray(result.model.predict(there).columns[1])
+    score = result.model.score(table)
+    assert isinstance(score, tuple)
+    assert score[1].n_rows == len(there)
+    assert score[1].r2 == pytest.approx(r2_score(there["flipper_length_mm"], predicted), rel=1e-12)
+
+
+def test_watched_rows_are_neither_learnt_from_nor_judged_by() -> None:
+    result = chainrule.fit(
+        EXAMPLES / "iris.csv", target="species", validation=0.25, patience=50, epochs=4, hidden=3
+    )
+    data = result.data
+    learnt, watched = _parted(data, plan(data, validation=0.25, patience=50))
+    assert sorted([*learnt, *watched, *data.held_out_rows]) == list(range(150))
+    assert len(watched) == 28
+    counts = np.bincount(np.argmax(data.Y[watched], axis=1))
+    assert counts.max() - counts.min() <= 1
+    losses = result.training.history.validation_loss
+    outputs = result.training.state.network(data.X[watched])  # after the last epoch
+    chances = (outputs * data.Y[watched]).sum(axis=1)
+    assert losses[-1] == pytest.approx(-np.log(chances).mean(), rel=1e-12)
+
+
+def test_starting_weights_suit_the_units() -> None:
+    def start(**settings: Any) -> str:  # noqa: ANN401 (settings)
+        record = chainrule.fit(EXAMPLES / "iris.csv", target="species", epochs=1, **settings).model.training
+        assert record is not None
+        return record.start
+
+    assert start(hidden=2, activation="relu") == start(hidden=2, activation="leaky_relu:0.1") == "he_uniform"
+    assert start(hidden=2, activation="tanh") == start(hidden=(), activation="relu") == "glorot_uniform"
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"loss": "cross_entropy"}, ("softmax", "cross_entropy")),
+        ({"loss": "binary_cross_entropy"}, ("logistic", "binary_cross_entropy")),
+        ({"loss": "poisson"}, ("softplus", "poisson")),
+        ({"loss": "huber:0.5"}, ("logistic", "huber:0.5")),
+        ({"output": "softmax"}, ("softmax", "cross_entropy")),
+        ({"output": "logistic"}, ("logistic", "binary_cross_entropy")),
+        ({"output": "tanh"}, ("tanh", "rss")),
+        ({"output": "softmax", "loss": "rss"}, ("softmax", "rss")),
+    ],
+)
+def test_an_output_brings_its_loss_and_a_loss_its_output(
+    given: dict[str, str], expected: tuple[str, str]
+) -> None:
+    chosen = plan(prepare(EXAMPLES / "iris.csv", target="species"), **given)  # type: ignore[arg-type]
+    assert (chosen.output, chosen.loss) == expected

@@ -275,8 +275,8 @@ def test_numbers_that_are_not_above_0_are_refused(name: str, advice: str, value:
 @pytest.mark.parametrize("name", ["epochs", "batch_size", "threads"])
 def test_counts_below_1_or_not_whole_are_refused(name: str, value: Any) -> None:  # noqa: ANN401
     if name in {"threads", "batch_size"} and value is None:
-        one: dict[str, Any] = {name: 1}
-        assert _bits(_train(**{name: None}).network) == _bits(_train(**one).network)
+        alone: dict[str, Any] = {name: 1}
+        assert _bits(_train(**{name: None}).network) == _bits(_train(**alone).network)
         return
     with pytest.raises(InputError) as caught:
         _train(**{name: value})

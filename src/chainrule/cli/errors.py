@@ -60,7 +60,7 @@ def speaking_of_options() -> Iterator[None]:
         words = str(error)
         for name in OPTIONS:
             option = f"--{name.replace('_', '-')}"
-            words = re.sub(rf"(?<![\w-]){name}(?= is )", option, words)
+            words = re.sub(rf"(?<![\w-]){name}(?= (?:is|of) )|(?<=Leave ){name}(?= out)", option, words)
             words = re.sub(rf"(?<![\w-]){name}=", f"{option} ", words)
         if words == str(error):
             raise

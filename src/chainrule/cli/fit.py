@@ -46,6 +46,9 @@ if TYPE_CHECKING:
 __all__ = ["Request", "run"]
 
 
+USUAL = {"defaults": "modern", "held_out": 0.25, "seed": 0}  # where nothing was typed
+
+
 @dataclass(frozen=True)
 class Request:
     """What was typed."""
@@ -132,6 +135,7 @@ def _again(request: Request, path: Path) -> tuple[Dataset, Plan, TrainingState |
     settled = {**request.columns, **request.settings, "hidden": request.hidden}
     settled["class_weight"] = request.class_weight
     given = [name for name, value in settled.items() if value is not None and name != "epochs"]
+    given += [name for name, usual in USUAL.items() if getattr(request, name) != usual]
     if given:
         option = f"--{given[0].replace('_', '-')}"
         message = (
@@ -139,6 +143,12 @@ def _again(request: Request, path: Path) -> tuple[Dataset, Plan, TrainingState |
         )
         raise InputError(message)
     model = load_model(str(request.resume))
+    if model.state is None or model.training is None:
+        message = (
+            f"{request.resume} is no checkpoint of `chainrule fit`, so that there is nothing to go on from. "
+            "Give the one that it keeps while it trains and when it is interrupted."
+        )
+        raise InputError(message)
     chosen = plan_of(model, request.settings["epochs"])
     source = _read(request.table, path)
     return prepare_again(source, model), chosen, model.state
@@ -159,9 +169,9 @@ def _class_weight(text: str | None) -> str | dict[str, float] | None:
         return text
     weights: dict[str, float] = {}
     for part in text.split(","):
-        name, _, weight = part.rpartition("=")
+        name, equals, weight = part.rpartition("=")
         try:
-            weights[name.strip()] = float(weight)
+            weights[name.strip()] = float(weight if equals else "")  # "" is no number either
         except ValueError:
             message = f"--class-weight has {part!r} but needs class=number. Try --class-weight yes=5,no=1."
             raise InputError(message) from None

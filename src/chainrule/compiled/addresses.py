@@ -20,10 +20,10 @@ def give_addresses(memory: Memory, *, training: bool) -> None:
     dtype = memory.array.dtype
     fused = training and int(memory.places["loss"]) in {SOFTMAX_ENTROPY, LOGISTIC_ENTROPY}
     for m, layer in enumerate(memory.layers):
-        layer["forward"] = FORWARD[int(layer["activation"])].of(dtype).address
+        layer["forward"] = FORWARD[int(layer["activation"])].address(dtype)
         if training and not (fused and m == len(memory.layers) - 1):
-            layer["backward"] = BACKWARD[int(layer["activation"])].of(dtype).address
+            layer["backward"] = BACKWARD[int(layer["activation"])].address(dtype)
     if training:
-        memory.places["start"] = START[int(memory.places["loss"])].of(dtype).address
+        memory.places["start"] = START[int(memory.places["loss"])].address(dtype)
         if int(memory.places["rule"]) in UPDATE:
-            memory.places["update"] = UPDATE[int(memory.places["rule"])].of(dtype).address
+            memory.places["update"] = UPDATE[int(memory.places["rule"])].address(dtype)

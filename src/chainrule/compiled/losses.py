@@ -33,7 +33,7 @@ from chainrule.compiled.vectors import (
 
 __all__ = ["START", "start_deltas"]
 
-SMALLEST_FLOAT, SMALLEST_DOUBLE = 2.0**-126, 2.0**-1022
+SMALLEST_FLOAT, SMALLEST_DOUBLE = 2.0**-100, 2.0**-996  # 2^26 of the smallest normal numbers
 
 
 @inlined

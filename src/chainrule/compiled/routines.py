@@ -71,14 +71,20 @@ class Routine:
         self, name: str, function: Callable[..., Any], numbers: tuple[Any, ...], returns: Any
     ) -> None:
         self.name, self._function, self._numbers, self._returns = name, function, numbers, returns
-        self._compiled: dict[np.dtype[Any], CFunc] = {}
+        self._compiled: dict[np.dtype[Any], Any] = {}
 
-    def of(self, dtype: np.dtype[Any]) -> CFunc:
-        """The compiled function for memory of this dtype; its attribute `address` is where it begins."""
+    def address(self, dtype: np.dtype[Any]) -> int:
+        """Where the function for memory of this dtype begins."""
+        return int(self.of(dtype).address)
+
+    def of(self, dtype: np.dtype[Any]) -> Any:
+        """The function for memory of this dtype."""
         if dtype not in self._compiled:
             memory = types.CPointer(from_dtype(dtype))
             signature = self._returns(memory, _LAYER, *self._numbers)
-            compiled = CFunc(self._function, (signature.args, signature.return_type), {}, {"_nrt": False})
+            compiled: Any = CFunc(
+                self._function, (signature.args, signature.return_type), {}, {"_nrt": False}
+            )
             compiled._cache = KernelFiles(self.name)  # noqa: SLF001 (Numba has no other door)
             compiled.compile()
             self._compiled[dtype] = compiled

@@ -107,10 +107,12 @@ class Trainer:
 
     def _suits_narrow(self, sample_weight: npt.NDArray[Any] | None, Y: npt.NDArray[Any]) -> bool:
         """Whether the kernels for few units can do it; they know no weights of samples and no gaps."""
-        return narrow_suits(self._activations, self._loss) and sample_weight is None and not np.isnan(Y).any()
+        if sample_weight is not None or np.isnan(Y).any():
+            return False
+        return bool(narrow_suits(self._activations, self._loss))
 
     def _is_small(self) -> bool:
-        return self._sizes[0] <= MOST_INPUTS and max(self._sizes[1:]) <= MOST_UNITS
+        return bool(self._sizes[0] <= MOST_INPUTS and max(self._sizes[1:]) <= MOST_UNITS)
 
     def _reserve(self, rows: int, **extras: Any) -> Memory:
         return reserve(self._sizes, self._activations, self._dtype, rows, loss=self._loss, **extras)

@@ -225,9 +225,12 @@ class Poisson:
 
 
 def _above_zero(a: Array) -> Array:
-    """Outputs, with the smallest normal number in the place of those that have underflown."""
+    """Outputs, with a tiny number in the place of those that have underflown.
+
+    It is 2^26 of the smallest normal number, so that a count divided by it stays finite.
+    """
     xp = array_namespace(a)
-    smallest = float(xp.finfo(real_part(a).dtype).smallest_normal)
+    smallest = 2.0**26 * float(xp.finfo(real_part(a).dtype).smallest_normal)
     return xp.where(real_part(a) < smallest, smallest * xp.ones_like(a), a)
 
 

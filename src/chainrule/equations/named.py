@@ -55,9 +55,15 @@ def object_named(what: str, text: str, kinds: Mapping[str, T]) -> T:
     parameters = [field.name for field in fields(kind)]  # type: ignore[arg-type]
     if len(given) > len(parameters):
         takes = f"takes at most {', '.join(parameters)}" if parameters else "takes no number"
-        message = f"The {what} {text!r} has {len(given)} numbers but {name} {takes}. Try {name!r}."
+        numbers = "1 number" if len(given) == 1 else f"{len(given)} numbers"
+        message = f"The {what} {text!r} has {numbers} but {name} {takes}. Try {name!r}."
         raise InputError(message)
-    return kind(*(_number(what, text, part) for part in given))
+    numbers_given = [_number(what, text, part) for part in given]
+    try:
+        return kind(*numbers_given)
+    except InputError as error:
+        message = f"The {what} {text!r} cannot be: {error}"
+        raise InputError(message) from error
 
 
 def _number(what: str, text: str, part: str) -> float:

@@ -121,7 +121,7 @@ def _settings(data: object) -> dict[str, Any]:
     except (TypeError, InputError) as error:
         message = not_a_model(f"its settings are not those of a training: {str(error)[:200]}")
         raise ModelFileError(message) from error
-    if set(known) != set(data) or not isinstance(data["metric"], str):
+    if {**known, "metric": data.get("metric")} != data or not isinstance(data["metric"], str):
         _refuse("its settings")
     return {**known, "metric": data["metric"]}
 
@@ -157,6 +157,11 @@ def _arrays(
         _refuse("its numbers")
     if not all(isinstance(one, list) and len(one) == len(kind.numbers) for one in numbers):
         _refuse("its numbers")
+    for value, name in (
+        (_number(value), name) for one in numbers for value, name in zip(one, kind.numbers, strict=True)
+    ):
+        if not (value > 0 if name == "damping" else 0 <= value <= 1):  # the others are powers of a share
+            _refuse("its numbers")
     rule = tuple(
         (*(tensors[f"rule{m}.{name}"] for name in kind.arrays), *(_number(value) for value in of_matrix))
         for m, of_matrix in enumerate(numbers, 1)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from chainrule.equations import name_of
+from chainrule.equations import activation_named, name_of
 from chainrule.errors import InputError, UnknownNameError
 from chainrule.models.defaults import Defaults, default_settings
 from chainrule.network import share_below_1, whole_number_from_1
@@ -80,6 +80,7 @@ def plan(
     )
     output, loss = _output_and_loss(usual, output, loss, is_classes=is_classes)
     activation = activation or usual.activation
+    activation_named(activation)  # also where no hidden layer has it
     settings = _settings(usual, {name: value for name, value in given.items() if value is not None})
     share = usual.validation if validation is None else share_below_1(validation, "validation", "0.15")
     if not settings.criteria and validation is None:

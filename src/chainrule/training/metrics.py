@@ -75,7 +75,8 @@ def metric_named(metric: str | Metric) -> Any:  # noqa: ANN401 (a function with 
 
     Examples
     --------
-    >>> metric_named("accuracy")([[1]], [[1]]) if False else metric_named("loss")
+    >>> metric_named("r2")(np.array([[1.0], [3.0]]), np.array([[1.0], [2.0]]))
+    0.5
     """
     if isinstance(metric, str):
         if metric != LOSS and metric not in METRICS:
