@@ -39,8 +39,9 @@ def evaluate_rows(M, layers, places, X, Y, W, first, stop, losses):
             copy_numbers(M, places.targets + r * top.width, Y, sample * top.units, top.units)
             M[places.sample_weights + r] = W[sample]
         forward_rows(M, layers, 0, (rows + TILE_ROWS - 1) // TILE_ROWS * TILE_ROWS)
+        start_deltas(M, top, places, 0, rows)
         for r in range(rows):
-            losses[first + r] = start_deltas(M, top, places, r)
+            losses[first + r] = M[places.losses + r]
         first += rows
     restore_environment(environment)
 

@@ -98,7 +98,7 @@ def _value_of_poisson(a, _residual, y, _slope):
 
 
 def _over_outputs(slope, value):
-    """Function over a row: slopes of the loss times the sample's weight, and the row's loss."""
+    """Function of a row: slopes of the loss times the sample's weight, and the row's loss."""
 
     @part
     def of_row(M, layer, places, row):
@@ -165,31 +165,32 @@ def _logistic_entropy(M, layer, places, row):
     return total(losses) * weight
 
 
-def _then_passed_back(of_row):
-    """Function over a row: the slopes of the loss, sent through the output activation."""
+def _over_rows(of_row, is_fused):
+    """Function over rows: deltas and losses; where it is not fused, through the output activation."""
 
     @part
-    def whole(M, layer, places, row):
-        loss = of_row(M, layer, places, row)
-        pass_back(M, layer, row, row + 1)
-        return loss
+    def over_rows(M, layer, places, row, stop):
+        for r in range(row, stop):
+            M[places.losses + r] = of_row(M, layer, places, r)
+        if not is_fused:
+            pass_back(M, layer, row, stop)
 
-    return whole
+    return over_rows
 
 
-# By the code of a loss: the deltas of one row of outputs, and its loss.
+# By the code of a loss: the deltas of some rows of outputs, and their losses.
 START = {
-    SQUARES: start_routine("start_squares", _then_passed_back(_squares)),
-    ABSOLUTE: start_routine("start_absolute", _then_passed_back(_absolute)),
-    HUBER: start_routine("start_huber", _then_passed_back(_huber)),
-    QUANTILE: start_routine("start_quantile", _then_passed_back(_quantile)),
-    POISSON: start_routine("start_poisson", _then_passed_back(_poisson)),
-    SOFTMAX_ENTROPY: start_routine("start_softmax_entropy", _softmax_entropy),
-    LOGISTIC_ENTROPY: start_routine("start_logistic_entropy", _logistic_entropy),
+    SQUARES: start_routine("start_squares", _over_rows(_squares, is_fused=False)),
+    ABSOLUTE: start_routine("start_absolute", _over_rows(_absolute, is_fused=False)),
+    HUBER: start_routine("start_huber", _over_rows(_huber, is_fused=False)),
+    QUANTILE: start_routine("start_quantile", _over_rows(_quantile, is_fused=False)),
+    POISSON: start_routine("start_poisson", _over_rows(_poisson, is_fused=False)),
+    SOFTMAX_ENTROPY: start_routine("start_softmax_entropy", _over_rows(_softmax_entropy, is_fused=True)),
+    LOGISTIC_ENTROPY: start_routine("start_logistic_entropy", _over_rows(_logistic_entropy, is_fused=True)),
 }
 
 
 @part
-def start_deltas(M, layer, places, row):
-    """Compiled twin of output_delta and sample_losses: the deltas of one row of outputs, and its loss."""
-    return call_start(places.start, M, layer, places, row)
+def start_deltas(M, layer, places, row, stop):
+    """Compiled twin of output_delta and sample_losses: deltas of some rows of outputs, and their losses."""
+    call_start(places.start, M, layer, places, row, stop)

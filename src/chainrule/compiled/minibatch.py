@@ -247,8 +247,7 @@ def train_minibatches(
                 _take_kept(M, layers, kept, batch + begin - first, row, min(end, rows))
             if row < end:
                 forward_rows(M, layers, row, end)
-                for r in range(row, end):
-                    M[places.losses + r] = start_deltas(M, top, places, r)
+                start_deltas(M, top, places, row, end)
                 _backward_rows(M, layers, row, end)
             if not meet(team, threads):
                 restore_environment(environment)

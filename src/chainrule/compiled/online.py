@@ -143,7 +143,8 @@ def train_online(M, layers, places, X, Y, W, order, first, stop, rate, loss):
             _forward_layer(M, layers[m])
         copy_numbers(M, places.targets, Y, order[s] * top.units, top.units)
         M[places.sample_weights] = W[order[s]]
-        loss += start_deltas(M, top, places, 0)
+        start_deltas(M, top, places, 0, 1)
+        loss += M[places.losses]
         for m in range(len(layers) - 1, 0, -1):
             _backward_layer(M, layers[m], layers[m - 1], places.steps, rate)
         _scale_activations(M, bottom, places.steps, rate)

@@ -100,13 +100,13 @@ def rows_routine(name: str, over_rows: Callable[..., Any]) -> Routine:
     return Routine(name, routine, (types.int64, types.int64), types.void)
 
 
-def start_routine(name: str, of_row: Callable[..., Any]) -> Routine:
-    """Routine of a part that starts the deltas of one row and gives its loss."""
+def start_routine(name: str, over_rows: Callable[..., Any]) -> Routine:
+    """Routine of a part that starts the deltas of some rows and writes their losses to their places."""
 
-    def routine(memory, layer, places, row):
-        return of_row(_memory(memory), _record(layer), _record(places), row)
+    def routine(memory, layer, places, row, stop):
+        over_rows(_memory(memory), _record(layer), _record(places), row, stop)
 
-    return Routine(name, routine, (_PLACES, types.int64), types.float64)
+    return Routine(name, routine, (_PLACES, types.int64, types.int64), types.void)
 
 
 def update_routine(name: str, over_rows: Callable[..., Any]) -> Routine:
@@ -143,14 +143,15 @@ def call_rows(_typing, address, M, layer, row, stop):
 
 
 @intrinsic
-def call_start(_typing, address, M, layer, places, row):
-    """Call a routine that starts the deltas of a row; the loss of that row."""
+def call_start(_typing, address, M, layer, places, row, stop):
+    """Call a routine that starts the deltas of some rows."""
 
     def codegen(context, builder, signature, args):
         memory = _data(context, builder, signature.args[1], args[1])
-        return _call(context, builder, args[0], ir.DoubleType(), [memory, *args[2:]])
+        _call(context, builder, args[0], ir.VoidType(), [memory, *args[2:]])
+        return context.get_dummy_value()
 
-    return types.float64(types.int64, M, layer, places, types.int64), codegen
+    return types.void(types.int64, M, layer, places, types.int64, types.int64), codegen
 
 
 @intrinsic
