@@ -189,8 +189,8 @@ def _n_packed(layer: np.void) -> int:
 
 
 def _aligned_zeros(length: int, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
-    """Zeros that begin at a vector's boundary."""
-    raw = np.zeros(length + VECTOR_BYTES // dtype.itemsize, dtype)
+    """Zeros that begin at a vector's boundary, written now: else the first epoch waits for memory."""
+    raw = np.full(length + VECTOR_BYTES // dtype.itemsize, 0, dtype)
     begin = -raw.ctypes.data % VECTOR_BYTES // dtype.itemsize
     return raw[begin : begin + length]
 
