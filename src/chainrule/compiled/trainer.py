@@ -97,8 +97,6 @@ class Trainer:
             self._prepare_narrow_batches()
         else:
             self._prepare_batches(threads, n_weights)
-        if self._train != self._in_narrow_batches:
-            give_addresses(self._memory, training=True)
         pack(self._memory, weights)
         if masks is not None:
             pack(self._memory, masks, "masks")
@@ -125,6 +123,8 @@ class Trainer:
         self._memory = self._reserve(1, pad_to=width)
         self._kernel = (train_narrow[width] if width else train_online).of(self._dtype)
         self._train: Callable[..., float] = self._online
+        if width is None:
+            give_addresses(self._memory, training=True)
 
     def _prepare_narrow_batches(self) -> None:
         """One vector of samples at a time, and a gradient in each of its lanes."""
@@ -151,6 +151,7 @@ class Trainer:
         self._threads = min(threads or useful_threads(rows * n_weights), rows // TILE_ROWS)
         self._kernel = train_minibatches.of(self._dtype)
         self._train = self._in_batches
+        give_addresses(self._memory, training=True)
 
     def __enter__(self) -> Self:
         return self
