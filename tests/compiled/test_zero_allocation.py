@@ -13,6 +13,7 @@ from numba.core.runtime import rtsys
 
 from chainrule import Network
 from chainrule.compiled.cache import folder
+from chainrule.compiled.addresses import give_addresses
 from chainrule.compiled.codes import activation_codes, loss_code
 from chainrule.compiled.evaluation import evaluate_rows
 from chainrule.compiled.forward import PREDICTION_ROWS
@@ -109,6 +110,7 @@ def _of_evaluation(dtype: str) -> list[int]:
     net = Network.random((3, 40, 2), ["relu", "softmax"], "cross_entropy", dtype=dtype)
     code = loss_code(net.loss, net.activations[-1])
     memory = reserve(net.sizes, activation_codes(net.activations), net.dtype, PREDICTION_ROWS, loss=code)
+    give_addresses(memory, training=True)
     X, Y, W = (flat(np.zeros(n * SAMPLES, dtype)) for n in (3, 2, 1))
     kernel, losses = evaluate_rows.of(net.dtype), np.zeros(SAMPLES, dtype)
     return _difference(lambda: kernel(*memory, X, Y, W, 0, SAMPLES, losses))
