@@ -245,3 +245,9 @@ def test_an_output_brings_its_loss_and_a_loss_its_output(
 ) -> None:
     chosen = plan(prepare(EXAMPLES / "iris.csv", target="species"), **given)  # type: ignore[arg-type]
     assert (chosen.output, chosen.loss) == expected
+
+
+def test_counts_of_a_table_are_standardised_and_so_refused_for_poisson() -> None:
+    data = prepare(EXAMPLES / "penguins.csv", target="body_mass_g")
+    with pytest.raises(InputError, match="The loss poisson needs counts but .* standardised"):
+        plan(data, loss="poisson")

@@ -79,6 +79,12 @@ def plan(
         whole_number_from_1(n, "hidden") for n in (units if isinstance(units, (list, tuple)) else (units,))
     )
     output, loss = _output_and_loss(usual, output, loss, is_classes=is_classes)
+    if loss == "poisson" and not is_classes:
+        message = (
+            "The loss poisson needs counts but the numbers of a table are standardised, so that the network sees "
+            "none. Take rss or huber, or train with the counts themselves in Python: chainrule.train."
+        )
+        raise InputError(message)
     activation = activation or usual.activation
     activation_named(activation)  # also where no hidden layer has it
     settings = _settings(usual, {name: value for name, value in given.items() if value is not None})
