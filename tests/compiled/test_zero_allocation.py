@@ -12,8 +12,8 @@ from numba import njit
 from numba.core.runtime import rtsys
 
 from chainrule import Network
-from chainrule.compiled.cache import folder
 from chainrule.compiled.addresses import give_addresses
+from chainrule.compiled.cache import folder
 from chainrule.compiled.codes import activation_codes, loss_code
 from chainrule.compiled.evaluation import evaluate_rows
 from chainrule.compiled.forward import PREDICTION_ROWS

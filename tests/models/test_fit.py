@@ -249,5 +249,5 @@ def test_an_output_brings_its_loss_and_a_loss_its_output(
 
 def test_counts_of_a_table_are_standardised_and_so_refused_for_poisson() -> None:
     data = prepare(EXAMPLES / "penguins.csv", target="body_mass_g")
-    with pytest.raises(InputError, match="The loss poisson needs counts but .* standardised"):
+    with pytest.raises(InputError, match=r"The loss poisson needs counts but .* standardised"):
         plan(data, loss="poisson")

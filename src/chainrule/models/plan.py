@@ -81,8 +81,8 @@ def plan(
     output, loss = _output_and_loss(usual, output, loss, is_classes=is_classes)
     if loss == "poisson" and not is_classes:
         message = (
-            "The loss poisson needs counts but the numbers of a table are standardised, so that the network sees "
-            "none. Take rss or huber, or train with the counts themselves in Python: chainrule.train."
+            "The loss poisson needs counts but the numbers of a table are standardised, so that the network "
+            "sees none. Take rss or huber, or train with the counts themselves in Python: chainrule.train."
         )
         raise InputError(message)
     activation = activation or usual.activation
