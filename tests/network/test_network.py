@@ -18,10 +18,14 @@ from chainrule import (
     Identity,
     InputError,
     Logistic,
+    Model,
     Network,
     ShapeError,
     Tanh,
     UnknownNameError,
+    check_gradients,
+    trace,
+    train,
 )
 
 W1 = [[0.35, 0.15, 0.20], [0.35, 0.25, 0.30]]
@@ -363,3 +367,14 @@ def test_one_sample_alone_is_for_calling_not_for_forward() -> None:
 def test_threads_that_are_no_count_are_refused(threads: Any) -> None:  # noqa: ANN401 (that is the point)
     with pytest.raises(InputError, match=r"threads is .* but must be a whole number of at least 1"):
         Network.random((1, 1))([[1.0]], threads=threads)
+
+
+def test_a_model_in_place_of_its_network_is_refused_with_what_to_do() -> None:
+    model = Model(Network.random((1, 1)))
+    for call in (
+        lambda: train(model, [[0.0]], [[1.0]], rate=1, epochs=1),  # type: ignore[arg-type]
+        lambda: trace(model, [0.0], [1.0], rate=1),  # type: ignore[arg-type]
+        lambda: check_gradients(model, [[0.0]], [[1.0]]),  # type: ignore[arg-type]
+    ):
+        with pytest.raises(InputError, match=r"net is a Model but must be a Network.*model\.network"):
+            call()

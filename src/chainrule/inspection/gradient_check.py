@@ -22,6 +22,7 @@ from chainrule.network import (
     as_pairs,
     as_sample_weight,
     backward,
+    check_network,
     own_functions,
     whole_number_from_1,
 )
@@ -115,6 +116,7 @@ def check_gradients(
     >>> check.n_checked, check.differences.relative_to_network < 1e-7
     (12, True)
     """
+    check_network(net)
     net = net.with_weights([w.astype(np.float64) for w in net.weights])
     samples, targets = as_pairs(net, X, Y)
     weight = as_sample_weight(sample_weight, len(samples), net.dtype)

@@ -14,6 +14,7 @@ from chainrule.network import (
     as_samples,
     backward,
     check_finite,
+    check_network,
     check_targets,
     gradients,
     loss_over_rows,
@@ -150,6 +151,7 @@ def trace(net: Network, x: npt.ArrayLike, y: npt.ArrayLike, *, rate: float) -> T
     >>> step.loss_after < step.loss_before
     True
     """
+    check_network(net)
     eta = positive_number(rate, "rate", "0.1")
     X = _one_sample(x, net.sizes[0], net, "x")
     Y = _one_sample(y, net.sizes[-1], net, "y")

@@ -11,7 +11,14 @@ from chainrule.network.given_numbers import (
 from chainrule.network.network import Network
 from chainrule.network.objective import Objective
 from chainrule.network.passes import ForwardPass, backward, forward, gradients, jacobian, loss_over_rows
-from chainrule.network.samples import as_masks, as_pairs, as_sample_weight, as_samples, check_finite
+from chainrule.network.samples import (
+    as_masks,
+    as_pairs,
+    as_sample_weight,
+    as_samples,
+    check_finite,
+    check_network,
+)
 from chainrule.network.start import (
     STARTS,
     GlorotUniform,
@@ -38,6 +45,7 @@ __all__ = [
     "as_samples",
     "backward",
     "check_finite",
+    "check_network",
     "check_targets",
     "forward",
     "gradients",

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from chainrule.network.network import Network
 
-__all__ = ["as_masks", "as_pairs", "as_sample_weight", "as_samples", "check_finite"]
+__all__ = ["as_masks", "as_pairs", "as_sample_weight", "as_samples", "check_finite", "check_network"]
 
 
 def as_samples(values: object, n_columns: int, dtype: npt.DTypeLike, name: str) -> npt.NDArray[Any]:
@@ -64,6 +64,16 @@ def check_finite(array: npt.NDArray[Any], name: str) -> None:
     raise InputError(message)
 
 
+def check_network(net: object) -> None:
+    """Raise InputError for what is no network, such as a model that holds one."""
+    if not all(hasattr(net, name) for name in ("weights", "activations", "sizes", "loss")):
+        advice = (
+            "Give its network, model.network." if hasattr(net, "network") else "Make one with Network.random."
+        )
+        message = f"net is a {type(net).__name__} but must be a Network. {advice}"
+        raise InputError(message)
+
+
 def as_pairs(
     net: Network, X: object, Y: object, names: tuple[str, str] = ("X", "Y")
 ) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
@@ -78,6 +88,7 @@ def as_pairs(
     InputError
         A number is not finite, or a target is none that the loss is defined for.
     """
+    check_network(net)
     samples = as_samples(X, net.sizes[0], net.dtype, names[0])
     targets = as_samples(Y, net.sizes[-1], net.dtype, names[1])
     if len(samples) != len(targets):
