@@ -62,6 +62,8 @@ class Objective:
 
     def penalties(self, weights: Sequence[Array]) -> Array:
         """Penalties of all weight matrices, equation (35)."""
+        if not (self.l1 or self.l2):  # L-BFGS asks at every step
+            return 0.0
         return sum(penalty(w, l1=self.l1, l2=self.l2) for w in weights)
 
     def losses_and_gradients(
