@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import mpmath
 import numpy as np
 import pytest
+from elementwise import computed
 from hypothesis import given
 from hypothesis import strategies as st
 from numba import njit
 
 from chainrule.compiled import elementary
-from chainrule.compiled.vectors import lanes, load, load_lanes, store
+from chainrule.compiled.vectors import load_lanes, store
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,30 +45,8 @@ BOUNDS = {
 SATURATED = {"float32": 128.0, "float64": 1024.0}
 
 
-def _over(name: str) -> Callable[[Array, Array], None]:
-    function = getattr(elementary, name)
-
-    @njit(nogil=True)
-    def over(x, y):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-        for i in range(0, len(x), lanes(x)):
-            store(y, i, function(load(x, i)))
-
-    return over  # type: ignore[no-any-return]
-
-
-COMPILED = {name: _over(name) for name in NAMES}
-
-
-def _computed(name: str, x: Array) -> Array:
-    """What the kernels' function gives; the last vector is filled up with zeros."""
-    padded = np.concatenate([x, np.zeros(-len(x) % 16, x.dtype)])
-    results = np.empty_like(padded)
-    COMPILED[name](padded, results)
-    return results[: len(x)]
-
-
 def _value(name: str, x: float | str, dtype: str) -> float:
-    return float(_computed(name, np.array([x], dtype))[0])
+    return float(computed(name, np.array([x], dtype))[0])
 
 
 def _exact(name: str, x: Array) -> Array:
@@ -100,7 +79,7 @@ def _worst_error(name: str, x: Array, exact: Array, *, units: Array | None = Non
     Where rounding carries a value to the smallest normal number, or just below, either is right.
     """
     dtype = str(x.dtype)
-    results = _computed(name, x)
+    results = computed(name, x)
     smallest = np.finfo(dtype).smallest_normal
     magnitudes = np.abs(exact)
     tiny = magnitudes < smallest * (1 + 4 * np.finfo(dtype).eps)
@@ -194,7 +173,7 @@ def test_doubles_by_mpmath(name: str) -> None:
         # As a double and what is left of it, so that the distance to a double is computed without rounding.
         leading = np.array([float(value) for value in exact])
         rest = np.array([float(value - float(value)) for value in exact])
-    results = _computed(name, x)
+    results = computed(name, x)
     normal = np.abs(leading) >= np.finfo(np.float64).smallest_normal
     errors = np.abs((results - leading) - rest)[normal] / _units(leading[normal], "float64")
     at = int(errors.argmax())
@@ -231,11 +210,11 @@ def test_every_saturated_float_and_every_nan(name: str) -> None:
         if np.isnan(constant):
             continue
         for first in range(sign + end, sign + infinity, chunk):
-            assert (_computed(name, _floats_between(first, first + chunk)) == constant).all()
+            assert (computed(name, _floats_between(first, first + chunk)) == constant).all()
         assert _value(name, -np.inf if sign else np.inf, "float32") == constant
         for first in range(sign + infinity + 1, sign + 0x8000_0000, chunk):
             stop = min(first + chunk, sign + 0x8000_0000)
-            assert np.isnan(_computed(name, _floats_between(first, stop))).all()
+            assert np.isnan(computed(name, _floats_between(first, stop))).all()
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -244,7 +223,7 @@ def test_nan_in_nan_out_in_its_lane_alone(name: str, dtype: str) -> None:
     for at in range(32):
         x = np.full(32, -0.5, dtype)
         x[at] = np.nan
-        np.testing.assert_array_equal(np.isnan(_computed(name, x)), np.arange(32) == at)
+        np.testing.assert_array_equal(np.isnan(computed(name, x)), np.arange(32) == at)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -272,7 +251,7 @@ def test_results_below_the_normal_numbers_are_zero(dtype: str) -> None:
     end = float(-np.log(np.longdouble(about.smallest_normal)))
     x = -np.linspace(end * 0.99, end * 1.01, 200_001).astype(dtype)
     for name in ("exponential", "logistic"):
-        results = _computed(name, x)
+        results = computed(name, x)
         assert ((results == 0) | (results >= about.smallest_normal)).all()
         assert results[0] > 0
         assert results[-1] == 0
@@ -290,7 +269,7 @@ def test_saturation_is_reached_once_and_kept(name: str, dtype: str) -> None:
         if np.isnan(constant):
             continue
         x = sign * np.linspace(0, SATURATED[dtype], 400_001).astype(dtype)
-        results = _computed(name, x)
+        results = computed(name, x)
         assert (np.abs(results) <= 1).all()
         reached = int((results == constant).argmax())
         assert reached > 0
@@ -318,14 +297,14 @@ def test_same_bits_in_vectors_of_any_width(name: str, width: int) -> None:
         x = -np.abs(_sample_of_doubles(name, 32_000)).astype(dtype)
         results = np.empty_like(x)
         over(x, results)
-        assert results.tobytes() == _computed(name, x).tobytes()
+        assert results.tobytes() == computed(name, x).tobytes()
 
 
 @given(st.sampled_from(NAMES), st.sampled_from(DTYPES), st.floats(max_value=0, width=32), st.integers(0, 47))
 def test_same_bits_in_every_lane(name: str, dtype: str, x: float, at: int) -> None:
     others = np.linspace(-90, 0, 48).astype(dtype)
     others[at] = x
-    assert _computed(name, others)[at] == _value(name, x, dtype)
+    assert computed(name, others)[at] == _value(name, x, dtype)
 
 
 def test_worst_errors_are_those_that_the_page_promises() -> None:

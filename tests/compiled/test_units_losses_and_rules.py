@@ -7,16 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from numba import njit
+from elementwise import computed
 
 from chainrule import Network, train
-from chainrule.compiled import elementary
-from chainrule.compiled.vectors import lanes, load, store
 from chainrule.equations import ACTIVATIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import numpy.typing as npt
 
     Array = npt.NDArray[Any]
@@ -32,27 +28,6 @@ BOUNDS = {
     ("softplus", "float32"): 2.6,
     ("softplus", "float64"): 2.6,
 }
-
-
-def _over(name: str) -> Callable[[Array, Array], None]:
-    function = getattr(elementary, name)
-
-    @njit
-    def over(x, y):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-        for i in range(0, len(x), lanes(x)):
-            store(y, i, function(load(x, i)))
-
-    return over  # type: ignore[no-any-return]
-
-
-COMPILED = {name: _over(name) for name in NAMES}
-
-
-def _computed(name: str, x: Array) -> Array:
-    padded = np.concatenate([x, np.ones(-len(x) % 16, x.dtype)])
-    results = np.empty_like(padded)
-    COMPILED[name](padded, results)
-    return results[: len(x)]
 
 
 def _arguments(name: str, dtype: str, n: int) -> Array:
@@ -83,7 +58,7 @@ def _exact(name: str, x: Array) -> Array:
 @pytest.mark.parametrize("name", NAMES)
 def test_logarithms_are_within_their_bounds(name: str, dtype: str) -> None:
     x = _arguments(name, dtype, 200_000)
-    exact, found = _exact(name, x), _computed(name, x)
+    exact, found = _exact(name, x), computed(name, x)
     normal = np.abs(exact) > float(np.finfo(dtype).smallest_normal) * 2
     units = np.spacing(np.abs(exact[normal]).astype(dtype)).astype(np.longdouble)
     errors = np.abs(found[normal].astype(np.longdouble) - exact[normal]) / units
@@ -103,7 +78,7 @@ def test_worst_errors_of_logarithms_are_those_of_the_page() -> None:
 def test_nan_goes_through_logarithms(name: str, dtype: str) -> None:
     x = np.full(32, 0.5, dtype)
     x[5] = np.nan
-    np.testing.assert_array_equal(np.isnan(_computed(name, x)), np.arange(32) == 5)
+    np.testing.assert_array_equal(np.isnan(computed(name, x)), np.arange(32) == 5)
 
 
 def _net_inputs(dtype: str) -> Array:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 X, Y = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [[0.0], [1.0], [1.0], [0.0]]
 STEPS_AN_EPOCH = 4
-RUN = importlib.import_module("chainrule.training.train")._Run
+RUN = importlib.import_module("chainrule.training.run").Run
 LOOP = {method.__code__ for method in vars(RUN).values() if inspect.isfunction(method)}
 
 each_engine = pytest.mark.parametrize("engine", ENGINES)

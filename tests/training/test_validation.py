@@ -226,3 +226,8 @@ def test_what_makes_no_sense_is_refused(
     with pytest.raises(error) as caught:
         _train(**settings)
     assert message in str(caught.value)
+
+
+def test_a_metric_of_ones_own_needs_to_know_nothing_of_weights() -> None:
+    result = _train(validation=0.2, sample_weight=WEIGHT, metric=lambda targets, _: float(len(targets)))
+    assert set(result.history.score) == {5.0}

@@ -366,20 +366,25 @@ def exponent_from(_typing, shifted):
     return shifted(shifted), codegen
 
 
+def _lane_of_halves(builder, value, combine):
+    """LLVM scalar that all lanes become: the upper half is combined with the lower, until one is left."""
+    width = value.type.count
+    while width > 1:
+        width //= 2
+        lower, upper = (
+            builder.shuffle_vector(value, value, lanes_at(range(begin, begin + width)))
+            for begin in (0, width)
+        )
+        value = combine(lower, upper)
+    return builder.extract_element(value, ir.Constant(ir.IntType(32), 0))
+
+
 @intrinsic
 def total(_typing, a):
     """Sum of the lanes: the upper half is added to the lower, until one is left."""
 
-    def codegen(_context, builder, signature, args):
-        (value,), width = args, signature.args[0].lanes
-        while width > 1:
-            width //= 2
-            lower, upper = (
-                builder.shuffle_vector(value, value, lanes_at(range(begin, begin + width)))
-                for begin in (0, width)
-            )
-            value = builder.fadd(lower, upper)
-        return builder.extract_element(value, ir.Constant(ir.IntType(32), 0))
+    def codegen(_context, builder, _signature, args):
+        return _lane_of_halves(builder, args[0], builder.fadd)
 
     return a.scalar(a), codegen
 
@@ -388,16 +393,11 @@ def total(_typing, a):
 def largest(_typing, a):
     """Largest of the lanes; a NaN counts for nothing."""
 
-    def codegen(_context, builder, signature, args):
-        (value,), width = args, signature.args[0].lanes
-        while width > 1:
-            width //= 2
-            lower, upper = (
-                builder.shuffle_vector(value, value, lanes_at(range(begin, begin + width)))
-                for begin in (0, width)
-            )
-            value = builder.select(builder.fcmp_ordered("<", lower, upper), upper, lower)
-        return builder.extract_element(value, ir.Constant(ir.IntType(32), 0))
+    def codegen(_context, builder, _signature, args):
+        def larger(lower, upper):
+            return builder.select(builder.fcmp_ordered("<", lower, upper), upper, lower)
+
+        return _lane_of_halves(builder, args[0], larger)
 
     return a.scalar(a), codegen
 

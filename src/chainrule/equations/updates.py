@@ -171,7 +171,7 @@ class Momentum:
 
 
 @dataclass(frozen=True)
-class Nesterov:
+class Nesterov(Momentum):
     r"""Momentum that looks a step ahead: the velocity as it will be after the next gradient like this one.
 
     Parameters
@@ -192,17 +192,7 @@ class Nesterov:
     array([0.85])
     """
 
-    momentum: float = 0.9
     name: ClassVar[str] = "nesterov"
-    arrays: ClassVar[tuple[str, ...]] = ("velocity",)
-    numbers: ClassVar[tuple[str, ...]] = ()
-
-    def __post_init__(self) -> None:
-        check_share(self.momentum, "momentum", example=0.9)
-
-    def init(self, weights: Array) -> RuleState:
-        """Velocity 0."""
-        return (array_namespace(weights).zeros_like(weights),)
 
     def update(
         self, weights: Array, gradient: Array, state: RuleState, rate: float

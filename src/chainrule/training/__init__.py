@@ -4,12 +4,13 @@ from chainrule.training.diagnosis import Diagnosis
 from chainrule.training.engines import ENGINES
 from chainrule.training.history import Epoch, History
 from chainrule.training.progress import Progress
+from chainrule.training.result import StoppedBy, TrainingResult
 from chainrule.training.schedules import Constant, Cosine, Exponential, ReduceOnPlateau, Step, WarmUp
 from chainrule.training.second_order import LBFGS, LevenbergMarquardt
 from chainrule.training.settings import Settings
 from chainrule.training.state import TrainingState
 from chainrule.training.stopping import GeneralizationLoss, Patience, ProgressQuotient
-from chainrule.training.train import StoppedBy, TrainingResult, train
+from chainrule.training.train import train
 
 __all__ = [
     "ENGINES",

@@ -1,20 +1,15 @@
-"""The training loop, whichever engine runs the epochs."""
+"""`train`: what it is given, checked and put together, and run."""
 
 from __future__ import annotations
 
 import math
-import time
-import warnings
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from chainrule.errors import DivergenceError, InputError, TrainingWarning
+from chainrule.errors import InputError
 from chainrule.inspection import check_gradients
 from chainrule.network import (
-    Objective,
     as_masks,
     as_pairs,
     as_sample_weight,
@@ -23,19 +18,11 @@ from chainrule.network import (
     share_below_1,
 )
 from chainrule.random_streams import Purpose, permutation
-from chainrule.training.diagnosis import advice_after_divergence, diagnose
-from chainrule.training.engines import engine_named, loss_over_rows
-from chainrule.training.history import Epoch, History
-from chainrule.training.metrics import metric_named
+from chainrule.training.engines import engine_named
 from chainrule.training.progress import Callbacks, Progress
-from chainrule.training.second_order import (
-    LBFGS,
-    LevenbergMarquardt,
-    check_suits,
-    minimize_by_lbfgs,
-)
+from chainrule.training.run import Run
+from chainrule.training.second_order import LBFGS, LevenbergMarquardt, check_suits
 from chainrule.training.settings import Settings, takes_rate
-from chainrule.training.state import TrainingState, check_resumable, fingerprint
 from chainrule.training.task import Rows, Task
 
 if TYPE_CHECKING:
@@ -45,80 +32,15 @@ if TYPE_CHECKING:
 
     from chainrule.equations import Rule
     from chainrule.network import Network
-    from chainrule.training.diagnosis import Diagnosis
-    from chainrule.training.engines import Engine, State
     from chainrule.training.metrics import Metric
+    from chainrule.training.result import TrainingResult
     from chainrule.training.schedules import Schedule
+    from chainrule.training.state import TrainingState
     from chainrule.training.stopping import Criterion
 
-    Matrices = Sequence[npt.NDArray[Any]]
-
-__all__ = ["StoppedBy", "TrainingResult", "train"]
+__all__ = ["train"]
 
 ROWS_OF_OWN_CHECK, WEIGHTS_OF_OWN_CHECK = 8, 100
-
-
-class StoppedBy(StrEnum):
-    """What ended a training.
-
-    Examples
-    --------
-    >>> StoppedBy("epochs") == "epochs"
-    True
-    """
-
-    EPOCHS = "epochs"
-    LOSS_GOAL = "loss_goal"
-    INTERRUPT = "interrupt"
-    PATIENCE = "patience"
-    GENERALIZATION_LOSS = "generalization_loss"
-    PROGRESS_QUOTIENT = "progress_quotient"
-    STOPPING = "stopping"
-    CALLBACK = "callback"
-    CONVERGED = "converged"
-
-
-@dataclass(frozen=True)
-class TrainingResult:
-    """What training gives back, however it ended.
-
-    Attributes
-    ----------
-    network : Network
-        The network after the last completed epoch; with a stopping criterion, after the best one.
-    history : History
-        Losses and time of each completed epoch.
-    stopped_by : StoppedBy
-        What ended it.
-    best_epoch : int or None
-        Epoch that the network is from, where there is a stopping criterion; 0 for the network before
-        training.
-    diagnosis : tuple of Diagnosis
-        What went badly and what to do about it, where something did; each was a `TrainingWarning`, too.
-
-    Examples
-    --------
-    >>> from chainrule import Network, train
-    >>> result = train(Network.random((1, 1)), [[0.0], [1.0]], [[0.0], [1.0]], rate=1, epochs=3)
-    >>> len(result.history.epochs), result.stopped_by.value
-    (3, 'epochs')
-    """
-
-    network: Network
-    history: History
-    stopped_by: StoppedBy
-    best_epoch: int | None
-    diagnosis: tuple[Diagnosis, ...]
-    _make_state: Callable[[], TrainingState]
-
-    @property
-    def state(self) -> TrainingState:
-        """Where the training stands: another one goes on from it, ``train(..., resume=state)``."""
-        return self._make_state()
-
-    def __repr__(self) -> str:
-        n = len(self.history.epochs)
-        return f"TrainingResult({self.network!r}, {n} epochs, stopped by {self.stopped_by})"
 
 
 def train(
@@ -203,7 +125,7 @@ def train(
     metric : {"loss", "accuracy", "r2"} or function
         What is watched by `patience`, `stopping` and the schedule "plateau": the loss, the smaller the
         better, or a function of targets and outputs, the larger the better; of the validation rows where
-        there are any.
+        there are any. The loss and the named ones heed weights of samples, a function of your own does not.
     patience : int, optional
         Stop after so many epochs without a new best, and give back the best network.
     stopping : str or object, optional
@@ -271,7 +193,7 @@ def train(
     _check_own_functions(task)
     callbacks = Callbacks(on_step, on_epoch, on_time, positive_number(every_seconds, "every_seconds", "1"))
     with engine_named(engine, task, settings) as running:
-        return _Run(task, watched, settings, running, callbacks, resume).result()
+        return Run(task, watched, settings, running, callbacks, resume).result()
 
 
 def _parted(
@@ -324,319 +246,3 @@ def _check_own_functions(task: Task) -> None:
             "derivative: `print(check_gradients(net, X, Y))` shows more."
         )
         raise InputError(message)
-
-
-class _Run:
-    """One training: what it was given, and what it has reached."""
-
-    def __init__(  # noqa: PLR0917 (made in one place)
-        self,
-        task: Task,
-        validation: Rows | None,
-        settings: Settings,
-        engine: Engine,
-        callbacks: Callbacks,
-        resume: TrainingState | None,
-    ) -> None:
-        self.task, self.validation, self.settings, self.engine = task, validation, settings, engine
-        self.callbacks = callbacks
-        self.progress = Progress(
-            settings.epochs,
-            len(task.rows),
-            lambda: self._network(self.engine.state),
-            self._make_state,
-        )
-        self.metric = metric_named(settings.metric)
-        self.factors = settings.schedule.factors(settings.epochs)
-        self.factor = next(self.factors)
-        self.verdicts = [(criterion, criterion.verdicts()) for criterion in settings.criteria]
-        for _, verdicts in self.verdicts:
-            next(verdicts)
-        self.last_time = time.monotonic()
-        self.data: str | None = None
-        self.start: Matrices = task.net.weights
-        self.ended: StoppedBy | None = None
-        if resume is None:
-            self.loss_before = self._finite_loss_before()
-            self.best: tuple[float, int, Matrices] | None = None
-        else:
-            self._go_on_from(resume)
-        # States after the last completed epoch and after the one before it, and the number of the last: one
-        # assignment, so that Ctrl-C cannot part them.
-        self.latest = (engine.state, engine.state, len(self.progress.epochs))
-
-    def _go_on_from(self, state: TrainingState) -> None:
-        """Stand where the state was kept: criteria and schedule hear once more what they have heard."""
-        check_resumable(state, self.task.net, self.settings, self._fingerprint())
-        self.loss_before = state.loss_before
-        rule = state.rule
-        if isinstance(self.settings.rule, LBFGS):
-            self.start, rule = [one[0] for one in rule], tuple(() for _ in rule)
-        self.engine.resume(state.network.weights, rule)
-        self.best = None
-        for epoch in state.epochs:
-            self.ended = self._reason(epoch, self._listen(epoch))
-        self.progress.epochs = list(state.epochs)
-        self.progress.steps = len(state.epochs) * self._steps_an_epoch()
-        if state.best is not None and state.best_epoch is not None:
-            watched = math.inf if not state.best_epoch else self._watched(state.epochs[state.best_epoch - 1])
-            self.best = (watched, state.best_epoch, state.best.weights)
-
-    def result(self) -> TrainingResult:
-        """Epoch after epoch, until there is a reason to stop; only whole epochs change the network."""
-        try:
-            if isinstance(self.settings.rule, LBFGS):
-                return self._reached(self._by_lbfgs())
-            return self._reached(self._by_epochs())
-        except KeyboardInterrupt:
-            return self._reached(StoppedBy.INTERRUPT)
-
-    def _by_epochs(self) -> StoppedBy:
-        """Run epochs one by one."""
-        if self.ended is not None:
-            return self.ended
-        for number in range(self.latest[2] + 1, self.settings.epochs + 1):
-            began = time.perf_counter()
-            rate = None if self.settings.rate is None else self.settings.rate * self.factor
-            loss = self._run_epoch(number, rate)
-            if getattr(self.engine, "converged", False):
-                return StoppedBy.CONVERGED
-            if self.progress.stopped:
-                return StoppedBy.CALLBACK
-            stopped_by = self._completed(number, loss, began, rate)
-            if stopped_by is not None:
-                return stopped_by
-        return StoppedBy.EPOCHS
-
-    def _run_epoch(self, number: int, rate: float | None) -> float:
-        """Train once on all samples; mean of their losses."""
-        progress, callbacks = self.progress, self.callbacks
-        steps_at_once = None if callbacks.on_step is None else 1
-        steps_before, loss = progress.steps, 0.0
-        for samples, loss in self.engine.epoch(  # noqa: B007 (the last one counts)
-            self._order(number), rate=rate, number=number, steps_at_once=steps_at_once
-        ):
-            progress.samples = samples
-            progress.steps = steps_before + -(-samples // (self.settings.batch_size or 1))
-            if callbacks.on_step is not None:
-                callbacks.on_step(progress)
-            self._tell_the_time()
-            if progress.stopped:
-                break
-        progress.samples = 0
-        return loss / len(self.task.rows)
-
-    def _by_lbfgs(self) -> StoppedBy:
-        """Let SciPy run the steps; going on, it runs the earlier ones once more to know the curvature."""
-        engine: Any = self.engine
-        objective = Objective((), self.task.net.loss, self.settings.l1, self.settings.l2)
-        start, steps = self.start, 0
-        began = time.perf_counter()
-        stopped_by: list[StoppedBy] = []
-        losses: dict[bytes, float] = {}
-
-        def function(weights: Matrices) -> tuple[float, Matrices]:
-            total, gradients = engine.losses_and_gradients(weights)
-            loss = total / len(self.task.rows)
-            losses[_bytes_of(weights)] = loss
-            return loss + float(objective.penalties(weights)), gradients
-
-        def after_step(weights: Matrices) -> bool:
-            nonlocal steps, began
-            steps += 1
-            loss = losses[_bytes_of(weights)]
-            losses.clear()
-            losses[_bytes_of(weights)] = loss
-            if steps <= self.latest[2]:  # run once more
-                return True
-            self.engine.resume(weights, [() for _ in weights])
-            self.progress.steps += 1
-            if self.callbacks.on_step is not None:
-                self.callbacks.on_step(self.progress)
-            reason = (
-                StoppedBy.CALLBACK if self.progress.stopped else self._completed(steps, loss, began, None)
-            )
-            began = time.perf_counter()
-            self._tell_the_time()
-            if reason is None and self.progress.stopped:
-                reason = StoppedBy.CALLBACK
-            stopped_by.extend([] if reason is None else [reason])
-            return reason is None
-
-        if self.ended is not None or self.latest[2] >= self.settings.epochs:
-            return self.ended or StoppedBy.EPOCHS
-        converged = minimize_by_lbfgs(self.settings.rule, start, function, self.settings.epochs, after_step)
-        if stopped_by:
-            return stopped_by[0]
-        return StoppedBy.CONVERGED if converged else StoppedBy.EPOCHS
-
-    def _completed(self, number: int, loss: float, began: float, rate: float | None) -> StoppedBy | None:
-        """Keep an epoch, and find a reason to stop; DivergenceError where it is not finite."""
-        state = self.engine.state
-        if not np.isfinite(loss) or not _all_finite(state):
-            raise self._diverged()
-        validation_loss, score = self._validated(state)
-        epoch = Epoch(number, loss, time.perf_counter() - began, rate, validation_loss, score)
-        self.progress.epochs.append(epoch)
-        self.latest = (state, self.latest[0], number)
-        verdict = self._listen(epoch)
-        watched = self._watched(epoch)
-        if self.settings.criteria and (
-            self.best is None or watched < self.best[0] or (np.isnan(self.best[0]) and not np.isnan(watched))
-        ):
-            self.best = (watched, number, self.engine.weights_of(state))
-        if self.callbacks.on_epoch is not None:
-            self.callbacks.on_epoch(self.progress)
-        return self._reason(epoch, StoppedBy.CALLBACK if self.progress.stopped else verdict)
-
-    def _reason(self, epoch: Epoch, verdict: StoppedBy | None) -> StoppedBy | None:
-        """Reason to stop after an epoch: a goal that was reached goes before all others."""
-        if self.settings.loss_goal is not None and epoch.loss <= self.settings.loss_goal:
-            return StoppedBy.LOSS_GOAL
-        return verdict
-
-    def _listen(self, epoch: Epoch) -> StoppedBy | None:
-        """Tell schedule and criteria of an epoch, and what they say to it."""
-        watched = self._watched(epoch)
-        self.factor = self.factors.send(watched)
-        found: StoppedBy | None = None
-        for criterion, verdicts in self.verdicts:
-            if verdicts.send((epoch.loss, watched)) and found is None:
-                known = {reason.value for reason in StoppedBy}
-                found = StoppedBy(criterion.name if criterion.name in known else "stopping")
-        return found
-
-    def _watched(self, epoch: Epoch) -> float:
-        """The watched value of an epoch: the smaller, the better."""
-        if epoch.score is not None:
-            return -epoch.score
-        return epoch.loss if epoch.validation_loss is None else epoch.validation_loss
-
-    def _validated(self, state: State) -> tuple[float | None, float | None]:
-        """Loss over the validation rows, and the metric."""
-        if self.validation is None and self.metric is None:
-            return None, None
-        weights = self.engine.weights_of(state)
-        loss, score = None, None
-        if self.validation is not None:
-            loss = loss_over_rows(self.engine, weights, self.validation)
-        if self.metric is not None:
-            rows = self.task.rows if self.validation is None else self.validation
-            outputs = self.task.net.with_weights(weights)(rows.X, threads=self.settings.threads)
-            weight = {} if rows.sample_weight is None else {"sample_weight": rows.sample_weight}
-            score = float(self.metric(rows.Y, outputs, **weight))
-        return loss, score
-
-    def _tell_the_time(self) -> None:
-        """Call what is to be called every so many seconds."""
-        callbacks, now = self.callbacks, time.monotonic()
-        if callbacks.on_time is not None and now - self.last_time >= callbacks.every_seconds:
-            self.last_time = now
-            callbacks.on_time(self.progress)
-
-    def _reached(self, stopped_by: StoppedBy) -> TrainingResult:
-        """What the training has led to: the best network where there is a criterion, else the last."""
-        state, _, n_epochs = self.latest
-        weights, best_epoch = self.engine.weights_of(state), n_epochs if self.settings.criteria else None
-        if self.best is not None:
-            _, best_epoch, weights = self.best
-        loss = self._loss(weights)
-        if not np.isfinite(loss):  # the weights are finite, but what they lead to is not
-            raise self._diverged()
-        history = self._history(n_epochs, loss)
-        net = self.task.net.with_weights(weights)
-        diagnosis = diagnose(self.task, weights, history, self.settings)
-        for one in diagnosis:
-            warnings.warn(one.message, TrainingWarning, stacklevel=4)
-        return TrainingResult(net, history, stopped_by, best_epoch, diagnosis, self._make_state)
-
-    def _make_state(self) -> TrainingState:
-        """State after the last completed epoch."""
-        state, _, n_epochs = self.latest
-        net = self.task.net
-        best = None if self.best is None else net.with_weights(self.best[2])
-        rule: Any = self.engine.rule_of(state)
-        if isinstance(self.settings.rule, LBFGS):
-            rule = [(matrix,) for matrix in self.start]
-        return TrainingState(
-            network=self._network(state),
-            rule=tuple(tuple(one) for one in rule),
-            best=best,
-            best_epoch=None if self.best is None else self.best[1],
-            loss_before=self.loss_before,
-            epochs=tuple(self.progress.epochs[:n_epochs]),
-            settings=self.settings.to_json(),
-            data=self._fingerprint(),
-        )
-
-    def _fingerprint(self) -> str:
-        if self.data is None:
-            self.data = fingerprint(self.task, self.validation)
-        return self.data
-
-    def _order(self, number: int) -> npt.NDArray[np.intp]:
-        """Order of the samples in an epoch, counted from 1."""
-        n = len(self.task.rows)
-        if not self.settings.shuffle:
-            return np.arange(n)
-        return permutation(n, seed=self.settings.seed, purpose=Purpose.SHUFFLE, counter=number)
-
-    def _steps_an_epoch(self) -> int:
-        return -(-len(self.task.rows) // (self.settings.batch_size or 1))
-
-    def _loss(self, weights: Matrices) -> float:
-        """Mean loss over all training rows."""
-        return loss_over_rows(self.engine, weights, self.task.rows)
-
-    def _network(self, state: State) -> Network:
-        return self.task.net.with_weights(self.engine.weights_of(state))
-
-    def _history(self, n_epochs: int, loss_after: float) -> History:
-        return History(self.loss_before, tuple(self.progress.epochs[:n_epochs]), loss_after)
-
-    def _finite_loss_before(self) -> float:
-        """Mean loss of the network that training starts from."""
-        loss = self._loss(self.task.net.weights)
-        if not np.isfinite(loss):
-            message = (
-                f"The loss of the network before training is {loss} but must be finite. "
-                "Standardise X and Y, or start from smaller weights."
-            )
-            raise InputError(message)
-        return loss
-
-    def _diverged(self) -> DivergenceError:
-        """Error for the epoch in which the loss stopped being finite, with the network before it.
-
-        That may be seen an epoch late: the losses met in one say little of the network at its end.
-        """
-        last, before, n_epochs = self.latest
-        weights, loss, n_epochs = next(
-            (weights, loss, n)
-            for weights, n in (
-                (self.engine.weights_of(last), n_epochs),
-                (self.engine.weights_of(before), n_epochs - 1),
-                (self.task.net.weights, 0),
-            )
-            if np.isfinite(loss := self._loss(weights))
-        )
-        net, history, epoch = self.task.net.with_weights(weights), self._history(n_epochs, loss), n_epochs + 1
-        rate = math.nan if self.settings.rate is None else self.settings.rate
-        at_rate = "" if self.settings.rate is None else f", at rate {rate:g},"
-        message = (
-            f"The training diverged: in epoch {epoch}{at_rate} a weight or the loss stopped being finite "
-            f"(the loss was {history.loss_after:g} before that epoch). "
-            f"{advice_after_divergence(self.task, self.settings, self.loss_before)}."
-        )
-        return DivergenceError(message, network=net, history=history, epoch=epoch, rate=rate)
-
-
-def _bytes_of(matrices: Matrices) -> bytes:
-    return b"".join(matrix.tobytes() for matrix in matrices)
-
-
-def _all_finite(state: State) -> bool:
-    """Whether every number is finite, in one array or in several."""
-    if isinstance(state, (tuple, list)):
-        return all(_all_finite(part) for part in state)
-    return bool(np.isfinite(state).all())
