@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chainrule.errors import InputError
-from chainrule.random_streams import Purpose, check_seed, permutation, raw_numbers, uniform, uniform_from
+from chainrule.given import check_seed
+from chainrule.random_streams import Purpose, permutation, raw_numbers, uniform
 
 seeds = st.integers(0, 2**64 - 1)
 purposes = st.sampled_from(Purpose)
@@ -105,7 +106,7 @@ def test_uniform_numbers_are_multiples_of_2_to_the_minus_53_below_1(
 def test_numbers_from_a_place_on_are_those_of_the_whole_stream(
     first: int, n: int, seed: int, purpose: Purpose, counter: int
 ) -> None:
-    part = uniform_from(first, n, seed=seed, purpose=purpose, counter=counter)
+    part = uniform(n, seed=seed, purpose=purpose, counter=counter, first=first)
     whole = uniform(first + n, seed=seed, purpose=purpose, counter=counter)
     assert part.dtype == np.float64
     np.testing.assert_array_equal(part, whole[first:])
@@ -114,7 +115,7 @@ def test_numbers_from_a_place_on_are_those_of_the_whole_stream(
 def test_numbers_far_along_a_stream_are_those_of_the_philox_paper() -> None:
     # Number 4·10**12 is the first of block 10**12 + 1: NumPy counts a block before it makes it.
     block = _philox_block((10**12 + 1, 0, 0, 7), (3, int(Purpose.DROPOUT)))
-    numbers = uniform_from(4 * 10**12, 4, seed=3, purpose=Purpose.DROPOUT, counter=7)
+    numbers = uniform(4, seed=3, purpose=Purpose.DROPOUT, counter=7, first=4 * 10**12)
     assert numbers.tolist() == [(number >> 11) / 2**53 for number in block]
 
 

@@ -18,8 +18,9 @@ A message says what was given, what is needed, and what to do.
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
+
+from chainrule.words import joined, suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -38,6 +39,8 @@ __all__ = [
     "TrainingWarning",
     "UnknownNameError",
 ]
+
+MOST_LISTED = 20
 
 
 class ChainruleError(Exception):
@@ -96,21 +99,12 @@ class UnknownNameError(InputError):
     def __init__(self, what: str, given: str, known: Iterable[str]) -> None:
         self.given = given
         self.known = tuple(known)
-        close = get_close_matches(given, self.known, n=1, cutoff=0.6) or [
-            name for name in self.known if name.lower() == given.lower()
-        ]
-        suggestion = f" Did you mean {close[0]!r}?" if close else ""
-        super().__init__(f"There is no {what} {given!r}.{suggestion} There are: {_listed(self.known)}.")
+        there_are = f"There are: {joined(self.known, MOST_LISTED)}."
+        super().__init__(f"There is no {what} {given!r}.{suggestion(given, self.known)} {there_are}")
 
     def __reduce__(self) -> tuple[object, ...]:
         # Back from a pickle with its attributes, not through __init__, whose arguments `args` does not hold.
         return type(self).__new__, (type(self), *self.args), vars(self)
-
-
-def _listed(names: tuple[str, ...], most: int = 20) -> str:
-    """Names separated by commas, cut after `most` of them."""
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
 
 
 class TableError(InputError):

@@ -16,14 +16,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from chainrule.errors import InputError
+from chainrule.given import check_seed
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-__all__ = ["Purpose", "check_seed", "permutation", "raw_numbers", "uniform", "uniform_from"]
+__all__ = ["Purpose", "permutation", "raw_numbers", "uniform"]
 
-LARGEST_SEED = 2**64 - 1
 UNIT_OF_53_BITS = 2.0**-53
 NUMBERS_A_BLOCK = 4  # Philox makes four 64-bit numbers of one value of its counter
 
@@ -39,36 +38,35 @@ class Purpose(enum.IntEnum):
     VALIDATION = 6
 
 
-def check_seed(seed: int) -> int:
-    """Return the seed, or raise InputError where it is no whole number from 0 to 2**64 - 1."""
-    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or not 0 <= seed <= LARGEST_SEED:
-        message = f"seed is {seed!r} but must be a whole number from 0 to {LARGEST_SEED}. Try seed 0."
-        raise InputError(message)
-    return int(seed)
-
-
-def raw_numbers(n: int, *, seed: int, purpose: Purpose, counter: int = 0) -> npt.NDArray[np.uint64]:
-    """Draw the first `n` 64-bit numbers of the stream (seed, purpose, counter).
+def raw_numbers(
+    n: int, *, seed: int, purpose: Purpose, counter: int = 0, first: int = 0
+) -> npt.NDArray[np.uint64]:
+    """Draw `n` 64-bit numbers of the stream (seed, purpose, counter), from number `first` on.
 
     Examples
     --------
     >>> [int(number) for number in raw_numbers(2, seed=0, purpose=Purpose.START)]
     [15003734204198539638, 13859618513508960101]
     """
-    words = np.array([0, 0, 0, counter], dtype=np.uint64)
+    block, skipped = divmod(first, NUMBERS_A_BLOCK)
+    words = np.array([block, 0, 0, counter], dtype=np.uint64)
     key = np.array([check_seed(seed), int(purpose)], dtype=np.uint64)
-    return np.random.Philox(counter=words, key=key).random_raw(n)
+    return np.random.Philox(counter=words, key=key).random_raw(skipped + n)[skipped:]
 
 
-def uniform(n: int, *, seed: int, purpose: Purpose, counter: int = 0) -> npt.NDArray[np.float64]:
-    """Draw `n` floats, each a multiple of 2**-53, uniform in [0, 1).
+def uniform(
+    n: int, *, seed: int, purpose: Purpose, counter: int = 0, first: int = 0
+) -> npt.NDArray[np.float64]:
+    """Draw `n` floats, each a multiple of 2**-53, uniform in [0, 1), from number `first` of the stream on.
 
     Examples
     --------
     >>> uniform(2, seed=0, purpose=Purpose.START).tolist()
     [0.8133540609793564, 0.7513314251083365]
+    >>> uniform(1, seed=0, purpose=Purpose.START, first=1).tolist()
+    [0.7513314251083365]
     """
-    raw = raw_numbers(n, seed=seed, purpose=purpose, counter=counter)
+    raw = raw_numbers(n, seed=seed, purpose=purpose, counter=counter, first=first)
     return (raw >> np.uint64(11)).astype(np.float64) * UNIT_OF_53_BITS
 
 
@@ -84,20 +82,3 @@ def permutation(n: int, *, seed: int, purpose: Purpose, counter: int = 0) -> npt
     """
     raw = raw_numbers(n, seed=seed, purpose=purpose, counter=counter)
     return np.argsort(raw, kind="stable")
-
-
-def uniform_from(
-    first: int, n: int, *, seed: int, purpose: Purpose, counter: int = 0
-) -> npt.NDArray[np.float64]:
-    """Floats number `first` to ``first + n - 1`` of those that `uniform` draws, without the ones before.
-
-    Examples
-    --------
-    >>> uniform_from(1, 1, seed=0, purpose=Purpose.START).tolist()
-    [0.7513314251083365]
-    """
-    block, skipped = divmod(first, NUMBERS_A_BLOCK)
-    words = np.array([block, 0, 0, counter], dtype=np.uint64)
-    key = np.array([check_seed(seed), int(purpose)], dtype=np.uint64)
-    raw = np.random.Philox(counter=words, key=key).random_raw(skipped + n)[skipped:]
-    return (raw >> np.uint64(11)).astype(np.float64) * UNIT_OF_53_BITS

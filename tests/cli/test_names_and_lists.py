@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 import chainrule
 from chainrule.cli.fit import Request
 from chainrule.cli.fit import run as run_fit
-from chainrule.cli.printing import LONGEST_LINE, named, score_lines, shortened
+from chainrule.cli.printing import LONGEST_LINE, score_lines
 from chainrule.errors import TableError
 from chainrule.models.scores import score_classes, score_numbers
 from chainrule.tables.decoding import decode
+from chainrule.words import named, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Callable

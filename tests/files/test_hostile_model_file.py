@@ -15,8 +15,8 @@ import safetensors.numpy
 
 import chainrule
 from chainrule import Model, ModelFileError, Network, OutputError
+from chainrule.disk import check_writable
 from chainrule.files import model_from_bytes, model_to_bytes, save
-from chainrule.files.writing import check_writable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

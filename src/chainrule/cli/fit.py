@@ -15,7 +15,6 @@ from chainrule.cli.interrupts import at_most_one_interrupt, no_interrupt
 from chainrule.cli.paths import output_path, refuse_to_replace, same_file, shell_word
 from chainrule.cli.printing import (
     TEXT,
-    named,
     note,
     print_json,
     print_rows,
@@ -23,18 +22,18 @@ from chainrule.cli.printing import (
     score_lines,
     score_to_json,
     settings_rows,
-    shortened,
     training_words,
 )
 from chainrule.cli.progress import TrainingProgress
+from chainrule.disk import check_writable
 from chainrule.equations import name_of
 from chainrule.errors import DivergenceError, InputError, TrainingWarning
 from chainrule.files import load_model, save
-from chainrule.files.writing import check_writable
 from chainrule.models import FitResult, Plan, plan, plan_of, prepare, prepare_again
 from chainrule.models.fitting import diverged_model, fit_dataset
 from chainrule.tables import ClassTarget, read_table
 from chainrule.training import StoppedBy
+from chainrule.words import counted, named, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -95,7 +94,7 @@ def run(request: Request) -> None:
         raise
     if result.stopped_by is StoppedBy.INTERRUPT:
         epochs = len(result.history.epochs)
-        note(f"Interrupted: {path} holds the network after {epochs} epoch{'' if epochs == 1 else 's'}.")
+        note(f"Interrupted: {path} holds the network after {counted(epochs, 'epoch')}.")
         note(f"Go on with: chainrule fit {shell_word(table)} --resume {shell_word(resumable)} --force")
         raise typer.Exit(INTERRUPTED)
 

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from chainrule.cli.interrupts import no_interrupt
 from chainrule.cli.paths import output_path, refuse_to_replace
-from chainrule.cli.printing import note, print_json, say, shortened
+from chainrule.cli.printing import note, print_json, say
+from chainrule.disk import check_writable, write_file
 from chainrule.errors import OutputError
-from chainrule.files import load_model, write_file
-from chainrule.files.writing import check_writable
+from chainrule.files import load_model
 from chainrule.tables import read_table
+from chainrule.words import shortened
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,6 +9,8 @@ import sys
 import textwrap
 from typing import TYPE_CHECKING, Any
 
+from chainrule.words import counted, named
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -20,7 +22,6 @@ __all__ = [
     "MOST_LINES",
     "TEXT",
     "escape_what_cannot_be_encoded",
-    "named",
     "note",
     "print_json",
     "print_rows",
@@ -28,12 +29,10 @@ __all__ = [
     "score_lines",
     "score_to_json",
     "settings_rows",
-    "shortened",
     "training_words",
 ]
 
 LONGEST_LINE = 100
-LONGEST_NAME = 40
 LONGEST_SCORED = 32  # two of them stand in one line
 LABEL = 10  # columns for the word that a line begins with
 TEXT = LONGEST_LINE - LABEL
@@ -71,42 +70,6 @@ def print_rows(rows: Iterable[tuple[str, str]]) -> None:
         say(f"{word:<{LABEL}}{text}".rstrip())
 
 
-def named(name: str, most: int = LONGEST_NAME) -> str:
-    r"""Name from a table: its middle cut where it is long, and escapes for what a terminal would obey.
-
-    Examples
-    --------
-    >>> print(named("two\nlines"))
-    two\nlines
-    >>> named("temperature of 1990", most=11)
-    'tempe… 1990'
-    """
-    text = "".join(one if one.isprintable() else repr(one)[1:-1] for one in name)
-    half = most // 2
-    return text if len(text) <= most else f"{text[: most - 1 - half]}…{text[-half:]}"
-
-
-def shortened(names: Sequence[str], room: int = TEXT) -> str:
-    """Names separated by commas, as many as there is room for.
-
-    Examples
-    --------
-    >>> shortened(["petal_length", "petal_width", "sepal_length"], room=38)
-    'petal_length, petal_width, … 1 more'
-    """
-    shown = [named(name) for name in names]
-    whole = ", ".join(shown)
-    if len(whole) <= room:
-        return whole
-    room -= len(f", … {len(names)} more")
-    kept = 1
-    while len(", ".join(shown[: kept + 1])) <= room:
-        kept += 1
-    if kept == len(names):
-        return whole
-    return f"{', '.join(shown[:kept])}, … {len(names) - kept} more"
-
-
 def training_words(record: TrainingRecord, seconds: float | None = None) -> str:
     """Rows, epochs, time where it is known, and what ended the training."""
     endings = {
@@ -121,11 +84,10 @@ def training_words(record: TrainingRecord, seconds: float | None = None) -> str:
         "divergence": "divergence, this is the last finite network",
     }
     ending = endings.get(record.stopped_by, record.stopped_by)
-    epochs = "1 epoch" if record.epochs_run == 1 else f"{record.epochs_run} epochs"
     if record.best_epoch is not None and record.best_epoch != record.epochs_run:
         ending += f", the best was epoch {record.best_epoch}"
     time = "" if seconds is None else f" in {seconds:.1f} s"
-    return f"{record.n_training_rows} rows, {epochs}{time}, ended by {ending}"
+    return f"{record.n_training_rows} rows, {counted(record.epochs_run, 'epoch')}{time}, ended by {ending}"
 
 
 def settings_rows(record: TrainingRecord, net: Network) -> list[tuple[str, str]]:

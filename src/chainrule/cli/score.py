@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chainrule.cli.printing import named, note, print_json, say, score_lines, score_to_json
+from chainrule.cli.printing import note, print_json, say, score_lines, score_to_json
 from chainrule.files import load_model
 from chainrule.tables import read_table
+from chainrule.words import named
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,17 +7,16 @@ from typing import TYPE_CHECKING, Any
 from chainrule.cli.printing import (
     LONGEST_LINE,
     MOST_LINES,
-    named,
     print_json,
     print_rows,
     say,
     settings_rows,
-    shortened,
     training_words,
 )
 from chainrule.equations import name_of
 from chainrule.files import load_model
 from chainrule.tables import CategoryInput, ClassTarget, NumberInput
+from chainrule.words import named, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

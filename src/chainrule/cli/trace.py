@@ -5,11 +5,12 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
-from chainrule.cli.printing import LONGEST_LINE, named, note, print_json, say
+from chainrule.cli.printing import LONGEST_LINE, note, print_json, say
 from chainrule.errors import InputError
 from chainrule.files import load_model
 from chainrule.inspection import trace
 from chainrule.tables import read_table
+from chainrule.words import named
 
 if TYPE_CHECKING:
     from pathlib import Path

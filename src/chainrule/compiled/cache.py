@@ -16,7 +16,6 @@ import pickle
 import shutil
 import sys
 import sysconfig
-import tempfile
 import time
 from functools import cache
 from pathlib import Path
@@ -30,6 +29,7 @@ from numba.core.runtime import rtsys
 from numba.core.serialize import dumps
 
 from chainrule.compiled.target import processor_features, processor_name
+from chainrule.disk import written_beside
 
 __all__ = ["FOLDER_VARIABLE", "KernelFiles", "folder"]
 
@@ -93,7 +93,7 @@ class KernelFiles:
             path = self._path(signature)
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             _refuse_what_others_may_write(path.parent)
-            _write_whole(path, hashlib.sha256(content).digest() + content)
+            _write(path, hashlib.sha256(content).digest() + content)
             _remove_old_folders(path.parent)
         except OSError as error:
             _say_not_kept(error.strerror or str(error))
@@ -119,17 +119,14 @@ def _remove_old_folders(current: Path) -> None:
                 shutil.rmtree(other, ignore_errors=True)
 
 
-def _write_whole(path: Path, content: bytes) -> None:
-    """Write under another name, then rename. Where another process was first, all is well."""
-    handle, name = tempfile.mkstemp(dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        Path(name).replace(path)
-    except BaseException as error:
-        Path(name).unlink(missing_ok=True)
-        if not (isinstance(error, PermissionError) and path.exists()):
-            raise
+def _write(path: Path, content: bytes) -> None:
+    """Write the file whole. Where another process was first and has it open, all is well."""
+    with written_beside(path, content) as temporary:
+        try:
+            temporary.replace(path)
+        except PermissionError:
+            if not path.exists():
+                raise
 
 
 @cache

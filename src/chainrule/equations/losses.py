@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from chainrule.equations.arrays import array_namespace, real_part
-from chainrule.equations.parameters import check_between
+from chainrule.given import check_between
 
 if TYPE_CHECKING:
     from chainrule.equations.arrays import Array

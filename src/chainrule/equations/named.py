@@ -12,6 +12,7 @@ from chainrule.equations.rectifiers import GELU, LeakyReLU, ReLU, Softplus, Soft
 from chainrule.equations.softmax import Softmax
 from chainrule.equations.updates import RULES
 from chainrule.errors import InputError, UnknownNameError
+from chainrule.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,8 +56,7 @@ def object_named(what: str, text: str, kinds: Mapping[str, T]) -> T:
     parameters = [field.name for field in fields(kind)]  # type: ignore[arg-type]
     if len(given) > len(parameters):
         takes = f"takes at most {', '.join(parameters)}" if parameters else "takes no number"
-        numbers = "1 number" if len(given) == 1 else f"{len(given)} numbers"
-        message = f"The {what} {text!r} has {numbers} but {name} {takes}. Try {name!r}."
+        message = f"The {what} {text!r} has {counted(len(given), 'number')} but {name} {takes}. Try {name!r}."
         raise InputError(message)
     numbers_given = [_number(what, text, part) for part in given]
     try:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from chainrule.equations.activations import Logistic
 from chainrule.equations.arrays import array_namespace, real_part
-from chainrule.equations.parameters import check_between
+from chainrule.given import check_between
 
 if TYPE_CHECKING:
     from chainrule.equations.arrays import Array

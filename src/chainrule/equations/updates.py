@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias
 
 from chainrule.equations.arrays import array_namespace
-from chainrule.equations.parameters import check_between, check_share
+from chainrule.given import check_between, check_share
 
 if TYPE_CHECKING:
     from chainrule.equations.arrays import Array

@@ -1,7 +1,6 @@
-"""Model files: one format, one parser, hostile input expected; and files written whole or not at all."""
+"""Model files: one format, one parser, hostile input expected."""
 
 from chainrule.files.model_file import load, load_model, load_state, model_to_bytes, save
 from chainrule.files.parsing import model_from_bytes
-from chainrule.files.writing import write_file
 
-__all__ = ["load", "load_model", "load_state", "model_from_bytes", "model_to_bytes", "save", "write_file"]
+__all__ = ["load", "load_model", "load_state", "model_from_bytes", "model_to_bytes", "save"]

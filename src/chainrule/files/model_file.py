@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING
 
 import safetensors.numpy
 
+from chainrule.disk import write_file
 from chainrule.equations import ACTIVATIONS, LOSSES, name_of
 from chainrule.errors import InputError, ModelFileError
 from chainrule.files.layout import ENTRY, FORMAT, LENGTH_BYTES, NO_DIGEST, may_begin, with_digest
 from chainrule.files.parsing import model_from_bytes
 from chainrule.files.states import state_tensors, state_to_json
-from chainrule.files.writing import write_file
 from chainrule.models import Model
 from chainrule.network import own_functions
 from chainrule.training import TrainingState

@@ -26,6 +26,7 @@ from chainrule.files.states import state_from_json
 from chainrule.models import Model, TrainingRecord
 from chainrule.network import Network
 from chainrule.tables import Encoding
+from chainrule.words import printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -74,7 +75,7 @@ def _tensors(content: bytes) -> dict[str, npt.NDArray[Any]]:
         reason = f"its weights are neither float32 nor float64 but {error}"
         raise ModelFileError(not_a_model(reason)) from error
     except (SafetensorError, TypeError, ValueError, AttributeError) as error:
-        raise ModelFileError(not_a_model(_printable(str(error)[:200]))) from error
+        raise ModelFileError(not_a_model(printable(str(error)[:200]))) from error
 
 
 def _document(content: bytes) -> dict[str, Any]:
@@ -180,9 +181,4 @@ def _shown(names: object) -> str:
     """What stands where names should, cut short and printable."""
     plain = names if isinstance(names, list) else [names]
     text = ", ".join(name if isinstance(name, str) else type(name).__name__ for name in plain[:20])
-    return _printable(text[:80]) or "(none)"
-
-
-def _printable(text: str) -> str:
-    """Text with a question mark in place of line ends, control characters and halves of characters."""
-    return "".join(letter if letter.isprintable() else "?" for letter in text)
+    return printable(text[:80]) or "(none)"

@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from chainrule.words import counted
+
 __all__ = ["GradientCheck", "MethodCheck", "WeightPlace"]
 
 
@@ -104,14 +106,13 @@ class GradientCheck:
     def __str__(self) -> str:
         verdict = "passed" if self.passed else "FAILED"
         of_all = "all" if self.n_checked == self.n_weights else f"{self.n_checked} of"
-        samples = "1 sample" if self.n_samples == 1 else f"{self.n_samples} samples"
-        counted = f"{samples}, {of_all} {self.n_weights} weights"
+        extent = f"{counted(self.n_samples, 'sample')}, {of_all} {self.n_weights} weights"
         methods = [("central differences", self.differences)]
         if self.complex_step is not None:
             methods.append(("complex step", self.complex_step))
         lines = [
             f"Gradient check {verdict}: {self.network}",
-            f"{counted}, largest gradient {self.largest_gradient:.6g}",
+            f"{extent}, largest gradient {self.largest_gradient:.6g}",
             "",
             "                      worst error relative to the largest gradient",
             "                      of the network   of the layer     limit",

@@ -13,6 +13,7 @@ import numpy as np
 
 from chainrule.equations import descend, mean_loss, penalty, sample_losses
 from chainrule.errors import InputError
+from chainrule.given import check_seed, whole_number_from_1
 from chainrule.inspection.check_result import GradientCheck, MethodCheck, WeightPlace
 from chainrule.inspection.kinks import sides_of_kinks, sides_of_loss, sides_of_penalty
 from chainrule.inspection.rounding import ROUNDING, rounding_of
@@ -24,9 +25,8 @@ from chainrule.network import (
     backward,
     check_network,
     own_functions,
-    whole_number_from_1,
 )
-from chainrule.random_streams import Purpose, check_seed, permutation
+from chainrule.random_streams import Purpose, permutation
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

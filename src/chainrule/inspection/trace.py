@@ -9,6 +9,7 @@ import numpy as np
 
 from chainrule.equations import descend
 from chainrule.errors import ShapeError
+from chainrule.given import positive_number
 from chainrule.inspection.worked_example import worked_example
 from chainrule.network import (
     as_samples,
@@ -18,7 +19,6 @@ from chainrule.network import (
     check_targets,
     gradients,
     loss_over_rows,
-    positive_number,
 )
 
 if TYPE_CHECKING:

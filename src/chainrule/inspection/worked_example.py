@@ -11,7 +11,8 @@ import numpy as np
 
 from chainrule.equations import RSS, Softmax, is_fused
 from chainrule.errors import InputError
-from chainrule.network import whole_number_from_1
+from chainrule.given import whole_number_from_1
+from chainrule.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -270,7 +271,7 @@ def _of_output(formula: str, y: str, a: str) -> str:
 
 def _more(n: int, thing: str) -> str:
     """Words for so many things more."""
-    return f"{n} more {thing}{'' if n == 1 else 's'}"
+    return counted(n, f"more {thing}")
 
 
 def _comma(weights: npt.NDArray[Any]) -> str:

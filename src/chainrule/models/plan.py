@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from chainrule.equations import activation_named, name_of
 from chainrule.errors import InputError, UnknownNameError
+from chainrule.given import positive_number, share_below_1, whole_number_from_1
 from chainrule.models.defaults import Defaults, default_settings
-from chainrule.network import share_below_1, whole_number_from_1
 from chainrule.training import Settings
 
 if TYPE_CHECKING:
@@ -183,9 +183,7 @@ def _check_class_weight(class_weight: str | Mapping[str, float] | None, data: Da
         if name not in classes:
             what = "class"
             raise UnknownNameError(what, str(name), classes)
-        if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not 0 < weight < float("inf"):
-            message = f"class_weight of {name!r} is {weight!r} but must be a finite number above 0. Try 1."
-            raise InputError(message)
+        positive_number(weight, f"class_weight of {name!r}", "1")
 
 
 def _refuse_giants(sizes: Sequence[int]) -> None:

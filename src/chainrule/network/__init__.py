@@ -1,13 +1,6 @@
 """The network: its weights and activations, how they start, and its passes over whole batches."""
 
 from chainrule.network.domains import check_targets, own_functions
-from chainrule.network.given_numbers import (
-    keep_whole,
-    not_negative_number,
-    positive_number,
-    share_below_1,
-    whole_number_from_1,
-)
 from chainrule.network.network import Network
 from chainrule.network.objective import Objective
 from chainrule.network.passes import ForwardPass, backward, forward, gradients, jacobian, loss_over_rows
@@ -50,12 +43,7 @@ __all__ = [
     "forward",
     "gradients",
     "jacobian",
-    "keep_whole",
     "loss_over_rows",
-    "not_negative_number",
     "own_functions",
-    "positive_number",
-    "share_below_1",
     "start_named",
-    "whole_number_from_1",
 ]

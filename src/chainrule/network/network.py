@@ -12,8 +12,8 @@ import numpy as np
 
 from chainrule.equations import activation_named, loss_named, name_of
 from chainrule.errors import InputError, ShapeError
+from chainrule.given import whole_number_from_1
 from chainrule.network.domains import check_pairs
-from chainrule.network.given_numbers import whole_number_from_1
 from chainrule.network.passes import ForwardPass, forward
 from chainrule.network.prediction import predictor_for
 from chainrule.network.samples import as_samples, check_finite

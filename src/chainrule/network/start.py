@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from numbers import Real
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
-from chainrule.errors import InputError, UnknownNameError
+from chainrule.errors import UnknownNameError
+from chainrule.given import positive_number
 
 if TYPE_CHECKING:
     import numpy as np
@@ -146,11 +146,7 @@ class Uniform:
     name: ClassVar[str] = "uniform"
 
     def __post_init__(self) -> None:
-        given: object = self.limit
-        number = isinstance(given, Real) and not isinstance(given, bool)
-        if not (number and 0 < self.limit < math.inf):
-            message = f"limit is {self.limit!r} but must be a finite number above 0. Try 1.0."
-            raise InputError(message)
+        positive_number(self.limit, "limit", "1.0")
 
     def weights(self, numbers: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Weights of shape ``(n_out, 1 + n_in)``."""

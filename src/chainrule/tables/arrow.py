@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from chainrule.errors import TableError
 from chainrule.tables.table import assemble
-from chainrule.tables.wording import listed, shown
+from chainrule.words import listed, shown
 
 if TYPE_CHECKING:
     from chainrule.tables.table import Table

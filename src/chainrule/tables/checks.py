@@ -9,7 +9,8 @@ import pyarrow as pa
 
 from chainrule.errors import TableError
 from chainrule.tables import grammar
-from chainrule.tables.wording import counted, option, remedies, way_out
+from chainrule.tables.wording import option, remedies, way_out
+from chainrule.words import counted
 
 if TYPE_CHECKING:
     import numpy.typing as npt

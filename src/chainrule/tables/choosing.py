@@ -12,7 +12,8 @@ from chainrule.tables.encoding import Encoding
 from chainrule.tables.parts import CategoryInput, ClassTarget, NumberInput, NumberTarget, folded
 from chainrule.tables.roles import settle_roles
 from chainrule.tables.statistics import SMALLEST_SCALE, Spread, measure
-from chainrule.tables.wording import counted, listed, option, remedies, shown, way_out
+from chainrule.tables.wording import option, remedies, way_out
+from chainrule.words import counted, listed, shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

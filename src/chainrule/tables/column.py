@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from chainrule.errors import TableError
 from chainrule.tables import grammar
 from chainrule.tables.checks import check_finite, check_usable, first, is_typed_number
-from chainrule.tables.wording import counted, shown
+from chainrule.words import counted, shown
 
 if TYPE_CHECKING:
     import numpy.typing as npt

@@ -15,7 +15,7 @@ from chainrule.tables.dialect import Layout, settle_layout
 from chainrule.tables.duck import cut_fast
 from chainrule.tables.records import BLANK_RUNS, Dialect, Record, records
 from chainrule.tables.table import assemble
-from chainrule.tables.wording import counted, listed, shown
+from chainrule.words import counted, listed, shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

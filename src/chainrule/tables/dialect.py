@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from chainrule.errors import TableError
 from chainrule.tables import grammar
 from chainrule.tables.records import BLANK_RUNS, Dialect, Record, records
-from chainrule.tables.wording import counted, listed, shown
+from chainrule.words import counted, listed, shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

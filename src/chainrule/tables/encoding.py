@@ -10,7 +10,7 @@ import numpy as np
 from chainrule.errors import InputError, ShapeError, TableError
 from chainrule.tables.parts import CategoryInput, ClassTarget, NumberInput, NumberTarget
 from chainrule.tables.statistics import Spread, restore
-from chainrule.tables.wording import listed, suggestion
+from chainrule.words import listed, suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

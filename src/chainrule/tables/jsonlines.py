@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from chainrule.errors import TableError
 from chainrule.tables.table import assemble
-from chainrule.tables.wording import shown
+from chainrule.words import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

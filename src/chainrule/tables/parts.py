@@ -9,7 +9,7 @@ import numpy as np
 
 from chainrule.errors import TableError
 from chainrule.tables.statistics import Spread, standardise
-from chainrule.tables.wording import listed, suggestion
+from chainrule.words import listed, suggestion
 
 if TYPE_CHECKING:
     import numpy.typing as npt

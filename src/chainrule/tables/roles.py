@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, cast
 
 from chainrule.errors import InputError
-from chainrule.tables.wording import listed, shown
+from chainrule.words import listed, shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

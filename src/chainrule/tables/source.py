@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-from difflib import get_close_matches
 from pathlib import Path
 
 from chainrule.errors import TableError
-from chainrule.tables.wording import printable, shown
+from chainrule.words import closest, printable, shown
 
 __all__ = ["checked_path", "read_bytes", "title_of"]
 
@@ -73,8 +72,8 @@ def _absent(text: str, path: Path) -> str:
             f"{address} is an address but a table is a file on this computer: addresses are not opened. "
             "Download the table, and give the path of the file."
         )
-    similar = get_close_matches(path.name, _neighbours(path), n=1, cutoff=0.6)
-    question = f" Did you mean {shown_path(path.with_name(similar[0]))}?" if similar else ""
+    similar = closest(path.name, _neighbours(path))
+    question = "" if similar is None else f" Did you mean {shown_path(path.with_name(similar))}?"
     return f"There is no file {shown_path(path)}.{question} Check the path."
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from chainrule.errors import InputError
+from chainrule.given import share_below_1
 from chainrule.random_streams import Purpose, permutation
-from chainrule.tables.wording import counted
+from chainrule.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,10 +77,7 @@ def _codes(labels: Sequence[str]) -> Rows:
 
 
 def _check(n_rows: int, labels: Sequence[str] | None, held_out: float) -> None:
-    is_number = isinstance(held_out, (int, float, np.number)) and not isinstance(held_out, bool)
-    if not is_number or math.isnan(held_out) or not 0 <= held_out < 1:
-        message = f"held_out is {held_out!r} but must be a share of the rows from 0 to below 1. Try 0.25."
-        raise InputError(message)
+    share_below_1(held_out, "held_out", "0.25", "a share of the rows from 0 to below 1")
     if n_rows < 1:
         message = f"n_rows is {n_rows} but must be 1 at least. Give a table with rows."
         raise InputError(message)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from chainrule.errors import ModelFileError
 from chainrule.tables.encoding import Encoding
 from chainrule.tables.parts import CategoryInput, ClassTarget, NumberInput, NumberTarget, folded
-from chainrule.tables.wording import listed, shown
+from chainrule.words import listed, shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from chainrule.errors import TableError, UnknownNameError
 from chainrule.tables import grammar
 from chainrule.tables.column import Column
-from chainrule.tables.wording import counted, listed, shown
+from chainrule.words import counted, listed, shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.random_streams import Purpose, uniform_from
+from chainrule.random_streams import Purpose, uniform
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -24,8 +24,12 @@ def kept_units(
 
     A unit of a sample has the number ``place * n_units + unit`` in the stream of the epoch.
     """
-    numbers = uniform_from(
-        first * n_units, n_samples * n_units, seed=settings.seed, purpose=Purpose.DROPOUT, counter=epoch
+    numbers = uniform(
+        n_samples * n_units,
+        seed=settings.seed,
+        purpose=Purpose.DROPOUT,
+        counter=epoch,
+        first=first * n_units,
     )
     return np.asarray(numbers >= settings.dropout).reshape(n_samples, n_units)
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Protocol, TypeAlias
 
 from chainrule.equations import name_of, object_named
-from chainrule.network import keep_whole, positive_number, share_below_1
+from chainrule.given import keep_whole, positive_number, share_below_1
 
 if TYPE_CHECKING:
     from collections.abc import Generator

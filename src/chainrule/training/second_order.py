@@ -13,7 +13,8 @@ import numpy as np
 
 from chainrule.equations import RSS, levenberg_marquardt_step
 from chainrule.errors import InputError
-from chainrule.network import Objective, jacobian, keep_whole, positive_number
+from chainrule.given import keep_whole, positive_number
+from chainrule.network import Objective, jacobian
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

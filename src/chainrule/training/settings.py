@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from chainrule.equations import RULES, Descent, IRpropMinus, name_of, object_named
 from chainrule.errors import InputError
-from chainrule.network import (
+from chainrule.given import (
+    check_seed,
     not_negative_number,
     positive_number,
     share_below_1,
     whole_number_from_1,
 )
-from chainrule.random_streams import check_seed
 from chainrule.training.metrics import LOSS, metric_named
 from chainrule.training.schedules import Constant, name_of_schedule, schedule_named
 from chainrule.training.second_order import LBFGS, LevenbergMarquardt

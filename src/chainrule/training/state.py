@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from chainrule.errors import InputError
 from chainrule.training.settings import FREE_TO_CHANGE
+from chainrule.words import counted, series
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     import numpy.typing as npt
 
@@ -66,8 +67,7 @@ class TrainingState:
     data: str
 
     def __repr__(self) -> str:
-        n = len(self.epochs)
-        return f"TrainingState({self.network!r}, {n} epoch{'' if n == 1 else 's'})"
+        return f"TrainingState({self.network!r}, {counted(len(self.epochs), 'epoch')})"
 
 
 def fingerprint(task: Task, validation: Rows | None) -> str:
@@ -99,7 +99,7 @@ def check_resumable(state: TrainingState, net: Network, settings: Settings, data
         name = changed[0]
         message = (
             f"{name} is {given[name]!r} but was {then.get(name)!r} when the state was kept. Give what was "
-            f"given then, or start anew from state.network; only {_listed(FREE_TO_CHANGE)} may change."
+            f"given then, or start anew from state.network; only {series(FREE_TO_CHANGE)} may change."
         )
         raise InputError(message)
     if data != state.data:
@@ -114,7 +114,3 @@ def check_resumable(state: TrainingState, net: Network, settings: Settings, data
             "number: epochs counts all of them."
         )
         raise InputError(message)
-
-
-def _listed(names: Sequence[str]) -> str:
-    return f"{', '.join(names[:-1])} and {names[-1]}"

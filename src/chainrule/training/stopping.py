@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Protocol, TypeAlias
 
 from chainrule.equations import object_named
-from chainrule.network import keep_whole, positive_number
+from chainrule.given import keep_whole, positive_number
 
 if TYPE_CHECKING:
     from collections.abc import Generator

@@ -8,15 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from chainrule.errors import InputError
+from chainrule.given import positive_number, share_below_1
 from chainrule.inspection import check_gradients
-from chainrule.network import (
-    as_masks,
-    as_pairs,
-    as_sample_weight,
-    own_functions,
-    positive_number,
-    share_below_1,
-)
+from chainrule.network import as_masks, as_pairs, as_sample_weight, own_functions
 from chainrule.random_streams import Purpose, permutation
 from chainrule.training.engines import engine_named
 from chainrule.training.progress import Callbacks, Progress

@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 import stat
 import tempfile
-from contextlib import suppress
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from chainrule.errors import OutputError
 
-__all__ = ["check_writable", "write_file"]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["check_writable", "write_file", "written_beside"]
 
 
 def write_file(path: str | os.PathLike[str], content: bytes, *, overwrite: bool = True) -> None:
@@ -58,13 +62,35 @@ def check_writable(path: str | os.PathLike[str], *, overwrite: bool) -> None:
         raise OutputError(_failure_message(path, error)) from error
 
 
+@contextmanager
+def written_beside(target: Path, content: bytes) -> Iterator[Path]:
+    """Keep the content under another name in the target's folder, on the disk; only its owner may read it.
+
+    Whoever asks for it renames it to the target in one step. What is not renamed is gone at the end.
+
+    Raises
+    ------
+    OSError
+        It cannot be written there.
+    """
+    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:50]}.")
+    temporary = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        yield temporary
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
 def _check(target: Path, *, overwrite: bool) -> None:
     """Raise the OSError that writing would raise, as far as that can be known."""
     _check_folder(target)
     if not target.exists():
-        descriptor, probe = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:50]}.")
-        os.close(descriptor)
-        Path(probe).unlink()
+        with written_beside(target, b""):
+            pass
     elif target.is_file() and not overwrite:
         raise FileExistsError
 
@@ -82,21 +108,12 @@ def _check_folder(target: Path) -> None:
 def _replace(target: Path, content: bytes, *, overwrite: bool) -> None:
     """Write beside the target, then let the new file take its place in one step."""
     _check_folder(target)
-    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:50]}.")
-    temporary = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+    with written_beside(target, content) as temporary:
         temporary.chmod(_mode_of(target))
         if overwrite:
             temporary.replace(target)
         else:
             _link_or_rename(temporary, target)
-    finally:
-        with suppress(FileNotFoundError):
-            temporary.unlink()
 
 
 def _link_or_rename(temporary: Path, target: Path) -> None:

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from chainrule import OutputError
-from chainrule.files import write_file
-from chainrule.files.writing import check_writable
+from chainrule.disk import check_writable, write_file
 
 
 def names(folder: Path) -> list[str]:

@@ -1,0 +1,125 @@
+"""Numbers that are given: checked once, in the same words wherever they come from."""
+
+from __future__ import annotations
+
+import math
+import operator
+from typing import NoReturn
+
+from chainrule.errors import InputError
+
+__all__ = [
+    "LARGEST_SEED",
+    "check_between",
+    "check_seed",
+    "check_share",
+    "keep_whole",
+    "not_negative_number",
+    "positive_number",
+    "share_below_1",
+    "whole_number_from_1",
+]
+
+LARGEST_SEED = 2**64 - 1
+
+
+def check_seed(seed: object) -> int:
+    """Return the seed, or raise InputError where it is no whole number from 0 to 2**64 - 1."""
+    number = _as_int(seed)
+    if number is None or not 0 <= number <= LARGEST_SEED:
+        _refuse("seed", seed, f"a whole number from 0 to {LARGEST_SEED}", "seed 0")
+    return number
+
+
+def whole_number_from_1(value: object, name: str) -> int:
+    """Int of at least 1, or InputError."""
+    number = _as_int(value)
+    if number is None or number < 1:
+        _refuse(name, value, "a whole number of at least 1", "1")
+    return number
+
+
+def keep_whole(record: object, name: str) -> None:
+    """Keep a field of a frozen record as an int of at least 1: numbers that come from a text are floats."""
+    value = getattr(record, name)
+    whole = int(value) if isinstance(value, float) and value.is_integer() else value
+    object.__setattr__(record, name, whole_number_from_1(whole, name))
+
+
+def positive_number(value: object, name: str, example: str) -> float:
+    """Finite float above 0, or InputError."""
+    number = _as_float(value)
+    if not 0 < number < math.inf:
+        _refuse(name, value, "a finite number above 0", example)
+    return number
+
+
+def not_negative_number(value: object, name: str, example: str) -> float:
+    """Finite float of at least 0, or InputError."""
+    number = _as_float(value)
+    if not 0 <= number < math.inf:
+        _refuse(name, value, "a finite number of at least 0", example)
+    return number
+
+
+def share_below_1(value: object, name: str, example: str, what: str = "at least 0 and below 1") -> float:
+    """Float of at least 0 and below 1, or InputError; `what` says in words what it must be."""
+    number = _as_float(value)
+    if not 0 <= number < 1:
+        _refuse(name, value, what, example)
+    return number
+
+
+def check_between(value: object, name: str, low: float, high: float, *, example: float) -> None:
+    """Raise InputError for a number that is not strictly between two others; `high` may be infinity.
+
+    Only Python's own numbers count: parameters of activations, losses and rules are kept as they are given.
+
+    Examples
+    --------
+    >>> check_between(-1.0, "limit", 0.0, math.inf, example=1.0)
+    Traceback (most recent call last):
+    chainrule.errors.InputError: limit is -1.0 but must be a finite number above 0. Try 1.
+    """
+    if not low < _own_number(value) < high:
+        end = "" if high == math.inf else f" and below {high:g}"
+        _refuse(name, value, f"a finite number above {low:g}{end}", f"{example:g}")
+
+
+def check_share(value: object, name: str, *, example: float) -> None:
+    """Raise InputError for a number that is not at least 0 and below 1; only Python's own numbers count.
+
+    Examples
+    --------
+    >>> check_share(1.0, "momentum", example=0.9)
+    Traceback (most recent call last):
+    chainrule.errors.InputError: momentum is 1.0 but must be at least 0 and below 1. Try 0.9.
+    """
+    if not 0 <= _own_number(value) < 1:
+        _refuse(name, value, "at least 0 and below 1", f"{example:g}")
+
+
+def _as_int(value: object) -> int | None:
+    """Int of what counts, NumPy's whole numbers included; None for what is no whole number, or a truth."""
+    try:
+        return None if isinstance(value, bool) else operator.index(value)  # type: ignore[arg-type]
+    except TypeError:
+        return None
+
+
+def _as_float(value: object) -> float:
+    """Float, or NaN for what is no number."""
+    try:
+        return math.nan if isinstance(value, (str, bytes, bool)) else float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        return math.nan
+
+
+def _own_number(value: object) -> float:
+    """The value where it is one of Python's own numbers, or NaN."""
+    return value if isinstance(value, (int, float)) and not isinstance(value, bool) else math.nan
+
+
+def _refuse(name: str, value: object, needed: str, example: str) -> NoReturn:
+    message = f"{name} is {value!r} but must be {needed}. Try {example}."
+    raise InputError(message)
