@@ -1,0 +1,178 @@
+"""Write the model files and checkpoints that every later version must read, and what they came to.
+
+Run by hand, by commits that wrote these formats. Format 1, which had no checkpoints: 408da10 for networks and
+8ae5f85 for fitted models, since neither could do both. Format 2: 068d979. It also says what the networks of
+format 1 give, since 408da10 computed the younger activations with NumPy, to other last digits::
+
+    git worktree add --detach OLD 408da10
+    PYTHONPATH=OLD/src:tests python tests/files/keep_models.py networks_of_format_1
+    git -C OLD checkout 8ae5f85
+    PYTHONPATH=OLD/src:tests python tests/files/keep_models.py models_of_format_1
+    git -C OLD checkout 068d979
+    PYTHONPATH=OLD/src:tests python tests/files/keep_models.py format_2
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import sys
+import tempfile
+import warnings
+from importlib import import_module
+from itertools import product
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kept_cases import (
+    FIGURES,
+    FITS,
+    FITS_OF_FORMAT_1,
+    KEPT,
+    NETWORKS,
+    TABLE,
+    TRAININGS,
+    facts,
+    facts_of_fit,
+    keeps_its_bits,
+    network,
+    numbers,
+    predicted,
+    sha256,
+)
+
+import chainrule
+
+if TYPE_CHECKING:
+    from kept_cases import Fit
+
+
+def write_table() -> None:
+    """Rows with every kind of column: numbers, text, booleans, classes that are numbers, a constant."""
+    rows = []
+    for place, (length, noise) in enumerate(numbers(48, 2).tolist()):
+        colour = ("red", "blue, dark", "größe")[place * 7 % 3]
+        wet, grade = place * 5 % 11 < 5, place * 11 % 7 % 3 + 1
+        price = 20 + 8 * length + 3 * (colour == "red") + grade + noise
+        kind = "ash" if price < 18 else "birch" if price < 26 else "oak"
+        weight = "" if place % 9 == 4 else 2.5 * length - wet + noise / 2
+        level = min(max(round(2 * length + noise), -1), 1) + 1
+        ripe = (price > 22) != (noise > 0.75)
+        rows.append(
+            [length, colour, str(wet).lower(), grade, 2.5, kind, str(ripe).upper(), price, weight, level]
+        )
+    with TABLE.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(
+            ["length", "colour", "wet", "grade", "same", "kind", "ripe", "price", "weight", "level"]
+        )
+        writer.writerows(rows)
+
+
+def keep_networks(folder: Path) -> None:
+    """Save networks alone."""
+    for name, dtype in product(NETWORKS, ("float32", "float64")):
+        chainrule.save(network(name, dtype), folder / f"network_{name}_{dtype}.st")
+
+
+def outputs_of_networks(folder: Path) -> dict[str, Any]:
+    """What each network that is saved alone gives."""
+    paths = sorted(folder.glob("network_*.st"))
+    nets = [chainrule.load(path) for path in paths]
+    found = [{"outputs": sha256([net(numbers(20, net.sizes[0]))])} for net in nets]
+    return dict(zip([path.stem for path in paths], found, strict=True))
+
+
+def keep_models_of_format_1(folder: Path) -> dict[str, Any]:
+    """Save fitted models; what each predicts."""
+    found = {}
+    for name, fit in FITS_OF_FORMAT_1.items():
+        model = chainrule.fit(TABLE, **fit.columns, **fit.settings).model
+        chainrule.save(model, folder / f"model_{name}.st")
+        found[f"model_{name}"] = {"predicted": predicted(model)}
+    return found
+
+
+def keep_fits(folder: Path) -> dict[str, Any]:
+    """Save fitted models, and checkpoints from their midst; what each predicts and goes on to."""
+    found = {}
+    for name, fit in FITS.items():
+        whole, checkpoint = fitted(fit, None), fitted(fit, fit.interrupted)
+        chainrule.save(whole, folder / f"model_{name}.st")
+        found[f"model_{name}"] = {"predicted": predicted(whole)}
+        path, exact = folder / f"checkpoint_{name}.st", keeps_its_bits(fit.settings)
+        chainrule.save(checkpoint, path)
+        with tempfile.TemporaryDirectory() as scratch:
+            out = Path(scratch, "model.st")
+            went_on = facts_of_fit(path, out, exact=exact)
+            assert sha256(chainrule.load(out).weights) == sha256(whole.network.weights)
+        found[f"checkpoint_{name}"] = {"predicted": predicted(checkpoint), "went_on": went_on}
+    return found
+
+
+def fitted(fit: Fit, interrupted: int | None) -> chainrule.Model:
+    """Model of a whole fit, or the checkpoint after some epochs; by the functions that commit had."""
+    models, fitting = import_module("chainrule.models"), import_module("chainrule.models.fitting")
+    settings = dict(fit.settings)
+    seed = settings.pop("seed", 0)
+    data = models.prepare(TABLE, **fit.columns, seed=seed)
+    chosen = models.plan(data, seed=seed, **settings)
+
+    def stop(progress: chainrule.Progress) -> None:
+        if len(progress.epochs) == interrupted:
+            progress.stop()
+
+    result = fitting.fit_dataset(data, chosen, on_epoch=stop)
+    if interrupted is None:
+        return result.model  # type: ignore[no-any-return]
+    return fitting.checkpoint(data, chosen, result.training.state)  # type: ignore[no-any-return]
+
+
+def keep_states(folder: Path) -> dict[str, Any]:
+    """Save states of trainings; what their networks give, and what they go on to."""
+    found = {}
+    for name, training in TRAININGS.items():
+        state = training.until_kept().state
+        chainrule.save(state, folder / f"state_{name}.st")
+        found[f"state_{name}"] = {
+            "outputs": sha256([state.network(training.samples()[0])]),
+            "went_on": facts(training.from_kept(state), exact=keeps_its_bits(training.settings)),
+        }
+    return found
+
+
+def digests_when_saved_again(folder: Path) -> dict[str, Any]:
+    """Digest of each file of a format once it is loaded and saved in the format of today."""
+    found = {}
+    with tempfile.TemporaryDirectory() as scratch:
+        for path in sorted(folder.iterdir()):
+            again = Path(scratch, path.name)
+            chainrule.save(chainrule.load_model(path), again)
+            found[path.stem] = hashlib.sha256(again.read_bytes()).hexdigest()
+    return found
+
+
+def main() -> None:
+    """Write some of the files."""
+    kept = json.loads(FIGURES.read_text(encoding="utf-8")) if FIGURES.exists() else {}
+    first, second = KEPT / "format_1", KEPT / "format_2"
+    warnings.simplefilter("ignore")  # that so short a training learnt little
+    match sys.argv[1]:
+        case "networks_of_format_1":
+            first.mkdir(parents=True)
+            keep_networks(first)
+        case "models_of_format_1":
+            write_table()
+            kept["format_1"] = keep_models_of_format_1(first)
+        case "format_2":
+            second.mkdir()
+            keep_networks(second)
+            kept["format_2"] = outputs_of_networks(second) | keep_fits(second) | keep_states(second)
+            kept["format_1"] |= outputs_of_networks(first)
+            kept["format_1_saved_again"] = digests_when_saved_again(first)
+    FIGURES.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,137 @@
+"""Files that earlier versions wrote are read for good: they predict and train on to the same bits."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from kept_cases import (
+    FIGURES,
+    FITS,
+    KEPT,
+    TRAININGS,
+    facts,
+    facts_of_fit,
+    keeps_its_bits,
+    numbers,
+    predicted,
+    sha256,
+)
+
+import chainrule
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# That trainings of a dozen epochs learnt little, or that L-BFGS goes on by new bits.
+pytestmark = pytest.mark.filterwarnings("ignore::chainrule.errors.TrainingWarning")
+
+KEPT_FIGURES: dict[str, dict[str, Any]] = json.loads(FIGURES.read_text(encoding="utf-8"))
+FIRST, SECOND = KEPT_FIGURES["format_1"], KEPT_FIGURES["format_2"]
+BY_LBFGS = [name for name in TRAININGS if "lbfgs" in name]
+FITS_BY_LBFGS = [name for name in FITS if "lbfgs" in name]
+FILES = [f"format_1/{name}" for name in FIRST] + [f"format_2/{name}" for name in SECOND]
+
+
+def path_of(file: str) -> Path:
+    return KEPT / f"{file}.st"
+
+
+def figures_of(file: str) -> dict[str, Any]:
+    folder, name = file.split("/")
+    return KEPT_FIGURES[folder][name]  # type: ignore[no-any-return]
+
+
+def test_no_file_is_without_figures() -> None:
+    assert sorted(FILES) == sorted(
+        path.relative_to(KEPT).with_suffix("").as_posix() for path in KEPT.rglob("*.st")
+    )
+
+
+# Loading and predicting
+
+
+@pytest.mark.parametrize("file", [file for file in FILES if "outputs" in figures_of(file)])
+def test_a_network_gives_the_outputs_that_it_gave(file: str) -> None:
+    net = chainrule.load(path_of(file))
+    name = file.rpartition("/state_")[-1]
+    X = TRAININGS[name].samples()[0] if name in TRAININGS else numbers(20, net.sizes[0])
+    assert sha256([net(X)]) == figures_of(file)["outputs"]
+
+
+@pytest.mark.parametrize("file", [file for file in FILES if "predicted" in figures_of(file)])
+def test_a_model_predicts_what_it_predicted(file: str) -> None:
+    assert predicted(chainrule.load_model(path_of(file))) == figures_of(file)["predicted"]
+
+
+# Saving again
+
+
+# A state of L-BFGS goes on by new bits, and so may be saved as another one.
+@pytest.mark.parametrize("name", [name for name in SECOND if name.startswith("model_") or "lbfgs" not in name])
+def test_a_file_of_today_s_format_is_saved_to_the_same_bytes(name: str, tmp_path: Path) -> None:
+    path = path_of(f"format_2/{name}")
+    chainrule.save(chainrule.load_model(path), tmp_path / "again.st")
+    assert (tmp_path / "again.st").read_bytes() == path.read_bytes()
+
+
+@pytest.mark.parametrize("name", FIRST)
+def test_a_file_of_format_1_is_saved_in_format_2(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "again.st"
+    chainrule.save(chainrule.load_model(path_of(f"format_1/{name}")), path)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    assert digest == KEPT_FIGURES["format_1_saved_again"][name]
+
+
+# Training on
+
+
+@pytest.mark.parametrize("name", [name for name in TRAININGS if name not in BY_LBFGS])
+def test_a_training_goes_on_as_it_did(name: str) -> None:
+    training, exact = TRAININGS[name], keeps_its_bits(TRAININGS[name].settings)
+    result = training.from_kept(chainrule.load_state(path_of(f"format_2/state_{name}")))
+    assert_as_kept(facts(result, exact=exact), SECOND[f"state_{name}"]["went_on"], exact=exact)
+
+
+@pytest.mark.parametrize("name", [name for name in FITS if name not in FITS_BY_LBFGS])
+def test_the_command_goes_on_with_a_fit_as_it_did(name: str, tmp_path: Path) -> None:
+    exact = keeps_its_bits(FITS[name].settings)
+    found = facts_of_fit(path_of(f"format_2/checkpoint_{name}"), tmp_path / "model.st", exact=exact)
+    assert_as_kept(found, SECOND[f"checkpoint_{name}"]["went_on"], exact=exact)
+
+
+@pytest.mark.parametrize("name", BY_LBFGS)
+def test_l_bfgs_goes_on_to_a_loss_that_is_no_higher(name: str) -> None:
+    state = chainrule.load_state(path_of(f"format_2/state_{name}"))
+    history = TRAININGS[name].from_kept(state).history
+    assert history.loss[: len(state.epochs)] == tuple(epoch.loss for epoch in state.epochs)
+    assert len(history.epochs) > len(state.epochs)
+    assert history.loss_after < state.epochs[-1].loss
+
+
+@pytest.mark.parametrize("name", FITS_BY_LBFGS)
+def test_the_command_goes_on_by_l_bfgs_to_a_loss_that_is_no_higher(name: str, tmp_path: Path) -> None:
+    path = path_of(f"format_2/checkpoint_{name}")
+    state, found = chainrule.load_state(path), facts_of_fit(path, tmp_path / "model.st", exact=False)
+    assert found["epochs_run"] > len(state.epochs)
+    assert float.fromhex(found["losses"][0]) < state.epochs[-1].loss
+
+
+def assert_as_kept(found: dict[str, Any], kept: dict[str, Any], *, exact: bool) -> None:
+    """The same bits; but for rounding the same numbers where the machine's NumPy has computed them."""
+    assert found.keys() == kept.keys()
+    for name, value in kept.items():
+        if name == "scores" or (not exact and isinstance(value, list)):
+            assert floats(found[name]) == pytest.approx(floats(value), rel=1e-9, abs=1e-12)
+        else:
+            assert found[name] == value
+
+
+def floats(values: Any) -> list[float]:  # noqa: ANN401 (numbers, or text that has all bits of one, in lists)
+    if isinstance(values, list):
+        return [number for part in values for number in floats(part)]
+    if values is None:
+        return []
+    return [float.fromhex(values) if isinstance(values, str) else values]
