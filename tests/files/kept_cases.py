@@ -303,8 +303,10 @@ TRAININGS = {
     "batches_of_512": training("wide_float32", 2, 4, n_rows=600, rate=0.05, rule="momentum", batch_size=512),
     "narrow_batches_of_512": training("small", 2, 4, n_rows=600, rate=0.05, rule="adam", batch_size=512),
     # What is watched: before and after the interruption there were better epochs, and worse ones.
-    "plateau": training("counts", 6, 12, rate=0.1, rule="momentum", batch_size=7, schedule="plateau:1:0.5",
-                        arrays="validation"),
+    "plateau": training("counts", 6, 12, rate=0.1, rule="momentum", batch_size=7,
+                        schedule="plateau:1:0.5:0.01", arrays="validation"),
+    "plateau_after_warm_up": training("small", 5, 14, rate=3.0, batch_size=7,
+                                      schedule="warm_up:3,plateau:1:0.5:0.01"),
     "patience": training("classes", 3, 60, rate=0.02, rule="adam", batch_size=7, patience=4,
                          arrays="validation sample_weight"),
     "patience_for_accuracy": training("classes", 3, 40, rate=0.05, rule="adam", batch_size=7, patience=6,

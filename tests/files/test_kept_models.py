@@ -70,7 +70,9 @@ def test_a_model_predicts_what_it_predicted(file: str) -> None:
 
 
 # A state of L-BFGS goes on by new bits, and so may be saved as another one.
-@pytest.mark.parametrize("name", [name for name in SECOND if name.startswith("model_") or "lbfgs" not in name])
+@pytest.mark.parametrize(
+    "name", [name for name in SECOND if name.startswith("model_") or "lbfgs" not in name]
+)
 def test_a_file_of_today_s_format_is_saved_to_the_same_bytes(name: str, tmp_path: Path) -> None:
     path = path_of(f"format_2/{name}")
     chainrule.save(chainrule.load_model(path), tmp_path / "again.st")
