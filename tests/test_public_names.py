@@ -18,7 +18,7 @@ import chainrule
 ROOT = Path(__file__).parents[1]
 HEAVY = [
     "numpy", "numba", "llvmlite", "platformdirs", "sklearn", "duckdb", "pyarrow", "typer", "rich",
-    "safetensors", "array_api_compat",
+    "safetensors", "msgspec", "array_api_compat",
 ]  # fmt: skip
 
 modules = [
@@ -47,7 +47,7 @@ def test_a_network_needs_neither_tables_nor_command_line() -> None:
     loaded = modules_loaded_by(
         "import chainrule; chainrule.train, chainrule.trace, chainrule.check_gradients"
     )
-    assert not loaded & {"duckdb", "pyarrow", "typer", "safetensors"}
+    assert not loaded & {"duckdb", "pyarrow", "typer", "safetensors", "msgspec"}
 
 
 def test_kernels_load_where_they_are_used_and_the_reference_needs_none() -> None:

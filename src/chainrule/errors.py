@@ -18,15 +18,12 @@ A message says what was given, what is needed, and what to do.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from chainrule.words import joined, suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    from chainrule.network import Network
-    from chainrule.training import History
 
 __all__ = [
     "ChainruleError",
@@ -174,7 +171,15 @@ class DivergenceError(ChainruleError, ArithmeticError):
     10.0 (1, 2)
     """
 
-    def __init__(self, message: str, *, network: Network, history: History, epoch: int, rate: float) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        network: Any,  # noqa: ANN401 (Network and History stand in rooms above this one)
+        history: Any,  # noqa: ANN401
+        epoch: int,
+        rate: float,
+    ) -> None:
         self.network = network
         self.history = history
         self.epoch = epoch

@@ -73,20 +73,20 @@ def changed(path: list[Any], value: object) -> Any:  # noqa: ANN401 - JSON
 @pytest.mark.parametrize(
     ("path", "value", "field"),
     [
-        (["inputs"], None, "encoding.inputs "),
-        (["inputs"], [], "encoding.inputs "),
-        (["inputs"], {"0": 1}, "encoding.inputs "),
-        (["targets"], "y", "encoding.targets "),
-        (["extra"], 1, "encoding is an object with 'extra'"),
-        (["inputs", 0], None, "encoding.inputs[0].kind"),
+        (["inputs"], None, "encoding.inputs: "),
+        (["inputs"], [], "encoding.inputs: "),
+        (["inputs"], {"0": 1}, "encoding.inputs: "),
+        (["targets"], "y", "encoding.targets: "),
+        (["extra"], 1, "encoding: Object contains unknown field `extra`"),
+        (["inputs", 0], None, "encoding.inputs[0]: Expected `object`, got `null`"),
         (["inputs", 0, "kind"], "other", "encoding.inputs[0].kind"),
         (["inputs", 0, "kind"], ["number"], "encoding.inputs[0].kind"),
         (["inputs", 0, "kind"], "class", "encoding.inputs[0].kind"),
         (["inputs", 0, "name"], "", "encoding.inputs[0].name"),
         (["inputs", 0, "name"], 3, "encoding.inputs[0].name"),
         (["inputs", 0, "name"], "\ud800", "encoding.inputs[0].name"),
-        (["inputs", 0, "name"], "k", "encoding is column 'k' twice"),
-        (["inputs", 0, "name"], "y", "encoding is column 'y' twice"),
+        (["inputs", 0, "name"], "k", "encoding: The column 'k' is there twice"),
+        (["inputs", 0, "name"], "y", "encoding: The column 'y' is there twice"),
         (["inputs", 0, "name"], "x" * 2_000_000, "encoding.inputs[0].name"),
         (["inputs", 0, "mean"], "1", "encoding.inputs[0].mean"),
         (["inputs", 0, "mean"], True, "encoding.inputs[0].mean"),
@@ -94,18 +94,22 @@ def changed(path: list[Any], value: object) -> Any:  # noqa: ANN401 - JSON
         (["inputs", 0, "mean"], 10**400, "encoding.inputs[0].mean"),
         (["inputs", 0, "scale"], -1.0, "encoding.inputs[0].scale"),
         (["inputs", 0, "scale"], float("inf"), "encoding.inputs[0].scale"),
-        (["inputs", 0, "more"], 1, "encoding.inputs[0] is an object with 'more'"),
+        (["inputs", 0, "more"], 1, "encoding.inputs[0]: Object contains unknown field `more`"),
         (["inputs", 1, "categories"], [], "encoding.inputs[1].categories"),
         (["inputs", 1, "categories"], "ab", "encoding.inputs[1].categories"),
-        (["inputs", 1, "categories"], ["a", "a"], "encoding.inputs[1].categories"),
+        (["inputs", 1, "categories"], ["a", "a"], "encoding.inputs[1]: The category 'a' is there twice"),
         (["inputs", 1, "categories"], ["a", 1], "encoding.inputs[1].categories[1]"),
         (["inputs", 1, "cells"], "word", "encoding.inputs[1].cells"),
         (["inputs", 1, "cells"], [], "encoding.inputs[1].cells"),
-        (["inputs", 2, "categories"], ["yes", "YES"], "encoding.inputs[2].categories"),
+        (
+            ["inputs", 2, "categories"],
+            ["yes", "YES"],
+            "encoding.inputs[2]: The category 'yes' is there twice",
+        ),
         (["targets", 0, "classes"], ["1"], "encoding.targets[0].classes"),
         (["targets", 0], {"kind": "number", "name": "y", "mean": 0, "scale": 0}, "encoding.targets[0].scale"),
         (["targets", 0], {"kind": "category"}, "encoding.targets[0].kind"),
-        (["targets", 0], {"kind": "class"}, "encoding.targets[0] is an object without"),
+        (["targets", 0], {"kind": "class"}, "encoding.targets[0]: Object missing required field `name`"),
     ],
 )
 def test_a_damaged_field_is_named(path: list[Any], value: object, field: str) -> None:
@@ -116,9 +120,8 @@ def test_a_damaged_field_is_named(path: list[Any], value: object, field: str) ->
 
 def test_mixed_targets() -> None:
     targets = [GOOD.to_json()["targets"][0], {"kind": "number", "name": "z", "mean": 0, "scale": 1}]
-    assert "encoding.targets" in refusal(
-        lambda: Encoding.from_json(changed(["targets"], targets)), ModelFileError
-    )
+    message = refusal(lambda: Encoding.from_json(changed(["targets"], targets)), ModelFileError)
+    assert "encoding: There are 2 targets and one of classes among them" in message
 
 
 def test_deep_nesting() -> None:

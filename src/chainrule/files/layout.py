@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["ENTRY", "FORMAT", "LENGTH_BYTES", "NO_DIGEST", "may_begin", "not_a_model", "with_digest"]
+__all__ = ["ENTRY", "FORMAT", "LENGTH_BYTES", "NO_DIGEST", "may_begin", "with_digest"]
 
 FORMAT = 2  # 1 had no field "state"
 ENTRY = "chainrule"
@@ -21,11 +21,3 @@ def may_begin(begin: bytes, size: int) -> bool:
     length = int.from_bytes(begin[:LENGTH_BYTES], "little")
     possible = len(begin) > LENGTH_BYTES and length <= min(size - LENGTH_BYTES, MOST_HEADER_BYTES)
     return possible and begin[LENGTH_BYTES:] == b"{"
-
-
-def not_a_model(reason: str) -> str:
-    """Message for a file that is no model, or no longer one."""
-    return (
-        f"The file is not a chainrule model, or is damaged: {reason}. Give a file that `chainrule fit` or "
-        "chainrule.save wrote, or fit the model again."
-    )

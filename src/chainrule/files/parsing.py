@@ -6,36 +6,50 @@ import hashlib
 import json
 import math
 import re
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
 
 import safetensors.numpy
 from safetensors import SafetensorError
 
 from chainrule.equations import ACTIVATIONS, LOSSES
-from chainrule.errors import InputError, ModelFileError
+from chainrule.errors import InputError, ModelFileError, UnknownNameError
 from chainrule.files.layout import (
     ENTRY,
     FORMAT,
     LENGTH_BYTES,
     NO_DIGEST,
     may_begin,
-    not_a_model,
     with_digest,
 )
-from chainrule.files.states import state_from_json
+from chainrule.files.states import StoredState, state_of
 from chainrule.models import Model, TrainingRecord
 from chainrule.network import Network
+from chainrule.stored import MOST, Meta, Sha256, Stored, Text, not_a_model, read
 from chainrule.tables import Encoding
 from chainrule.words import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import numpy.typing as npt
 
 __all__ = ["model_from_bytes"]
 
 MOST_DIGITS = 300  # of a whole number, so that a float can hold it
+# What a message quotes of a file.
+MOST_SHOWN = 20
+LONGEST_SHOWN = 80
+LONGEST_REASON = 200
+
+
+class _Document(Stored, frozen=True):
+    """Everything that a model file holds but its arrays."""
+
+    format: Literal[1, 2]
+    activations: Annotated[tuple[Text, ...], Meta(max_length=MOST)]
+    loss: Text
+    encoding: Encoding | None
+    training: Any  # `TrainingRecord.from_json` checks it
+    state: StoredState | None
+    sha256: Sha256
 
 
 def model_from_bytes(content: bytes) -> Model:
@@ -47,13 +61,12 @@ def model_from_bytes(content: bytes) -> Model:
         The content is no model, is damaged, or was written by a newer version.
     """
     tensors = _tensors(content)
-    document = _document(content)
-    _check_format(document)
-    _check_digest(content, document["sha256"])
+    document = _read_document(_document(content))
+    _check_digest(content, document.sha256)
     own = {name: tensor for name, tensor in tensors.items() if re.fullmatch(r"W\d+", name)}
     net = _network(document, own)
-    encoding = None if document["encoding"] is None else Encoding.from_json(document["encoding"])
-    training = None if document["training"] is None else TrainingRecord.from_json(document["training"])
+    encoding = document.encoding
+    training = None if document.training is None else TrainingRecord.from_json(document.training)
     if encoding and (encoding.n_inputs, encoding.n_outputs) != (net.sizes[0], net.sizes[-1]):
         message = (
             f"The file encodes {encoding.n_inputs} inputs and {encoding.n_outputs} outputs but its network "
@@ -61,7 +74,7 @@ def model_from_bytes(content: bytes) -> Model:
         )
         raise ModelFileError(message)
     others = {name: tensor for name, tensor in tensors.items() if name not in own}
-    state = state_from_json(document["state"], others, net)
+    state = state_of(document.state, others, net)
     return Model(net, encoding, training, state)
 
 
@@ -75,7 +88,7 @@ def _tensors(content: bytes) -> dict[str, npt.NDArray[Any]]:
         reason = f"its weights are neither float32 nor float64 but {error}"
         raise ModelFileError(not_a_model(reason)) from error
     except (SafetensorError, TypeError, ValueError, AttributeError) as error:
-        raise ModelFileError(not_a_model(printable(str(error)[:200]))) from error
+        raise ModelFileError(not_a_model(printable(str(error)[:LONGEST_REASON]))) from error
 
 
 def _document(content: bytes) -> dict[str, Any]:
@@ -123,27 +136,22 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _check_format(document: dict[str, Any]) -> None:
-    """Refuse a newer format, and a document with other fields than this one has."""
+def _read_document(document: dict[str, Any]) -> _Document:
+    """Document with the fields of its format; a newer format is refused by its number."""
     version = document.get("format")
-    whole = version if isinstance(version, int) and not isinstance(version, bool) else 0
-    if whole > FORMAT:
+    if version == 1:
+        document.setdefault("state", None)
+    elif type(version) is int and version > FORMAT:
         message = (
             f"The file has format {version} but this version of chainrule reads formats up to {FORMAT}. "
             "Upgrade with `pip install --upgrade chainrule`."
         )
         raise ModelFileError(message)
-    expected = {"format", "activations", "loss", "encoding", "training", "state", "sha256"}
-    if whole == 1:
-        document.setdefault("state", None)
-    if whole not in {1, FORMAT} or set(document) != expected:
-        raise ModelFileError(not_a_model("its fields are not those of a model"))
+    return read(document, _Document)
 
 
-def _check_digest(content: bytes, digest: object) -> None:
+def _check_digest(content: bytes, digest: str) -> None:
     """Compare the SHA-256 with that of the content."""
-    if not isinstance(digest, str) or not re.fullmatch("[0-9a-f]{64}", digest):
-        raise ModelFileError(not_a_model("its SHA-256 is no such thing"))
     if content.count(digest.encode()) != 1:
         raise ModelFileError(not_a_model("its SHA-256 does not stand there once"))
     blank = with_digest(content, digest, NO_DIGEST)
@@ -151,34 +159,22 @@ def _check_digest(content: bytes, digest: object) -> None:
         raise ModelFileError(not_a_model("its SHA-256 does not agree with its content"))
 
 
-def _network(document: dict[str, Any], tensors: dict[str, npt.NDArray[Any]]) -> Network:
+def _network(document: _Document, tensors: dict[str, npt.NDArray[Any]]) -> Network:
     """Network from the tensors W1, W2, … and the names of its activations and loss."""
     names = [f"W{m}" for m in range(1, len(tensors) + 1)]
-    activations, loss = document["activations"], document["loss"]
     if sorted(tensors) != sorted(names) or len({t.dtype for t in tensors.values()}) != 1:
         raise ModelFileError(not_a_model("its tensors are not W1, W2, … of one type"))
-    known = isinstance(activations, list) and all(_is_known(g, ACTIVATIONS) for g in activations)
-    if not known or not _is_known(loss, LOSSES):
-        message = (
-            f"The file names the activations {_shown(activations)} and the loss {_shown(loss)} but this "
-            f"version knows {', '.join(ACTIVATIONS)} and {', '.join(LOSSES)}. Upgrade chainrule."
-        )
-        raise ModelFileError(message)
     if any(str(t.dtype) not in {"float32", "float64"} for t in tensors.values()):
         raise ModelFileError(not_a_model("its weights are neither float32 nor float64"))
     try:
-        return Network([tensors[name] for name in names], activations, loss)
+        return Network([tensors[name] for name in names], document.activations, document.loss)
+    except UnknownNameError as error:
+        used = printable(", ".join(document.activations[:MOST_SHOWN])[:LONGEST_SHOWN])
+        message = (
+            f"The file names the activations {used or '(none)'} and the loss "
+            f"{printable(document.loss[:LONGEST_SHOWN])} but this version knows {', '.join(ACTIVATIONS)} "
+            f"and {', '.join(LOSSES)}. Upgrade chainrule."
+        )
+        raise ModelFileError(message) from error
     except InputError as error:
-        raise ModelFileError(not_a_model(str(error))) from error
-
-
-def _is_known(text: object, names: Mapping[str, object]) -> bool:
-    """Whether a text begins with one of the names; numbers may follow, and are checked later."""
-    return isinstance(text, str) and text.split(":")[0] in names
-
-
-def _shown(names: object) -> str:
-    """What stands where names should, cut short and printable."""
-    plain = names if isinstance(names, list) else [names]
-    text = ", ".join(name if isinstance(name, str) else type(name).__name__ for name in plain[:20])
-    return printable(text[:80]) or "(none)"
+        raise ModelFileError(not_a_model(printable(str(error)[:LONGEST_REASON]))) from error

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 
 from chainrule.errors import InputError, ShapeError, TableError
-from chainrule.tables.parts import CategoryInput, ClassTarget, NumberInput, NumberTarget
+from chainrule.stored import MOST, Meta, Stored, plain, read
+from chainrule.tables.parts import CategoryInput, ClassTarget, NumberInput, NumberTarget, refuse_repeats
 from chainrule.tables.statistics import Spread, restore
 from chainrule.words import listed, suggestion
 
@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Encoding"]
 
 
-@dataclass(frozen=True)
-class Encoding:
+class Encoding(Stored, frozen=True):
     """How the columns of a table become X and Y. It decides alone, whatever a later table looks like.
 
     Attributes
@@ -47,8 +46,17 @@ class Encoding:
     ('b', 'a')
     """
 
-    inputs: tuple[NumberInput | CategoryInput, ...]
-    targets: tuple[NumberTarget, ...] | tuple[ClassTarget]
+    inputs: Annotated[tuple[NumberInput | CategoryInput, ...], Meta(min_length=1, max_length=MOST)]
+    targets: Annotated[tuple[NumberTarget | ClassTarget, ...], Meta(min_length=1, max_length=MOST)]
+
+    def __post_init__(self) -> None:
+        refuse_repeats([part.name for part in (*self.inputs, *self.targets)], "column")
+        if len(self.targets) > 1 and any(isinstance(part, ClassTarget) for part in self.targets):
+            message = (
+                f"There are {len(self.targets)} targets and one of classes among them, but targets are one "
+                "of classes or numbers only. Leave some out."
+            )
+            raise InputError(message)
 
     @property
     def input_names(self) -> tuple[str, ...]:
@@ -158,9 +166,7 @@ class Encoding:
 
     def to_json(self) -> dict[str, Any]:
         """Return the encoding as plain JSON types, for a model file."""
-        from chainrule.tables.stored import to_json  # noqa: PLC0415 - stored.py builds this class
-
-        return to_json(self)
+        return plain(self)
 
     @classmethod
     def from_json(cls, data: object) -> Encoding:
@@ -176,9 +182,7 @@ class Encoding:
         ModelFileError
             It is no encoding; the message names the field.
         """
-        from chainrule.tables.stored import from_json  # noqa: PLC0415 - stored.py builds this class
-
-        return from_json(data)
+        return read(data, cls, "encoding")
 
     def _in_units(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         numbers = [part for part in self.targets if isinstance(part, NumberTarget)]

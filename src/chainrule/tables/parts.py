@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import numpy as np
 
-from chainrule.errors import TableError
+from chainrule.errors import InputError, TableError
+from chainrule.stored import MOST, Finite, Meta, Name, NotNegative, Positive, Stored, Text
+from chainrule.tables.column import Kind
+from chainrule.tables.roles import Role
 from chainrule.tables.statistics import Spread, standardise
-from chainrule.words import listed, suggestion
+from chainrule.words import listed, shown, suggestion
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     import numpy.typing as npt
 
-    from chainrule.tables.column import Column, Kind
-    from chainrule.tables.roles import Role
+    from chainrule.tables.column import Column
 
-__all__ = ["CategoryInput", "ClassTarget", "NumberInput", "NumberTarget", "one_hot"]
+__all__ = ["CategoryInput", "ClassTarget", "NumberInput", "NumberTarget", "one_hot", "refuse_repeats"]
 
 
-@dataclass(frozen=True)
-class NumberInput:
+class NumberInput(Stored, frozen=True, tag_field="kind", tag="number"):
     """A numeric input: one column of X, (x - mean) / scale.
 
     Attributes
@@ -37,9 +39,9 @@ class NumberInput:
     ('age',)
     """
 
-    name: str
-    mean: float
-    scale: float
+    name: Name
+    mean: Finite
+    scale: NotNegative
 
     role: ClassVar[Role] = "learnt input"
 
@@ -62,7 +64,7 @@ class NumberInput:
         return values[:, np.newaxis]
 
 
-class NumberTarget(NumberInput):
+class NumberTarget(NumberInput, frozen=True, tag="number"):
     """A numeric target: one column of Y, standardised like an input, and back in its own unit.
 
     Examples
@@ -71,6 +73,7 @@ class NumberTarget(NumberInput):
     ('price',)
     """
 
+    scale: Positive
     role: ClassVar[Role] = "learnt target"
 
     def encode_with_gaps(self, column: Column) -> npt.NDArray[np.float64]:
@@ -78,8 +81,7 @@ class NumberTarget(NumberInput):
         return self._encoded(column, column.as_numbers(self.role, gaps=True))
 
 
-@dataclass(frozen=True)
-class CategoryInput:
+class CategoryInput(Stored, frozen=True, tag_field="kind", tag="category"):
     """An input of categories: one column of X for each, 1 where the row has it and 0 elsewhere.
 
     Attributes
@@ -97,9 +99,12 @@ class CategoryInput:
     ('island=Biscoe', 'island=Dream')
     """
 
-    name: str
-    categories: tuple[str, ...]
+    name: Name
+    categories: Annotated[tuple[Text, ...], Meta(min_length=1, max_length=MOST)]
     cells: Kind
+
+    def __post_init__(self) -> None:
+        refuse_repeats(map(_matched(self.cells), self.categories), "category")
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -113,8 +118,7 @@ class CategoryInput:
         return one_hot(codes, width) if width > 1 else np.zeros((len(codes), 1))
 
 
-@dataclass(frozen=True)
-class ClassTarget:
+class ClassTarget(Stored, frozen=True, tag_field="kind", tag="class"):
     """A target of classes: one column of Y for each, 1 for the row's class and 0 elsewhere.
 
     Attributes
@@ -132,9 +136,12 @@ class ClassTarget:
     ('output_setosa', 'output_virginica')
     """
 
-    name: str
-    classes: tuple[str, ...]
+    name: Name
+    classes: Annotated[tuple[Text, ...], Meta(min_length=2, max_length=MOST)]
     cells: Kind
+
+    def __post_init__(self) -> None:
+        refuse_repeats(map(_matched(self.cells), self.classes), "class")
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -162,7 +169,7 @@ def one_hot(codes: npt.NDArray[np.intp], width: int) -> npt.NDArray[np.float64]:
 def _codes(column: Column, known: tuple[str, ...], cells: Kind, role: Role) -> npt.NDArray[np.intp]:
     """The place of each row's label among the known ones."""
     labels, codes = column.coded(cells, role)
-    fold = folded if cells == "boolean" else str
+    fold = _matched(cells)
     places = {fold(label): place for place, label in enumerate(known)}
     found = np.array([places.get(fold(label), -1) for label in labels], dtype=np.intp)[codes]
     if (found < 0).any():
@@ -180,3 +187,18 @@ def _codes(column: Column, known: tuple[str, ...], cells: Kind, role: Role) -> n
 def folded(label: str) -> str:
     """A boolean's label in the one letter case in which it is matched."""
     return label.strip().lower()
+
+
+def _matched(cells: Kind) -> Callable[[str], str]:
+    """What of a label is compared with a cell of this kind."""
+    return folded if cells == "boolean" else str
+
+
+def refuse_repeats(names: Iterable[str], what: str) -> None:
+    """Raise InputError for a name that is there twice."""
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            message = f"The {what} {shown(name)} is there twice but must be there once. Leave one out."
+            raise InputError(message)
+        seen.add(name)
