@@ -354,9 +354,9 @@ def _count_calls(running: trainer.Trainer) -> list[tuple[int, int]]:
     calls: list[tuple[int, int]] = []
     original = running._train
 
-    def counted(order: npt.NDArray[np.intp], first: int, stop: int, *others: float) -> float:
+    def counted(order: npt.NDArray[np.intp], first: int, stop: int, *others: Any) -> float:  # noqa: ANN401
         calls.append((first, stop))
         return original(order, first, stop, *others)
 
-    running._train = counted
+    vars(running)["_train"] = counted
     return calls

@@ -76,6 +76,7 @@ def child() -> None:
         for name, (sizes, batch_size) in TRAININGS.items():
             for threads in (1, 2):
                 found[f"{name}, {dtype}, {threads} threads"] = _of_training(sizes, batch_size, dtype, threads)
+        found[f"train_epochs, {dtype}"] = _of_epochs(dtype)
         for threads in (1, 2):
             for rule in RULES.values():
                 for functions in FUNCTIONS:
@@ -104,6 +105,14 @@ def _of_training(
         net.weights, net.activations, net.loss, X, Y, batch_size=batch_size, threads=threads, **settings
     ) as running:
         return _difference(lambda: running._train(order, 0, SAMPLES, 0.1, 0.0, 1))
+
+
+def _of_epochs(dtype: str) -> list[int]:
+    net = Network.random((3, 40, 2), dtype=dtype)
+    X, Y = np.zeros((SAMPLES, 3), dtype), np.zeros((SAMPLES, 2), dtype)
+    with Trainer(net.weights, net.activations, net.loss, X, Y, batch_size=32, threads=1) as running:
+        watched, rates = running.watch(X, Y), np.full(3, 0.1)
+        return _difference(lambda: running.epochs(1, rates, seed=1, watched=watched))
 
 
 def _of_evaluation(dtype: str) -> list[int]:
@@ -140,5 +149,5 @@ def test_the_counters_see_what_allocates(differences: dict[str, list[int]]) -> N
 
 def test_no_kernel_allocates(differences: dict[str, list[int]]) -> None:
     kernels = {name: counts for name, counts in differences.items() if name != "allocates"}
-    assert len(kernels) == 2 * (2 * len(TRAININGS) + 2 * len(RULES) * len(FUNCTIONS) + 2)
+    assert len(kernels) == 2 * (2 * len(TRAININGS) + 2 * len(RULES) * len(FUNCTIONS) + 3)
     assert kernels == {name: [0, 0, 0, 0] for name in kernels}

@@ -12,7 +12,8 @@ the lowest to the highest:
   `losses`: whole rows.
 - `layout`: where everything lies in one flat array; `samples`, `products`, `team`: parts of kernels.
 - `online`, `minibatch`, `forward`: the kernels, each one compiled function; `narrow` and `narrow_minibatch`
-  for networks with few units; `cache` keeps them.
+  for networks with few units; `epochs` runs them for many short epochs, each in an order from `shuffling`;
+  `cache` keeps them.
 - `trainer`, `prediction`: what the rooms above use; `codes`: which activations and losses there are;
   `target`: the processor; `compiling`: how parts of kernels are compiled.
 """

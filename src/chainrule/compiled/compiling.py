@@ -24,15 +24,17 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DOUBLE",
+    "DOUBLES",
     "EVALUATION",
-    "FLOAT",
     "FLOATS",
     "LAYERS",
-    "RULE",
+    "NETWORK",
     "SAMPLES",
-    "TEAM",
+    "TABLE",
     "TRAINING",
+    "UNSIGNED",
     "WHOLE",
+    "WHOLES",
     "Kernel",
     "inlined",
     "kernel",
@@ -42,17 +44,22 @@ __all__ = [
 part = partial(njit, _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 inlined = partial(njit, inline="always")
 
-# Types of the arguments of kernels. The first three depend on the dtype: a flat array of it that is written,
-# one that is only read, a scalar.
-FLOATS, SAMPLES, FLOAT = "floats", "samples", "float"
+# Types of the arguments of kernels. The first two depend on the dtype: a flat array of it that is written,
+# and one that is only read.
+FLOATS, SAMPLES = "floats", "samples"
 LAYERS, DOUBLE, WHOLE = types.Array(from_dtype(LAYER), 1, "C"), types.float64, types.int64
-TEAM = types.Array(types.int64, 1, "C")
+DOUBLES, WHOLES, UNSIGNED = (types.Array(kind, 1, "C") for kind in (types.float64, types.int64, types.uint64))
 _ORDER = types.Array(types.int64, 1, "C", readonly=True)
-RULE = types.Array(types.float64, 1, "C")
-# What every training takes first: memory, layers, places; X, Y, weights of samples; order, first, stop.
-TRAINING = (FLOATS, LAYERS, from_dtype(PLACES), SAMPLES, SAMPLES, SAMPLES, _ORDER, WHOLE, WHOLE)
-# What a pass over rows in the order of the table takes.
-EVALUATION = (FLOATS, LAYERS, from_dtype(PLACES), SAMPLES, SAMPLES, SAMPLES, WHOLE, WHOLE, FLOATS)
+NETWORK = (FLOATS, LAYERS, from_dtype(PLACES))
+TABLE = (SAMPLES, SAMPLES, SAMPLES)  # X, Y, weights of samples
+# What every training takes, so that one caller does for all: order, first, stop, batch size; rate, loss
+# before, what is left of outputs; numbers of the rule, team, number in it, threads.
+TRAINING = (
+    *(*NETWORK, *TABLE, _ORDER, WHOLE, WHOLE, WHOLE),
+    *(DOUBLE, DOUBLE, SAMPLES, DOUBLES, WHOLES, WHOLE, WHOLE),
+)
+# What a pass over rows in the order of the table takes: first, stop, losses of rows.
+EVALUATION = (*NETWORK, *TABLE, WHOLE, WHOLE, FLOATS)
 
 
 class Kernel:
@@ -82,6 +89,12 @@ class Kernel:
             self._ready.add(dtype)
         return self._dispatcher
 
+    def address(self, dtype: np.dtype[Any]) -> int:
+        """Where that function begins, for kernels that call it."""
+        self.of(dtype)
+        found: Any = self._dispatcher.overloads[self._argument_types(from_dtype(dtype))]
+        return int(found.library.get_pointer_to_function(found.fndesc.llvm_func_name))
+
 
 def kernel(*arguments: Any) -> Callable[[Callable[..., Any]], Kernel]:
     """Compile the decorated function as a kernel with these types of arguments."""
@@ -90,7 +103,6 @@ def kernel(*arguments: Any) -> Callable[[Callable[..., Any]], Kernel]:
         meanings = {
             FLOATS: types.Array(scalar, 1, "C"),
             SAMPLES: types.Array(scalar, 1, "C", readonly=True),
-            FLOAT: scalar,
         }
         return tuple(meanings.get(argument, argument) for argument in arguments)
 

@@ -21,9 +21,10 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from chainrule.compiled.codes import Code
     from chainrule.equations import Activation, Loss
 
-__all__ = ["losses_of"]
+__all__ = ["Evaluator", "evaluate_rows", "losses_of"]
 
 
 @kernel(*EVALUATION)
@@ -46,6 +47,42 @@ def evaluate_rows(M, layers, places, X, Y, W, first, stop, losses):
     restore_environment(environment)
 
 
+class Evaluator:
+    """Some rows, and room for weights whose losses over them are wanted.
+
+    Parameters
+    ----------
+    sizes : sequence of int
+        Units of each layer, the inputs first.
+    activations, loss
+        Their codes.
+    X, Y : arrays of the weights' dtype
+    sample_weight : array of shape (n_samples,), optional
+    """
+
+    def __init__(
+        self,
+        sizes: Sequence[int],
+        activations: Sequence[Code],
+        loss: Code,
+        X: npt.NDArray[Any],
+        Y: npt.NDArray[Any],
+        sample_weight: npt.NDArray[Any] | None,
+    ) -> None:
+        W = np.ones(len(X), X.dtype) if sample_weight is None else sample_weight
+        self.samples = flat(X), flat(Y), flat(W)
+        self.memory = reserve(sizes, activations, X.dtype, PREDICTION_ROWS, loss=loss)
+        give_addresses(self.memory, training=True)
+        self.row_losses = np.empty(len(X), X.dtype)
+        self._kernel = evaluate_rows.of(X.dtype)
+
+    def losses(self, weights: Sequence[npt.NDArray[Any]]) -> npt.NDArray[Any]:
+        """Loss of each sample times its weight, shape (n_samples,)."""
+        pack(self.memory, weights)
+        self._kernel(*self.memory, *self.samples, 0, len(self.row_losses), self.row_losses)
+        return self.row_losses.copy()
+
+
 def losses_of(
     weights: Sequence[npt.NDArray[Any]],
     activations: Sequence[Activation],
@@ -55,13 +92,6 @@ def losses_of(
     sample_weight: npt.NDArray[Any] | None,
 ) -> npt.NDArray[Any]:
     """Loss of each sample times its weight, shape (n_samples,), for X and Y of the weights' dtype."""
-    dtype = weights[0].dtype
     sizes = (weights[0].shape[1] - 1, *(w.shape[0] for w in weights))
-    code = loss_code(loss, activations[-1])
-    memory = reserve(sizes, activation_codes(activations), dtype, PREDICTION_ROWS, loss=code)
-    give_addresses(memory, training=True)
-    pack(memory, weights)
-    W = np.ones(len(X), dtype) if sample_weight is None else sample_weight
-    losses = np.empty(len(X), dtype)
-    evaluate_rows.of(dtype)(*memory, flat(X), flat(Y), flat(W), 0, len(X), losses)
-    return losses
+    codes = activation_codes(activations), loss_code(loss, activations[-1])
+    return Evaluator(sizes, *codes, X, Y, sample_weight).losses(weights)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from math import inf, sqrt
 
-from chainrule.compiled.compiling import DOUBLE, RULE, SAMPLES, TEAM, TRAINING, WHOLE, kernel, part
+from chainrule.compiled.compiling import TRAINING, kernel, part
 from chainrule.compiled.forward import forward_rows, multiply_rows
 from chainrule.compiled.losses import start_deltas
 from chainrule.compiled.products import multiply
@@ -221,7 +221,7 @@ def _update_weights(
     return True
 
 
-@kernel(*TRAINING, WHOLE, DOUBLE, DOUBLE, SAMPLES, RULE, TEAM, WHOLE, WHOLE)
+@kernel(*TRAINING)
 def train_minibatches(
     M, layers, places, X, Y, W, order, first, stop, batch_size, rate, loss, kept, numbers, team, me, threads
 ):

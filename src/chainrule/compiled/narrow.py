@@ -6,7 +6,7 @@ on a sample of a network as small as 2-3-1.
 
 from __future__ import annotations
 
-from chainrule.compiled.compiling import DOUBLE, FLOAT, TRAINING, kernel, part
+from chainrule.compiled.compiling import TRAINING, kernel, part
 from chainrule.compiled.team import restore_environment, standard_environment
 from chainrule.compiled.tiles import column_from, totals_of_rows
 from chainrule.compiled.units import activation, delta_from
@@ -38,8 +38,11 @@ def _kernel(width):
             row += width
         return z
 
-    def train_narrow(M, layers, places, X, Y, W, order, first, stop, rate, loss):
+    def train_narrow(
+        M, layers, places, X, Y, W, order, first, stop, batch_size, rate, loss, kept, numbers, team, me, n
+    ):
         environment = standard_environment()
+        rate = M.dtype.type(rate)
         bottom, top = layers[0], layers[len(layers) - 1]
         some = load_lanes(M, places.parts, width)
         zero, one = constant(some, 0.0), constant(some, 1.0)
@@ -99,7 +102,7 @@ def _kernel(width):
         return loss
 
     train_narrow.__name__ = f"train_narrow_{width}"
-    compiled = kernel(*TRAINING, FLOAT, DOUBLE)
+    compiled = kernel(*TRAINING)
     return compiled(train_narrow)
 
 

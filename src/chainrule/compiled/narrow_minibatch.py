@@ -6,7 +6,7 @@ lane, and then the total of the lanes, the upper half added to the lower until o
 
 from __future__ import annotations
 
-from chainrule.compiled.compiling import DOUBLE, TRAINING, WHOLE, kernel, part
+from chainrule.compiled.compiling import TRAINING, kernel, part
 from chainrule.compiled.team import restore_environment, standard_environment
 from chainrule.compiled.units import activation, delta_from
 from chainrule.compiled.vectors import constant, first_lanes, fused, lanes, load, spread, store, total
@@ -86,8 +86,10 @@ def _descend(M, layer, step):
             weight += 1
 
 
-@kernel(*TRAINING, WHOLE, DOUBLE, DOUBLE)
-def train_narrow_minibatches(M, layers, places, X, Y, W, order, first, stop, batch_size, rate, loss):
+@kernel(*TRAINING)
+def train_narrow_minibatches(
+    M, layers, places, X, Y, W, order, first, stop, batch_size, rate, loss, kept, numbers, team, me, threads
+):
     """One update after each batch of ``order[first:stop]``; gives `loss` plus the losses before it."""
     environment = standard_environment()
     bottom, top = layers[0], layers[len(layers) - 1]

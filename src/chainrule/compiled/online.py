@@ -9,7 +9,7 @@ The order of every sum is fixed by the sizes of the layer alone.
 
 from __future__ import annotations
 
-from chainrule.compiled.compiling import DOUBLE, FLOAT, TRAINING, kernel, part
+from chainrule.compiled.compiling import TRAINING, kernel, part
 from chainrule.compiled.losses import start_deltas
 from chainrule.compiled.samples import copy_numbers
 from chainrule.compiled.team import restore_environment, standard_environment
@@ -126,10 +126,13 @@ def _descend_and_begin_next(M, layer, steps):
     activate(M, layer, 0, 1)
 
 
-@kernel(*TRAINING, FLOAT, DOUBLE)
-def train_online(M, layers, places, X, Y, W, order, first, stop, rate, loss):
+@kernel(*TRAINING)
+def train_online(
+    M, layers, places, X, Y, W, order, first, stop, batch_size, rate, loss, kept, numbers, team, me, threads
+):
     """One update after each of the samples ``order[first:stop]``; gives `loss` plus the losses before it."""
     environment = standard_environment()
+    step = M.dtype.type(rate)
     bottom, top = layers[0], layers[len(layers) - 1]
     # Steps of 0 along deltas of -0 change no weight, so this is only the first sample's forward pass.
     for j in range(0, bottom.before_width, lanes(M)):
@@ -146,8 +149,8 @@ def train_online(M, layers, places, X, Y, W, order, first, stop, rate, loss):
         start_deltas(M, top, places, 0, 1)
         loss += M[places.losses]
         for m in range(len(layers) - 1, 0, -1):
-            _backward_layer(M, layers[m], layers[m - 1], places.steps, rate)
-        _scale_activations(M, bottom, places.steps, rate)
+            _backward_layer(M, layers[m], layers[m - 1], places.steps, step)
+        _scale_activations(M, bottom, places.steps, step)
         if s + 1 < stop:
             copy_numbers(M, bottom.before, X, order[s + 1] * bottom.inputs, bottom.inputs)
         _descend_and_begin_next(M, bottom, places.steps)

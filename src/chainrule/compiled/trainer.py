@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, Self
+from dataclasses import dataclass
+from math import inf
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 import numpy as np
 
 from chainrule.compiled.addresses import give_addresses
 from chainrule.compiled.codes import activation_codes, loss_code, narrow_suits
+from chainrule.compiled.epochs import N_PARTIALS, train_epochs
+from chainrule.compiled.evaluation import Evaluator, evaluate_rows
 from chainrule.compiled.layout import Memory, flat, lanes_of, pack, padded, reserve, unpack
 from chainrule.compiled.minibatch import ROWS_AT_ONCE, train_minibatches
 from chainrule.compiled.narrow import WIDTHS, train_narrow
 from chainrule.compiled.narrow_minibatch import MOST_INPUTS, MOST_UNITS, train_narrow_minibatches
 from chainrule.compiled.online import train_online
 from chainrule.compiled.rules import FUSED, GRADIENTS, POWER1, POWER2, rule_code, rule_numbers
+from chainrule.compiled.shuffling import NUMBERS_A_BLOCK
 from chainrule.compiled.target import TILE_ROWS, useful_threads
 from chainrule.compiled.team import STOP, TEAM_LENGTH
 from chainrule.equations import Descent
+from chainrule.random_streams import Purpose
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -27,7 +33,10 @@ if TYPE_CHECKING:
 
     from chainrule.equations import Activation, Loss, Rule, RuleState
 
-__all__ = ["Trainer"]
+__all__ = ["Block", "State", "Trainer"]
+
+# Packed weights and arrays of the rule, and its numbers.
+State: TypeAlias = "tuple[npt.NDArray[Any], npt.NDArray[np.float64]]"
 
 # A kernel runs for about this long before Python looks for Ctrl-C, and then goes on.
 SECONDS_AT_ONCE = 0.1
@@ -35,6 +44,36 @@ SAMPLES_AT_FIRST = 1 << 12
 WORK_AT_FIRST = 1 << 26  # weights times samples
 MOST_KEPT = 1 << 22  # hidden units times samples, of those that drop out in one run of a kernel
 TILE_PADDING = 8  # rows of a batch are padded to whole tiles, of whichever size
+MOST_STATES = 1 << 22  # numbers of the states of the epochs of one run
+
+
+@dataclass(frozen=True)
+class Block:
+    """Epochs that were run in one call.
+
+    Attributes
+    ----------
+    losses, watched_losses : arrays of shape (n_epochs,), float64
+        Sums over the samples, as `Trainer.epoch` gives them, and over the watched rows after the epoch. The
+        latter is rounded once; NaN where there are none or something in it is not finite.
+    arrays, numbers : arrays of shapes (n_epochs, size) and (n_epochs, 2)
+        What `Trainer.state` gave after each epoch. In the last one something may not be finite.
+    seconds : float
+        Time of all of them.
+    """
+
+    losses: npt.NDArray[np.float64]
+    watched_losses: npt.NDArray[np.float64]
+    arrays: npt.NDArray[Any]
+    numbers: npt.NDArray[np.float64]
+    seconds: float
+
+    def __len__(self) -> int:
+        return len(self.losses)
+
+    def state(self, epoch: int) -> State:
+        """State after one of the epochs, counted from 0 on."""
+        return self.arrays[epoch].copy(), self.numbers[epoch].copy()
 
 
 class Trainer:
@@ -97,6 +136,7 @@ class Trainer:
             self._prepare_narrow_batches()
         else:
             self._prepare_batches(threads, n_weights)
+        self._run = self._kernel.of(self._dtype)
         pack(self._memory, weights)
         if masks is not None:
             pack(self._memory, masks, "masks")
@@ -121,8 +161,7 @@ class Trainer:
         if not suits_narrow:
             width = None
         self._memory = self._reserve(1, pad_to=width)
-        self._kernel = (train_narrow[width] if width else train_online).of(self._dtype)
-        self._train: Callable[..., float] = self._online
+        self._kernel = train_narrow[width] if width else train_online
         if width is None:
             give_addresses(self._memory, training=True)
 
@@ -130,8 +169,7 @@ class Trainer:
         """One vector of samples at a time, and a gradient in each of its lanes."""
         lanes = lanes_of(self._dtype)
         self._memory = self._reserve(lanes, with_gradients=True, pad_to=MOST_UNITS, gradient_lanes=lanes)
-        self._kernel = train_narrow_minibatches.of(self._dtype)
-        self._train = self._in_narrow_batches
+        self._kernel = train_narrow_minibatches
 
     def _prepare_batches(self, threads: int | None, n_weights: int) -> None:
         """A whole batch at a time where it fits; shared by threads, each with a tile of rows at least."""
@@ -149,8 +187,7 @@ class Trainer:
         else:
             self._memory.places["rule"] = FUSED if self._is_plain else rule_code(self._rule)
         self._threads = min(threads or useful_threads(rows * n_weights), rows // TILE_ROWS)
-        self._kernel = train_minibatches.of(self._dtype)
-        self._train = self._in_batches
+        self._kernel = train_minibatches
         give_addresses(self._memory, training=True)
 
     def __enter__(self) -> Self:
@@ -194,16 +231,84 @@ class Trainer:
             samples = min(samples, MOST_KEPT // max(1, sum(self._sizes[1:-1])))
         return max(samples // self._batch_size, 1) * self._batch_size
 
+    def watch(
+        self, X: npt.NDArray[Any], Y: npt.NDArray[Any], sample_weight: npt.NDArray[Any] | None = None
+    ) -> Evaluator:
+        """Rows of the weights' dtype whose losses `epochs` is to give."""
+        return Evaluator(self._sizes, self._activations, self._loss, X, Y, sample_weight)
+
+    def epochs_at_once(self, watched: Evaluator | None = None) -> int:
+        """How many epochs `epochs` does in a tenth of a second, by what those before took.
+
+        0 where threads or units that drop out need `epoch`, or where one epoch takes longer.
+        """
+        if self._pool is not None or self._dropout is not None:
+            return 0
+        return min(self._samples_at_once // self._rows(watched), MOST_STATES // len(self._memory.state))
+
+    def epochs(
+        self,
+        first: int,
+        rates: npt.NDArray[np.float64],
+        *,
+        seed: int | None,
+        watched: Evaluator | None = None,
+        loss_goal: float | None = None,
+    ) -> Block:
+        """Train for an epoch at each of these rates, without a look at the time: see `epochs_at_once`.
+
+        The bits are those of `epoch` with the orders of the stream (seed, SHUFFLE, number of the epoch). The
+        last epoch is that whose mean loss reaches the goal, or in which something stops being finite.
+
+        Parameters
+        ----------
+        first : int
+            Number of the first epoch.
+        rates : array of shape (n_epochs,), float64
+        seed : int or None
+            None for the samples in their own order in each epoch.
+        watched : Evaluator, optional
+            Rows from `watch`.
+        loss_goal : float, optional
+        """
+        n, n_epochs, size = len(self._samples[2]), len(rates), len(self._memory.state)
+        raw, ends = np.empty(padded(n, NUMBERS_A_BLOCK), np.uint64), np.empty(n, np.int64)
+        stream = np.uint64(seed or 0), np.uint64(Purpose.SHUFFLE)
+        losses, watched_losses = np.empty(n_epochs), np.full(n_epochs, np.nan)
+        arrays, numbers = np.empty((n_epochs, size), self._dtype), np.empty((n_epochs, 2))
+        evaluation: tuple[Any, ...] = 0, *self._memory, *self._samples, np.empty(0, self._dtype)
+        if watched is not None:
+            address = evaluate_rows.address(self._dtype)
+            evaluation = address, *watched.memory, *watched.samples, watched.row_losses
+        arguments = (
+            *(self._kernel.address(self._dtype), *self._memory, *self._samples),
+            *(self._batch_size, self._numbers, self._team),
+            *(*evaluation, np.empty(N_PARTIALS)),
+            *(first, rates, -inf if loss_goal is None else loss_goal),
+            *(np.arange(n), raw, ends[: 0 if seed is None else n], *stream),
+            *(losses, watched_losses, arrays.reshape(-1), numbers.reshape(-1)),
+        )
+        kernel = train_epochs.of(self._dtype)
+        began = time.perf_counter()
+        done = kernel(*arguments)
+        seconds = max(time.perf_counter() - began, 1e-6)
+        self._samples_at_once = max(1, int(done * self._rows(watched) / seconds * SECONDS_AT_ONCE))
+        return Block(losses[:done], watched_losses[:done], arrays[:done], numbers[:done], seconds)
+
+    def _rows(self, watched: Evaluator | None) -> int:
+        """Rows of an epoch."""
+        return len(self._samples[2]) + (0 if watched is None else len(watched.row_losses))
+
     @property
-    def state(self) -> tuple[npt.NDArray[Any], npt.NDArray[np.float64]]:
-        """Copies of all that an update changes: packed weights and arrays of the rule, and its numbers."""
+    def state(self) -> State:
+        """Copies of all that an update changes."""
         return self._memory.state.copy(), self._numbers[[POWER1, POWER2]]
 
-    def weights_of(self, state: tuple[npt.NDArray[Any], npt.NDArray[np.float64]]) -> tuple[Any, ...]:
+    def weights_of(self, state: State) -> tuple[Any, ...]:
         """Public weights of such a copy."""
         return unpack(state[0], self._memory.layers)
 
-    def rule_of(self, state: tuple[npt.NDArray[Any], npt.NDArray[np.float64]]) -> tuple[RuleState, ...]:
+    def rule_of(self, state: State) -> tuple[RuleState, ...]:
         """State of the rule for each weight matrix, as the equations have it."""
         if self._rule is None:
             return tuple(() for _ in self._memory.layers)
@@ -235,24 +340,13 @@ class Trainer:
         loss = self._train(flat(order), 0, len(order), 1.0, 0.0, 1)
         return loss, unpack(self._memory.array, self._memory.layers, "gradients")
 
-    def _online(
-        self, order: npt.NDArray[np.intp], first: int, stop: int, rate: float, loss: float, _number: int
-    ) -> float:
-        with np.errstate(over="ignore"):  # a rate beyond the dtype is infinite, and training diverges
-            step = self._dtype.type(rate)
-        return float(self._kernel(*self._memory, *self._samples, order, first, stop, step, loss))
-
-    def _in_narrow_batches(
-        self, order: npt.NDArray[np.intp], first: int, stop: int, rate: float, loss: float, _number: int
-    ) -> float:
-        return float(
-            self._kernel(*self._memory, *self._samples, order, first, stop, self._batch_size, rate, loss)
-        )
-
-    def _in_batches(
+    def _train(
         self, order: npt.NDArray[np.intp], first: int, stop: int, rate: float, loss: float, number: int
     ) -> float:
-        """Every thread of the team runs the kernel; this one is number 0."""
+        """Train on the samples ``order[first:stop]``; the loss and theirs.
+
+        Every thread of the team runs the kernel; this one is number 0.
+        """
         kept = self._samples[2]  # anything that is not looked at
         if self._dropout is not None:
             kept = flat(self._dropout(number, first, stop - first))
@@ -263,14 +357,14 @@ class Trainer:
             first,
             stop,
             self._batch_size,
-            rate,
+            float(rate),
             loss,
             kept,
             self._numbers,
             self._team,
         )
         if self._pool is None:
-            return float(self._kernel(*arguments, 0, 1))
+            return float(self._run(*arguments, 0, 1))
         try:
             others = [self._pool.submit(self._share, arguments, me) for me in range(1, self._threads)]
             loss = self._share(arguments, 0)
@@ -284,7 +378,7 @@ class Trainer:
     def _share(self, arguments: tuple[Any, ...], me: int) -> float:
         """One thread's part. Whatever ends it early ends all, who else would wait for it for ever."""
         try:
-            return float(self._kernel(*arguments, me, self._threads))
+            return float(self._run(*arguments, me, self._threads))
         except BaseException:
             self._team[STOP] = 1
             raise
