@@ -47,7 +47,7 @@ from chainrule.equations import (
 )
 from chainrule.errors import InputError
 from chainrule.network.domains import check_pairs
-from chainrule.training.stopping import generalization_loss, training_progress
+from chainrule.equations.stopping import generalization_loss, training_progress
 from derivation_page import (
     SECOND_PAGE,
     Formula,

@@ -27,7 +27,7 @@ import chainrule
 from chainrule.equations import ACTIVATIONS, LOSSES
 from chainrule.models import default_settings
 from chainrule.models.defaults import DEFAULTS
-from chainrule.training.schedules import SCHEDULES
+from chainrule.equations.schedules import SCHEDULES
 from chainrule.training.settings import ALL_RULES
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from chainrule import Network, train
 from chainrule.random_streams import Purpose, permutation
 from chainrule.training import ENGINES, Settings
 from chainrule.training.engines import loss_over_rows
-from chainrule.training.reference import ReferenceEngine
+from chainrule.training.engines.reference import ReferenceEngine
 from chainrule.training.task import Rows, Task
 
 if TYPE_CHECKING:

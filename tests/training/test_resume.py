@@ -10,7 +10,7 @@ import pytest
 
 from chainrule import InputError, Network, train
 from chainrule.training import ENGINES, Progress, StoppedBy, TrainingResult
-from chainrule.training.schedules import SCHEDULES
+from chainrule.equations.schedules import SCHEDULES
 from chainrule.training.settings import ALL_RULES
 
 if TYPE_CHECKING:

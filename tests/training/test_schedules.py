@@ -9,18 +9,20 @@ import numpy as np
 import pytest
 
 from chainrule import InputError, Network, UnknownNameError, train
+from chainrule.equations.past import Past, PastEpoch
+from chainrule.equations.schedules import name_of_schedule, schedule_named
 from chainrule.training import Constant, Cosine, Exponential, ReduceOnPlateau, Step, WarmUp
-from chainrule.training.schedules import name_of_schedule, schedule_named
 
 X, Y = [[0.0], [1.0], [2.0]], [[0.0], [0.5], [1.0]]
 
 
 def _factors(schedule: Any, watched: list[float], epochs: int | None = None) -> list[float]:  # noqa: ANN401
     """Factor of each epoch, of which these losses were watched."""
-    generator = schedule.factors(epochs or len(watched))
-    found = [next(generator)]
-    found += [generator.send(loss) for loss in watched[:-1]]
-    return found
+    past = Past()
+    for loss in watched:
+        factor = schedule.next_factor(past, epochs or len(watched))
+        past.append(PastEpoch(loss, loss, factor))
+    return [epoch.factor for epoch in past]
 
 
 CONSTANT_LOSS = [1.0] * 6
@@ -164,9 +166,8 @@ class _Alternating:
 
     name = "alternating"
 
-    def factors(self, epochs: int) -> Any:  # noqa: ANN401 (a generator)
-        for epoch in range(epochs + 1):
-            yield 1.0 if epoch % 2 else 0.5
+    def next_factor(self, past: Past, epochs: int) -> float:  # noqa: ARG002 (interface)
+        return 1.0 if len(past) % 2 else 0.5
 
 
 def test_a_schedule_of_the_users_own_is_followed() -> None:

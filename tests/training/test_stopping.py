@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from chainrule import InputError, Network, UnknownNameError, train
+from chainrule.equations.past import Past, PastEpoch
+from chainrule.equations.stopping import generalization_loss, training_progress
 from chainrule.training import ENGINES, GeneralizationLoss, Patience, ProgressQuotient, StoppedBy
-from chainrule.training.stopping import generalization_loss, training_progress
 
 each_engine = pytest.mark.parametrize("engine", ENGINES)
 
@@ -19,9 +20,11 @@ pytestmark = pytest.mark.filterwarnings("ignore::chainrule.TrainingWarning")
 
 def _verdicts(criterion: Any, series: list[tuple[float, float]]) -> list[bool]:  # noqa: ANN401
     """What a criterion says to training loss and watched value of each epoch."""
-    generator = criterion.verdicts()
-    assert next(generator) is False
-    return [generator.send(losses) for losses in series]
+    past, verdicts = Past(), []
+    for loss, watched in series:
+        past.append(PastEpoch(loss, watched))
+        verdicts.append(criterion.stops(past))
+    return verdicts
 
 
 def _first(verdicts: list[bool]) -> int | None:
@@ -200,12 +203,8 @@ class _AfterThree:
 
     name = "third"
 
-    def verdicts(self) -> Any:  # noqa: ANN401 (a generator)
-        yield False
-        yield False
-        yield False
-        while True:
-            yield True
+    def stops(self, past: Past) -> bool:
+        return len(past) == 3
 
 
 def test_a_criterion_of_the_users_own_is_asked() -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
+from chainrule.equations import object_named
 from chainrule.errors import InputError, ModelFileError
 from chainrule.stored import Finite, NotNegative, Sha256, Stored, WholeFrom1, not_a_model
 from chainrule.training import Epoch, TrainingState
@@ -14,7 +15,7 @@ from chainrule.training.settings import ALL_RULES, Settings
 from chainrule.words import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     import numpy.typing as npt
 
@@ -46,11 +47,11 @@ class StoredState(Stored, frozen=True):
 
 def state_tensors(state: TrainingState) -> dict[str, npt.NDArray[Any]]:
     """Arrays of the rule's state, and the best weights."""
-    names = _rule_of(state.settings).arrays
+    rule = _rule_of(state.settings)
     tensors = {
         f"rule{m}.{name}": np.ascontiguousarray(array)
         for m, of_matrix in enumerate(state.rule, 1)
-        for name, array in zip(names, of_matrix, strict=False)  # numbers come after the arrays
+        for name, array in zip(_parts(rule, of_matrix)[0], of_matrix, strict=False)  # then come numbers
     }
     if state.best is not None:
         tensors |= {f"best{m}": weights for m, weights in enumerate(state.best.weights, 1)}
@@ -59,24 +60,35 @@ def state_tensors(state: TrainingState) -> dict[str, npt.NDArray[Any]]:
 
 def state_to_json(state: TrainingState) -> dict[str, Any]:
     """Everything but the arrays."""
-    n_arrays = len(_rule_of(state.settings).arrays)
+    rule = _rule_of(state.settings)
     return {
         "best_epoch": state.best_epoch,
         "data": state.data,
         "epochs": [[getattr(epoch, name) for name in EPOCH_FIELDS] for epoch in state.epochs],
         "loss_before": state.loss_before,
-        "numbers": [list(of_matrix[n_arrays:]) for of_matrix in state.rule],
+        "numbers": [list(of_matrix[len(_parts(rule, of_matrix)[0]) :]) for of_matrix in state.rule],
         "settings": dict(state.settings),
     }
 
 
 def _rule_of(settings: Mapping[str, Any]) -> Any:  # noqa: ANN401 (any rule)
-    """Kind of rule that settings name; InputError for one of the user's own, which no file can hold."""
+    """Rule that settings name; InputError for one of the user's own, which no file can hold."""
     name = str(settings["rule"]).split(":")[0]
     if name not in ALL_RULES:
         message = f"The update rule {name} cannot be saved: a file holds only {', '.join(ALL_RULES)}."
         raise InputError(message)
-    return ALL_RULES[name]
+    return object_named("update rule", str(settings["rule"]), ALL_RULES)
+
+
+def _parts(rule: Any, given: Collection[object]) -> tuple[tuple[str, ...], tuple[str, ...]]:  # noqa: ANN401 (any rule)
+    """Names of the arrays and numbers in the state of a rule: those of an earlier version where these are given.
+
+    Given is the state of one matrix, or its names.
+    """
+    earlier: tuple[str, ...] = getattr(rule, "arrays_of_version_0", ())
+    if earlier and len(given) == len(earlier):
+        return earlier, ()
+    return rule.arrays, rule.numbers
 
 
 def state_of(stored: StoredState | None, tensors: Tensors, net: Network) -> TrainingState | None:
@@ -130,22 +142,33 @@ def _arrays(
     stored: StoredState, settings: Mapping[str, Any], tensors: Tensors, net: Network
 ) -> tuple[tuple[tuple[Any, ...], ...], Network | None]:
     """State of the rule for each matrix, and the best network."""
-    kind, n = _rule_of(settings), len(net.weights)
+    rule, n = _rule_of(settings), len(net.weights)
     best_names = [] if stored.best_epoch is None else [f"best{m}" for m in range(1, n + 1)]
-    if set(tensors) != {*(f"rule{m}.{name}" for m in range(1, n + 1) for name in kind.arrays), *best_names}:
+    arrays, names = _parts(rule, [name for name in tensors if name.startswith("rule1.")])
+    if set(tensors) != {*(f"rule{m}.{name}" for m in range(1, n + 1) for name in arrays), *best_names}:
         _refuse("its tensors")
+    n_stacked = _n_stacked(rule, tensors) if arrays == rule.arrays else ()
     for name, tensor in tensors.items():
         like = net.weights[int(re.findall(r"\d+", name)[0]) - 1]
-        if tensor.shape != like.shape or tensor.dtype != like.dtype or not np.isfinite(tensor).all():
+        shape = like.shape if name in best_names else (*n_stacked, *like.shape)
+        if tensor.shape != shape or tensor.dtype != like.dtype or not np.isfinite(tensor).all():
             _refuse("its tensors")
-    if len(stored.numbers) != n or any(len(numbers) != len(kind.numbers) for numbers in stored.numbers):
+    if len(stored.numbers) != n or any(len(numbers) != len(names) for numbers in stored.numbers):
         _refuse("its numbers")
     for numbers in stored.numbers:
-        for name, value in zip(kind.numbers, numbers, strict=True):
-            if not (value > 0 if name == "damping" else value <= 1):  # the others are powers of a share
+        for name, value in zip(names, numbers, strict=True):
+            if not (value > 0 if name == "damping" else value <= 1):  # the others are shares, or their powers
                 _refuse("its numbers")
-    rule = tuple(
-        (*(tensors[f"rule{m}.{name}"] for name in kind.arrays), *numbers)
+    state = tuple(
+        (*(tensors[f"rule{m}.{name}"] for name in arrays), *numbers)
         for m, numbers in enumerate(stored.numbers, 1)
     )
-    return rule, net.with_weights([tensors[name] for name in best_names]) if best_names else None
+    return state, net.with_weights([tensors[name] for name in best_names]) if best_names else None
+
+
+def _n_stacked(rule: Any, tensors: Tensors) -> tuple[int, ...]:  # noqa: ANN401 (any rule)
+    """How many matrices each array of the rule's state must hold; none where each is but one."""
+    if not getattr(rule, "is_stacked", False):
+        return ()
+    n = len(tensors[f"rule1.{rule.arrays[0]}"]) if tensors[f"rule1.{rule.arrays[0]}"].ndim else 0
+    return (min(n, rule.memory),)

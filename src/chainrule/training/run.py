@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chainrule.equations.past import Past, PastEpoch
 from chainrule.errors import DivergenceError, InputError, TrainingWarning
-from chainrule.network import Objective
 from chainrule.random_streams import Purpose, permutation
 from chainrule.training.diagnosis import advice_after_divergence, diagnose
 from chainrule.training.engines import loss_over_rows
@@ -18,7 +18,6 @@ from chainrule.training.history import Epoch, History
 from chainrule.training.metrics import METRICS, metric_named
 from chainrule.training.progress import Progress
 from chainrule.training.result import StoppedBy, TrainingResult
-from chainrule.training.second_order import LBFGS, minimize_by_lbfgs
 from chainrule.training.state import TrainingState, check_resumable, fingerprint
 
 if TYPE_CHECKING:
@@ -58,14 +57,10 @@ class Run:
             self._make_state,
         )
         self.metric = metric_named(settings.metric)
-        self.factors = settings.schedule.factors(settings.epochs)
-        self.factor = next(self.factors)
-        self.verdicts = [(criterion, criterion.verdicts()) for criterion in settings.criteria]
-        for _, verdicts in self.verdicts:
-            next(verdicts)
+        self.criteria = settings.criteria
+        self.past = Past()
         self.last_time = time.monotonic()
         self.data: str | None = None
-        self.start: Matrices = task.net.weights
         self.ended: StoppedBy | None = None
         if resume is None:
             self.loss_before = self._finite_loss_before()
@@ -77,16 +72,13 @@ class Run:
         self.latest = (engine.state, engine.state, len(self.progress.epochs))
 
     def _go_on_from(self, state: TrainingState) -> None:
-        """Stand where the state was kept: criteria and schedule hear once more what they have heard."""
+        """Stand where the state was kept, with its epochs behind."""
         check_resumable(state, self.task.net, self.settings, self._fingerprint())
         self.loss_before = state.loss_before
-        rule = state.rule
-        if isinstance(self.settings.rule, LBFGS):
-            self.start, rule = [one[0] for one in rule], tuple(() for _ in rule)
-        self.engine.resume(state.network.weights, rule)
+        self.engine.resume(state.network.weights, state.rule)
         self.best = None
         for epoch in state.epochs:
-            self.ended = self._reason(epoch, self._listen(epoch))
+            self.ended = self._reason(epoch, self._verdict(epoch, self._next_factor()))
         self.progress.epochs = list(state.epochs)
         self.progress.steps = len(state.epochs) * self._steps_an_epoch()
         if state.best is not None and state.best_epoch is not None:
@@ -96,28 +88,27 @@ class Run:
     def result(self) -> TrainingResult:
         """Epoch after epoch, until there is a reason to stop; only whole epochs change the network."""
         try:
-            if isinstance(self.settings.rule, LBFGS):
-                return self._reached(self._by_lbfgs())
-            return self._reached(self._by_epochs())
+            stopped_by = self.ended
+            while stopped_by is None:
+                stopped_by = self._next_epoch()
+            return self._reached(stopped_by)
         except KeyboardInterrupt:
             return self._reached(StoppedBy.INTERRUPT)
 
-    def _by_epochs(self) -> StoppedBy:
-        """Run epochs one by one."""
-        if self.ended is not None:
-            return self.ended
-        for number in range(self.latest[2] + 1, self.settings.epochs + 1):
-            began = time.perf_counter()
-            rate = None if self.settings.rate is None else self.settings.rate * self.factor
-            loss = self._run_epoch(number, rate)
-            if getattr(self.engine, "converged", False):
-                return StoppedBy.CONVERGED
-            if self.progress.stopped:
-                return StoppedBy.CALLBACK
-            stopped_by = self._completed(number, loss, began, rate)
-            if stopped_by is not None:
-                return stopped_by
-        return StoppedBy.EPOCHS
+    def _next_epoch(self) -> StoppedBy | None:
+        """Run an epoch and take it in; the reason to end there or before it, if there is one."""
+        number = self.latest[2] + 1
+        if number > self.settings.epochs:
+            return StoppedBy.EPOCHS
+        began = time.perf_counter()
+        factor = self._next_factor()
+        rate = None if self.settings.rate is None else self.settings.rate * factor
+        loss = self._run_epoch(number, rate)
+        if self.engine.converged:
+            return StoppedBy.CONVERGED
+        if self.progress.stopped:
+            return StoppedBy.CALLBACK
+        return self._completed(number, loss, began, rate, factor)
 
     def _run_epoch(self, number: int, rate: float | None) -> float:
         """Train once on all samples; mean of their losses."""
@@ -137,51 +128,9 @@ class Run:
         progress.samples = 0
         return loss / len(self.task.rows)
 
-    def _by_lbfgs(self) -> StoppedBy:
-        """Let SciPy run the steps; going on, it runs the earlier ones once more to know the curvature."""
-        engine: Any = self.engine
-        objective = Objective((), self.task.net.loss, self.settings.l1, self.settings.l2)
-        start, steps = self.start, 0
-        began = time.perf_counter()
-        stopped_by: list[StoppedBy] = []
-        losses: dict[bytes, float] = {}
-
-        def function(weights: Matrices) -> tuple[float, Matrices]:
-            total, gradients = engine.losses_and_gradients(weights)
-            loss = total / len(self.task.rows)
-            losses[_bytes_of(weights)] = loss
-            return loss + float(objective.penalties(weights)), gradients
-
-        def after_step(weights: Matrices) -> bool:
-            nonlocal steps, began
-            steps += 1
-            loss = losses[_bytes_of(weights)]
-            losses.clear()
-            losses[_bytes_of(weights)] = loss
-            if steps <= self.latest[2]:  # run once more
-                return True
-            self.engine.resume(weights, [() for _ in weights])
-            self.progress.steps += 1
-            if self.callbacks.on_step is not None:
-                self.callbacks.on_step(self.progress)
-            reason = (
-                StoppedBy.CALLBACK if self.progress.stopped else self._completed(steps, loss, began, None)
-            )
-            began = time.perf_counter()
-            self._tell_the_time()
-            if reason is None and self.progress.stopped:
-                reason = StoppedBy.CALLBACK
-            stopped_by.extend([] if reason is None else [reason])
-            return reason is None
-
-        if self.ended is not None or self.latest[2] >= self.settings.epochs:
-            return self.ended or StoppedBy.EPOCHS
-        converged = minimize_by_lbfgs(self.settings.rule, start, function, self.settings.epochs, after_step)
-        if stopped_by:
-            return stopped_by[0]
-        return StoppedBy.CONVERGED if converged else StoppedBy.EPOCHS
-
-    def _completed(self, number: int, loss: float, began: float, rate: float | None) -> StoppedBy | None:
+    def _completed(
+        self, number: int, loss: float, began: float, rate: float | None, factor: float
+    ) -> StoppedBy | None:
         """Keep an epoch, and find a reason to stop; DivergenceError where it is not finite."""
         state = self.engine.state
         if not np.isfinite(loss) or not _all_finite(state):
@@ -190,12 +139,9 @@ class Run:
         epoch = Epoch(number, loss, time.perf_counter() - began, rate, validation_loss, score)
         self.progress.epochs.append(epoch)
         self.latest = (state, self.latest[0], number)
-        verdict = self._listen(epoch)
-        watched = self._watched(epoch)
-        if self.settings.criteria and (
-            self.best is None or watched < self.best[0] or (np.isnan(self.best[0]) and not np.isnan(watched))
-        ):
-            self.best = (watched, number, self.engine.weights_of(state))
+        verdict = self._verdict(epoch, factor)
+        if self.criteria:
+            self._keep_the_best(epoch, state)
         if self.callbacks.on_epoch is not None:
             self.callbacks.on_epoch(self.progress)
         return self._reason(epoch, StoppedBy.CALLBACK if self.progress.stopped else verdict)
@@ -206,16 +152,27 @@ class Run:
             return StoppedBy.LOSS_GOAL
         return verdict
 
-    def _listen(self, epoch: Epoch) -> StoppedBy | None:
-        """Tell schedule and criteria of an epoch, and what they say to it."""
-        watched = self._watched(epoch)
-        self.factor = self.factors.send(watched)
-        found: StoppedBy | None = None
-        for criterion, verdicts in self.verdicts:
-            if verdicts.send((epoch.loss, watched)) and found is None:
+    def _next_factor(self) -> float:
+        return self.settings.schedule.next_factor(self.past, self.settings.epochs)
+
+    def _verdict(self, epoch: Epoch, factor: float) -> StoppedBy | None:
+        """Add an epoch to the past, and hear what the criteria say to it."""
+        self.past.append(PastEpoch(epoch.loss, self._watched(epoch), factor))
+        for criterion in self.criteria:
+            if criterion.stops(self.past):
                 known = {reason.value for reason in StoppedBy}
-                found = StoppedBy(criterion.name if criterion.name in known else "stopping")
-        return found
+                return StoppedBy(criterion.name if criterion.name in known else "stopping")
+        return None
+
+    def _keep_the_best(self, epoch: Epoch, state: State) -> None:
+        """Keep the network of the epoch where no other one was watched to be as good."""
+        watched = self._watched(epoch)
+        if (
+            self.best is None
+            or watched < self.best[0]
+            or (math.isnan(self.best[0]) and not math.isnan(watched))
+        ):
+            self.best = (watched, epoch.number, self.engine.weights_of(state))
 
     def _watched(self, epoch: Epoch) -> float:
         """The watched value of an epoch: the smaller, the better."""
@@ -249,7 +206,7 @@ class Run:
     def _reached(self, stopped_by: StoppedBy) -> TrainingResult:
         """What the training has led to: the best network where there is a criterion, else the last."""
         state, _, n_epochs = self.latest
-        weights, best_epoch = self.engine.weights_of(state), n_epochs if self.settings.criteria else None
+        weights, best_epoch = self.engine.weights_of(state), n_epochs if self.criteria else None
         if self.best is not None:
             _, best_epoch, weights = self.best
         loss = self._loss(weights)
@@ -267,12 +224,9 @@ class Run:
         state, _, n_epochs = self.latest
         net = self.task.net
         best = None if self.best is None else net.with_weights(self.best[2])
-        rule: Any = self.engine.rule_of(state)
-        if isinstance(self.settings.rule, LBFGS):
-            rule = [(matrix,) for matrix in self.start]
         return TrainingState(
             network=self._network(state),
-            rule=tuple(tuple(one) for one in rule),
+            rule=tuple(tuple(one) for one in self.engine.rule_of(state)),
             best=best,
             best_epoch=None if self.best is None else self.best[1],
             loss_before=self.loss_before,
@@ -341,10 +295,6 @@ class Run:
             f"{advice_after_divergence(self.task, self.settings, self.loss_before)}."
         )
         return DivergenceError(message, network=net, history=history, epoch=epoch, rate=rate)
-
-
-def _bytes_of(matrices: Matrices) -> bytes:
-    return b"".join(matrix.tobytes() for matrix in matrices)
 
 
 def _all_finite(state: State) -> bool:

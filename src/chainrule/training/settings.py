@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
-from chainrule.equations import RULES, Descent, IRpropMinus, name_of, object_named
+from chainrule.equations import RULES, IRpropMinus, name_of, object_named
+from chainrule.equations.curvature import LBFGS, LevenbergMarquardt
+from chainrule.equations.schedules import Constant, name_of_schedule, schedule_named
+from chainrule.equations.stopping import Patience, criterion_named
 from chainrule.errors import InputError
 from chainrule.given import (
     check_seed,
@@ -15,15 +18,11 @@ from chainrule.given import (
     whole_number_from_1,
 )
 from chainrule.training.metrics import LOSS, metric_named
-from chainrule.training.schedules import Constant, name_of_schedule, schedule_named
-from chainrule.training.second_order import LBFGS, LevenbergMarquardt
-from chainrule.training.stopping import Patience, criterion_named
 
 if TYPE_CHECKING:
-    from chainrule.equations import Rule
-    from chainrule.training.stopping import Criterion
+    from chainrule.equations.stopping import Criterion
 
-__all__ = ["ALL_RULES", "Settings", "takes_all_rows", "takes_rate"]
+__all__ = ["ALL_RULES", "Settings", "own_engine", "takes_all_rows", "takes_rate"]
 
 ALL_RULES: dict[str, Any] = {**RULES, LBFGS.name: LBFGS(), LevenbergMarquardt.name: LevenbergMarquardt()}
 # What may differ between a training and one that goes on from it.
@@ -32,12 +31,17 @@ FREE_TO_CHANGE = ("epochs", "threads", "loss_goal", "patience", "stopping")
 
 def takes_rate(rule: Any) -> bool:  # noqa: ANN401 (any of ALL_RULES)
     """Whether an update rule has a learning rate."""
-    return not isinstance(rule, (LBFGS, LevenbergMarquardt))
+    return getattr(rule, "takes_rate", True)
 
 
 def takes_all_rows(rule: Any) -> bool:  # noqa: ANN401 (any of ALL_RULES)
     """Whether an update rule needs the gradient over all rows: one batch an epoch."""
-    return isinstance(rule, (IRpropMinus, LBFGS, LevenbergMarquardt))
+    return getattr(rule, "takes_all_rows", isinstance(rule, IRpropMinus))
+
+
+def own_engine(rule: Any) -> str | None:  # noqa: ANN401 (any of ALL_RULES)
+    """Engine that runs an update rule, where that is not the one that is asked for."""
+    return getattr(rule, "engine", None)
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,7 @@ class Settings:
             object.__setattr__(self, name, value)
 
         keep("rule", _object(self.rule, "rule", ("init", "update"), _rule_named))
-        keep("schedule", _object(self.schedule, "schedule", ("factors",), schedule_named))
+        keep("schedule", _object(self.schedule, "schedule", ("next_factor",), schedule_named))
         keep("rate", self._checked_rate())
         keep("epochs", whole_number_from_1(self.epochs, "epochs"))
         if self.batch_size is not None:
@@ -92,7 +96,7 @@ class Settings:
             if getattr(self, name) is not None:
                 keep(name, whole_number_from_1(getattr(self, name), name))
         if self.stopping is not None:
-            keep("stopping", _object(self.stopping, "stopping", ("verdicts",), criterion_named))
+            keep("stopping", _object(self.stopping, "stopping", ("stops",), criterion_named))
         metric_named(self.metric)
         self._check_together()
 
@@ -141,11 +145,6 @@ class Settings:
         """Everything that may stop the training for the sake of the watched value."""
         patience = () if self.patience is None else (Patience(self.patience),)
         return patience if self.stopping is None else (*patience, self.stopping)
-
-    @property
-    def engine_rule(self) -> Rule:
-        """Rule that an engine follows; plain descent where another part of the package moves the weights."""
-        return Descent() if isinstance(self.rule, (LBFGS, LevenbergMarquardt)) else self.rule
 
     def for_rows(self, n_rows: int) -> Settings:
         """Settings with the batch size filled in: all rows where the rule needs them, else 1.

@@ -15,8 +15,7 @@ from chainrule.random_streams import Purpose, permutation
 from chainrule.training.engines import engine_named
 from chainrule.training.progress import Callbacks, Progress
 from chainrule.training.run import Run
-from chainrule.training.second_order import LBFGS, LevenbergMarquardt, check_suits
-from chainrule.training.settings import Settings, takes_rate
+from chainrule.training.settings import Settings
 from chainrule.training.task import Rows, Task
 
 if TYPE_CHECKING:
@@ -25,12 +24,13 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from chainrule.equations import Rule
+    from chainrule.equations.curvature import LBFGS, LevenbergMarquardt
+    from chainrule.equations.schedules import Schedule
+    from chainrule.equations.stopping import Criterion
     from chainrule.network import Network
     from chainrule.training.metrics import Metric
     from chainrule.training.result import TrainingResult
-    from chainrule.training.schedules import Schedule
     from chainrule.training.state import TrainingState
-    from chainrule.training.stopping import Criterion
 
 __all__ = ["train"]
 
@@ -182,8 +182,6 @@ def train(
         raise InputError(message)
     settings = settings.for_rows(len(rows))
     task = Task(net, rows, as_masks(masks, net))
-    if not takes_rate(settings.rule):
-        check_suits(net, settings)
     _check_own_functions(task)
     callbacks = Callbacks(on_step, on_epoch, on_time, positive_number(every_seconds, "every_seconds", "1"))
     with engine_named(engine, task, settings) as running:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any, Protocol, Self, TypeAlias
 import numpy as np
 
 from chainrule.errors import UnknownNameError
-from chainrule.training.reference import ReferenceEngine
-from chainrule.training.second_order import LevenbergMarquardt, LevenbergMarquardtEngine
+from chainrule.training.engines.lbfgs import LBFGSEngine
+from chainrule.training.engines.levenberg_marquardt import LevenbergMarquardtEngine
+from chainrule.training.engines.reference import ReferenceEngine
+from chainrule.training.settings import own_engine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from chainrule.training.settings import Settings
     from chainrule.training.task import Rows, Task
 
-__all__ = ["ENGINES", "Engine", "State", "engine_named", "loss_over_rows"]
+__all__ = ["ENGINES", "Engine", "GradientEngine", "State", "engine_named", "loss_over_rows"]
 
 # Weights and rule state in a form of the engine's own, that later epochs do not change.
 State: TypeAlias = Any
@@ -62,6 +64,11 @@ class Engine(Protocol):
         """Weights and state of the rule as they are."""
         ...
 
+    @property
+    def converged(self) -> bool:
+        """Whether the last epoch that was asked for found no step to take."""
+        ...
+
     def losses(
         self,
         weights: Sequence[npt.NDArray[Any]],
@@ -85,25 +92,47 @@ class Engine(Protocol):
         ...
 
 
+class GradientEngine(Engine, Protocol):
+    """An engine that another one may ask for gradients."""
+
+    def losses_and_gradients(
+        self, weights: Sequence[npt.NDArray[Any]]
+    ) -> tuple[float, Sequence[npt.NDArray[Any]]]:
+        """Sum of the training samples' losses, and the gradient of the objective over all of them."""
+        ...
+
+    def direction_of(
+        self, steps: npt.NDArray[Any], changes: npt.NDArray[Any], gradient: npt.NDArray[Any]
+    ) -> npt.NDArray[Any]:
+        """Direction of L-BFGS, equation (48)."""
+        ...
+
+
 def engine_named(name: str, task: Task, settings: Settings) -> Engine:
-    """Engine of this name, ready to train the network of a task.
+    """Engine of this name, ready to train the network of a task; or that which the update rule needs, over it.
 
     Raises
     ------
     UnknownNameError
         There is no such engine.
     InputError
-        The compiled engine has no kernel for an activation or the loss.
+        The compiled engine has no kernel for an activation or the loss, or the rule does not suit the task.
     """
     if name not in ENGINES:
         what = "engine"
         raise UnknownNameError(what, str(name), ENGINES)
-    if isinstance(settings.rule, LevenbergMarquardt):
+    own = own_engine(settings.rule)
+    if own == "levenberg_marquardt":
         return LevenbergMarquardtEngine(task, settings)
+    engine = _gradient_engine(name, task, settings)
+    return LBFGSEngine(task, settings, engine) if own == "lbfgs" else engine
+
+
+def _gradient_engine(name: str, task: Task, settings: Settings) -> GradientEngine:
     if name == "reference":
         return ReferenceEngine(task, settings)
 
-    from chainrule.training.compiled import CompiledEngine  # noqa: PLC0415 (Numba takes its time to load)
+    from chainrule.training.engines.compiled import CompiledEngine  # noqa: PLC0415 (Numba takes its time to load)
 
     return CompiledEngine(task, settings)
 

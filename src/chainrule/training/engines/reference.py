@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from chainrule.equations import clip_factor
+from chainrule.equations.curvature import lbfgs_direction
 from chainrule.network import Objective
 from chainrule.training.dropout import kept_activations
+from chainrule.training.settings import own_engine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -40,14 +42,17 @@ class ReferenceEngine:
         The weights as they are, and the state of the rule for each matrix; an update makes new ones.
     """
 
+    converged = False  # a rule of this engine never says so
+
     def __init__(self, task: Task, settings: Settings) -> None:
         self._task, self._settings = task, settings
         self._objective = Objective(task.net.activations, task.net.loss, settings.l1, settings.l2, task.masks)
-        self._rule = settings.engine_rule
+        self._rule = settings.rule
         weights = task.net.weights
+        moves = own_engine(self._rule) is None  # else another engine moves the weights, by these gradients
         self.state: tuple[Sequence[Array], Sequence[RuleState]] = (
             weights,
-            tuple(self._rule.init(w) for w in weights),
+            tuple(self._rule.init(w) if moves else () for w in weights),
         )
 
     def __enter__(self) -> Self:
@@ -117,6 +122,8 @@ class ReferenceEngine:
         task = self._task
         losses, slopes = self._objective.losses_and_gradients(weights, task.X, task.Y, task.sample_weight)
         return math.fsum(losses.tolist()), slopes
+
+    direction_of = staticmethod(lbfgs_direction)
 
     @staticmethod
     def weights_of(state: tuple[Sequence[Array], Sequence[RuleState]]) -> Sequence[Array]:

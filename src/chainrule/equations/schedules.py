@@ -1,8 +1,7 @@
 r"""Rate schedules: from the rate that was given to that of each epoch.
 
-A schedule is a generator of factors: it yields the factor of an epoch, and is sent the loss that was watched
-in it (that of the validation rows where there are any, else that of the training rows). So it has no state
-to save: a training that goes on sends it the losses that it has had.
+A schedule is a function of the completed epochs: it gives the factor of the rate of the next one. So it has no
+state to save: a training that goes on has the epochs that it has had.
 
 They count in epochs, as the schedulers of PyTorch do when they are stepped once an epoch.
 """
@@ -11,15 +10,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar, Protocol, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
-from chainrule.equations import name_of, object_named
+from chainrule.equations.named import name_of, object_named
 from chainrule.given import keep_whole, positive_number, share_below_1
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
-
-    Factors: TypeAlias = Generator[float, float, None]
+    from chainrule.equations.past import Past, PastEpoch
 
 __all__ = [
     "SCHEDULES",
@@ -40,15 +37,15 @@ class Schedule(Protocol):
 
     Examples
     --------
-    >>> factors = schedule_named("exponential:0.5").factors(epochs=3)
-    >>> next(factors), factors.send(0.1), factors.send(0.1)
-    (1.0, 0.5, 0.25)
+    >>> from chainrule.equations.past import Past, PastEpoch
+    >>> schedule_named("exponential:0.5").next_factor(Past([PastEpoch(loss=0.1, watched=0.1)]), epochs=3)
+    0.5
     """
 
     name: ClassVar[str]
 
-    def factors(self, epochs: int) -> Factors:
-        """Factor of the rate for each epoch; each is answered with the loss that was watched in it."""
+    def next_factor(self, past: Past, epochs: int) -> float:
+        """Factor of the rate for the epoch after those of the past, of so many that are to be run."""
         ...
 
 
@@ -58,16 +55,16 @@ class Constant:
 
     Examples
     --------
-    >>> next(Constant().factors(epochs=3))
+    >>> from chainrule.equations.past import Past
+    >>> Constant().next_factor(Past(), epochs=3)
     1.0
     """
 
     name: ClassVar[str] = "constant"
 
-    def factors(self, epochs: int) -> Factors:  # noqa: ARG002 (interface)
+    def next_factor(self, past: Past, epochs: int) -> float:  # noqa: ARG002 (interface)
         """Always 1."""
-        while True:
-            yield 1.0
+        return 1.0
 
 
 @dataclass(frozen=True)
@@ -76,9 +73,9 @@ class Step:
 
     Examples
     --------
-    >>> factors = Step(every=2, factor=0.1).factors(epochs=3)
-    >>> next(factors), factors.send(0.5), factors.send(0.5)
-    (1.0, 1.0, 0.1)
+    >>> from chainrule.equations.past import Past, PastEpoch
+    >>> Step(every=2, factor=0.1).next_factor(Past([PastEpoch(0.5, 0.5)] * 2), epochs=3)
+    0.1
     """
 
     every: int = 30
@@ -89,13 +86,10 @@ class Step:
         keep_whole(self, "every")
         positive_number(self.factor, "factor", "0.1")
 
-    def factors(self, epochs: int) -> Factors:  # noqa: ARG002 (interface)
-        """Powers of the factor."""
-        factor = 1.0
-        while True:
-            for _ in range(self.every):
-                yield factor
-            factor *= self.factor
+    def next_factor(self, past: Past, epochs: int) -> float:  # noqa: ARG002 (interface)
+        """The factor of the epoch before, or its product with this schedule's."""
+        before = past[-1].factor if past else 1.0
+        return before * self.factor if past and len(past) % self.every == 0 else before
 
 
 @dataclass(frozen=True)
@@ -104,9 +98,9 @@ class Exponential:
 
     Examples
     --------
-    >>> factors = Exponential(0.5).factors(epochs=3)
-    >>> next(factors), factors.send(0.1)
-    (1.0, 0.5)
+    >>> from chainrule.equations.past import Past, PastEpoch
+    >>> Exponential(0.5).next_factor(Past([PastEpoch(0.5, 0.5)]), epochs=3)
+    0.5
     """
 
     factor: float = 0.99
@@ -115,12 +109,9 @@ class Exponential:
     def __post_init__(self) -> None:
         positive_number(self.factor, "factor", "0.99")
 
-    def factors(self, epochs: int) -> Factors:  # noqa: ARG002 (interface)
-        """Powers of the factor."""
-        factor = 1.0
-        while True:
-            yield factor
-            factor *= self.factor
+    def next_factor(self, past: Past, epochs: int) -> float:  # noqa: ARG002 (interface)
+        """Product of the factor of the epoch before and this schedule's."""
+        return past[-1].factor * self.factor if past else 1.0
 
 
 @dataclass(frozen=True)
@@ -138,9 +129,9 @@ class Cosine:
 
     Examples
     --------
-    >>> factors = Cosine().factors(epochs=2)
-    >>> next(factors), factors.send(0.1)
-    (1.0, 0.5)
+    >>> from chainrule.equations.past import Past, PastEpoch
+    >>> Cosine().next_factor(Past([PastEpoch(0.5, 0.5)]), epochs=2)
+    0.5
     """
 
     final: float = 0.0
@@ -149,12 +140,11 @@ class Cosine:
     def __post_init__(self) -> None:
         share_below_1(self.final, "final", "0.01")
 
-    def factors(self, epochs: int) -> Factors:
-        """Half a wave over so many epochs."""
-        for epoch in range(epochs):
-            yield self.final + (1 - self.final) * (1 + _cosine_of_half_turns(epoch / epochs)) / 2
-        while True:
-            yield self.final
+    def next_factor(self, past: Past, epochs: int) -> float:
+        """Half a wave over so many epochs, and its end after them."""
+        if len(past) >= epochs:
+            return self.final
+        return self.final + (1 - self.final) * (1 + _cosine_of_half_turns(len(past) / epochs)) / 2
 
 
 @dataclass(frozen=True)
@@ -171,9 +161,9 @@ class ReduceOnPlateau:
 
     Examples
     --------
-    >>> factors = ReduceOnPlateau(patience=1, factor=0.5).factors(epochs=9)
-    >>> next(factors), factors.send(1.0), factors.send(1.0), factors.send(1.0)
-    (1.0, 1.0, 1.0, 0.5)
+    >>> from chainrule.equations.past import Past, PastEpoch
+    >>> ReduceOnPlateau(patience=1, factor=0.5).next_factor(Past([PastEpoch(1.0, 1.0)] * 3), epochs=9)
+    0.5
     """
 
     patience: int = 10
@@ -186,17 +176,17 @@ class ReduceOnPlateau:
         positive_number(self.factor, "factor", "0.1")
         share_below_1(self.threshold, "threshold", "0.0001")
 
-    def factors(self, epochs: int) -> Factors:  # noqa: ARG002 (interface)
+    def next_factor(self, past: Past, epochs: int) -> float:  # noqa: ARG002 (interface)
         """Powers of the factor."""
-        factor, lowest, waited = 1.0, math.inf, 0
-        while True:
-            loss = yield factor
-            if loss < lowest - abs(lowest) * self.threshold if math.isfinite(lowest) else loss < lowest:
-                lowest, waited = loss, 0
-            else:
-                waited += 1
-            if waited > self.patience:
-                factor, waited = factor * self.factor, 0
+        return past.gathered(self, self._after, (1.0, math.inf, 0))[0]
+
+    def _after(self, before: tuple[float, float, int], epoch: PastEpoch) -> tuple[float, float, int]:
+        """Factor, lowest loss and epochs waited after one more epoch."""
+        factor, lowest, waited = before
+        loss = epoch.watched
+        if loss < lowest - abs(lowest) * self.threshold if math.isfinite(lowest) else loss < lowest:
+            return factor, loss, 0
+        return (factor, lowest, waited + 1) if waited < self.patience else (factor * self.factor, lowest, 0)
 
 
 @dataclass(frozen=True)
@@ -211,9 +201,9 @@ class WarmUp:
 
     Examples
     --------
-    >>> factors = WarmUp(epochs=2).factors(epochs=9)
-    >>> next(factors), factors.send(0.1)
-    (0.5, 1.0)
+    >>> from chainrule.equations.past import Past
+    >>> WarmUp(epochs=2).next_factor(Past(), epochs=9)
+    0.5
     """
 
     epochs: int = 5
@@ -223,11 +213,11 @@ class WarmUp:
     def __post_init__(self) -> None:
         keep_whole(self, "epochs")
 
-    def factors(self, epochs: int) -> Factors:
-        """Shares that grow, then those of the other schedule."""
-        for epoch in range(1, self.epochs):
-            yield epoch / self.epochs
-        yield from self.then.factors(max(epochs - self.epochs + 1, 1))
+    def next_factor(self, past: Past, epochs: int) -> float:
+        """Shares that grow, then those of the other schedule, which knows nothing of the epochs before it."""
+        if len(past) < self.epochs - 1:
+            return (len(past) + 1) / self.epochs
+        return self.then.next_factor(past.since(self.epochs - 1), max(epochs - self.epochs + 1, 1))
 
 
 SCHEDULES: dict[str, Schedule] = {

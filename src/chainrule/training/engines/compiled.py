@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from chainrule.compiled.curvature import direction_of
 from chainrule.compiled.evaluation import losses_of
 from chainrule.compiled.trainer import Trainer
 from chainrule.training.dropout import kept_numbers
-from chainrule.training.second_order import LBFGS
+from chainrule.training.settings import own_engine
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +23,9 @@ __all__ = ["CompiledEngine"]
 
 class CompiledEngine(Trainer):
     """A trainer of packed weights that knows tasks and settings."""
+
+    converged = False  # a rule of this engine never says so
+    direction_of = staticmethod(direction_of)
 
     def __init__(self, task: Task, settings: Settings) -> None:
         net = task.net
@@ -38,7 +42,7 @@ class CompiledEngine(Trainer):
             task.Y,
             sample_weight=task.sample_weight,
             batch_size=settings.batch_size or 1,
-            rule=None if isinstance(settings.rule, LBFGS) else settings.engine_rule,
+            rule=settings.rule if own_engine(settings.rule) is None else None,
             l1=settings.l1,
             l2=settings.l2,
             clip_norm=settings.clip_norm,

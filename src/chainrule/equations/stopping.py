@@ -1,7 +1,7 @@
 """When to stop for the sake of rows that are not trained on.
 
-A criterion is a generator: it is sent the training loss and the watched value of each epoch, and answers
-whether to stop. So it has no state to save: a training that goes on sends it what it has had.
+A criterion is a function of the completed epochs: it says whether to stop after them. So it has no state to
+save: a training that goes on has the epochs that it has had.
 
 References
 ----------
@@ -12,15 +12,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Protocol, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
-from chainrule.equations import object_named
+from chainrule.equations.named import object_named
 from chainrule.given import keep_whole, positive_number
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
-
-    Verdicts: TypeAlias = Generator[bool, tuple[float, float], None]
+    from chainrule.equations.past import Past, PastEpoch
 
 __all__ = [
     "CRITERIA",
@@ -39,15 +37,15 @@ class Criterion(Protocol):
 
     Examples
     --------
-    >>> verdicts = Patience(1).verdicts()
-    >>> next(verdicts), verdicts.send((0.5, 0.5)), verdicts.send((0.4, 0.6))
-    (False, False, True)
+    >>> from chainrule.equations.past import Past, PastEpoch
+    >>> Patience(1).stops(Past([PastEpoch(0.5, watched=0.5), PastEpoch(0.4, watched=0.6)]))
+    True
     """
 
     name: ClassVar[str]
 
-    def verdicts(self) -> Verdicts:
-        """Whether to stop, after each epoch's training loss and watched value: the lower, the better."""
+    def stops(self, past: Past) -> bool:
+        """Whether to stop after these epochs, of which there is at least one."""
         ...
 
 
@@ -67,13 +65,20 @@ class Patience:
     def __post_init__(self) -> None:
         keep_whole(self, "epochs")
 
-    def verdicts(self) -> Verdicts:
+    def stops(self, past: Past) -> bool:
         """Whether that many epochs were waited in vain."""
-        lowest, waited = math.inf, 0
-        _, watched = yield False
-        while True:
-            lowest, waited = (watched, 0) if watched < lowest else (lowest, waited + 1)
-            _, watched = yield waited >= self.epochs
+        return past.gathered(Patience, _waited, (math.inf, 0))[1] >= self.epochs
+
+
+def _waited(before: tuple[float, int], epoch: PastEpoch) -> tuple[float, int]:
+    """Lowest watched value, and epochs since then, after one more epoch."""
+    lowest, waited = before
+    return (epoch.watched, 0) if epoch.watched < lowest else (lowest, waited + 1)
+
+
+def _lowest(past: Past) -> float:
+    """Lowest watched value."""
+    return past.gathered(_lowest, lambda lowest, epoch: min(lowest, epoch.watched), math.inf)
 
 
 def generalization_loss(watched: float, lowest: float) -> float:
@@ -105,9 +110,9 @@ class GeneralizationLoss:
 
     Examples
     --------
-    >>> verdicts = GeneralizationLoss(5.0).verdicts()
-    >>> next(verdicts), verdicts.send((1.0, 1.0)), verdicts.send((0.9, 1.06))
-    (False, False, True)
+    >>> from chainrule.equations.past import Past, PastEpoch
+    >>> GeneralizationLoss(5.0).stops(Past([PastEpoch(1.0, watched=1.0), PastEpoch(0.9, watched=1.06)]))
+    True
     """
 
     most: float = 5.0
@@ -116,13 +121,9 @@ class GeneralizationLoss:
     def __post_init__(self) -> None:
         positive_number(self.most, "most", "5")
 
-    def verdicts(self) -> Verdicts:
+    def stops(self, past: Past) -> bool:
         """Whether the loss is that far above its lowest."""
-        lowest = math.inf
-        _, watched = yield False
-        while True:
-            lowest = min(lowest, watched)
-            _, watched = yield generalization_loss(watched, lowest) > self.most
+        return generalization_loss(past[-1].watched, _lowest(past)) > self.most
 
 
 @dataclass(frozen=True)
@@ -138,9 +139,10 @@ class ProgressQuotient:
 
     Examples
     --------
-    >>> verdicts = ProgressQuotient(most=1.0, strip=2).verdicts()
-    >>> next(verdicts), verdicts.send((1.001, 1.0)), verdicts.send((1.0, 1.1))
-    (False, False, True)
+    >>> from chainrule.equations.past import Past, PastEpoch
+    >>> past = Past([PastEpoch(1.001, watched=1.0), PastEpoch(1.0, watched=1.1)])
+    >>> ProgressQuotient(most=1.0, strip=2).stops(past)
+    True
     """
 
     most: float = 0.5
@@ -151,19 +153,12 @@ class ProgressQuotient:
         positive_number(self.most, "most", "0.5")
         keep_whole(self, "strip")
 
-    def verdicts(self) -> Verdicts:
+    def stops(self, past: Past) -> bool:
         """Whether the quotient is that high, at the end of each strip."""
-        lowest, strip = math.inf, list[float]()
-        loss, watched = yield False
-        while True:
-            lowest = min(lowest, watched)
-            strip.append(loss)
-            stop = False
-            if len(strip) == self.strip:
-                loss_above, progress = generalization_loss(watched, lowest), training_progress(strip)
-                stop = loss_above > self.most * progress
-                strip.clear()
-            loss, watched = yield stop
+        if len(past) % self.strip:
+            return False
+        progress = training_progress([epoch.loss for epoch in past[-self.strip :]])
+        return generalization_loss(past[-1].watched, _lowest(past)) > self.most * progress
 
 
 CRITERIA: dict[str, Criterion] = {

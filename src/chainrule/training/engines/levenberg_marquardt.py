@@ -1,0 +1,157 @@
+"""Levenberg-Marquardt: steps in the arithmetic of the equations, whichever engine was asked for."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from chainrule.equations import levenberg_marquardt_step
+from chainrule.errors import InputError
+from chainrule.network import Objective, jacobian
+from chainrule.training.engines.flat import check_float64, flattened, shaped
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import numpy.typing as npt
+
+    from chainrule.training.settings import Settings
+    from chainrule.training.task import Task
+
+    Matrices = Sequence[npt.NDArray[Any]]
+
+__all__ = ["LevenbergMarquardtEngine"]
+
+MOST_NUMBERS = 10**8  # of a Jacobian: 800 megabytes
+LARGEST_DAMPING = 1e10  # no step is as short as this one would be
+
+
+class LevenbergMarquardtEngine:
+    """Trains by steps of Levenberg and Marquardt, an epoch each.
+
+    Attributes
+    ----------
+    state : tuple
+        Weights, and the damping.
+    converged : bool
+        Whether no step lowers the loss any more.
+    """
+
+    def __init__(self, task: Task, settings: Settings) -> None:
+        _check_suits(task, settings)
+        self._task, self._settings = task, settings
+        n_numbers = task.Y.size * sum(w.size for w in task.net.weights)
+        if n_numbers > MOST_NUMBERS:
+            message = (
+                f"The Jacobian would have {n_numbers} numbers but levenberg_marquardt is for small "
+                f"networks, up to {MOST_NUMBERS}. Take fewer rows or hidden units, or the rule lbfgs."
+            )
+            raise InputError(message)
+        self._objective = Objective(task.net.activations, task.net.loss, settings.l1, settings.l2, task.masks)
+        self.state: tuple[Matrices, float] = (task.net.weights, settings.rule.damping)
+        self.converged = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        """Nothing is held."""
+
+    def epoch(
+        self,
+        order: npt.NDArray[np.intp],
+        *,
+        rate: float | None,  # noqa: ARG002 (interface)
+        number: int,  # noqa: ARG002 (interface)
+        steps_at_once: int | None = None,  # noqa: ARG002 (interface)
+    ) -> Iterator[tuple[int, float]]:
+        """One step that lowers the loss, with as much damping as it needs.
+
+        Yields the losses before it, or nothing where it has converged.
+        """
+        task = self._task
+        weights, damping = self.state
+        losses = self._objective.losses(weights, task.X, task.Y, task.sample_weight)
+        curvature, slope = self._quadratic(weights)
+        before = self._value(weights)
+        while damping <= LARGEST_DAMPING:
+            step = levenberg_marquardt_step(curvature, slope, damping)
+            moved = tuple(w + d for w, d in zip(weights, shaped(step, weights), strict=True))
+            if self._value(moved) < before:
+                self.state = moved, max(damping / 10, 1 / LARGEST_DAMPING / LARGEST_DAMPING)
+                yield len(order), math.fsum(losses.tolist())
+                return
+            damping *= 10
+        self.converged = True
+
+    def _value(self, weights: Matrices) -> float:
+        """Objective; infinite where it overflows."""
+        task = self._task
+        with np.errstate(over="ignore", invalid="ignore"):
+            value = float(self._objective.value(weights, task.X, task.Y, task.sample_weight))
+        return value if math.isfinite(value) else math.inf
+
+    def _quadratic(self, weights: Matrices) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+        """Curvature and descent direction of the objective with the network taken as linear."""
+        task, l2 = self._task, self._settings.l2
+        outputs, rows = jacobian(weights, task.net.activations, task.X)
+        share = np.ones(len(task.X)) if task.sample_weight is None else task.sample_weight
+        residuals = task.Y - outputs
+        present = ~np.isnan(residuals)
+        weight = (present * share[:, np.newaxis]).ravel() / len(task.X)
+        free = np.ones(rows.shape[1]) if task.masks is None else flattened(task.masks)
+        rows = rows * free
+        weighted = rows * weight[:, np.newaxis]
+        decay = flattened([_not_bias(w) for w in weights]) * l2 * free
+        curvature = rows.T @ weighted + np.diag(decay)
+        slope = weighted.T @ np.where(present, residuals, 0).ravel() - decay * flattened(weights)
+        return curvature, slope
+
+    def losses(
+        self,
+        weights: Matrices,
+        X: npt.NDArray[Any],
+        Y: npt.NDArray[Any],
+        sample_weight: npt.NDArray[Any] | None,
+    ) -> npt.NDArray[Any]:
+        """Loss of each sample times its weight, by the equations."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            losses: npt.NDArray[Any] = self._objective.losses(weights, X, Y, sample_weight)
+        return losses
+
+    @staticmethod
+    def weights_of(state: tuple[Matrices, float]) -> Matrices:
+        """Weight matrices of such a state."""
+        return state[0]
+
+    @staticmethod
+    def rule_of(state: tuple[Matrices, float]) -> list[tuple[float]]:
+        """State of the rule, for each weight matrix, in such a state."""
+        return [(state[1],) for _ in state[0]]
+
+    def resume(self, weights: Matrices, rule: Sequence[tuple[float]]) -> None:
+        """Go on from weights and a damping."""
+        self.state = tuple(weights), rule[0][0]
+
+
+def _not_bias(weights: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """1 for each weight, 0 for each bias weight."""
+    ones = np.ones_like(weights)
+    ones[:, 0] = 0
+    return ones
+
+
+def _check_suits(task: Task, settings: Settings) -> None:
+    """Raise InputError for what the rule cannot train."""
+    net, rule = task.net, settings.rule
+    check_float64(net, rule.name)
+    if net.loss != rule.loss:
+        message = (
+            f"The loss is {net.loss.name} but {rule.name} needs {rule.loss.name}. Try the rule lbfgs."
+        )
+        raise InputError(message)
+    if settings.l1:
+        message = f"l1 is {settings.l1:g} but {rule.name} takes squares only. Use l2, or the rule lbfgs."
+        raise InputError(message)
