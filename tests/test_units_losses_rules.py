@@ -45,9 +45,9 @@ from chainrule.equations import (
     penalty,
     penalty_gradient,
 )
+from chainrule.equations.stopping import generalization_loss, training_progress
 from chainrule.errors import InputError
 from chainrule.network.domains import check_pairs
-from chainrule.equations.stopping import generalization_loss, training_progress
 from derivation_page import (
     SECOND_PAGE,
     Formula,

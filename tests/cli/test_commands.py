@@ -25,9 +25,9 @@ from sklearn.metrics import accuracy_score, r2_score, recall_score, root_mean_sq
 
 import chainrule
 from chainrule.equations import ACTIVATIONS, LOSSES
+from chainrule.equations.schedules import SCHEDULES
 from chainrule.models import default_settings
 from chainrule.models.defaults import DEFAULTS
-from chainrule.equations.schedules import SCHEDULES
 from chainrule.training.settings import ALL_RULES
 
 if TYPE_CHECKING:

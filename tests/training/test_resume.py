@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from chainrule import InputError, Network, train
-from chainrule.training import ENGINES, Progress, StoppedBy, TrainingResult
 from chainrule.equations.schedules import SCHEDULES
+from chainrule.training import ENGINES, Progress, StoppedBy, TrainingResult
 from chainrule.training.settings import ALL_RULES
 
 if TYPE_CHECKING:

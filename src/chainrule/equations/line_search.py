@@ -1,9 +1,9 @@
 r"""How far to go along a direction: the line search of Moré and Thuente, on floats alone.
 
-With :math:`\phi(t)` the objective after a step of length t, the search ends at a step that lowers it enough,
-:math:`\phi(t) \leq \phi(0) + c_1 t \phi'(0)`, and that is no shorter than it should be,
-:math:`\lvert \phi'(t) \rvert \leq c_2 \lvert \phi'(0) \rvert`: the strong conditions of Wolfe. Limits and order
-of the trials are those of L-BFGS-B.
+With :math:`\phi(t)` the objective after a step of length t, it ends where the objective is lowered enough,
+:math:`\phi(t) \leq \phi(0) + c_1 t \phi'(0)`, and the step is no shorter than it should be,
+:math:`\lvert \phi'(t) \rvert \leq c_2 \lvert \phi'(0) \rvert`: the strong conditions of Wolfe. Limits and the
+order of the trials are those of L-BFGS-B.
 
 References
 ----------
@@ -14,6 +14,7 @@ Mathematical Software 20.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -69,47 +70,70 @@ def line_search(
     """
     if not slope < 0:
         return False
-    best = other = Trial(0.0, value, slope)  # ends of an interval; the best has the lowest value so far
-    bracketed, is_first_stage, slope_enough = False, True, DECREASE * slope
-    low, high, largest = 0.0, step + FAR * step, LARGEST
-    width, width_before = LARGEST, 2 * LARGEST
+    start, slope_enough = Trial(0.0, value, slope), DECREASE * slope
+    interval, largest, is_first_stage = _Interval(start, start, 0.0, step + FAR * step), LARGEST, True
     for _ in range(MOST_TRIALS):
         trial = Trial(step, *along(step))
-        if not math.isfinite(trial.value) or not math.isfinite(trial.slope):
-            largest = step = best.step + (step - best.step) / 2
+        if not (math.isfinite(trial.value) and math.isfinite(trial.slope)):
+            largest = step = interval.best.step + (step - interval.best.step) / 2
             continue
         enough = value + step * slope_enough
-        if trial.value <= enough and abs(trial.slope) <= -CURVATURE * slope:
+        is_low = trial.value <= enough
+        if is_low and abs(trial.slope) <= -CURVATURE * slope:
             return True
-        if bracketed and (not low < step < high or high - low <= NARROW * high):
+        if interval.is_spent(step) or (step == largest and is_low and trial.slope <= slope_enough):
             return step > 0
-        if step == largest and trial.value <= enough and trial.slope <= slope_enough:
-            return True
-        if trial.value <= enough and trial.slope >= 0:
-            is_first_stage = False
-        ends = (best, other, trial)
-        if is_first_stage and enough < trial.value <= best.value:
-            ends = (best.above(slope_enough), other.above(slope_enough), trial.above(slope_enough))
-        higher, turned = ends[2].value > ends[0].value, ends[2].slope * ends[0].slope < 0
-        step = _next_step(*ends, bracketed=bracketed, low=low, high=high)
-        bracketed = bracketed or higher or turned
-        other = trial if higher else best if turned else other
-        best = best if higher else trial
-        if bracketed:
-            if abs(other.step - best.step) >= SHRINK * width_before:
-                step = best.step + (other.step - best.step) / 2
-            width_before, width = width, abs(other.step - best.step)
-            low, high = min(best.step, other.step), max(best.step, other.step)
-        else:
-            low, high = step + NEAR * (step - best.step), step + FAR * (step - best.step)
-        step = min(max(step, 0.0), largest)
-        if bracketed and (not low < step < high or high - low <= NARROW * high):
-            step = best.step  # no further progress: end with the best
+        is_first_stage = is_first_stage and not (is_low and trial.slope >= 0)
+        above_line = is_first_stage and enough < trial.value <= interval.best.value
+        step = min(max(interval.narrowed(trial, slope_enough if above_line else 0.0), 0.0), largest)
+        if interval.is_spent(step):
+            step = interval.best.step  # no further progress: end with the best
     return False
 
 
+@dataclass
+class _Interval:
+    """Two trials with a minimum between them, once it is bracketed; the best has the lowest value so far.
+
+    Steps that are tried next lie between `low` and `high`.
+    """
+
+    best: Trial
+    other: Trial
+    low: float
+    high: float
+    is_bracketed: bool = False
+    width: float = LARGEST
+    width_before: float = 2 * LARGEST
+
+    def is_spent(self, step: float) -> bool:
+        """Whether rounding lets no step be better, or the interval is narrow."""
+        is_narrow = self.high - self.low <= NARROW * self.high
+        return self.is_bracketed and (is_narrow or not self.low < step < self.high)
+
+    def narrowed(self, trial: Trial, line: float) -> float:
+        """Take in a trial; the step to try next, by what lies above a straight line with this slope."""
+        ends = self.best.above(line), self.other.above(line), trial.above(line)
+        is_higher, has_turned = ends[2].value > ends[0].value, ends[2].slope * ends[0].slope < 0
+        step = _next_step(*ends, is_bracketed=self.is_bracketed, low=self.low, high=self.high)
+        if is_higher:
+            self.other = trial
+        else:
+            self.best, self.other = trial, self.best if has_turned else self.other
+        self.is_bracketed = self.is_bracketed or is_higher or has_turned
+        best, other = self.best.step, self.other.step
+        if not self.is_bracketed:
+            self.low, self.high = step + NEAR * (step - best), step + FAR * (step - best)
+            return step
+        if abs(other - best) >= SHRINK * self.width_before:
+            step = best + (other - best) / 2
+        self.width_before, self.width = self.width, abs(other - best)
+        self.low, self.high = min(best, other), max(best, other)
+        return step
+
+
 def _next_step(
-    best: Trial, other: Trial, trial: Trial, *, bracketed: bool, low: float, high: float
+    best: Trial, other: Trial, trial: Trial, *, is_bracketed: bool, low: float, high: float
 ) -> float:
     """Step to try next: between those tried where they enclose a minimum, else beyond them."""
     cubic = best.step + _share_of_cubic(best, trial) * (trial.step - best.step)
@@ -126,12 +150,12 @@ def _next_step(
         if not share < 0:
             cubic = high if trial.step > best.step else low
         secant = _secant(trial, best)
-        if not bracketed:
+        if not is_bracketed:
             return min(max(_farther(cubic, secant, trial.step), low), high)
         near = cubic if abs(cubic - trial.step) < abs(secant - trial.step) else secant
         limit = trial.step + SHRINK * (other.step - trial.step)
         return min(limit, near) if trial.step > best.step else max(limit, near)
-    if bracketed:
+    if is_bracketed:
         return trial.step + _share_of_cubic(trial, other) * (other.step - trial.step)
     return high if trial.step > best.step else low
 

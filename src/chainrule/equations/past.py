@@ -56,6 +56,8 @@ class Past(list[PastEpoch]):
 
     def gathered(self, key: Hashable, step: Callable[[T, PastEpoch], T], start: T) -> T:
         """What a step makes of all epochs, one after the other; the key stands for the step and its start."""
+        n: int
+        found: T
         n, found = self._gathered.get(key, (0, start))
         for place in range(n, len(self)):
             found = step(found, self[place])
@@ -70,6 +72,6 @@ class Past(list[PastEpoch]):
         >>> Past([PastEpoch(0.5, 0.75), PastEpoch(0.25, 0.5)]).since(1)
         [PastEpoch(loss=0.25, watched=0.5, factor=1.0)]
         """
-        later = self._since.setdefault(n, Past())
+        later = self._since.setdefault(n, type(self)())
         later.extend(self[n + len(later) :])
         return later

@@ -1,6 +1,6 @@
 r"""Rate schedules: from the rate that was given to that of each epoch.
 
-A schedule is a function of the completed epochs: it gives the factor of the rate of the next one. So it has no
+A schedule is a function of the completed epochs: it gives the factor of the next one's rate. So it has no
 state to save: a training that goes on has the epochs that it has had.
 
 They count in epochs, as the schedulers of PyTorch do when they are stepped once an epoch.

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from chainrule.equations.schedules import Schedule
     from chainrule.network import Network
     from chainrule.training.engines import Engine, State
     from chainrule.training.progress import Callbacks
@@ -153,7 +154,8 @@ class Run:
         return verdict
 
     def _next_factor(self) -> float:
-        return self.settings.schedule.next_factor(self.past, self.settings.epochs)
+        schedule: Schedule = self.settings.schedule
+        return schedule.next_factor(self.past, self.settings.epochs)
 
     def _verdict(self, epoch: Epoch, factor: float) -> StoppedBy | None:
         """Add an epoch to the past, and hear what the criteria say to it."""

@@ -109,7 +109,7 @@ class GradientEngine(Engine, Protocol):
 
 
 def engine_named(name: str, task: Task, settings: Settings) -> Engine:
-    """Engine of this name, ready to train the network of a task; or that which the update rule needs, over it.
+    """Engine of this name, ready to train the network of a task, or over it that of the update rule.
 
     Raises
     ------

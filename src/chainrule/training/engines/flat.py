@@ -17,38 +17,42 @@ if TYPE_CHECKING:
 
     Matrices = Sequence[npt.NDArray[Any]]
 
-__all__ = ["check_float64", "flattened", "shaped"]
+__all__ = ["Flat", "check_float64"]
 
 
-def flattened(matrices: Matrices, *, multiple_of: int = 1) -> npt.NDArray[Any]:
-    """All numbers of some matrices, one after the other, then zeros up to such a multiple.
+class Flat:
+    """How the numbers of some matrices lie in a row: one after the other, then zeros up to some multiple.
 
-    Matrices may come in stacks, which become rows: shape (..., n_numbers).
+    Where there are stacks of matrices, they are rows: shape (..., n_numbers).
 
     Examples
     --------
-    >>> flattened([np.array([[1.0, 2.0]]), np.array([[3.0]])], multiple_of=4)
+    >>> flat = Flat([np.zeros((1, 2)), np.zeros((1, 1))], multiple_of=4)
+    >>> flat.numbers([np.array([[1.0, 2.0]]), np.array([[3.0]])])
     array([1., 2., 3., 0.])
-    """
-    rows = [matrix.reshape(*matrix.shape[:-2], -1) for matrix in matrices]
-    n_left = -sum(row.shape[-1] for row in rows) % multiple_of
-    return np.concatenate([*rows, np.zeros((*rows[0].shape[:-1], n_left))], axis=-1)
-
-
-def shaped(numbers: npt.NDArray[Any], like: Matrices) -> tuple[npt.NDArray[Any], ...]:
-    """The matrices again, without the zeros.
-
-    Examples
-    --------
-    >>> shaped(np.array([1.0, 2.0, 3.0]), [np.zeros((1, 2)), np.zeros((1, 1))])
+    >>> flat.matrices(np.array([1.0, 2.0, 3.0, 0.0]))
     (array([[1., 2.]]), array([[3.]]))
     """
-    stacks = numbers.shape[:-1]
-    ends = np.cumsum([matrix.size for matrix in like]).tolist()
-    return tuple(
-        numbers[..., end - matrix.size : end].reshape(*stacks, *matrix.shape)
-        for matrix, end in zip(like, ends, strict=True)
-    )
+
+    def __init__(self, like: Matrices, *, multiple_of: int = 1) -> None:
+        ends = np.cumsum([matrix.size for matrix in like]).tolist()
+        self._places = [
+            (slice(end - matrix.size, end), matrix.shape) for matrix, end in zip(like, ends, strict=True)
+        ]
+        self._length = -(-ends[-1] // multiple_of) * multiple_of
+
+    def numbers(self, matrices: Matrices) -> npt.NDArray[Any]:
+        """The row of some matrices."""
+        stacks = matrices[0].shape[:-2]
+        numbers = np.zeros((*stacks, self._length))
+        for matrix, (place, _) in zip(matrices, self._places, strict=True):
+            numbers[..., place] = matrix.reshape(*stacks, -1)
+        return numbers
+
+    def matrices(self, numbers: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], ...]:
+        """The matrices in a row."""
+        stacks = numbers.shape[:-1]
+        return tuple(numbers[..., place].reshape(*stacks, *shape) for place, shape in self._places)
 
 
 def check_float64(net: Network, rule_name: str) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from chainrule.equations.line_search import line_search
 from chainrule.errors import TrainingWarning
 from chainrule.network import Objective
-from chainrule.training.engines.flat import check_float64, flattened, shaped
+from chainrule.training.engines.flat import Flat, check_float64
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,7 +31,7 @@ EPSILON = float(np.finfo(np.float64).eps)
 
 
 class _State(NamedTuple):
-    """Weights; steps and changes of the gradient, shape (n_pairs, n_weights); share that the last step won."""
+    """Weights; steps and changes of the gradient, shape (n_pairs, n_weights); share that was won last."""
 
     weights: npt.NDArray[Any]
     steps: npt.NDArray[Any]
@@ -63,7 +63,8 @@ class LBFGSEngine:
         check_float64(task.net, settings.rule.name)
         self._task, self._rule, self._gradients = task, settings.rule, gradients
         self._objective = Objective((), task.net.loss, settings.l1, settings.l2)
-        weights = flattened(task.net.weights, multiple_of=WHOLE)
+        self._flat = Flat(task.net.weights, multiple_of=WHOLE)
+        weights = self._flat.numbers(task.net.weights)
         none = np.empty((0, len(weights)))
         self.state = _State(weights, none, none, fall=1.0)
         self._here: _Place | None = None
@@ -73,8 +74,8 @@ class LBFGSEngine:
         self._gradients.__enter__()
         return self
 
-    def __exit__(self, *exception: Any) -> None:  # noqa: ANN401 (handed through)
-        self._gradients.__exit__(*exception)
+    def __exit__(self, *_exception: object) -> None:
+        self._gradients.__exit__(None, None, None)  # it ends its threads, whatever happened
 
     def epoch(
         self,
@@ -96,14 +97,13 @@ class LBFGSEngine:
         step, change = there.weights - here.weights, there.gradient - here.gradient
         if _product(step, change) > -EPSILON * _product(step, here.gradient):
             kept = max(0, len(steps) + 1 - self._rule.memory)
-            steps, changes = (np.vstack([steps[kept:], step]), np.vstack([changes[kept:], change]))
+            steps = np.concatenate([steps[kept:], step[np.newaxis]])
+            changes = np.concatenate([changes[kept:], change[np.newaxis]])
         fall = (here.value - there.value) / max(abs(here.value), abs(there.value), 1.0)
         self.state, self._here = _State(there.weights, steps, changes, min(max(fall, 0.0), 1.0)), there
         yield len(order), there.losses
 
-    def _moved(
-        self, here: _Place, steps: npt.NDArray[Any], changes: npt.NDArray[Any]
-    ) -> _Place | None:
+    def _moved(self, here: _Place, steps: npt.NDArray[Any], changes: npt.NDArray[Any]) -> _Place | None:
         """Where the step leads; against the gradient where the pairs lead nowhere, or None."""
         if not len(steps):
             return self._searched(here, -here.gradient, 1 / np.sqrt(_product(here.gradient, here.gradient)))
@@ -124,10 +124,10 @@ class LBFGSEngine:
 
     def _at(self, weights: npt.NDArray[Any]) -> _Place:
         """Objective and gradient for some weights."""
-        matrices = shaped(weights, self._task.net.weights)
+        matrices = self._flat.matrices(weights)
         losses, gradients = self._gradients.losses_and_gradients(matrices)
         value = losses / len(self._task.rows) + float(self._objective.penalties(matrices))
-        return _Place(weights, value, losses, flattened(gradients, multiple_of=WHOLE))
+        return _Place(weights, value, losses, self._flat.numbers(gradients))
 
     def losses(
         self,
@@ -141,32 +141,32 @@ class LBFGSEngine:
 
     def weights_of(self, state: _State) -> Matrices:
         """Weight matrices of such a state."""
-        return shaped(state.weights, self._task.net.weights)
+        return self._flat.matrices(state.weights)
 
     def rule_of(self, state: _State) -> list[tuple[Any, ...]]:
         """Steps, changes of the gradient and the last fall, for each weight matrix."""
-        stacks = (shaped(stack, self._task.net.weights) for stack in (state.steps, state.changes))
+        stacks = (self._flat.matrices(stack) for stack in (state.steps, state.changes))
         return [(*pair, state.fall) for pair in zip(*stacks, strict=True)]
 
     def resume(self, weights: Matrices, rule: Sequence[tuple[Any, ...]]) -> None:
         """Go on from weights and such a state, or with a new memory where an earlier version kept none."""
-        self.state, self._here = self.state._replace(weights=flattened(weights, multiple_of=WHOLE)), None
+        self.state, self._here = self.state._replace(weights=self._flat.numbers(weights)), None
         if len(rule[0]) == len(self._rule.arrays_of_version_0):
             message = (
-                "The state is that of an earlier version, which kept no curvature for lbfgs. The training goes "
-                "on from its weights, by other bits than it would have had."
+                "The state is that of an earlier version, which kept no curvature for lbfgs: the training "
+                "goes on from its weights, by new bits."
             )
             warnings.warn(message, TrainingWarning, stacklevel=2)
             return
         steps, changes, falls = zip(*rule, strict=True)
         self.state = _State(
             self.state.weights,
-            flattened(steps, multiple_of=WHOLE),
-            flattened(changes, multiple_of=WHOLE),
+            self._flat.numbers(steps),
+            self._flat.numbers(changes),
             falls[0],
         )
 
 
 def _product(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> float:
     """Inner product by NumPy's own sum: BLAS would add in an order of the processor's."""
-    return float((a * b).sum())
+    return float(np.add.reduce(a * b))

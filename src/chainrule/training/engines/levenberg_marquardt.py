@@ -10,7 +10,7 @@ import numpy as np
 from chainrule.equations import levenberg_marquardt_step
 from chainrule.errors import InputError
 from chainrule.network import Objective, jacobian
-from chainrule.training.engines.flat import check_float64, flattened, shaped
+from chainrule.training.engines.flat import Flat, check_float64
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -49,6 +49,7 @@ class LevenbergMarquardtEngine:
                 f"networks, up to {MOST_NUMBERS}. Take fewer rows or hidden units, or the rule lbfgs."
             )
             raise InputError(message)
+        self._flat = Flat(task.net.weights)
         self._objective = Objective(task.net.activations, task.net.loss, settings.l1, settings.l2, task.masks)
         self.state: tuple[Matrices, float] = (task.net.weights, settings.rule.damping)
         self.converged = False
@@ -78,7 +79,7 @@ class LevenbergMarquardtEngine:
         before = self._value(weights)
         while damping <= LARGEST_DAMPING:
             step = levenberg_marquardt_step(curvature, slope, damping)
-            moved = tuple(w + d for w, d in zip(weights, shaped(step, weights), strict=True))
+            moved = tuple(w + d for w, d in zip(weights, self._flat.matrices(step), strict=True))
             if self._value(moved) < before:
                 self.state = moved, max(damping / 10, 1 / LARGEST_DAMPING / LARGEST_DAMPING)
                 yield len(order), math.fsum(losses.tolist())
@@ -101,12 +102,12 @@ class LevenbergMarquardtEngine:
         residuals = task.Y - outputs
         present = ~np.isnan(residuals)
         weight = (present * share[:, np.newaxis]).ravel() / len(task.X)
-        free = np.ones(rows.shape[1]) if task.masks is None else flattened(task.masks)
+        free = np.ones(rows.shape[1]) if task.masks is None else self._flat.numbers(task.masks)
         rows = rows * free
         weighted = rows * weight[:, np.newaxis]
-        decay = flattened([_not_bias(w) for w in weights]) * l2 * free
+        decay = self._flat.numbers([_not_bias(w) for w in weights]) * l2 * free
         curvature = rows.T @ weighted + np.diag(decay)
-        slope = weighted.T @ np.where(present, residuals, 0).ravel() - decay * flattened(weights)
+        slope = weighted.T @ np.where(present, residuals, 0).ravel() - decay * self._flat.numbers(weights)
         return curvature, slope
 
     def losses(
@@ -148,9 +149,7 @@ def _check_suits(task: Task, settings: Settings) -> None:
     net, rule = task.net, settings.rule
     check_float64(net, rule.name)
     if net.loss != rule.loss:
-        message = (
-            f"The loss is {net.loss.name} but {rule.name} needs {rule.loss.name}. Try the rule lbfgs."
-        )
+        message = f"The loss is {net.loss.name} but {rule.name} needs {rule.loss.name}. Try the rule lbfgs."
         raise InputError(message)
     if settings.l1:
         message = f"l1 is {settings.l1:g} but {rule.name} takes squares only. Use l2, or the rule lbfgs."
