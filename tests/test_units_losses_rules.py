@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 import sympy
 
+from chainrule.compiled.curvature import direction_of as compiled_direction
 from chainrule.equations import (
     ACTIVATIONS,
     GELU,
@@ -45,6 +46,7 @@ from chainrule.equations import (
     penalty,
     penalty_gradient,
 )
+from chainrule.equations.curvature import lbfgs_direction
 from chainrule.equations.stopping import generalization_loss, training_progress
 from chainrule.errors import InputError
 from chainrule.network.domains import check_pairs
@@ -67,7 +69,7 @@ Expression: TypeAlias = Any  # SymPy ships no types
 Key: TypeAlias = tuple[Any, ...]
 
 TEXT = SECOND_PAGE.read_text(encoding="utf-8")
-EQUATIONS = range(19, 48)
+EQUATIONS = range(19, 49)
 ALL = formulas(TEXT)
 NUMBERED = {int(formula.label.removeprefix("eq-")): formula for formula in ALL if formula.label}
 (DELTA,) = [formula for formula in ALL if not formula.label]
@@ -614,6 +616,41 @@ def test_levenberg_marquardt_step_of_the_code_solves_the_page_s_equation() -> No
     np.testing.assert_allclose(left, right, rtol=1e-12)
 
 
+def estimate(d: Any, h: Any, H: Any) -> Any:  # noqa: ANN401 (SymPy's matrices)
+    """Equation (48) of the page for a step, a change of the gradient and the estimate before."""
+    known = {"d": d, "h": h, "H": H, "I": sympy.eye(len(d)), "n": sympy.Integer(len(d))}
+    reading = Reading({(name,): value for name, value in known.items()})
+    reading.values |= {(name, i + 1): known[name][i] for name in "dh" for i in range(len(d))}
+    (_, product_), (new,) = NUMBERED[48].chains
+    reading.values["theta",] = reading.of(product_)
+    return reading.of(new)
+
+
+def test_estimate_of_l_bfgs_leads_from_the_change_to_the_step() -> None:
+    d, h = (sympy.Matrix(sympy.symbols(f"{name}1:4", real=True)) for name in "dh")
+    H = sympy.Matrix(3, 3, lambda i, j: sympy.Symbol(f"H{min(i, j)}{max(i, j)}", real=True))
+    new = estimate(d, h, H)
+    assert is_zero(new * h - d)
+    assert is_zero(new - new.T)
+
+
+@pytest.mark.parametrize("direction_of", [lbfgs_direction, compiled_direction], ids=["equations", "compiled"])
+@pytest.mark.parametrize("n_pairs", [0, 1, 2, 5])
+def test_direction_of_l_bfgs_is_that_of_the_page(n_pairs: int, direction_of: Any) -> None:  # noqa: ANN401
+    n = 8  # a whole vector
+    random = np.random.default_rng(2)
+    steps, g = random.normal(size=(n_pairs, n)), random.normal(size=n)
+    root = random.normal(size=(n, n))
+    changes = steps @ (root @ root.T)  # of a bowl
+    H = sympy.eye(n)
+    if n_pairs:
+        H = H * float(steps[-1] @ changes[-1] / (changes[-1] @ changes[-1]))
+    for d, h in zip(steps, changes, strict=True):
+        H = estimate(sympy.Matrix(d), sympy.Matrix(h), H)
+    expected = -np.array(H * sympy.Matrix(g), dtype=float).ravel()
+    np.testing.assert_allclose(direction_of(steps, changes, g), expected, rtol=1e-9)
+
+
 @pytest.mark.parametrize("most", [1.0, 100.0])
 def test_clipping_of_the_page_is_that_of_the_code(most: float) -> None:
     reading, gradients = penalised()
@@ -640,7 +677,7 @@ def test_stopping_criteria_of_the_page_are_those_of_the_code() -> None:
 # The page as a whole.
 
 
-def test_page_numbers_its_equations_19_to_47_in_order() -> None:
+def test_page_numbers_its_equations_19_to_48_in_order() -> None:
     assert labels(TEXT) == [f"eq-{n}" for n in EQUATIONS]
     assert list(NUMBERED) == list(EQUATIONS)
     assert len(ALL) == TEXT.count("{math}")
@@ -662,7 +699,7 @@ def test_every_equation_is_explained_and_listed_once_as_proved_or_defined() -> N
         34,
         35,
         *range(38, 44),
-        *range(45, 48),
+        *range(45, 49),
     }
     assert set(standings.values()) == {"defined", "proved"}
     for n in EQUATIONS:
@@ -670,7 +707,7 @@ def test_every_equation_is_explained_and_listed_once_as_proved_or_defined() -> N
 
 
 def test_page_cites_only_equations_of_the_two_pages() -> None:
-    assert cited(TEXT) <= set(range(1, 48))
+    assert cited(TEXT) <= set(range(1, 49))
     assert set(EQUATIONS) <= cited(TEXT)
 
 

@@ -24,6 +24,7 @@ import numpy as np
 from sklearn.datasets import load_digits, load_iris
 
 from chainrule import Network, train
+from chainrule.compiled.curvature import run_two_loops
 from chainrule.compiled.evaluation import evaluate_rows
 from chainrule.compiled.forward import predict_rows
 from chainrule.compiled.minibatch import train_minibatches
@@ -49,6 +50,7 @@ KERNELS = {
     "minibatches": train_minibatches,
     "predictions": predict_rows,
     "evaluations": evaluate_rows,
+    "two_loops": run_two_loops,
 }
 
 
@@ -64,6 +66,7 @@ class Task:
     rate: float | None
     loss: str = "rss"
     settings: tuple[tuple[str, object], ...] = ()
+    dtypes: tuple[str, ...] = ("float32", "float64")
 
     @property
     def name(self) -> str:
@@ -112,7 +115,11 @@ TASKS = [
         Task("digits", (20,), functions, batch, 2, 0.03125, loss, (("seed", SEED),))
         for (functions, loss), batch in zip(_FUNCTIONS, (1, 32, 1, 32, 1, 600), strict=True)
     ),
-]
+    Task(
+        "iris", (10,), ("tanh", "logistic"), 150, 25, None,
+        settings=(("rule", "lbfgs:4"), ("l2", 0.001)), dtypes=("float64",),
+    ),
+]  # fmt: skip
 
 
 def samples(table: str, dtype: str) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
@@ -158,7 +165,7 @@ def _predictions(net: Network, X: npt.NDArray[Any], threads: int | None) -> Iter
 def digests(dtype: str, *, threads: int | None = None, tasks: Iterable[Task] = TASKS) -> dict[str, str]:
     """SHA-256 of the weights and of the predictions of each task."""
     found = {}
-    for task in tasks:
+    for task in (task for task in tasks if dtype in task.dtypes):
         X, Y = samples(task.table, dtype)
         settings: dict[str, Any] = {"seed": SEED, **dict(task.settings)}
         trained = train(

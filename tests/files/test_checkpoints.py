@@ -360,6 +360,53 @@ def test_damping_that_would_never_grow(damping: float) -> None:
     refusal(model_to_bytes(Model(hostile.network, state=hostile)))
 
 
+def lbfgs_state(epochs: int) -> TrainingState:
+    net = Network.random((2, 3, 2), ["tanh", "identity"], seed=2)
+    return train(net, X, Y, epochs=epochs, rule="lbfgs:3", engine="reference").state
+
+
+@pytest.mark.parametrize("epochs", [1, 2, 5])
+def test_memory_of_lbfgs_has_as_many_steps_as_were_taken_up_to_its_size(epochs: int) -> None:
+    state = lbfgs_state(epochs)
+    for (steps, changes, _), matrix in zip(state.rule, state.network.weights, strict=True):
+        assert steps.shape == changes.shape == (min(epochs, 3), *matrix.shape)
+    assert_same(load_again(model_to_bytes(Model(state.network, state=state))), state)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda steps, changes: (steps[:1], changes),  # not as many of each
+        lambda steps, changes: (steps[:, :1], changes[:, :1]),
+        lambda steps, changes: (steps[0], changes[0]),
+        lambda steps, changes: (np.repeat(steps, 2, axis=0), np.repeat(changes, 2, axis=0)),  # too many
+        lambda steps, changes: (steps * np.nan, changes),
+        lambda steps, changes: (steps.astype(np.float32), changes),
+        lambda steps, changes: (steps.sum(), changes),
+        lambda steps, changes: (steps[np.newaxis], changes[np.newaxis]),
+    ],
+)
+def test_memory_of_lbfgs_that_does_not_fit(change: Any) -> None:  # noqa: ANN401 (a function)
+    state = lbfgs_state(4)
+    for damaged in (0, 1):
+        rule = [
+            (*change(*of_matrix[:2]), of_matrix[2]) if m == damaged else of_matrix
+            for m, of_matrix in enumerate(state.rule)
+        ]
+        hostile = TrainingState(**{**vars(state), "rule": tuple(rule)})
+        refusal(model_to_bytes(Model(state.network, state=hostile)))
+
+
+@pytest.mark.parametrize("fall", [-0.1, 1.1, np.nan])
+def test_fall_that_is_no_share(fall: float) -> None:
+    state = lbfgs_state(2)
+    rule = tuple((steps, changes, fall) for steps, changes, _ in state.rule)
+    with pytest.raises((ModelFileError, ValueError)):  # NaN is not even written
+        model_from_bytes(
+            model_to_bytes(Model(state.network, state=TrainingState(**{**vars(state), "rule": rule})))
+        )
+
+
 @pytest.mark.parametrize("best_epoch", [0, -1, 4, 1.0, True, "1", [1]])
 def test_best_epoch_that_was_not(best_epoch: object) -> None:
     refusal(edited(lambda state: state.update(best_epoch=best_epoch)))

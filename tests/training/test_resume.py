@@ -180,6 +180,12 @@ def test_steps_that_are_epochs_are_cut_off_between_two(rule: str, ends: Any, eng
     _assert_same(_train(resume=cut.state, rule=rule, engine=engine), _train(rule=rule, engine=engine))
 
 
+def test_a_training_that_has_converged_takes_no_other_step() -> None:
+    whole = _train(rule="lbfgs", epochs=5000, l2=0.1)
+    assert whole.stopped_by == StoppedBy.CONVERGED
+    _assert_same(_train(rule="lbfgs", epochs=5000, l2=0.1, resume=whole.state), whole)
+
+
 @each_engine
 def test_the_state_that_a_callback_keeps_is_as_good_as_that_of_the_result(engine: str) -> None:
     kept: list[TrainingState] = []

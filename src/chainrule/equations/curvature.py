@@ -87,7 +87,7 @@ class LBFGS:
     arrays: ClassVar[tuple[str, ...]] = ("steps", "changes")
     numbers: ClassVar[tuple[str, ...]] = ("fall",)
     is_stacked: ClassVar[bool] = True  # an array of its state holds a matrix for each remembered step
-    arrays_of_version_0: ClassVar[tuple[str, ...]] = ("start",)  # of its state then, which tells no curvature
+    earlier_arrays: ClassVar[tuple[str, ...]] = ("start",)  # of its state then, which tells no curvature
     takes_rate: ClassVar[bool] = False
     takes_all_rows: ClassVar[bool] = True
     engine: ClassVar[str | None] = "lbfgs"

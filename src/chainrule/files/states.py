@@ -81,11 +81,11 @@ def _rule_of(settings: Mapping[str, Any]) -> Any:  # noqa: ANN401 (any rule)
 
 
 def _parts(rule: Any, given: Collection[object]) -> tuple[tuple[str, ...], tuple[str, ...]]:  # noqa: ANN401 (any rule)
-    """Names of the arrays and numbers in the state of a rule: those of an earlier version where these are given.
+    """Names of the arrays and numbers in the state of a rule, or of its state of an earlier version.
 
-    Given is the state of one matrix, or its names.
+    Which of the two tells what is given: the state of one matrix, or the names of its arrays.
     """
-    earlier: tuple[str, ...] = getattr(rule, "arrays_of_version_0", ())
+    earlier: tuple[str, ...] = getattr(rule, "earlier_arrays", ())
     if earlier and len(given) == len(earlier):
         return earlier, ()
     return rule.arrays, rule.numbers

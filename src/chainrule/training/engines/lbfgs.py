@@ -151,7 +151,7 @@ class LBFGSEngine:
     def resume(self, weights: Matrices, rule: Sequence[tuple[Any, ...]]) -> None:
         """Go on from weights and such a state, or with a new memory where an earlier version kept none."""
         self.state, self._here = self.state._replace(weights=self._flat.numbers(weights)), None
-        if len(rule[0]) == len(self._rule.arrays_of_version_0):
+        if len(rule[0]) == len(self._rule.earlier_arrays):
             message = (
                 "The state is that of an earlier version, which kept no curvature for lbfgs: the training "
                 "goes on from its weights, by new bits."
