@@ -57,9 +57,12 @@ def test_steps_are_those_of_minpack(name: str, step: float) -> None:
     dcsrch = pytest.importorskip("scipy.optimize._dcsrch").DCSRCH
     value, slope = CASES[name]
     expected: list[float] = []
-    search = dcsrch(
-        lambda t: expected.append(t) or value(t), slope, DECREASE, CURVATURE, NARROW, 0.0, LARGEST
-    )
+
+    def kept(step: float) -> float:
+        expected.append(step)
+        return value(step)
+
+    search = dcsrch(kept, slope, DECREASE, CURVATURE, NARROW, 0.0, LARGEST)
     search(step, value(0.0), slope(0.0), maxiter=MOST_TRIALS + 1)
     found, tried = searched(name, step)
     assert found

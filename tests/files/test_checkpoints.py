@@ -388,9 +388,9 @@ def test_memory_of_lbfgs_has_as_many_steps_as_were_taken_up_to_its_size(epochs: 
 )
 def test_memory_of_lbfgs_that_does_not_fit(change: Any) -> None:  # noqa: ANN401 (a function)
     state = lbfgs_state(4)
-    for damaged in (0, 1):
+    for damaged in ({0}, {1}, {0, 1}):
         rule = [
-            (*change(*of_matrix[:2]), of_matrix[2]) if m == damaged else of_matrix
+            (*change(*of_matrix[:2]), of_matrix[2]) if m in damaged else of_matrix
             for m, of_matrix in enumerate(state.rule)
         ]
         hostile = TrainingState(**{**vars(state), "rule": tuple(rule)})

@@ -15,7 +15,8 @@ from chainrule import InputError, Network, ShapeError, UnknownNameError, train
 from chainrule.compiled.trainer import Trainer
 from chainrule.network import objective
 from chainrule.random_streams import Purpose, permutation
-from chainrule.training import ENGINES, Epoch, Progress, Settings, StoppedBy, TrainingResult, reference
+from chainrule.training import ENGINES, Epoch, Progress, Settings, StoppedBy, TrainingResult
+from chainrule.training.engines import reference
 
 X: list[list[float]] = [[0, 0], [0, 1], [1, 0], [1, 1]]
 Y: list[list[float]] = [[0], [1], [1], [0]]
