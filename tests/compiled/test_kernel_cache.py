@@ -15,7 +15,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -24,7 +24,7 @@ from numba.core import event
 from running import run_epoch
 
 import chainrule
-from chainrule import Network
+from chainrule import Network, train
 from chainrule.compiled.cache import folder
 from chainrule.compiled.trainer import Trainer
 
@@ -124,6 +124,24 @@ def test_second_process_compiles_nothing_and_says_nothing(kept: Kept) -> None:
     assert again.compilations == 0
     assert again.digest == kept.answer.digest
     assert _contents(kept.place) == kept.contents
+
+
+def train_with(activations: list[str]) -> None:
+    """Train by both engines, and print by how much the weights differ."""
+    net = Network.random((2, *[3] * len(activations), 1), [*activations, "identity"], seed=1)
+    X, Y = [[0.0, 1.0], [1.0, 0.5]], [[1.0], [0.0]]
+    settings: dict[str, Any] = {"rate": 0.1, "epochs": 2, "batch_size": 2, "rule": "momentum"}
+    ours, theirs = (
+        train(net, X, Y, engine=engine, **settings).network for engine in ("compiled", "reference")
+    )
+    print(max(np.abs(w - v).max() for w, v in zip(ours.weights, theirs.weights, strict=True)))  # noqa: T201
+
+
+def test_kernels_of_different_processes_go_together(tmp_path: Path) -> None:
+    # Each of the first two compiles another activation as its n-th function, and the third loads both.
+    for activations in (["tanh"], ["relu"], ["tanh", "relu"]):
+        program = f"import test_kernel_cache; test_kernel_cache.train_with({activations})"
+        assert float(run_child(["-c", program], environment(tmp_path)).stdout) < 1e-12, activations
 
 
 def test_processes_that_start_at_once(kept: Kept, tmp_path: Path) -> None:

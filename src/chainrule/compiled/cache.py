@@ -13,17 +13,20 @@ import contextlib
 import hashlib
 import os
 import pickle
+import secrets
 import shutil
 import sys
 import sysconfig
 import time
 from functools import cache
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import llvmlite
 import numba
 import platformdirs
+from numba.core.bytecode import FunctionIdentity
 from numba.core.compiler import CompileResult
 from numba.core.runtime import rtsys
 from numba.core.serialize import dumps
@@ -83,6 +86,7 @@ class KernelFiles:
         except Exception:  # noqa: BLE001, S110 (whatever is wrong with it, compiling mends it)
             pass
         _announce()
+        _number_functions_anew()
         target_context.refresh()  # what compiling needs besides: a third of a second
         return None
 
@@ -100,6 +104,16 @@ class KernelFiles:
 
     def flush(self) -> None:
         """Numba asks for this before it compiles anew."""
+
+
+def _number_functions_anew() -> None:
+    """Let the functions that are compiled next have numbers that no other process gives.
+
+    Numba tells functions of one name, as closures are, apart by a number in their symbols, which each
+    process counts up from 1. A process that loads what two others compiled would take their n-th functions
+    for one and the same, and call the first in the place of the second.
+    """
+    FunctionIdentity._unique_ids = count(secrets.randbits(60))  # noqa: SLF001 (Numba has no other door)
 
 
 def _refuse_what_others_may_write(place: Path) -> None:
