@@ -62,6 +62,7 @@ class LBFGSEngine:
     def __init__(self, task: Task, settings: Settings, gradients: GradientEngine) -> None:
         check_float64(task.net, settings.rule.name)
         self._task, self._rule, self._gradients = task, settings.rule, gradients
+        self.losses = gradients.losses
         self._objective = Objective((), task.net.loss, settings.l1, settings.l2)
         self._flat = Flat(task.net.weights, multiple_of=WHOLE)
         weights = self._flat.numbers(task.net.weights)
@@ -128,16 +129,6 @@ class LBFGSEngine:
         losses, gradients = self._gradients.losses_and_gradients(matrices)
         value = losses / len(self._task.rows) + float(self._objective.penalties(matrices))
         return _Place(weights, value, losses, self._flat.numbers(gradients))
-
-    def losses(
-        self,
-        weights: Matrices,
-        X: npt.NDArray[Any],
-        Y: npt.NDArray[Any],
-        sample_weight: npt.NDArray[Any] | None,
-    ) -> npt.NDArray[Any]:
-        """Loss of each sample times its weight, in the arithmetic of the engine below."""
-        return self._gradients.losses(weights, X, Y, sample_weight)
 
     def weights_of(self, state: _State) -> Matrices:
         """Weight matrices of such a state."""

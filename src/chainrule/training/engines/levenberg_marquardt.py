@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from chainrule.equations import levenberg_marquardt_step
 from chainrule.errors import InputError
-from chainrule.network import Objective, jacobian
+from chainrule.network import jacobian
 from chainrule.training.engines.flat import Flat, check_float64
+from chainrule.training.engines.reference import ReferenceEngine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,20 +29,13 @@ MOST_NUMBERS = 10**8  # of a Jacobian: 800 megabytes
 LARGEST_DAMPING = 1e10  # no step is as short as this one would be
 
 
-class LevenbergMarquardtEngine:
-    """Trains by steps of Levenberg and Marquardt, an epoch each.
-
-    Attributes
-    ----------
-    state : tuple
-        Weights, and the damping.
-    converged : bool
-        Whether no step lowers the loss any more.
-    """
+class LevenbergMarquardtEngine(ReferenceEngine):
+    """Trains by steps of Levenberg and Marquardt, an epoch each; the damping stands beside every matrix."""
 
     def __init__(self, task: Task, settings: Settings) -> None:
         _check_suits(task, settings)
-        self._task, self._settings = task, settings
+        super().__init__(task, settings)
+        self._flat = Flat(task.net.weights)
         n_numbers = task.Y.size * sum(w.size for w in task.net.weights)
         if n_numbers > MOST_NUMBERS:
             message = (
@@ -49,16 +43,10 @@ class LevenbergMarquardtEngine:
                 f"networks, up to {MOST_NUMBERS}. Take fewer rows or hidden units, or the rule lbfgs."
             )
             raise InputError(message)
-        self._flat = Flat(task.net.weights)
-        self._objective = Objective(task.net.activations, task.net.loss, settings.l1, settings.l2, task.masks)
-        self.state: tuple[Matrices, float] = (task.net.weights, settings.rule.damping)
-        self.converged = False
+        self._move_to(task.net.weights, settings.rule.damping)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_exception: object) -> None:
-        """Nothing is held."""
+    def _move_to(self, weights: Matrices, damping: float) -> None:
+        self.state = weights, tuple((damping,) for _ in weights)
 
     def epoch(
         self,
@@ -73,7 +61,7 @@ class LevenbergMarquardtEngine:
         Yields the losses before it, or nothing where it has converged.
         """
         task = self._task
-        weights, damping = self.state
+        weights, ((damping,), *_) = self.state
         losses = self._objective.losses(weights, task.X, task.Y, task.sample_weight)
         curvature, slope = self._quadratic(weights)
         before = self._value(weights)
@@ -81,7 +69,7 @@ class LevenbergMarquardtEngine:
             step = levenberg_marquardt_step(curvature, slope, damping)
             moved = tuple(w + d for w, d in zip(weights, self._flat.matrices(step), strict=True))
             if self._value(moved) < before:
-                self.state = moved, max(damping / 10, 1 / LARGEST_DAMPING / LARGEST_DAMPING)
+                self._move_to(moved, max(damping / 10, 1 / LARGEST_DAMPING / LARGEST_DAMPING))
                 yield len(order), math.fsum(losses.tolist())
                 return
             damping *= 10
@@ -109,32 +97,6 @@ class LevenbergMarquardtEngine:
         curvature = rows.T @ weighted + np.diag(decay)
         slope = weighted.T @ np.where(present, residuals, 0).ravel() - decay * self._flat.numbers(weights)
         return curvature, slope
-
-    def losses(
-        self,
-        weights: Matrices,
-        X: npt.NDArray[Any],
-        Y: npt.NDArray[Any],
-        sample_weight: npt.NDArray[Any] | None,
-    ) -> npt.NDArray[Any]:
-        """Loss of each sample times its weight, by the equations."""
-        with np.errstate(over="ignore", invalid="ignore"):
-            losses: npt.NDArray[Any] = self._objective.losses(weights, X, Y, sample_weight)
-        return losses
-
-    @staticmethod
-    def weights_of(state: tuple[Matrices, float]) -> Matrices:
-        """Weight matrices of such a state."""
-        return state[0]
-
-    @staticmethod
-    def rule_of(state: tuple[Matrices, float]) -> list[tuple[float]]:
-        """State of the rule, for each weight matrix, in such a state."""
-        return [(state[1],) for _ in state[0]]
-
-    def resume(self, weights: Matrices, rule: Sequence[tuple[float]]) -> None:
-        """Go on from weights and a damping."""
-        self.state = tuple(weights), rule[0][0]
 
 
 def _not_bias(weights: npt.NDArray[Any]) -> npt.NDArray[Any]:
