@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import signal
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -42,6 +43,14 @@ def compiled_kernels() -> None:
     for output, loss in (("softmax", "cross_entropy"), ("identity", "rss")):
         net = Network.random((2, 17, 2), ["relu", output], loss)
         train(net, X, Y, rule="adam", rate=0.001, epochs=1, batch_size=32, l2=0.001).network(X)
+
+
+def pytest_sessionstart() -> None:
+    """Answer Ctrl-C, which tests send to themselves and to their children.
+
+    A process that a shell started in the background ignores it, and so would every child.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
