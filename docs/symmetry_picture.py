@@ -10,7 +10,7 @@ import itertools
 from pathlib import Path
 
 import chainrule
-from chainrule.network.start import Uniform
+from chainrule.equations import Uniform
 
 WIDTH, HEIGHT, LEFT, BAR, GAP = 760, 300, 60, 36, 12
 MIDDLE, TALLEST = 150, 100  # of the bars, in pixels

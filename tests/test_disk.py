@@ -123,7 +123,7 @@ def test_check_changes_nothing(tmp_path: Path) -> None:
     assert not names(tmp_path)
     path.write_bytes(b"old")
     check_writable(path, overwrite=True)
-    with pytest.raises(OutputError, match="--force"):
+    with pytest.raises(OutputError, match="overwrite=True"):
         check_writable(path, overwrite=False)
     assert path.read_bytes() == b"old"
 

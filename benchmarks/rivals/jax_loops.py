@@ -16,7 +16,7 @@ from jax import lax
 from jax import numpy as jnp
 
 from benchmarks.tasks import Task, start_network
-from chainrule.equations import rule_named
+from chainrule.equations import RULES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -101,7 +101,7 @@ class Maths:
 
     def updated(self, layers: Layers, gradients: Layers, state: tuple[Any, ...]) -> State:
         """Layers and state after an update."""
-        rule: Any = rule_named(self.task.rule)
+        rule: Any = RULES.named(self.task.rule)
         rate, tree_map = self.task.rate, jax.tree.map
         if self.task.rule_name == "descent":
             return tree_map(lambda w, g: w - rate * g, layers, gradients), ()

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from benchmarks.tasks import Task, start_network
-from chainrule.equations import rule_named
+from chainrule.equations import RULES
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -224,7 +224,7 @@ class Momentum(Descent):
 
     def __init__(self, task: Task, parameters: list[torch.Tensor]) -> None:
         super().__init__(task, parameters)
-        self.kept = rule_named(task.rule).momentum  # type: ignore[attr-defined]
+        self.kept = RULES.named(task.rule).momentum  # type: ignore[attr-defined]
         self.velocities = [torch.zeros_like(p) for p in parameters]
 
     def product(self, k: int, left: torch.Tensor, right: torch.Tensor) -> None:
@@ -238,7 +238,7 @@ class Fused:
 
     def __init__(self, task: Task, parameters: list[torch.Tensor]) -> None:
         self.parameters, self.share, self.rate = parameters, 1 / task.batch_size, task.rate
-        self.rule: Any = rule_named(task.rule)
+        self.rule: Any = RULES.named(task.rule)
         self.gradients = [torch.zeros_like(p) for p in parameters]
         self.means, self.squares = ([torch.zeros_like(p) for p in parameters] for _ in range(2))
         self.steps = [torch.zeros(()) for _ in parameters]
@@ -420,7 +420,7 @@ def _half_squares(outputs: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
 
 def _optimizer(task: Task, net: nn.Module, implementation: dict[str, bool]) -> torch.optim.Optimizer:
     """Optimiser for the task's rule."""
-    rule: Any = rule_named(task.rule)
+    rule: Any = RULES.named(task.rule)
     if task.rule_name == "adam":
         betas = rule.beta1, rule.beta2
         return torch.optim.Adam(net.parameters(), task.rate, betas, rule.epsilon, **implementation)

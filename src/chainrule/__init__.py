@@ -26,10 +26,13 @@ if TYPE_CHECKING:
         BinaryCrossEntropy,
         CrossEntropy,
         Descent,
+        GlorotUniform,
+        HeUniform,
         Huber,
         Identity,
         IRpropMinus,
         LeakyReLU,
+        LecunUniform,
         Logistic,
         Momentum,
         Nesterov,
@@ -41,6 +44,7 @@ if TYPE_CHECKING:
         Softplus,
         Softsign,
         Tanh,
+        Uniform,
     )
     from chainrule.errors import (
         ChainruleError,
@@ -72,11 +76,7 @@ if TYPE_CHECKING:
     )
     from chainrule.network import (
         ForwardPass,
-        GlorotUniform,
-        HeUniform,
-        LecunUniform,
         Network,
-        Uniform,
     )
     from chainrule.tables import (
         Encoding,
@@ -123,9 +123,9 @@ _ROOM_OF = {
     "ForwardPass": "network",
     "GELU": "equations",
     "GeneralizationLoss": "training",
-    "GlorotUniform": "network",
+    "GlorotUniform": "equations",
     "GradientCheck": "inspection",
-    "HeUniform": "network",
+    "HeUniform": "equations",
     "History": "training",
     "Huber": "equations",
     "IRpropMinus": "equations",
@@ -133,7 +133,7 @@ _ROOM_OF = {
     "InputError": "errors",
     "LBFGS": "training",
     "LeakyReLU": "equations",
-    "LecunUniform": "network",
+    "LecunUniform": "equations",
     "LevenbergMarquardt": "training",
     "Logistic": "equations",
     "Model": "models",
@@ -163,7 +163,7 @@ _ROOM_OF = {
     "TrainingResult": "training",
     "TrainingState": "training",
     "TrainingWarning": "errors",
-    "Uniform": "network",
+    "Uniform": "equations",
     "UnknownNameError": "errors",
     "WarmUp": "training",
     "check_gradients": "inspection",

@@ -79,7 +79,8 @@ def written_beside(target: Path, content: bytes) -> Iterator[Path]:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
             file.flush()
-            os.fsync(file.fileno())
+            if content:  # an attempt has nothing to keep
+                os.fsync(file.fileno())
         yield temporary
     finally:
         temporary.unlink(missing_ok=True)
@@ -147,9 +148,8 @@ def _mode_of(target: Path) -> int:
 
 def _exists_message(path: str | os.PathLike[str]) -> str:
     """Message for a file that stands in the way."""
-    return (
-        f"{os.fspath(path)} exists already but is not to be overwritten. Choose another name, or say --force."
-    )
+    advice = "Choose another name, or say ⟦overwrite=True⟧."
+    return f"{os.fspath(path)} exists already but is not to be overwritten. {advice}"
 
 
 def _failure_message(path: str | os.PathLike[str], error: OSError | ValueError) -> str:

@@ -13,17 +13,20 @@
 
     TrainingWarning (a UserWarning)      training that went badly, though it ended
 
-A message says what was given, what is needed, and what to do.
+A message says what was given, what is needed, and what to do; the error carries each of these by itself.
+Where it speaks of a parameter, the parameter is marked, so that each face can call it by its own name:
+``⟦rate⟧`` is "rate" in Python and "--rate" on the command line, ``⟦rate=0.1⟧`` "rate=0.1" and "--rate 0.1".
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import re
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 from chainrule.words import joined, suggestion
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 __all__ = [
     "ChainruleError",
@@ -40,8 +43,62 @@ __all__ = [
 MOST_LISTED = 20
 
 
+Call: TypeAlias = "Callable[[str, str | None], str]"
+COLUMNS = ("inputs", "ignore", "classes")  # parameters that take a list of names
+_MARKED = re.compile(r"⟦(\w+)(?:=([^⟧]*))?⟧")
+
+
+def in_python(name: str, value: str | None) -> str:
+    """A parameter, alone or with a value, as Python has it."""
+    if value is None:
+        return name
+    if name in COLUMNS:
+        return f"{name}=[{value!r}]"
+    plain = re.fullmatch(r"[-+.\de]+|True|False|None|[\[('\"].*", value)
+    return f"{name}={value if plain else repr(value)}"
+
+
+def said(text: str, call: Call = in_python) -> str:
+    """Text with each of its marked parameters called as a face calls it: a function of name and value."""
+    return _MARKED.sub(lambda found: call(found[1], found[2]), getattr(text, "marked", text))
+
+
+class Remark(str):  # noqa: SLOT000 (it keeps its marks)
+    """Something that the reader of a result should know: in Python's words, with its marks kept for a face.
+
+    Examples
+    --------
+    >>> remark = Remark("it only names the rows: ⟦ignore=id⟧ leaves it out")
+    >>> remark
+    "it only names the rows: ignore=['id'] leaves it out"
+    >>> said(remark, lambda name, value: f"--{name} {value}")
+    'it only names the rows: --ignore id leaves it out'
+    """
+
+    marked: str
+
+    def __new__(cls, marked: str) -> Self:
+        """Text with its marks read."""
+        remark = super().__new__(cls, said(marked))
+        remark.marked = marked
+        return remark
+
+
 class ChainruleError(Exception):
     """The root of the tree: catch this to catch every error of this package.
+
+    Parameters
+    ----------
+    message : str
+        The whole message, its parameters marked. Where there is none, it is made of the other arguments.
+    parameter : str, optional
+        Name of the parameter that does not fit, as Python has it.
+    given : object, optional
+        What was given for it.
+    needs : str
+        What is needed: "must be a finite number above 0".
+    advice : str
+        What to do, in whole sentences.
 
     Examples
     --------
@@ -51,7 +108,46 @@ class ChainruleError(Exception):
     ... except chainrule.ChainruleError as error:
     ...     print(type(error).__name__)
     ModelFileError
+    >>> error = ChainruleError(
+    ...     parameter="rate", given=-1, needs="must be above 0", advice="Try ⟦rate=0.1⟧."
+    ... )
+    >>> print(error)
+    rate is -1 but must be above 0. Try rate=0.1.
+    >>> print(error.said(lambda name, value: f"--{name} {value or ''}".rstrip()))
+    --rate is -1 but must be above 0. Try --rate 0.1.
     """
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        parameter: str | None = None,
+        given: object = None,
+        needs: str = "",
+        advice: str = "",
+    ) -> None:
+        self.parameter, self.given, self.needs, self.advice = parameter, given, needs, advice
+        self._marked = message or f"⟦{parameter}⟧ is {given!r} but {needs}. {advice}".rstrip()
+        super().__init__(self.said(in_python))
+
+    def said(self, call: Call) -> str:
+        """The message in the words of a face."""
+        return said(self._marked, call)
+
+    def to_json(self) -> dict[str, Any]:
+        """What a program should know of the error, as plain data."""
+        return {
+            "error": type(self).__name__,
+            "message": str(self),
+            "parameter": self.parameter,
+            "given": None if self.given is None else str(self.given),
+            "needs": said(self.needs),
+            "advice": said(self.advice),
+        }
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Back from a pickle with its attributes, not through __init__, whose arguments `args` does not hold.
+        return type(self).__new__, (type(self), *self.args), vars(self)
 
 
 class InputError(ChainruleError, ValueError):
@@ -86,6 +182,8 @@ class UnknownNameError(InputError):
         The name that was given.
     known : iterable of str
         The names that exist.
+    parameter : str, optional
+        What it was given for.
 
     Examples
     --------
@@ -93,15 +191,12 @@ class UnknownNameError(InputError):
     There is no activation 'logistc'. Did you mean 'logistic'? There are: identity, logistic, tanh.
     """
 
-    def __init__(self, what: str, given: str, known: Iterable[str]) -> None:
-        self.given = given
+    def __init__(self, what: str, given: str, known: Iterable[str], parameter: str | None = None) -> None:
         self.known = tuple(known)
         there_are = f"There are: {joined(self.known, MOST_LISTED)}."
-        super().__init__(f"There is no {what} {given!r}.{suggestion(given, self.known)} {there_are}")
-
-    def __reduce__(self) -> tuple[object, ...]:
-        # Back from a pickle with its attributes, not through __init__, whose arguments `args` does not hold.
-        return type(self).__new__, (type(self), *self.args), vars(self)
+        advice = f"{suggestion(given, self.known)} {there_are}".lstrip()
+        message = f"There is no {what} {given!r}. {advice}"
+        super().__init__(message, parameter=parameter, given=given, needs=f"a known {what}", advice=advice)
 
 
 class TableError(InputError):
@@ -185,7 +280,3 @@ class DivergenceError(ChainruleError, ArithmeticError):
         self.epoch = epoch
         self.rate = rate
         super().__init__(message)
-
-    def __reduce__(self) -> tuple[object, ...]:
-        # Back from a pickle with its attributes, not through __init__, whose arguments `args` does not hold.
-        return type(self).__new__, (type(self), *self.args), vars(self)

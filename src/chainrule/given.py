@@ -17,6 +17,7 @@ __all__ = [
     "not_negative_number",
     "positive_number",
     "share_below_1",
+    "truth",
     "whole_number_from_1",
 ]
 
@@ -70,6 +71,13 @@ def share_below_1(value: object, name: str, example: str, what: str = "at least 
     return number
 
 
+def truth(value: object, name: str) -> bool:
+    """True or False, NumPy's own included; InputError for all else."""
+    if type(value).__name__ in {"bool", "bool_"} or (isinstance(value, int) and value in {0, 1}):
+        return bool(value)
+    return _refuse(name, value, "True or False", "True")
+
+
 def check_between(value: object, name: str, low: float, high: float, *, example: float) -> None:
     """Raise InputError for a number that is not strictly between two others; `high` may be infinity.
 
@@ -121,5 +129,4 @@ def _own_number(value: object) -> float:
 
 
 def _refuse(name: str, value: object, needed: str, example: str) -> NoReturn:
-    message = f"{name} is {value!r} but must be {needed}. Try {example}."
-    raise InputError(message)
+    raise InputError(parameter=name, given=value, needs=f"must be {needed}", advice=f"Try {example}.")

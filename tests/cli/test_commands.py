@@ -24,11 +24,9 @@ import pytest
 from sklearn.metrics import accuracy_score, r2_score, recall_score, root_mean_squared_error
 
 import chainrule
-from chainrule.equations import ACTIVATIONS, LOSSES
-from chainrule.equations.schedules import SCHEDULES
+from chainrule.equations import ACTIVATIONS, LOSSES, RULES, SCHEDULES
 from chainrule.models import default_settings
 from chainrule.models.defaults import DEFAULTS
-from chainrule.training.settings import ALL_RULES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -283,7 +281,7 @@ def test_interrupt_outside_the_training(
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("chainrule.cli.fit.read_table", interrupt)
+    monkeypatch.setattr("chainrule.jobs.job.read_table", interrupt)
     done = chainrule_command("fit", "iris.csv", "--target", "species", "--out", "new.safetensors")
     assert (done.code, done.out, done.err) == (130, "", "Interrupted. Nothing was written.\n")
     assert not here.joinpath("new.safetensors").exists()
@@ -341,7 +339,7 @@ def test_help_loads_nothing_heavy(command: str) -> None:
 
 def test_help_tells_the_defaults_and_every_name() -> None:
     help_text = " ".join(re.sub("[│╭╰─╮╯]", " ", run_process("fit", "--help", COLUMNS="200").stdout).split())
-    for known in (ACTIVATIONS, LOSSES, ALL_RULES, SCHEDULES, DEFAULTS):
+    for known in (ACTIVATIONS, LOSSES, RULES, SCHEDULES, DEFAULTS):
         for name in known:
             assert re.search(rf"\b{name}\b", help_text), name
     assert "[default: modern]" in help_text
@@ -351,7 +349,7 @@ def test_help_tells_the_defaults_and_every_name() -> None:
     assert "learnt as classes, with softmax outputs and cross-entropy" in help_text
     assert "Numbers are learnt with an identity output" in help_text
     notes = default_settings("notes", 100, classes=True)
-    assert (notes.activation, notes.loss, notes.rule) == ("logistic", "rss", "descent")
+    assert (notes.activation, notes.loss, notes.rule.name) == ("logistic", "rss", "descent")
     assert "logistic units, RSS, gradient descent" in help_text
 
 

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import chainrule
-from chainrule.cli.interrupts import Watch, at_most_one_interrupt, no_interrupt
+from chainrule.cli.interrupts import Watch
+from chainrule.jobs.interrupts import at_most_one_interrupt, no_interrupt
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,12 +41,15 @@ def running(script: str, *arguments: object) -> subprocess.CompletedProcess[str]
 
 
 PRESS_IN_EPOCH_2 = """
-import chainrule.cli.progress as progress
+import dataclasses
 import chainrule.models.fitting as fitting
-def press(self, training):
-    if len(training.epochs) == 2 and not training.samples:
+def press(training):
+    if len(training.epochs) == 2:
         os.kill(os.getpid(), signal.SIGINT)
-progress.TrainingProgress.__call__ = press
+train = fitting.run_training
+def pressed(*arguments, callbacks, **others):
+    return train(*arguments, callbacks=dataclasses.replace(callbacks, on_epoch=press), **others)
+fitting.run_training = pressed
 """
 PRESS_AGAIN_BEFORE_SAVING = """
 real = fitting.training_record
@@ -117,7 +121,7 @@ def test_an_error_that_a_library_makes_of_it_is_no_traceback(
             raise RuntimeError(message) from None
 
     before = set(here.iterdir())
-    monkeypatch.setattr("chainrule.cli.fit.read_table", query)
+    monkeypatch.setattr("chainrule.jobs.job.read_table", query)
     done = chainrule_command(*FIT)
     assert (done.code, done.out, done.err) == (130, "", "Interrupted. Nothing was written.\n")
     assert set(here.iterdir()) == before
@@ -132,7 +136,7 @@ def test_an_error_that_nobody_foresaw_keeps_its_traceback(
         message = "a bug"
         raise RuntimeError(message)
 
-    monkeypatch.setattr("chainrule.cli.fit.read_table", fail)
+    monkeypatch.setattr("chainrule.jobs.job.read_table", fail)
     with pytest.raises(RuntimeError, match="a bug"):
         chainrule_command(*FIT)
 

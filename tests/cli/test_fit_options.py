@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import chainrule
+from chainrule.training import Callbacks, run_training
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -150,6 +152,15 @@ def test_the_summary_tells_of_warnings_and_the_best_epoch(
 # Going on
 
 
+def after_each_epoch(call: Callable[[Any], None]) -> Callable[..., Any]:
+    """Training that calls something after each epoch, besides what it is given to call."""
+
+    def run(*arguments: Any, callbacks: Callbacks, **others: Any) -> Any:  # noqa: ANN401 (as run_training)
+        return run_training(*arguments, callbacks=replace(callbacks, on_epoch=call), **others)
+
+    return run
+
+
 @pytest.fixture
 def interrupting(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     """Press Ctrl-C after so many epochs, once."""
@@ -157,12 +168,12 @@ def interrupting(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     def arrange(epochs: int) -> None:
         left = [True]
 
-        def press(_: object, training: Any) -> None:  # noqa: ANN401 (a Progress)
-            if len(training.epochs) == epochs and not training.samples and left:
+        def press(training: Any) -> None:  # noqa: ANN401 (a Progress)
+            if len(training.epochs) == epochs and left:
                 left.clear()
                 raise KeyboardInterrupt
 
-        monkeypatch.setattr("chainrule.cli.progress.TrainingProgress.__call__", press)
+        monkeypatch.setattr("chainrule.models.fitting.run_training", after_each_epoch(press))
 
     return arrange
 
@@ -216,18 +227,19 @@ def test_a_fit_that_breaks_leaves_the_checkpoint_of_the_last_minute(
 ) -> None:
     arguments = ["fit", here / "iris.csv", "--target", "species", "--epochs", 6]
     assert chainrule_command(*arguments, "--out", "whole.st").code == 0
-    monkeypatch.setattr("chainrule.cli.checkpoint.SECONDS_BETWEEN", 0.0)
+    monkeypatch.setattr("chainrule.jobs.checkpoint.SECONDS_BETWEEN", 0.0)
     kept = chainrule_command(*arguments, "--out", "a.st")
     assert kept.code == 0
     assert not here.joinpath("a.checkpoint.st").exists()  # of no use any more
 
-    def broken(_: object, training: Any) -> None:  # noqa: ANN401 (a Progress)
+    def broken(training: Any) -> None:  # noqa: ANN401 (a Progress)
         if len(training.epochs) == 4:
             message = "the power fails"
             raise RuntimeError(message)
 
     with monkeypatch.context() as failing:
-        failing.setattr("chainrule.cli.progress.TrainingProgress.__call__", broken)
+        failing.setattr("chainrule.models.fitting.run_training", after_each_epoch(broken))
+        failing.setattr("chainrule.jobs.fit.SECONDS_BETWEEN_LOOKS", 1e-9)
         with pytest.raises(RuntimeError, match="the power fails"):
             chainrule_command(*arguments, "--out", "b.st")
     assert not here.joinpath("b.st").exists()

@@ -14,11 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import chainrule
-from chainrule.cli.fit import Request
 from chainrule.cli.fit import run as run_fit
 from chainrule.cli.printing import LONGEST_LINE, score_lines
 from chainrule.errors import TableError
-from chainrule.models.scores import score_classes, score_numbers
+from chainrule.jobs import FitJob
+from chainrule.scores.targets import score_classes, score_numbers
 from chainrule.tables.decoding import decode
 from chainrule.words import named, shortened
 
@@ -199,7 +199,7 @@ def test_too_little_memory_is_one_message(
         message = "Unable to allocate 3 TiB"
         raise MemoryError(message)
 
-    monkeypatch.setattr("chainrule.cli.fit.fit_dataset", exhausted)
+    monkeypatch.setattr("chainrule.jobs.fit.fit_dataset", exhausted)
     done = chainrule_command("fit", here / "iris.csv", "--target", "species", "--out", "n.st")
     assert (done.code, done.out) == (2, "")
     assert done.err.startswith("Error: Unable to allocate 3 TiB. ")
@@ -345,13 +345,7 @@ def test_other_kinds_of_tables_give_the_same_predictions(
     assert other.out == plain.out
 
 
-def test_the_commands_module_takes_a_default_name(here: Path) -> None:
-    columns = {"target": ["species"], "inputs": None, "ignore": None, "classes": None}
-    table = here / "iris.csv"
-    run_fit(
-        Request(
-            table, columns=columns, hidden=None, class_weight=None, defaults="notes", settings={"epochs": 1},
-            held_out=0.25, seed=0, resume=None, out="x.st", force=False, as_json=True,
-        )
-    )  # fmt: skip
+def test_the_commands_module_takes_a_job(here: Path) -> None:
+    job = FitJob(here / "iris.csv", target=["species"], defaults="notes", epochs=1, out=Path("x.st"))
+    run_fit(job, here / "iris.csv", as_json=True)
     assert chainrule.load("x.st").sizes == (4, 8, 3)

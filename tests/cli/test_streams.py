@@ -141,8 +141,11 @@ class Terminal:
 def on_terminal(columns: int, *arguments: str, **environment: str) -> str:
     """Everything that a command, drawing every epoch, writes to stderr: a terminal of so many columns."""
     script = (
-        "import sys, chainrule.cli.progress as progress\n"
+        "import dataclasses, sys, chainrule.cli.progress as progress, chainrule.models.fitting as fitting\n"
         "progress.SECONDS_BETWEEN_DRAWS = 0\n"
+        "train = fitting.run_training\n"
+        "fitting.run_training = lambda *given, callbacks, **others: train(\n"
+        "    *given, callbacks=dataclasses.replace(callbacks, on_epoch=callbacks.on_time), **others)\n"
         f"sys.argv = ['chainrule', *{[*arguments]!r}]\n"
         "from chainrule.cli import main\nmain()\n"
     )
@@ -201,10 +204,10 @@ def test_progress_in_a_pipe_is_a_line_every_ten_seconds(
             now += 1.0
             validation_loss = None if number < 20 else 0.5
             training.epochs.append(Epoch(number, 0.25, 1.0, validation_loss=validation_loss))
-            progress(training)
+            progress.progress(training)
         now += 10.0
         training.samples = 3
-        progress(training)
+        progress.progress(training)
     assert capsys.readouterr().err.splitlines() == [
         "epoch 10 of 1000   loss 0.25   1 epochs/s   16:30 min left",
         "epoch 20 of 1000   loss 0.25   validation 0.5   1 epochs/s   16:20 min left",

@@ -15,7 +15,7 @@ from chainrule import Network
 from chainrule.compiled.codes import Code
 from chainrule.compiled.layout import VECTOR_BYTES, Memory, flat, pack, padded, reserve, unpack
 from chainrule.compiled.trainer import Trainer
-from chainrule.network import Uniform
+from chainrule.equations import Uniform
 
 if TYPE_CHECKING:
     import numpy.typing as npt

@@ -20,7 +20,7 @@ from running import run_epoch
 from chainrule import Network
 from chainrule.compiled import trainer
 from chainrule.compiled.cache import folder
-from chainrule.network import Uniform
+from chainrule.equations import Uniform
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

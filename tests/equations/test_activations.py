@@ -25,7 +25,6 @@ from chainrule.equations import (
     Softplus,
     Softsign,
     Tanh,
-    activation_named,
     name_of,
 )
 from chainrule.errors import InputError, UnknownNameError
@@ -383,7 +382,8 @@ def test_nan_comes_out_of_every_activation(g: Activation) -> None:
 
 
 def test_activations_are_found_by_name() -> None:
-    assert dict(ACTIVATIONS) == {
+    known: dict[str, object] = dict(ACTIVATIONS)
+    assert known == {
         "identity": Identity(),
         "logistic": Logistic(),
         "tanh": Tanh(),
@@ -394,13 +394,13 @@ def test_activations_are_found_by_name() -> None:
         "gelu": GELU(),
         "softmax": Softmax(),
     }
-    assert activation_named("tanh") == Tanh()
-    assert activation_named("leaky_relu:0.2") == LeakyReLU(0.2)
+    assert ACTIVATIONS.named("tanh") == Tanh()
+    assert ACTIVATIONS.named("leaky_relu:0.2") == LeakyReLU(0.2)
 
 
 @each_activation
 def test_name_of_an_activation_leads_back_to_it(g: Activation) -> None:
-    assert activation_named(name_of(g)) == g
+    assert ACTIVATIONS.named(name_of(g)) == g
     assert name_of(LeakyReLU(0.2)) == "leaky_relu:0.2"
 
 
@@ -422,7 +422,7 @@ def test_slope_of_leaky_relu_must_lie_between_0_and_1(slope: Any) -> None:  # no
 )
 def test_numbers_after_a_name_must_suit_it(name: str, message: str) -> None:
     with pytest.raises(InputError, match=message):
-        activation_named(name)
+        ACTIVATIONS.named(name)
 
 
 @pytest.mark.parametrize(
@@ -430,4 +430,4 @@ def test_numbers_after_a_name_must_suit_it(name: str, message: str) -> None:
 )
 def test_unknown_activation_suggests_the_one_that_was_meant(name: str, meant: str) -> None:
     with pytest.raises(UnknownNameError, match=f"There is no activation '{name}'. Did you mean '{meant}'"):
-        activation_named(name)
+        ACTIVATIONS.named(name)

@@ -27,6 +27,7 @@ from chainrule.equations import (
     flush_to_zero,
     gradient,
     hidden_delta,
+    lbfgs_direction,
     levenberg_marquardt_step,
     mean_loss,
     net_input,
@@ -133,6 +134,11 @@ def _damped(curvature: Array, slope: Array) -> Array:
     return levenberg_marquardt_step(curvature.T @ curvature, slope, 0.5)
 
 
+def _by_lbfgs(steps: Any, changes: Any, gradient: Any) -> Any:  # noqa: ANN401 (any array)
+    # Pairs whose product is far from 0, as those that are remembered have.
+    return lbfgs_direction(steps, changes + 4 * steps, gradient)
+
+
 EQUATIONS: dict[str, Equation] = {
     "with_bias_unit": Equation(with_bias_unit, (BATCH,)),
     "net_input": Equation(net_input, (MATRIX, BATCH)),
@@ -143,6 +149,7 @@ EQUATIONS: dict[str, Equation] = {
     "penalty": Equation(lambda w: penalty(w, l1=0.5, l2=0.25), (MATRIX,)),
     "penalty_gradient": Equation(lambda w: penalty_gradient(w, l1=0.5, l2=0.25), (MATRIX,)),
     "dropped_out": Equation(dropped_out, (BATCH, BATCH)),
+    "lbfgs_direction": Equation(_by_lbfgs, ((2, 3), (2, 3), (3,)), holomorphic=False),
     "levenberg_marquardt_step": Equation(_damped, ((3, 3), (3,)), holomorphic=False),
 }
 for activation in ACTIVATIONS.values():
@@ -158,7 +165,7 @@ OUTPUTS: dict[str, Activation] = {
 }
 for loss in LOSSES.values():
     EQUATIONS |= _equations_of_a_loss(loss, OUTPUTS.get(loss.name, Identity()))
-for rule in RULES.values():
+for rule in (rule for rule in RULES.values() if RULES.fact(rule, "engine") is None):
     EQUATIONS |= _equations_of_a_rule(rule)
 
 
@@ -214,7 +221,7 @@ def test_only_what_is_below_the_square_root_of_the_smallest_normal_number_become
 def test_every_function_of_the_room_is_in_the_table() -> None:
     from chainrule import equations  # noqa: PLC0415 (only this test looks at the room as a whole)
 
-    no_arrays = {"activation_named", "is_fused", "loss_named", "name_of", "object_named", "rule_named"}
+    no_arrays = {"is_fused", "name_of"}
     no_arrays |= {"clip_factor"}  # which gives a number, and is tested below
     lower_case = {name for name in equations.__all__ if name.islower()} - no_arrays
     assert lower_case <= {name.split()[-1] for name in EQUATIONS}

@@ -29,7 +29,6 @@ from chainrule.equations import (
     Softplus,
     gradient,
     is_fused,
-    loss_named,
     mean_loss,
     name_of,
     net_input,
@@ -297,7 +296,8 @@ def test_mean_loss_is_the_mean(losses: list[float]) -> None:
 
 
 def test_losses_are_found_by_name() -> None:
-    assert dict(LOSSES) == {
+    known: dict[str, object] = dict(LOSSES)
+    assert known == {
         "rss": RSS(),
         "cross_entropy": CrossEntropy(),
         "binary_cross_entropy": BinaryCrossEntropy(),
@@ -306,13 +306,13 @@ def test_losses_are_found_by_name() -> None:
         "quantile": Quantile(0.5),
         "poisson": Poisson(),
     }
-    assert loss_named("rss") == RSS()
-    assert loss_named("huber:1.5") == Huber(1.5)
+    assert LOSSES.named("rss") == RSS()
+    assert LOSSES.named("huber:1.5") == Huber(1.5)
 
 
 @each_pair
 def test_name_of_a_loss_leads_back_to_it(loss: Loss, g: Activation) -> None:
-    assert loss_named(name_of(loss)) == loss
+    assert LOSSES.named(name_of(loss)) == loss
     assert is_fused(loss, g) == (
         (loss.name, g.name)
         in {
@@ -336,4 +336,4 @@ def test_unknown_loss_suggests_the_one_that_was_meant() -> None:
     with pytest.raises(
         UnknownNameError, match=r"There is no loss 'rrs'\. Did you mean 'rss'\? There are: .*rss"
     ):
-        loss_named("rrs")
+        LOSSES.named("rrs")

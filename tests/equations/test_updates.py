@@ -23,7 +23,6 @@ from chainrule.equations import (
     Rule,
     levenberg_marquardt_step,
     name_of,
-    rule_named,
 )
 from chainrule.errors import InputError, UnknownNameError
 
@@ -34,7 +33,10 @@ Numbers = npt.NDArray[Any]
 
 RATE = 0.5
 EXACT = 1e-15
-each_rule = pytest.mark.parametrize("rule", RULES.values(), ids=list(RULES))
+OF_GRADIENTS: dict[str, Any] = {
+    name: rule for name, rule in RULES.items() if RULES.fact(rule, "engine") is None
+}
+each_rule = pytest.mark.parametrize("rule", OF_GRADIENTS.values(), ids=list(OF_GRADIENTS))
 
 
 def _weights_after(
@@ -225,7 +227,7 @@ BESIDE_PYTORCH: dict[str, tuple[Rule, Callable[[list[Any], Any], Any]]] = {
 
 
 def test_every_rule_is_held_against_pytorch() -> None:
-    assert list(BESIDE_PYTORCH) == list(RULES)
+    assert list(BESIDE_PYTORCH) == list(OF_GRADIENTS)
 
 
 @pytest.mark.oracle
@@ -266,7 +268,7 @@ def test_levenberg_marquardt_step_by_hand() -> None:
 
 
 def test_rules_are_found_by_name() -> None:
-    assert dict(RULES) == {
+    assert {
         "descent": Descent(),
         "momentum": Momentum(0.9),
         "nesterov": Nesterov(0.9),
@@ -274,13 +276,13 @@ def test_rules_are_found_by_name() -> None:
         "adam": Adam(0.9, 0.999, 1e-8),
         "adamw": AdamW(0.01, 0.9, 0.999, 1e-8),
         "irprop_minus": IRpropMinus(0.5, 1.2, 1e-6, 50.0),
-    }
-    assert rule_named("adamw:0.1:0.8") == AdamW(0.1, 0.8)
+    } == OF_GRADIENTS
+    assert RULES.named("adamw:0.1:0.8") == AdamW(0.1, 0.8)
 
 
 @pytest.mark.parametrize("rule", [*RULES.values(), Adam(0.9, 0.99), IRpropMinus(0.25)], ids=name_of)
 def test_name_of_a_rule_leads_back_to_it(rule: Rule) -> None:
-    assert rule_named(name_of(rule)) == rule
+    assert RULES.named(name_of(rule)) == rule
 
 
 @pytest.mark.parametrize(
@@ -306,4 +308,4 @@ def test_parameter_of_a_rule_must_be_in_its_range(make: Callable[[], Rule], mess
 
 def test_unknown_rule_suggests_the_one_that_was_meant() -> None:
     with pytest.raises(UnknownNameError, match=r"There is no update rule 'adan'\. Did you mean 'adam'"):
-        rule_named("adan")
+        RULES.named("adan")

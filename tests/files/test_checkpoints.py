@@ -25,8 +25,8 @@ from chainrule import (
     train,
 )
 from chainrule.equations import ACTIVATIONS, LOSSES, name_of
+from chainrule.equations import RULES as ALL_RULES
 from chainrule.files import load_model, model_from_bytes, model_to_bytes
-from chainrule.training.settings import ALL_RULES
 
 if TYPE_CHECKING:
     from collections.abc import Callable

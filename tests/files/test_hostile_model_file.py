@@ -141,7 +141,7 @@ def test_nesting_at_any_depth(field: str, tmp_path: Path) -> None:
         ("mean", "null", "is damaged: encoding.inputs[0].mean: Expected `float`, got `null`"),
         ("kind", '"colour"', "is damaged: encoding.inputs[0].kind: Invalid value 'colour'"),
         ("rate", '"fast"', "The field rate of the training record must be float | None, not 'fast'"),
-        ("training", "[]", "The training record must hold exactly the fields rate"),
+        ("training", "[]", "The training record must hold exactly the fields rule"),
         (
             "activations",
             '["swish", "tanh"]',

@@ -15,8 +15,8 @@ from sklearn.utils.class_weight import compute_sample_weight
 
 import chainrule
 from chainrule import RSS, CrossEntropy, Identity, InputError, Logistic, ReLU, Softmax
-from chainrule.models import Model, TrainingRecord, plan, prepare
-from chainrule.models.fitting import _parted
+from chainrule.models import Model, TrainingRecord, fit_settings, prepare
+from chainrule.models.fitting import parted
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -126,15 +126,16 @@ def test_dataset_is_the_table_as_numbers() -> None:
 
 
 def test_record_is_checked_field_by_field() -> None:
-    record = chainrule.fit(EXAMPLES / "iris.csv", target="species", epochs=1).model.training
+    result = chainrule.fit(EXAMPLES / "iris.csv", target="species", epochs=1)
+    record = result.model.training
     assert record is not None
     plain = record.to_json()
-    assert TrainingRecord.from_json(plain) == record
+    assert TrainingRecord.from_json(plain, result.model.network) == record
     for name in plain:
         with pytest.raises(chainrule.ModelFileError, match=name):
-            TrainingRecord.from_json({**plain, name: [1]})
+            TrainingRecord.from_json({**plain, name: [1]}, result.model.network)
     with pytest.raises(chainrule.ModelFileError, match="exactly the fields"):
-        TrainingRecord.from_json({**plain, "speed": 1})
+        TrainingRecord.from_json({**plain, "speed": 1}, result.model.network)
 
 
 OLD_FIELDS = [
@@ -148,10 +149,11 @@ def test_record_of_format_1_has_what_was_usual_then() -> None:
     record = result.model.training
     assert record is not None
     plain = {name: value for name, value in record.to_json().items() if name in OLD_FIELDS}
-    assert TrainingRecord.from_json(plain) == record
+    assert TrainingRecord.from_json(plain, result.model.network) == record
     for name in OLD_FIELDS:
+        fewer = {key: value for key, value in plain.items() if key != name}
         with pytest.raises(chainrule.ModelFileError, match="exactly the fields"):
-            TrainingRecord.from_json({key: value for key, value in plain.items() if key != name})
+            TrainingRecord.from_json(fewer, result.model.network)
 
 
 def test_weights_of_classes_are_those_of_scikit_learn() -> None:
@@ -206,7 +208,7 @@ def test_watched_rows_are_neither_learnt_from_nor_judged_by() -> None:
         EXAMPLES / "iris.csv", target="species", validation=0.25, patience=50, epochs=4, hidden=3
     )
     data = result.data
-    learnt, watched = _parted(data, plan(data, validation=0.25, patience=50))
+    learnt, watched = parted(data, fit_settings(data, validation=0.25, patience=50))
     assert sorted([*learnt, *watched, *data.held_out_rows]) == list(range(150))
     assert len(watched) == 28
     counts = np.bincount(np.argmax(data.Y[watched], axis=1))
@@ -221,7 +223,7 @@ def test_starting_weights_suit_the_units() -> None:
     def start(**settings: Any) -> str:  # noqa: ANN401 (settings)
         record = chainrule.fit(EXAMPLES / "iris.csv", target="species", epochs=1, **settings).model.training
         assert record is not None
-        return record.start
+        return str(record.start)
 
     assert start(hidden=2, activation="relu") == start(hidden=2, activation="leaky_relu:0.1") == "he_uniform"
     assert start(hidden=2, activation="tanh") == start(hidden=(), activation="relu") == "glorot_uniform"
@@ -243,11 +245,11 @@ def test_starting_weights_suit_the_units() -> None:
 def test_an_output_brings_its_loss_and_a_loss_its_output(
     given: dict[str, str], expected: tuple[str, str]
 ) -> None:
-    chosen = plan(prepare(EXAMPLES / "iris.csv", target="species"), **given)  # type: ignore[arg-type]
+    chosen = fit_settings(prepare(EXAMPLES / "iris.csv", target="species"), **given)
     assert (chosen.output, chosen.loss) == expected
 
 
 def test_counts_of_a_table_are_standardised_and_so_refused_for_poisson() -> None:
     data = prepare(EXAMPLES / "penguins.csv", target="body_mass_g")
-    with pytest.raises(InputError, match=r"The loss poisson needs counts but .* standardised"):
-        plan(data, loss="poisson")
+    with pytest.raises(InputError, match=r"The loss poisson needs a count, at least 0 but .* standardised"):
+        fit_settings(data, loss="poisson")

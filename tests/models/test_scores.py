@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, r2_score, recall_score, root_mean_squared_error
 
-from chainrule.models.scores import score_classes, score_numbers
+from chainrule.scores.targets import score_classes, score_numbers
 
 LABELS = st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from("abc")), min_size=1, max_size=30)
 # The squares of smaller numbers than these are subnormal, or 0, in the oracle.

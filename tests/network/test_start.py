@@ -22,12 +22,12 @@ from chainrule import (
     Uniform,
     UnknownNameError,
 )
-from chainrule.network import STARTS, start_named
+from chainrule.equations import STARTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from chainrule.network import Start
+    from chainrule.equations import Start
 
 
 def _sha256(net: Network) -> str:
@@ -218,7 +218,7 @@ def test_starts_are_found_by_name() -> None:
         "lecun_uniform": LecunUniform(),
         "uniform": Uniform(1.0),
     }
-    assert all(start_named(name) is start for name, start in STARTS.items())
+    assert all(STARTS.named(name) == start for name, start in STARTS.items())
 
 
 def test_unknown_start_is_refused_with_a_suggestion() -> None:

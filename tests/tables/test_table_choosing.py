@@ -156,7 +156,7 @@ def test_too_many_categories() -> None:
     message = refusal(lambda: choose(table, targets=["y"]))
     assert message == (
         "Input column 'who' of the data frame has 51 different values but a column of categories may "
-        "have 50 at most. Ignore the column (--ignore who). Row 1 of column 'who' of the data frame is "
+        "have 50 at most. Ignore the column (ignore=['who']). Row 1 of column 'who' of the data frame is "
         "'p0', which is no number."
     )
     assert choose(table.take(range(50)), targets=["y"])[0].n_inputs == 50
@@ -165,8 +165,8 @@ def test_too_many_categories() -> None:
 def test_too_many_categories_because_of_one_cell() -> None:
     table = frame(size=[*map(str, range(60)), "6O"], y=[i / 2 for i in range(61)])
     assert refusal(lambda: choose(table, targets=["y"])).endswith(
-        "(--ignore size). Or correct a cell: row 61 of column 'size' of the data frame is '6O', which is no "
-        "number, so the whole column is read as text."
+        "(ignore=['size']). Or correct a cell: row 61 of column 'size' of the data frame is '6O', which is "
+        "no number, so the whole column is read as text."
     )
 
 
@@ -218,14 +218,14 @@ def test_constant_inputs_are_remarked() -> None:
 def test_a_target_that_may_be_classes_is_remarked() -> None:
     table = frame(x=[1, 2, 4], quality=[5, 6, 5])
     assert choose(table, targets=["quality"])[1] == (
-        "target 'quality' has only 2 distinct whole values; if they are classes, give --classes quality",
+        "target 'quality' has only 2 distinct whole values; if they are classes, give classes=['quality']",
     )
 
 
 def test_an_input_that_counts_the_rows_is_remarked() -> None:
     table = frame(id=range(1, 11), y=range_halves(10))
     assert choose(table, targets=["y"])[1] == (
-        "input 'id' counts the rows; if it says nothing else, ignore the column (--ignore id)",
+        "input 'id' counts the rows; if it says nothing else, ignore the column (ignore=['id'])",
     )
 
 
@@ -255,7 +255,7 @@ def test_text_that_names_the_rows_is_remarked() -> None:
     assert choose(table, targets=["y"])[1] == (
         (
             "input 'who' is text with 10 different values in 19 rows; if it only names the rows, "
-            "ignore the column (--ignore who)"
+            "ignore the column (ignore=['who'])"
         ),
     )
     assert choose(table, targets=["y"], classes=["who"])[1] == ()
@@ -267,11 +267,11 @@ def test_text_that_names_the_rows_is_remarked() -> None:
 def test_nothing_that_a_number_or_date_may_be_is_taken_for_text(cells: list[str]) -> None:
     table = frame(c=cells, x=range_halves(10), y=range_halves(10))
     assert refusal(lambda: choose(table, targets=["y"])).endswith(
-        "take the column as classes (--classes c), or ignore the column (--ignore c)."
+        "take the column as classes (classes=['c']), or ignore the column (ignore=['c'])."
     )
     for use in (choose, target_labels):
         message = refusal(lambda use=use: use(table, targets=["c"]))  # type: ignore[misc]
-        assert message.endswith("take the column as classes (--classes c), or choose another target.")
+        assert message.endswith("take the column as classes (classes=['c']), or choose another target.")
     assert choose(table, targets=["y"], classes=["c"])[0].n_inputs == 3
 
 
@@ -280,7 +280,7 @@ def test_the_advice_is_for_the_role_of_the_column() -> None:
     assert refusal(lambda: choose(gaps, targets=["y"])).endswith("Remove the row, or choose another target.")
     assert refusal(lambda: choose(gaps, targets=["x"])).endswith("Remove the row, or choose another target.")
     whole = frame(x=[1.0, None, 3.0], y=[1.5, 2.5, 3.5])
-    assert refusal(lambda: choose(whole, targets=["y"])).endswith("or ignore the column (--ignore x).")
+    assert refusal(lambda: choose(whole, targets=["y"])).endswith("or ignore the column (ignore=['x']).")
     text = frame(k=["a", None, "b"], y=[1.5, 2.5, 3.5])
     assert refusal(lambda: target_labels(text, ["k"])).endswith("Remove the row, or choose another target.")
 

@@ -129,7 +129,7 @@ def test_dates_and_times(cell: object) -> None:
     message = refusal(lambda: check_as_category(present, "input"))
     assert message.startswith("Row 1 of column 'c' of the data frame is ")
     assert "which is a date or time" in message
-    assert message.endswith(", or ignore the column (--ignore c).")
+    assert message.endswith(", or ignore the column (ignore=['c']).")
 
 
 @pytest.mark.parametrize(
@@ -143,8 +143,8 @@ def test_dates_in_notations_that_no_standard_settles(cell: str) -> None:
     message = refusal(lambda: check_as_category(column(cell, cell), "input"))
     assert message == (
         f"Row 1 of column 'c' of the data frame is '{cell}', which is a date or time, but only numbers, text "
-        "and booleans can be used yet. Write it as a number, take the column as classes (--classes c), or "
-        "ignore the column (--ignore c)."
+        "and booleans can be used yet. Write it as a number, take the column as classes (classes=['c']), or "
+        "ignore the column (ignore=['c'])."
     )
     check_as_category(column(cell, "unknown"), "input")
 
@@ -160,7 +160,7 @@ def test_numbers_with_signs_of_per_cent_or_currency(cell: str) -> None:
     assert message == (
         f"Row 2 of column 'c' of the data frame is {cell!r}, a number with a sign of per cent or of a "
         "currency, but a number is digits alone. Write every number without the sign, take the column as "
-        "classes (--classes c), or choose another target."
+        "classes (classes=['c']), or choose another target."
     )
     check_as_category(column(cell, "none"), "target")
 
@@ -181,7 +181,7 @@ LIST = (
         (
             "input",
             "NA",
-            f"{MISSING}every row needs one. Fill it in, remove the row, or ignore the column (--ignore c).",
+            f"{MISSING}every row needs one. Fill it in, remove the row, or ignore the column (ignore=['c']).",
         ),
         ("target", "NA", f"{MISSING}every row needs one. Remove the row, or choose another target."),
         (
@@ -193,11 +193,11 @@ LIST = (
         (
             "input",
             "inf",
-            f"{INFINITE}Correct the cell, remove the row, or ignore the column (--ignore c).",
+            f"{INFINITE}Correct the cell, remove the row, or ignore the column (ignore=['c']).",
         ),
         ("target", "inf", f"{INFINITE}Correct the cell, remove the row, or choose another target."),
         ("learnt input", "inf", f"{INFINITE}Correct the cell, or remove the row."),
-        ("input", ["x"], f"{LIST}, or ignore the column (--ignore c)."),
+        ("input", ["x"], f"{LIST}, or ignore the column (ignore=['c'])."),
         ("target", ["x"], f"{LIST}, or choose another target."),
         ("learnt input", ["x"], f"{LIST}."),
     ],

@@ -11,8 +11,7 @@ import pytest
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_iris, load_wine
 
 from chainrule import DivergenceError, Network, TrainingResult, TrainingWarning, train
-from chainrule.equations import LOSSES, loss_named
-from chainrule.network.start import Uniform
+from chainrule.equations import LOSSES, Uniform
 from chainrule.training.diagnosis import FEWEST_EPOCHS, constant_loss
 
 
@@ -319,16 +318,16 @@ def test_loss_of_one_answer_is_the_lowest_of_a_thousand(name: str, *, gaps: bool
         y[::7] = np.nan
     weight = random.uniform(0, 2, 200) if weighted else np.ones(200)
     weight /= weight.mean()
-    found = constant_loss(loss_named(name), y, weight if weighted else None)
-    assert found == pytest.approx(_best_constant(loss_named(name), y, weight), rel=1e-4)
+    found = constant_loss(LOSSES.named(name), y, weight if weighted else None)
+    assert found == pytest.approx(_best_constant(LOSSES.named(name), y, weight), rel=1e-4)
 
 
 def test_loss_of_one_answer_to_classes_is_their_entropy() -> None:
     shares = np.array([0.5, 0.25, 0.25])
     Y = np.eye(3)[[0, 0, 1, 2]]
     entropy = -(shares * np.log(shares)).sum()
-    assert constant_loss(loss_named("cross_entropy"), Y) == pytest.approx(entropy, rel=1e-14)
-    assert constant_loss(loss_named("cross_entropy"), Y[[0, 1, 2]], np.array([1, 1, 1])) == pytest.approx(
+    assert constant_loss(LOSSES.named("cross_entropy"), Y) == pytest.approx(entropy, rel=1e-14)
+    assert constant_loss(LOSSES.named("cross_entropy"), Y[[0, 1, 2]], np.array([1, 1, 1])) == pytest.approx(
         -(2 * np.log(2 / 3) + np.log(1 / 3)) / 3, rel=1e-14
     )
 

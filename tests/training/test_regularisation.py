@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from chainrule import InputError, Network, ShapeError, train
-from chainrule.equations import rule_named
+from chainrule.equations import RULES
+from chainrule.equations import RULES as ALL_RULES
 from chainrule.random_streams import Purpose, uniform
 from chainrule.training import ENGINES, Settings
 from chainrule.training.dropout import kept_activations, kept_units
-from chainrule.training.settings import ALL_RULES
 
 each_engine = pytest.mark.parametrize("engine", ENGINES)
 each_rule = pytest.mark.parametrize("rule", ALL_RULES)
@@ -303,4 +303,4 @@ def test_penalties_that_are_none_are_refused(name: str, value: Any) -> None:  # 
 
 
 def test_a_rule_that_is_given_as_an_object_is_that_of_its_name() -> None:
-    _assert_same(_train(rule=rule_named("adam:0.8")).network, _train(rule="adam:0.8").network)
+    _assert_same(_train(rule=RULES.named("adam:0.8")).network, _train(rule="adam:0.8").network)

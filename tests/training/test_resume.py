@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from chainrule import InputError, Network, train
-from chainrule.equations.schedules import SCHEDULES
+from chainrule.equations import RULES as ALL_RULES
+from chainrule.equations import SCHEDULES
 from chainrule.training import ENGINES, Progress, StoppedBy, TrainingResult
-from chainrule.training.settings import ALL_RULES
 
 if TYPE_CHECKING:
     from chainrule.training import TrainingState

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from chainrule import InputError, Network, ShapeError, train
+from chainrule.equations import RULES as ALL_RULES
 from chainrule.training import ENGINES
-from chainrule.training.settings import ALL_RULES
 
 each_engine = pytest.mark.parametrize("engine", ENGINES)
 

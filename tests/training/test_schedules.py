@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from chainrule import InputError, Network, UnknownNameError, train
+from chainrule.equations import SCHEDULES, name_of
 from chainrule.equations.past import Past, PastEpoch
-from chainrule.equations.schedules import name_of_schedule, schedule_named
 from chainrule.training import Constant, Cosine, Exponential, ReduceOnPlateau, Step, WarmUp
 
 X, Y = [[0.0], [1.0], [2.0]], [[0.0], [0.5], [1.0]]
@@ -110,7 +110,9 @@ AGAINST_PYTORCH: list[Any] = [
 
 
 @pytest.mark.oracle
-@pytest.mark.parametrize(("schedule", "made"), AGAINST_PYTORCH, ids=[str(schedule)[:50] for schedule, _ in AGAINST_PYTORCH])
+@pytest.mark.parametrize(
+    ("schedule", "made"), AGAINST_PYTORCH, ids=[str(one)[:50] for one, _ in AGAINST_PYTORCH]
+)
 def test_rates_are_those_of_pytorch_stepped_once_an_epoch(schedule: Any, made: Any) -> None:  # noqa: ANN401
     torch: Any = pytest.importorskip("torch")
     optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.25)
@@ -138,7 +140,7 @@ ALL = ["constant", "step:2:0.5", "exponential:0.8", "cosine:0.1", "plateau:1:0.5
 @pytest.mark.parametrize("schedule", ALL)
 def test_training_takes_the_rate_of_its_schedule_in_every_epoch(schedule: str, engine: str) -> None:
     result = _train(schedule=schedule, engine=engine)
-    factors = _factors(schedule_named(schedule), list(result.history.loss))
+    factors = _factors(SCHEDULES.named(schedule), list(result.history.loss))
     assert result.history.rate == tuple(0.2 * factor for factor in factors)
     # the same, one epoch after the other by hand
     net = Network.random((1, 1), "identity", seed=1)
@@ -186,8 +188,8 @@ NAMES = [
 
 @pytest.mark.parametrize(("text", "schedule"), NAMES)
 def test_names_stand_for_schedules_and_back(text: str, schedule: Any) -> None:  # noqa: ANN401
-    assert schedule_named(text) == schedule
-    assert schedule_named(name_of_schedule(schedule)) == schedule
+    assert SCHEDULES.named(text) == schedule
+    assert SCHEDULES.named(name_of(schedule)) == schedule
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from chainrule import Network, train
-from chainrule.network.start import Uniform
+from chainrule.equations import Uniform
 from chainrule.training import StoppedBy
 
 if TYPE_CHECKING:

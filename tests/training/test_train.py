@@ -299,7 +299,7 @@ def test_unknown_engine_is_refused(engine: Any) -> None:  # noqa: ANN401 (that i
     ) as caught:
         _train(engine=engine)
     assert ("Did you mean 'reference'?" in str(caught.value)) == (engine == "referense")
-    assert ENGINES == ("compiled", "reference")
+    assert tuple(ENGINES) == ("compiled", "reference")
 
 
 def test_settings_take_numbers_of_numpy_and_keep_pythons() -> None:

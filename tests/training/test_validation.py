@@ -11,8 +11,8 @@ from sklearn.metrics import accuracy_score, r2_score
 
 from chainrule import InputError, Network, ShapeError, UnknownNameError, train
 from chainrule.random_streams import Purpose, permutation
+from chainrule.scores.arrays import accuracy, r2
 from chainrule.training import ENGINES
-from chainrule.training.metrics import accuracy, r2
 
 each_engine = pytest.mark.parametrize("engine", ENGINES)
 

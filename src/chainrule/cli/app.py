@@ -9,6 +9,9 @@ import typer
 
 from chainrule.cli.errors import exits_with_a_message
 from chainrule.cli.numbers import number, whole
+from chainrule.cli.options import given_settings, takes_settings
+from chainrule.cli.paths import output_path
+from chainrule.settings import NETWORK
 
 __all__ = ["app"]
 
@@ -23,8 +26,6 @@ app = typer.Typer(
 )
 
 LEARNT = "What is learnt"
-NETWORK = "Network"
-TRAINING = "Training"
 RESULT = "Result"
 
 ModelPath = Annotated[Path, typer.Argument(metavar="MODEL", help="Model file that `chainrule fit` wrote.")]
@@ -71,9 +72,11 @@ def _all_commands(
     "Several columns are given by repeating an option, or separated by commas: --ignore id,name. "
     "Parameters follow a name after a colon: --loss huber:1.5, --rule momentum:0.8, --schedule step:30:0.1."
 )
+@takes_settings
 @exits_with_a_message
 def fit(
     table: TablePath,
+    *,
     target: Annotated[
         list[str] | None,
         _option(
@@ -88,81 +91,12 @@ def fit(
     classes: Annotated[
         list[str] | None, _option(LEARNT, "COLUMNS", "Columns of numbers that are classes.")
     ] = None,
-    class_weight: Annotated[
-        str | None,
-        _option(LEARNT, "WEIGHTS", "What a row of each class counts: balanced, or yes=5,no=1."),
-    ] = None,
-    hidden: Annotated[
-        str | None,
-        _option(NETWORK, "UNITS", "Units of each hidden layer: 8, or 16,8, or none."),
-    ] = None,
-    activation: Annotated[
-        str | None,
-        _option(
-            NETWORK,
-            "NAME",
-            "Of the hidden layers: relu, leaky_relu, gelu, softplus, softsign, tanh, logistic, identity.",
-        ),
-    ] = None,
-    output: Annotated[
-        str | None, _option(NETWORK, "NAME", "Output activation: one of these, or softmax.")
-    ] = None,
-    loss: Annotated[
-        str | None,
-        _option(
-            NETWORK,
-            "NAME",
-            "cross_entropy, binary_cross_entropy, rss, absolute, huber, quantile or poisson.",
-        ),
-    ] = None,
     defaults: Annotated[
-        str, _option(NETWORK, "NAME", "Where all that is not given comes from: modern, or notes.")
-    ] = "modern",
-    rule: Annotated[
         str | None,
         _option(
-            TRAINING,
-            "NAME",
-            "Update rule: adam, adamw, rmsprop, nesterov, momentum, descent; for all rows at once "
-            "irprop_minus, lbfgs, levenberg_marquardt.",
+            NETWORK, "NAME", "Where all that is not given comes from: modern, or notes. \\[default: modern]"
         ),
     ] = None,
-    rate: Annotated[
-        str | None, _option(TRAINING, "NUMBER", "Learning rate. Default: one that suits the rule.")
-    ] = None,
-    schedule: Annotated[
-        str | None,
-        _option(
-            TRAINING,
-            "NAME",
-            "How the rate changes: constant, step, exponential, cosine, plateau, warm_up:5,cosine.",
-        ),
-    ] = None,
-    epochs: Annotated[str | None, _option(TRAINING, "N", "Most passes over the training rows.")] = None,
-    batch_size: Annotated[str | None, _option(TRAINING, "N", "Rows an update.")] = None,
-    l2: Annotated[str | None, _option(TRAINING, "NUMBER", "Penalty on the squares of the weights.")] = None,
-    dropout: Annotated[
-        str | None, _option(TRAINING, "SHARE", "Share of the hidden units that drop out of each step.")
-    ] = None,
-    patience: Annotated[
-        str | None,
-        _option(TRAINING, "N", "Stop after so many epochs without a new best, and keep the best network."),
-    ] = None,
-    validation: Annotated[
-        str | None,
-        _option(TRAINING, "SHARE", "Share of the training rows to watch for that, and not to learn from."),
-    ] = None,
-    loss_goal: Annotated[
-        str | None,
-        _option(TRAINING, "NUMBER", "Stop when the mean loss of the training rows is at most this."),
-    ] = None,
-    held_out: Annotated[
-        str,
-        _option(TRAINING, "SHARE", "Share of the rows to judge by at the end, and never to look at before."),
-    ] = "0.25",
-    seed: Annotated[
-        str, _option(TRAINING, "N", "Settles everything that is random. The same seed gives the same bits.")
-    ] = "0",
     resume: Annotated[
         str | None,
         _option(
@@ -179,39 +113,19 @@ def fit(
     as_json: Annotated[
         bool, typer.Option("--json", metavar="", help="Print the summary as JSON.", rich_help_panel=RESULT)
     ] = False,
+    **typed: Any,  # noqa: ANN401 (an option for each setting)
 ) -> None:
     """Fit a network to a table."""
-    from chainrule.cli.fit import Request, run
+    given = given_settings(typed)
+    path = None if out is None else output_path(out)
+    from chainrule.cli.fit import run
+    from chainrule.jobs import FitJob
 
-    request = Request(
-        table=table,
-        columns={"target": target, "inputs": inputs, "ignore": ignore, "classes": classes},
-        hidden=hidden,
-        class_weight=class_weight,
-        defaults=defaults,
-        settings={
-            "activation": activation,
-            "output": output,
-            "loss": loss,
-            "rule": rule,
-            "rate": number("--rate", rate),
-            "schedule": schedule,
-            "epochs": whole("--epochs", epochs),
-            "batch_size": whole("--batch-size", batch_size),
-            "l2": number("--l2", l2),
-            "dropout": number("--dropout", dropout),
-            "patience": whole("--patience", patience),
-            "validation": number("--validation", validation),
-            "loss_goal": number("--loss-goal", loss_goal),
-        },
-        held_out=number("--held-out", held_out),
-        seed=whole("--seed", seed),
-        resume=resume,
-        out=out,
-        force=force,
-        as_json=as_json,
-    )
-    run(request)
+    job = FitJob(
+        table, target=target, inputs=inputs, ignore=ignore, classes=classes, out=path, overwrite=force,
+        resume=resume, defaults=defaults, **given,
+    )  # fmt: skip
+    run(job, table, as_json=as_json)
 
 
 @app.command()
@@ -227,8 +141,10 @@ def predict(
 ) -> None:
     """Predict the target of each row of a raw table."""
     from chainrule.cli.predict import run
+    from chainrule.jobs import PredictionJob
 
-    run(model, table, out=out, force=force, as_json=as_json)
+    path = None if out is None else output_path(out)
+    run(PredictionJob(model, table, out=path, overwrite=force), as_json=as_json)
 
 
 @app.command()
@@ -236,8 +152,9 @@ def predict(
 def score(model: ModelPath, table: TablePath, as_json: Json = False) -> None:
     """Compare predictions with the targets in a table."""
     from chainrule.cli.score import run
+    from chainrule.jobs import ScoreJob
 
-    run(model, table, as_json=as_json)
+    run(ScoreJob(model, table), as_json=as_json)
 
 
 @app.command()
@@ -271,16 +188,10 @@ def trace(
 ) -> None:
     """Write one step of back-propagation as a worked example: every formula with its numbers."""
     from chainrule.cli.trace import run
+    from chainrule.jobs import TraceJob
 
-    run(
-        model,
-        table,
-        row=whole("--row", row),
-        rate=number("--rate", rate),
-        digits=whole("--digits", digits),
-        units=whole("--units", units),
-        as_json=as_json,
-    )
+    job = TraceJob(model, table, row=whole("--row", row), rate=number("--rate", rate))
+    run(job, digits=whole("--digits", digits), units=whole("--units", units), as_json=as_json)
 
 
 @app.command()
@@ -302,12 +213,13 @@ def check(
     Ends with exit code 1 where they disagree.
     """
     from chainrule.cli.check import run
+    from chainrule.jobs import CheckJob
 
-    run(
+    job = CheckJob(
         model,
         table,
         rows=whole("--rows", rows),
         weights=whole("--weights", weights),
         seed=whole("--seed", seed),
-        as_json=as_json,
     )
+    run(job, as_json=as_json)

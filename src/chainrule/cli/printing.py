@@ -4,30 +4,32 @@ from __future__ import annotations
 
 import io
 import json
-import shlex
 import sys
 import textwrap
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from chainrule.cli.options import in_options, typed_settings
+from chainrule.errors import said
 from chainrule.words import counted, named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from chainrule.models import ClassScore, NumberScore, Score, TrainingRecord
-    from chainrule.network import Network
+    from chainrule.models import TrainingRecord
+    from chainrule.scores import ClassScore, NumberScore, Score
+    from chainrule.training import Progress
 
 __all__ = [
     "LONGEST_LINE",
     "MOST_LINES",
     "TEXT",
+    "Notes",
     "escape_what_cannot_be_encoded",
     "note",
     "print_json",
     "print_rows",
     "say",
     "score_lines",
-    "score_to_json",
     "settings_rows",
     "training_words",
 ]
@@ -57,6 +59,17 @@ def note(text: str) -> None:
     """Print what is not the result; nothing where standard error is closed."""
     if sys.stderr is not None:
         print(text, file=sys.stderr, flush=True)  # noqa: T201 (the one place that prints)
+
+
+class Notes:
+    """The face of a command: what a job notes goes to standard error."""
+
+    def note(self, text: str) -> None:
+        """Print a note."""
+        note(f"Note: {said(text, in_options)}")
+
+    def progress(self, training: Progress) -> None:
+        """Print nothing."""
 
 
 def print_json(data: object) -> None:
@@ -90,65 +103,15 @@ def training_words(record: TrainingRecord, seconds: float | None = None) -> str:
     return f"{record.n_training_rows} rows, {counted(record.epochs_run, 'epoch')}{time}, ended by {ending}"
 
 
-def settings_rows(record: TrainingRecord, net: Network) -> list[tuple[str, str]]:
-    """The settings as options of `chainrule fit`, defaults filled in, in as many lines as they need."""
-    from chainrule.equations import name_of  # noqa: PLC0415 (they would make --help slow)
-    from chainrule.models import default_settings  # noqa: PLC0415
-
-    rows, classes = record.n_training_rows, record.majority is not None
-    usual = default_settings("modern", rows, classes=classes)
-    # No option takes patience away where it is usual; the notes' defaults have none.
-    like_notes = record.patience is None and usual.patience is not None
-    if like_notes:
-        usual = default_settings("notes", rows, classes=classes)
-    names = [name_of(activation) for activation in net.activations]
-    options: list[tuple[str, object]] = [
-        ("hidden", ",".join(map(str, net.sizes[1:-1])) or "none"),
-        ("activation", names[0] if len(names) > 1 else None),
-        ("output", names[-1]),
-        ("loss", name_of(net.loss)),
-        ("defaults", "notes" if like_notes else None),
-        ("rule", record.rule),
-        ("rate", record.rate),
-        ("schedule", None if record.schedule == "constant" else record.schedule),
-        ("epochs", record.epochs),
-        ("batch-size", record.batch_size),
-        ("l2", record.l2 if record.l2 or usual.l2 else None),
-        ("dropout", record.dropout or None),
-        ("patience", record.patience),
-        ("validation", record.validation if record.validation or usual.validation else None),
-        ("class-weight", _class_weight_words(record.class_weight)),
-        ("seed", record.seed),
-        ("held-out", record.held_out),
-        ("loss-goal", record.loss_goal),
-    ]
-    words = [f"--{name} {_plain(value)}" for name, value in options if value is not None]
+def settings_rows(record: TrainingRecord) -> list[tuple[str, str]]:
+    """Options that repeat the training."""
     lines = textwrap.wrap(
-        " ".join(word.replace(" ", "\0") for word in words),
+        " ".join(word.replace(" ", "\0") for word in typed_settings(record)),
         TEXT,
         break_on_hyphens=False,
         break_long_words=False,
     )
     return [("" if m else "Settings", line.replace("\0", " ")) for m, line in enumerate(lines)]
-
-
-def _class_weight_words(text: str | None) -> str | None:
-    """Weights of classes as they are typed."""
-    if text is None or text == "balanced":
-        return text
-    return shlex.quote(",".join(f"{name}={_plain(weight)}" for name, weight in json.loads(text).items()))
-
-
-def _plain(value: object) -> str:
-    """All digits of a number, without a point where it is whole; a text as it is."""
-    return repr(value).removesuffix(".0") if isinstance(value, float) else str(value)
-
-
-def score_to_json(score: Score | None) -> Any:  # noqa: ANN401 (JSON)
-    """Score as plain data: an object for classes, a list with one object for each number."""
-    if score is None:
-        return None
-    return [one.to_json() for one in score] if isinstance(score, tuple) else score.to_json()
 
 
 def score_lines(score: Score) -> list[str]:

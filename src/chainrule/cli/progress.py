@@ -7,7 +7,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Self
 
-from chainrule.cli.printing import note
+from chainrule.cli.printing import Notes, note
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -22,7 +22,7 @@ HINT = "   (Ctrl-C stops and keeps the network)"
 USUAL_WIDTH = 80
 
 
-class TrainingProgress:
+class TrainingProgress(Notes):
     """One line that is drawn anew on a terminal; elsewhere a line every ten seconds."""
 
     def __init__(self) -> None:
@@ -40,7 +40,7 @@ class TrainingProgress:
     ) -> None:
         self._draw("")
 
-    def __call__(self, training: Progress) -> None:
+    def progress(self, training: Progress) -> None:
         """Show how far a training is, unless that was shown just now."""
         now = time.monotonic()
         if self.epochs_at_first is None:
@@ -66,7 +66,8 @@ class TrainingProgress:
             losses = f"   loss {epoch.loss:.6g}"
             if epoch.validation_loss is not None:
                 losses += f"   validation {epoch.validation_loss:.6g}"
-        within = f" and {training.samples / training.n_samples:.0%}" if training.samples else ""
+        share = training.samples / training.n_samples
+        within = f" and {share:.0%}" if 0 < share < 1 else ""
         line = f"epoch {len(training.epochs)}{within} of {training.n_epochs}{losses}"
         if len(training.epochs) == epochs_at_first or rate <= 0:
             return line  # the first epoch may have compiled kernels, and would promise too long a wait

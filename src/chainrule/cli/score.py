@@ -4,30 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chainrule.cli.printing import note, print_json, say, score_lines, score_to_json
-from chainrule.files import load_model
-from chainrule.tables import read_table
+from chainrule.cli.printing import Notes, note, print_json, say, score_lines
 from chainrule.words import named
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from chainrule.jobs import ScoreJob
 
 __all__ = ["run"]
 
 
-def run(model: Path, table: Path, *, as_json: bool) -> None:
+def run(job: ScoreJob, *, as_json: bool) -> None:
     """Score, and print."""
-    loaded = load_model(model)
-    source = read_table(table)
-    for remark in source.remarks:
-        note(f"Note: {remark}")
-    score = loaded.score(source)
+    outcome = job.run(Notes())
     if as_json:
-        print_json(
-            {"model": str(model), "table": source.title, "rows": source.n_rows, "score": score_to_json(score)}
-        )
+        print_json(outcome.summary())
         return
-    say(f"Score of {model} on the {source.n_rows} rows of {named(source.title)}:")
-    for line in score_lines(score):
+    say(f"Score of {outcome.model} on the {outcome.n_rows} rows of {named(outcome.table)}:")
+    for line in score_lines(outcome.score):
         say(f"  {line}".rstrip())
     note("Rows that the model was trained on flatter it: score it on others.")

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from chainrule.models import Model, TrainingRecord
-    from chainrule.network import Network
     from chainrule.tables import Encoding, NumberTarget
 
 __all__ = ["run"]
@@ -50,7 +49,7 @@ def run(model: Path, *, weights: bool, as_json: bool) -> None:
         largest = f"largest weight {abs(w).max():.4g}"
         say(f"  W^({m})   {w.shape[0]} x (1 + {w.shape[1] - 1}), {name_of(activation)}; {largest}")
     if loaded.training:
-        _print_training(loaded.training, net)
+        _print_training(loaded.training)
     if loaded.state:
         epochs = len(loaded.state.epochs)
         print_rows([("State", f"a training after {epochs} epochs, for `chainrule fit --resume`")])
@@ -62,9 +61,9 @@ def run(model: Path, *, weights: bool, as_json: bool) -> None:
         print_rows([("Weights", f"{n_weights}: see --weights or --json")])
 
 
-def _print_training(record: TrainingRecord, net: Network) -> None:
+def _print_training(record: TrainingRecord) -> None:
     """Print how the network came about."""
-    print_rows([("Training", training_words(record)), *settings_rows(record, net)])
+    print_rows([("Training", training_words(record)), *settings_rows(record)])
     print_rows(
         [
             ("Start", f"{record.start} weights, seed {record.seed}"),

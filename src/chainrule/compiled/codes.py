@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chainrule.equations import (
+    ACTIVATIONS,
     GELU,
+    LOSSES,
     RSS,
     Absolute,
     BinaryCrossEntropy,
     CrossEntropy,
     Huber,
     Identity,
+    Kind,
     LeakyReLU,
     Logistic,
     Poisson,
@@ -30,32 +33,15 @@ if TYPE_CHECKING:
 
     from chainrule.equations import Activation, Loss
 
-__all__ = ["Code", "activation_codes", "knows_activations", "loss_code", "narrow_suits"]
+__all__ = ["Code", "activation_codes", "checked_code", "knows_activations", "loss_code", "narrow_suits"]
 
-IDENTITY, LOGISTIC, TANH, RELU, LEAKY_RELU, SOFTPLUS, SOFTSIGN, GELU_, SOFTMAX = range(9)
-_ACTIVATIONS: dict[type, int] = {
-    Identity: IDENTITY,
-    Logistic: LOGISTIC,
-    Tanh: TANH,
-    ReLU: RELU,
-    LeakyReLU: LEAKY_RELU,
-    Softplus: SOFTPLUS,
-    Softsign: SOFTSIGN,
-    GELU: GELU_,
-    Softmax: SOFTMAX,
-}
+IDENTITY, LOGISTIC, TANH, RELU = Identity.code, Logistic.code, Tanh.code, ReLU.code
+LEAKY_RELU, SOFTPLUS, SOFTSIGN = LeakyReLU.code, Softplus.code, Softsign.code
+GELU_, SOFTMAX = GELU.code, Softmax.code
 IN_NARROW_KERNELS = (IDENTITY, LOGISTIC, TANH, RELU)
 
-SQUARES, ABSOLUTE, HUBER, QUANTILE, POISSON, SOFTMAX_ENTROPY, LOGISTIC_ENTROPY = range(7)
-_LOSSES: dict[type, int] = {
-    RSS: SQUARES,
-    Absolute: ABSOLUTE,
-    Huber: HUBER,
-    Quantile: QUANTILE,
-    Poisson: POISSON,
-    CrossEntropy: SOFTMAX_ENTROPY,
-    BinaryCrossEntropy: LOGISTIC_ENTROPY,
-}
+SQUARES, ABSOLUTE, HUBER, QUANTILE = RSS.code, Absolute.code, Huber.code, Quantile.code
+POISSON, SOFTMAX_ENTROPY, LOGISTIC_ENTROPY = Poisson.code, CrossEntropy.code, BinaryCrossEntropy.code
 
 
 class Code(NamedTuple):
@@ -65,9 +51,30 @@ class Code(NamedTuple):
     parameter: float = 0.0
 
 
+def code_of(thing: object, kind: Kind[Any]) -> int | None:
+    """Number of the compiled twin of an object; None where its very class has none."""
+    code: int | None = vars(type(thing)).get("code") if kind.knows(thing) else None
+    return code
+
+
+def checked_code(thing: object, kind: Kind[Any]) -> int:
+    """Number of the compiled twin of an object; InputError where there is none."""
+    code = code_of(thing, kind)
+    if code is None:
+        known = ", ".join(
+            sorted(type(one).__name__ for one in kind.values() if code_of(one, kind) is not None)
+        )
+        message = (
+            f"The {kind.what} {thing!r} has no kernel; the compiled engine knows {known}. "
+            f"Train with engine='reference', which runs any {kind.what}."
+        )
+        raise InputError(message)
+    return code
+
+
 def knows_activations(activations: Sequence[Activation]) -> bool:
     """Whether there is a kernel for each; a user's own class is none of these, whatever its name."""
-    return all(type(activation) in _ACTIVATIONS for activation in activations)
+    return all(code_of(activation, ACTIVATIONS) is not None for activation in activations)
 
 
 def activation_codes(activations: Sequence[Activation]) -> tuple[Code, ...]:
@@ -78,15 +85,7 @@ def activation_codes(activations: Sequence[Activation]) -> tuple[Code, ...]:
     InputError
         There is no kernel for one.
     """
-    for activation in activations:
-        if type(activation) not in _ACTIVATIONS:
-            known = ", ".join(sorted(kind.__name__ for kind in _ACTIVATIONS))
-            message = (
-                f"The activation {activation!r} has no kernel; the compiled engine knows {known}. "
-                "Train with engine='reference', which runs any activation."
-            )
-            raise InputError(message)
-    return tuple(Code(_ACTIVATIONS[type(one)], getattr(one, "slope", 0.0)) for one in activations)
+    return tuple(Code(checked_code(one, ACTIVATIONS), getattr(one, "slope", 0.0)) for one in activations)
 
 
 def loss_code(loss: Loss, output: Activation) -> Code:
@@ -97,16 +96,14 @@ def loss_code(loss: Loss, output: Activation) -> Code:
     InputError
         There is no kernel for the loss, or for the pair.
     """
-    number = _LOSSES.get(type(loss))
-    entropy = number in {SOFTMAX_ENTROPY, LOGISTIC_ENTROPY}
-    if number is None or (entropy and not is_fused(loss, output)):
-        known = ", ".join(sorted(kind.__name__ for kind in _LOSSES))
+    fused_with = LOSSES.fact(loss, "fused_with")
+    if fused_with is not None and not is_fused(loss, output):
         message = (
-            f"The loss {loss!r} has no kernel; the compiled engine knows {known}. "
-            "Train with engine='reference', which runs any loss."
+            f"The loss {loss!r} has no kernel for the output activation {output!r}. "
+            "Train with engine='reference', which runs any pair."
         )
         raise InputError(message)
-    return Code(number, getattr(loss, "limit", getattr(loss, "share", 0.0)))
+    return Code(checked_code(loss, LOSSES), getattr(loss, "limit", getattr(loss, "share", 0.0)))
 
 
 def narrow_suits(activations: Sequence[Code], loss: Code) -> bool:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chainrule.compiled.codes import checked_code
 from chainrule.compiled.compiling import inlined, part
 from chainrule.compiled.routines import update_routine
 from chainrule.compiled.vectors import (
@@ -32,6 +33,7 @@ from chainrule.compiled.vectors import (
     where_less,
 )
 from chainrule.equations import (
+    RULES,
     Adam,
     AdamW,
     Descent,
@@ -41,7 +43,6 @@ from chainrule.equations import (
     RMSprop,
     Rule,
 )
-from chainrule.errors import InputError
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -65,16 +66,9 @@ __all__ = [
 ]
 
 # Gradients alone, without an update; descent that is fused into the gradients; then the rules.
-GRADIENTS, FUSED, DESCENT, MOMENTUM, NESTEROV, RMSPROP, ADAM, IRPROP_MINUS = range(8)
-_RULES: dict[type, int] = {
-    Descent: DESCENT,
-    Momentum: MOMENTUM,
-    Nesterov: NESTEROV,
-    RMSprop: RMSPROP,
-    Adam: ADAM,
-    AdamW: ADAM,
-    IRpropMinus: IRPROP_MINUS,
-}
+GRADIENTS, FUSED = 0, 1
+DESCENT, MOMENTUM, NESTEROV, RMSPROP = Descent.code, Momentum.code, Nesterov.code, RMSprop.code
+ADAM, IRPROP_MINUS = Adam.code, IRpropMinus.code
 
 # Places in the array of what a rule and the penalties are given; the powers of beta change with each step.
 A, B, C, D, DECAY, L1, L2, CLIP_NORM, POWER1, POWER2 = range(10)
@@ -83,14 +77,7 @@ _TINY_FLOAT, _TINY_DOUBLE = 2.0**-126, 2.0**-1022
 
 def rule_code(rule: Rule) -> int:
     """Number that stands for a rule in the kernels; InputError for one that has no kernel."""
-    if type(rule) not in _RULES:
-        known = ", ".join(sorted(kind.__name__ for kind in _RULES))
-        message = (
-            f"The update rule {rule!r} has no kernel; the compiled engine knows {known}. "
-            "Train with engine='reference', which runs any rule."
-        )
-        raise InputError(message)
-    return _RULES[type(rule)]
+    return checked_code(rule, RULES)
 
 
 def rule_numbers(

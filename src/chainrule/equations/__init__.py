@@ -13,8 +13,9 @@ References
 Consortium for Python Data API Standards, https://data-apis.org/array-api/
 """
 
-from chainrule.equations.activations import Activation, Identity, Logistic, Tanh
+from chainrule.equations.activations import Activation, Identity, Logistic, OutputRange, Tanh
 from chainrule.equations.arrays import Array
+from chainrule.equations.curvature import LBFGS, LevenbergMarquardt, lbfgs_direction
 from chainrule.equations.entropies import (
     BinaryCrossEntropy,
     CrossEntropy,
@@ -22,22 +23,36 @@ from chainrule.equations.entropies import (
     output_delta,
     sample_losses,
 )
+from chainrule.equations.kinds import (
+    ACTIVATIONS,
+    CRITERIA,
+    ENGINES,
+    LOSSES,
+    METRICS,
+    RULES,
+    SCHEDULES,
+    STARTS,
+    Kind,
+    name_of,
+)
 from chainrule.equations.layers import flush_to_zero, gradient, hidden_delta, net_input, with_bias_unit
 from chainrule.equations.losses import RSS, Absolute, Huber, Loss, Poisson, Quantile, mean_loss
-from chainrule.equations.named import (
-    ACTIVATIONS,
-    LOSSES,
-    activation_named,
-    loss_named,
-    name_of,
-    object_named,
-    rule_named,
-)
+from chainrule.equations.past import Past, PastEpoch
 from chainrule.equations.penalties import clip_factor, dropped_out, penalty, penalty_gradient
 from chainrule.equations.rectifiers import GELU, LeakyReLU, ReLU, Softplus, Softsign
+from chainrule.equations.schedules import (
+    Constant,
+    Cosine,
+    Exponential,
+    ReduceOnPlateau,
+    Schedule,
+    Step,
+    WarmUp,
+)
 from chainrule.equations.softmax import Softmax
+from chainrule.equations.starts import GlorotUniform, HeUniform, LecunUniform, Start, Uniform
+from chainrule.equations.stopping import Criterion, GeneralizationLoss, Patience, ProgressQuotient
 from chainrule.equations.updates import (
-    RULES,
     Adam,
     AdamW,
     Descent,
@@ -53,37 +68,63 @@ from chainrule.equations.updates import (
 
 __all__ = [
     "ACTIVATIONS",
+    "CRITERIA",
+    "ENGINES",
     "GELU",
+    "LBFGS",
     "LOSSES",
+    "METRICS",
     "RSS",
     "RULES",
+    "SCHEDULES",
+    "STARTS",
     "Absolute",
     "Activation",
     "Adam",
     "AdamW",
     "Array",
     "BinaryCrossEntropy",
+    "Constant",
+    "Cosine",
+    "Criterion",
     "CrossEntropy",
     "Descent",
+    "Exponential",
+    "GeneralizationLoss",
+    "GlorotUniform",
+    "HeUniform",
     "Huber",
     "IRpropMinus",
     "Identity",
+    "Kind",
     "LeakyReLU",
+    "LecunUniform",
+    "LevenbergMarquardt",
     "Logistic",
     "Loss",
     "Momentum",
     "Nesterov",
+    "OutputRange",
+    "Past",
+    "PastEpoch",
+    "Patience",
     "Poisson",
+    "ProgressQuotient",
     "Quantile",
     "RMSprop",
     "ReLU",
+    "ReduceOnPlateau",
     "Rule",
     "RuleState",
+    "Schedule",
     "Softmax",
     "Softplus",
     "Softsign",
+    "Start",
+    "Step",
     "Tanh",
-    "activation_named",
+    "Uniform",
+    "WarmUp",
     "clip_factor",
     "descend",
     "dropped_out",
@@ -91,16 +132,14 @@ __all__ = [
     "gradient",
     "hidden_delta",
     "is_fused",
+    "lbfgs_direction",
     "levenberg_marquardt_step",
-    "loss_named",
     "mean_loss",
     "name_of",
     "net_input",
-    "object_named",
     "output_delta",
     "penalty",
     "penalty_gradient",
-    "rule_named",
     "sample_losses",
     "with_bias_unit",
 ]

@@ -10,15 +10,32 @@ complex plane: a logistic written with an absolute value would silently have the
 
 from __future__ import annotations
 
+import enum
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from chainrule.equations.arrays import array_namespace, real_part
+from chainrule.equations.kinds import ACTIVATIONS
 
 if TYPE_CHECKING:
     from chainrule.equations.arrays import Array
 
-__all__ = ["Activation", "Identity", "Logistic", "Tanh"]
+__all__ = ["Activation", "ActivationFacts", "Identity", "Logistic", "OutputRange", "Tanh"]
+
+
+class OutputRange(enum.Enum):
+    """Where the outputs of an activation lie: a loss may need them there.
+
+    Examples
+    --------
+    >>> Logistic.outputs.value
+    'chances between 0 and 1, each of its own'
+    """
+
+    REAL = "any numbers"
+    POSITIVE = "expected counts above 0"
+    UNIT = "chances between 0 and 1, each of its own"
+    SHARES = "chances of classes that sum to 1"
 
 
 class Activation(Protocol):
@@ -35,8 +52,8 @@ class Activation(Protocol):
 
     Examples
     --------
-    >>> from chainrule.equations import activation_named
-    >>> isinstance(activation_named("tanh"), Tanh)
+    >>> from chainrule.equations import ACTIVATIONS
+    >>> isinstance(ACTIVATIONS.named("tanh"), Tanh)
     True
     """
 
@@ -53,8 +70,43 @@ class Activation(Protocol):
         ...
 
 
+@ACTIVATIONS.facts
+class ActivationFacts:
+    """What an activation permits, belongs to and is usual for it; one's own may say some of it, or nothing.
+
+    Attributes
+    ----------
+    outputs : OutputRange
+        Where its outputs lie.
+    mixes_units : bool
+        Whether a unit's output depends on the net inputs of the others: such a layer is the output layer.
+    fewest_units : int
+        Units that such a layer has at least.
+    saturates : bool
+        Whether it is steepest at 0 and flat far from it.
+    dies : bool
+        Whether it is 0, and flat, for every net input below 0.
+    usual_start : str
+        First weights that suit it.
+    usual_loss : str
+        Loss that belongs to it where the targets are classes.
+    code : int or None
+        Number of its compiled twin, where there is one.
+    """
+
+    outputs: ClassVar[OutputRange] = OutputRange.REAL
+    mixes_units: ClassVar[bool] = False
+    fewest_units: ClassVar[int] = 1
+    saturates: ClassVar[bool] = False
+    dies: ClassVar[bool] = False
+    usual_start: ClassVar[str] = "glorot_uniform"
+    usual_loss: ClassVar[str] = "rss"
+    code: ClassVar[int | None] = None
+
+
+@ACTIVATIONS.register
 @dataclass(frozen=True)
-class Logistic:
+class Logistic(ActivationFacts):
     r"""Logistic unit of the notes, :math:`a = 1 / (1 + e^{-z})`.
 
     Examples
@@ -71,6 +123,10 @@ class Logistic:
     name: ClassVar[str] = "logistic"
     formula: ClassVar[str] = "1 / (1 + exp(−z))"
     derivative: ClassVar[str] = "(1 − a)·a"
+    outputs = OutputRange.UNIT
+    saturates = True
+    usual_loss = "binary_cross_entropy"
+    code = 1
 
     def forward(self, z: Array) -> Array:
         r"""Logistic of `z`, equation (3).
@@ -88,8 +144,9 @@ class Logistic:
         return (1 - a) * a * upstream
 
 
+@ACTIVATIONS.register
 @dataclass(frozen=True)
-class Tanh:
+class Tanh(ActivationFacts):
     r"""Hyperbolic tangent, :math:`a = \tanh z`.
 
     Examples
@@ -105,6 +162,8 @@ class Tanh:
     name: ClassVar[str] = "tanh"
     formula: ClassVar[str] = "tanh(z)"
     derivative: ClassVar[str] = "(1 − a²)"
+    saturates = True
+    code = 2
 
     def forward(self, z: Array) -> Array:
         r"""Hyperbolic tangent of `z`, equation (11)."""
@@ -115,8 +174,9 @@ class Tanh:
         return (1 - a * a) * upstream
 
 
+@ACTIVATIONS.register
 @dataclass(frozen=True)
-class Identity:
+class Identity(ActivationFacts):
     r"""Identity, :math:`a = z`: the output of a network whose targets are numbers.
 
     Examples
@@ -131,6 +191,7 @@ class Identity:
     name: ClassVar[str] = "identity"
     formula: ClassVar[str] = "z"
     derivative: ClassVar[str] = "1"
+    code = 0
 
     def forward(self, z: Array) -> Array:
         r"""Net inputs as they are, equation (13)."""

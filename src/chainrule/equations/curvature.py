@@ -6,10 +6,11 @@ r"""Rules that use curvature, for all rows at once; each is run by an engine of 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from chainrule.equations.arrays import array_namespace
-from chainrule.equations.losses import RSS
+from chainrule.equations.kinds import RULES
+from chainrule.equations.updates import RuleFacts
 from chainrule.given import keep_whole, positive_number
 
 if TYPE_CHECKING:
@@ -59,8 +60,9 @@ def lbfgs_direction(steps: Array, changes: Array, gradient: Array) -> Array:
     return direction
 
 
+@RULES.register
 @dataclass(frozen=True)
-class LBFGS:
+class LBFGS(RuleFacts):
     """L-BFGS: steps along an estimate of the curvature from the last gradients; an epoch is one such step.
 
     Equation (48).
@@ -88,17 +90,18 @@ class LBFGS:
     numbers: ClassVar[tuple[str, ...]] = ("fall",)
     is_stacked: ClassVar[bool] = True  # an array of its state holds a matrix for each remembered step
     earlier_arrays: ClassVar[tuple[str, ...]] = ("start",)  # of its state then, which tells no curvature
-    takes_rate: ClassVar[bool] = False
-    takes_all_rows: ClassVar[bool] = True
-    engine: ClassVar[str | None] = "lbfgs"
-    loss: ClassVar[Any] = None
+    takes_rate = False
+    takes_all_rows = True
+    usual_rate = None
+    engine = "lbfgs"
 
     def __post_init__(self) -> None:
         keep_whole(self, "memory")
 
 
+@RULES.register
 @dataclass(frozen=True)
-class LevenbergMarquardt:
+class LevenbergMarquardt(RuleFacts):
     """Levenberg-Marquardt: steps to where the squares would be least if the network were linear.
 
     For RSS and small networks; an epoch is one step that lowers the loss. Equation (44).
@@ -124,10 +127,10 @@ class LevenbergMarquardt:
     name: ClassVar[str] = "levenberg_marquardt"
     arrays: ClassVar[tuple[str, ...]] = ()
     numbers: ClassVar[tuple[str, ...]] = ("damping",)
-    takes_rate: ClassVar[bool] = False
-    takes_all_rows: ClassVar[bool] = True
-    engine: ClassVar[str | None] = "levenberg_marquardt"
-    loss: ClassVar[Any] = RSS()  # the only one that it can lower
+    takes_rate = False
+    takes_all_rows = True
+    usual_rate = None
+    engine = "levenberg_marquardt"
 
     def __post_init__(self) -> None:
         positive_number(self.damping, "damping", "0.001")

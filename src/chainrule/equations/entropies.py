@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from chainrule.equations.activations import Logistic
+from chainrule.equations.activations import Logistic, OutputRange
 from chainrule.equations.arrays import array_namespace
+from chainrule.equations.kinds import LOSSES
+from chainrule.equations.losses import LossFacts
 from chainrule.equations.rectifiers import softplus
 from chainrule.equations.softmax import Softmax, log_of_sum_of_exponentials
 
@@ -18,8 +20,9 @@ if TYPE_CHECKING:
 __all__ = ["BinaryCrossEntropy", "CrossEntropy", "is_fused", "output_delta", "sample_losses"]
 
 
+@LOSSES.register
 @dataclass(frozen=True)
-class CrossEntropy:
+class CrossEntropy(LossFacts):
     r"""Cross-entropy of softmax outputs, :math:`-\sum_k y_k \ln a_k`: one class of several.
 
     The targets of a sample are the chances of its classes: at least 0, with the sum 1; for a known class, 1
@@ -35,6 +38,15 @@ class CrossEntropy:
     name: ClassVar[str] = "cross_entropy"
     formula: ClassVar[str] = "−y·ln a"
     slope: ClassVar[str] = "y/a"
+    equation, fused_equation = 30, 31
+    fused_with = Softmax
+    takes = (OutputRange.SHARES,)
+    lowest_target, highest_target = 0.0, 1.0
+    targets_needed = "from 0 to 1"
+    shares_of_one = True
+    best_constant = "mean"
+    usual_output = "softmax"
+    code = 5
 
     def values(self, a: Array, y: Array) -> Array:
         r"""Minus the target times the logarithm of the output, equation (30)."""
@@ -49,8 +61,9 @@ class CrossEntropy:
         return y * (log_of_sum_of_exponentials(z) - z)
 
 
+@LOSSES.register
 @dataclass(frozen=True)
-class BinaryCrossEntropy:
+class BinaryCrossEntropy(LossFacts):
     r"""Cross-entropy of logistic outputs, :math:`-\sum_k (y_k \ln a_k + (1 - y_k) \ln(1 - a_k))`.
 
     For two classes with one output, or for several labels, each of which holds or not whatever the others do.
@@ -66,6 +79,14 @@ class BinaryCrossEntropy:
     name: ClassVar[str] = "binary_cross_entropy"
     formula: ClassVar[str] = "−y·ln a − (1 − y)·ln(1 − a)"
     slope: ClassVar[str] = "(y − a) / (a·(1 − a))"
+    equation, fused_equation = 32, 33
+    fused_with = Logistic
+    takes = (OutputRange.UNIT,)
+    lowest_target, highest_target = 0.0, 1.0
+    targets_needed = "from 0 to 1"
+    best_constant = "mean"
+    usual_output = "logistic"
+    code = 6
 
     def values(self, a: Array, y: Array) -> Array:
         r"""Both logarithms, each times its target, equation (32)."""
@@ -81,10 +102,6 @@ class BinaryCrossEntropy:
         return softplus(z) - y * z
 
 
-# Pairs whose delta is the residual, equations (31) and (33), and whose loss is known from the net inputs.
-_FUSED = ((CrossEntropy, Softmax), (BinaryCrossEntropy, Logistic))
-
-
 def is_fused(loss: Loss, activation: Activation) -> bool:
     """Whether the delta of this pair is the residual, and its loss is known from the net inputs.
 
@@ -93,7 +110,8 @@ def is_fused(loss: Loss, activation: Activation) -> bool:
     >>> is_fused(CrossEntropy(), Softmax())
     True
     """
-    return (type(loss), type(activation)) in _FUSED
+    # Asked of the class alone: one derived from either may compute something else.
+    return vars(type(loss)).get("fused_with") is type(activation)
 
 
 def _present(y: Array, numbers: Array) -> Array:

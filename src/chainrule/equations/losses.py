@@ -11,13 +11,16 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
+from chainrule.equations.activations import OutputRange
 from chainrule.equations.arrays import array_namespace, real_part
+from chainrule.equations.kinds import LOSSES
 from chainrule.given import check_between
 
 if TYPE_CHECKING:
+    from chainrule.equations.activations import Activation
     from chainrule.equations.arrays import Array
 
-__all__ = ["RSS", "Absolute", "Huber", "Loss", "Poisson", "Quantile", "mean_loss"]
+__all__ = ["RSS", "Absolute", "Huber", "Loss", "LossFacts", "Poisson", "Quantile", "mean_loss"]
 
 
 class Loss(Protocol):
@@ -34,9 +37,9 @@ class Loss(Protocol):
 
     Examples
     --------
-    >>> from chainrule.equations import loss_named
-    >>> loss_named("rss")
-    RSS()
+    >>> from chainrule.equations import LOSSES
+    >>> LOSSES.named("rss").best_constant
+    'mean'
     """
 
     name: ClassVar[str]
@@ -52,8 +55,56 @@ class Loss(Protocol):
         ...
 
 
+@LOSSES.facts
+class LossFacts:
+    """What a loss permits, belongs to and is usual for it; one's own may say some of it, or nothing.
+
+    Attributes
+    ----------
+    symbol : str
+        What stands for it in a printed trace.
+    equation, fused_equation : int or None
+        Equation of the loss, and of its delta together with the activation that it is fused with.
+    fused_with : type or None
+        Activation with which its delta is the residual, and its loss is known from the net inputs.
+    takes : tuple of OutputRange
+        Where the outputs must lie.
+    lowest_target, highest_target : float
+        Between which the targets must lie; `targets_needed` says it in words.
+    shares_of_one : bool
+        Whether the targets of a sample must sum to 1.
+    is_of_squares : bool
+        Whether it is half the sum of the squared residuals.
+    is_of_residuals : bool
+        Whether it is measured in the unit of the targets.
+    best_constant : "mean", "quantile" or None
+        Best answer that is the same for all samples: the mean of the targets, or the quantile of the loss's
+        `share`, the median where it has none.
+    usual_output : str or None
+        Output activation that belongs to it, where one does.
+    code : int or None
+        Number of its compiled twin, where there is one.
+    """
+
+    symbol: ClassVar[str] = "L"
+    equation: ClassVar[int | None] = None
+    fused_equation: ClassVar[int | None] = None
+    fused_with: ClassVar[type[Activation] | None] = None
+    takes: ClassVar[tuple[OutputRange, ...]] = tuple(OutputRange)
+    lowest_target: ClassVar[float] = -math.inf
+    highest_target: ClassVar[float] = math.inf
+    targets_needed: ClassVar[str] = "any numbers"
+    shares_of_one: ClassVar[bool] = False
+    is_of_squares: ClassVar[bool] = False
+    is_of_residuals: ClassVar[bool] = False
+    best_constant: ClassVar[str | None] = None
+    usual_output: ClassVar[str | None] = None
+    code: ClassVar[int | None] = None
+
+
+@LOSSES.register
 @dataclass(frozen=True)
-class RSS:
+class RSS(LossFacts):
     r"""Residual sum of squares of the notes, :math:`\tfrac{1}{2} \sum_k (y_k - a_k)^2` of one sample.
 
     Notes
@@ -74,6 +125,11 @@ class RSS:
     name: ClassVar[str] = "rss"
     formula: ClassVar[str] = "½·(y − a)²"
     slope: ClassVar[str] = "y − a"
+    symbol = "RSS"
+    equation = 4
+    is_of_squares = is_of_residuals = True
+    best_constant = "mean"
+    code = 0
 
     def values(self, a: Array, y: Array) -> Array:
         r"""Half the squared residual of each output, equation (4)."""
@@ -84,8 +140,9 @@ class RSS:
         return y - a
 
 
+@LOSSES.register
 @dataclass(frozen=True)
-class Absolute:
+class Absolute(LossFacts):
     r"""Absolute error, :math:`\sum_k |y_k - a_k|`: its best constant is the median. At 0 its slope is 0.
 
     Examples
@@ -99,6 +156,10 @@ class Absolute:
     name: ClassVar[str] = "absolute"
     formula: ClassVar[str] = "|y − a|"
     slope: ClassVar[str] = "sign(y − a)"
+    equation = 26
+    is_of_residuals = True
+    best_constant = "quantile"
+    code = 1
 
     def values(self, a: Array, y: Array) -> Array:
         r"""Size of each residual, equation (26)."""
@@ -109,8 +170,9 @@ class Absolute:
         return array_namespace(a, y).sign(real_part(y - a))
 
 
+@LOSSES.register
 @dataclass(frozen=True)
-class Huber:
+class Huber(LossFacts):
     r"""Huber's loss: half the square of a residual up to a limit, and a straight line beyond.
 
     Parameters
@@ -135,6 +197,10 @@ class Huber:
     name: ClassVar[str] = "huber"
     formula: ClassVar[str] = "½·r·(2·(y − a) − r),  r = clip(y − a, ±limit)"
     slope: ClassVar[str] = "clip(y − a, ±limit)"
+    equation = 27
+    is_of_residuals = True
+    best_constant = "quantile"  # about
+    code = 2
 
     def __post_init__(self) -> None:
         check_between(self.limit, "limit", 0.0, math.inf, example=1.0)
@@ -153,8 +219,9 @@ class Huber:
         return xp.where(real_part(residual) < -self.limit, -limit, near)
 
 
+@LOSSES.register
 @dataclass(frozen=True)
-class Quantile:
+class Quantile(LossFacts):
     r"""Quantile (pinball) loss: what lies above is weighted with the share, what lies below with the rest.
 
     Parameters
@@ -178,6 +245,10 @@ class Quantile:
     name: ClassVar[str] = "quantile"
     formula: ClassVar[str] = "max(share·(y − a), (share − 1)·(y − a))"
     slope: ClassVar[str] = "share − [y < a]"
+    equation = 28
+    is_of_residuals = True
+    best_constant = "quantile"
+    code = 3
 
     def __post_init__(self) -> None:
         check_between(self.share, "share", 0.0, 1.0, example=0.9)
@@ -194,8 +265,9 @@ class Quantile:
         return xp.where(residual < 0, below, self.share * xp.sign(residual))
 
 
+@LOSSES.register
 @dataclass(frozen=True)
-class Poisson:
+class Poisson(LossFacts):
     r"""Poisson loss of counts, :math:`\sum_k (a_k - y_k \ln a_k)`: outputs are expected counts, above 0.
 
     Notes
@@ -214,6 +286,13 @@ class Poisson:
     name: ClassVar[str] = "poisson"
     formula: ClassVar[str] = "a − y·ln a"
     slope: ClassVar[str] = "y/a − 1"
+    equation = 29
+    takes = (OutputRange.POSITIVE, OutputRange.UNIT, OutputRange.SHARES)
+    lowest_target = 0.0
+    targets_needed = "a count, at least 0"
+    best_constant = "mean"
+    usual_output = "softplus"
+    code = 4
 
     def values(self, a: Array, y: Array) -> Array:
         r"""Expected count less the count times its logarithm, equation (29)."""

@@ -10,8 +10,9 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from chainrule.equations.activations import Logistic
+from chainrule.equations.activations import ActivationFacts, Logistic, OutputRange
 from chainrule.equations.arrays import array_namespace, real_part
+from chainrule.equations.kinds import ACTIVATIONS
 from chainrule.given import check_between
 
 if TYPE_CHECKING:
@@ -20,8 +21,9 @@ if TYPE_CHECKING:
 __all__ = ["GELU", "LeakyReLU", "ReLU", "Softplus", "Softsign", "softplus"]
 
 
+@ACTIVATIONS.register
 @dataclass(frozen=True)
-class ReLU:
+class ReLU(ActivationFacts):
     r"""Rectified linear unit, :math:`a = \max(0, z)`; its derivative at the kink is 0.
 
     Examples
@@ -37,6 +39,9 @@ class ReLU:
     name: ClassVar[str] = "relu"
     formula: ClassVar[str] = "max(0, z)"
     derivative: ClassVar[str] = "[z > 0]"
+    dies = True
+    usual_start = "he_uniform"
+    code = 3
 
     def forward(self, z: Array) -> Array:
         r"""Net inputs above 0, else 0, equation (19)."""
@@ -49,8 +54,9 @@ class ReLU:
         return xp.where(real_part(z) <= 0, xp.zeros_like(upstream), upstream)
 
 
+@ACTIVATIONS.register
 @dataclass(frozen=True)
-class LeakyReLU:
+class LeakyReLU(ActivationFacts):
     r"""Rectified linear unit that lets a little through, :math:`a = z` above 0 and :math:`sz` below.
 
     Parameters
@@ -69,6 +75,8 @@ class LeakyReLU:
     name: ClassVar[str] = "leaky_relu"
     formula: ClassVar[str] = "max(z, slope·z)"
     derivative: ClassVar[str] = "([z > 0] + slope·[z ≤ 0])"
+    usual_start = "he_uniform"
+    code = 4
 
     def __post_init__(self) -> None:
         check_between(self.slope, "slope", 0.0, 1.0, example=0.01)
@@ -91,8 +99,9 @@ def softplus(z: Array) -> Array:
     return xp.where(right, z, xp.zeros_like(z)) + xp.log1p(xp.exp(xp.where(right, -z, z)))
 
 
+@ACTIVATIONS.register
 @dataclass(frozen=True)
-class Softplus:
+class Softplus(ActivationFacts):
     r"""Smooth rectifier, :math:`a = \ln(1 + e^z)`: its outputs are above 0.
 
     Examples
@@ -105,6 +114,8 @@ class Softplus:
     name: ClassVar[str] = "softplus"
     formula: ClassVar[str] = "ln(1 + exp(z))"
     derivative: ClassVar[str] = "1/(1 + exp(−z))"
+    outputs = OutputRange.POSITIVE
+    code = 5
 
     def forward(self, z: Array) -> Array:
         r"""Softplus of `z`, equation (21)."""
@@ -115,8 +126,9 @@ class Softplus:
         return Logistic().forward(z) * upstream
 
 
+@ACTIVATIONS.register
 @dataclass(frozen=True)
-class Softsign:
+class Softsign(ActivationFacts):
     r"""Softsign, :math:`a = z / (1 + |z|)`: like tanh, with tails that fall slowly.
 
     Examples
@@ -132,6 +144,8 @@ class Softsign:
     name: ClassVar[str] = "softsign"
     formula: ClassVar[str] = "z / (1 + |z|)"
     derivative: ClassVar[str] = "1/(1 + |z|)²"
+    saturates = True
+    code = 6
 
     def forward(self, z: Array) -> Array:
         r"""Softsign of `z`, equation (22)."""
@@ -152,8 +166,9 @@ GELU_SCALE, GELU_CUBE = math.sqrt(2 / math.pi), 0.044715
 GELU_END = 10.0  # beyond it the tanh is ±1 to the last bit, and the cube would overflow first
 
 
+@ACTIVATIONS.register
 @dataclass(frozen=True)
-class GELU:
+class GELU(ActivationFacts):
     r"""Gaussian error linear unit, in its tanh form.
 
     .. math:: a = \tfrac12 z \left(1 + \tanh\left(\sqrt{2/\pi}\,(z + 0.044715\, z^3)\right)\right)
@@ -176,6 +191,7 @@ class GELU:
     name: ClassVar[str] = "gelu"
     formula: ClassVar[str] = "z/2·(1 + t),  t = tanh(√(2/π)·(z + 0.044715·z³))"
     derivative: ClassVar[str] = "((1 + t)/2 + z/2·(1 − t²)·√(2/π)·(1 + 0.134145·z²))"
+    code = 7
 
     def forward(self, z: Array) -> Array:
         r"""GELU of `z`, equation (23)."""

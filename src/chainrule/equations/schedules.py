@@ -12,14 +12,13 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
-from chainrule.equations.named import name_of, object_named
+from chainrule.equations.kinds import SCHEDULES
 from chainrule.given import keep_whole, positive_number, share_below_1
 
 if TYPE_CHECKING:
     from chainrule.equations.past import Past, PastEpoch
 
 __all__ = [
-    "SCHEDULES",
     "Constant",
     "Cosine",
     "Exponential",
@@ -27,8 +26,6 @@ __all__ = [
     "Schedule",
     "Step",
     "WarmUp",
-    "name_of_schedule",
-    "schedule_named",
 ]
 
 
@@ -38,7 +35,7 @@ class Schedule(Protocol):
     Examples
     --------
     >>> from chainrule.equations.past import Past, PastEpoch
-    >>> schedule_named("exponential:0.5").next_factor(Past([PastEpoch(loss=0.1, watched=0.1)]), epochs=3)
+    >>> SCHEDULES.named("exponential:0.5").next_factor(Past([PastEpoch(loss=0.1, watched=0.1)]), epochs=3)
     0.5
     """
 
@@ -49,6 +46,7 @@ class Schedule(Protocol):
         ...
 
 
+@SCHEDULES.register
 @dataclass(frozen=True)
 class Constant:
     """The rate as it was given.
@@ -67,6 +65,7 @@ class Constant:
         return 1.0
 
 
+@SCHEDULES.register
 @dataclass(frozen=True)
 class Step:
     """A rate that falls by a factor every so many epochs.
@@ -92,6 +91,7 @@ class Step:
         return before * self.factor if past and len(past) % self.every == 0 else before
 
 
+@SCHEDULES.register
 @dataclass(frozen=True)
 class Exponential:
     """A rate that falls by a factor every epoch.
@@ -114,6 +114,7 @@ class Exponential:
         return past[-1].factor * self.factor if past else 1.0
 
 
+@SCHEDULES.register
 @dataclass(frozen=True)
 class Cosine:
     r"""A rate that falls as half a cosine wave, from its full height towards a final share of it.
@@ -147,6 +148,7 @@ class Cosine:
         return self.final + (1 - self.final) * (1 + _cosine_of_half_turns(len(past) / epochs)) / 2
 
 
+@SCHEDULES.register
 @dataclass(frozen=True)
 class ReduceOnPlateau:
     """A rate that falls by a factor when the watched loss has not fallen for some epochs.
@@ -189,6 +191,7 @@ class ReduceOnPlateau:
         return (factor, lowest, waited + 1) if waited < self.patience else (factor * self.factor, lowest, 0)
 
 
+@SCHEDULES.register
 @dataclass(frozen=True)
 class WarmUp:
     """A rate that grows in equal steps to its full height, and then follows another schedule.
@@ -218,46 +221,6 @@ class WarmUp:
         if len(past) < self.epochs - 1:
             return (len(past) + 1) / self.epochs
         return self.then.next_factor(past.since(self.epochs - 1), max(epochs - self.epochs + 1, 1))
-
-
-SCHEDULES: dict[str, Schedule] = {
-    schedule.name: schedule
-    for schedule in (Constant(), Step(), Exponential(), Cosine(), ReduceOnPlateau(), WarmUp())
-}
-
-
-def schedule_named(text: str) -> Schedule:
-    """Schedule that a text stands for; what follows a warm-up comes after a comma.
-
-    Raises
-    ------
-    UnknownNameError, InputError
-        There is no such schedule, or a number after a colon is none that it takes.
-
-    Examples
-    --------
-    >>> schedule_named("warm_up:3,cosine")
-    WarmUp(epochs=3, then=Cosine(final=0.0))
-    """
-    first, _, rest = text.partition(",")
-    schedule: Schedule = object_named("schedule", first.strip(), SCHEDULES)
-    if rest and isinstance(schedule, WarmUp):
-        return WarmUp(schedule.epochs, schedule_named(rest))
-    return object_named("schedule", text, SCHEDULES) if rest else schedule
-
-
-def name_of_schedule(schedule: Schedule) -> str:
-    """Text that stands for a schedule.
-
-    Examples
-    --------
-    >>> name_of_schedule(WarmUp(3, Cosine()))
-    'warm_up:3,cosine'
-    """
-    if isinstance(schedule, WarmUp):
-        then = "" if isinstance(schedule.then, Constant) else f",{name_of_schedule(schedule.then)}"
-        return f"warm_up:{schedule.epochs}{then}"
-    return name_of(schedule)
 
 
 TERMS = 12  # of the cosine's series up to a quarter turn; what is left out is below 1e-17

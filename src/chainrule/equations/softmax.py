@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from chainrule.equations.activations import ActivationFacts, OutputRange
 from chainrule.equations.arrays import array_namespace, real_part
+from chainrule.equations.kinds import ACTIVATIONS
 
 if TYPE_CHECKING:
     from chainrule.equations.arrays import Array
@@ -25,8 +27,9 @@ def log_of_sum_of_exponentials(z: Array) -> Array:
     return largest + xp.log(xp.sum(xp.exp(z - largest), axis=-1, keepdims=True))
 
 
+@ACTIVATIONS.register
 @dataclass(frozen=True)
-class Softmax:
+class Softmax(ActivationFacts):
     r"""Softmax of a layer, :math:`a_k = e^{z_k} / \sum_i e^{z_i}`: outputs above 0 with the sum 1.
 
     Examples
@@ -43,6 +46,11 @@ class Softmax:
     name: ClassVar[str] = "softmax"
     formula: ClassVar[str] = "exp(z) / Σ_i exp(z_i)"
     derivative: ClassVar[str] = "a_k·([k = i] − a_i)"
+    outputs = OutputRange.SHARES
+    mixes_units = True
+    fewest_units = 2
+    usual_loss = "cross_entropy"
+    code = 8
 
     def forward(self, z: Array) -> Array:
         r"""Softmax of each row of `z`, equation (24), shifted by its largest number: that changes nothing."""

@@ -14,19 +14,17 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
-from chainrule.equations.named import object_named
+from chainrule.equations.kinds import CRITERIA
 from chainrule.given import keep_whole, positive_number
 
 if TYPE_CHECKING:
     from chainrule.equations.past import Past, PastEpoch
 
 __all__ = [
-    "CRITERIA",
     "Criterion",
     "GeneralizationLoss",
     "Patience",
     "ProgressQuotient",
-    "criterion_named",
     "generalization_loss",
     "training_progress",
 ]
@@ -49,6 +47,7 @@ class Criterion(Protocol):
         ...
 
 
+@CRITERIA.register
 @dataclass(frozen=True)
 class Patience:
     """Stop when the watched value has not been lower than ever before for so many epochs.
@@ -104,6 +103,7 @@ def training_progress(strip: list[float]) -> float:
     return 1000 * (math.fsum(strip) / lowest - 1) if lowest > 0 else 0.0
 
 
+@CRITERIA.register
 @dataclass(frozen=True)
 class GeneralizationLoss:
     """Stop when the validation loss is so many per cent above its lowest, equation (46).
@@ -126,6 +126,7 @@ class GeneralizationLoss:
         return generalization_loss(past[-1].watched, _lowest(past)) > self.most
 
 
+@CRITERIA.register
 @dataclass(frozen=True)
 class ProgressQuotient:
     """Stop when generalization loss is high beside the progress that training still makes, equation (47).
@@ -159,24 +160,3 @@ class ProgressQuotient:
             return False
         progress = training_progress([epoch.loss for epoch in past[-self.strip :]])
         return generalization_loss(past[-1].watched, _lowest(past)) > self.most * progress
-
-
-CRITERIA: dict[str, Criterion] = {
-    criterion.name: criterion for criterion in (Patience(), GeneralizationLoss(), ProgressQuotient())
-}
-
-
-def criterion_named(text: str) -> Criterion:
-    """Criterion that a text stands for.
-
-    Raises
-    ------
-    UnknownNameError, InputError
-        There is no such criterion, or a number after a colon is none that it takes.
-
-    Examples
-    --------
-    >>> criterion_named("patience:20")
-    Patience(epochs=20)
-    """
-    return object_named("stopping criterion", text, CRITERIA)

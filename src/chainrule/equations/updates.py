@@ -20,13 +20,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias
 
 from chainrule.equations.arrays import array_namespace
+from chainrule.equations.kinds import RULES
 from chainrule.given import check_between, check_share
 
 if TYPE_CHECKING:
     from chainrule.equations.arrays import Array
 
 __all__ = [
-    "RULES",
     "Adam",
     "AdamW",
     "Descent",
@@ -35,6 +35,7 @@ __all__ = [
     "Nesterov",
     "RMSprop",
     "Rule",
+    "RuleFacts",
     "RuleState",
     "descend",
     "levenberg_marquardt_step",
@@ -80,14 +81,14 @@ class Rule(Protocol):
 
     Examples
     --------
-    >>> from chainrule.equations import rule_named
-    >>> rule_named("adam").arrays
+    >>> from chainrule.equations import RULES
+    >>> RULES.named("adam").arrays
     ('mean', 'mean_of_squares')
     """
 
     name: ClassVar[str]
-    arrays: ClassVar[tuple[str, ...]]
-    numbers: ClassVar[tuple[str, ...]]
+    arrays: ClassVar[tuple[str, ...]] = ()
+    numbers: ClassVar[tuple[str, ...]] = ()
 
     def init(self, weights: Array) -> RuleState:
         """State before the first update of these weights."""
@@ -100,8 +101,34 @@ class Rule(Protocol):
         ...
 
 
+@RULES.facts
+class RuleFacts:
+    """What an update rule permits, belongs to and is usual for it; one's own may say some of it, or nothing.
+
+    Attributes
+    ----------
+    takes_rate : bool
+        Whether it has a learning rate; one without finds its own steps.
+    takes_all_rows : bool
+        Whether it needs the gradient over all rows: one batch an epoch.
+    usual_rate : float or None
+        Rate that suits most networks on standardised numbers.
+    engine : str or None
+        Engine that runs it, where that is not the one that is asked for.
+    code : int or None
+        Number of its compiled twin, where there is one.
+    """
+
+    takes_rate: ClassVar[bool] = True
+    takes_all_rows: ClassVar[bool] = False
+    usual_rate: ClassVar[float | None] = 0.001
+    engine: ClassVar[str | None] = None
+    code: ClassVar[int | None] = None
+
+
+@RULES.register
 @dataclass(frozen=True)
-class Descent:
+class Descent(RuleFacts):
     """Gradient descent, the notes' rule: no state.
 
     Examples
@@ -114,6 +141,8 @@ class Descent:
     name: ClassVar[str] = "descent"
     arrays: ClassVar[tuple[str, ...]] = ()
     numbers: ClassVar[tuple[str, ...]] = ()
+    usual_rate = 0.1
+    code = 2
 
     def init(self, weights: Array) -> RuleState:  # noqa: ARG002 (interface)
         """Nothing."""
@@ -126,8 +155,9 @@ class Descent:
         return descend(weights, gradient, rate), state
 
 
+@RULES.register
 @dataclass(frozen=True)
-class Momentum:
+class Momentum(RuleFacts):
     r"""Descent along a velocity, the sum of past gradients that fade.
 
     Parameters
@@ -154,6 +184,8 @@ class Momentum:
     name: ClassVar[str] = "momentum"
     arrays: ClassVar[tuple[str, ...]] = ("velocity",)
     numbers: ClassVar[tuple[str, ...]] = ()
+    usual_rate = 0.01
+    code = 3
 
     def __post_init__(self) -> None:
         check_share(self.momentum, "momentum", example=0.9)
@@ -170,6 +202,7 @@ class Momentum:
         return weights - rate * velocity, (velocity,)
 
 
+@RULES.register
 @dataclass(frozen=True)
 class Nesterov(Momentum):
     r"""Momentum that looks a step ahead: the velocity as it will be after the next gradient like this one.
@@ -193,6 +226,7 @@ class Nesterov(Momentum):
     """
 
     name: ClassVar[str] = "nesterov"
+    code = 4
 
     def update(
         self, weights: Array, gradient: Array, state: RuleState, rate: float
@@ -202,8 +236,9 @@ class Nesterov(Momentum):
         return weights - rate * (gradient + self.momentum * velocity), (velocity,)
 
 
+@RULES.register
 @dataclass(frozen=True)
-class RMSprop:
+class RMSprop(RuleFacts):
     r"""Descent with each gradient divided by the root of the mean of its past squares.
 
     Parameters
@@ -230,6 +265,7 @@ class RMSprop:
     name: ClassVar[str] = "rmsprop"
     arrays: ClassVar[tuple[str, ...]] = ("mean_of_squares",)
     numbers: ClassVar[tuple[str, ...]] = ()
+    code = 5
 
     def __post_init__(self) -> None:
         check_share(self.decay, "decay", example=0.99)
@@ -248,8 +284,9 @@ class RMSprop:
         return weights - rate * (gradient / (xp.sqrt(squares) + self.epsilon)), (squares,)
 
 
+@RULES.register
 @dataclass(frozen=True)
-class Adam:
+class Adam(RuleFacts):
     r"""Descent along the mean of past gradients, divided by the root of the mean of their squares.
 
     Parameters
@@ -278,6 +315,7 @@ class Adam:
     name: ClassVar[str] = "adam"
     arrays: ClassVar[tuple[str, ...]] = ("mean", "mean_of_squares")
     numbers: ClassVar[tuple[str, ...]] = ("power_of_beta1", "power_of_beta2")
+    code = 6
 
     def __post_init__(self) -> None:
         check_share(self.beta1, "beta1", example=0.9)
@@ -302,8 +340,9 @@ class Adam:
         return weights - (rate / (1 - power1)) * (mean / root), (mean, squares, power1, power2)
 
 
+@RULES.register
 @dataclass(frozen=True)
-class AdamW:
+class AdamW(RuleFacts):
     r"""Adam, and beside it weights that decay by a share of the rate, whatever their gradients.
 
     Parameters
@@ -333,6 +372,7 @@ class AdamW:
     name: ClassVar[str] = "adamw"
     arrays: ClassVar[tuple[str, ...]] = Adam.arrays
     numbers: ClassVar[tuple[str, ...]] = Adam.numbers
+    code = 6  # weights decay before Adam moves them
 
     def __post_init__(self) -> None:
         check_between(self.decay, "decay", 0.0, math.inf, example=0.01)
@@ -355,8 +395,9 @@ class AdamW:
         return self._adam.update(kept, gradient, state, rate)
 
 
+@RULES.register
 @dataclass(frozen=True)
-class IRpropMinus:
+class IRpropMinus(RuleFacts):
     r"""iRPROP−: a step of its own for each weight, which grows while the gradient keeps its sign.
 
     The size of a gradient plays no part, so that it must be that of all samples: one batch an epoch. The rate
@@ -390,6 +431,9 @@ class IRpropMinus:
     name: ClassVar[str] = "irprop_minus"
     arrays: ClassVar[tuple[str, ...]] = ("step", "gradient_before")
     numbers: ClassVar[tuple[str, ...]] = ()
+    takes_all_rows = True
+    usual_rate = 0.01
+    code = 7
 
     def __post_init__(self) -> None:
         check_between(self.decrease, "decrease", 0.0, 1.0, example=0.5)
@@ -452,11 +496,6 @@ def levenberg_marquardt_step(curvature: Array, slope: Array, damping: float) -> 
     xp = array_namespace(curvature, slope)
     damped = curvature + damping * xp.eye(slope.shape[0], dtype=curvature.dtype)
     return xp.linalg.solve(damped, slope[:, None])[:, 0]
-
-
-RULES: dict[str, Rule] = {
-    rule.name: rule() for rule in (Descent, Momentum, Nesterov, RMSprop, Adam, AdamW, IRpropMinus)
-}
 
 
 def without_subnormals(numbers: Array) -> Array:

@@ -66,7 +66,7 @@ def model_from_bytes(content: bytes) -> Model:
     own = {name: tensor for name, tensor in tensors.items() if re.fullmatch(r"W\d+", name)}
     net = _network(document, own)
     encoding = document.encoding
-    training = None if document.training is None else TrainingRecord.from_json(document.training)
+    training = None if document.training is None else TrainingRecord.from_json(document.training, net)
     if encoding and (encoding.n_inputs, encoding.n_outputs) != (net.sizes[0], net.sizes[-1]):
         message = (
             f"The file encodes {encoding.n_inputs} inputs and {encoding.n_outputs} outputs but its network "

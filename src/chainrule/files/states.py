@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
-from chainrule.equations import object_named
+from chainrule.equations import RULES
 from chainrule.errors import InputError, ModelFileError
+from chainrule.files.layout import FORMAT
+from chainrule.settings import Settings, settings_of
 from chainrule.stored import Finite, NotNegative, Sha256, Stored, WholeFrom1, not_a_model
 from chainrule.training import Epoch, TrainingState
-from chainrule.training.settings import ALL_RULES, Settings
 from chainrule.words import printable
 
 if TYPE_CHECKING:
@@ -74,10 +75,10 @@ def state_to_json(state: TrainingState) -> dict[str, Any]:
 def _rule_of(settings: Mapping[str, Any]) -> Any:  # noqa: ANN401 (any rule)
     """Rule that settings name; InputError for one of the user's own, which no file can hold."""
     name = str(settings["rule"]).split(":")[0]
-    if name not in ALL_RULES:
-        message = f"The update rule {name} cannot be saved: a file holds only {', '.join(ALL_RULES)}."
+    if name not in RULES:
+        message = f"The update rule {name} cannot be saved: a file holds only {', '.join(RULES)}."
         raise InputError(message)
-    return object_named("update rule", str(settings["rule"]), ALL_RULES)
+    return RULES.named(str(settings["rule"]))
 
 
 def _parts(rule: Any, given: Collection[object]) -> tuple[tuple[str, ...], tuple[str, ...]]:  # noqa: ANN401 (any rule)
@@ -133,9 +134,11 @@ def _settings(data: dict[str, Any]) -> dict[str, Any]:
             f"its settings are not those of a training: {printable(str(error)[:200]).rstrip('.')}"
         )
         raise ModelFileError(message) from error
-    if {**known, "metric": data.get("metric")} != data or not isinstance(data["metric"], str):
+    known["metric"] = data.get("metric")
+    needed = {one.name for one in settings_of(Settings) if one.since <= FORMAT}
+    if not needed <= set(data) or {**known, **data} != known or not isinstance(known["metric"], str):
         _refuse("its settings")
-    return {**known, "metric": data["metric"]}
+    return known
 
 
 def _arrays(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.equations import RSS, Softmax, is_fused
+from chainrule.equations import ACTIVATIONS, LOSSES, is_fused, name_of
 from chainrule.errors import InputError
 from chainrule.given import whole_number_from_1
 from chainrule.words import counted
@@ -19,24 +19,14 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from chainrule.equations import Activation
+    from chainrule.equations import Activation, Loss
     from chainrule.inspection.trace import Trace
 
 __all__ = ["worked_example"]
 
 MOST_DIGITS = 17
-# Of the losses, and of the deltas of those that are put together with their activation.
-EQUATIONS = {
-    "rss": 4,
-    "absolute": 26,
-    "huber": 27,
-    "quantile": 28,
-    "poisson": 29,
-    "cross_entropy": 30,
-    "binary_cross_entropy": 32,
-}
-FUSED_EQUATIONS = {"cross_entropy": 31, "binary_cross_entropy": 33}
 LINE_WIDTH = 100
+HALF_A_SQUARE, RESIDUAL = "½·(y − a)²", "y − a"
 SUM_OF_EXPONENTIALS = "Σ_i exp(z_i)"  # in the formula of softmax
 
 
@@ -57,7 +47,7 @@ class _Page:
         self.digits = digits
         self.most = most
         self.n_layers = len(step.z) + 1
-        self.word = "RSS" if isinstance(step.network.loss, RSS) else "L"
+        self.word = LOSSES.fact(step.network.loss, "symbol") if LOSSES.knows(step.network.loss) else "L"
 
     def lines(self) -> Iterator[str]:
         """Inputs, forward pass, loss, backward pass, updates, loss afterwards."""
@@ -129,7 +119,8 @@ class _Page:
         """Net inputs and activations of layer m + 1."""
         layer, activation = m + 1, self.step.network.activations[m - 1]
         role = "output" if layer == self.n_layers else "hidden"
-        yield f"Layer {layer} ({role}, {activation.name}): net inputs, equation (2), and activations"
+        name = name_of(activation).split(":")[0]
+        yield f"Layer {layer} ({role}, {name}): net inputs, equation (2), and activations"
         _, symbol, values = self.before(m)
         inputs = [1.0, *values]
         weights, z, a = self.step.network.weights[m - 1], self.step.z[m - 1], self.step.a[m - 1]
@@ -155,22 +146,21 @@ class _Page:
         """Loss of the sample: RSS as the notes have it, any other as a sum over the outputs."""
         y, a, loss = self.step.y, self.step.a[-1], self.step.network.loss
         layer = self.n_layers
-        if isinstance(loss, RSS):
+        formula = _written_out(_said(loss, "formula", "values") or "loss(y, a)")
+        if formula == HALF_A_SQUARE:  # the half stands before the sum
             symbols = [f"(y_{k} − a_{k}^({layer}))²" for k in range(1, len(y) + 1)]
             numbers = [f"({self.number(t)} − {self.factor(v)})²" for t, v in zip(y, a, strict=True)]
             sums = (f"½·({self.total(symbols)})", f"½·({self.total(numbers)})")
         else:
-            formula = _written_out(getattr(loss, "formula", "loss(y, a)"))
             pairs = [(f"y_{k}", f"a_{k}^({layer})") for k in range(1, len(y) + 1)]
             values = [(self.factor(t), self.factor(v)) for t, v in zip(y, a, strict=True)]
             valued = self.with_parameters(formula, loss)
             in_symbols = self.total([_of_output(formula, *pair) for pair in pairs])
             in_numbers = self.total([_of_output(valued, *pair) for pair in values])
             sums = (in_symbols.replace("+ −", "− "), in_numbers.replace("+ −", "− "))
-        equation = EQUATIONS.get(loss.name)
-        yield f"Loss{'' if loss.name == 'rss' else f' ({loss.name})'}" + (
-            f", equation ({equation})" if equation else ""
-        )
+        equation = LOSSES.fact(loss, "equation") if LOSSES.knows(loss) else None
+        title = "Loss" if self.word != "L" else f"Loss ({name_of(loss)})"
+        yield f"{title}, equation ({equation})" if equation else title
         yield from _equation(self.word, *sums, self.number(self.step.loss_before))
         yield ""
 
@@ -180,7 +170,7 @@ class _Page:
         kind, equation = ("output", 7) if layer == self.n_layers else ("hidden", 9)
         net = self.step.network
         if kind == "output" and is_fused(net.loss, net.activations[-1]):
-            equation = FUSED_EQUATIONS[net.loss.name]
+            equation = LOSSES.fact(net.loss, "fused_equation")
         word = f"δ = −∂{self.word}/∂z, the direction of descent"
         yield f"Layer {layer}: {kind} deltas, equation ({equation}); {word}"
         delta = self.step.delta[m - 1]
@@ -195,8 +185,8 @@ class _Page:
         signals = self.signal(m, k)
         if layer == self.n_layers and is_fused(net.loss, activation):
             return signals
-        if isinstance(activation, Softmax):
-            shift = f"Σ_i a_i^({layer})·({_of_output(net.loss.slope, 'y_i', f'a_i^({layer})')})"
+        if ACTIVATIONS.fact(activation, "mixes_units"):
+            shift = f"Σ_i a_i^({layer})·({_of_output(_slope(net.loss), 'y_i', f'a_i^({layer})')})"
             sum_ = self.factor(float(np.sum(a * net.loss.slopes(a, self.step.y))))
             return (
                 f"a_{k + 1}^({layer})·({signals[0]} − {shift})",
@@ -217,9 +207,9 @@ class _Page:
         layer = m + 1
         if layer == self.n_layers:
             y, a, net = self.step.y[k], self.step.a[m - 1][k], self.step.network
-            if isinstance(net.loss, RSS) or is_fused(net.loss, net.activations[-1]):
+            slope = _slope(net.loss)
+            if slope == RESIDUAL or is_fused(net.loss, net.activations[-1]):
                 return f"y_{k + 1} − a_{k + 1}^({layer})", f"{self.number(y)} − {self.factor(a)}"
-            slope = getattr(net.loss, "slope", "−∂loss/∂a")
             valued = self.with_parameters(slope, net.loss)
             of_symbols = _of_output(slope, f"y_{k + 1}", f"a_{k + 1}^({layer})")
             return of_symbols, _of_output(valued, self.factor(y), self.factor(a))
@@ -281,12 +271,28 @@ def _comma(weights: npt.NDArray[Any]) -> str:
 
 def _formula(activation: Activation) -> str:
     """Formula of g in z; a user's own activation may have none."""
-    return _written_out(getattr(activation, "formula", "g(z)"))
+    return _written_out(_said(activation, "formula", "forward") or "g(z)")
 
 
 def _derivative(activation: Activation) -> str:
     """Formula of g' in a; a user's own activation may have none."""
-    return _written_out(getattr(activation, "derivative", "g'"), getattr(activation, "formula", ""))
+    formula = _said(activation, "formula", "forward") or ""
+    return _written_out(_said(activation, "derivative", "backward") or "g'", formula)
+
+
+def _slope(loss: Loss) -> str:
+    """Formula of minus the derivative of a loss; a user's own may have none."""
+    return _said(loss, "slope", "slopes") or "−∂loss/∂a"
+
+
+def _said(thing: object, formula: str, method: str) -> str | None:
+    """Formula that a class has for a method; None where a class derived from it has changed the method."""
+    order = type(thing).__mro__
+    places = [next((k for k, c in enumerate(order) if name in vars(c)), None) for name in (formula, method)]
+    if places[0] is None:  # of the object itself, or none
+        return getattr(thing, formula, None)
+    said = places[1] is None or places[0] <= places[1]
+    return getattr(thing, formula) if said else None
 
 
 def _written_out(formula: str, explaining: str | None = None) -> str:

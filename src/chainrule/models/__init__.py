@@ -1,28 +1,26 @@
 """From a table to a trained model and back: D = [X | Y], training with defaults, prediction, scores."""
 
 from chainrule.models.dataset import Dataset, prepare, prepare_again
-from chainrule.models.defaults import Defaults, default_settings
+from chainrule.models.defaults import default_settings
 from chainrule.models.fitting import FitResult, fit
 from chainrule.models.model import Model, Predictions
-from chainrule.models.plan import Plan, plan, plan_of
 from chainrule.models.record import TrainingRecord
-from chainrule.models.scores import ClassScore, NumberScore, Score
+from chainrule.models.settings import fit_settings, settings_of_checkpoint
+from chainrule.scores.targets import ClassScore, NumberScore, Score
 
 __all__ = [
     "ClassScore",
     "Dataset",
-    "Defaults",
     "FitResult",
     "Model",
     "NumberScore",
-    "Plan",
     "Predictions",
     "Score",
     "TrainingRecord",
     "default_settings",
     "fit",
-    "plan",
-    "plan_of",
+    "fit_settings",
     "prepare",
     "prepare_again",
+    "settings_of_checkpoint",
 ]

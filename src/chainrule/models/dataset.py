@@ -125,7 +125,7 @@ def prepare(
     if len(training_rows) < FEWEST_TRAINING_ROWS <= source.n_rows:
         message = (
             f"{source.title} has {source.n_rows} rows, of which {len(held_out_rows)} would be held out, but "
-            f"training needs {FEWEST_TRAINING_ROWS} at least. Give more rows, or hold out 0 (--held-out 0)."
+            f"training needs {FEWEST_TRAINING_ROWS} at least. Give more rows, or hold out 0 (⟦held_out=0⟧)."
         )
         raise TableError(message)
     encoding, remarks = choose_encoding(

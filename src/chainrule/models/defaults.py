@@ -2,40 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from chainrule.errors import UnknownNameError
+from chainrule.settings import FitSettings
 
-__all__ = ["DEFAULTS", "Defaults", "default_settings"]
+__all__ = ["DEFAULTS", "default_settings"]
 
 SMALL, ENOUGH_TO_WATCH, LARGE = 500, 2000, 20_000  # training rows
 DEFAULTS = ("modern", "notes")
 
 
-@dataclass(frozen=True)
-class Defaults:
-    """Network and training settings.
-
-    Examples
-    --------
-    >>> default_settings("modern", n_rows=112, classes=True).rule
-    'adam'
-    """
-
-    hidden: tuple[int, ...]
-    activation: str
-    output: str
-    loss: str
-    rule: str
-    rate: float | None
-    epochs: int
-    batch_size: int | None
-    l2: float = 0.0
-    patience: int | None = None
-    validation: float = 0.0
-
-
-def default_settings(name: str, n_rows: int, *, classes: bool) -> Defaults:
+def default_settings(name: str, n_rows: int, *, classes: bool) -> FitSettings:
     """Settings of this name for so many training rows and this kind of target.
 
     The system of the lecture notes, "notes", is logistic units, RSS and gradient descent; classes in a small
@@ -52,18 +30,16 @@ def default_settings(name: str, n_rows: int, *, classes: bool) -> Defaults:
     >>> default_settings("notes", n_rows=330, classes=False).hidden
     (8,)
     """
-    if name == "notes":
-        return _notes(n_rows, classes=classes)
-    if name == "modern":
-        return _modern(n_rows, classes=classes)
-    what = "set of defaults"
-    raise UnknownNameError(what, name, DEFAULTS)
+    if name not in DEFAULTS:
+        what = "set of defaults"
+        raise UnknownNameError(what, name, DEFAULTS)
+    return _notes(n_rows, classes=classes) if name == "notes" else _modern(n_rows, classes=classes)
 
 
-def _notes(n_rows: int, *, classes: bool) -> Defaults:
+def _notes(n_rows: int, *, classes: bool) -> FitSettings:
     """Logistic units, RSS and descent. Epochs fall as rows grow, so that a fit ends within minutes."""
     output = "logistic" if classes else "identity"
-    small = Defaults((8,), "logistic", output, "rss", "descent", rate=0.5, epochs=100, batch_size=1)
+    small = FitSettings(hidden=(8,), output=output, rate=0.5, epochs=100, batch_size=1)
     if classes:
         if n_rows < SMALL:
             return small
@@ -74,13 +50,13 @@ def _notes(n_rows: int, *, classes: bool) -> Defaults:
     return replace(numbers, hidden=(16,), epochs=300 if n_rows < LARGE else 30)
 
 
-def _modern(n_rows: int, *, classes: bool) -> Defaults:
+def _modern(n_rows: int, *, classes: bool) -> FitSettings:
     """Rectified units, softmax and cross-entropy for classes, Adam.
 
     A table with few rows can spare none to watch: a penalty keeps the network small, and the epochs are few.
     A larger one has an early stop.
     """
-    small = Defaults(
+    small = FitSettings(
         hidden=(64,),
         activation="relu",
         output="softmax" if classes else "identity",

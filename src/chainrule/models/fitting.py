@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +10,11 @@ import numpy as np
 
 from chainrule.models.dataset import HELD_OUT, Dataset, prepare
 from chainrule.models.model import Model
-from chainrule.models.plan import Plan, plan
 from chainrule.models.record import TrainingRecord
+from chainrule.models.settings import fit_settings
 from chainrule.network import Network
 from chainrule.tables import split_rows
-from chainrule.training import History, StoppedBy, train
+from chainrule.training import Callbacks, History, StoppedBy, run_training
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -23,10 +22,11 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from chainrule.errors import DivergenceError
-    from chainrule.models.scores import Score
+    from chainrule.scores.targets import Score
+    from chainrule.settings import FitSettings
     from chainrule.training import Progress, TrainingResult, TrainingState
 
-__all__ = ["FitResult", "checkpoint", "diverged_model", "fit", "fit_dataset"]
+__all__ = ["FitResult", "checkpoint", "diverged_model", "fit", "fit_dataset", "parted"]
 
 
 @dataclass(frozen=True, repr=False)
@@ -139,12 +139,12 @@ def fit(
     data = prepare(
         table, target=target, inputs=inputs, ignore=ignore, classes=classes, held_out=held_out, seed=seed
     )
-    return fit_dataset(data, plan(data, seed=seed, **settings), on_epoch=on_epoch)
+    return fit_dataset(data, fit_settings(data, **settings), on_epoch=on_epoch)
 
 
 def fit_dataset(
     data: Dataset,
-    chosen: Plan,
+    settings: FitSettings,
     *,
     on_epoch: Callable[[Progress], object] | None = None,
     on_time: Callable[[Progress], object] | None = None,
@@ -159,65 +159,40 @@ def fit_dataset(
         Training left the finite numbers; the error carries the last finite network.
     """
     _ = data.majority  # computed now and kept, so that nothing slow is left for after the training
-    settings = chosen.settings
-    rows, watched = _parted(data, chosen)
-    weight = sample_weight(data, chosen.class_weight)
-    result = train(
-        start_network(data, chosen),
+    rows, watched = parted(data, settings)
+    weight = sample_weight(data, settings.class_weight)
+    result = run_training(
+        start_network(data, settings),
         data.X[rows],
         data.Y[rows],
-        rate=settings.rate,
-        epochs=settings.epochs,
-        batch_size=settings.batch_size,
-        shuffle=settings.shuffle,
-        seed=settings.seed,
-        threads=settings.threads,
-        rule=settings.rule,
-        schedule=settings.schedule,
-        clip_norm=settings.clip_norm,
-        l1=settings.l1,
-        l2=settings.l2,
-        dropout=settings.dropout,
+        settings,
         sample_weight=None if weight is None else weight[rows],
         validation=_validation(data, watched, weight),
-        metric=settings.metric,
-        patience=settings.patience,
-        stopping=settings.stopping,
-        loss_goal=settings.loss_goal,
-        on_epoch=on_epoch,
-        on_time=on_time,
-        every_seconds=every_seconds,
+        callbacks=Callbacks(on_epoch=on_epoch, on_time=on_time, every_seconds=every_seconds),
         resume=resume,
     )
-    return _fitted(data, chosen, result)
+    record = training_record(data, settings, result.history, result.stopped_by, result.best_epoch)
+    return FitResult(Model(result.network, data.encoding, record), data, result)
 
 
-def _fitted(data: Dataset, chosen: Plan, result: TrainingResult) -> FitResult:
-    record = training_record(data, chosen, result.history, result.stopped_by, result.best_epoch)
-    model = Model(result.network, data.encoding, record)
-    return FitResult(model, data, result)
-
-
-def checkpoint(data: Dataset, chosen: Plan, state: TrainingState) -> Model:
+def checkpoint(data: Dataset, settings: FitSettings, state: TrainingState) -> Model:
     """Model as a checkpoint holds it: the network as it stands, and the state of its training."""
     history = History(
         state.loss_before, state.epochs, state.epochs[-1].loss if state.epochs else state.loss_before
     )
-    record = training_record(data, chosen, history, "interrupt", None)
+    record = training_record(data, settings, history, "interrupt", None)
     return Model(state.network, data.encoding, record, state)
 
 
-def _parted(data: Dataset, chosen: Plan) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+def parted(data: Dataset, settings: FitSettings) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
     """Rows to learn from and rows to watch, of the training rows; of each class as much."""
     rows = data.training_rows
-    if not chosen.validation:
+    if not settings.validation:
         return rows, rows[:0]
     labels = None
     if data.encoding.classes is not None:
         labels = [str(label) for label in data.encoding.decode_outputs(data.Y[rows])]
-    learnt, watched = split_rows(
-        len(rows), labels=labels, held_out=chosen.validation, seed=chosen.settings.seed
-    )
+    learnt, watched = split_rows(len(rows), labels=labels, held_out=settings.validation, seed=settings.seed)
     return rows[learnt], rows[watched]
 
 
@@ -248,36 +223,30 @@ def sample_weight(
     return weights
 
 
-def start_network(data: Dataset, chosen: Plan) -> Network:
+def start_network(data: Dataset, settings: FitSettings) -> Network:
     """Network to start from."""
-    sizes = (data.X.shape[1], *chosen.hidden, data.Y.shape[1])
-    activations = [chosen.activation] * len(chosen.hidden) + [chosen.output]
-    return Network.random(sizes, activations, chosen.loss, seed=chosen.settings.seed, start=chosen.start)
+    sizes = (data.X.shape[1], *settings.hidden, data.Y.shape[1])
+    activations = [settings.activation] * len(settings.hidden) + [settings.output]
+    return Network.random(sizes, activations, settings.loss, seed=settings.seed, start=settings.start)
 
 
-def diverged_model(data: Dataset, chosen: Plan, error: DivergenceError) -> Model:
+def diverged_model(data: Dataset, settings: FitSettings, error: DivergenceError) -> Model:
     """Model with the last finite network of a training that diverged, marked as that."""
-    record = training_record(data, chosen, error.history, "divergence", None)
+    record = training_record(data, settings, error.history, "divergence", None)
     return Model(error.network, data.encoding, record)
 
 
 def training_record(
-    data: Dataset, chosen: Plan, history: History, stopped_by: str, best_epoch: int | None
+    data: Dataset, settings: FitSettings, history: History, stopped_by: str, best_epoch: int | None
 ) -> TrainingRecord:
     """Record for the model file."""
-    plain = chosen.settings.to_json()
-    del plain["threads"]
-    weights = chosen.class_weight
-    return TrainingRecord(
-        **{**plain, "batch_size": plain["batch_size"] or len(data.training_rows)},
-        start=chosen.start,
-        held_out=data.held_out,
-        n_training_rows=len(data.training_rows),
+    n = len(data.training_rows)
+    return TrainingRecord.of(
+        replace(settings, batch_size=settings.batch_size or n),
+        n_training_rows=n,
         epochs_run=len(history.epochs),
         stopped_by=str(stopped_by),
         final_loss=history.loss_after,
         majority=data.majority,
-        validation=chosen.validation,
         best_epoch=best_epoch,
-        class_weight=weights if weights is None or isinstance(weights, str) else json.dumps(dict(weights)),
     )

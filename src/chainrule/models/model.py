@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.equations import Softmax
+from chainrule.equations import ACTIVATIONS, OutputRange
 from chainrule.errors import InputError
-from chainrule.models.scores import Score, score_classes, score_numbers
+from chainrule.scores.targets import Score, score_classes, score_numbers
 from chainrule.tables import Encoding, NumberTarget, Table, read_table
 
 if TYPE_CHECKING:
@@ -98,7 +98,8 @@ class Model:
         decoded = encoding.decode_outputs(outputs)
         if not isinstance(decoded, tuple):
             return Predictions(encoding.target_names, tuple(decoded.T), source.n_rows)
-        outputs_are = "probability" if isinstance(self.network.activations[-1], Softmax) else "output"
+        are_shares = ACTIVATIONS.fact(self.network.activations[-1], "outputs") is OutputRange.SHARES
+        outputs_are = "probability" if are_shares else "output"
         names = (*encoding.target_names, *(f"{outputs_are}_{name}" for name in encoding.classes or ()))
         return Predictions(names, (list(decoded), *outputs.T), source.n_rows)
 

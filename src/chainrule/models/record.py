@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import MISSING, asdict, dataclass, fields
-from typing import Any
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import NoneType
+from typing import TYPE_CHECKING, Any
 
+from chainrule.equations import name_of
 from chainrule.errors import ModelFileError
+from chainrule.settings import BALANCED, FitSettings, plain, settings_of
+
+if TYPE_CHECKING:
+    from chainrule.network import Network
 
 __all__ = ["TrainingRecord"]
 
 
-@dataclass(frozen=True)
-class TrainingRecord:
+@dataclass(frozen=True, kw_only=True)
+class TrainingRecord(FitSettings):
     """How a network came about: enough to get it again to the last bit from the same table.
+
+    Every setting of `fit` as it was, objects by the text that stands for them, and what the run adds.
 
     Attributes
     ----------
-    rate, epochs, batch_size, shuffle, seed, loss_goal
-        As `train` took them; also `rule`, `schedule`, `clip_norm`, `l1`, `l2`, `dropout`, `patience`,
-        `metric` and `stopping`.
-    start : str
-        Formula of the first weights.
-    held_out : float
-        Share of rows that was held out.
     n_training_rows : int
-        Rows that were not, those that were watched included.
+        Rows that were not held out, those that were watched included.
     epochs_run : int
         Epochs that were completed.
     stopped_by : str
@@ -34,54 +37,54 @@ class TrainingRecord:
         Mean loss over the training rows.
     majority : str or None
         Most frequent class of the training rows, where the target is one of classes.
-    validation : float
-        Share of the training rows that were watched and not learnt from.
     best_epoch : int or None
         Epoch that the network is from, where that is not the last.
-    class_weight : str or None
-        "balanced", or classes with their weights.
 
     Examples
     --------
-    >>> settings = (0.5, 10, 1, True, 0, None, "glorot_uniform")
-    >>> record = TrainingRecord(*settings, 0.25, 90, 10, "epochs", 0.1, None)
-    >>> TrainingRecord.from_json(record.to_json()) == record
+    >>> from chainrule import Network
+    >>> facts = {"n_training_rows": 90, "epochs_run": 10, "stopped_by": "epochs", "final_loss": 0.1}
+    >>> settings = FitSettings(rate=0.5, epochs=10, batch_size=1)
+    >>> record = TrainingRecord.of(settings, majority=None, best_epoch=None, **facts)
+    >>> TrainingRecord.from_json(record.to_json(), Network.random((2, 1))) == record
     True
     """
 
-    rate: float | None
-    epochs: int
-    batch_size: int
-    shuffle: bool
-    seed: int
-    loss_goal: float | None
-    start: str
-    held_out: float
     n_training_rows: int
     epochs_run: int
     stopped_by: str
     final_loss: float
     majority: str | None
-    rule: str = "descent"
-    schedule: str = "constant"
-    clip_norm: float | None = None
-    l1: float = 0.0
-    l2: float = 0.0
-    dropout: float = 0.0
-    patience: int | None = None
-    metric: str = "loss"
-    stopping: str | None = None
-    validation: float = 0.0
     best_epoch: int | None = None
-    class_weight: str | None = None
 
-    def to_json(self) -> dict[str, Any]:
-        """Every setting under its name."""
-        return asdict(self)
+    def __post_init__(self) -> None:
+        """Nothing is checked: the settings were when the training began, by what it knew."""
 
     @classmethod
-    def from_json(cls, data: object) -> TrainingRecord:
-        """Record from what a file holds, every field checked for its name and type.
+    def of(cls, settings: FitSettings, **facts: Any) -> TrainingRecord:  # noqa: ANN401 (the fields above)
+        """Record of a training with these settings."""
+        kept = {one.name: plain(getattr(settings, one.name)) for one in settings_of(FitSettings)}
+        weights = settings.class_weight
+        if isinstance(weights, Mapping):
+            kept["class_weight"] = json.dumps(dict(weights))
+        return cls(**{**kept, "threads": None, **facts})
+
+    @property
+    def settings(self) -> FitSettings:
+        """The settings, to train by them again."""
+        kept = {one.name: getattr(self, one.name) for one in settings_of(FitSettings)}
+        weights = self.class_weight
+        if isinstance(weights, str) and weights != BALANCED:
+            kept["class_weight"] = json.loads(weights)
+        return FitSettings(**kept)
+
+    def to_json(self) -> dict[str, Any]:
+        """Every setting and fact that a file keeps, under its name; its network tells the others."""
+        return {name: getattr(self, name) for name in _kept()}
+
+    @classmethod
+    def from_json(cls, data: object, net: Network) -> TrainingRecord:
+        """Record from what a file holds and its network, every field checked for its name and type.
 
         Fields that files of format 1 did not have may be missing: what they tell did not exist then.
 
@@ -90,29 +93,51 @@ class TrainingRecord:
         ModelFileError
             A field is missing, unknown, or of another type.
         """
-        names = [field.name for field in fields(cls)]
-        needed = {field.name for field in fields(cls) if field.default is MISSING}
-        if not isinstance(data, dict) or not needed <= set(data) <= set(names):
-            message = f"The training record must hold exactly the fields {', '.join(names)}."
+        types = _kept()
+        needed = {name for name, (_, is_old) in types.items() if is_old}
+        if not isinstance(data, dict) or not needed <= set(data) <= set(types):
+            message = f"The training record must hold exactly the fields {', '.join(types)}."
             raise ModelFileError(message)
-        for name in data:
-            if not _fits(data[name], cls.__annotations__[name]):
-                message = (
-                    f"The field {name} of the training record must be {cls.__annotations__[name]}, "
-                    f"not {str(data[name])[:40]!r}."
-                )
+        for name, value in data.items():
+            allowed = types[name][0]
+            if not isinstance(value, allowed) or (isinstance(value, bool) and bool not in allowed):
+                names = (kind.__name__.removesuffix("Type") for kind in allowed)
+                words = " | ".join(names).replace("float | int", "float")
+                message = f"The field {name} of the training record must be {words}, not {str(value)[:40]!r}."
                 raise ModelFileError(message)
-        return cls(**data)
+        activations = [name_of(g) for g in net.activations]
+        told: dict[str, Any] = {
+            "hidden": net.sizes[1:-1],
+            "activation": activations[0] if len(activations) > 1 else "identity",
+            "output": activations[-1],
+            "loss": name_of(net.loss),
+        }
+        return cls(**told, **data)
 
 
-def _fits(value: object, annotation: str) -> bool:
-    """Whether a JSON value is of an annotated type."""
-    types: dict[str, tuple[type, ...]] = {
-        "float": (float, int),
-        "int": (int,),
-        "bool": (bool,),
-        "str": (str,),
-        "None": (type(None),),
+FACTS: dict[str, tuple[tuple[type, ...], bool]] = {
+    "n_training_rows": ((int,), True),
+    "epochs_run": ((int,), True),
+    "stopped_by": ((str,), True),
+    "final_loss": ((float, int), True),
+    "majority": ((str, NoneType), True),
+    "best_epoch": ((int, NoneType), False),
+}
+TYPES: dict[str, tuple[type, ...]] = {
+    "NUMBER": (float, int),
+    "SHARE": (float, int),
+    "N": (int,),
+    "NAME": (str,),
+    "WEIGHTS": (str,),
+    "": (bool,),
+}
+
+
+def _kept() -> dict[str, tuple[tuple[type, ...], bool]]:
+    """Fields that a file keeps, with their types and whether files of format 1 had them."""
+    settings = {
+        one.name: (TYPES[one.takes] + ((NoneType,) if one.default is None else ()), one.since == 1)
+        for one in settings_of(FitSettings)
+        if one.is_recorded
     }
-    allowed = tuple(kind for name in annotation.split(" | ") for kind in types[name])
-    return isinstance(value, allowed) and (annotation == "bool" or not isinstance(value, bool))
+    return {**settings, **FACTS}

@@ -12,26 +12,11 @@ from chainrule.network.samples import (
     check_finite,
     check_network,
 )
-from chainrule.network.start import (
-    STARTS,
-    GlorotUniform,
-    HeUniform,
-    LecunUniform,
-    Start,
-    Uniform,
-    start_named,
-)
 
 __all__ = [
-    "STARTS",
     "ForwardPass",
-    "GlorotUniform",
-    "HeUniform",
-    "LecunUniform",
     "Network",
     "Objective",
-    "Start",
-    "Uniform",
     "as_masks",
     "as_pairs",
     "as_sample_weight",
@@ -45,5 +30,4 @@ __all__ = [
     "jacobian",
     "loss_over_rows",
     "own_functions",
-    "start_named",
 ]

@@ -5,33 +5,31 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, field, is_dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.equations import activation_named, loss_named, name_of
+from chainrule.equations import ACTIVATIONS, LOSSES, STARTS, name_of
 from chainrule.errors import InputError, ShapeError
 from chainrule.given import whole_number_from_1
 from chainrule.network.domains import check_pairs
 from chainrule.network.passes import ForwardPass, forward
 from chainrule.network.prediction import predictor_for
 from chainrule.network.samples import as_samples, check_finite
-from chainrule.network.start import Start, start_named
 from chainrule.random_streams import Purpose, uniform
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     import numpy.typing as npt
 
-    from chainrule.equations import Activation, Loss
+    from chainrule.equations import Activation, Loss, Start
     from chainrule.network.prediction import Outputs
 
 __all__ = ["Network"]
 
 DTYPES = ("float32", "float64")
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False, init=False)
@@ -92,7 +90,7 @@ class Network:
         frozen = _frozen_weights(weights)
         object.__setattr__(self, "weights", frozen)
         object.__setattr__(self, "activations", _one_per_layer(activations, len(frozen)))
-        object.__setattr__(self, "loss", _object_of(loss, loss_named, "loss", ("values", "slopes")))
+        object.__setattr__(self, "loss", LOSSES.made_of(loss))
         object.__setattr__(self, "_predictor", None)  # made at the first prediction
         check_pairs(self.activations, self.sizes, self.loss)
 
@@ -142,7 +140,7 @@ class Network:
         if str(dtype) not in DTYPES:
             message = f"dtype is {dtype!r} but must be 'float32' or 'float64'."
             raise InputError(message)
-        formula = _object_of(start, start_named, "start", ("weights",))
+        formula = STARTS.made_of(start)
         shapes = [(n_out, 1 + n_in) for n_in, n_out in itertools.pairwise(layers)]
         numbers = [
             uniform(math.prod(shape), seed=seed, purpose=Purpose.START, counter=m).reshape(shape)
@@ -243,15 +241,10 @@ class Network:
         return Network, (self.weights, self.activations, self.loss)
 
     def __repr__(self) -> str:
-        names = [_name(activation) for activation in self.activations]
+        names = [name_of(activation) for activation in self.activations]
         shown = names[:1] if len(set(names)) == 1 else names
         sizes = "-".join(str(size) for size in self.sizes)
-        return f"Network({sizes}, {', '.join(shown)}, {_name(self.loss)}, {self.dtype})"
-
-
-def _name(thing: Activation | Loss) -> str:
-    """Name with its parameters; a nameless object of the user's own goes by its class."""
-    return name_of(thing) if is_dataclass(thing) else str(getattr(thing, "name", type(thing).__name__))
+        return f"Network({sizes}, {', '.join(shown)}, {name_of(self.loss)}, {self.dtype})"
 
 
 def _frozen_weights(weights: Sequence[npt.ArrayLike]) -> tuple[npt.NDArray[Any], ...]:
@@ -304,21 +297,7 @@ def _one_per_layer(
             "Give one activation for each, or a single one for all."
         )
         raise ShapeError(message)
-    return tuple(_object_of(g, activation_named, "activation", ("forward", "backward")) for g in given)
-
-
-def _object_of(given: str | T, named: Callable[[str], T], what: str, methods: tuple[str, ...]) -> T:
-    """Object that a name stands for; one that is given as such must have the methods called later."""
-    if isinstance(given, str):
-        return named(given)
-    if isinstance(given, type) or not all(callable(getattr(given, method, None)) for method in methods):
-        needed = " and ".join(f"{method}()" for method in methods)
-        message = (
-            f"{what} is {given!r} but must be a name or an object with {needed}. "
-            "Give a name as text, or an instance of a class."
-        )
-        raise InputError(message)
-    return given
+    return tuple(ACTIVATIONS.made_of(g) for g in given)
 
 
 def _checked_sizes(sizes: Sequence[int]) -> list[int]:

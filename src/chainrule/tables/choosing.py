@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from chainrule.errors import InputError, TableError
+from chainrule.errors import InputError, Remark, TableError
 from chainrule.tables.checks import check_as_category
 from chainrule.tables.encoding import Encoding
 from chainrule.tables.parts import CategoryInput, ClassTarget, NumberInput, NumberTarget, folded
@@ -91,7 +91,7 @@ def choose_encoding(
     declared = frozenset(roles.classes)
     chosen = _targets(target_columns, declared, rows, remarks)
     parts = tuple(_input(table.column(name), declared, rows, remarks) for name in roles.inputs)
-    return Encoding(parts, chosen), tuple(remarks)
+    return Encoding(parts, chosen), tuple(map(Remark, remarks))
 
 
 def target_labels(

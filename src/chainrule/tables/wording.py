@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING
 
 from chainrule.words import printable
@@ -14,14 +13,14 @@ __all__ = ["option", "remedies", "way_out"]
 
 
 def option(flag: str, name: str) -> str:
-    """An option of the command line with a column's name; in Python it is the argument of that name.
+    """A parameter with a column's name, marked, so that each face calls it as it does.
 
     Examples
     --------
     >>> option("ignore", "date of birth")
-    "--ignore 'date of birth'"
+    '⟦ignore=date of birth⟧'
     """
-    return f"--{flag} {printable(shlex.quote(name))}"
+    return f"⟦{flag}={printable(name)}⟧"
 
 
 def way_out(role: Role | None, name: str) -> str:
@@ -30,7 +29,7 @@ def way_out(role: Role | None, name: str) -> str:
     Examples
     --------
     >>> way_out("input", "day"), way_out("target", "day"), way_out("learnt input", "day")
-    ('ignore the column (--ignore day)', 'choose another target', '')
+    ('ignore the column (⟦ignore=day⟧)', 'choose another target', '')
     """
     if role == "input":
         return f"ignore the column ({option('ignore', name)})"

@@ -1,20 +1,31 @@
 """Training: the loop over epochs, what ends it, and what it leaves behind."""
 
-from chainrule.equations.curvature import LBFGS, LevenbergMarquardt
-from chainrule.equations.schedules import Constant, Cosine, Exponential, ReduceOnPlateau, Step, WarmUp
-from chainrule.equations.stopping import GeneralizationLoss, Patience, ProgressQuotient
+from chainrule.equations import (
+    ENGINES,
+    LBFGS,
+    Constant,
+    Cosine,
+    Exponential,
+    GeneralizationLoss,
+    LevenbergMarquardt,
+    Patience,
+    ProgressQuotient,
+    ReduceOnPlateau,
+    Step,
+    WarmUp,
+)
+from chainrule.settings import Settings
 from chainrule.training.diagnosis import Diagnosis
-from chainrule.training.engines import ENGINES
 from chainrule.training.history import Epoch, History
-from chainrule.training.progress import Progress
+from chainrule.training.preparation import run_training, train
+from chainrule.training.progress import Callbacks, Progress
 from chainrule.training.result import StoppedBy, TrainingResult
-from chainrule.training.settings import Settings
 from chainrule.training.state import TrainingState
-from chainrule.training.train import train
 
 __all__ = [
     "ENGINES",
     "LBFGS",
+    "Callbacks",
     "Constant",
     "Cosine",
     "Diagnosis",
@@ -33,5 +44,6 @@ __all__ = [
     "TrainingResult",
     "TrainingState",
     "WarmUp",
+    "run_training",
     "train",
 ]

@@ -12,19 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.equations import (
-    RSS,
-    Absolute,
-    BinaryCrossEntropy,
-    CrossEntropy,
-    Huber,
-    Logistic,
-    Poisson,
-    Quantile,
-    ReLU,
-    Softsign,
-    Tanh,
-)
+from chainrule.equations import ACTIVATIONS, LOSSES
 from chainrule.network import Objective, forward
 
 if TYPE_CHECKING:
@@ -33,8 +21,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from chainrule.equations import Activation, Loss
+    from chainrule.settings import Settings
     from chainrule.training.history import History
-    from chainrule.training.settings import Settings
     from chainrule.training.task import Task
 
 __all__ = ["Diagnosis", "advice_after_divergence", "constant_loss", "diagnose"]
@@ -123,6 +111,7 @@ def constant_loss(
 
     Examples
     --------
+    >>> from chainrule.equations import RSS
     >>> constant_loss(RSS(), np.array([[0.0], [2.0]]))
     0.5
     >>> constant_loss(RSS(), np.array([[0.0], [2.0]]), np.array([2.0, 0.0]))
@@ -130,14 +119,15 @@ def constant_loss(
     """
     y = Y.astype(np.float64)
     weight = np.ones(len(y)) if sample_weight is None else sample_weight.astype(np.float64)
-    if type(loss) in {RSS, CrossEntropy, BinaryCrossEntropy, Poisson}:
+    best = LOSSES.fact(loss, "best_constant")
+    if best is None:
+        return None
+    if best == "mean":
         present = ~np.isnan(y) * weight[:, np.newaxis]
         answer = np.nansum(present * y, axis=0) / np.maximum(present.sum(axis=0), np.finfo(float).tiny)
-    elif isinstance(loss, (Absolute, Huber, Quantile)):
-        share = loss.share if isinstance(loss, Quantile) else 0.5
-        answer = np.array([_quantile(column, share, weight) for column in y.T])
     else:
-        return None
+        share = getattr(loss, "share", 0.5)
+        answer = np.array([_quantile(column, share, weight) for column in y.T])
     with np.errstate(divide="ignore", invalid="ignore"):
         values = loss.values(np.broadcast_to(answer, y.shape), y) * weight[:, np.newaxis]
     return float(np.nansum(values) / len(y))  # 0 times the logarithm of 0 is NaN, and counts for nothing
@@ -155,7 +145,7 @@ def _not_scaled(task: Task) -> list[tuple[str, str]]:
     """Inputs or targets of a size that weights near 1 are no match for."""
     inputs = [(_size(x), f"X[:, {j}]", x) for j, x in enumerate(task.X.T)]
     targets = [(_size(y), f"Y[:, {k}]", y) for k, y in enumerate(task.Y.T)]
-    if not isinstance(task.net.loss, (RSS, Absolute, Huber, Quantile)):
+    if not LOSSES.fact(task.net.loss, "is_of_residuals"):
         targets = []
     size, name, values = max([*inputs, *targets], key=lambda one: one[0])
     if size <= LARGE:
@@ -212,18 +202,18 @@ def _units(
 def _stuck_units(task: Task, weights: Sequence[npt.NDArray[Any]]) -> list[tuple[int, int]]:
     """How many units of each layer are dead, and how many saturated.
 
-    Outputs are saturated where their loss is RSS; the other losses draw them back.
+    Outputs are saturated where their loss is one of squares; the others draw them back.
     """
     with np.errstate(over="ignore"):
         passed = forward(weights, task.net.activations, task.X[:ROWS])
     stuck = [
         (
-            int((z <= 0).all(axis=0).sum()) if isinstance(g, ReLU) else 0,
+            int((z <= 0).all(axis=0).sum()) if ACTIVATIONS.fact(g, "dies") else 0,
             int((_is_flat(g, z).mean(axis=0) >= MOST_SAMPLES).sum()),
         )
         for g, z in zip(task.net.activations, passed.z, strict=True)
     ]
-    return stuck if isinstance(task.net.loss, RSS) else [*stuck[:-1], (0, 0)]
+    return stuck if LOSSES.fact(task.net.loss, "is_of_squares") else [*stuck[:-1], (0, 0)]
 
 
 def _far_start(task: Task, loss_before: float) -> list[tuple[str, str]]:
@@ -251,7 +241,7 @@ def _shrunk(task: Task, after: Sequence[npt.NDArray[Any]], settings: Settings) -
 
 def _is_flat(g: Activation, z: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
     """Where the slope of a sigmoid is a small share of its largest, which is at 0."""
-    if not isinstance(g, (Logistic, Tanh, Softsign)):
+    if not ACTIVATIONS.fact(g, "saturates"):
         return np.zeros(z.shape, dtype=bool)
     ones, middle = np.ones_like(z), np.zeros_like(z)
     slope = g.backward(z, g.forward(z), ones)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from chainrule.network import Network
-    from chainrule.training.settings import Settings
+    from chainrule.settings import Settings
 
 __all__ = ["kept_activations", "kept_numbers", "kept_units"]
 

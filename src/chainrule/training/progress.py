@@ -6,6 +6,8 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from chainrule.given import positive_number
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -88,3 +90,6 @@ class Callbacks:
     on_epoch: Callable[[Progress], object] | None = None
     on_time: Callable[[Progress], object] | None = None
     every_seconds: float = 1.0
+
+    def __post_init__(self) -> None:
+        positive_number(self.every_seconds, "every_seconds", "1")

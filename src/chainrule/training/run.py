@@ -12,10 +12,10 @@ import numpy as np
 from chainrule.equations.past import Past, PastEpoch
 from chainrule.errors import DivergenceError, InputError, TrainingWarning
 from chainrule.random_streams import Purpose, permutation
+from chainrule.scores import heeds_weights, metric_named
 from chainrule.training.diagnosis import advice_after_divergence, diagnose
 from chainrule.training.engines import loss_over_rows
 from chainrule.training.history import Epoch, History
-from chainrule.training.metrics import METRICS, metric_named
 from chainrule.training.progress import Progress
 from chainrule.training.result import StoppedBy, TrainingResult
 from chainrule.training.state import TrainingState, check_resumable, fingerprint
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
     from chainrule.equations.schedules import Schedule
     from chainrule.network import Network
+    from chainrule.settings import Settings
     from chainrule.training.engines import Engine, State
     from chainrule.training.progress import Callbacks
-    from chainrule.training.settings import Settings
     from chainrule.training.task import Rows, Task
 
     Matrices = Sequence[npt.NDArray[Any]]
@@ -194,7 +194,7 @@ class Run:
             rows = self.task.rows if self.validation is None else self.validation
             outputs = self.task.net.with_weights(weights)(rows.X, threads=self.settings.threads)
             # A function of the user's own takes targets and outputs alone.
-            weight = (rows.sample_weight,) if self.metric in METRICS.values() else ()
+            weight = (rows.sample_weight,) if heeds_weights(self.metric) else ()
             score = float(self.metric(rows.Y, outputs, *weight))
         return loss, score
 
@@ -218,7 +218,7 @@ class Run:
         net = self.task.net.with_weights(weights)
         diagnosis = diagnose(self.task, weights, history, self.settings)
         for one in diagnosis:
-            warnings.warn(one.message, TrainingWarning, stacklevel=4)
+            warnings.warn(one.message, TrainingWarning, stacklevel=5)
         return TrainingResult(net, history, stopped_by, best_epoch, diagnosis, self._make_state)
 
     def _make_state(self) -> TrainingState:

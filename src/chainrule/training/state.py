@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from chainrule.errors import InputError
-from chainrule.training.settings import FREE_TO_CHANGE
+from chainrule.settings import settings_of
 from chainrule.words import counted, series
 
 if TYPE_CHECKING:
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from chainrule.network import Network
+    from chainrule.settings import Settings
     from chainrule.training.history import Epoch
-    from chainrule.training.settings import Settings
     from chainrule.training.task import Rows, Task
 
 __all__ = ["TrainingState", "check_resumable", "fingerprint"]
@@ -94,12 +94,13 @@ def check_resumable(state: TrainingState, net: Network, settings: Settings, data
         )
         raise InputError(message)
     given, then = settings.to_json(), state.settings
-    changed = [name for name in given if name not in FREE_TO_CHANGE and given[name] != then.get(name)]
+    free = [one.name for one in settings_of(type(settings)) if one.is_free]
+    changed = [name for name in given if name not in free and given[name] != then.get(name)]
     if changed:
         name = changed[0]
         message = (
-            f"{name} is {given[name]!r} but was {then.get(name)!r} when the state was kept. Give what was "
-            f"given then, or start anew from state.network; only {series(FREE_TO_CHANGE)} may change."
+            f"⟦{name}⟧ is {given[name]!r} but was {then.get(name)!r} when the state was kept. Give what was "
+            f"given then, or start anew from state.network; only {series(sorted(free))} may change."
         )
         raise InputError(message)
     if data != state.data:
@@ -110,7 +111,7 @@ def check_resumable(state: TrainingState, net: Network, settings: Settings, data
         raise InputError(message)
     if len(state.epochs) > settings.epochs:
         message = (
-            f"epochs is {settings.epochs} but the state has {len(state.epochs)} already. Give a larger "
-            "number: epochs counts all of them."
+            f"⟦epochs⟧ is {settings.epochs} but the state has {len(state.epochs)} already. Give a larger "
+            "number: ⟦epochs⟧ counts all of them."
         )
         raise InputError(message)

@@ -1,4 +1,4 @@
-"""The engines behind one door, chosen by name; never one for the other in silence."""
+"""The engines: what the training loop asks of each."""
 
 from __future__ import annotations
 
@@ -7,28 +7,20 @@ from typing import TYPE_CHECKING, Any, Protocol, Self, TypeAlias
 
 import numpy as np
 
-from chainrule.errors import UnknownNameError
-from chainrule.training.engines.lbfgs import LBFGSEngine
-from chainrule.training.engines.levenberg_marquardt import LevenbergMarquardtEngine
-from chainrule.training.engines.reference import ReferenceEngine
-from chainrule.training.settings import own_engine
-
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from types import TracebackType
 
     import numpy.typing as npt
 
-    from chainrule.training.settings import Settings
-    from chainrule.training.task import Rows, Task
+    from chainrule.training.task import Rows
 
-__all__ = ["ENGINES", "Engine", "GradientEngine", "State", "engine_named", "loss_over_rows"]
+__all__ = ["Engine", "GradientEngine", "State", "loss_over_rows"]
 
 # Weights and rule state in a form of the engine's own, that later epochs do not change.
 State: TypeAlias = Any
 
 ROWS_AT_ONCE = 4096  # bounds the memory of a pass over a whole table
-ENGINES = ("compiled", "reference")
 
 
 class Engine(Protocol):
@@ -106,35 +98,6 @@ class GradientEngine(Engine, Protocol):
     ) -> npt.NDArray[Any]:
         """Direction of L-BFGS, equation (48)."""
         ...
-
-
-def engine_named(name: str, task: Task, settings: Settings) -> Engine:
-    """Engine of this name, ready to train the network of a task, or over it that of the update rule.
-
-    Raises
-    ------
-    UnknownNameError
-        There is no such engine.
-    InputError
-        The compiled engine has no kernel for an activation or the loss, or the rule does not suit the task.
-    """
-    if name not in ENGINES:
-        what = "engine"
-        raise UnknownNameError(what, str(name), ENGINES)
-    own = own_engine(settings.rule)
-    if own == "levenberg_marquardt":
-        return LevenbergMarquardtEngine(task, settings)
-    engine = _gradient_engine(name, task, settings)
-    return LBFGSEngine(task, settings, engine) if own == "lbfgs" else engine
-
-
-def _gradient_engine(name: str, task: Task, settings: Settings) -> GradientEngine:
-    if name == "reference":
-        return ReferenceEngine(task, settings)
-
-    from chainrule.training.engines.compiled import CompiledEngine  # noqa: PLC0415 (Numba takes its time to load)
-
-    return CompiledEngine(task, settings)
 
 
 def loss_over_rows(engine: Engine, weights: Sequence[npt.NDArray[Any]], rows: Rows) -> float:

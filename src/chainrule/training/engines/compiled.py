@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 from chainrule.compiled.curvature import direction_of
 from chainrule.compiled.evaluation import losses_of
 from chainrule.compiled.trainer import Trainer
+from chainrule.equations import RULES
 from chainrule.training.dropout import kept_numbers
-from chainrule.training.settings import own_engine
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import numpy.typing as npt
 
-    from chainrule.training.settings import Settings
+    from chainrule.settings import Settings
     from chainrule.training.task import Task
 
 __all__ = ["CompiledEngine"]
@@ -42,7 +42,7 @@ class CompiledEngine(Trainer):
             task.Y,
             sample_weight=task.sample_weight,
             batch_size=settings.batch_size or 1,
-            rule=settings.rule if own_engine(settings.rule) is None else None,
+            rule=settings.rule if RULES.fact(settings.rule, "engine") is None else None,
             l1=settings.l1,
             l2=settings.l2,
             clip_norm=settings.clip_norm,

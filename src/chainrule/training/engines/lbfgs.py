@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from chainrule.settings import Settings
     from chainrule.training.engines import GradientEngine
-    from chainrule.training.settings import Settings
     from chainrule.training.task import Task
 
     Matrices = Sequence[npt.NDArray[Any]]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.equations import levenberg_marquardt_step
+from chainrule.equations import LOSSES, levenberg_marquardt_step
 from chainrule.errors import InputError
 from chainrule.network import jacobian
 from chainrule.training.engines.flat import Flat, check_float64
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from chainrule.training.settings import Settings
+    from chainrule.settings import Settings
     from chainrule.training.task import Task
 
     Matrices = Sequence[npt.NDArray[Any]]
@@ -110,8 +110,8 @@ def _check_suits(task: Task, settings: Settings) -> None:
     """Raise InputError for what the rule cannot train."""
     net, rule = task.net, settings.rule
     check_float64(net, rule.name)
-    if net.loss != rule.loss:
-        message = f"The loss is {net.loss.name} but {rule.name} needs {rule.loss.name}. Try the rule lbfgs."
+    if LOSSES.is_own(net.loss) or not LOSSES.fact(net.loss, "is_of_squares"):
+        message = f"The loss is {net.loss.name} but {rule.name} needs rss. Try the rule lbfgs."
         raise InputError(message)
     if settings.l1:
         message = f"l1 is {settings.l1:g} but {rule.name} takes squares only. Use l2, or the rule lbfgs."

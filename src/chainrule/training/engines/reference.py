@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from chainrule.equations import clip_factor
+from chainrule.equations import RULES, clip_factor
 from chainrule.equations.curvature import lbfgs_direction
 from chainrule.network import Objective
 from chainrule.training.dropout import kept_activations
-from chainrule.training.settings import own_engine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from chainrule.equations import Array, RuleState
-    from chainrule.training.settings import Settings
+    from chainrule.settings import Settings
     from chainrule.training.task import Task
 
 __all__ = ["ReferenceEngine"]
@@ -49,7 +48,8 @@ class ReferenceEngine:
         self._objective = Objective(task.net.activations, task.net.loss, settings.l1, settings.l2, task.masks)
         self._rule = settings.rule
         weights = task.net.weights
-        moves = own_engine(self._rule) is None  # else another engine moves the weights, by these gradients
+        # Else another engine moves the weights, by the gradients of this one.
+        moves = RULES.fact(self._rule, "engine") is None
         self.state: tuple[Sequence[Array], Sequence[RuleState]] = (
             weights,
             tuple(self._rule.init(w) if moves else () for w in weights),

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from chainrule.errors import InputError
-from chainrule.given import positive_number, share_below_1
+from chainrule.given import share_below_1
 from chainrule.inspection import check_gradients
 from chainrule.network import as_masks, as_pairs, as_sample_weight, own_functions
 from chainrule.random_streams import Purpose, permutation
-from chainrule.training.engines import engine_named
+from chainrule.settings import Settings, settings_of
+from chainrule.training.engines.choice import engine_named
 from chainrule.training.progress import Callbacks, Progress
 from chainrule.training.run import Run
-from chainrule.training.settings import Settings
 from chainrule.training.task import Rows, Task
 
 if TYPE_CHECKING:
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
     from chainrule.equations.schedules import Schedule
     from chainrule.equations.stopping import Criterion
     from chainrule.network import Network
-    from chainrule.training.metrics import Metric
+    from chainrule.scores.arrays import Metric
     from chainrule.training.result import TrainingResult
     from chainrule.training.state import TrainingState
 
-__all__ = ["train"]
+__all__ = ["run_training", "train"]
 
 ROWS_OF_OWN_CHECK, WEIGHTS_OF_OWN_CHECK = 8, 100
 
@@ -169,23 +169,42 @@ def train(
     >>> result.network(X).round().tolist()
     [[0.0], [1.0], [1.0], [0.0]]
     """
-    settings = Settings(
-        rate=rate, epochs=epochs, batch_size=batch_size, shuffle=shuffle, seed=seed, rule=rule,
-        schedule=schedule, clip_norm=clip_norm, l1=l1, l2=l2, dropout=dropout, loss_goal=loss_goal,
-        patience=patience, metric=metric, stopping=stopping, threads=threads,
+    given = locals()
+    settings = Settings(**{one.name: given[one.name] for one in settings_of(Settings)})
+    callbacks = Callbacks(on_step, on_epoch, on_time, every_seconds)
+    return run_training(
+        net, X, Y, settings, sample_weight=sample_weight, masks=masks, validation=validation, engine=engine,
+        callbacks=callbacks, resume=resume,
     )  # fmt: skip
+
+
+def run_training(
+    net: Network,
+    X: npt.ArrayLike,
+    Y: npt.ArrayLike,
+    settings: Settings,
+    *,
+    sample_weight: npt.ArrayLike | None = None,
+    masks: Sequence[npt.ArrayLike] | None = None,
+    validation: float | Sequence[npt.ArrayLike] | None = None,
+    engine: str = "compiled",
+    callbacks: Callbacks | None = None,
+    resume: TrainingState | None = None,
+) -> TrainingResult:
+    """Train as `train` does, with its settings in one record."""
     samples, targets = as_pairs(net, X, Y)
     rows = Rows(samples, targets, as_sample_weight(sample_weight, len(samples), net.dtype))
     rows, watched = _parted(net, rows, validation, settings.seed)
     if settings.stopping is not None and watched is None:
-        message = "stopping needs validation rows. Give validation=0.2, or patience, which watches any loss."
+        message = (
+            "stopping needs validation rows. Give ⟦validation=0.2⟧, or ⟦patience⟧, which watches any loss."
+        )
         raise InputError(message)
     settings = settings.for_rows(len(rows))
     task = Task(net, rows, as_masks(masks, net))
     _check_own_functions(task)
-    callbacks = Callbacks(on_step, on_epoch, on_time, positive_number(every_seconds, "every_seconds", "1"))
     with engine_named(engine, task, settings) as running:
-        return Run(task, watched, settings, running, callbacks, resume).result()
+        return Run(task, watched, settings, running, callbacks or Callbacks(), resume).result()
 
 
 def _parted(
@@ -198,7 +217,7 @@ def _parted(
         n = math.ceil(share_below_1(validation, "validation", "0.2") * len(rows))
         if n >= len(rows) or n == 0:
             message = (
-                f"validation is {validation!r}, which of {len(rows)} rows leaves {len(rows) - n} to train "
+                f"⟦validation⟧ is {validation!r}, which of {len(rows)} rows leaves {len(rows) - n} to train "
                 f"on and {n} to watch. Both need at least one: try 0.2, or give more rows."
             )
             raise InputError(message)

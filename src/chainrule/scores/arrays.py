@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from inspect import signature
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from chainrule.equations import METRICS
 from chainrule.errors import InputError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 
     Metric: TypeAlias = Callable[[npt.NDArray[Any], npt.NDArray[Any]], float]
 
-__all__ = ["LOSS", "METRICS", "accuracy", "metric_named", "r2"]
+__all__ = ["LOSS", "accuracy", "heeds_weights", "metric_named", "r2", "share_explained"]
 
 LOSS = "loss"
 HALF = 0.5
@@ -53,14 +55,26 @@ def r2(
     for y, a in zip(Y.T.astype(np.float64), outputs.T.astype(np.float64), strict=True):
         here = ~np.isnan(y) & (weights > 0)
         if here.any():
-            mean = np.average(y[here], weights=weights[here])
-            variance = float(np.sum(weights[here] * (y[here] - mean) ** 2))
-            error = float(np.sum(weights[here] * (y[here] - a[here]) ** 2))
-            shares.append(1 - error / variance if variance else -np.inf if error else 1.0)
+            share = share_explained(y[here], a[here], weights[here])
+            shares.append(-np.inf if share is None else share)
     return float(np.mean(shares))
 
 
-METRICS: dict[str, Any] = {"accuracy": accuracy, "r2": r2}
+def share_explained(
+    y: npt.NDArray[Any], a: npt.NDArray[Any], weights: npt.NDArray[Any] | None = None
+) -> float | None:
+    """Coefficient of determination of one output, 1 - SSE / SST; 1 where both are 0, None where SST alone is.
+
+    Examples
+    --------
+    >>> share_explained(np.array([1.0, 3.0]), np.array([1.0, 2.0]))
+    0.5
+    """
+    weights = np.ones(len(y)) if weights is None else weights
+    mean = np.average(y, weights=weights)
+    variance = float(np.sum(weights * (y - mean) ** 2))
+    error = float(np.sum(weights * (y - a) ** 2))
+    return 1 - error / variance if variance else None if error else 1.0
 
 
 def metric_named(metric: str | Metric) -> Any:  # noqa: ANN401 (a function with or without weights)
@@ -80,8 +94,7 @@ def metric_named(metric: str | Metric) -> Any:  # noqa: ANN401 (a function with 
     """
     if isinstance(metric, str):
         if metric != LOSS and metric not in METRICS:
-            what = "metric"
-            raise UnknownNameError(what, metric, (LOSS, *METRICS))
+            raise UnknownNameError(METRICS.what, metric, (LOSS, *METRICS))
         return METRICS.get(metric)
     given: object = metric
     if not callable(given):
@@ -91,3 +104,12 @@ def metric_named(metric: str | Metric) -> Any:  # noqa: ANN401 (a function with 
         )
         raise InputError(message)
     return metric
+
+
+def heeds_weights(metric: Metric) -> bool:
+    """Whether a metric takes weights of samples: those of this package, and one registered that has them."""
+    return METRICS.knows(metric) and "sample_weight" in signature(metric).parameters
+
+
+METRICS.register(accuracy)
+METRICS.register(r2)

@@ -10,14 +10,13 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
-from chainrule.errors import UnknownNameError
+from chainrule.equations.kinds import STARTS
 from chainrule.given import positive_number
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
+    from chainrule.equations.arrays import Array
 
-__all__ = ["STARTS", "GlorotUniform", "HeUniform", "LecunUniform", "Start", "Uniform", "start_named"]
+__all__ = ["GlorotUniform", "HeUniform", "LecunUniform", "Start", "Uniform"]
 
 
 class Start(Protocol):
@@ -25,35 +24,36 @@ class Start(Protocol):
 
     Examples
     --------
-    >>> start_named("glorot_uniform")
+    >>> STARTS.named("glorot_uniform")
     GlorotUniform()
     """
 
     name: ClassVar[str]
 
-    def weights(self, numbers: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    def weights(self, numbers: Array) -> Array:
         """Weights of shape ``(n_out, 1 + n_in)`` from `numbers` of that shape, uniform in [0, 1)."""
         ...
 
 
-def _between(limit: float, numbers: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def _between(limit: float, numbers: Array) -> Array:
     """Numbers in [0, 1) spread over [-limit, limit)."""
     return limit * (2 * numbers - 1)
 
 
-def _with_zero_bias(limit: float, numbers: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def _with_zero_bias(limit: float, numbers: Array) -> Array:
     """Weights spread over [-limit, limit), bias weights 0."""
     weights = _between(limit, numbers)
     weights[:, 0] = 0.0
     return weights
 
 
-def _fans(numbers: npt.NDArray[np.float64]) -> tuple[int, int]:
+def _fans(numbers: Array) -> tuple[int, int]:
     """Numbers of units before and after, the bias unit left out."""
     n_out, n_columns = numbers.shape
     return n_columns - 1, n_out
 
 
+@STARTS.register
 @dataclass(frozen=True)
 class GlorotUniform:
     r"""Uniform in ±√(6 / (n_in + n_out)), bias weights 0; the default.
@@ -76,12 +76,13 @@ class GlorotUniform:
 
     name: ClassVar[str] = "glorot_uniform"
 
-    def weights(self, numbers: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    def weights(self, numbers: Array) -> Array:
         """Weights of shape ``(n_out, 1 + n_in)``, equation (18)."""
         n_in, n_out = _fans(numbers)
         return _with_zero_bias(math.sqrt(6 / (n_in + n_out)), numbers)
 
 
+@STARTS.register
 @dataclass(frozen=True)
 class HeUniform:
     r"""Uniform in ±√(6 / n_in), bias weights 0.
@@ -99,11 +100,12 @@ class HeUniform:
 
     name: ClassVar[str] = "he_uniform"
 
-    def weights(self, numbers: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    def weights(self, numbers: Array) -> Array:
         """Weights of shape ``(n_out, 1 + n_in)``."""
         return _with_zero_bias(math.sqrt(6 / _fans(numbers)[0]), numbers)
 
 
+@STARTS.register
 @dataclass(frozen=True)
 class LecunUniform:
     r"""Uniform in ±√(3 / n_in), bias weights 0.
@@ -121,11 +123,12 @@ class LecunUniform:
 
     name: ClassVar[str] = "lecun_uniform"
 
-    def weights(self, numbers: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    def weights(self, numbers: Array) -> Array:
         """Weights of shape ``(n_out, 1 + n_in)``."""
         return _with_zero_bias(math.sqrt(3 / _fans(numbers)[0]), numbers)
 
 
+@STARTS.register
 @dataclass(frozen=True)
 class Uniform:
     """Uniform in ±limit, bias weights included.
@@ -148,30 +151,6 @@ class Uniform:
     def __post_init__(self) -> None:
         positive_number(self.limit, "limit", "1.0")
 
-    def weights(self, numbers: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    def weights(self, numbers: Array) -> Array:
         """Weights of shape ``(n_out, 1 + n_in)``."""
         return _between(self.limit, numbers)
-
-
-STARTS: dict[str, Start] = {
-    start.name: start for start in (GlorotUniform(), HeUniform(), LecunUniform(), Uniform())
-}
-
-
-def start_named(name: str) -> Start:
-    """Find a formula for the first weights by its name.
-
-    Raises
-    ------
-    UnknownNameError
-        No formula has this name.
-
-    Examples
-    --------
-    >>> start_named("uniform")
-    Uniform(limit=1.0)
-    """
-    if name not in STARTS:
-        what = "start"
-        raise UnknownNameError(what, name, STARTS)
-    return STARTS[name]

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from chainrule.scores.arrays import share_explained
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import numpy.typing as npt
 
-__all__ = ["ClassScore", "NumberScore", "Score", "score_classes", "score_numbers"]
+__all__ = ["ClassScore", "NumberScore", "Score", "score_classes", "score_numbers", "score_to_json"]
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,13 @@ class NumberScore:
 Score: TypeAlias = ClassScore | tuple[NumberScore, ...]
 
 
+def score_to_json(score: Score | None) -> Any:  # noqa: ANN401 (JSON)
+    """Score as plain data: an object for classes, a list with one object for each number."""
+    if score is None:
+        return None
+    return [one.to_json() for one in score] if isinstance(score, tuple) else score.to_json()
+
+
 def score_classes(
     actual: Sequence[str], predicted: Sequence[str], classes: Sequence[str], majority: str
 ) -> ClassScore:
@@ -117,5 +126,5 @@ def _rmse_and_r2(actual: npt.NDArray[Any], predicted: npt.NDArray[Any]) -> tuple
     # Divided by their size first, so that squares of large numbers stay finite.
     size = max(float(np.max(np.abs(actual))), float(np.max(np.abs(predicted)))) or 1.0
     errors = float(np.mean(((actual - predicted) / size) ** 2))
-    variance = float(np.mean((actual / size - np.mean(actual / size)) ** 2))
-    return size * float(np.sqrt(errors)), 1 - errors / variance if variance > 0 else None
+    varies = bool(np.ptp(actual / size) > 0)
+    return size * float(np.sqrt(errors)), share_explained(actual / size, predicted / size) if varies else None

@@ -12,7 +12,8 @@ from chainrule.training import StoppedBy
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from chainrule.models import Dataset, FitResult, Plan
+    from chainrule.models import Dataset, FitResult
+    from chainrule.settings import FitSettings
     from chainrule.training import Progress
 
 __all__ = ["Checkpoint"]
@@ -23,20 +24,22 @@ SECONDS_BETWEEN = 60.0
 class Checkpoint:
     """Writes the state of a training beside its model every minute; a fit that ends by itself removes it."""
 
-    def __init__(self, data: Dataset, chosen: Plan, path: Path) -> None:
-        self.data, self.chosen, self.path = data, chosen, path
+    def __init__(self, data: Dataset, settings: FitSettings, path: Path) -> None:
+        self.data, self.settings = data, settings
+        self.path = path.with_name(f"{path.stem}.checkpoint{path.suffix}")
         self.last, self.written = time.monotonic(), False
 
     def __call__(self, training: Progress) -> None:
         """Write the state, unless that was done within the last minute."""
         if time.monotonic() - self.last >= SECONDS_BETWEEN and training.epochs:
-            save(checkpoint(self.data, self.chosen, training.state), self.path)
+            save(checkpoint(self.data, self.settings, training.state), self.path)
             self.last, self.written = time.monotonic(), True
 
-    def finish(self, result: FitResult) -> Path:
+    def finish(self, result: FitResult) -> Path | None:
         """Write the state of a fit that was interrupted; remove that of one that was not. Where it stands."""
         if result.stopped_by is StoppedBy.INTERRUPT:
-            save(checkpoint(self.data, self.chosen, result.training.state), self.path)
-        elif self.written:
+            save(checkpoint(self.data, self.settings, result.training.state), self.path)
+            return self.path
+        if self.written:
             self.path.unlink(missing_ok=True)
-        return self.path
+        return None

@@ -1,0 +1,176 @@
+"""The settings of a fit as options: made from their definitions, read as typed, and written again."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import json
+import shlex
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from chainrule.cli.numbers import number, whole
+from chainrule.errors import InputError
+from chainrule.settings import BALANCED, NETWORK, ROWS, TRAINING, FitSettings, Setting, settings_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from chainrule.models import TrainingRecord
+
+__all__ = ["given_settings", "in_options", "takes_settings", "typed_settings"]
+
+FLAGS = {"overwrite": "--force"}  # parameters whose options have another name
+SETTINGS = {
+    one.name: one
+    for about in (NETWORK, TRAINING, ROWS)
+    for one in settings_of(FitSettings)
+    if one.about == about
+}
+
+
+def in_options(name: str, value: str | None) -> str:
+    """A parameter, alone or with a value, as the command line has it.
+
+    Examples
+    --------
+    >>> in_options("batch_size", None), in_options("ignore", "date of birth"), in_options("overwrite", "True")
+    ('--batch-size', "--ignore 'date of birth'", '--force')
+    """
+    if name in FLAGS:
+        return FLAGS[name]
+    option = f"--{name.replace('_', '-')}"
+    return option if value is None else f"{option} {shlex.quote(value)}"
+
+
+def takes_settings(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command an option for each setting, in the place of its ``**typed``."""
+
+    @functools.wraps(command)
+    def with_options(**arguments: Any) -> None:  # noqa: ANN401 (what typer passes)
+        command(**arguments)
+
+    # An annotation is a text here, which typer resolves in the module of the command.
+    own = inspect.signature(command, eval_str=True).parameters.values()
+    parameters = [one for one in own if one.kind is not inspect.Parameter.VAR_KEYWORD]
+    place = next(k for k, one in enumerate(parameters) if one.name == "resume")
+    parameters[place:place] = [_parameter(one) for one in SETTINGS.values()]
+    with_options.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    with_options.__annotations__ = {one.name: one.annotation for one in parameters}
+    del with_options.__wrapped__
+    return with_options
+
+
+def _parameter(one: Setting) -> inspect.Parameter:
+    """Option of a setting: text, so that what is no number gets a message like every other."""
+    is_fixed = one.default is not None and not one.varies
+    shown = f" \\[default: {one.default}]" if is_fixed else ""
+    text = f"{one.meaning} Takes {one.values}.{shown}" if one.takes else one.switch
+    option = typer.Option(
+        one.option, metavar=one.takes, help=text, rich_help_panel=one.about, show_default=False
+    )
+    kind: Any = str | None if one.takes else bool
+    return inspect.Parameter(
+        one.name,
+        inspect.Parameter.KEYWORD_ONLY,
+        default=None if one.takes else False,
+        annotation=Annotated[kind, option],
+    )
+
+
+def given_settings(typed: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings from what was typed for their options; what was not typed is left out."""
+    given = {}
+    for name, one in SETTINGS.items():
+        text = typed[name]
+        if text is not None and text is not False:
+            given[name] = _READ[one.takes](one.option, text)
+    return given
+
+
+def _layers(option: str, text: str) -> tuple[int, ...]:
+    """Units of the hidden layers from what was typed: 8, or 16,8, or none."""
+    if text.strip().lower() == "none":
+        return ()
+    parts = text.split(",")
+    if not all(part.strip().isdecimal() and int(part) > 0 for part in parts):
+        message = (
+            f"{option} is {text!r} but must be whole numbers above 0, one for each hidden layer. "
+            f"Try {option} 8, or {option} 16,8, or {option} none for a network without hidden layers."
+        )
+        raise InputError(message, parameter="hidden", given=text)
+    return tuple(int(part) for part in parts)
+
+
+def _class_weight(option: str, text: str) -> str | dict[str, float]:
+    """Weights of classes from what was typed: balanced, or yes=5,no=1."""
+    if "=" not in text:
+        return text
+    weights: dict[str, float] = {}
+    for part in text.split(","):
+        name, equals, weight = part.rpartition("=")
+        try:
+            weights[name.strip()] = float(weight if equals else "")  # "" is no number either
+        except ValueError:
+            message = f"{option} has {part!r} but needs class=number. Try {option} yes=5,no=1."
+            raise InputError(message, parameter="class_weight", given=text) from None
+    return weights
+
+
+_READ: dict[str, Callable[[str, str], Any]] = {
+    "NUMBER": number,
+    "SHARE": number,
+    "N": whole,
+    "NAME": lambda _option, text: text,
+    "UNITS": _layers,
+    "WEIGHTS": _class_weight,
+    "": lambda _option, _text: False,  # the option switches the setting off
+}
+
+
+def typed_settings(record: TrainingRecord) -> list[str]:
+    """Options that repeat a training: those that depend on the table, and what differs from the usual."""
+    from chainrule.models import default_settings  # noqa: PLC0415 (it would make --help slow)
+
+    rows, classes = record.n_training_rows, record.majority is not None
+    usual = default_settings("modern", rows, classes=classes)
+    # No option takes patience away where it is usual; the notes' defaults have none.
+    like_notes = record.patience is None and usual.patience is not None
+    if like_notes:
+        usual = default_settings("notes", rows, classes=classes)
+    words = []
+    for name, one in SETTINGS.items():
+        value = getattr(record, name)
+        shown = (value or getattr(usual, name)) if one.varies else one.about == ROWS or value != one.default
+        if name == "activation" and not record.hidden:
+            continue
+        if name == "start" and value == _usual_start(record):
+            continue
+        if shown and value is not None:
+            words.append(_typed(one, value))
+        if name == "loss" and like_notes:
+            words.append("--defaults notes")
+    return words
+
+
+def _usual_start(record: TrainingRecord) -> str:
+    from chainrule.models.settings import usual_start  # noqa: PLC0415 (it would make --help slow)
+
+    return usual_start(record.hidden, record.activation)
+
+
+def _typed(one: Setting, value: Any) -> str:  # noqa: ANN401 (a setting's value)
+    """Option with its value as it is typed: all digits of a number, without a point where it is whole."""
+    if not one.takes:
+        return one.option
+    if one.takes == "UNITS":
+        return f"{one.option} {','.join(map(str, value)) or 'none'}"
+    if one.takes == "WEIGHTS" and value != BALANCED:
+        weights = ",".join(f"{name}={_plain(weight)}" for name, weight in json.loads(value).items())
+        return f"{one.option} {shlex.quote(weights)}"
+    return f"{one.option} {_plain(value)}"
+
+
+def _plain(value: object) -> str:
+    return repr(value).removesuffix(".0") if isinstance(value, float) else str(value)

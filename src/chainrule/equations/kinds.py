@@ -1,0 +1,228 @@
+"""The one registry: every kind of thing that a name stands for, with numbers after a colon.
+
+A class is entered under its `name` by a decorator, the package's own and a user's alike, and then works
+wherever a name does: in Python, on the command line, in a model file. What a kind permits, belongs to or
+is usual for it are facts, class attributes, which are read from the object itself; one that has none has
+the usual ones of its kind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from chainrule.errors import InputError, UnknownNameError
+
+if TYPE_CHECKING:
+    from chainrule.equations.activations import Activation
+    from chainrule.equations.losses import Loss
+    from chainrule.equations.updates import Rule
+
+__all__ = [
+    "ACTIVATIONS",
+    "CRITERIA",
+    "ENGINES",
+    "LOSSES",
+    "METRICS",
+    "RULES",
+    "SCHEDULES",
+    "STARTS",
+    "Kind",
+    "name_of",
+]
+
+T = TypeVar("T")
+C = TypeVar("C")
+NEXT = "then"  # field of a class that another of its kind follows: its text comes after a comma
+
+
+class Kind(Mapping[str, T]):
+    """All things of one kind under their names; as a mapping, each with its usual parameters.
+
+    Parameters
+    ----------
+    what : str
+        The kind in words: "activation".
+    needs : str
+        Methods that an object must have to be one.
+
+    Examples
+    --------
+    >>> from chainrule.equations import LOSSES
+    >>> LOSSES.named("huber:1.5"), LOSSES["huber"], "absolute" in LOSSES
+    (Huber(limit=1.5), Huber(limit=1.0), True)
+    """
+
+    def __init__(self, what: str, *needs: str) -> None:
+        self.what, self._needs = what, needs
+        self._entries: dict[str, Any] = {}
+        self._facts: Any = object
+
+    def __getitem__(self, name: str) -> T:
+        entry = self._entries[name]
+        found: T = entry() if isinstance(entry, type) else entry
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def facts(self, usual: type[C]) -> type[C]:
+        """Take the attributes of a class for the facts of this kind, and their usual values."""
+        self._facts = usual
+        return usual
+
+    def register(self, entry: C) -> C:
+        """Enter a class under its `name`, or a function under its own; as a decorator, or called.
+
+        Raises
+        ------
+        InputError
+            The name is none, or is another one's already. A class that is defined once more, as in a
+            notebook, takes the place of itself.
+
+        Examples
+        --------
+        >>> from chainrule.equations import ACTIVATIONS, ReLU
+        >>> ACTIVATIONS.register(ReLU)
+        <class 'chainrule.equations.rectifiers.ReLU'>
+        """
+        thing: Any = entry
+        name = getattr(thing, "name", None) or thing.__name__
+        if not isinstance(name, str) or not name.isidentifier():
+            example = f"my_{self.what.replace(' ', '_')}"
+            message = f"The name of {thing!r} is {name!r} but must be one word. Try name = {example!r}."
+            raise InputError(message)
+        known = self._entries.get(name, thing)
+        if (known.__module__, known.__qualname__) != (thing.__module__, thing.__qualname__):
+            message = f"There is another {self.what} {name!r} already: {known!r}. Give yours another name."
+            raise InputError(message)
+        self._entries[name] = thing
+        return entry
+
+    def knows(self, thing: object) -> bool:
+        """Whether a name stands for objects of exactly this class: a subclass is not its parent."""
+        entry = self._entries.get(_name(thing))
+        return entry is not None and entry is (type(thing) if isinstance(entry, type) else thing)
+
+    def is_own(self, thing: object) -> bool:
+        """Whether this is one of a user's own, registered or not."""
+        return not (self.knows(thing) and type(thing).__module__.startswith("chainrule."))
+
+    def fact(self, thing: object, name: str) -> Any:  # noqa: ANN401 (any fact)
+        """A fact of an object, or the usual one where a user's own does not have it."""
+        return getattr(thing, name, getattr(self._facts, name, None))
+
+    def named(self, text: str) -> T:
+        """Object that a text stands for: a name, or a name, a colon and numbers for its first parameters.
+
+        Raises
+        ------
+        UnknownNameError
+            There is no such name.
+        InputError
+            What follows the name is no number, or not one that the object takes.
+
+        Examples
+        --------
+        >>> from chainrule.equations import RULES
+        >>> RULES.named("momentum:0.8")
+        Momentum(momentum=0.8)
+        """
+        first, comma, rest = text.partition(",")
+        if comma and NEXT in _parameters(self._entries.get(first.split(":")[0].strip())):
+            one: Any = self.named(first.strip())
+            followed: T = replace(one, **{NEXT: self.named(rest.strip())})
+            return followed
+        name, *given = text.split(":")
+        if name not in self._entries:
+            raise UnknownNameError(self.what, name, self._entries)
+        if not given:
+            return self[name]
+        parameters = [parameter for parameter in _parameters(self._entries[name]) if parameter != NEXT]
+        if len(given) > len(parameters):
+            takes = f"takes at most {', '.join(parameters)}" if parameters else "takes no number"
+            numbers = "1 number" if len(given) == 1 else f"{len(given)} numbers"
+            message = f"The {self.what} {text!r} has {numbers} but {name} {takes}. Try {name!r}."
+            raise InputError(message)
+        numbers_given = [self._number(text, part) for part in given]
+        try:
+            made: T = self._entries[name](*numbers_given)
+        except InputError as error:
+            message = f"The {self.what} {text!r} cannot be: {error}"
+            raise InputError(message) from error
+        return made
+
+    def made_of(self, given: str | T, parameter: str | None = None) -> T:
+        """Object that a text stands for; one that is given as such must have the methods called later."""
+        if isinstance(given, str):
+            return self.named(given)
+        if self.knows(given):
+            return given
+        if isinstance(given, type) or not all(callable(getattr(given, need, None)) for need in self._needs):
+            needed = " and ".join(f"{need}()" for need in self._needs)
+            message = (
+                f"{parameter or self.what} is {given!r} but must be a name or an object with {needed}. "
+                "Give a name as text, or an instance of a class."
+            )
+            raise InputError(message)
+        return given
+
+    def _number(self, text: str, part: str) -> float:
+        try:
+            return float(part)
+        except ValueError:
+            message = f"The {self.what} {text!r} has {part!r} after a colon, where a number is needed. Try 1."
+            raise InputError(message) from None
+
+
+def name_of(thing: Any) -> str:  # noqa: ANN401 (an object of any kind)
+    """Text that stands for an object: parameters follow the name where they are not usual.
+
+    Examples
+    --------
+    >>> from chainrule.equations import Huber
+    >>> name_of(Huber(1.5)), name_of(Huber())
+    ('huber:1.5', 'huber')
+    """
+    given = fields(thing) if is_dataclass(thing) else ()  # one of the user's own may be of any kind
+    numbers = [getattr(thing, field.name) for field in given if field.name != NEXT]
+    if len(numbers) < len(given):  # another one follows, and all numbers are said before it
+        following, usual_one = getattr(thing, NEXT), getattr(type(thing)(), NEXT)
+        then = "" if following == usual_one else f",{name_of(following)}"
+        return ":".join([_name(thing), *map(repr, numbers)]) + then
+    usual = [field.default for field in given]
+    while numbers and numbers[-1] == usual[len(numbers) - 1]:
+        numbers.pop()
+    return ":".join([_name(thing), *map(repr, numbers)])
+
+
+def _name(thing: Any) -> str:  # noqa: ANN401 (an object of any kind)
+    """Name without parameters; a nameless object, or one that inherits its name, goes by its class."""
+    cls = thing if isinstance(thing, type) else type(thing)
+    inherited = any("name" in vars(parent) and _is_known(parent) for parent in cls.__mro__[1:])
+    if inherited and "name" not in vars(cls):
+        return cls.__name__
+    return str(getattr(thing, "name", getattr(thing, "__name__", cls.__name__)))
+
+
+def _is_known(cls: type) -> bool:
+    return any(cls in kind._entries.values() for kind in KINDS)  # noqa: SLF001 (this module's own class)
+
+
+def _parameters(entry: object) -> list[str]:
+    return [field.name for field in fields(entry)] if is_dataclass(entry) else []
+
+
+ACTIVATIONS: Kind[Activation] = Kind("activation", "forward", "backward")
+LOSSES: Kind[Loss] = Kind("loss", "values", "slopes")
+RULES: Kind[Rule] = Kind("update rule", "init", "update")
+SCHEDULES: Kind[Any] = Kind("schedule", "next_factor")
+CRITERIA: Kind[Any] = Kind("stopping criterion", "stops")
+STARTS: Kind[Any] = Kind("start", "weights")
+METRICS: Kind[Any] = Kind("metric", "__call__")
+ENGINES: Kind[Any] = Kind("engine", "epoch")
+KINDS = (ACTIVATIONS, LOSSES, RULES, SCHEDULES, CRITERIA, STARTS, METRICS, ENGINES)

@@ -1,0 +1,73 @@
+"""A gradient check as a job: a model's gradients on a table, against two independent estimates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from chainrule.files import load_model
+from chainrule.given import whole_number_from_1
+from chainrule.inspection import GradientCheck, check_gradients
+from chainrule.jobs.job import Face, Job, Silence
+from chainrule.random_streams import Purpose, permutation
+
+__all__ = ["CheckJob", "CheckOutcome"]
+
+
+@dataclass(frozen=True)
+class CheckOutcome:
+    """A gradient check, and what it is of."""
+
+    model: str
+    table: str
+    check: GradientCheck
+
+    def summary(self) -> dict[str, Any]:
+        """Every figure as plain data."""
+        return {"model": self.model, "table": self.table, **self.check.to_json()}
+
+
+class CheckJob(Job):
+    """Check the gradients of a model on the rows of a table, or on a sample of them.
+
+    Parameters
+    ----------
+    model : path
+    table : path, data frame or Table
+    rows, weights : int
+        Rows and weights to check at most; of more, a sample that `seed` settles.
+    seed : int
+    """
+
+    def __init__(
+        self,
+        model: Any,  # noqa: ANN401 (a path)
+        table: Any,  # noqa: ANN401 (a path, or any frame that speaks Arrow)
+        *,
+        rows: int = 200,
+        weights: int = 1000,
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        self.rows, self.weights = whole_number_from_1(rows, "rows"), whole_number_from_1(weights, "weights")
+        self.model, self.table, self.seed = model, table, seed
+
+    def run(self, face: Face | None = None) -> CheckOutcome:
+        """Load, read, check."""
+        face = face or Silence()
+        model = load_model(self.model)
+        source = self.read(self.table, Silence())
+        if source.n_rows > self.rows:
+            chosen = np.sort(permutation(source.n_rows, seed=self.seed, purpose=Purpose.SAMPLE)[: self.rows])
+            face.note(
+                f"checked on {self.rows} of {source.n_rows} rows, drawn by seed {self.seed}; "
+                "⟦rows⟧ takes more."
+            )
+            source = source.take(chosen)
+        encoding = model.table_encoding
+        X, Y = encoding.encode_inputs(source), encoding.encode_targets(source)
+        self.look()
+        check = check_gradients(model.network, X, Y, sample=self.weights, seed=self.seed)
+        return CheckOutcome(str(self.model), source.title, check)

@@ -1,0 +1,261 @@
+"""A fit as a job: a table is read, a network trained and saved, with a checkpoint to go on from."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from chainrule.disk import check_writable
+from chainrule.errors import DivergenceError, InputError, TrainingWarning
+from chainrule.files import load_model, save
+from chainrule.jobs.checkpoint import Checkpoint
+from chainrule.jobs.interrupts import at_most_one_interrupt, no_interrupt
+from chainrule.jobs.job import Face, Job, Silence, refuse_to_replace, same_file
+from chainrule.models import FitResult, fit_settings, prepare, prepare_again, settings_of_checkpoint
+from chainrule.models.fitting import diverged_model, fit_dataset, parted
+from chainrule.scores import score_to_json
+from chainrule.training import StoppedBy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from chainrule.models import Dataset
+    from chainrule.settings import FitSettings
+    from chainrule.tables import Table
+    from chainrule.training import Progress, TrainingState
+
+__all__ = ["FitJob", "FitOutcome"]
+
+SECONDS_BETWEEN_LOOKS = 0.1
+FREE = ("epochs",)  # what may be given with a checkpoint
+
+
+@dataclass(frozen=True)
+class FitOutcome:
+    """What a fit leaves.
+
+    Attributes
+    ----------
+    result : FitResult
+    settings : FitSettings
+        With the defaults filled in.
+    path : Path
+        The model file.
+    checkpoint : Path or None
+        Where an interrupted fit can go on from.
+    """
+
+    result: FitResult
+    settings: FitSettings
+    path: Path
+    checkpoint: Path | None
+
+    @property
+    def was_interrupted(self) -> bool:
+        """Whether Ctrl-C or `cancel` ended the training."""
+        return self.result.stopped_by is StoppedBy.INTERRUPT
+
+    def summary(self) -> dict[str, Any]:
+        """All that there is to tell, as plain data, the loss of every epoch included."""
+        result, settings = self.result, self.settings
+        data, net, history = result.data, result.model.network, result.history
+        learnt, _ = parted(data, settings)
+        return {
+            "table": data.table.title,
+            "rows": data.table.n_rows,
+            "training_rows": len(data.training_rows),
+            "held_out_rows": len(data.held_out_rows),
+            "inputs": [column.name for column in data.encoding.inputs],
+            "targets": list(data.encoding.target_names),
+            "classes": list(data.encoding.classes) if data.encoding.classes else None,
+            "remarks": list(data.remarks),
+            "network": repr(net),
+            "sizes": list(net.sizes),
+            "hidden": list(settings.hidden),
+            "activation": settings.activation,
+            "output": settings.output,
+            "start": settings.start,
+            **settings.to_json(),
+            "batch_size": settings.for_rows(len(learnt)).batch_size,
+            "validation": settings.validation,
+            "stopped_by": str(result.stopped_by),
+            "epochs_run": len(history.epochs),
+            "loss_before": history.loss_before,
+            "loss": history.loss_after,
+            "best_epoch": result.training.best_epoch,
+            "loss_of_epochs": list(history.loss),
+            "validation_loss_of_epochs": list(history.validation_loss),
+            "diagnosis": [vars(one) for one in result.training.diagnosis],
+            "seconds": sum(history.seconds),
+            "training_score": score_to_json(result.training_score),
+            "held_out_score": score_to_json(result.held_out_score),
+            "model": str(self.path),
+        }
+
+
+class FitJob(Job):
+    """Fit a network to a table and save it, with a checkpoint every minute and where it is interrupted.
+
+    Parameters
+    ----------
+    table : path, data frame or Table
+    target, inputs, ignore, classes : sequences of str, optional
+        Columns, as for `chainrule.fit`; one name may stand for several that are separated by commas.
+    out : path, optional
+        Model file; the table's name with .safetensors where not given.
+    overwrite : bool
+        Whether a file that stands there may be replaced.
+    resume : path, optional
+        Checkpoint to go on from: it settles everything but `epochs`.
+    **given
+        Settings of `chainrule.fit`; None stands for one that is not given.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder, "iris.st")
+    ...     job = FitJob("examples/iris.csv", target=["species"], epochs=5, out=path)
+    ...     outcome = job.run()
+    ...     outcome.path.name, outcome.summary()["epochs_run"]
+    ('iris.st', 5)
+    """
+
+    def __init__(
+        self,
+        table: Any,  # noqa: ANN401 (a path, or any frame that speaks Arrow)
+        *,
+        target: Sequence[str] | None = None,
+        inputs: Sequence[str] | None = None,
+        ignore: Sequence[str] | None = None,
+        classes: Sequence[str] | None = None,
+        out: Path | None = None,
+        overwrite: bool = False,
+        resume: str | Path | None = None,
+        **given: Any,  # noqa: ANN401 (settings)
+    ) -> None:
+        super().__init__()
+        self.table, self.overwrite, self.resume = table, overwrite, resume
+        self.columns = {"target": target, "inputs": inputs, "ignore": ignore, "classes": classes}
+        self.given = {name: value for name, value in given.items() if value is not None}
+        stem = Path(table).stem if isinstance(table, (str, Path)) else ""
+        self.path = Path(f"{stem or 'model'}.safetensors") if out is None else out
+
+    def run(self, face: Face | None = None) -> FitOutcome:
+        """Read, train, save.
+
+        Raises
+        ------
+        InputError, OutputError
+            Something that was asked does not fit, or cannot be written.
+        DivergenceError
+            Training left the finite numbers; the last finite network is kept in a file that the error names.
+        """
+        face = face or Silence()
+        if not same_file(self.path, self.table):
+            check_writable(self.path, overwrite=self.overwrite)
+        data, settings, state = (self._anew if self.resume is None else self._again)(face)
+        kept = Checkpoint(data, settings, self.path)
+
+        def look(training: Progress) -> None:
+            self.look()
+            face.progress(training)
+            kept(training)
+
+        with at_most_one_interrupt():
+            result = self._trained(data, settings, state, look)
+            with no_interrupt():
+                save(result.model, self.path, overwrite=self.overwrite)
+                checkpoint = kept.finish(result)
+        return FitOutcome(result, settings, self.path, checkpoint)
+
+    def _anew(self, face: Face) -> tuple[Dataset, FitSettings, TrainingState | None]:
+        """Table and settings of a training from the beginning."""
+        if not self.columns["target"]:
+            message = "⟦target⟧ is missing. Give the column to learn, as in ⟦target=species⟧."
+            raise InputError(message, parameter="target", needs="a column to learn")
+        source = self._read(face)
+        named = {role: _split(values, source.names) for role, values in self.columns.items()}
+        given = dict(self.given)
+        rows = {name: given.pop(name) for name in ("held_out", "seed") if name in given}
+        data = prepare(
+            source,
+            target=named["target"] or (),
+            inputs=named["inputs"],
+            ignore=named["ignore"] or (),
+            classes=named["classes"] or (),
+            **rows,
+        )
+        settings = fit_settings(data, **given)
+        for remark in data.remarks[len(source.remarks) :]:
+            face.note(remark)
+        return data, settings, None
+
+    def _again(self, face: Face) -> tuple[Dataset, FitSettings, TrainingState | None]:
+        """Table and settings of a training that goes on: the checkpoint settles everything but its end."""
+        asked = [name for name, values in self.columns.items() if values is not None] + list(self.given)
+        for name in asked:
+            if name not in FREE:
+                message = (
+                    f"⟦{name}⟧ was given with ⟦resume⟧, which settles it. Leave it out; only ⟦epochs⟧ may "
+                    "change."
+                )
+                raise InputError(message, parameter=name, given=self.given.get(name))
+        model = load_model(str(self.resume))
+        if model.state is None or model.training is None:
+            message = (
+                f"{self.resume} is no checkpoint of `chainrule fit`, so that there is nothing to go on from. "
+                "Give the one that it keeps while it trains and when it is interrupted."
+            )
+            raise InputError(message, parameter="resume", given=self.resume)
+        settings = settings_of_checkpoint(model, self.given.get("epochs"))
+        return prepare_again(self._read(face), model), settings, model.state
+
+    def _read(self, face: Face) -> Table:
+        """Table, with what its reader should know said."""
+        source = self.read(self.table, face)
+        refuse_to_replace(self.path, self.table, "table")
+        return source
+
+    def _trained(
+        self,
+        data: Dataset,
+        settings: FitSettings,
+        state: TrainingState | None,
+        look: Callable[[Progress], None],
+    ) -> FitResult:
+        """Train; the last finite network of a training that diverges is kept beside the asked-for name."""
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", TrainingWarning)  # they are in the result
+                return fit_dataset(
+                    data, settings, on_time=look, every_seconds=SECONDS_BETWEEN_LOOKS, resume=state
+                )
+        except DivergenceError as error:
+            beside = _unused_name(self.path)
+            save(diverged_model(data, settings, error), beside, overwrite=False)
+            message = f"{error} The last finite network, after {error.epoch - 1} epochs, is kept in {beside}."
+            raise DivergenceError(
+                message, network=error.network, history=error.history, epoch=error.epoch, rate=error.rate
+            ) from error
+
+
+def _split(values: Sequence[str] | None, names: Sequence[str]) -> list[str] | None:
+    """Column names: one that exists as it is, else names separated by commas."""
+    if values is None:
+        return None
+    listed: list[str] = []
+    for value in values:
+        listed += [value] if value in names else [part.strip() for part in value.split(",")]
+    return listed
+
+
+def _unused_name(path: Path) -> Path:
+    """Name beside the asked-for one that no file has."""
+    candidate, number = path.with_name(f"{path.stem}.diverged{path.suffix}"), 1
+    while candidate.exists():
+        number += 1
+        candidate = path.with_name(f"{path.stem}.diverged-{number}{path.suffix}")
+    return candidate

@@ -1,0 +1,89 @@
+"""What all jobs share: who hears of them, how they are cancelled, and which files they must not lose."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from chainrule.errors import OutputError
+from chainrule.tables import Table, read_table
+
+if TYPE_CHECKING:
+    import os
+
+    from chainrule.training import Progress
+
+__all__ = ["Face", "Job", "Silence", "refuse_to_replace", "same_file"]
+
+
+class Face(Protocol):
+    """Who hears of a job while it runs."""
+
+    def note(self, text: str) -> None:
+        """Hear of something that the reader of the result should know; parameters may be marked in it."""
+
+    def progress(self, training: Progress) -> None:
+        """Hear, about ten times a second, how far a training is."""
+
+
+class Silence:
+    """A face that lets nothing be heard."""
+
+    def note(self, text: str) -> None:
+        """Nothing."""
+
+    def progress(self, training: Progress) -> None:
+        """Nothing."""
+
+
+class Job:
+    """A job that another thread may cancel."""
+
+    def __init__(self) -> None:
+        self._cancelled = threading.Event()
+
+    def cancel(self) -> None:
+        """End the job soon: a fit keeps its network and a checkpoint, all else leaves nothing.
+
+        Examples
+        --------
+        >>> job = Job()
+        >>> job.cancel()
+        >>> job.was_cancelled
+        True
+        """
+        self._cancelled.set()
+
+    @property
+    def was_cancelled(self) -> bool:
+        """Whether `cancel` was called."""
+        return self._cancelled.is_set()
+
+    @staticmethod
+    def read(table: Any, face: Face) -> Table:  # noqa: ANN401 (a path, or any frame that speaks Arrow)
+        """Table, with what its reader should know said."""
+        source = table if isinstance(table, Table) else read_table(table)
+        for remark in source.remarks:
+            face.note(remark)
+        return source
+
+    def look(self) -> None:
+        """Raise KeyboardInterrupt, as Ctrl-C does, where the job was cancelled."""
+        if self.was_cancelled:
+            raise KeyboardInterrupt
+
+
+def same_file(one: str | os.PathLike[str], other: object) -> bool:
+    """Whether both are paths that lead to one file that exists, through whatever links."""
+    try:
+        return Path(one).samefile(other)  # type: ignore[arg-type]
+    except (OSError, TypeError, ValueError):
+        return False
+
+
+def refuse_to_replace(out: Path, source: object, what: str) -> None:
+    """Refuse to write the result over what it was made from, whatever may be replaced."""
+    if same_file(out, source):
+        message = f"{out} is the {what} itself, which would be lost. Give another name with ⟦out⟧."
+        raise OutputError(message, parameter="out", given=out)

@@ -1,0 +1,99 @@
+"""A prediction as a job: a model and a raw table in, the targets of each row out."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from chainrule.disk import check_writable, write_file
+from chainrule.errors import OutputError
+from chainrule.files import load_model
+from chainrule.jobs.interrupts import no_interrupt
+from chainrule.jobs.job import Face, Job, Silence, refuse_to_replace
+from chainrule.words import shortened
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from chainrule.models import Predictions
+
+__all__ = ["PredictionJob", "PredictionOutcome"]
+
+OTHER_FORMATS = {".parquet", ".json", ".jsonl", ".ndjson", ".xlsx", ".safetensors"}
+
+
+@dataclass(frozen=True)
+class PredictionOutcome:
+    """Predictions, and the file that they were written to, if any."""
+
+    predictions: Predictions
+    path: Path | None
+
+    def summary(self) -> dict[str, Any]:
+        """All predictions as plain data."""
+        return {
+            "rows": self.predictions.n_rows,
+            "predictions": {
+                name: [_plain(value) for value in column]
+                for name, column in zip(self.predictions.names, self.predictions.columns, strict=True)
+            },
+            "out": str(self.path) if self.path else None,
+        }
+
+    def csv(self) -> str:
+        """Predictions as CSV text; floats keep all their bits."""
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(self.predictions.names)
+        rows = zip(*self.predictions.columns, strict=True)
+        writer.writerows([_plain(value) for value in row] for row in rows)
+        return text.getvalue()
+
+
+class PredictionJob(Job):
+    """Predict the target of each row of a table, and write them as CSV where a path is given.
+
+    Examples
+    --------
+    >>> PredictionJob("missing.safetensors", "examples/iris.csv").run()
+    Traceback (most recent call last):
+    chainrule.errors.ModelFileError: There is no file missing.safetensors. ...
+    """
+
+    def __init__(self, model: Any, table: Any, *, out: Path | None = None, overwrite: bool = False) -> None:  # noqa: ANN401 (a path, or any frame that speaks Arrow)
+        super().__init__()
+        self.model, self.table, self.path, self.overwrite = model, table, out, overwrite
+
+    def run(self, face: Face | None = None) -> PredictionOutcome:
+        """Load, read, predict, write."""
+        face = face or Silence()
+        if self.path is not None:
+            _check_name(self.path)
+            refuse_to_replace(self.path, self.model, "model")
+            refuse_to_replace(self.path, self.table, "table")
+            check_writable(self.path, overwrite=self.overwrite)
+        model = load_model(self.model)
+        source = self.read(self.table, face)
+        unused = model.table_encoding.unused_columns(source)
+        if unused:
+            face.note(f"the model does not use these columns: {shortened(unused, room=50)}")
+        self.look()
+        outcome = PredictionOutcome(model.predict(source), self.path)
+        if self.path is not None:
+            with no_interrupt():
+                write_file(self.path, outcome.csv().encode(), overwrite=self.overwrite)
+        return outcome
+
+
+def _check_name(out: Path) -> None:
+    """Refuse a name that promises another format than CSV."""
+    if out.suffix.lower() in OTHER_FORMATS:
+        message = f"{out} promises {out.suffix} but predictions are written as CSV. Name it {out.stem}.csv."
+        raise OutputError(message, parameter="out", given=out)
+
+
+def _plain(value: object) -> object:
+    """Label as it is, number as a Python float."""
+    return value if isinstance(value, str) else float(value)  # type: ignore[arg-type]

@@ -1,0 +1,53 @@
+"""A score as a job: predictions of a model beside the targets in a table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from chainrule.files import load_model
+from chainrule.jobs.job import Face, Job, Silence
+from chainrule.scores import score_to_json
+
+if TYPE_CHECKING:
+    from chainrule.scores import Score
+
+__all__ = ["ScoreJob", "ScoreOutcome"]
+
+
+@dataclass(frozen=True)
+class ScoreOutcome:
+    """A score, and what it is of."""
+
+    model: str
+    table: str
+    n_rows: int
+    score: Score
+
+    def summary(self) -> dict[str, Any]:
+        """Every figure as plain data."""
+        score = score_to_json(self.score)
+        return {"model": self.model, "table": self.table, "rows": self.n_rows, "score": score}
+
+
+class ScoreJob(Job):
+    """Compare the predictions of a model with the targets in a table.
+
+    Examples
+    --------
+    >>> ScoreJob("missing.safetensors", "examples/iris.csv").run()
+    Traceback (most recent call last):
+    chainrule.errors.ModelFileError: There is no file missing.safetensors. ...
+    """
+
+    def __init__(self, model: Any, table: Any) -> None:  # noqa: ANN401 (a path, or any frame that speaks Arrow)
+        super().__init__()
+        self.model, self.table = model, table
+
+    def run(self, face: Face | None = None) -> ScoreOutcome:
+        """Load, read, score."""
+        face = face or Silence()
+        model = load_model(self.model)
+        source = self.read(self.table, face)
+        self.look()
+        return ScoreOutcome(str(self.model), source.title, source.n_rows, model.score(source))

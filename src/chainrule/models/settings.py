@@ -1,0 +1,141 @@
+"""Settings of a fit: what was given, with the defaults for the table filled in."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from chainrule.equations import ACTIVATIONS, LOSSES, RULES
+from chainrule.errors import InputError, UnknownNameError
+from chainrule.models.defaults import default_settings
+from chainrule.settings import FitSettings, refuse_unknown_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from chainrule.models.dataset import Dataset
+    from chainrule.models.model import Model
+
+__all__ = ["fit_settings", "settings_of_checkpoint", "usual_start"]
+
+MOST_WEIGHTS = 10**9  # eight gigabytes, before the first gradient
+
+
+def fit_settings(data: Dataset, *, defaults: str = "modern", **given: Any) -> FitSettings:  # noqa: ANN401 (settings)
+    """Settings as given, or else by the defaults for this table; None stands for one that is not given.
+
+    Raises
+    ------
+    InputError
+        A setting is out of its range, or does not go with the others.
+    UnknownNameError
+        There is no such setting, or nothing of the name that it was given.
+    """
+    asked = {name: value for name, value in given.items() if value is not None}
+    refuse_unknown_settings(asked, FitSettings)
+    is_classes = data.encoding.classes is not None
+    usual = default_settings(defaults, len(data.training_rows), classes=is_classes)
+    chosen = {
+        **_output_and_loss(usual, asked, is_classes=is_classes),
+        **_rate_and_batch(usual, asked),
+        **asked,
+        "held_out": data.held_out,
+        "seed": data.seed,
+    }
+    settings = replace(usual, **chosen)
+    if not is_classes and LOSSES.fact(LOSSES.made_of(settings.loss), "lowest_target") == 0:
+        _refuse_counts(settings)
+    if "start" not in asked:
+        settings = replace(settings, start=usual_start(settings.hidden, settings.activation))
+    if not settings.criteria and "validation" not in asked:
+        settings = replace(settings, validation=0.0)
+    _check_class_weight(settings.class_weight, data)
+    _refuse_giants((data.X.shape[1], *settings.hidden, data.Y.shape[1]))
+    return settings
+
+
+def usual_start(hidden: Sequence[int], activation: Any) -> str:  # noqa: ANN401 (text or object)
+    """First weights that suit the hidden layers, where there are any."""
+    if not hidden:
+        return "glorot_uniform"
+    return str(ACTIVATIONS.fact(ACTIVATIONS.made_of(activation), "usual_start"))
+
+
+def settings_of_checkpoint(model: Model, epochs: int | None = None) -> FitSettings:
+    """Settings that a checkpoint's training followed, for as many epochs, or more.
+
+    Raises
+    ------
+    InputError
+        The model is no checkpoint.
+    """
+    state, record = model.state, model.training
+    if state is None or record is None:
+        message = (
+            "The file holds a model but no state of a training, so that there is nothing to go on from. "
+            "Give a checkpoint, which `chainrule fit` keeps while it trains and when it is interrupted."
+        )
+        raise InputError(message)
+    settings = replace(record.settings, **state.settings)
+    return settings if epochs is None else replace(settings, epochs=epochs)
+
+
+def _output_and_loss(usual: FitSettings, asked: Mapping[str, Any], *, is_classes: bool) -> dict[str, Any]:
+    """Output activation and loss: where one is given, the other is what belongs to it."""
+    output: Any = asked.get("output")
+    loss: Any = asked.get("loss")
+    if output is None and loss is None:
+        return {"output": usual.output, "loss": usual.loss}
+    if output is None:
+        belonging = LOSSES.fact(LOSSES.made_of(loss), "usual_output")
+        return {"output": belonging or ("logistic" if is_classes else "identity")}
+    usual_loss = ACTIVATIONS.fact(ACTIVATIONS.made_of(output), "usual_loss")
+    return {"loss": usual_loss if is_classes else "rss"}
+
+
+def _rate_and_batch(usual: FitSettings, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Rate and batch size that belong to the rule, where it is not the usual one."""
+    rule = RULES.made_of(asked.get("rule", usual.rule), "rule")
+    is_usual = RULES.fact(rule, "name") == RULES.fact(usual.rule, "name")
+    return {
+        "rate": usual.rate if is_usual else RULES.fact(rule, "usual_rate"),
+        "batch_size": None if RULES.fact(rule, "takes_all_rows") else usual.batch_size,
+    }
+
+
+def _refuse_counts(settings: FitSettings) -> None:
+    message = (
+        f"The loss {settings.loss} needs {LOSSES.fact(LOSSES.made_of(settings.loss), 'targets_needed')} but "
+        "the numbers of a table are standardised, so that the network sees none. Take rss or huber, or train "
+        "with the numbers themselves in Python: chainrule.train."
+    )
+    raise InputError(message)
+
+
+def _check_class_weight(class_weight: str | Mapping[str, float] | None, data: Dataset) -> None:
+    """Refuse weights of classes that are none."""
+    if class_weight is None:
+        return
+    classes = data.encoding.classes
+    if classes is None:
+        message = (
+            f"⟦class_weight⟧ is {class_weight!r} but the target is a number. Leave it out, or name the "
+            "target with ⟦classes⟧ if its numbers are classes."
+        )
+        raise InputError(message)
+    for name in () if isinstance(class_weight, str) else class_weight:
+        if name not in classes:
+            what = "class"
+            raise UnknownNameError(what, str(name), classes)
+
+
+def _refuse_giants(sizes: Sequence[int]) -> None:
+    """Refuse a network that no memory holds before anything is computed."""
+    n_weights = sum((1 + n_in) * n_out for n_in, n_out in pairwise(sizes))
+    if n_weights > MOST_WEIGHTS:
+        message = (
+            f"A network {'-'.join(map(str, sizes))} would have {n_weights} weights but may have at most "
+            f"{MOST_WEIGHTS}. Take fewer hidden units."
+        )
+        raise InputError(message)

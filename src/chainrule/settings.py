@@ -1,0 +1,507 @@
+"""What is asked of a training and of a fit: each setting is defined once, where everything about it stands.
+
+A setting's definition has its default, its range, its meaning and its unit. The options of the command line
+and their help, the checks, the docstrings of `train` and `fit` and the reference page are made from it, and a
+model file's record keeps it. Charter: no NumPy, so that the command line's help comes at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Any
+
+from chainrule.errors import InputError, UnknownNameError
+from chainrule.given import (
+    check_seed,
+    not_negative_number,
+    positive_number,
+    share_below_1,
+    truth,
+    whole_number_from_1,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from chainrule.equations import Kind, Rule
+
+    Check = Callable[[Any, str], Any]
+
+__all__ = [
+    "BALANCED",
+    "NETWORK",
+    "ROWS",
+    "TRAINING",
+    "FitSettings",
+    "Setting",
+    "Settings",
+    "plain",
+    "refuse_unknown_settings",
+    "settings_of",
+]
+
+BALANCED = "balanced"
+NETWORK, TRAINING, ROWS = "Network", "Training", "Rows"  # what a setting is about
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Definition of one setting.
+
+    Attributes
+    ----------
+    name : str
+    default : object
+        MISSING where one must be given; None where nothing, or what suits the others, is taken.
+    meaning : str
+        One or more sentences, in plain text.
+    check : callable of value and name
+        Gives the value as it is kept, or raises InputError.
+    takes : str
+        What it takes, as an option shows it: "NUMBER", "SHARE", "N", "NAME" or a word of its own; "" for one
+        that is switched off.
+    values : str
+        Its range in words.
+    unit : str
+    about : str
+        Heading that it stands under.
+    is_free : bool
+        Whether a training that goes on may have another one.
+    is_recorded : bool
+        Whether it is kept in a model file's record.
+    since : int
+        First format of model files that has it; in an older file it may be missing, and is the default then.
+    varies : bool
+        Whether a fit's default depends on the table.
+    switch : str
+        What switching it off does, where that is all that there is to say.
+
+    Examples
+    --------
+    >>> {one.name: one.default for one in settings_of(Settings)}["l2"]
+    0.0
+    """
+
+    name: str
+    default: Any
+    meaning: str
+    check: Check
+    takes: str
+    values: str
+    unit: str = ""
+    about: str = TRAINING
+    is_free: bool = False
+    is_recorded: bool = True
+    since: int = 3
+    varies: bool = False
+    switch: str = ""
+
+    @property
+    def option(self) -> str:
+        """What it is called on the command line."""
+        return f"--{'no-' if not self.takes else ''}{self.name.replace('_', '-')}"
+
+
+def refuse_unknown_settings(given: Mapping[str, object], record: type[Settings]) -> None:
+    """Raise UnknownNameError for a name that is no setting of this record."""
+    known = [one.name for one in settings_of(record)]
+    for name in given:
+        if name not in known:
+            what = "setting"
+            raise UnknownNameError(what, name, known)
+
+
+def settings_of(record: type[Settings]) -> Iterator[Setting]:
+    """Definitions of a record's settings, in their order."""
+    for one in fields(record):
+        if "setting" in one.metadata:
+            yield replace(one.metadata["setting"], name=one.name)
+
+
+def _setting(
+    meaning: str,
+    check: Check,
+    takes: str,
+    values: str,
+    default: Any = None,  # noqa: ANN401
+    **more: Any,  # noqa: ANN401
+) -> Any:  # noqa: ANN401
+    definition = Setting("", default, meaning, check, takes, values, **more)
+    return field(default=default, metadata={"setting": definition})
+
+
+def _positive(example: str) -> tuple[Check, str, str]:
+    return (lambda value, name: positive_number(value, name, example)), "NUMBER", "above 0"
+
+
+def _not_negative(example: str) -> tuple[Check, str, str]:
+    return (lambda value, name: not_negative_number(value, name, example)), "NUMBER", "at least 0"
+
+
+def _share(example: str) -> tuple[Check, str, str]:
+    return (lambda value, name: share_below_1(value, name, example)), "SHARE", "at least 0 and below 1"
+
+
+_WHOLE = (whole_number_from_1, "N", "a whole number of at least 1")
+
+
+def _named(kind: str, values: str) -> tuple[Check, str, str]:
+    """Check for a name of a kind, or an object of it; the registry is loaded at the first one."""
+
+    def check(value: object, name: str) -> Any:  # noqa: ANN401 (an object of the kind)
+        from chainrule import equations  # noqa: PLC0415 (NumPy takes its time to load)
+
+        registry: Kind[Any] = getattr(equations, kind)
+        return registry.made_of(value, name)
+
+    return check, "NAME", values
+
+
+def _metric(value: Any, _name: str) -> Any:  # noqa: ANN401 (a name or a function)
+    from chainrule.scores import metric_named  # noqa: PLC0415 (NumPy takes its time to load)
+
+    metric_named(value)
+    return value
+
+
+def _kept_as_given(kind: str, values: str) -> tuple[Check, str, str]:
+    """The same, of which the text, or the object, is kept as it was given."""
+    check, takes, _ = _named(kind, values)
+
+    def checked(value: object, name: str) -> Any:  # noqa: ANN401 (text or object)
+        check(value, name)
+        return value
+
+    return checked, takes, values
+
+
+def _layers(value: object, name: str) -> tuple[int, ...]:
+    """Units of each hidden layer."""
+    units = value if isinstance(value, (list, tuple)) else (value,)
+    return tuple(whole_number_from_1(n, name) for n in units)
+
+
+def _class_weight(value: object, _name: str) -> str | Mapping[Any, float]:
+    """Weights of classes, which the table must know."""
+    if isinstance(value, str):
+        if value != BALANCED:
+            message = f"⟦class_weight⟧ is {value!r} but must be 'balanced' or a weight for each class."
+            raise InputError(message)
+        return value
+    if not isinstance(value, Mapping):
+        message = f"⟦class_weight⟧ is {value!r} but must be 'balanced' or a weight for each class."
+        raise InputError(message)
+    for name, weight in value.items():
+        if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not 0 < weight < float("inf"):
+            message = f"⟦class_weight⟧ of {name!r} is {weight!r} but must be a finite number above 0. Try 1."
+            raise InputError(message)
+    return value
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """How to train, checked once, when it is made; it then goes whole to the engine and into the model.
+
+    Examples
+    --------
+    >>> Settings(rate=-1.0, epochs=1)
+    Traceback (most recent call last):
+    chainrule.errors.InputError: rate is -1.0 but must be a finite number above 0. Try 0.1.
+    >>> Settings(rate=0.1, epochs=1, rule="momentum:0.8").rule
+    Momentum(momentum=0.8)
+    """
+
+    rule: Any = _setting(
+        "Update rule. Numbers after a colon are its parameters: momentum:0.8.",
+        *_named(
+            "RULES",
+            "descent (the notes' own), momentum, nesterov, rmsprop, adam, adamw; for all rows at once "
+            "irprop_minus, lbfgs, levenberg_marquardt",
+        ),
+        default="descent",
+        varies=True,
+        since=2,
+    )
+    rate: float | None = _setting(
+        "Learning rate. It multiplies the gradient of a batch's mean loss, and so means the same at every "
+        "batch size. lbfgs and levenberg_marquardt take none.",
+        *_positive("0.1"),
+        since=1,
+        varies=True,
+    )
+    schedule: Any = _setting(
+        "How the rate changes from epoch to epoch.",
+        *_named(
+            "SCHEDULES",
+            "constant, step:30:0.1, exponential:0.99, cosine, plateau:10:0.1, warm_up:5 or warm_up:5,cosine",
+        ),
+        default="constant",
+        since=2,
+    )
+    epochs: int = _setting(
+        "Passes over the training rows, at most.",
+        *_WHOLE,
+        default=MISSING,
+        unit="epochs",
+        is_free=True,
+        since=1,
+        varies=True,
+    )
+    batch_size: int | None = _setting(
+        "Rows an update; the last batch of an epoch takes what is left.",
+        *_WHOLE,
+        unit="rows",
+        since=1,
+        varies=True,
+    )
+    shuffle: bool = _setting(
+        "Take the rows in a new random order in each epoch.",
+        truth,
+        "",
+        "true or false",
+        default=True,
+        since=1,
+        switch="Take the rows in the order of the table in every epoch.",
+    )
+    clip_norm: float | None = _setting(
+        "Norm that the gradient of the whole network is shortened to where it is longer.",
+        *_positive("1"),
+        since=2,
+    )
+    l1: float = _setting(
+        "Penalty on the sizes of the weights, added to the mean loss; bias weights are spared.",
+        *_not_negative("0.0001"),
+        default=0.0,
+        since=2,
+    )
+    l2: float = _setting(
+        "Penalty on half the squares of the weights, likewise.",
+        *_not_negative("0.0001"),
+        default=0.0,
+        varies=True,
+        since=2,
+    )
+    dropout: float = _setting(
+        "Share of the hidden units that drop out of each step.", *_share("0.2"), default=0.0, since=2
+    )
+    patience: int | None = _setting(
+        "Stop after so many epochs without a new best, and keep the best network.",
+        *_WHOLE,
+        unit="epochs",
+        is_free=True,
+        varies=True,
+        since=2,
+    )
+    metric: Any = _setting(
+        "What is watched: the loss, the smaller the better, or a metric, the larger the better.",
+        _metric,
+        "NAME",
+        "loss, accuracy, r2",
+        default="loss",
+        since=2,
+    )
+    stopping: Any = _setting(
+        "Prechelt's criteria, which need rows that are watched; the best network is kept.",
+        *_named("CRITERIA", "generalization_loss:5, progress_quotient:0.5:5, patience:10"),
+        is_free=True,
+        since=2,
+    )
+    loss_goal: float | None = _setting(
+        "Stop after the first epoch whose rows had a mean loss of at most this.",
+        *_positive("0.01"),
+        is_free=True,
+        since=1,
+    )
+    threads: int | None = _setting(
+        "Threads for the batches of the compiled engine; as many as pay off where not given. Their number "
+        "changes no bit of the result.",
+        *_WHOLE,
+        is_free=True,
+        is_recorded=False,
+        since=2,
+    )
+    seed: int = _setting(
+        "Settles everything that is random: the same seed gives the same bits.",
+        lambda value, _name: check_seed(value),
+        "N",
+        "a whole number from 0",
+        default=0,
+        about=ROWS,
+        since=1,
+    )
+
+    def __post_init__(self) -> None:
+        for one in settings_of(type(self)):
+            value = getattr(self, one.name)
+            if value is not None or one.default is not None:
+                object.__setattr__(self, one.name, one.check(value, one.name))
+        self._check_together()
+
+    def _check_together(self) -> None:
+        """Refuse settings that do not go together."""
+        rule, schedule = _text(self.rule), _text(self.schedule)
+        if _rule_fact(self.rule, "takes_rate"):
+            if self.rate is None:
+                usual = _rule_fact(self.rule, "usual_rate")
+                message = f"There is no rate but the update rule {rule} needs one. Try ⟦rate={usual:g}⟧."
+                raise InputError(message)
+        else:
+            for name in ("rate", "clip_norm"):
+                value = getattr(self, name)
+                if value is not None:
+                    message = (
+                        f"⟦{name}⟧ is {value:g} but the update rule {rule} finds its own steps. "
+                        f"Leave ⟦{name}⟧ out."
+                    )
+                    raise InputError(message)
+            if self.dropout:
+                message = (
+                    f"⟦dropout⟧ is {self.dropout:g} but the update rule {rule} needs the same loss twice for "
+                    "the same weights. Leave ⟦dropout⟧ out, or take the rule adam."
+                )
+                raise InputError(message)
+        if _rule_fact(self.rule, "takes_all_rows") and schedule != "constant":
+            message = (
+                f"The schedule is {schedule} but the update rule {rule} finds its own steps. "
+                "Leave the schedule out."
+            )
+            raise InputError(message)
+
+    @property
+    def criteria(self) -> tuple[Any, ...]:
+        """Everything that may stop the training for the sake of the watched value."""
+        from chainrule.equations import CRITERIA  # noqa: PLC0415 (NumPy takes its time to load)
+
+        patience = () if self.patience is None else (CRITERIA.named(f"patience:{self.patience}"),)
+        return patience if self.stopping is None else (*patience, self.stopping)
+
+    def for_rows(self, n_rows: int) -> Settings:
+        """Settings with the batch size filled in: all rows where the rule needs them, else 1.
+
+        Raises
+        ------
+        InputError
+            The batch size does not suit the rule.
+        """
+        size = self.batch_size
+        if _rule_fact(self.rule, "takes_all_rows"):
+            if size is not None and size < n_rows:
+                message = (
+                    f"⟦batch_size⟧ is {size} but the update rule {_text(self.rule)} needs all {n_rows} "
+                    "rows in one batch. Leave ⟦batch_size⟧ out."
+                )
+                raise InputError(message)
+            size = n_rows
+        return replace(self, batch_size=1 if size is None else min(size, n_rows))
+
+    def to_json(self) -> dict[str, Any]:
+        """Every setting of a training as plain data: objects by the text that stands for them.
+
+        Examples
+        --------
+        >>> Settings(rate=0.1, epochs=5, rule="adam").to_json()["rule"]
+        'adam'
+        """
+        return {one.name: plain(getattr(self, one.name)) for one in settings_of(Settings)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class FitSettings(Settings):
+    """How to fit a network to a table: the network, the rows and the training.
+
+    Examples
+    --------
+    >>> settings = FitSettings(hidden=8, rate=0.5, epochs=100)
+    >>> settings.hidden, settings.activation
+    ((8,), 'logistic')
+    """
+
+    hidden: tuple[int, ...] = _setting(
+        "Units of each hidden layer: 8, or 16,8, or none.",
+        _layers,
+        "UNITS",
+        "whole numbers of at least 1",
+        default=(),
+        unit="units",
+        about=NETWORK,
+        is_recorded=False,
+        varies=True,
+    )
+    activation: Any = _setting(
+        "Activation of the hidden layers.",
+        *_kept_as_given(
+            "ACTIVATIONS", "relu, leaky_relu, gelu, softplus, softsign, tanh, logistic, identity"
+        ),
+        default="logistic",
+        about=NETWORK,
+        is_recorded=False,
+        varies=True,
+    )
+    output: Any = _setting(
+        "Output activation.",
+        *_kept_as_given("ACTIVATIONS", "one of these, or softmax"),
+        default="logistic",
+        about=NETWORK,
+        is_recorded=False,
+        varies=True,
+    )
+    loss: Any = _setting(
+        "Loss.",
+        *_kept_as_given(
+            "LOSSES", "cross_entropy, binary_cross_entropy, rss, absolute, huber, quantile, poisson"
+        ),
+        default="rss",
+        about=NETWORK,
+        is_recorded=False,
+        varies=True,
+    )
+    start: Any = _setting(
+        "Formula of the first weights.",
+        *_kept_as_given("STARTS", "glorot_uniform, he_uniform, lecun_uniform, uniform:0.3"),
+        default="glorot_uniform",
+        about=NETWORK,
+        since=1,
+        varies=True,
+    )
+    validation: float = _setting(
+        "Share of the training rows to watch, and not to learn from.",
+        *_share("0.15"),
+        default=0.0,
+        about=ROWS,
+        varies=True,
+        since=2,
+    )
+    class_weight: str | Mapping[str, float] | None = _setting(
+        "What a row of each class counts: balanced, or yes=5,no=1.",
+        _class_weight,
+        "WEIGHTS",
+        "balanced, or a number above 0 for each class",
+        about=ROWS,
+        since=2,
+    )
+    held_out: float = _setting(
+        "Share of the rows to judge by at the end, and never to look at before.",
+        *_share("0.25"),
+        default=0.25,
+        about=ROWS,
+        since=1,
+    )
+
+
+def plain(value: object) -> Any:  # noqa: ANN401 (JSON)
+    """Setting as plain data."""
+    plain = value is None or isinstance(value, (bool, int, float, str, tuple, list, Mapping))
+    return value if plain else _text(value)
+
+
+def _text(thing: object) -> str:
+    from chainrule.equations import name_of  # noqa: PLC0415 (NumPy takes its time to load)
+
+    return name_of(thing)
+
+
+def _rule_fact(rule: Rule, name: str) -> Any:  # noqa: ANN401 (any fact)
+    from chainrule.equations import RULES  # noqa: PLC0415 (NumPy takes its time to load)
+
+    return RULES.fact(rule, name)
