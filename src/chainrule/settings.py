@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields, replace
-from typing import TYPE_CHECKING, Any
+from textwrap import fill
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from chainrule.equations import ACTIVATIONS, CRITERIA, LOSSES, RULES, SCHEDULES, STARTS, name_of
 from chainrule.errors import InputError, UnknownNameError
 from chainrule.given import (
     check_seed,
@@ -24,9 +26,11 @@ from chainrule.given import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from chainrule.equations import Kind, Rule
+    from chainrule.equations import Kind
 
     Check = Callable[[Any, str], Any]
+
+F = TypeVar("F")
 
 __all__ = [
     "BALANCED",
@@ -36,12 +40,23 @@ __all__ = [
     "FitSettings",
     "Setting",
     "Settings",
+    "documented",
     "plain",
     "refuse_unknown_settings",
     "settings_of",
 ]
 
 BALANCED = "balanced"
+# What an option shows that it takes, and what that is in Python.
+TYPES = {
+    "NUMBER": "float",
+    "SHARE": "float",
+    "N": "int",
+    "NAME": "str or object",
+    "UNITS": "int or sequence of int",
+    "WEIGHTS": "str or dict",
+    "": "bool",
+}
 NETWORK, TRAINING, ROWS = "Network", "Training", "Rows"  # what a setting is about
 
 
@@ -98,9 +113,34 @@ class Setting:
     switch: str = ""
 
     @property
+    def text(self) -> str:
+        """What it means, and its range and unit, in sentences."""
+        unit = f", in {self.unit}" if self.unit else ""
+        return f"{self.meaning} Takes {self.values}{unit}." if self.values else self.meaning
+
+    @property
     def option(self) -> str:
         """What it is called on the command line."""
         return f"--{'no-' if not self.takes else ''}{self.name.replace('_', '-')}"
+
+
+def documented(record: type[Settings], *, but: tuple[str, ...] = ()) -> Callable[[F], F]:
+    """Write the definitions of a record's settings into a docstring, in the place of ``{settings}``."""
+
+    def with_settings(function: F) -> F:
+        entries = [_entry(one) for one in settings_of(record) if one.name not in but]
+        function.__doc__ = (function.__doc__ or "").replace("    {settings}\n", "".join(entries))
+        return function
+
+    return with_settings
+
+
+def _entry(one: Setting) -> str:
+    """A setting as numpydoc has it."""
+    is_optional = one.default is None or one.varies
+    ends = ", optional" if is_optional and one.default is not MISSING else ""
+    lines = fill(one.text, 110, initial_indent=" " * 8, subsequent_indent=" " * 8, break_on_hyphens=False)
+    return f"    {one.name} : {TYPES[one.takes]}{ends}\n{lines}\n"
 
 
 def refuse_unknown_settings(given: Mapping[str, object], record: type[Settings]) -> None:
@@ -119,43 +159,46 @@ def settings_of(record: type[Settings]) -> Iterator[Setting]:
             yield replace(one.metadata["setting"], name=one.name)
 
 
-def _setting(
-    meaning: str,
-    check: Check,
-    takes: str,
-    values: str,
-    default: Any = None,  # noqa: ANN401
-    **more: Any,  # noqa: ANN401
-) -> Any:  # noqa: ANN401
-    definition = Setting("", default, meaning, check, takes, values, **more)
+class _Values(NamedTuple):
+    """What a setting may be: how that is checked, and how it is said."""
+
+    check: Check
+    takes: str
+    words: str
+
+
+def _setting(meaning: str, values: _Values, default: Any = None, **more: Any) -> Any:  # noqa: ANN401 (what dataclasses take for a field)
+    definition = Setting("", default, meaning, values.check, values.takes, values.words, **more)
     return field(default=default, metadata={"setting": definition})
 
 
-def _positive(example: str) -> tuple[Check, str, str]:
-    return (lambda value, name: positive_number(value, name, example)), "NUMBER", "above 0"
+def _positive(example: str) -> _Values:
+    return _Values(lambda value, name: positive_number(value, name, example), "NUMBER", "a number above 0")
 
 
-def _not_negative(example: str) -> tuple[Check, str, str]:
-    return (lambda value, name: not_negative_number(value, name, example)), "NUMBER", "at least 0"
+def _not_negative(example: str) -> _Values:
+    return _Values(
+        lambda value, name: not_negative_number(value, name, example), "NUMBER", "a number of at least 0"
+    )
 
 
-def _share(example: str) -> tuple[Check, str, str]:
-    return (lambda value, name: share_below_1(value, name, example)), "SHARE", "at least 0 and below 1"
+def _share(example: str) -> _Values:
+    return _Values(
+        lambda value, name: share_below_1(value, name, example), "SHARE", "a share of at least 0 and below 1"
+    )
 
 
-_WHOLE = (whole_number_from_1, "N", "a whole number of at least 1")
+_WHOLE = _Values(whole_number_from_1, "N", "a whole number of at least 1")
 
 
-def _named(kind: str, values: str) -> tuple[Check, str, str]:
-    """Check for a name of a kind, or an object of it; the registry is loaded at the first one."""
+def _named(kind: Kind[Any], names: str = "") -> _Values:
+    """Name of a kind, or an object of it, kept as the object."""
+    return _Values(kind.made_of, "NAME", names or ", ".join(kind))
 
-    def check(value: object, name: str) -> Any:  # noqa: ANN401 (an object of the kind)
-        from chainrule import equations  # noqa: PLC0415 (NumPy takes its time to load)
 
-        registry: Kind[Any] = getattr(equations, kind)
-        return registry.made_of(value, name)
-
-    return check, "NAME", values
+def _mixes(name: str) -> bool:
+    """Whether an activation belongs to the outputs alone."""
+    return bool(ACTIVATIONS.fact(ACTIVATIONS[name], "mixes_units"))
 
 
 def _metric(value: Any, _name: str) -> Any:  # noqa: ANN401 (a name or a function)
@@ -165,15 +208,14 @@ def _metric(value: Any, _name: str) -> Any:  # noqa: ANN401 (a name or a functio
     return value
 
 
-def _kept_as_given(kind: str, values: str) -> tuple[Check, str, str]:
+def _kept_as_given(kind: Kind[Any], names: str = "") -> _Values:
     """The same, of which the text, or the object, is kept as it was given."""
-    check, takes, _ = _named(kind, values)
 
-    def checked(value: object, name: str) -> Any:  # noqa: ANN401 (text or object)
-        check(value, name)
+    def checked(value: Any, name: str) -> Any:  # noqa: ANN401 (text or object)
+        kind.made_of(value, name)
         return value
 
-    return checked, takes, values
+    return _Values(checked, "NAME", names or ", ".join(kind))
 
 
 def _layers(value: object, name: str) -> tuple[int, ...]:
@@ -213,12 +255,9 @@ class Settings:
     """
 
     rule: Any = _setting(
-        "Update rule. Numbers after a colon are its parameters: momentum:0.8.",
-        *_named(
-            "RULES",
-            "descent (the notes' own), momentum, nesterov, rmsprop, adam, adamw; for all rows at once "
-            "irprop_minus, lbfgs, levenberg_marquardt",
-        ),
+        "Update rule; numbers after a colon are its parameters, as in momentum:0.8. irprop_minus, lbfgs and "
+        "levenberg_marquardt need all rows at once.",
+        _named(RULES),
         default="descent",
         varies=True,
         since=2,
@@ -226,22 +265,19 @@ class Settings:
     rate: float | None = _setting(
         "Learning rate. It multiplies the gradient of a batch's mean loss, and so means the same at every "
         "batch size. lbfgs and levenberg_marquardt take none.",
-        *_positive("0.1"),
+        _positive("0.1"),
         since=1,
         varies=True,
     )
     schedule: Any = _setting(
-        "How the rate changes from epoch to epoch.",
-        *_named(
-            "SCHEDULES",
-            "constant, step:30:0.1, exponential:0.99, cosine, plateau:10:0.1, warm_up:5 or warm_up:5,cosine",
-        ),
+        "How the rate changes from epoch to epoch, as in step:30:0.1 or warm_up:5,cosine.",
+        _named(SCHEDULES),
         default="constant",
         since=2,
     )
     epochs: int = _setting(
-        "Passes over the training rows, at most.",
-        *_WHOLE,
+        "Passes over the training rows, at most; one that goes on counts those before.",
+        _WHOLE,
         default=MISSING,
         unit="epochs",
         is_free=True,
@@ -249,83 +285,83 @@ class Settings:
         varies=True,
     )
     batch_size: int | None = _setting(
-        "Rows an update; the last batch of an epoch takes what is left.",
-        *_WHOLE,
+        "Rows an update; the last batch of an epoch takes what is left. Where `train` is given none, 1, the "
+        "notes' update after every row; for rules that need them, all.",
+        _WHOLE,
         unit="rows",
         since=1,
         varies=True,
     )
     shuffle: bool = _setting(
         "Take the rows in a new random order in each epoch.",
-        truth,
-        "",
-        "true or false",
+        _Values(truth, "", ""),
         default=True,
         since=1,
         switch="Take the rows in the order of the table in every epoch.",
     )
     clip_norm: float | None = _setting(
         "Norm that the gradient of the whole network is shortened to where it is longer.",
-        *_positive("1"),
+        _positive("1"),
         since=2,
     )
     l1: float = _setting(
-        "Penalty on the sizes of the weights, added to the mean loss; bias weights are spared.",
-        *_not_negative("0.0001"),
+        "Penalty on the sizes of the weights, added to the mean loss; bias weights are spared, and the "
+        "losses of the history are without it.",
+        _not_negative("0.0001"),
         default=0.0,
         since=2,
     )
     l2: float = _setting(
         "Penalty on half the squares of the weights, likewise.",
-        *_not_negative("0.0001"),
+        _not_negative("0.0001"),
         default=0.0,
         varies=True,
         since=2,
     )
     dropout: float = _setting(
-        "Share of the hidden units that drop out of each step.", *_share("0.2"), default=0.0, since=2
+        "Share of the hidden units that drop out of each step.", _share("0.2"), default=0.0, since=2
     )
     patience: int | None = _setting(
         "Stop after so many epochs without a new best, and keep the best network.",
-        *_WHOLE,
+        _WHOLE,
         unit="epochs",
         is_free=True,
         varies=True,
         since=2,
     )
     metric: Any = _setting(
-        "What is watched: the loss, the smaller the better, or a metric, the larger the better.",
-        _metric,
-        "NAME",
-        "loss, accuracy, r2",
+        "What patience, stopping and the schedule plateau watch, of the validation rows where there are any: "
+        "the loss, the smaller the better, or a metric, the larger the better. A function of your own, of "
+        "targets and outputs, knows no weights of samples.",
+        _Values(_metric, "NAME", "loss, accuracy, r2"),
         default="loss",
         since=2,
     )
     stopping: Any = _setting(
-        "Prechelt's criteria, which need rows that are watched; the best network is kept.",
-        *_named("CRITERIA", "generalization_loss:5, progress_quotient:0.5:5, patience:10"),
+        "A criterion such as generalization_loss:5 or progress_quotient:0.5:5, which need rows that are "
+        "watched; the best network is kept.",
+        _named(CRITERIA),
         is_free=True,
         since=2,
     )
     loss_goal: float | None = _setting(
-        "Stop after the first epoch whose rows had a mean loss of at most this.",
-        *_positive("0.01"),
+        "Stop after the first epoch whose rows had a mean loss of at most this, each as it was when its turn "
+        "came.",
+        _positive("0.01"),
         is_free=True,
         since=1,
     )
     threads: int | None = _setting(
         "Threads for the batches of the compiled engine; as many as pay off where not given. Their number "
         "changes no bit of the result.",
-        *_WHOLE,
+        _WHOLE,
         is_free=True,
         is_recorded=False,
         since=2,
     )
     seed: int = _setting(
         "Settles everything that is random: the same seed gives the same bits.",
-        lambda value, _name: check_seed(value),
-        "N",
-        "a whole number from 0",
+        _Values(lambda value, _name: check_seed(value), "N", "a whole number from 0"),
         default=0,
         about=ROWS,
         since=1,
@@ -340,10 +376,10 @@ class Settings:
 
     def _check_together(self) -> None:
         """Refuse settings that do not go together."""
-        rule, schedule = _text(self.rule), _text(self.schedule)
-        if _rule_fact(self.rule, "takes_rate"):
+        rule, schedule = name_of(self.rule), name_of(self.schedule)
+        if RULES.fact(self.rule, "takes_rate"):
             if self.rate is None:
-                usual = _rule_fact(self.rule, "usual_rate")
+                usual = RULES.fact(self.rule, "usual_rate")
                 message = f"There is no rate but the update rule {rule} needs one. Try ⟦rate={usual:g}⟧."
                 raise InputError(message)
         else:
@@ -361,7 +397,7 @@ class Settings:
                     "the same weights. Leave ⟦dropout⟧ out, or take the rule adam."
                 )
                 raise InputError(message)
-        if _rule_fact(self.rule, "takes_all_rows") and schedule != "constant":
+        if RULES.fact(self.rule, "takes_all_rows") and schedule != "constant":
             message = (
                 f"The schedule is {schedule} but the update rule {rule} finds its own steps. "
                 "Leave the schedule out."
@@ -371,8 +407,6 @@ class Settings:
     @property
     def criteria(self) -> tuple[Any, ...]:
         """Everything that may stop the training for the sake of the watched value."""
-        from chainrule.equations import CRITERIA  # noqa: PLC0415 (NumPy takes its time to load)
-
         patience = () if self.patience is None else (CRITERIA.named(f"patience:{self.patience}"),)
         return patience if self.stopping is None else (*patience, self.stopping)
 
@@ -385,10 +419,10 @@ class Settings:
             The batch size does not suit the rule.
         """
         size = self.batch_size
-        if _rule_fact(self.rule, "takes_all_rows"):
+        if RULES.fact(self.rule, "takes_all_rows"):
             if size is not None and size < n_rows:
                 message = (
-                    f"⟦batch_size⟧ is {size} but the update rule {_text(self.rule)} needs all {n_rows} "
+                    f"⟦batch_size⟧ is {size} but the update rule {name_of(self.rule)} needs all {n_rows} "
                     "rows in one batch. Leave ⟦batch_size⟧ out."
                 )
                 raise InputError(message)
@@ -419,9 +453,7 @@ class FitSettings(Settings):
 
     hidden: tuple[int, ...] = _setting(
         "Units of each hidden layer: 8, or 16,8, or none.",
-        _layers,
-        "UNITS",
-        "whole numbers of at least 1",
+        _Values(_layers, "UNITS", "whole numbers of at least 1"),
         default=(),
         unit="units",
         about=NETWORK,
@@ -429,10 +461,8 @@ class FitSettings(Settings):
         varies=True,
     )
     activation: Any = _setting(
-        "Activation of the hidden layers.",
-        *_kept_as_given(
-            "ACTIVATIONS", "relu, leaky_relu, gelu, softplus, softsign, tanh, logistic, identity"
-        ),
+        "Activation of the hidden layers, as in leaky_relu:0.1.",
+        _kept_as_given(ACTIVATIONS, ", ".join(g for g in ACTIVATIONS if not _mixes(g))),
         default="logistic",
         about=NETWORK,
         is_recorded=False,
@@ -440,25 +470,23 @@ class FitSettings(Settings):
     )
     output: Any = _setting(
         "Output activation.",
-        *_kept_as_given("ACTIVATIONS", "one of these, or softmax"),
+        _kept_as_given(ACTIVATIONS),
         default="logistic",
         about=NETWORK,
         is_recorded=False,
         varies=True,
     )
     loss: Any = _setting(
-        "Loss.",
-        *_kept_as_given(
-            "LOSSES", "cross_entropy, binary_cross_entropy, rss, absolute, huber, quantile, poisson"
-        ),
+        "Loss, as in huber:1.5.",
+        _kept_as_given(LOSSES),
         default="rss",
         about=NETWORK,
         is_recorded=False,
         varies=True,
     )
     start: Any = _setting(
-        "Formula of the first weights.",
-        *_kept_as_given("STARTS", "glorot_uniform, he_uniform, lecun_uniform, uniform:0.3"),
+        "Formula of the first weights, as in uniform:0.3.",
+        _kept_as_given(STARTS),
         default="glorot_uniform",
         about=NETWORK,
         since=1,
@@ -466,7 +494,7 @@ class FitSettings(Settings):
     )
     validation: float = _setting(
         "Share of the training rows to watch, and not to learn from.",
-        *_share("0.15"),
+        _share("0.15"),
         default=0.0,
         about=ROWS,
         varies=True,
@@ -474,15 +502,13 @@ class FitSettings(Settings):
     )
     class_weight: str | Mapping[str, float] | None = _setting(
         "What a row of each class counts: balanced, or yes=5,no=1.",
-        _class_weight,
-        "WEIGHTS",
-        "balanced, or a number above 0 for each class",
+        _Values(_class_weight, "WEIGHTS", "balanced, or a number above 0 for each class"),
         about=ROWS,
         since=2,
     )
     held_out: float = _setting(
         "Share of the rows to judge by at the end, and never to look at before.",
-        *_share("0.25"),
+        _share("0.25"),
         default=0.25,
         about=ROWS,
         since=1,
@@ -492,16 +518,4 @@ class FitSettings(Settings):
 def plain(value: object) -> Any:  # noqa: ANN401 (JSON)
     """Setting as plain data."""
     plain = value is None or isinstance(value, (bool, int, float, str, tuple, list, Mapping))
-    return value if plain else _text(value)
-
-
-def _text(thing: object) -> str:
-    from chainrule.equations import name_of  # noqa: PLC0415 (NumPy takes its time to load)
-
-    return name_of(thing)
-
-
-def _rule_fact(rule: Rule, name: str) -> Any:  # noqa: ANN401 (any fact)
-    from chainrule.equations import RULES  # noqa: PLC0415 (NumPy takes its time to load)
-
-    return RULES.fact(rule, name)
+    return value if plain else name_of(value)

@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+import typer.core
 
 from chainrule.cli.errors import exits_with_a_message
 from chainrule.cli.numbers import number, whole
-from chainrule.cli.options import given_settings, takes_settings
 from chainrule.cli.paths import output_path
-from chainrule.settings import NETWORK
 
 __all__ = ["app"]
 
@@ -26,6 +25,7 @@ app = typer.Typer(
 )
 
 LEARNT = "What is learnt"
+NETWORK = "Network"  # as the settings have it
 RESULT = "Result"
 
 ModelPath = Annotated[Path, typer.Argument(metavar="MODEL", help="Model file that `chainrule fit` wrote.")]
@@ -34,6 +34,17 @@ TablePath = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", metavar="", help="Print the result as JSON.")]
 Force = Annotated[bool, typer.Option("--force", metavar="", help="Overwrite a file that exists.")]
+
+
+class WithSettings(typer.core.TyperCommand):
+    """A command with an option for each setting: it is made when it runs, so that others need not wait."""
+
+    def make_context(self, *arguments: Any, **others: Any) -> Any:  # noqa: ANN401 (typer's own)
+        """Context of the whole command."""
+        from chainrule.cli.options import with_settings
+
+        function: Any = self.callback
+        return with_settings(function.__wrapped__, self.help).make_context(*arguments, **others)
 
 
 def _option(panel: str, metavar: str, text: str) -> Any:  # noqa: ANN401 (typer's own class is not public)
@@ -70,9 +81,9 @@ def _all_commands(
     "nothing.\n\n"
     "--defaults notes is the lecture notes' own system: logistic units, RSS, gradient descent.\n\n"
     "Several columns are given by repeating an option, or separated by commas: --ignore id,name. "
-    "Parameters follow a name after a colon: --loss huber:1.5, --rule momentum:0.8, --schedule step:30:0.1."
+    "Parameters follow a name after a colon: --loss huber:1.5, --rule momentum:0.8, --schedule step:30:0.1.",
+    cls=WithSettings,
 )
-@takes_settings
 @exits_with_a_message
 def fit(
     table: TablePath,
@@ -113,9 +124,11 @@ def fit(
     as_json: Annotated[
         bool, typer.Option("--json", metavar="", help="Print the summary as JSON.", rich_help_panel=RESULT)
     ] = False,
-    **typed: Any,  # noqa: ANN401 (an option for each setting)
+    **typed: Any,  # noqa: ANN401 (what the options of the settings were given)
 ) -> None:
     """Fit a network to a table."""
+    from chainrule.cli.options import given_settings
+
     given = given_settings(typed)
     path = None if out is None else output_path(out)
     from chainrule.cli.fit import run

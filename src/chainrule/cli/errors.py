@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ParamSpec
 import typer
 
 from chainrule.cli.interrupts import Watch
-from chainrule.cli.options import in_options
+from chainrule.cli.naming import in_options
 from chainrule.cli.printing import note
 from chainrule.errors import ChainruleError, DivergenceError
 

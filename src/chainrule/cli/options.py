@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import inspect
 import json
 import shlex
@@ -19,9 +18,8 @@ if TYPE_CHECKING:
 
     from chainrule.models import TrainingRecord
 
-__all__ = ["given_settings", "in_options", "takes_settings", "typed_settings"]
+__all__ = ["given_settings", "typed_settings", "with_settings"]
 
-FLAGS = {"overwrite": "--force"}  # parameters whose options have another name
 SETTINGS = {
     one.name: one
     for about in (NETWORK, TRAINING, ROWS)
@@ -30,43 +28,29 @@ SETTINGS = {
 }
 
 
-def in_options(name: str, value: str | None) -> str:
-    """A parameter, alone or with a value, as the command line has it.
+def with_settings(function: Callable[..., None], text: str | None) -> Any:  # noqa: ANN401 (typer's command)
+    """Command of a function that has an option for each setting in the place of its ``**typed``."""
 
-    Examples
-    --------
-    >>> in_options("batch_size", None), in_options("ignore", "date of birth"), in_options("overwrite", "True")
-    ('--batch-size', "--ignore 'date of birth'", '--force')
-    """
-    if name in FLAGS:
-        return FLAGS[name]
-    option = f"--{name.replace('_', '-')}"
-    return option if value is None else f"{option} {shlex.quote(value)}"
+    def whole(**arguments: Any) -> None:  # noqa: ANN401 (what typer passes)
+        function(**arguments)
 
-
-def takes_settings(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command an option for each setting, in the place of its ``**typed``."""
-
-    @functools.wraps(command)
-    def with_options(**arguments: Any) -> None:  # noqa: ANN401 (what typer passes)
-        command(**arguments)
-
-    # An annotation is a text here, which typer resolves in the module of the command.
-    own = inspect.signature(command, eval_str=True).parameters.values()
+    # An annotation is a text there, which stands for something in the module of the function.
+    own = inspect.signature(function, eval_str=True).parameters.values()
     parameters = [one for one in own if one.kind is not inspect.Parameter.VAR_KEYWORD]
     place = next(k for k, one in enumerate(parameters) if one.name == "resume")
     parameters[place:place] = [_parameter(one) for one in SETTINGS.values()]
-    with_options.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    with_options.__annotations__ = {one.name: one.annotation for one in parameters}
-    del with_options.__wrapped__
-    return with_options
+    whole.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    whole.__annotations__ = {one.name: one.annotation for one in parameters}
+    alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    alone.command(help=text)(whole)
+    return typer.main.get_command(alone)
 
 
 def _parameter(one: Setting) -> inspect.Parameter:
     """Option of a setting: text, so that what is no number gets a message like every other."""
     is_fixed = one.default is not None and not one.varies
     shown = f" \\[default: {one.default}]" if is_fixed else ""
-    text = f"{one.meaning} Takes {one.values}.{shown}" if one.takes else one.switch
+    text = one.text + shown if one.takes else one.switch
     option = typer.Option(
         one.option, metavar=one.takes, help=text, rich_help_panel=one.about, show_default=False
     )

@@ -8,7 +8,7 @@ import sys
 import textwrap
 from typing import TYPE_CHECKING
 
-from chainrule.cli.options import in_options, typed_settings
+from chainrule.cli.naming import in_options
 from chainrule.errors import said
 from chainrule.words import counted, named
 
@@ -105,6 +105,8 @@ def training_words(record: TrainingRecord, seconds: float | None = None) -> str:
 
 def settings_rows(record: TrainingRecord) -> list[tuple[str, str]]:
     """Options that repeat the training."""
+    from chainrule.cli.options import typed_settings  # noqa: PLC0415 (it would make --help slow)
+
     lines = textwrap.wrap(
         " ".join(word.replace(" ", "\0") for word in typed_settings(record)),
         TEXT,

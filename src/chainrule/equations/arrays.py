@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
-from array_api_compat import array_namespace
-
 __all__ = ["Array", "array_namespace", "real_part"]
 
 # An array of any library that follows the array API standard; the standard has no static type for it.
 Array: TypeAlias = Any
+
+
+def array_namespace(*arrays: Array) -> Any:  # noqa: ANN401 (a module, which has no type of its own)
+    """Functions of the library that some arrays are of."""
+    import array_api_compat  # noqa: PLC0415 (the command line's help names the equations' classes only)
+
+    return array_api_compat.array_namespace(*arrays)
 
 
 def real_part(z: Array) -> Array:

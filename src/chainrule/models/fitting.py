@@ -13,6 +13,7 @@ from chainrule.models.model import Model
 from chainrule.models.record import TrainingRecord
 from chainrule.models.settings import fit_settings
 from chainrule.network import Network
+from chainrule.settings import FitSettings, documented
 from chainrule.tables import split_rows
 from chainrule.training import Callbacks, History, StoppedBy, run_training
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
     from chainrule.errors import DivergenceError
     from chainrule.scores.targets import Score
-    from chainrule.settings import FitSettings
     from chainrule.training import Progress, TrainingResult, TrainingState
 
 __all__ = ["FitResult", "checkpoint", "diverged_model", "fit", "fit_dataset", "parted"]
@@ -82,6 +82,7 @@ class FitResult:
         return self.model.score_arrays(self.data.X[rows], self.data.Y[rows]) if len(rows) else None
 
 
+@documented(FitSettings, but=("seed", "held_out"))
 def fit(
     table: Any,  # noqa: ANN401 (a path, or any frame that speaks Arrow)
     *,
@@ -107,14 +108,9 @@ def fit(
         Share of the rows that the network does not learn from and is judged by.
     seed, on_epoch
         As for `train`.
-    **settings
-        `defaults`, "modern" or "notes"; `hidden`, units of the hidden layer or of each of several, ``()`` for
-        none; `activation` of the hidden layers, `output` activation and `loss`; `class_weight`, "balanced" or
-        a dict of classes with what each of their rows counts; `validation`, the share of the training rows
-        that is watched and not learnt from; and of `train` `rule`, `rate`, `schedule`, `epochs`,
-        `batch_size`, `clip_norm`, `l1`, `l2`, `dropout`, `patience`, `metric`, `stopping`, `loss_goal` and
-        `threads`.
-        What is not given depends on the kind of target and the number of rows.
+    defaults : {"modern", "notes"}
+        Where all that is not given comes from; it may depend on the kind of target and the number of rows.
+    {settings}
 
     Returns
     -------

@@ -12,7 +12,7 @@ from chainrule.given import share_below_1
 from chainrule.inspection import check_gradients
 from chainrule.network import as_masks, as_pairs, as_sample_weight, own_functions
 from chainrule.random_streams import Purpose, permutation
-from chainrule.settings import Settings, settings_of
+from chainrule.settings import Settings, documented, settings_of
 from chainrule.training.engines.choice import engine_named
 from chainrule.training.progress import Callbacks, Progress
 from chainrule.training.run import Run
@@ -37,6 +37,7 @@ __all__ = ["run_training", "train"]
 ROWS_OF_OWN_CHECK, WEIGHTS_OF_OWN_CHECK = 8, 100
 
 
+@documented(Settings)
 def train(
     net: Network,
     X: npt.ArrayLike,
@@ -77,57 +78,16 @@ def train(
     X : array of shape (n_samples, n_inputs)
     Y : array of shape (n_samples, n_outputs)
         NaN where a target is missing: it counts for nothing. A sample of a single output must have one.
-    epochs : int
-        How often to go through all samples.
-    rate : float
-        Learning rate :math:`\eta`, above 0. It multiplies the gradient of a batch's *mean* loss, and so
-        means the same at every batch size. "lbfgs" and "levenberg_marquardt" take none.
-    batch_size : int, optional
-        Samples an update. Where not given, 1, the notes' update after every sample; for the rules that need
-        them, all. The last batch of an epoch takes what is left.
-    shuffle : bool
-        Whether each epoch takes the samples in a new random order, settled by `seed` and the epoch.
-    seed : int
-        Settles the orders, the units that drop out and the validation rows; the same seed gives the same
-        bits.
+    {settings}
     engine : {"compiled", "reference"}
         What runs the epochs: fast kernels that compute the same bits on every machine, compiled once and
         kept on the disk; or the equations themselves, for any activation and loss.
-    threads : int, optional
-        Threads for the mini-batches of the compiled engine; as many as pay off where not given. Their
-        number changes no bit of the result.
-    rule : str or object
-        Update rule: "descent" (the notes'), "momentum", "nesterov", "rmsprop", "adam", "adamw"; for all rows
-        at once "irprop_minus", "lbfgs", "levenberg_marquardt". Numbers after a colon are its parameters,
-        ``"momentum:0.8"``.
-    schedule : str or object
-        Rate of each epoch: "constant", "step:30:0.1", "exponential:0.99", "cosine", "plateau:10:0.1",
-        "warm_up:5" or ``"warm_up:5,cosine"``.
-    clip_norm : float, optional
-        Norm that the gradient of the whole network is shortened to where it is longer.
-    l1, l2 : float
-        Penalties :math:`\lambda_1 \sum |W| + \tfrac12 \lambda_2 \sum W^2` that are added to the mean loss;
-        bias weights are spared. The losses of the history are without them.
-    dropout : float
-        Share of the hidden units that drop out of each step, from 0 to below 1.
     masks : sequence of arrays of the shapes of the weights, optional
         False for a weight that is held at its value.
     sample_weight : array of shape (n_samples,), optional
         What each sample counts, relative to the others.
     validation : float or (X, Y) or (X, Y, sample_weight), optional
         Rows to watch and not to train on: given as such, or the share of the rows to take, drawn by `seed`.
-    metric : {"loss", "accuracy", "r2"} or function
-        What is watched by `patience`, `stopping` and the schedule "plateau": the loss, the smaller the
-        better, or a function of targets and outputs, the larger the better; of the validation rows where
-        there are any. The loss and the named ones heed weights of samples, a function of your own does not.
-    patience : int, optional
-        Stop after so many epochs without a new best, and give back the best network.
-    stopping : str or object, optional
-        Prechelt's criteria, "generalization_loss:5" or "progress_quotient:0.5:5", for validation rows; the
-        best network is given back.
-    loss_goal : float, optional
-        Stop after the first epoch whose samples had a mean loss of at most this, each as it was when its
-        turn came.
     on_step, on_epoch, on_time : callable, optional
         Called with a `Progress` after every update (the kernels then run one update at a time), after every
         epoch, and about every `every_seconds`: it has all there is to read, and a method `stop`.
