@@ -25,7 +25,6 @@ from chainrule.files.layout import ENTRY, FORMAT, LENGTH_BYTES, NO_DIGEST, may_b
 from chainrule.files.parsing import model_from_bytes
 from chainrule.files.states import state_tensors, state_to_json
 from chainrule.models import Model
-from chainrule.network import own_functions
 from chainrule.training import TrainingState
 
 if TYPE_CHECKING:
@@ -212,10 +211,12 @@ def _promised_size(content: bytes) -> int:
 
 def _check_known(net: Network) -> None:
     """Refuse to save what could not be read again."""
-    own = own_functions(net)
+    own: list[object] = [g for g in net.activations if not ACTIVATIONS.knows(g)]
+    own += [] if LOSSES.knows(net.loss) else [net.loss]
     if own:
         message = (
             f"{own[0]!r} cannot be saved: a model file holds only the activations {', '.join(ACTIVATIONS)} "
-            f"and the losses {', '.join(LOSSES)}. Save the weights with NumPy instead."
+            f"and the losses {', '.join(LOSSES)}. Enter its class with "
+            "`register`, or save the weights with NumPy instead."
         )
         raise InputError(message)

@@ -44,9 +44,9 @@ class TrainingRecord(FitSettings):
     --------
     >>> from chainrule import Network
     >>> facts = {"n_training_rows": 90, "epochs_run": 10, "stopped_by": "epochs", "final_loss": 0.1}
-    >>> settings = FitSettings(rate=0.5, epochs=10, batch_size=1)
+    >>> settings = FitSettings(hidden=3, rate=0.5, epochs=10, batch_size=1)
     >>> record = TrainingRecord.of(settings, majority=None, best_epoch=None, **facts)
-    >>> TrainingRecord.from_json(record.to_json(), Network.random((2, 1))) == record
+    >>> TrainingRecord.from_json(record.to_json(), Network.random((2, 3, 1))) == record
     True
     """
 

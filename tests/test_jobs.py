@@ -1,0 +1,103 @@
+"""Jobs without a terminal: a whole fit through a face of thirty lines that prints nothing."""
+
+from __future__ import annotations
+
+import json
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import chainrule
+from chainrule.errors import ChainruleError, said
+from chainrule.jobs import CheckJob, FitJob, PredictionJob, ScoreJob, TraceJob
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from chainrule.jobs import Job
+    from chainrule.training import Progress
+
+pytestmark = pytest.mark.usefixtures("here")
+
+
+class Page:
+    """A face as a web page would have it: plain data in, plain data out, errors in its own words."""
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+        self.shown: list[dict[str, Any]] = []
+
+    def note(self, text: str) -> None:
+        """Keep a note, with fields where Python has parameters."""
+        self.notes.append(said(text, self.field))
+
+    def progress(self, training: Progress) -> None:
+        """Keep how far it is."""
+        self.shown.append({"epochs": len(training.epochs), "of": training.n_epochs})
+
+    @staticmethod
+    def field(name: str, value: str | None) -> str:
+        """A parameter as a form calls it."""
+        return f"the field {name}" if value is None else f"{value} in the field {name}"
+
+    def answer(self, job: Job) -> dict[str, Any]:
+        """Run a job, and answer with what it found, or with what is wrong."""
+        try:
+            return {"found": job.run(self).summary(), "notes": self.notes}
+        except ChainruleError as error:
+            return {**error.to_json(), "message": error.said(self.field)}
+
+
+def test_a_whole_fit_and_what_follows_it(capfd: pytest.CaptureFixture[str], here: Path) -> None:
+    page = Page()
+    fitted = page.answer(FitJob("iris.csv", target=["species"], epochs=5, out=here / "job.st"))
+    assert json.loads(json.dumps(fitted)) == fitted
+    found = fitted["found"]
+    assert (found["epochs_run"], found["stopped_by"], found["model"]) == (5, "epochs", str(here / "job.st"))
+    model = chainrule.load_model("job.st")
+    assert found["held_out_score"]["accuracy"] > 0.5
+    assert model.training is not None
+    assert model.training.final_loss == found["loss"]
+
+    predicted = page.answer(PredictionJob("job.st", "iris.csv"))["found"]
+    assert predicted["predictions"]["species"] == list(model.predict("iris.csv").columns[0])
+    scored = page.answer(ScoreJob("job.st", "iris.csv"))["found"]
+    assert scored["score"]["n_rows"] == scored["rows"] == 150
+    checked = page.answer(CheckJob("job.st", "iris.csv", rows=20))
+    assert checked["found"]["passed"]
+    assert checked["notes"] == ["checked on 20 of 150 rows, drawn by seed 0; the field rows takes more."]
+    traced = page.answer(TraceJob("job.st", "iris.csv", row=3))["found"]
+    assert (traced["row"], len(traced["inputs"])) == (3, 4)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_what_is_wrong_is_said_in_the_words_of_the_face(here: Path) -> None:
+    page = Page()
+    answer = page.answer(FitJob("iris.csv", target=["species"], rate=-1.0, out=here / "n.st"))
+    assert (answer["error"], answer["parameter"], answer["given"]) == ("InputError", "rate", "-1.0")
+    assert answer["message"] == "the field rate is -1.0 but must be a finite number above 0. Try 0.1."
+    here.joinpath("there.st").write_text("mine", encoding="utf-8")
+    answer = page.answer(FitJob("iris.csv", target=["species"], out=here / "there.st"))
+    assert answer["message"].endswith("say True in the field overwrite.")
+    assert here.joinpath("there.st").read_text(encoding="utf-8") == "mine"
+
+
+def test_a_fit_in_another_thread_is_cancelled_and_goes_on(here: Path) -> None:
+    table = {"target": ["species"], "epochs": 10**7, "rule": "descent", "rate": 0.001}
+    job, page, outcomes = FitJob("iris.csv", out=here / "c.st", **table), Page(), []
+    begun = threading.Event()
+    page.progress = lambda _training: begun.set()  # type: ignore[method-assign]
+    thread = threading.Thread(target=lambda: outcomes.append(job.run(page)))
+    thread.start()
+    assert begun.wait(60)
+    job.cancel()
+    thread.join(60)
+    [outcome] = outcomes
+    assert outcome.was_interrupted
+    done = outcome.summary()["epochs_run"]
+    assert 0 < done < 10**7
+    assert outcome.checkpoint == here / "c.checkpoint.st"
+    again = FitJob("iris.csv", resume=outcome.checkpoint, epochs=done + 2, out=here / "d.st").run()
+    assert again.summary()["epochs_run"] == done + 2
+    assert not again.was_interrupted
