@@ -15,7 +15,6 @@ from chainrule.jobs import CheckJob, FitJob, PredictionJob, ScoreJob, TraceJob
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from chainrule.jobs import Job
     from chainrule.training import Progress
 
 pytestmark = pytest.mark.usefixtures("here")
@@ -41,7 +40,7 @@ class Page:
         """A parameter as a form calls it."""
         return f"the field {name}" if value is None else f"{value} in the field {name}"
 
-    def answer(self, job: Job) -> dict[str, Any]:
+    def answer(self, job: Any) -> dict[str, Any]:  # noqa: ANN401 (a job of any kind)
         """Run a job, and answer with what it found, or with what is wrong."""
         try:
             return {"found": job.run(self).summary(), "notes": self.notes}
@@ -83,11 +82,13 @@ def test_what_is_wrong_is_said_in_the_words_of_the_face(here: Path) -> None:
     assert here.joinpath("there.st").read_text(encoding="utf-8") == "mine"
 
 
-def test_a_fit_in_another_thread_is_cancelled_and_goes_on(here: Path) -> None:
-    table = {"target": ["species"], "epochs": 10**7, "rule": "descent", "rate": 0.001}
-    job, page, outcomes = FitJob("iris.csv", out=here / "c.st", **table), Page(), []
+def test_a_fit_in_another_thread_is_cancelled_and_goes_on(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: dict[str, Any] = {"target": ["species"], "epochs": 10**7, "rule": "descent", "rate": 0.001}
+    job, page, outcomes = FitJob("iris.csv", out=here / "c.st", **given), Page(), []
     begun = threading.Event()
-    page.progress = lambda _training: begun.set()  # type: ignore[method-assign]
+    monkeypatch.setattr(page, "progress", lambda _training: begun.set())
     thread = threading.Thread(target=lambda: outcomes.append(job.run(page)))
     thread.start()
     assert begun.wait(60)
