@@ -43,7 +43,7 @@ def child(*dtypes: str, meeting: str = "", children: int = 0) -> None:
     """
     if meeting:
         tempfile.mkstemp(dir=meeting)
-        while len(os.listdir(meeting)) < children:
+        while len(list(Path(meeting).iterdir())) < children:
             time.sleep(0.001)
     digests = {}
     with event.install_recorder("numba:compile") as recorder:
