@@ -294,8 +294,11 @@ def test_interrupt_outside_the_training(
 
 def test_progress_on_a_terminal(here: Path, forks: Forks) -> None:
     leader, follower = pty.openpty()
-    arguments = ["fit", "iris.csv", "--target", "species", "--epochs", "300", "--out", "new.safetensors"]
-    often = "import chainrule.cli.progress as progress\nprogress.SECONDS_BETWEEN_DRAWS = 0.001"
+    arguments = ["fit", "iris.csv", "--target", "species", "--epochs", "3000", "--out", "new.safetensors"]
+    often = (
+        "import chainrule.cli.progress as progress, chainrule.jobs.fit as fit\n"
+        "progress.SECONDS_BETWEEN_DRAWS = fit.SECONDS_BETWEEN_LOOKS = 1e-9"
+    )
     with Path(os.devnull).open("wb") as nowhere:
         forks.start(*arguments, stdout=nowhere.fileno(), stderr=follower, script=often)
     os.close(follower)
@@ -312,7 +315,7 @@ def test_progress_on_a_terminal(here: Path, forks: Forks) -> None:
     assert forks.wait() == 0
     assert here.joinpath("new.safetensors").exists()
     text = shown.decode()
-    assert re.search(r"epoch \d+ of 300   loss 0\.\d+   \S+ epochs/s   \d+ s left", text)
+    assert re.search(r"epoch \d+ of 3000   loss 0\.\d+   \S+ epochs/s   \d+ s left", text)
     assert text.endswith("\r\x1b[K")
 
 
