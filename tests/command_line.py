@@ -1,30 +1,25 @@
-"""A folder with the example tables and a model, and a way to run the command line in this process."""
+"""A folder with the example tables and a model, and two ways to run the command line: here and in forks."""
 
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
+import socket
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from typer.testing import CliRunner
 
+import forks as forks_module
 from chainrule.cli.app import app
+from forks import Forks, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a command left."""
-
-    code: int
-    out: str
-    err: str
 
 
 def run_command(*arguments: object) -> Outcome:
@@ -60,3 +55,13 @@ def here(tmp_path: Path, made_models: Path, monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.fixture
 def chainrule_command(compiled_kernels: None) -> Callable[..., Any]:  # noqa: ARG001
     return run_command
+
+
+@pytest.fixture(scope="session")
+def forks(compiled_kernels: None) -> Iterator[Forks]:  # noqa: ARG001
+    ours, theirs = socket.socketpair()
+    server = [sys.executable, forks_module.__file__, str(theirs.fileno())]
+    with subprocess.Popen(server, pass_fds=[theirs.fileno()]):
+        theirs.close()
+        with ours:  # the other end hears no more, and ends
+            yield Forks(ours)

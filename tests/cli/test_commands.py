@@ -15,6 +15,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,8 @@ from chainrule.models.defaults import DEFAULTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from forks import Forks
 
 COMMAND = shutil.which("chainrule") or str(Path(sys.executable).with_name("chainrule"))
 
@@ -208,7 +211,7 @@ def test_python_and_the_command_give_the_same_file(here: Path, chainrule_command
     assert digest("a.safetensors") == digest("b.safetensors")
 
 
-def test_the_same_command_gives_the_same_file(here: Path) -> None:
+def test_the_same_command_gives_the_same_file(here: Path, chainrule_command: Callable[..., Any]) -> None:
     first = run_process(
         "fit", "iris.csv", "--target", "species", "--out", "a.safetensors", PYTHONHASHSEED="1"
     )
@@ -226,8 +229,8 @@ def test_the_same_command_gives_the_same_file(here: Path) -> None:
     )
     assert (first.returncode, second.returncode) == (0, 0)
     assert digest("a.safetensors") == digest("sub/b.safetensors")
-    other = run_process("fit", "iris.csv", "--target", "species", "--seed", 1, "--out", "c.safetensors")
-    assert other.returncode == 0
+    other = chainrule_command("fit", "iris.csv", "--target", "species", "--seed", 1, "--out", "c.safetensors")
+    assert other.code == 0
     assert digest("a.safetensors") != digest("c.safetensors")
 
 
@@ -249,15 +252,17 @@ def test_divergence_keeps_the_last_finite_network(here: Path, chainrule_command:
     assert digest("new.diverged.safetensors") == before
 
 
-def test_interrupted_fit_keeps_the_network(here: Path) -> None:
+def test_interrupted_fit_keeps_the_network(here: Path, forks: Forks) -> None:
     arguments = ["fit", "iris.csv", "--target", "species", "--epochs", "1000000", "--out", "new.safetensors"]
-    with subprocess.Popen(
-        [COMMAND, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8"
-    ) as process:
-        time.sleep(4)
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
-    assert process.returncode == 130, err
+    with tempfile.TemporaryFile("w+") as out_file, tempfile.TemporaryFile("w+") as err_file:
+        process = forks.start(*arguments, stdout=out_file.fileno(), stderr=err_file.fileno())
+        time.sleep(1)
+        os.kill(process, signal.SIGINT)
+        code = forks.wait()
+        out_file.seek(0)
+        err_file.seek(0)
+        out, err = out_file.read(), err_file.read()
+    assert code == 130, err
     assert "Traceback" not in err
     if here.joinpath("new.safetensors").exists():
         assert "Interrupted: new.safetensors holds the network after" in err
@@ -287,54 +292,62 @@ def test_interrupt_outside_the_training(
     assert not here.joinpath("new.safetensors").exists()
 
 
-def test_progress_on_a_terminal(here: Path) -> None:
+def test_progress_on_a_terminal(here: Path, forks: Forks) -> None:
     leader, follower = pty.openpty()
-    arguments = ["fit", "iris.csv", "--target", "species", "--epochs", "30000", "--out", "new.safetensors"]
-    with subprocess.Popen([COMMAND, *arguments], stdout=subprocess.PIPE, stderr=follower) as process:
-        os.close(follower)
-        shown = b""
-        while select.select([leader], [], [], 60)[0]:
-            try:
-                chunk = os.read(leader, 4096)
-            except OSError:  # the other end was closed
-                break
-            if not chunk:
-                break
-            shown += chunk
-        os.close(leader)
-        process.communicate(timeout=60)
-    assert process.returncode == 0
+    arguments = ["fit", "iris.csv", "--target", "species", "--epochs", "3000", "--out", "new.safetensors"]
+    often = (
+        "import chainrule.cli.progress as progress, chainrule.jobs.fit as fit\n"
+        "progress.SECONDS_BETWEEN_DRAWS = fit.SECONDS_BETWEEN_LOOKS = 1e-9"
+    )
+    with Path(os.devnull).open("wb") as nowhere:
+        forks.start(*arguments, stdout=nowhere.fileno(), stderr=follower, script=often)
+    os.close(follower)
+    shown = b""
+    while select.select([leader], [], [], 60)[0]:
+        try:
+            chunk = os.read(leader, 4096)
+        except OSError:  # the other end was closed
+            break
+        if not chunk:
+            break
+        shown += chunk
+    os.close(leader)
+    assert forks.wait() == 0
     assert here.joinpath("new.safetensors").exists()
     text = shown.decode()
-    assert re.search(r"epoch \d+ of 30000   loss 0\.\d+   \S+ epochs/s   \d+ s left", text)
+    assert re.search(r"epoch \d+ of 3000   loss 0\.\d+   \S+ epochs/s   \d+ s left", text)
     assert text.endswith("\r\x1b[K")
 
 
-def test_no_control_codes_in_pipes(here: Path) -> None:
+def test_no_control_codes_in_pipes(here: Path, forks: Forks) -> None:
     assert here.is_dir()
     for arguments in (
         ["--help"], ["fit", "--help"], ["show", "iris.safetensors"],
         ["fit", "iris.csv", "--target", "species", "--epochs", "2", "--out", "new.safetensors"],
         ["fit", "iris.csv", "--target"],
     ):  # fmt: skip
-        done = run_process(*arguments)
-        assert "\x1b" not in done.stdout + done.stderr
+        reader, writer = os.pipe()
+        done = forks.run(*arguments, stdout=writer)
+        os.close(writer)
+        with os.fdopen(reader, "rb") as pipe:
+            assert b"\x1b" not in pipe.read()
+        assert "\x1b" not in done.err
 
 
-@pytest.mark.parametrize("command", ["", "fit", "predict", "score", "show", "trace", "check"])
-def test_help_loads_nothing_heavy(command: str) -> None:
+def test_help_loads_nothing_heavy() -> None:
     script = (
-        "import sys, atexit\n"
-        f"sys.argv = ['chainrule', *{command.split()!r}, '--help']\n"
-        "atexit.register(lambda: print('loaded', *sys.modules))\n"
-        "from chainrule.cli import main\n"
-        "main()\n"
+        "import sys\nfrom chainrule.cli import main\n"
+        "for command in ('', 'fit', 'predict', 'score', 'show', 'trace', 'check'):\n"
+        "    sys.argv = ['chainrule', *command.split(), '--help']\n"
+        "    try:\n        main()\n"
+        "    except SystemExit:\n        print('loaded', *sys.modules, file=sys.stderr)\n"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    loaded = set(done.stdout.rsplit("loaded ", 1)[1].split())
-    assert "Usage" in done.stdout
+    loaded = done.stderr.splitlines()
+    assert len(loaded) == done.stdout.count("Usage") == 7
     heavy = {"numpy", "numba", "llvmlite", "duckdb", "pyarrow", "safetensors", "array_api_compat"}
-    assert not loaded & heavy
+    for modules in loaded:
+        assert not set(modules.split()) & heavy
 
 
 def test_help_tells_the_defaults_and_every_name() -> None:

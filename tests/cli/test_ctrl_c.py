@@ -19,6 +19,8 @@ from chainrule.jobs.interrupts import at_most_one_interrupt, no_interrupt
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from forks import Forks
+
 FIT = ("fit", "iris.csv", "--target", "species", "--epochs", "3", "--out", "new.safetensors")
 
 
@@ -27,17 +29,6 @@ def ctrl_c() -> None:
     os.kill(os.getpid(), signal.SIGINT)
     for _ in range(10):
         time.sleep(0)
-
-
-def running(script: str, *arguments: object) -> subprocess.CompletedProcess[str]:
-    """Run the command line after a script that changes some part of it."""
-    whole = (
-        f"import os, signal, sys\nsys.argv = ['chainrule', *{[*map(str, arguments)]!r}]\n{script}\n"
-        "from chainrule.cli import main\nmain()\n"
-    )
-    return subprocess.run(
-        [sys.executable, "-c", whole], capture_output=True, text=True, encoding="utf-8", check=False
-    )
 
 
 PRESS_IN_EPOCH_2 = """
@@ -62,22 +53,26 @@ fitting.training_record = press_again
 
 
 @pytest.mark.parametrize("impatient", [False, True])
-def test_the_network_so_far_is_kept_however_often_it_is_pressed(impatient: bool, here: Path) -> None:  # noqa: FBT001
+def test_the_network_so_far_is_kept_however_often_it_is_pressed(
+    impatient: bool,  # noqa: FBT001
+    here: Path,
+    forks: Forks,
+) -> None:
     assert here.is_dir()
     script = PRESS_IN_EPOCH_2 + (PRESS_AGAIN_BEFORE_SAVING if impatient else "")
-    done = running(script, *FIT)
-    assert done.returncode == 130, done.stderr
-    assert done.stderr.splitlines() == [
+    done = forks.run(*FIT, script=script)
+    assert done.code == 130, done.err
+    assert done.err.splitlines() == [
         "Interrupted: new.safetensors holds the network after 2 epochs.",
         "Go on with: chainrule fit iris.csv --resume new.checkpoint.safetensors --force",
     ]
-    assert "ended by Ctrl-C" in done.stdout
+    assert "ended by Ctrl-C" in done.out
     record = chainrule.load_model("new.safetensors").training
     assert record is not None
     assert (record.stopped_by, record.epochs_run, record.epochs) == ("interrupt", 2, 3)
-    again = running("", *FIT)
-    assert again.returncode == 2
-    assert "--force" in again.stderr
+    again = forks.run(*FIT)
+    assert again.code == 2
+    assert "--force" in again.err
 
 
 PRESS_WHILE_SAVING = """
@@ -89,13 +84,14 @@ os.fsync = press
 """
 
 
-def test_a_file_that_is_being_written_is_finished(here: Path) -> None:
+def test_a_file_that_is_being_written_is_finished(here: Path, forks: Forks) -> None:
     before = set(here.iterdir())
-    done = running(PRESS_WHILE_SAVING, *FIT)
-    assert done.returncode == 0, done.stderr
+    done = forks.run(*FIT, script=PRESS_WHILE_SAVING)
+    assert done.code == 0, done.err
     assert chainrule.load_model("new.safetensors").training is not None
-    done = running(PRESS_WHILE_SAVING, "predict", "iris.safetensors", "iris.csv", "--out", "p.csv")
-    assert done.returncode == 0, done.stderr
+    predict = ("predict", "iris.safetensors", "iris.csv", "--out", "p.csv")
+    done = forks.run(*predict, script=PRESS_WHILE_SAVING)
+    assert done.code == 0, done.err
     assert len(Path("p.csv").read_text(encoding="utf-8").splitlines()) == 151
     assert {path.name for path in set(here.iterdir()) - before} == {"new.safetensors", "p.csv"}
 
@@ -142,10 +138,14 @@ def test_an_error_that_nobody_foresaw_keeps_its_traceback(
 
 
 def test_while_the_program_loads(here: Path) -> None:
-    done = running("sys.modules['typer'] = None\nimport builtins\nreal = builtins.__import__\n"
-                   "def press(name, *rest):\n    if name == 'chainrule.cli.app':\n"
-                   "        raise KeyboardInterrupt\n    return real(name, *rest)\n"
-                   "builtins.__import__ = press", *FIT)  # fmt: skip
+    script = (
+        f"import builtins, sys\nsys.argv = {['chainrule', *FIT]!r}\n"
+        "sys.modules['typer'] = None\nreal = builtins.__import__\n"
+        "def press(name, *rest):\n    if name == 'chainrule.cli.app':\n"
+        "        raise KeyboardInterrupt\n    return real(name, *rest)\n"
+        "builtins.__import__ = press\nfrom chainrule.cli import main\nmain()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
     assert not here.joinpath("new.safetensors").exists()
 

@@ -14,7 +14,7 @@ import sys
 import termios
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -23,7 +23,7 @@ from chainrule.cli.progress import TrainingProgress, duration, fitted
 from chainrule.training import Epoch, Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from forks import Forks
 
 COMMAND = shutil.which("chainrule") or str(Path(sys.executable).with_name("chainrule"))
 EACH = [
@@ -39,8 +39,8 @@ needs_dev_full = pytest.mark.skipif(not Path("/dev/full").exists(), reason="need
 
 
 def shell(line: str, **environment: str) -> subprocess.CompletedProcess[bytes]:
-    """Run a line with bash; `chainrule` in it is the command under test."""
-    line = f'chainrule() {{ {shlex.quote(COMMAND)} "$@"; }}\n{line}'
+    """Run a line with bash; `chainrule` in it is the command under test, with buffers as usual."""
+    line = f'unset PYTHONUNBUFFERED\nchainrule() {{ {shlex.quote(COMMAND)} "$@"; }}\n{line}'
     return subprocess.run(
         ["bash", "-c", line],  # noqa: S607 (whichever bash there is)
         capture_output=True,
@@ -49,44 +49,79 @@ def shell(line: str, **environment: str) -> subprocess.CompletedProcess[bytes]:
     )
 
 
+def one_after_another(*commands: list[str], **environment: str) -> subprocess.CompletedProcess[bytes]:
+    """Run commands in one new process, which takes its encoding and width from the environment.
+
+    The last line of its standard error has their exit codes.
+    """
+    script = (
+        "import sys\nfrom chainrule.cli import main\ncodes = []\n"
+        f"for command in {commands!a}:\n"
+        "    sys.argv = ['chainrule', *command]\n"
+        "    try:\n        main()\n"
+        "    except SystemExit as end:\n        codes.append(end.code)\n"
+        "print(codes, file=sys.stderr)\n"
+    )
+    return subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, check=True, env={**os.environ, **environment}
+    )
+
+
 @needs_dev_full
 @pytest.mark.parametrize("command", EACH)
-def test_a_full_disk_behind_stdout_is_one_message(command: str, here: Path) -> None:
-    done = shell(f"chainrule {command} > /dev/full")
-    assert done.returncode == 2
-    last = done.stderr.decode().splitlines()[-1]
+def test_a_full_disk_behind_stdout_is_one_message(command: str, here: Path, forks: Forks) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = forks.run(*command.split(), stdout=full.fileno())
+    assert done.code == 2
+    last = done.err.splitlines()[-1]
     assert last.startswith("Error: The output cannot be written: No space left on device.")
-    assert b"Traceback" not in done.stderr
+    assert "Traceback" not in done.err
     if command.startswith("fit"):
-        assert b"new.st holds the trained network" in done.stderr
+        assert "new.st holds the trained network" in done.err
         assert chainrule.load_model(here / "new.st").training is not None
 
 
 @pytest.mark.parametrize("command", EACH)
-def test_streams_that_are_closed_are_no_error(command: str, here: Path) -> None:
-    assert here.is_dir()
-    done = shell(f"chainrule {command} >&- && rm -f new.st && chainrule {command} > out.txt 2>&-")
-    assert done.returncode == 0, done.stderr
-    assert b"Traceback" not in done.stderr
-    assert Path("out.txt").stat().st_size > 0
+def test_streams_that_are_closed_are_no_error(command: str, here: Path, forks: Forks) -> None:
+    no_output = forks.run(*command.split(), stdout=None)
+    here.joinpath("new.st").unlink(missing_ok=True)
+    no_notes = forks.run(*command.split(), stderr=None)
+    assert (no_output.code, no_notes.code) == (0, 0), no_output.err
+    assert "Traceback" not in no_output.err
+    assert no_notes.out
 
 
-def test_notes_do_not_stray_into_the_result(here: Path) -> None:
+def test_notes_do_not_stray_into_the_result(here: Path, forks: Forks) -> None:
     assert here.is_dir()
-    done = shell(
-        "chainrule trace iris.safetensors iris.csv 2>&- > a.txt\n"
-        "chainrule trace iris.safetensors iris.csv > b.txt"
-    )
-    assert Path("a.txt").read_bytes() == Path("b.txt").read_bytes()
-    assert done.stderr.startswith(b"Row 1 of iris.csv")
+    command = ("trace", "iris.safetensors", "iris.csv")
+    done = forks.run(*command)
+    assert forks.run(*command, stderr=None).out == done.out
+    assert done.err.startswith("Row 1 of iris.csv")
 
 
 @pytest.mark.parametrize("command", EACH)
-def test_a_reader_that_leaves_is_no_traceback(command: str, here: Path) -> None:
+def test_a_reader_that_leaves_is_no_traceback(command: str, here: Path, forks: Forks) -> None:
     assert here.is_dir()
-    done = shell(f"chainrule {command} | true")
-    assert b"Traceback" not in done.stderr
-    assert b"Exception" not in done.stderr
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = forks.run(*command.split(), stdout=writer)
+    os.close(writer)
+    assert "Traceback" not in done.err
+    assert "Exception" not in done.err
+
+
+@needs_dev_full
+def test_the_streams_of_a_shell(here: Path) -> None:
+    assert here.is_dir()
+    full = shell("chainrule show iris.safetensors > /dev/full")
+    assert full.returncode == 2
+    assert full.stderr.startswith(b"Error: The output cannot be written: No space left on device.")
+    closed = shell("chainrule show iris.safetensors >&- && chainrule show iris.safetensors 2>&-")
+    assert (closed.returncode, closed.stderr) == (0, b"")
+    assert closed.stdout
+    left = shell("chainrule show iris.safetensors | true")
+    assert b"Traceback" not in left.stderr
+    assert b"Exception" not in left.stderr
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252", "cp437"])
@@ -94,13 +129,15 @@ def test_characters_that_a_terminal_lacks_are_escaped(encoding: str, here: Path)
     here.joinpath("größe ½.csv").write_text(
         "ζ,y\n" + "".join(f"{n},{n % 3}.5\n" for n in range(12)), encoding="utf-8"
     )
-    line = (
-        "chainrule trace iris.safetensors iris.csv"
-        " && chainrule fit größe*.csv --target y --epochs 1 --out n.st"
-        " && chainrule fit --help && { chainrule fit größe*.csv --target η; [ $? = 2 ]; }"
+    done = one_after_another(
+        ["trace", "iris.safetensors", "iris.csv"],
+        ["fit", "größe ½.csv", "--target", "y", "--epochs", "1", "--out", "n.st"],
+        ["fit", "--help"],
+        ["fit", "größe ½.csv", "--target", "η"],
+        PYTHONIOENCODING=encoding,
+        PYTHONUTF8="0",
     )
-    done = shell(line, PYTHONIOENCODING=encoding, PYTHONUTF8="0")
-    assert done.returncode == 0, done.stderr
+    assert done.stderr.splitlines()[-1] == b"[0, 0, 0, 2]", done.stderr
     text = done.stdout.decode(encoding)
     assert "η" in text or r"\u03b7" in text
     assert "ζ" in text or r"\u03b6" in text
@@ -138,37 +175,36 @@ class Terminal:
                 self.widest = max(self.widest, len(self.lines[-1]))
 
 
-def on_terminal(columns: int, *arguments: str, **environment: str) -> str:
+DRAWN_EVERY_EPOCH = """
+import dataclasses, chainrule.cli.progress as progress, chainrule.models.fitting as fitting
+progress.SECONDS_BETWEEN_DRAWS = 0
+train = fitting.run_training
+fitting.run_training = lambda *given, callbacks, **others: train(
+    *given, callbacks=dataclasses.replace(callbacks, on_epoch=callbacks.on_time), **others)
+"""
+
+
+def on_terminal(forks: Forks, columns: int, *arguments: str, **environment: str) -> str:
     """Everything that a command, drawing every epoch, writes to stderr: a terminal of so many columns."""
-    script = (
-        "import dataclasses, sys, chainrule.cli.progress as progress, chainrule.models.fitting as fitting\n"
-        "progress.SECONDS_BETWEEN_DRAWS = 0\n"
-        "train = fitting.run_training\n"
-        "fitting.run_training = lambda *given, callbacks, **others: train(\n"
-        "    *given, callbacks=dataclasses.replace(callbacks, on_epoch=callbacks.on_time), **others)\n"
-        f"sys.argv = ['chainrule', *{[*arguments]!r}]\n"
-        "from chainrule.cli import main\nmain()\n"
-    )
     leader, follower = pty.openpty()
     fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     shown = b""
-    with subprocess.Popen(
-        [sys.executable, "-c", script],
-        stdout=subprocess.DEVNULL,
-        stderr=follower,
-        env={**os.environ, "TERM": "xterm", **environment},
-    ) as process:
-        os.close(follower)
-        while True:
-            try:
-                chunk = os.read(leader, 4096)
-            except OSError:  # the other end was closed
-                break
-            if not chunk:
-                break
-            shown += chunk
+    with Path(os.devnull).open("wb") as nowhere:
+        environment = {"TERM": "xterm", **environment}
+        forks.start(
+            *arguments, stdout=nowhere.fileno(), stderr=follower, script=DRAWN_EVERY_EPOCH, **environment
+        )
+    os.close(follower)
+    while True:
+        try:
+            chunk = os.read(leader, 4096)
+        except OSError:  # the other end was closed
+            break
+        if not chunk:
+            break
+        shown += chunk
     os.close(leader)
-    assert process.returncode == 0, shown
+    assert forks.wait() == 0, shown
     return shown.decode()
 
 
@@ -176,9 +212,9 @@ LONG_FIT = ("fit", "iris.csv", "--target", "species", "--epochs", "12", "--out",
 
 
 @pytest.mark.parametrize("columns", [40, 80, 200])
-def test_progress_is_one_line_that_leaves_nothing_behind(columns: int, here: Path) -> None:
+def test_progress_is_one_line_that_leaves_nothing_behind(columns: int, here: Path, forks: Forks) -> None:
     assert here.is_dir()
-    shown = on_terminal(columns, *LONG_FIT)
+    shown = on_terminal(forks, columns, *LONG_FIT)
     terminal = Terminal(columns)
     terminal.feed(shown)
     assert shown.count("epoch ") == 12
@@ -187,9 +223,9 @@ def test_progress_is_one_line_that_leaves_nothing_behind(columns: int, here: Pat
     assert ("(Ctrl-C stops and keeps the network)" in shown) == (columns == 200)
 
 
-def test_progress_on_a_terminal_that_erases_nothing(here: Path) -> None:
+def test_progress_on_a_terminal_that_erases_nothing(here: Path, forks: Forks) -> None:
     assert here.is_dir()
-    assert on_terminal(80, *LONG_FIT, TERM="dumb") == ""
+    assert on_terminal(forks, 80, *LONG_FIT, TERM="dumb") == ""
 
 
 def test_progress_in_a_pipe_is_a_line_every_ten_seconds(
@@ -226,21 +262,29 @@ def test_words_for_time_and_the_room_for_a_line() -> None:
 
 @pytest.mark.parametrize("variables", [{"COLUMNS": "60"}, {"TERM": "dumb"}, {"NO_COLOR": "1"}])
 def test_help_fits_the_terminal(variables: dict[str, str]) -> None:
-    for command in ("", "fit", "predict", "score", "show", "trace", "check"):
-        done = shell(f"chainrule {command} --help", **variables)
-        assert done.returncode == 0
-        lines = done.stdout.decode().splitlines()
-        assert max(map(len, lines)) <= int(variables.get("COLUMNS", "80"))
-        assert b"\x1b" not in done.stdout
+    commands = ("", "fit", "predict", "score", "show", "trace", "check")
+    done = one_after_another(*([*command.split(), "--help"] for command in commands), **variables)
+    assert done.stderr.decode() == f"{[0] * len(commands)}\n"
+    lines = done.stdout.decode().splitlines()
+    assert max(map(len, lines)) <= int(variables.get("COLUMNS", "80"))
+    assert sum("Usage" in line for line in lines) == len(commands)
+    assert b"\x1b" not in done.stdout
 
 
-def test_the_next_commands_run_in_a_shell(here: Path, chainrule_command: Callable[..., Any]) -> None:
+def test_the_next_commands_run_in_a_shell(here: Path, forks: Forks) -> None:
     shutil.copy("iris.csv", here / '-it\'s $HOME; "x".csv')
-    done = chainrule_command(
+    done = forks.run(
         "fit", "--target", "species", "--epochs", 1, "--out", "-a model.st", "--", '-it\'s $HOME; "x".csv'
     )
     assert done.code == 0, done.err
     printed = re.findall(r"chainrule (?:predict|trace|check) .*", done.out)
     assert len(printed) == 3
-    ran = shell("set -e\n" + "\n".join(printed))
-    assert ran.returncode == 0, ran.stderr
+    for line in printed:
+        read = subprocess.run(
+            ["bash", "-c", f"chainrule() {{ printf '%s\\0' \"$@\"; }}\n{line}"],  # noqa: S607
+            capture_output=True,
+            check=True,
+            text=True,
+        )
+        ran = forks.run(*read.stdout.split("\0")[:-1])
+        assert ran.code == 0, ran.err

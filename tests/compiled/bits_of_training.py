@@ -3,7 +3,7 @@
 Run as a program it prints them as JSON, and the registers that its kernels use; or it keeps them as the
 digests that tests expect, which change only with a decision record:
 
-    python bits_of_training.py float32 float64 [--threads N] [--registers] [--keep]
+    python bits_of_training.py float32 float64 [--threads N] [--share online] [--registers] [--keep]
 
 Everything before the training is exact or whole numbers, so that the digests depend on the kernels and on the
 order of the samples alone.
@@ -38,7 +38,19 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-__all__ = ["GOLDEN", "KERNELS", "TASKS", "Task", "digests", "order_of_epoch", "samples", "sha256", "start"]
+__all__ = [
+    "GOLDEN",
+    "KERNELS",
+    "SHARES",
+    "TASKS",
+    "Task",
+    "digests",
+    "kernels_of",
+    "order_of_epoch",
+    "samples",
+    "sha256",
+    "start",
+]
 
 SEED = 5
 GOLDEN = Path(__file__).with_name("golden_bits.json")
@@ -120,6 +132,19 @@ TASKS = [
         settings=(("rule", "lbfgs:4"), ("l2", 0.001)), dtypes=("float64",),
     ),
 ]  # fmt: skip
+# Tasks of half the kernels each, because compiling all of them for another processor takes long.
+SHARES = {
+    "online": [task for task in TASKS if task.batch_size == 1],
+    "batches": [task for task in TASKS if task.batch_size > 1],
+    "all": TASKS,
+}
+
+
+def kernels_of(share: str) -> dict[str, Any]:
+    """Kernels that the tasks of a share need."""
+    other = {"online": ("narrow_minibatches", "minibatches", "two_loops"), "all": ()}
+    left_out = other.get(share, ("narrow_4", "narrow_8", "narrow_16", "online"))
+    return {name: kernel for name, kernel in KERNELS.items() if name not in left_out}
 
 
 def samples(table: str, dtype: str) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
@@ -187,10 +212,10 @@ def digests(dtype: str, *, threads: int | None = None, tasks: Iterable[Task] = T
     return found
 
 
-def registers(dtype: str) -> dict[str, list[str]]:
+def registers(dtype: str, share: str) -> dict[str, list[str]]:
     """Which vector registers and fused instructions each kernel uses, from its assembly."""
     found = {}
-    for name, kernel in KERNELS.items():
+    for name, kernel in kernels_of(share).items():
         assembly = "\n".join(kernel.of(np.dtype(dtype)).inspect_asm().values())
         found[name] = sorted(set(re.findall(r"\b(?:[xyz]mm|vfn?m(?:add|sub))", assembly)))
     return found
@@ -201,13 +226,14 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("dtypes", nargs="+")
     parser.add_argument("--threads", type=int)
+    parser.add_argument("--share", choices=SHARES, default="all")
     parser.add_argument("--registers", action="store_true")
     parser.add_argument("--keep", action="store_true")
     given = parser.parse_args()
-    used = {dtype: registers(dtype) for dtype in given.dtypes} if given.registers else {}
+    used = {dtype: registers(dtype, given.share) for dtype in given.dtypes} if given.registers else {}
     found: dict[str, str] = {}
     for dtype in given.dtypes:
-        found |= digests(dtype, threads=given.threads)
+        found |= digests(dtype, threads=given.threads, tasks=SHARES[given.share])
     if given.keep:
         GOLDEN.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     else:

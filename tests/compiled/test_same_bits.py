@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import bits_of_training
 import numpy as np
 import pytest
-from bits_of_training import GOLDEN, KERNELS, TASKS
+from bits_of_training import GOLDEN, KERNELS, SHARES, TASKS, kernels_of
 from control_word import exchange_control_word
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -34,8 +34,9 @@ EXPECTED: dict[str, str] = json.loads(GOLDEN.read_text(encoding="utf-8"))
 FUSED = {"vfmadd", "vfmsub", "vfnmadd", "vfnmsub"}
 
 
-def _expected(dtype: str) -> dict[str, str]:
-    return {name: digest for name, digest in EXPECTED.items() if dtype in name}
+def _expected(dtype: str, share: str = "all") -> dict[str, str]:
+    names = [f"{task.name}, {dtype}: " for task in SHARES[share]]
+    return {name: digest for name, digest in EXPECTED.items() if name.startswith(tuple(names))}
 
 
 # Weights and predictions, and the losses of the trainings with settings of their own.
@@ -56,29 +57,30 @@ def test_golden_digests_are_all_different() -> None:
     assert len(set(EXPECTED.values())) == len(EXPECTED) == sum(N_DIGESTS.values())
 
 
-def _bits_of_a_child(given: tuple[str, str, Path]) -> dict[str, Any]:
-    target, dtype, kernels = given
-    done = run_child([PROGRAM, dtype, "--registers"], environment_of_target(target, kernels))
+def _bits_of_a_child(given: tuple[str, str, str, Path]) -> dict[str, Any]:
+    target, dtype, share, kernels = given
+    program = [PROGRAM, dtype, "--share", share, "--registers"]
+    done = run_child(program, environment_of_target(target, kernels))
     answer: dict[str, Any] = json.loads(done.stdout)
     return answer
 
 
-def _check_targets(children: list[tuple[str, str]], kernels: Path) -> None:
+def _check_targets(children: list[tuple[str, str, str]], kernels: Path) -> None:
     """Two at a time, because compiling for a processor takes half a minute."""
-    able = [(target, dtype) for target, dtype in children if not LACKING[target]]
+    able = [child for child in children if not LACKING[child[0]]]
     if not able:
-        missing = {target: LACKING[target] for target, _ in children}
+        missing = {target: LACKING[target] for target, _, _ in children}
         pytest.skip(f"this processor cannot run any of them, for want of {missing}")
     with ThreadPoolExecutor(2) as pool:
         answers = list(pool.map(_bits_of_a_child, [(*child, kernels / child[0]) for child in able]))
-    for (target, dtype), answer in zip(able, answers, strict=True):
-        _check_registers(target, answer["registers"][dtype])
-        assert answer["digests"] == _expected(dtype), f"{target}, {dtype}"
+    for (target, dtype, share), answer in zip(able, answers, strict=True):
+        _check_registers(target, share, answer["registers"][dtype])
+        assert answer["digests"] == _expected(dtype, share), f"{target}, {dtype}, {share}"
 
 
-def _check_registers(target: str, found: dict[str, list[str]]) -> None:
+def _check_registers(target: str, share: str, found: dict[str, list[str]]) -> None:
     """Kernels use the widest registers of their target, and nothing that the target lacks."""
-    assert set(found) == set(KERNELS)
+    assert set(found) == set(kernels_of(share))
     narrower = {"xmm": {"xmm"}, "ymm": {"xmm", "ymm"}, "zmm": {"xmm", "ymm", "zmm"}}[WIDEST[target]]
     allowed = narrower | (FUSED if "fma" in TARGETS[target] else set())
     for name, used in found.items():
@@ -89,15 +91,15 @@ def _check_registers(target: str, found: dict[str, list[str]]) -> None:
 
 
 def test_golden_digests_on_processors_with_avx2_and_with_sse2_alone(tmp_path: Path) -> None:
-    _check_targets([("haswell", "float32"), ("x86-64", "float64")], tmp_path)
+    """Each kernel on one of them."""
+    assert {*kernels_of("batches"), *kernels_of("online")} == set(KERNELS)
+    assert _expected("float64", "batches") | _expected("float64", "online") == _expected("float64")
+    _check_targets([("haswell", "float64", "batches"), ("x86-64", "float32", "online")], tmp_path)
 
 
 @pytest.mark.slow
 def test_golden_digests_on_every_processor(tmp_path: Path) -> None:
-    others = [("haswell", "float64"), ("x86-64", "float32")]
-    for target in ("skylake-avx512", "znver4"):
-        others += [(target, dtype) for dtype in DTYPES]
-    _check_targets(others, tmp_path)
+    _check_targets([(target, dtype, "all") for target in TARGETS for dtype in DTYPES], tmp_path)
 
 
 def test_golden_digests_whatever_the_environment_says_about_threads() -> None:

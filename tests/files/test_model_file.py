@@ -9,6 +9,7 @@ import os
 import struct
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -367,7 +368,7 @@ JSON = st.recursive(
 @settings(max_examples=300)
 @given(data=st.data())
 def test_a_changed_document_is_refused_or_a_model(data: st.DataObject) -> None:
-    for content in SEALED:
+    for content in sealed():
         header, _ = header_of(content)
         document = json.loads(header["__metadata__"]["chainrule"])
         path = data.draw(st.sampled_from(places_in(document)))
@@ -380,10 +381,13 @@ def test_a_changed_document_is_refused_or_a_model(data: st.DataObject) -> None:
         assert model_from_bytes(model_to_bytes(model)).training == model.training
 
 
-SEALED = [
-    model_to_bytes(chainrule.fit(table, target=target, hidden=4, epochs=1).model)
-    for table, target in ((IRIS, "species"), (PENGUINS, "body_mass_g"))
-]
+@cache
+def sealed() -> list[bytes]:
+    """Files of a model of classes and of one of a number."""
+    return [
+        model_to_bytes(chainrule.fit(table, target=target, hidden=4, epochs=1).model)
+        for table, target in ((IRIS, "species"), (PENGUINS, "body_mass_g"))
+    ]
 
 
 # Files that cannot be read
@@ -394,7 +398,7 @@ def test_messages_name_the_file_once(tmp_path: Path) -> None:
     with pytest.raises(ModelFileError, match="There is no file") as caught:
         chainrule.load(path)
     assert str(caught.value).count("no.st") == 1
-    for content in (b"", b"x" * 100, SEALED[0][:-3]):
+    for content in (b"", b"x" * 100, sealed()[0][:-3]):
         path.write_bytes(content)
         with pytest.raises(ModelFileError) as caught:
             chainrule.load(path)

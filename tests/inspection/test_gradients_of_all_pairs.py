@@ -101,12 +101,12 @@ SETTINGS = list(itertools.product(PENALTIES, WEIGHTS))
 @pytest.mark.parametrize("hidden", HIDDEN)
 @pytest.mark.parametrize(("loss", "output"), PAIRS)
 def test_activation_and_loss(loss: str, output: str, hidden: str) -> None:
-    """Each with one to five outputs; penalties and weights of samples change with their number."""
-    first = PAIRS.index((loss, output)) + HIDDEN.index(hidden)
-    for n_outputs in range(2 if output == "softmax" else 1, 6):
-        penalty, weight = SETTINGS[(first + n_outputs) % 4]
-        case = case_of(hidden, output, loss, n_outputs)
-        assert_right(check_gradients(*case, sample_weight=weight, **penalty))
+    """Over the hidden activations a pair has every number of outputs, penalty and weighting of samples."""
+    pair, number = PAIRS.index((loss, output)), HIDDEN.index(hidden)
+    n_outputs = range(2 if output == "softmax" else 1, 6)
+    penalty, weight = SETTINGS[(pair // 5 + number) % 4]
+    case = case_of(hidden, output, loss, n_outputs[(pair + number) % len(n_outputs)])
+    assert_right(check_gradients(*case, sample_weight=weight, **penalty))
 
 
 @pytest.mark.slow

@@ -1,0 +1,182 @@
+"""Commands in processes of their own that load nothing: forks of one that has loaded the package.
+
+Loading takes most of a short command's time. Here one process loads everything and then forks for each
+command; the child gets the folder, environment and streams that it is given, builds its standard streams
+on them as Python does at a start, runs `main` and ends as any process. What Python or a library reads from
+the environment while it starts (PYTHONIOENCODING, the width of help) needs a process of its own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib
+import json
+import os
+import pkgutil
+import signal
+import socket
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import chainrule
+from chainrule.cli import main
+
+__all__ = ["Forks", "Outcome"]
+
+STREAMS = ("stdin", "stdout", "stderr")
+LONGEST = 1 << 20  # bytes of a request
+# Loaded by typer, pyarrow and the training when they are used.
+LOADED_BY_OTHERS = ("array_api_compat.numpy", "pandas", "typer._adapters", "typer.rich_utils")
+KEPT = -1  # a stream whose text is an outcome's
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a command left."""
+
+    code: int
+    out: str
+    err: str
+
+
+@dataclass
+class Forks:
+    """The process that forks, seen by the tests: one child at a time."""
+
+    connection: socket.socket
+    running: int | None = None
+
+    def start(
+        self,
+        *arguments: object,
+        stdout: int | None,
+        stderr: int | None,
+        script: str = "",
+        **environment: str,
+    ) -> int:
+        """Start a command after a script, and return its process number.
+
+        Standard input is empty. A stream that is None is closed, as `>&-` in a shell leaves it.
+        """
+        if self.running is not None:  # a test that failed has not waited for it
+            os.kill(self.running, signal.SIGKILL)
+            self.wait()
+        request = {
+            "arguments": ["chainrule", *map(str, arguments)],
+            "folder": str(Path.cwd()),
+            "environment": {**os.environ, **environment},
+            "script": script,
+            "closed": [name for name, given in (("stdout", stdout), ("stderr", stderr)) if given is None],
+        }
+        with Path(os.devnull).open("rb") as nothing:
+            given = [nothing.fileno(), *(number for number in (stdout, stderr) if number is not None)]
+            socket.send_fds(self.connection, [json.dumps(request).encode()], given)
+        self.running = self._answer()
+        return self.running
+
+    def wait(self) -> int:
+        """Exit code of the command that was started last; minus the number of a signal that killed it."""
+        self.running = None
+        return os.waitstatus_to_exitcode(self._answer())
+
+    def run(
+        self,
+        *arguments: object,
+        stdout: int | None = KEPT,
+        stderr: int | None = KEPT,
+        script: str = "",
+        **environment: str,
+    ) -> Outcome:
+        """Run a command to its end and keep what goes to no stream of the caller's."""
+        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+            self.start(
+                *arguments,
+                stdout=out.fileno() if stdout == KEPT else stdout,
+                stderr=err.fileno() if stderr == KEPT else stderr,
+                script=script,
+                **environment,
+            )
+            return Outcome(self.wait(), _text(out), _text(err))
+
+    def _answer(self) -> int:
+        answer = self.connection.recv(8)
+        assert len(answer) == 8, "the process that forks has ended"
+        return int.from_bytes(answer, "big")
+
+
+def _text(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read().decode()
+
+
+def _serve(connection: socket.socket) -> dict[str, Any] | None:
+    """Fork for each request: the request in the child, None in the parent when no more come."""
+    while True:
+        message, received, _, _ = socket.recv_fds(connection, LONGEST, len(STREAMS))
+        if not message:
+            return None
+        request: dict[str, Any] = json.loads(message)
+        child = os.fork()
+        if child == 0:
+            _take_streams([name for name in STREAMS if name not in request["closed"]], received)
+            return request
+        for number in received:
+            os.close(number)
+        connection.sendall(child.to_bytes(8, "big"))
+        connection.sendall(os.waitpid(child, 0)[1].to_bytes(8, "big"))
+
+
+def _take_streams(names: list[str], received: list[int]) -> None:
+    """Put what was received in place of the standard streams; close the others."""
+    for number, name in enumerate(STREAMS):
+        if name not in names:
+            os.close(number)
+            setattr(sys, name, None)
+            continue
+        os.dup2(received[names.index(name)], number)
+        stream = open(  # noqa: SIM115 (as Python opens it, and never closed)
+            number,
+            "r" if name == "stdin" else "w",
+            encoding="utf-8",
+            errors="backslashreplace" if name == "stderr" else "strict",
+            newline=None if name == "stdin" else "\n",
+            closefd=False,
+        )
+        stream.reconfigure(line_buffering=name == "stderr" or stream.isatty())
+        setattr(sys, name, stream)
+        setattr(sys, f"__{name}__", stream)
+    for number in received:
+        os.close(number)
+
+
+def _load() -> None:
+    """Import all that the commands do. Nothing is called, so that no thread is started before a fork."""
+    for found in pkgutil.walk_packages(chainrule.__path__, "chainrule."):
+        importlib.import_module(found.name)
+    for name in LOADED_BY_OTHERS:
+        with contextlib.suppress(ImportError):  # each child imports what has another name
+            importlib.import_module(name)
+
+
+def _main() -> None:
+    _load()
+    gc.freeze()  # nothing of it is garbage when a child ends
+    connection = socket.socket(fileno=int(sys.argv[1]))
+    request = _serve(connection)
+    connection.close()
+    if request is None:
+        return
+    os.chdir(request["folder"])
+    os.environ.clear()
+    os.environ.update(request["environment"])
+    sys.argv = request["arguments"]
+    exec(request["script"], {"os": os, "signal": signal, "sys": sys})  # noqa: S102 (a test's own)
+    main()
+
+
+if __name__ == "__main__":
+    _main()
