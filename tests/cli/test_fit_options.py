@@ -281,3 +281,15 @@ def test_what_cannot_go_on_is_refused(
         assert words in done.err
         assert len(done.err.splitlines()) == 1
     assert {path: path.read_bytes() for path in here.iterdir()} == before
+
+
+def test_the_summary_of_a_fit_that_went_on_counts_the_rows_that_were_learnt(
+    here: Path, chainrule_command: Callable[..., Any], interrupting: Callable[[int], None]
+) -> None:
+    rule = ("--rule", "irprop_minus", "--patience", 9, "--validation", 0.25)
+    interrupting(2)
+    assert chainrule_command(*FIT, *rule).code == 130
+    go_on = ("fit", here / "iris.csv", "--resume", "new.checkpoint.st", "--out", "x.st", "--json")
+    done = chainrule_command(*go_on)
+    assert done.code == 0, done.err
+    assert json.loads(done.out)["batch_size"] == 84  # of 112 training rows, a quarter is watched
