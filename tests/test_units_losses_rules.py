@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 import sympy
 
-from chainrule.compiled.curvature import direction_of as compiled_direction
+from chainrule.compiled.twins.curvature import direction_of as compiled_direction
 from chainrule.equations import (
     ACTIVATIONS,
     GELU,
@@ -44,7 +44,7 @@ from chainrule.equations import (
     penalty,
     penalty_gradient,
 )
-from chainrule.equations.curvature import lbfgs_direction
+from chainrule.equations.rules.curvature import lbfgs_direction
 from chainrule.equations.stopping import generalization_loss, training_progress
 from chainrule.errors import InputError
 from chainrule.network.domains import check_pairs

@@ -14,12 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import chainrule
-from chainrule.cli.fit import run as run_fit
+from chainrule.cli.commands.fit import run as run_fit
 from chainrule.cli.printing import LONGEST_LINE, score_lines
 from chainrule.errors import TableError
 from chainrule.jobs import FitJob
 from chainrule.scores.targets import score_classes, score_numbers
-from chainrule.tables.decoding import decode
+from chainrule.tables.sources.decoding import decode
 from chainrule.words import named, shortened
 
 if TYPE_CHECKING:

@@ -24,13 +24,13 @@ import numpy as np
 from sklearn.datasets import load_digits, load_iris
 
 from chainrule import Network, train
-from chainrule.compiled.curvature import run_two_loops
 from chainrule.compiled.evaluation import evaluate_rows
-from chainrule.compiled.forward import predict_rows
-from chainrule.compiled.minibatch import train_minibatches
-from chainrule.compiled.narrow import train_narrow
-from chainrule.compiled.narrow_minibatch import train_narrow_minibatches
-from chainrule.compiled.online import train_online
+from chainrule.compiled.kernels.forward import predict_rows
+from chainrule.compiled.kernels.minibatch import train_minibatches
+from chainrule.compiled.kernels.narrow import train_narrow
+from chainrule.compiled.kernels.narrow_minibatch import train_narrow_minibatches
+from chainrule.compiled.kernels.online import train_online
+from chainrule.compiled.twins.curvature import run_two_loops
 from chainrule.random_streams import Purpose, permutation
 
 if TYPE_CHECKING:

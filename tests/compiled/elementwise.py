@@ -1,4 +1,4 @@
-"""Functions on vectors of `chainrule.compiled.elementary`, over whole arrays."""
+"""Functions on vectors of `chainrule.compiled.language.elementary`, over whole arrays."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numba import njit
 
-from chainrule.compiled import elementary
-from chainrule.compiled.vectors import lanes, load, store
+from chainrule.compiled.language import elementary
+from chainrule.compiled.language.vectors import lanes, load, store
 
 if TYPE_CHECKING:
     from collections.abc import Callable

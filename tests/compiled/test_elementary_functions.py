@@ -19,8 +19,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numba import njit
 
-from chainrule.compiled import elementary
-from chainrule.compiled.vectors import load_lanes, store
+from chainrule.compiled.language import elementary
+from chainrule.compiled.language.vectors import load_lanes, store
 
 if TYPE_CHECKING:
     from collections.abc import Callable

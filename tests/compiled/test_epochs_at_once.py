@@ -13,8 +13,8 @@ from numba import njit
 from running import run_epoch
 
 from chainrule import Network
-from chainrule.compiled import shuffling
-from chainrule.compiled.epochs import N_PARTIALS, exact_sum
+from chainrule.compiled.kernels import shuffling
+from chainrule.compiled.kernels.epochs import N_PARTIALS, exact_sum
 from chainrule.compiled.trainer import Block, Trainer
 from chainrule.equations import RSS, RULES, Descent, Tanh, Uniform
 from chainrule.random_streams import Purpose, permutation

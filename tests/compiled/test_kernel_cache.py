@@ -26,7 +26,7 @@ from running import run_epoch
 
 import chainrule
 from chainrule import Network, train
-from chainrule.compiled.cache import folder
+from chainrule.compiled.machine.cache import folder
 from chainrule.compiled.trainer import Trainer
 
 if TYPE_CHECKING:
@@ -320,13 +320,13 @@ def test_package_in_another_place_finds_the_same_kernels(kept: Kept, tmp_path: P
 
 
 def _folder_of_a_child(place: Path, **variables: str) -> Path:
-    program = "from chainrule.compiled.cache import folder; print(folder())"
+    program = "from chainrule.compiled.machine.cache import folder; print(folder())"
     return Path(run_child(["-c", program], environment(place, **variables)).stdout.strip())
 
 
 def test_edit_in_any_file_of_the_kernels_gets_another_folder(kept: Kept, tmp_path: Path) -> None:
     source = _copy_of_the_package(tmp_path)
-    edited = source / "chainrule" / "compiled" / "team.py"
+    edited = source / "chainrule" / "compiled" / "machine" / "team.py"
     edited.write_text(edited.read_text(encoding="utf-8") + "# edited\n", encoding="utf-8")
     found = _folder_of_a_child(kept.place, PYTHONPATH=str(source))
     assert found.parent == kept.place
@@ -339,7 +339,7 @@ def test_package_without_sources_keeps_nothing(kept: Kept, tmp_path: Path) -> No
     source = _copy_of_the_package(tmp_path / "source")
     compiled = source / "chainrule" / "compiled"
     assert compileall.compile_dir(compiled, quiet=1, legacy=True)
-    for path in compiled.glob("*.py"):
+    for path in compiled.rglob("*.py"):
         path.unlink()
     place = tmp_path / "kernels"
     reason = "the sources of the kernels are not installed, so that an upgrade would go unnoticed"

@@ -12,7 +12,7 @@ from bits_of_training import KERNELS
 from kernel_children import environment, run_child
 
 from chainrule import DivergenceError, InputError, Network, train
-from chainrule.compiled.cache import folder
+from chainrule.compiled.machine.cache import folder
 from chainrule.equations import RSS, Logistic
 from chainrule.errors import UnknownNameError
 from chainrule.network import backward

@@ -19,7 +19,7 @@ from running import run_epoch
 
 from chainrule import Network
 from chainrule.compiled import trainer
-from chainrule.compiled.cache import folder
+from chainrule.compiled.machine.cache import folder
 from chainrule.equations import Uniform
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from kernel_children import environment, run_child
 from running import run_epoch
 
 from chainrule import Network, train
-from chainrule.compiled.cache import folder
+from chainrule.compiled.machine.cache import folder
 from chainrule.compiled.trainer import Trainer
 
 if TYPE_CHECKING:

@@ -12,14 +12,14 @@ from numba import njit
 from numba.core.runtime import rtsys
 
 from chainrule import Network
-from chainrule.compiled.addresses import give_addresses
-from chainrule.compiled.cache import folder
 from chainrule.compiled.codes import activation_codes, loss_code
 from chainrule.compiled.evaluation import evaluate_rows
-from chainrule.compiled.forward import PREDICTION_ROWS
+from chainrule.compiled.kernels.forward import PREDICTION_ROWS
 from chainrule.compiled.layout import flat, reserve
+from chainrule.compiled.machine.cache import folder
 from chainrule.compiled.prediction import Predictor
 from chainrule.compiled.trainer import Trainer
+from chainrule.compiled.twins.addresses import give_addresses
 from chainrule.equations import RULES as ALL_RULES
 
 if TYPE_CHECKING:

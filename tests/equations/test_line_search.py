@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from chainrule.equations.line_search import CURVATURE, DECREASE, LARGEST, MOST_TRIALS, NARROW, line_search
+from chainrule.equations.rules.line_search import (
+    CURVATURE,
+    DECREASE,
+    LARGEST,
+    MOST_TRIALS,
+    NARROW,
+    line_search,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable

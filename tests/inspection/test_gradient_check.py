@@ -11,7 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chainrule import RSS, Identity, InputError, Logistic, Network, ShapeError, Tanh, check_gradients, train
-from chainrule.equations import layers, losses, updates
+from chainrule.equations import layers
+from chainrule.equations.losses import loss
+from chainrule.equations.rules import rule
 from chainrule.inspection import gradient_check
 from chainrule.network import objective, passes
 
@@ -230,8 +232,8 @@ def test_an_equation_in_use_is_the_one_that_was_broken() -> None:
     assert vars(passes)["gradient"] is layers.gradient
     assert vars(passes)["hidden_delta"] is layers.hidden_delta
     assert vars(passes)["net_input"] is layers.net_input
-    assert vars(gradient_check)["descend"] is updates.descend
-    assert vars(gradient_check)["mean_loss"] is losses.mean_loss
+    assert vars(gradient_check)["descend"] is rule.descend
+    assert vars(gradient_check)["mean_loss"] is loss.mean_loss
 
 
 @pytest.mark.parametrize("place", [(0, 0, 0), (0, 3, 2), (1, 1, 4), (1, 0, 0)])

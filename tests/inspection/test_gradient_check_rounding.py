@@ -12,7 +12,9 @@ import numpy as np
 import pytest
 
 from chainrule import RSS, InputError, Logistic, Network, check_gradients, train
-from chainrule.equations import layers, losses, updates
+from chainrule.equations import layers
+from chainrule.equations.losses import loss
+from chainrule.equations.rules import rule
 from chainrule.inspection import gradient_check, rounding
 from chainrule.network import objective, passes
 
@@ -225,10 +227,10 @@ BROKEN: list[tuple[Any, Any]] = [
     (layers.with_bias_unit, _bias_unit_last),
     (layers.with_bias_unit, _bias_unit_0),
     (layers.gradient, _gradient_sum),
-    (losses.mean_loss, _sum_of_losses),
-    (updates.descend, _uphill),
-    (updates.descend, _at_full_rate),
-    (updates.descend, _twice),
+    (loss.mean_loss, _sum_of_losses),
+    (rule.descend, _uphill),
+    (rule.descend, _at_full_rate),
+    (rule.descend, _twice),
     (RSS.values, _mean_of_outputs),
 ]
 

@@ -24,7 +24,7 @@ from chainrule import (
     Softsign,
     check_gradients,
 )
-from chainrule.equations import entropies
+from chainrule.equations.losses import entropies
 from chainrule.inspection import gradient_check
 from chainrule.network import objective, passes
 

@@ -16,11 +16,11 @@ from table_files import refusal
 
 from chainrule.errors import UnknownNameError
 from chainrule.tables import Column, read_table
-from chainrule.tables.checks import check_as_category
-from chainrule.tables.grammar import MISSING_TOKENS, canonical_number
+from chainrule.tables.columns.checks import check_as_category
+from chainrule.tables.columns.grammar import MISSING_TOKENS, canonical_number
 
 if TYPE_CHECKING:
-    from chainrule.tables.roles import Role
+    from chainrule.tables.columns.roles import Role
 
 
 def column(*values: Any, kind: Any = None) -> Column:  # noqa: ANN401 - whatever a frame may hold

@@ -8,8 +8,9 @@ import duckdb
 import pytest
 from table_files import cells, read, refusal, written
 
-from chainrule.tables import duck, read_table
-from chainrule.tables.records import Dialect
+from chainrule.tables import read_table
+from chainrule.tables.delimited import duck
+from chainrule.tables.delimited.records import Dialect
 
 
 @pytest.mark.parametrize("mark", [",", ";", "\t", "|"])

@@ -23,7 +23,7 @@ from chainrule.tables import (
     choose_encoding,
     read_table,
 )
-from chainrule.tables.statistics import measure, standardise
+from chainrule.tables.encoding.statistics import measure, standardise
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
 

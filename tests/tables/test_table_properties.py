@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from table_files import cells, written
 
 from chainrule.errors import TableError
-from chainrule.tables import duck
-from chainrule.tables.delimited import read_delimited
-from chainrule.tables.reading import read_table
-from chainrule.tables.records import Dialect, records
+from chainrule.tables.delimited import duck
+from chainrule.tables.delimited.reading import read_delimited
+from chainrule.tables.delimited.records import Dialect, records
+from chainrule.tables.sources.reading import read_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -15,7 +15,7 @@ from chainrule.errors import ModelFileError
 from chainrule.tables import CategoryInput, ClassTarget, Encoding, NumberInput, NumberTarget
 
 if TYPE_CHECKING:
-    from chainrule.tables.column import Kind
+    from chainrule.tables.columns.column import Kind
 
 GOOD = Encoding(
     (

@@ -15,7 +15,7 @@ import pytest
 
 from chainrule import Network, equations, train
 from chainrule.compiled import trainer
-from chainrule.compiled.compiling import Kernel
+from chainrule.compiled.machine.compiling import Kernel
 from chainrule.training import ENGINES, StoppedBy
 
 if TYPE_CHECKING:

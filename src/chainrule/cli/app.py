@@ -131,7 +131,7 @@ def fit(
 
     given = given_settings(typed)
     path = None if out is None else output_path(out)
-    from chainrule.cli.fit import run
+    from chainrule.cli.commands.fit import run
     from chainrule.jobs import FitJob
 
     job = FitJob(
@@ -153,7 +153,7 @@ def predict(
     as_json: Json = False,
 ) -> None:
     """Predict the target of each row of a raw table."""
-    from chainrule.cli.predict import run
+    from chainrule.cli.commands.predict import run
     from chainrule.jobs import PredictionJob
 
     path = None if out is None else output_path(out)
@@ -164,7 +164,7 @@ def predict(
 @exits_with_a_message
 def score(model: ModelPath, table: TablePath, as_json: Json = False) -> None:
     """Compare predictions with the targets in a table."""
-    from chainrule.cli.score import run
+    from chainrule.cli.commands.score import run
     from chainrule.jobs import ScoreJob
 
     run(ScoreJob(model, table), as_json=as_json)
@@ -178,7 +178,7 @@ def show(
     as_json: Json = False,
 ) -> None:
     """Show what a model file holds."""
-    from chainrule.cli.show import run
+    from chainrule.cli.commands.show import run
 
     run(model, weights=weights, as_json=as_json)
 
@@ -200,7 +200,7 @@ def trace(
     as_json: Json = False,
 ) -> None:
     """Write one step of back-propagation as a worked example: every formula with its numbers."""
-    from chainrule.cli.trace import run
+    from chainrule.cli.commands.trace import run
     from chainrule.jobs import TraceJob
 
     job = TraceJob(model, table, row=whole("--row", row), rate=number("--rate", rate))
@@ -225,7 +225,7 @@ def check(
 
     Ends with exit code 1 where they disagree.
     """
-    from chainrule.cli.check import run
+    from chainrule.cli.commands.check import run
     from chainrule.jobs import CheckJob
 
     job = CheckJob(

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.compiled.addresses import give_addresses
 from chainrule.compiled.codes import activation_codes, loss_code
-from chainrule.compiled.compiling import EVALUATION, kernel
-from chainrule.compiled.forward import PREDICTION_ROWS, forward_rows
+from chainrule.compiled.kernels.forward import PREDICTION_ROWS, forward_rows
+from chainrule.compiled.kernels.samples import copy_numbers
 from chainrule.compiled.layout import flat, pack, reserve
-from chainrule.compiled.losses import start_deltas
-from chainrule.compiled.samples import copy_numbers
-from chainrule.compiled.target import TILE_ROWS
-from chainrule.compiled.team import restore_environment, standard_environment
+from chainrule.compiled.machine.compiling import EVALUATION, kernel
+from chainrule.compiled.machine.target import TILE_ROWS
+from chainrule.compiled.machine.team import restore_environment, standard_environment
+from chainrule.compiled.twins.addresses import give_addresses
+from chainrule.compiled.twins.losses import start_deltas
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.compiled.addresses import give_addresses
 from chainrule.compiled.codes import activation_codes
-from chainrule.compiled.forward import PREDICTION_ROWS, predict_rows
+from chainrule.compiled.kernels.forward import PREDICTION_ROWS, predict_rows
 from chainrule.compiled.layout import Memory, flat, pack, reserve
-from chainrule.compiled.target import useful_threads
+from chainrule.compiled.machine.target import useful_threads
+from chainrule.compiled.twins.addresses import give_addresses
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 import numpy as np
 
-from chainrule.compiled.addresses import give_addresses
 from chainrule.compiled.codes import activation_codes, loss_code, narrow_suits
-from chainrule.compiled.epochs import N_PARTIALS, train_epochs
 from chainrule.compiled.evaluation import Evaluator, evaluate_rows
+from chainrule.compiled.kernels.epochs import N_PARTIALS, train_epochs
+from chainrule.compiled.kernels.minibatch import ROWS_AT_ONCE, train_minibatches
+from chainrule.compiled.kernels.narrow import WIDTHS, train_narrow
+from chainrule.compiled.kernels.narrow_minibatch import MOST_INPUTS, MOST_UNITS, train_narrow_minibatches
+from chainrule.compiled.kernels.online import train_online
+from chainrule.compiled.kernels.shuffling import NUMBERS_A_BLOCK
 from chainrule.compiled.layout import Memory, flat, lanes_of, pack, padded, reserve, unpack
-from chainrule.compiled.minibatch import ROWS_AT_ONCE, train_minibatches
-from chainrule.compiled.narrow import WIDTHS, train_narrow
-from chainrule.compiled.narrow_minibatch import MOST_INPUTS, MOST_UNITS, train_narrow_minibatches
-from chainrule.compiled.online import train_online
-from chainrule.compiled.rules import FUSED, GRADIENTS, POWER1, POWER2, rule_code, rule_numbers
-from chainrule.compiled.shuffling import NUMBERS_A_BLOCK
-from chainrule.compiled.target import TILE_ROWS, useful_threads
-from chainrule.compiled.team import STOP, TEAM_LENGTH
+from chainrule.compiled.machine.target import TILE_ROWS, useful_threads
+from chainrule.compiled.machine.team import STOP, TEAM_LENGTH
+from chainrule.compiled.twins.addresses import give_addresses
+from chainrule.compiled.twins.rules import FUSED, GRADIENTS, POWER1, POWER2, rule_code, rule_numbers
 from chainrule.equations import Descent
 from chainrule.random_streams import Purpose
 

@@ -13,16 +13,10 @@ References
 Consortium for Python Data API Standards, https://data-apis.org/array-api/
 """
 
-from chainrule.equations.activations import Activation, Identity, Logistic, OutputRange, Tanh
+from chainrule.equations.activations.activation import Activation, Identity, Logistic, OutputRange, Tanh
+from chainrule.equations.activations.rectifiers import GELU, LeakyReLU, ReLU, Softplus, Softsign
+from chainrule.equations.activations.softmax import Softmax
 from chainrule.equations.arrays import Array
-from chainrule.equations.curvature import LBFGS, LevenbergMarquardt, lbfgs_direction
-from chainrule.equations.entropies import (
-    BinaryCrossEntropy,
-    CrossEntropy,
-    is_fused,
-    output_delta,
-    sample_losses,
-)
 from chainrule.equations.kinds import (
     ACTIVATIONS,
     CRITERIA,
@@ -36,10 +30,24 @@ from chainrule.equations.kinds import (
     name_of,
 )
 from chainrule.equations.layers import flush_to_zero, gradient, hidden_delta, net_input, with_bias_unit
-from chainrule.equations.losses import RSS, Absolute, Huber, Loss, Poisson, Quantile, mean_loss
+from chainrule.equations.losses.entropies import (
+    BinaryCrossEntropy,
+    CrossEntropy,
+    is_fused,
+    output_delta,
+    sample_losses,
+)
+from chainrule.equations.losses.loss import RSS, Absolute, Huber, Loss, Poisson, Quantile, mean_loss
 from chainrule.equations.past import Past, PastEpoch
 from chainrule.equations.penalties import clip_factor, dropped_out, penalty, penalty_gradient
-from chainrule.equations.rectifiers import GELU, LeakyReLU, ReLU, Softplus, Softsign
+from chainrule.equations.rules.adaptive import Adam, AdamW, IRpropMinus, RMSprop
+from chainrule.equations.rules.curvature import (
+    LBFGS,
+    LevenbergMarquardt,
+    lbfgs_direction,
+    levenberg_marquardt_step,
+)
+from chainrule.equations.rules.rule import Descent, Momentum, Nesterov, Rule, RuleState, descend
 from chainrule.equations.schedules import (
     Constant,
     Cosine,
@@ -49,22 +57,8 @@ from chainrule.equations.schedules import (
     Step,
     WarmUp,
 )
-from chainrule.equations.softmax import Softmax
 from chainrule.equations.starts import GlorotUniform, HeUniform, LecunUniform, Start, Uniform
 from chainrule.equations.stopping import Criterion, GeneralizationLoss, Patience, ProgressQuotient
-from chainrule.equations.updates import (
-    Adam,
-    AdamW,
-    Descent,
-    IRpropMinus,
-    Momentum,
-    Nesterov,
-    RMSprop,
-    Rule,
-    RuleState,
-    descend,
-    levenberg_marquardt_step,
-)
 
 __all__ = [
     "ACTIVATIONS",

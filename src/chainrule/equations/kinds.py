@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from chainrule.errors import InputError, UnknownNameError
 
 if TYPE_CHECKING:
-    from chainrule.equations.activations import Activation
-    from chainrule.equations.losses import Loss
-    from chainrule.equations.updates import Rule
+    from chainrule.equations.activations.activation import Activation
+    from chainrule.equations.losses.loss import Loss
+    from chainrule.equations.rules.rule import Rule
 
 __all__ = [
     "ACTIVATIONS",
@@ -88,7 +88,7 @@ class Kind(Mapping[str, T]):
         --------
         >>> from chainrule.equations import ACTIVATIONS, ReLU
         >>> ACTIVATIONS.register(ReLU)
-        <class 'chainrule.equations.rectifiers.ReLU'>
+        <class 'chainrule.equations.activations.rectifiers.ReLU'>
         """
         thing: Any = entry
         name = getattr(thing, "name", None) or thing.__name__

@@ -12,7 +12,7 @@ from chainrule.equations.arrays import array_namespace
 from chainrule.equations.penalties import dropped_out
 
 if TYPE_CHECKING:
-    from chainrule.equations.activations import Activation
+    from chainrule.equations.activations.activation import Activation
     from chainrule.equations.arrays import Array
 
 __all__ = ["flush_to_zero", "gradient", "hidden_delta", "net_input", "with_bias_unit"]

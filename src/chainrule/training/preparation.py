@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from chainrule.equations import Rule
-    from chainrule.equations.curvature import LBFGS, LevenbergMarquardt
+    from chainrule.equations.rules.curvature import LBFGS, LevenbergMarquardt
     from chainrule.equations.schedules import Schedule
     from chainrule.equations.stopping import Criterion
     from chainrule.network import Network

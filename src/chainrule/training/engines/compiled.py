@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from chainrule.compiled.curvature import direction_of
 from chainrule.compiled.evaluation import losses_of
 from chainrule.compiled.trainer import Trainer
+from chainrule.compiled.twins.curvature import direction_of
 from chainrule.equations import RULES
 from chainrule.training.dropout import kept_numbers
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 
-from chainrule.equations.line_search import line_search
+from chainrule.equations.rules.line_search import line_search
 from chainrule.errors import TrainingWarning
 from chainrule.network import Objective
 from chainrule.training.engines.flat import Flat, check_float64

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from chainrule.equations import RULES, clip_factor
-from chainrule.equations.curvature import lbfgs_direction
+from chainrule.equations.rules.curvature import lbfgs_direction
 from chainrule.network import Objective
 from chainrule.training.dropout import kept_activations
 

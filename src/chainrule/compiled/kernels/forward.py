@@ -1,0 +1,58 @@
+"""The forward pass over several samples, and prediction, which is nothing else."""
+
+from __future__ import annotations
+
+from chainrule.compiled.kernels.products import multiply
+from chainrule.compiled.kernels.samples import copy_numbers
+from chainrule.compiled.language.vectors import lanes, load, store
+from chainrule.compiled.machine.compiling import FLOATS, LAYERS, SAMPLES, WHOLE, kernel, part
+from chainrule.compiled.machine.target import TILE_ROWS
+from chainrule.compiled.machine.team import restore_environment, standard_environment
+from chainrule.compiled.twins.units import activate
+
+__all__ = ["PREDICTION_ROWS", "forward_rows", "multiply_rows", "predict_rows"]
+
+PREDICTION_ROWS = 8  # samples at a time: a whole number of tiles
+FEW = 2  # rows that are quicker one by one than in a tile
+
+
+@part
+def multiply_rows(M, to, a, b, width, rows):
+    """Products of two matrices' numbers, row by row."""
+    for k in range(0, rows * width, lanes(M)):
+        store(M, to + k, load(M, a + k) * load(M, b + k))
+
+
+@part
+def forward_rows(M, layers, row, stop):
+    """Compiled twin of forward, equations (2) and (3), for one row or for whole tiles of rows."""
+    for m in range(len(layers)):
+        layer = layers[m]
+        before = layer.before + row * layer.before_width
+        z = layer.net_inputs + row * layer.width
+        n = layer.inputs + 1
+        multiply(M, before, layer.before_width, layer.weights, layer.width, n, z, layer.width, stop - row)
+        activate(M, layer, row, stop)
+        if layer.kept != 0:  # equation (37)
+            at, width = row * layer.outputs_width, layer.outputs_width
+            multiply_rows(M, layer.sent + at, layer.outputs + at, layer.kept + at, width, stop - row)
+
+
+@kernel(FLOATS, LAYERS, SAMPLES, WHOLE, WHOLE, FLOATS)
+def predict_rows(M, layers, X, first, stop, outputs):
+    """Outputs of the samples from `first` up to `stop`, written to their places in `outputs`."""
+    environment = standard_environment()
+    bottom, top = layers[0], layers[len(layers) - 1]
+    while first < stop:
+        rows = min(PREDICTION_ROWS, stop - first)
+        if rows <= FEW:
+            rows = 1
+        for r in range(rows):
+            begin = (first + r) * bottom.inputs
+            copy_numbers(M, bottom.before + r * bottom.before_width, X, begin, bottom.inputs)
+        forward_rows(M, layers, 0, 1 if rows == 1 else (rows + TILE_ROWS - 1) // TILE_ROWS * TILE_ROWS)
+        for r in range(rows):
+            output = top.outputs + r * top.outputs_width
+            copy_numbers(outputs, (first + r) * top.units, M, output, top.units)
+        first += rows
+    restore_environment(environment)

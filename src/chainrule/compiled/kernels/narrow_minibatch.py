@@ -1,0 +1,127 @@
+"""Mini-batch training of narrow networks, with lanes over samples: over units, most lanes would be empty.
+
+A sample of a batch belongs to the lane of its number modulo the lanes. A weight's gradient is a chain in each
+lane, and then the total of the lanes, the upper half added to the lower until one is left.
+"""
+
+from __future__ import annotations
+
+from chainrule.compiled.language.vectors import (
+    constant,
+    first_lanes,
+    fused,
+    lanes,
+    load,
+    spread,
+    store,
+    total,
+)
+from chainrule.compiled.machine.compiling import TRAINING, kernel, part
+from chainrule.compiled.machine.team import restore_environment, standard_environment
+from chainrule.compiled.twins.units import activation, delta_from
+
+__all__ = ["MOST_INPUTS", "MOST_UNITS", "train_narrow_minibatches"]
+
+# Beyond these, the general kernel is as fast.
+MOST_INPUTS, MOST_UNITS = 16, 8
+
+
+@part
+def _forward(M, layers):
+    """Equations (2) and (3) for one vector of samples."""
+    for m in range(len(layers)):
+        layer = layers[m]
+        for k in range(layer.units):
+            weight, a = layer.weights + k, layer.before
+            z = constant(load(M, a), 0.0)
+            for _ in range(layer.inputs):
+                z = fused(load(M, a), spread(M[weight]), z)
+                weight += layer.width
+                a += lanes(M)
+            z = z + spread(M[weight])
+            store(M, layer.net_inputs + k * lanes(M), z)
+            store(M, layer.outputs + k * lanes(M), activation(layer.activation, z))
+
+
+@part
+def _start_deltas(M, layer, places, rows):
+    """Equations (4) and (7); lanes beyond the samples have deltas of 0."""
+    losses = constant(load(M, layer.outputs), 0.0)
+    for k in range(layer.units):
+        at = k * lanes(M)
+        z, a = load(M, layer.net_inputs + at), load(M, layer.outputs + at)
+        residual = first_lanes(rows, load(M, places.targets + at) - a, constant(a, 0.0))
+        losses = fused(residual, residual, losses)
+        store(M, layer.deltas + at, delta_from(layer.activation, z, a, residual))
+    store(M, places.losses, losses)
+
+
+@part
+def _add_gradients(M, layer):
+    """Equation (15), still apart for each lane, and without its sign and mean."""
+    place = layer.gradients
+    for j in range(layer.inputs + 1):
+        a = load(M, layer.before + j * lanes(M)) if j < layer.inputs else spread(M.dtype.type(1))
+        for k in range(layer.units):
+            store(M, place, fused(load(M, layer.deltas + k * lanes(M)), a, load(M, place)))
+            place += lanes(M)
+
+
+@part
+def _pass_back(M, layer, before):
+    """Equation (9)."""
+    for j in range(layer.inputs):
+        weight, delta, at = layer.weights + j * layer.width, layer.deltas, j * lanes(M)
+        upstream = constant(load(M, delta), 0.0)
+        for _ in range(layer.units):
+            upstream = fused(load(M, delta), spread(M[weight]), upstream)
+            weight += 1
+            delta += lanes(M)
+        z, a = load(M, before.net_inputs + at), load(M, before.outputs + at)
+        store(M, before.deltas + at, delta_from(before.activation, z, a, upstream))
+
+
+@part
+def _descend(M, layer, step):
+    """Equation (8); the gradients are 0 again for the next batch."""
+    place = layer.gradients
+    for j in range(layer.inputs + 1):
+        weight = layer.weights + j * layer.width
+        for _ in range(layer.units):
+            gradient = load(M, place)
+            M[weight] += step * total(gradient)
+            store(M, place, constant(gradient, 0.0))
+            place += lanes(M)
+            weight += 1
+
+
+@kernel(*TRAINING)
+def train_narrow_minibatches(
+    M, layers, places, X, Y, W, order, first, stop, batch_size, rate, loss, kept, numbers, team, me, threads
+):
+    """One update after each batch of ``order[first:stop]``; gives `loss` plus the losses before it."""
+    environment = standard_environment()
+    bottom, top = layers[0], layers[len(layers) - 1]
+    for batch in range(first, stop, batch_size):
+        end = min(batch + batch_size, stop)
+        for block in range(batch, end, lanes(M)):
+            rows = min(lanes(M), end - block)
+            for r in range(rows):
+                x, y = order[block + r] * bottom.inputs, order[block + r] * top.units
+                for j in range(bottom.inputs):
+                    M[bottom.before + j * lanes(M) + r] = X[x + j]
+                for k in range(top.units):
+                    M[places.targets + k * lanes(M) + r] = Y[y + k]
+            _forward(M, layers)
+            _start_deltas(M, top, places, rows)
+            for r in range(rows):
+                loss += M[places.losses + r] / 2
+            for m in range(len(layers) - 1, -1, -1):
+                _add_gradients(M, layers[m])
+                if m > 0:
+                    _pass_back(M, layers[m], layers[m - 1])
+        step = M.dtype.type(rate / (end - batch))
+        for m in range(len(layers)):
+            _descend(M, layers[m], step)
+    restore_environment(environment)
+    return loss

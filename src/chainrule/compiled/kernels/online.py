@@ -1,0 +1,158 @@
+"""Online training: one update after every sample, fused into the backward pass.
+
+In a layer above the first each weight is read once forward, and read and written once backward. In the first
+layer, which is often the widest, one sample's update and the next sample's forward pass go together,
+so that its weights are read and written only once a sample.
+
+The order of every sum is fixed by the sizes of the layer alone.
+"""
+
+from __future__ import annotations
+
+from chainrule.compiled.kernels.samples import copy_numbers
+from chainrule.compiled.language.tiles import (
+    add_outer_product,
+    add_products_and_descend,
+    add_scaled_rows,
+    column_of_zeros,
+    store_tile,
+    sum_of_rows,
+    tile_from,
+    totals_of_rows,
+    zeros,
+)
+from chainrule.compiled.language.vectors import fused, lanes, load, spread, store
+from chainrule.compiled.machine.compiling import TRAINING, kernel, part
+from chainrule.compiled.machine.team import restore_environment, standard_environment
+from chainrule.compiled.twins.losses import start_deltas
+from chainrule.compiled.twins.units import activate, pass_back
+
+__all__ = ["train_online"]
+
+
+def _net_inputs(chains, columns):
+    """Function for `columns` vectors of net inputs, each a sum of several chains, which overlap."""
+
+    @part
+    def some_net_inputs(M, layer, k):
+        sums = zeros(M, chains, columns)
+        row = layer.weights + k
+        for j in range(0, layer.inputs + 1, chains):
+            weights = tile_from(M, row, layer.width, chains, columns)
+            sums = add_scaled_rows(sums, M, layer.before + j, weights)
+            row += chains * layer.width
+        store_tile(M, layer.net_inputs + k, 0, sum_of_rows(sums))
+
+    return some_net_inputs
+
+
+_four_vectors, _two_vectors, _one_vector = _net_inputs(1, 4), _net_inputs(2, 2), _net_inputs(4, 1)
+
+
+@part
+def _forward_layer(M, layer):
+    """Compiled twin of net_input, equation (2), and of the activation."""
+    k = 0
+    while k + 4 * lanes(M) <= layer.width:
+        _four_vectors(M, layer, k)
+        k += 4 * lanes(M)
+    if k + 2 * lanes(M) <= layer.width:
+        _two_vectors(M, layer, k)
+        k += 2 * lanes(M)
+    if k < layer.width:
+        _one_vector(M, layer, k)
+    activate(M, layer, 0, 1)
+
+
+@part
+def _scale_activations(M, layer, steps, rate):
+    """The activations before a layer, times the rate."""
+    for j in range(0, layer.before_width, lanes(M)):
+        store(M, steps + j, load(M, layer.before + j) * spread(rate))
+
+
+@part
+def _backward_layer(M, layer, before, steps, rate):
+    """Compiled twin of hidden_delta (9) and descend (8), in one pass over the weights."""
+    _scale_activations(M, layer, steps, rate)
+    for j in range(0, layer.inputs, lanes(M)):
+        parts = column_of_zeros(M)
+        rows = layer.weights + j * layer.width
+        for k in range(0, layer.width, lanes(M)):
+            delta = load(M, layer.deltas + k)
+            parts = add_products_and_descend(parts, M, rows + k, layer.width, steps + j, delta)
+        store(M, before.deltas + j, totals_of_rows(parts))
+    if layer.inputs % lanes(M) == 0:  # else the last rows held the bias weights
+        row = layer.weights + layer.inputs * layer.width
+        for k in range(0, layer.width, lanes(M)):
+            bias = fused(spread(rate), load(M, layer.deltas + k), load(M, row + k))
+            store(M, row + k, bias)
+    pass_back(M, before, 0, 1)
+
+
+def _descent_and_net_inputs(columns):
+    """Function for `columns` vectors of units of the first layer."""
+
+    @part
+    def descend_and_sum(M, layer, steps, k):
+        delta = tile_from(M, layer.deltas + k, 0, 1, columns)
+        z = zeros(M, 1, columns)
+        row = layer.weights + k
+        for j in range(layer.inputs + 1):
+            weights = add_outer_product(tile_from(M, row, 0, 1, columns), M, steps + j, 0, delta)
+            store_tile(M, row, 0, weights)
+            z = add_outer_product(z, M, layer.before + j, 0, weights)
+            row += layer.width
+        store_tile(M, layer.net_inputs + k, 0, z)
+
+    return descend_and_sum
+
+
+_descend_four, _descend_two, _descend_one = (_descent_and_net_inputs(columns) for columns in (4, 2, 1))
+
+
+@part
+def _descend_and_begin_next(M, layer, steps):
+    """Equation (8) of the first layer for one sample, and equation (2) for the next, with the new weights."""
+    k = 0
+    while k + 4 * lanes(M) <= layer.width:
+        _descend_four(M, layer, steps, k)
+        k += 4 * lanes(M)
+    if k + 2 * lanes(M) <= layer.width:
+        _descend_two(M, layer, steps, k)
+        k += 2 * lanes(M)
+    if k < layer.width:
+        _descend_one(M, layer, steps, k)
+    activate(M, layer, 0, 1)
+
+
+@kernel(*TRAINING)
+def train_online(
+    M, layers, places, X, Y, W, order, first, stop, batch_size, rate, loss, kept, numbers, team, me, threads
+):
+    """One update after each of the samples ``order[first:stop]``; gives `loss` plus the losses before it."""
+    environment = standard_environment()
+    step = M.dtype.type(rate)
+    bottom, top = layers[0], layers[len(layers) - 1]
+    # Steps of 0 along deltas of -0 change no weight, so this is only the first sample's forward pass.
+    for j in range(0, bottom.before_width, lanes(M)):
+        store(M, places.steps + j, spread(M.dtype.type(0.0)))
+    for k in range(0, bottom.width, lanes(M)):
+        store(M, bottom.deltas + k, spread(M.dtype.type(-0.0)))
+    copy_numbers(M, bottom.before, X, order[first] * bottom.inputs, bottom.inputs)
+    _descend_and_begin_next(M, bottom, places.steps)
+    for s in range(first, stop):
+        for m in range(1, len(layers)):
+            _forward_layer(M, layers[m])
+        copy_numbers(M, places.targets, Y, order[s] * top.units, top.units)
+        M[places.sample_weights] = W[order[s]]
+        start_deltas(M, top, places, 0, 1)
+        loss += M[places.losses]
+        for m in range(len(layers) - 1, 0, -1):
+            _backward_layer(M, layers[m], layers[m - 1], places.steps, step)
+        _scale_activations(M, bottom, places.steps, step)
+        if s + 1 < stop:
+            copy_numbers(M, bottom.before, X, order[s + 1] * bottom.inputs, bottom.inputs)
+        _descend_and_begin_next(M, bottom, places.steps)
+    restore_environment(environment)
+    return loss

@@ -1,0 +1,112 @@
+"""How kernels and their parts are compiled: without Numba's reference counting, so that they cannot allocate.
+
+Else every call that hands an array on would count a reference up and down, with two locked additions each:
+online training of 64-32-10 spent a tenth of its time on them, batches of it a seventh.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from numba import from_dtype, njit, types
+from numba.core import config
+
+from chainrule.compiled.layout import LAYER, PLACES
+from chainrule.compiled.machine.cache import KernelFiles
+from chainrule.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy as np
+    from numba.core.dispatcher import Dispatcher
+
+__all__ = [
+    "DOUBLE",
+    "DOUBLES",
+    "EVALUATION",
+    "FLOATS",
+    "LAYERS",
+    "NETWORK",
+    "SAMPLES",
+    "TABLE",
+    "TRAINING",
+    "UNSIGNED",
+    "WHOLE",
+    "WHOLES",
+    "Kernel",
+    "inlined",
+    "kernel",
+    "part",
+]
+
+part = partial(njit, _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+inlined = partial(njit, inline="always")
+
+# Types of the arguments of kernels. The first two depend on the dtype: a flat array of it that is written,
+# and one that is only read.
+FLOATS, SAMPLES = "floats", "samples"
+LAYERS, DOUBLE, WHOLE = types.Array(from_dtype(LAYER), 1, "C"), types.float64, types.int64
+DOUBLES, WHOLES, UNSIGNED = (types.Array(kind, 1, "C") for kind in (types.float64, types.int64, types.uint64))
+_ORDER = types.Array(types.int64, 1, "C", readonly=True)
+NETWORK = (FLOATS, LAYERS, from_dtype(PLACES))
+TABLE = (SAMPLES, SAMPLES, SAMPLES)  # X, Y, weights of samples
+# What every training takes, so that one caller does for all: order, first, stop, batch size; rate, loss
+# before, what is left of outputs; numbers of the rule, team, number in it, threads.
+TRAINING = (
+    *(*NETWORK, *TABLE, _ORDER, WHOLE, WHOLE, WHOLE),
+    *(DOUBLE, DOUBLE, SAMPLES, DOUBLES, WHOLES, WHOLE, WHOLE),
+)
+# What a pass over rows in the order of the table takes: first, stop, losses of rows.
+EVALUATION = (*NETWORK, *TABLE, WHOLE, WHOLE, FLOATS)
+
+
+class Kernel:
+    """A compiled function that is loaded from the disk where it is there, and saved there where it is not.
+
+    It is compiled for one set of argument types for each dtype, given when it is defined, so that no call
+    can set off a compilation by chance (a read-only array is another type to Numba).
+    """
+
+    def __init__(
+        self, dispatcher: Dispatcher, argument_types: Callable[[types.Float], tuple[Any, ...]]
+    ) -> None:
+        if config.DISABLE_JIT:
+            message = (
+                "NUMBA_DISABLE_JIT is set but kernels must be compiled. Unset it, or use engine='reference'."
+            )
+            raise InputError(message)
+        self._dispatcher, self._argument_types = dispatcher, argument_types
+        files = KernelFiles(dispatcher.py_func.__name__)
+        dispatcher._cache = files  # type: ignore[attr-defined]  # noqa: SLF001 (Numba has no other door)
+        self._ready: set[np.dtype[Any]] = set()
+
+    def of(self, dtype: np.dtype[Any]) -> Callable[..., Any]:
+        """The function for arrays of this dtype."""
+        if dtype not in self._ready:
+            self._dispatcher.compile(self._argument_types(from_dtype(dtype)))
+            self._ready.add(dtype)
+        return self._dispatcher
+
+    def address(self, dtype: np.dtype[Any]) -> int:
+        """Where that function begins, for kernels that call it."""
+        self.of(dtype)
+        found: Any = self._dispatcher.overloads[self._argument_types(from_dtype(dtype))]
+        return int(found.library.get_pointer_to_function(found.fndesc.llvm_func_name))
+
+
+def kernel(*arguments: Any) -> Callable[[Callable[..., Any]], Kernel]:
+    """Compile the decorated function as a kernel with these types of arguments."""
+
+    def argument_types(scalar: types.Float) -> tuple[Any, ...]:
+        meanings = {
+            FLOATS: types.Array(scalar, 1, "C"),
+            SAMPLES: types.Array(scalar, 1, "C", readonly=True),
+        }
+        return tuple(meanings.get(argument, argument) for argument in arguments)
+
+    def compiled(function: Callable[..., Any]) -> Kernel:
+        return Kernel(njit(nogil=True, _nrt=False)(function), argument_types)
+
+    return compiled

@@ -1,0 +1,149 @@
+"""What threads that run one kernel together need: a meeting point, and one floating-point environment.
+
+The threads are Python's, which run the same compiled function with the interpreter's lock released. They
+meet in a barrier that spins, because between two phases of a small batch there is not a microsecond to lose.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from llvmlite import binding, ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+from chainrule.compiled.machine.compiling import part
+
+__all__ = ["STOP", "TEAM_LENGTH", "meet", "restore_environment", "standard_environment"]
+
+# Elements of the array of whole numbers that a team shares, each in a cache line of its own.
+ARRIVED, GENERATION, STOP, TEAM_LENGTH = 0, 8, 16, 24
+SPINS = 1 << 12  # before the thread offers its core to others, about a tenth of a millisecond
+
+_X86 = binding.get_process_triple().split("-")[0] in {"x86_64", "i386", "i686"}
+_STANDARD = 0x1F80  # round to nearest, keep subnormals, no traps: how every x86 process starts
+
+
+def _element(context, builder, array_type, array, index):
+    """LLVM pointer to an element."""
+    return builder.gep(context.make_array(array_type)(context, builder, array).data, [index])
+
+
+@intrinsic
+def _add_to(_typing, team, index, amount):
+    """Add to an element as one indivisible step, and give what it was before."""
+
+    def codegen(context, builder, signature, args):
+        pointer = _element(context, builder, signature.args[0], args[0], args[1])
+        return builder.atomic_rmw("add", pointer, args[2], "acq_rel")
+
+    return types.int64(team, types.intp, types.int64), codegen
+
+
+@intrinsic
+def _read(_typing, team, index):
+    """Element as other threads last wrote it."""
+
+    def codegen(context, builder, signature, args):
+        return builder.load_atomic(
+            _element(context, builder, signature.args[0], *args), ordering="acquire", align=8
+        )
+
+    return types.int64(team, types.intp), codegen
+
+
+@intrinsic
+def _write(_typing, team, index, value):
+    """Write an element so that what was written before it is seen before it."""
+
+    def codegen(context, builder, signature, args):
+        pointer = _element(context, builder, signature.args[0], args[0], args[1])
+        builder.store_atomic(args[2], pointer, ordering="release", align=8)
+        return context.get_dummy_value()
+
+    return types.void(team, types.intp, types.int64), codegen
+
+
+@intrinsic
+def _pause(_typing):
+    """Tell the processor that this is a loop that waits."""
+
+    def codegen(context, builder, _signature, _args):
+        if _X86:
+            kind = ir.FunctionType(ir.VoidType(), [])
+            builder.call(cgutils.get_or_insert_function(builder.module, kind, "llvm.x86.sse2.pause"), [])
+        return context.get_dummy_value()
+
+    return types.void(), codegen
+
+
+if sys.platform == "win32":
+
+    @part
+    def _offer_core():
+        _pause()
+
+else:
+    _offer_core = types.ExternalFunction("sched_yield", types.int32())
+
+
+@part
+def meet(team, threads):
+    """Wait until all threads are here; give False where the team is told to stop."""
+    if threads == 1:
+        return _read(team, STOP) == 0
+    generation = _read(team, GENERATION)
+    if _add_to(team, ARRIVED, 1) == threads - 1:
+        _write(team, ARRIVED, 0)
+        _write(team, GENERATION, generation + 1)
+    spins = 0
+    while _read(team, GENERATION) == generation:
+        if _read(team, STOP) != 0:
+            return False
+        spins += 1
+        if spins < SPINS:
+            _pause()
+        else:
+            _offer_core()
+    return True
+
+
+def _control_word(builder, name, pointer):
+    kind = ir.FunctionType(ir.VoidType(), [ir.IntType(8).as_pointer()])
+    function = cgutils.get_or_insert_function(builder.module, kind, name)
+    builder.call(function, [builder.bitcast(pointer, ir.IntType(8).as_pointer())])
+
+
+@intrinsic
+def standard_environment(_typing):
+    """Set this thread's floating-point environment to the standard one, and give what it was.
+
+    Another library may have switched subnormals off in this thread, which would change bits. On processors
+    other than x86 nothing is done.
+    """
+
+    def codegen(context, builder, _signature, _args):
+        if not _X86:
+            return context.get_constant(types.int32, 0)
+        place = cgutils.alloca_once(builder, ir.IntType(32))
+        _control_word(builder, "llvm.x86.sse.stmxcsr", place)
+        before = builder.load(place)
+        builder.store(ir.Constant(ir.IntType(32), _STANDARD), place)
+        _control_word(builder, "llvm.x86.sse.ldmxcsr", place)
+        return before
+
+    return types.int32(), codegen
+
+
+@intrinsic
+def restore_environment(_typing, before):
+    """Give the thread back the environment that it had."""
+
+    def codegen(context, builder, _signature, args):
+        if _X86:
+            place = cgutils.alloca_once_value(builder, args[0])
+            _control_word(builder, "llvm.x86.sse.ldmxcsr", place)
+        return context.get_dummy_value()
+
+    return types.void(types.int32), codegen

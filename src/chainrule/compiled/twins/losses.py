@@ -1,0 +1,196 @@
+"""Compiled twins of the losses: what a sample costs, and the deltas that the backward pass starts with.
+
+To add one: two functions of vectors, a code in `codes`, and an entry in `START`.
+"""
+
+from __future__ import annotations
+
+from chainrule.compiled.codes import (
+    ABSOLUTE,
+    HUBER,
+    LOGISTIC_ENTROPY,
+    POISSON,
+    QUANTILE,
+    SOFTMAX_ENTROPY,
+    SQUARES,
+)
+from chainrule.compiled.language.elementary import logarithm, softplus
+from chainrule.compiled.language.vectors import (
+    constant,
+    constant_of,
+    first_lanes,
+    lanes,
+    load,
+    spread,
+    store,
+    total,
+    where_less,
+    where_number,
+)
+from chainrule.compiled.machine.compiling import inlined, part
+from chainrule.compiled.twins.routines import call_start, start_routine
+from chainrule.compiled.twins.units import flushed, pass_back, row_of_exponentials
+
+__all__ = ["START", "start_deltas"]
+
+SMALLEST_FLOAT, SMALLEST_DOUBLE = 2.0**-100, 2.0**-996  # 2^26 of the smallest normal numbers
+
+
+@inlined
+def _sign_times(residual, above, below):
+    """`above` or `below` by the sign of the residual; 0 where that is 0, NaN where it is NaN."""
+    zero = constant(residual, 0.0)
+    value = where_less(zero, residual, above, where_less(residual, zero, below, zero))
+    return where_number(residual, value, residual)
+
+
+@inlined
+def _slope_of_squares(_a, residual, _y, _parameter):
+    return residual
+
+
+@inlined
+def _value_of_squares(_a, residual, _y, _slope):
+    return residual * residual * constant(residual, 0.5)
+
+
+@inlined
+def _slope_of_absolute(_a, residual, _y, _parameter):
+    return _sign_times(residual, constant(residual, 1.0), constant(residual, -1.0))
+
+
+@inlined
+def _residual_times_slope(_a, residual, _y, slope):
+    return residual * slope
+
+
+@inlined
+def _slope_of_huber(_a, residual, _y, limit):
+    most = constant(residual, limit)
+    near = where_less(most, residual, most, residual)
+    return where_less(near, constant(residual, -limit), constant(residual, -limit), near)
+
+
+@inlined
+def _value_of_huber(_a, residual, _y, near):
+    return near * (residual + residual - near) * constant(residual, 0.5)
+
+
+@inlined
+def _slope_of_quantile(_a, residual, _y, share):
+    return _sign_times(residual, constant(residual, share), constant(residual, share - 1))
+
+
+@inlined
+def _above_zero(a):
+    smallest = constant_of(a, SMALLEST_FLOAT, SMALLEST_DOUBLE)
+    return where_less(a, smallest, smallest, a)
+
+
+@inlined
+def _slope_of_poisson(a, _residual, y, _parameter):
+    return y / _above_zero(a) - constant(a, 1.0)
+
+
+@inlined
+def _value_of_poisson(a, _residual, y, _slope):
+    return a - y * logarithm(_above_zero(a))
+
+
+def _over_outputs(slope, value):
+    """Function of a row: slopes of the loss times the sample's weight, and the row's loss."""
+
+    @part
+    def of_row(M, layer, places, row):
+        y = places.targets + row * layer.width
+        a = layer.outputs + row * layer.outputs_width
+        delta = layer.deltas + row * layer.width
+        weight, parameter = M[places.sample_weights + row], places.loss_parameter
+        zero = constant(load(M, y), 0.0)
+        losses = zero
+        for k in range(0, layer.width, lanes(M)):
+            real = layer.units - k
+            target, output = load(M, y + k), load(M, a + k)
+            residual = target - output
+            slopes = slope(output, residual, target, parameter)
+            values = value(output, residual, target, slopes)
+            losses = losses + first_lanes(real, where_number(target, values, zero), zero)
+            slopes = first_lanes(real, where_number(target, slopes, zero), zero)
+            store(M, delta + k, slopes * spread(weight))
+        return total(losses) * weight
+
+    return of_row
+
+
+_squares = _over_outputs(_slope_of_squares, _value_of_squares)
+_absolute = _over_outputs(_slope_of_absolute, _residual_times_slope)
+_huber = _over_outputs(_slope_of_huber, _value_of_huber)
+_quantile = _over_outputs(_slope_of_quantile, _residual_times_slope)
+_poisson = _over_outputs(_slope_of_poisson, _value_of_poisson)
+
+
+@part
+def _softmax_entropy(M, layer, places, row):
+    """Compiled twin of cross-entropy with softmax, equation (31)."""
+    z, y = layer.net_inputs + row * layer.width, places.targets + row * layer.width
+    a, delta = layer.outputs + row * layer.outputs_width, layer.deltas + row * layer.width
+    weight = M[places.sample_weights + row]
+    most, sum_ = row_of_exponentials(M, layer, z, delta)
+    log_of_sum = logarithm(spread(sum_)) + spread(most)
+    zero = constant(load(M, y), 0.0)
+    losses = zero
+    for k in range(0, layer.width, lanes(M)):
+        real, target = layer.units - k, load(M, y + k)
+        value = target * (log_of_sum - load(M, z + k))
+        losses = losses + first_lanes(real, where_number(target, value, zero), zero)
+        residual = where_number(target, target - load(M, a + k), zero)
+        store(M, delta + k, first_lanes(real, flushed(residual * spread(weight)), zero))
+    return total(losses) * weight
+
+
+@part
+def _logistic_entropy(M, layer, places, row):
+    """Compiled twin of binary cross-entropy with the logistic, equation (33)."""
+    z, y = layer.net_inputs + row * layer.width, places.targets + row * layer.width
+    a, delta = layer.outputs + row * layer.outputs_width, layer.deltas + row * layer.width
+    weight = M[places.sample_weights + row]
+    zero = constant(load(M, y), 0.0)
+    losses = zero
+    for k in range(0, layer.width, lanes(M)):
+        real, target, net_input = layer.units - k, load(M, y + k), load(M, z + k)
+        value = softplus(net_input) - target * net_input
+        losses = losses + first_lanes(real, where_number(target, value, zero), zero)
+        residual = where_number(target, target - load(M, a + k), zero)
+        store(M, delta + k, first_lanes(real, flushed(residual * spread(weight)), zero))
+    return total(losses) * weight
+
+
+def _over_rows(of_row, is_fused):
+    """Function over rows: deltas and losses; where it is not fused, through the output activation."""
+
+    @part
+    def over_rows(M, layer, places, row, stop):
+        for r in range(row, stop):
+            M[places.losses + r] = of_row(M, layer, places, r)
+        if not is_fused:
+            pass_back(M, layer, row, stop)
+
+    return over_rows
+
+
+# By the code of a loss: the deltas of some rows of outputs, and their losses.
+START = {
+    SQUARES: start_routine("start_squares", _over_rows(_squares, is_fused=False)),
+    ABSOLUTE: start_routine("start_absolute", _over_rows(_absolute, is_fused=False)),
+    HUBER: start_routine("start_huber", _over_rows(_huber, is_fused=False)),
+    QUANTILE: start_routine("start_quantile", _over_rows(_quantile, is_fused=False)),
+    POISSON: start_routine("start_poisson", _over_rows(_poisson, is_fused=False)),
+    SOFTMAX_ENTROPY: start_routine("start_softmax_entropy", _over_rows(_softmax_entropy, is_fused=True)),
+    LOGISTIC_ENTROPY: start_routine("start_logistic_entropy", _over_rows(_logistic_entropy, is_fused=True)),
+}
+
+
+@part
+def start_deltas(M, layer, places, row, stop):
+    """Compiled twin of output_delta and sample_losses: deltas of some rows of outputs, and their losses."""
+    call_start(places.start, M, layer, places, row, stop)

@@ -1,0 +1,267 @@
+"""Compiled twins of the update rules, over rows of packed weights.
+
+A rule is a function of vectors: a weight, its gradient and two numbers of state go in, the weight and both
+numbers come out. What is the same for all weights of a step is computed once, in double precision, and
+rounded once.
+
+To add one: a function of vectors, a code, its numbers in `rule_numbers` and `write_step_numbers`, and an
+entry in `UPDATE`.
+"""
+
+from __future__ import annotations
+
+from math import inf, sqrt
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chainrule.compiled.codes import checked_code
+from chainrule.compiled.language.vectors import (
+    constant,
+    constant_of,
+    fused,
+    lanes,
+    load,
+    magnitude,
+    spread_like,
+    square_root,
+    store,
+    total,
+    where_at_most,
+    where_less,
+)
+from chainrule.compiled.machine.compiling import inlined, part
+from chainrule.compiled.twins.routines import update_routine
+from chainrule.equations import (
+    RULES,
+    Adam,
+    AdamW,
+    Descent,
+    IRpropMinus,
+    Momentum,
+    Nesterov,
+    RMSprop,
+    Rule,
+)
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+__all__ = [
+    "CLIP_NORM",
+    "DECAY",
+    "FUSED",
+    "GRADIENTS",
+    "L1",
+    "L2",
+    "POWER1",
+    "POWER2",
+    "UPDATE",
+    "next_power",
+    "prepare_rows",
+    "rule_code",
+    "rule_numbers",
+    "square_length",
+    "write_step_numbers",
+]
+
+# Gradients alone, without an update; descent that is fused into the gradients; then the rules.
+GRADIENTS, FUSED = 0, 1
+DESCENT, MOMENTUM, NESTEROV, RMSPROP = Descent.code, Momentum.code, Nesterov.code, RMSprop.code
+ADAM, IRPROP_MINUS = Adam.code, IRpropMinus.code
+
+# Places in the array of what a rule and the penalties are given; the powers of beta change with each step.
+A, B, C, D, DECAY, L1, L2, CLIP_NORM, POWER1, POWER2 = range(10)
+_TINY_FLOAT, _TINY_DOUBLE = 2.0**-126, 2.0**-1022
+
+
+def rule_code(rule: Rule) -> int:
+    """Number that stands for a rule in the kernels; InputError for one that has no kernel."""
+    return checked_code(rule, RULES)
+
+
+def rule_numbers(
+    rule: Rule | None, *, l1: float = 0.0, l2: float = 0.0, clip_norm: float | None = None
+) -> npt.NDArray[np.float64]:
+    """What the kernels are told of a rule and of penalties."""
+    given: Any = rule
+    numbers = np.zeros(10)
+    numbers[[L1, L2, POWER1, POWER2]] = l1, l2, 1, 1
+    numbers[CLIP_NORM] = inf if clip_norm is None else clip_norm
+    if isinstance(rule, (Momentum, Nesterov)):
+        numbers[A] = given.momentum
+    elif isinstance(rule, RMSprop):
+        numbers[[A, B]] = given.decay, given.epsilon
+    elif isinstance(rule, (Adam, AdamW)):
+        numbers[[A, B, C]] = given.beta1, given.beta2, given.epsilon
+        numbers[DECAY] = given.decay if isinstance(rule, AdamW) else 0.0
+    elif isinstance(rule, IRpropMinus):
+        numbers[[A, B, C, D]] = given.decrease, given.increase, given.smallest, given.largest
+    return numbers
+
+
+@inlined
+def _without_subnormals(x):
+    """Compiled twin of without_subnormals."""
+    smallest = constant_of(x, _TINY_FLOAT, _TINY_DOUBLE)
+    return where_less(magnitude(x), smallest, constant(x, 0.0), x)
+
+
+@inlined
+def _descent(w, g, first, second, c):
+    """Equation (8)."""
+    return fused(spread_like(w, c[0]), g, w), first, second
+
+
+@inlined
+def _momentum(w, g, velocity, second, c):
+    """Equation (38)."""
+    velocity = _without_subnormals(fused(spread_like(w, c[1]), velocity, g))
+    return fused(spread_like(w, c[0]), velocity, w), velocity, second
+
+
+@inlined
+def _nesterov(w, g, velocity, second, c):
+    """Equation (39)."""
+    velocity = _without_subnormals(fused(spread_like(w, c[1]), velocity, g))
+    return fused(spread_like(w, c[0]), fused(spread_like(w, c[1]), velocity, g), w), velocity, second
+
+
+@inlined
+def _rmsprop(w, g, squares, second, c):
+    """Equation (40)."""
+    squares = _without_subnormals(fused(spread_like(w, c[1]), squares, spread_like(w, c[2]) * (g * g)))
+    root = square_root(squares) + spread_like(w, c[3])
+    return fused(spread_like(w, c[0]), g / root, w), squares, second
+
+
+@inlined
+def _adam(w, g, mean, squares, c):
+    """Equation (41), and (42) where the weight has been let decay before."""
+    mean = _without_subnormals(fused(spread_like(w, c[1]), mean, spread_like(w, c[2]) * g))
+    squares = _without_subnormals(fused(spread_like(w, c[3]), squares, spread_like(w, c[4]) * (g * g)))
+    root = fused(square_root(squares), spread_like(w, c[5]), spread_like(w, c[6]))
+    return fused(spread_like(w, c[0]), mean / root, w), mean, squares
+
+
+@inlined
+def _sign(x):
+    zero = constant(x, 0.0)
+    return where_less(zero, x, constant(x, 1.0), where_less(x, zero, constant(x, -1.0), x))
+
+
+@inlined
+def _irprop_minus(w, g, step, before, c):
+    """Equation (43)."""
+    zero = constant(w, 0.0)
+    step = where_at_most(step, zero, spread_like(w, c[0]), step)
+    agreement = _sign(g) * _sign(before)
+    largest, smallest = spread_like(w, c[4]), spread_like(w, c[3])
+    grown = where_less(zero, agreement, spread_like(w, c[2]) * step, step)
+    grown = where_less(largest, grown, largest, grown)
+    shrunk = where_less(agreement, zero, spread_like(w, c[1]) * step, grown)
+    step = where_less(shrunk, smallest, smallest, shrunk)
+    g = where_less(agreement, zero, zero, g)
+    return w - _sign(g) * step, step, g
+
+
+def _over_rows(rule):
+    """Function over rows of packed weights, for a rule on vectors."""
+
+    @part
+    def over_rows(M, layer, begin, stop, factor, decay, numbers):
+        c = (
+            M[numbers],
+            M[numbers + 1],
+            M[numbers + 2],
+            M[numbers + 3],
+            M[numbers + 4],
+            M[numbers + 5],
+            M[numbers + 6],
+        )
+        factor, decay = M.dtype.type(factor), M.dtype.type(decay)
+        for j in range(begin, stop):
+            kept = decay if j < layer.inputs else M.dtype.type(1)
+            for at in range(j * layer.width, (j + 1) * layer.width, lanes(M)):
+                w = load(M, layer.weights + at)
+                g = load(M, layer.gradients + at)
+                first, second = load(M, layer.first + at), load(M, layer.second + at)
+                g = g * spread_like(w, factor)
+                new, first, second = rule(w * spread_like(w, kept), g, first, second, c)
+                if layer.masks != 0:
+                    new = where_less(load(M, layer.masks + at), constant(w, 0.5), w, new)
+                store(M, layer.weights + at, new)
+                if layer.first != 0:
+                    store(M, layer.first + at, first)
+                if layer.second != 0:
+                    store(M, layer.second + at, second)
+
+    return over_rows
+
+
+# By the code of a rule: new weights of some inputs of a layer, from their gradients times a factor.
+UPDATE = {
+    DESCENT: update_routine("update_by_descent", _over_rows(_descent)),
+    MOMENTUM: update_routine("update_by_momentum", _over_rows(_momentum)),
+    NESTEROV: update_routine("update_by_nesterov", _over_rows(_nesterov)),
+    RMSPROP: update_routine("update_by_rmsprop", _over_rows(_rmsprop)),
+    ADAM: update_routine("update_by_adam", _over_rows(_adam)),
+    IRPROP_MINUS: update_routine("update_by_irprop_minus", _over_rows(_irprop_minus)),
+}
+
+
+@part
+def next_power(rule, power, beta):
+    """Power of beta after one more step; it plays no part in rules without one."""
+    return power * beta if rule == ADAM else power
+
+
+@part
+def write_step_numbers(M, places, rule, numbers, rate, power1, power2):
+    """What is the same for all weights of a step, the first of them minus the rate of the step."""
+    number, c = M.dtype.type, places.step_numbers
+    a, b = numbers[A], numbers[B]
+    M[c] = number(-rate)
+    M[c + 1] = number(a)
+    if rule == ADAM:
+        M[c] = number(-rate / (1 - power1))
+        M[c + 2] = number(1 - a)
+        M[c + 3] = number(b)
+        M[c + 4] = number(1 - b)
+        M[c + 5] = number(1 / sqrt(1 - power2))
+        M[c + 6] = number(numbers[C])
+    elif rule == RMSPROP:
+        M[c + 2] = number(1 - a)
+        M[c + 3] = number(b)
+    elif rule == IRPROP_MINUS:
+        M[c] = number(rate)
+        M[c + 2] = number(b)
+        M[c + 3] = number(numbers[C])
+        M[c + 4] = number(numbers[D])
+
+
+@part
+def prepare_rows(M, layer, begin, stop, scale, l1, l2):
+    """From sums of deltas times activations to gradients of the objective, in place: equations (15), (36)."""
+    for j in range(begin, stop):
+        of_squares = l2 if j < layer.inputs else M.dtype.type(0)
+        of_sizes = l1 if j < layer.inputs else M.dtype.type(0)
+        for at in range(j * layer.width, (j + 1) * layer.width, lanes(M)):
+            g = load(M, layer.gradients + at)
+            w = load(M, layer.weights + at)
+            g = g * spread_like(g, scale)
+            if l1 != 0 or l2 != 0:
+                g = fused(spread_like(g, of_squares), w, fused(spread_like(g, of_sizes), _sign(w), g))
+            if layer.masks != 0:
+                g = g * load(M, layer.masks + at)
+            store(M, layer.gradients + at, g)
+
+
+@part
+def square_length(M, layer, begin, stop):
+    """Sum of the squares of the gradients of some inputs: one chain in each lane, then the lanes."""
+    sums = constant(load(M, layer.gradients), 0.0)
+    for at in range(begin * layer.width, stop * layer.width, lanes(M)):
+        g = load(M, layer.gradients + at)
+        sums = fused(g, g, sums)
+    return total(sums)

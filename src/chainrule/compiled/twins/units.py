@@ -1,0 +1,302 @@
+"""Compiled twins of the activations: g over whole vectors, forward and backward.
+
+To add one: two functions of vectors, a code in `codes`, and an entry in `_FUNCTIONS`.
+"""
+
+from __future__ import annotations
+
+from chainrule.compiled.codes import (
+    GELU_,
+    IDENTITY,
+    LEAKY_RELU,
+    LOGISTIC,
+    RELU,
+    SOFTMAX,
+    SOFTPLUS,
+    SOFTSIGN,
+    TANH,
+)
+from chainrule.compiled.language.elementary import exponential, hyperbolic_tangent, logistic, softplus
+from chainrule.compiled.language.vectors import (
+    constant,
+    constant_of,
+    first_lanes,
+    fused,
+    lanes,
+    largest,
+    load,
+    magnitude,
+    spread,
+    store,
+    total,
+    where_at_most,
+    where_less,
+)
+from chainrule.compiled.machine.compiling import inlined, part
+from chainrule.compiled.twins.routines import call_rows, rows_routine
+from chainrule.equations.activations.rectifiers import GELU_CUBE, GELU_END, GELU_SCALE
+
+__all__ = [
+    "BACKWARD",
+    "FORWARD",
+    "activate",
+    "activation",
+    "delta_from",
+    "flushed",
+    "pass_back",
+    "row_of_exponentials",
+]
+
+
+# The square roots of the smallest normal numbers.
+TINY_FLOAT, TINY_DOUBLE = 2.0**-63, 2.0**-511
+
+
+@inlined
+def flushed(delta):
+    """Compiled twin of flush_to_zero."""
+    smallest = constant_of(delta, TINY_FLOAT, TINY_DOUBLE)
+    return where_less(magnitude(delta), smallest, constant(delta, 0.0), delta)
+
+
+@inlined
+def _identity(z, _parameter):
+    return z
+
+
+@inlined
+def _logistic(z, _parameter):
+    return logistic(z)
+
+
+@inlined
+def _tanh(z, _parameter):
+    return hyperbolic_tangent(z)
+
+
+@inlined
+def _relu(z, _parameter):
+    zero = constant(z, 0.0)
+    return where_less(z, zero, zero, z)
+
+
+@inlined
+def _leaky_relu(z, slope):
+    return where_at_most(z, constant(z, 0.0), constant(z, slope) * z, z)
+
+
+@inlined
+def _softplus(z, _parameter):
+    return softplus(z)
+
+
+@inlined
+def _softsign(z, _parameter):
+    return z / (constant(z, 1.0) + magnitude(z))
+
+
+@inlined
+def _near(z):
+    """Net inputs no further from 0 than the tanh form of gelu is told apart from its ends."""
+    end = constant(z, GELU_END)
+    near = where_less(end, z, end, z)
+    return where_less(near, constant(z, -GELU_END), constant(z, -GELU_END), near)
+
+
+@inlined
+def _tanh_of_gelu(near):
+    cube = near * near * near
+    return hyperbolic_tangent(constant(near, GELU_SCALE) * fused(constant(near, GELU_CUBE), cube, near))
+
+
+@inlined
+def _gelu(z, _parameter):
+    return z * constant(z, 0.5) * (constant(z, 1.0) + _tanh_of_gelu(_near(z)))
+
+
+@inlined
+def _back_identity(_z, _a, upstream, _parameter):
+    return flushed(upstream)
+
+
+@inlined
+def _back_logistic(_z, a, upstream, _parameter):
+    return flushed((constant(a, 1.0) - a) * a * upstream)
+
+
+@inlined
+def _back_tanh(_z, a, upstream, _parameter):
+    return flushed((constant(a, 1.0) - a * a) * upstream)
+
+
+@inlined
+def _back_relu(z, _a, upstream, _parameter):
+    zero = constant(z, 0.0)
+    return flushed(where_at_most(z, zero, zero, upstream))
+
+
+@inlined
+def _back_leaky_relu(z, _a, upstream, slope):
+    return flushed(where_at_most(z, constant(z, 0.0), constant(z, slope) * upstream, upstream))
+
+
+@inlined
+def _back_softplus(z, _a, upstream, _parameter):
+    return flushed(logistic(z) * upstream)
+
+
+@inlined
+def _back_softsign(z, _a, upstream, _parameter):
+    size = constant(z, 1.0) + magnitude(z)
+    return flushed(upstream / size / size)
+
+
+@inlined
+def _back_gelu(z, _a, upstream, _parameter):
+    near, one, half = _near(z), constant(z, 1.0), constant(z, 0.5)
+    t = _tanh_of_gelu(near)
+    slope_of_argument = constant(z, GELU_SCALE) * fused(constant(z, 3 * GELU_CUBE), near * near, one)
+    return flushed(fused(near * half * (one - t * t), slope_of_argument, (one + t) * half) * upstream)
+
+
+@inlined
+def activation(code, z):
+    """Compiled twin of Activation.forward on one vector, for the kernels of narrow networks."""
+    if code == LOGISTIC:
+        return logistic(z)
+    if code == TANH:
+        return hyperbolic_tangent(z)
+    if code == RELU:
+        return _relu(z, 0.0)
+    return z
+
+
+@inlined
+def delta_from(code, z, a, upstream):
+    """Compiled twin of Activation.backward on one vector, then flushed, for the same kernels."""
+    if code == LOGISTIC:
+        return _back_logistic(z, a, upstream, 0.0)
+    if code == TANH:
+        return _back_tanh(z, a, upstream, 0.0)
+    if code == RELU:
+        return _back_relu(z, a, upstream, 0.0)
+    return _back_identity(z, a, upstream, 0.0)
+
+
+def _forward(function):
+    """Function over rows of a layer: a = g(z) of the units; the bias unit after them stays 1."""
+
+    @part
+    def over_rows(M, layer, row, stop):
+        last, parameter = layer.width - lanes(M), layer.parameter
+        while row < stop:
+            z = layer.net_inputs + row * layer.width
+            a = layer.outputs + row * layer.outputs_width
+            for k in range(0, last, lanes(M)):
+                store(M, a + k, function(load(M, z + k), parameter))
+            value = function(load(M, z + last), parameter)
+            one, zero = constant(value, 1.0), constant(value, 0.0)
+            units = layer.units - last
+            store(M, a + last, first_lanes(units, value, first_lanes(units + 1, one, zero)))
+            row += 1
+
+    return over_rows
+
+
+def _backward(function):
+    """Function over rows of a layer: delta = g'(z) * upstream, in place; 0 beyond the units."""
+
+    @part
+    def over_rows(M, layer, row, stop):
+        last, parameter = layer.width - lanes(M), layer.parameter
+        while row < stop:
+            z = layer.net_inputs + row * layer.width
+            a = layer.outputs + row * layer.outputs_width
+            delta = layer.deltas + row * layer.width
+            for k in range(0, last, lanes(M)):
+                value = function(load(M, z + k), load(M, a + k), load(M, delta + k), parameter)
+                store(M, delta + k, value)
+            value = function(load(M, z + last), load(M, a + last), load(M, delta + last), parameter)
+            store(M, delta + last, first_lanes(layer.units - last, value, constant(value, 0.0)))
+            row += 1
+
+    return over_rows
+
+
+@part
+def row_of_exponentials(M, layer, z, to):
+    """Exponentials of a row's net inputs less the largest, written to `to`; that, and their sum.
+
+    Lanes beyond the units are 0; what is added up is one vector, and then its lanes.
+    """
+    lowest = constant_of(load(M, z), -3.0e38, -1.0e308)
+    top = lowest
+    for k in range(0, layer.width, lanes(M)):
+        value = first_lanes(layer.units - k, load(M, z + k), lowest)
+        top = where_less(top, value, value, top)
+    most = largest(top)
+    sums = constant(top, 0.0)
+    for k in range(0, layer.width, lanes(M)):
+        value = exponential(load(M, z + k) - spread(most))
+        value = first_lanes(layer.units - k, value, constant(value, 0.0))
+        sums = sums + value
+        store(M, to + k, value)
+    return most, total(sums)
+
+
+@part
+def _forward_softmax(M, layer, row, stop):
+    """Compiled twin of Softmax.forward, equation (24)."""
+    while row < stop:
+        a = layer.outputs + row * layer.outputs_width
+        _, sum_ = row_of_exponentials(M, layer, layer.net_inputs + row * layer.width, a)
+        for k in range(0, layer.width, lanes(M)):
+            store(M, a + k, load(M, a + k) / spread(sum_))
+        M[a + layer.units] = 1  # the bias unit
+        row += 1
+
+
+@part
+def _backward_softmax(M, layer, row, stop):
+    """Compiled twin of Softmax.backward, equation (25), then flushed."""
+    while row < stop:
+        a, delta = layer.outputs + row * layer.outputs_width, layer.deltas + row * layer.width
+        sums = constant(load(M, delta), 0.0)
+        for k in range(0, layer.width, lanes(M)):
+            product = load(M, a + k) * load(M, delta + k)
+            sums = sums + first_lanes(layer.units - k, product, constant(product, 0.0))
+        shift = spread(total(sums))
+        for k in range(0, layer.width, lanes(M)):
+            value = flushed(load(M, a + k) * (load(M, delta + k) - shift))
+            store(M, delta + k, first_lanes(layer.units - k, value, constant(value, 0.0)))
+        row += 1
+
+
+_FUNCTIONS = {
+    IDENTITY: ("identity", _identity, _back_identity),
+    LOGISTIC: ("logistic", _logistic, _back_logistic),
+    TANH: ("tanh", _tanh, _back_tanh),
+    RELU: ("relu", _relu, _back_relu),
+    LEAKY_RELU: ("leaky_relu", _leaky_relu, _back_leaky_relu),
+    SOFTPLUS: ("softplus", _softplus, _back_softplus),
+    SOFTSIGN: ("softsign", _softsign, _back_softsign),
+    GELU_: ("gelu", _gelu, _back_gelu),
+}
+# By the code of an activation: from net inputs to outputs of a layer, and from what arrives at its outputs to
+# its deltas, in place; both for some rows.
+FORWARD = {code: rows_routine(f"forward_{name}", _forward(g)) for code, (name, g, _) in _FUNCTIONS.items()}
+BACKWARD = {code: rows_routine(f"backward_{name}", _backward(g)) for code, (name, _, g) in _FUNCTIONS.items()}
+FORWARD[SOFTMAX] = rows_routine("forward_softmax", _forward_softmax)
+BACKWARD[SOFTMAX] = rows_routine("backward_softmax", _backward_softmax)
+
+
+@part
+def activate(M, layer, row, stop):
+    """From net inputs to outputs of a layer, for the rows from `row` up to `stop`."""
+    call_rows(layer.forward, M, layer, row, stop)
+
+
+@part
+def pass_back(M, layer, row, stop):
+    """From what arrives at the outputs of a layer to its deltas, in place, for these rows."""
+    call_rows(layer.backward, M, layer, row, stop)

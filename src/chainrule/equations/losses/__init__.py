@@ -1,0 +1,1 @@
+"""Losses of one sample, each beside its derivative, and what starts the backward pass."""

@@ -1,0 +1,1 @@
+"""Update rules: from a gradient to new weights."""

@@ -1,0 +1,247 @@
+r"""Update rules: from a gradient to new weights.
+
+A rule is a pair of pure functions. `init` gives the state that it begins with, `update` takes weights,
+gradient and state, and gives the weights and the state after one update. A state is a tuple: first arrays of
+the shape of the weights (`arrays` names them), then plain numbers (`numbers` names them).
+
+Conventions are those of PyTorch: the rate multiplies the velocity when the weights are moved, and is not part
+of it; epsilon is added to the root, not under it.
+
+References
+----------
+Paszke et al. (2019), PyTorch: an imperative style, high-performance deep learning library, NeurIPS; its
+package `torch.optim` for the conventions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias
+
+from chainrule.equations.arrays import array_namespace
+from chainrule.equations.kinds import RULES
+from chainrule.given import check_share
+
+if TYPE_CHECKING:
+    from chainrule.equations.arrays import Array
+
+__all__ = [
+    "Descent",
+    "Momentum",
+    "Nesterov",
+    "Rule",
+    "RuleFacts",
+    "RuleState",
+    "descend",
+    "without_subnormals",
+]
+
+RuleState: TypeAlias = tuple[Any, ...]
+
+
+def descend(weights: Array, gradient: Array, rate: complex) -> Array:
+    r"""Gradient descent, equation (8): the weights after one update.
+
+    .. math:: W_{kj} := W_{kj} - \eta \frac{\partial\,\text{loss}}{\partial W_{kj}}
+
+    Parameters
+    ----------
+    weights, gradient : arrays of one shape
+        Weights before the update, and the gradient of the loss in them.
+    rate : float
+        Learning rate :math:`\eta`; imaginary where the gradient check follows an update.
+
+    Returns
+    -------
+    array of that shape
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> descend(np.array([1.0]), np.array([-0.25]), rate=0.5)
+    array([1.125])
+    """
+    return weights - rate * gradient
+
+
+class Rule(Protocol):
+    """What training needs of an update rule.
+
+    Attributes
+    ----------
+    name : str
+        The shorthand for it wherever a rule is asked for.
+    arrays, numbers : tuples of str
+        What its state is made of.
+
+    Examples
+    --------
+    >>> from chainrule.equations import RULES
+    >>> RULES.named("adam").arrays
+    ('mean', 'mean_of_squares')
+    """
+
+    name: ClassVar[str]
+    arrays: ClassVar[tuple[str, ...]] = ()
+    numbers: ClassVar[tuple[str, ...]] = ()
+
+    def init(self, weights: Array) -> RuleState:
+        """State before the first update of these weights."""
+        ...
+
+    def update(
+        self, weights: Array, gradient: Array, state: RuleState, rate: float
+    ) -> tuple[Array, RuleState]:
+        """Weights and state after one update."""
+        ...
+
+
+@RULES.facts
+class RuleFacts:
+    """What an update rule permits, belongs to and is usual for it; one's own may say some of it, or nothing.
+
+    Attributes
+    ----------
+    takes_rate : bool
+        Whether it has a learning rate; one without finds its own steps.
+    takes_all_rows : bool
+        Whether it needs the gradient over all rows: one batch an epoch.
+    usual_rate : float or None
+        Rate that suits most networks on standardised numbers.
+    engine : str or None
+        Engine that runs it, where that is not the one that is asked for.
+    code : int or None
+        Number of its compiled twin, where there is one.
+    """
+
+    takes_rate: ClassVar[bool] = True
+    takes_all_rows: ClassVar[bool] = False
+    usual_rate: ClassVar[float | None] = 0.001
+    engine: ClassVar[str | None] = None
+    code: ClassVar[int | None] = None
+
+
+@RULES.register
+@dataclass(frozen=True)
+class Descent(RuleFacts):
+    """Gradient descent, the notes' rule: no state.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> Descent().update(np.array([1.0]), np.array([-0.25]), (), rate=0.5)
+    (array([1.125]), ())
+    """
+
+    name: ClassVar[str] = "descent"
+    arrays: ClassVar[tuple[str, ...]] = ()
+    numbers: ClassVar[tuple[str, ...]] = ()
+    usual_rate = 0.1
+    code = 2
+
+    def init(self, weights: Array) -> RuleState:  # noqa: ARG002 (interface)
+        """Nothing."""
+        return ()
+
+    def update(
+        self, weights: Array, gradient: Array, state: RuleState, rate: float
+    ) -> tuple[Array, RuleState]:
+        """Equation (8)."""
+        return descend(weights, gradient, rate), state
+
+
+@RULES.register
+@dataclass(frozen=True)
+class Momentum(RuleFacts):
+    r"""Descent along a velocity, the sum of past gradients that fade.
+
+    Parameters
+    ----------
+    momentum : float
+        Share :math:`\mu` of the velocity that is kept, from 0 to below 1.
+
+    Notes
+    -----
+    Rumelhart, Hinton & Williams (1986) multiply the gradient by the rate before it enters the velocity; for a
+    constant rate the weights are the same.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rule, w, g = Momentum(0.5), np.array([1.0]), np.array([1.0])
+    >>> w, state = rule.update(w, g, rule.init(w), rate=0.1)
+    >>> w, state = rule.update(w, g, state, rate=0.1)
+    >>> w, state
+    (array([0.75]), (array([1.5]),))
+    """
+
+    momentum: float = 0.9
+    name: ClassVar[str] = "momentum"
+    arrays: ClassVar[tuple[str, ...]] = ("velocity",)
+    numbers: ClassVar[tuple[str, ...]] = ()
+    usual_rate = 0.01
+    code = 3
+
+    def __post_init__(self) -> None:
+        check_share(self.momentum, "momentum", example=0.9)
+
+    def init(self, weights: Array) -> RuleState:
+        """Velocity 0."""
+        return (array_namespace(weights).zeros_like(weights),)
+
+    def update(
+        self, weights: Array, gradient: Array, state: RuleState, rate: float
+    ) -> tuple[Array, RuleState]:
+        """Equation (38)."""
+        velocity = without_subnormals(self.momentum * state[0] + gradient)
+        return weights - rate * velocity, (velocity,)
+
+
+@RULES.register
+@dataclass(frozen=True)
+class Nesterov(Momentum):
+    r"""Momentum that looks a step ahead: the velocity as it will be after the next gradient like this one.
+
+    Parameters
+    ----------
+    momentum : float
+        Share :math:`\mu` of the velocity that is kept, from 0 to below 1.
+
+    References
+    ----------
+    Sutskever, Martens, Dahl & Hinton (2013), On the importance of initialization and momentum in deep
+    learning, ICML.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rule, w = Nesterov(0.5), np.array([1.0])
+    >>> rule.update(w, np.array([1.0]), rule.init(w), rate=0.1)[0]
+    array([0.85])
+    """
+
+    name: ClassVar[str] = "nesterov"
+    code = 4
+
+    def update(
+        self, weights: Array, gradient: Array, state: RuleState, rate: float
+    ) -> tuple[Array, RuleState]:
+        """Equation (39)."""
+        velocity = without_subnormals(self.momentum * state[0] + gradient)
+        return weights - rate * (gradient + self.momentum * velocity), (velocity,)
+
+
+def without_subnormals(numbers: Array) -> Array:
+    r"""State of a rule, with 0 in the place of what is below the smallest normal number.
+
+    Many processors are slow at subnormal numbers, and a fading velocity would end as one.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> without_subnormals(np.array([1e-310, 1e-300]))
+    array([0.e+000, 1.e-300])
+    """
+    xp = array_namespace(numbers)
+    smallest = xp.finfo(numbers.dtype).smallest_normal
+    return xp.where(xp.abs(numbers) < smallest, xp.zeros_like(numbers), numbers)

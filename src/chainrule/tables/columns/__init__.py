@@ -1,0 +1,1 @@
+"""What was read: a table of columns, what their cells mean and what each is used for."""

@@ -1,0 +1,49 @@
+"""What a message about a table advises: options by name, and sentences of what can be done."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chainrule.words import printable
+
+if TYPE_CHECKING:
+    from chainrule.tables.columns.roles import Role
+
+__all__ = ["option", "remedies", "way_out"]
+
+
+def option(flag: str, name: str) -> str:
+    """A parameter with a column's name, marked, so that each face calls it as it does.
+
+    Examples
+    --------
+    >>> option("ignore", "date of birth")
+    '⟦ignore=date of birth⟧'
+    """
+    return f"⟦{flag}={printable(name)}⟧"
+
+
+def way_out(role: Role | None, name: str) -> str:
+    """What can be done without the column; nothing where a model has learnt it and needs it.
+
+    Examples
+    --------
+    >>> way_out("input", "day"), way_out("target", "day"), way_out("learnt input", "day")
+    ('ignore the column (⟦ignore=day⟧)', 'choose another target', '')
+    """
+    if role == "input":
+        return f"ignore the column ({option('ignore', name)})"
+    return "choose another target" if role == "target" else ""
+
+
+def remedies(*ways: str) -> str:
+    """Make one sentence of what can be done; ways that are empty are left out.
+
+    Examples
+    --------
+    >>> remedies("correct the cell", "remove the row", ""), remedies("fill it in", "sort it", "go")
+    ('Correct the cell, or remove the row.', 'Fill it in, sort it, or go.')
+    """
+    given = [way for way in ways if way]
+    sentence = ", or ".join([", ".join(given[:-1]), given[-1]] if len(given) > 1 else given)
+    return f"{sentence[0].upper()}{sentence[1:]}."

@@ -1,0 +1,1 @@
+"""Delimited text: its dialect, its exact reading and its fast one."""

@@ -1,0 +1,232 @@
+"""The encoding: how a table becomes X and Y, and the network's outputs become labels and units again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import numpy as np
+
+from chainrule.errors import InputError, ShapeError, TableError
+from chainrule.stored import MOST, Meta, Stored, plain, read
+from chainrule.tables.encoding.parts import (
+    CategoryInput,
+    ClassTarget,
+    NumberInput,
+    NumberTarget,
+    refuse_repeats,
+)
+from chainrule.tables.encoding.statistics import Spread, restore
+from chainrule.words import listed, suggestion
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy.typing as npt
+
+    from chainrule.tables.columns.table import Table
+
+__all__ = ["Encoding"]
+
+
+class Encoding(Stored, frozen=True):
+    """How the columns of a table become X and Y. It decides alone, whatever a later table looks like.
+
+    Attributes
+    ----------
+    inputs : tuple of NumberInput and CategoryInput
+        In the order of X.
+    targets : tuple of NumberTarget, or of one ClassTarget
+        In the order of Y.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> from chainrule.tables import choose_encoding, read_table
+    >>> table = read_table(pa.table({"size": [1, 2, 3], "kind": ["a", "b", "a"]}))
+    >>> encoding, remarks = choose_encoding(table, targets=["kind"], training_rows=[0, 1, 2])
+    >>> encoding.encode_inputs(table).round(3).tolist()
+    [[-1.225], [0.0], [1.225]]
+    >>> encoding.encode_targets(table).tolist()
+    [[1.0, 0.0], [0.0, 1.0], [1.0, 0.0]]
+    >>> encoding.decode_outputs([[0.2, 0.9], [0.6, 0.6]])
+    ('b', 'a')
+    """
+
+    inputs: Annotated[tuple[NumberInput | CategoryInput, ...], Meta(min_length=1, max_length=MOST)]
+    targets: Annotated[tuple[NumberTarget | ClassTarget, ...], Meta(min_length=1, max_length=MOST)]
+
+    def __post_init__(self) -> None:
+        refuse_repeats([part.name for part in (*self.inputs, *self.targets)], "column")
+        if len(self.targets) > 1 and any(isinstance(part, ClassTarget) for part in self.targets):
+            message = (
+                f"There are {len(self.targets)} targets and one of classes among them, but targets are one "
+                "of classes or numbers only. Leave some out."
+            )
+            raise InputError(message)
+
+    @property
+    def input_names(self) -> tuple[str, ...]:
+        """One name for each column of X: "petal_length", "island=Biscoe"."""
+        return tuple(name for part in self.inputs for name in part.names)
+
+    @property
+    def output_names(self) -> tuple[str, ...]:
+        """One name for each column of Y: "output_setosa" for a class, the target's name for a number."""
+        return tuple(name for part in self.targets for name in part.names)
+
+    @property
+    def n_inputs(self) -> int:
+        """The number of columns of X."""
+        return len(self.input_names)
+
+    @property
+    def n_outputs(self) -> int:
+        """The number of columns of Y."""
+        return len(self.output_names)
+
+    @property
+    def classes(self) -> tuple[str, ...] | None:
+        """The classes of a class target, in the order of Y's columns; None for numeric targets."""
+        return self.targets[0].classes if isinstance(self.targets[0], ClassTarget) else None
+
+    @property
+    def target_names(self) -> tuple[str, ...]:
+        """The names of the target columns in the table."""
+        return tuple(part.name for part in self.targets)
+
+    def encode_inputs(self, table: Table) -> npt.NDArray[np.float64]:
+        """Return X.
+
+        Parameters
+        ----------
+        table : Table
+            With a column for every input, in any order; other columns are not looked at.
+
+        Returns
+        -------
+        array of shape (n_rows, n_inputs), float64
+            A row has the same bits whatever rows are beside it.
+
+        Raises
+        ------
+        TableError
+            A column is missing, or a cell is missing, is not of the kind learnt, or a category not learnt.
+        """
+        return _encoded(table, self.inputs, "the model needs")
+
+    def encode_targets(self, table: Table) -> npt.NDArray[np.float64]:
+        """Return Y.
+
+        Parameters
+        ----------
+        table : Table
+            With a column for every target.
+
+        Returns
+        -------
+        array of shape (n_rows, n_outputs), float64
+            Classes: 1.0 for the row's class, 0.0 elsewhere. Numbers: standardised; NaN where one of several
+            targets is missing.
+
+        Raises
+        ------
+        TableError
+            As for `encode_inputs`.
+        """
+        return _encoded(table, self.targets, "the model's answers are compared with")
+
+    def decode_outputs(self, outputs: npt.ArrayLike) -> tuple[str, ...] | npt.NDArray[np.float64]:
+        """Return what the outputs of the network mean.
+
+        Parameters
+        ----------
+        outputs : array of shape (n_rows, n_outputs)
+            As Y is.
+
+        Returns
+        -------
+        tuple of str, or array of shape (n_rows, n_targets)
+            Each row's class, that with the largest output (the first of equal ones); or numbers in the
+            targets' own units.
+
+        Raises
+        ------
+        ShapeError
+            The outputs have another number of columns than Y.
+        InputError
+            An output of a class is NaN, so that none is the largest.
+        """
+        values = np.asarray(outputs, dtype=np.float64)
+        if values.ndim != 2 or values.shape[1] != self.n_outputs:  # noqa: PLR2004 - rows and columns
+            message = (
+                f"outputs has the shape {values.shape} but (n_rows, {self.n_outputs}) is needed, as Y has it."
+            )
+            raise ShapeError(message)
+        classes = self.classes
+        return self._in_units(values) if classes is None else _winners(values, classes)
+
+    def unused_columns(self, table: Table) -> tuple[str, ...]:
+        """Return the columns of the table that are neither inputs nor targets."""
+        used = {part.name for part in self.inputs} | set(self.target_names)
+        return tuple(name for name in table.names if name not in used)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the encoding as plain JSON types, for a model file."""
+        return plain(self)
+
+    @classmethod
+    def from_json(cls, data: object) -> Encoding:
+        """Return the encoding that `to_json` gave.
+
+        Parameters
+        ----------
+        data : object
+            What a JSON parser returned. Nothing in it is trusted.
+
+        Raises
+        ------
+        ModelFileError
+            It is no encoding; the message names the field.
+        """
+        return read(data, cls, "encoding")
+
+    def _in_units(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        numbers = [part for part in self.targets if isinstance(part, NumberTarget)]
+        units = [restore(values[:, k], Spread(part.mean, part.scale)) for k, part in enumerate(numbers)]
+        return np.column_stack(units)
+
+
+def _encoded(
+    table: Table, parts: Sequence[NumberInput | CategoryInput | ClassTarget], who_needs: str
+) -> npt.NDArray[np.float64]:
+    there = set(table.names)
+    absent = [part.name for part in parts if part.name not in there]
+    if absent:
+        similar = suggestion(
+            absent[0], [name for name in table.names if name not in {part.name for part in parts}]
+        )
+        message = (
+            f"{table.title} has no column {listed(absent)} but {who_needs} "
+            f"{'it' if len(absent) == 1 else 'them'}.{similar} "
+            f"There are: {listed(table.names)}. Add the column, or rename one."
+        )
+        raise TableError(message)
+    several = len(parts) > 1
+    columns = [
+        part.encode_with_gaps(table.column(part.name))
+        if several and isinstance(part, NumberTarget)
+        else part.encode(table.column(part.name))
+        for part in parts
+    ]
+    return np.concatenate(columns, axis=1)
+
+
+def _winners(values: npt.NDArray[np.float64], classes: tuple[str, ...]) -> tuple[str, ...]:
+    undecided = np.isnan(values).any(axis=1)
+    if undecided.any():
+        message = (
+            f"Row {int(np.argmax(undecided)) + 1} of outputs has NaN, so no class has the largest output. "
+            "Check that the network's weights are finite."
+        )
+        raise InputError(message)
+    return tuple(classes[winner] for winner in np.argmax(values, axis=1))

@@ -1,0 +1,91 @@
+"""Read what already has types: Parquet files, and data frames that speak Arrow."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from chainrule.errors import TableError
+from chainrule.tables.columns.table import assemble
+from chainrule.words import listed, shown
+
+if TYPE_CHECKING:
+    from chainrule.tables.columns.table import Table
+
+__all__ = ["read_frame", "read_parquet"]
+
+
+def read_parquet(data: bytes, name: str) -> Table:
+    """Read the bytes of a Parquet file; TableError where it is none or is damaged."""
+    if not data.startswith(b"PAR"):
+        message = (
+            f"{name} is no Parquet file although it is called one. If it is text, let its name end in .csv, "
+            "or in .jsonl for JSON lines; else save the table as Parquet again."
+        )
+        raise TableError(message)
+    try:
+        return _from_arrow(pq.ParquetFile(pa.BufferReader(data)).read(), name)
+    except (pa.ArrowException, OSError) as error:
+        message = (
+            f"{name} is a Parquet file but cannot be read: it is cut short, damaged or encrypted. "
+            "Save or download it again."
+        )
+        raise TableError(message) from error
+
+
+def read_frame(frame: object) -> Table:
+    """Read a data frame through its Arrow stream; TableError where it has none of one type a column."""
+    try:
+        return _from_arrow(pa.table(frame), "the data frame")
+    except TableError:
+        raise
+    except Exception as error:  # whatever the frame's own package raises
+        message = (
+            f"The data frame cannot be read as an Arrow table ({_reason(error)}). "
+            "Give every column one type and a name of its own."
+        )
+        raise TableError(message) from error
+
+
+def _from_arrow(table: pa.Table, title: str) -> Table:
+    index = _index_columns(table)
+    kept = [position for position, name in enumerate(table.column_names) if name not in index]
+    remarks = (
+        [f"the frame's index {listed(index)} is no column: left out (reset_index() makes it one)"]
+        if index
+        else []
+    )
+    cells = [_cells(table.column(position)) for position in kept]
+    return assemble(title, [table.column_names[position] for position in kept], cells, remarks)
+
+
+def _index_columns(table: pa.Table) -> list[str]:
+    """The columns that hold the index of a pandas frame: pandas itself does not count them as columns."""
+    try:
+        stored = json.loads((table.schema.metadata or {}).get(b"pandas", b"{}")).get("index_columns", [])
+        return [name for name in stored if isinstance(name, str) and name in table.column_names]
+    except (ValueError, AttributeError, TypeError):
+        return []
+
+
+def _cells(column: pa.ChunkedArray) -> pa.Array:
+    """One array in place of chunks; dictionaries decoded, every kind of string made a large one."""
+    chunks = [_plain(chunk) for chunk in column.chunks]
+    return pa.concat_arrays(chunks) if chunks else _plain(pa.array([], column.type))
+
+
+def _plain(chunk: pa.Array) -> pa.Array:
+    if pa.types.is_dictionary(chunk.type):
+        return _plain(chunk.dictionary).take(chunk.indices)
+    return chunk.cast(pa.large_string()) if _is_string(chunk.type) else chunk
+
+
+def _is_string(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
+
+
+def _reason(error: BaseException) -> str:
+    return shown(" ".join(map(str, error.args)).split("\n", maxsplit=1)[0] or type(error).__name__)[1:-1]

@@ -1,0 +1,107 @@
+"""Read JSON lines: one object a line, its keys the columns.
+
+Cells become text as they are written: ``{"x": 1}``, ``{"x": "1"}`` and the CSV cell ``1`` are the same.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from chainrule.errors import TableError
+from chainrule.tables.columns.table import assemble
+from chainrule.words import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from chainrule.tables.columns.table import Table
+
+__all__ = ["read_json"]
+
+
+class _RepeatedKeyError(ValueError):
+    """A key that one object has twice."""
+
+
+def read_json(text: str, name: str, remarks: Sequence[str] = ()) -> Table:
+    """Read a table from JSON lines, or from one array of objects.
+
+    A key that an object lacks, and null, are missing values.
+
+    Raises
+    ------
+    TableError
+        A line that is no JSON object, a key twice in one object, or text that cannot be encoded.
+    """
+    rows = list(_array(text, name) if text.lstrip().startswith("[") else _lines(text, name))
+    names: dict[str, None] = {}
+    for row in rows:
+        names.update(dict.fromkeys(row))
+    try:
+        cells = [_cells([row.get(key) for row in rows]) for key in names]
+        return assemble(name, [key.encode().decode() for key in names], cells, remarks)
+    except UnicodeEncodeError as error:
+        text = ascii(error.object)[:40]
+        message = f"{name} has text that is no Unicode (half of a surrogate pair): {text}. Correct it."
+        raise TableError(message) from error
+
+
+def _lines(text: str, name: str) -> Iterator[dict[str, Any]]:
+    for number, line in enumerate(text.split("\n"), start=1):
+        if line.strip():
+            yield _object(_parse(line, f"Line {number} of {name}"), f"Line {number} of {name}", line)
+
+
+def _array(text: str, name: str) -> Iterator[dict[str, Any]]:
+    values = _parse(text, name)
+    if not isinstance(values, list):
+        message = f"{name} must hold JSON objects, one a line, or one array of objects. Save it so."
+        raise TableError(message)
+    for number, value in enumerate(values, start=1):
+        yield _object(value, f"Row {number} of {name}", str(value))
+
+
+def _parse(text: str, where: str) -> object:
+    try:
+        return json.loads(
+            text, parse_int=str, parse_float=str, parse_constant=str, object_pairs_hook=_without_repeats
+        )
+    except _RepeatedKeyError as error:
+        message = f"{where} has the key {shown(error)} twice but every key must be there once. Remove one."
+        raise TableError(message) from error
+    except (ValueError, RecursionError) as error:
+        message = (
+            f"{where} is no JSON ({error}) but JSON lines need one object a line, "
+            f'such as {{"age": 31, "city": "Rome"}}. It begins with {shown(text.strip())}.'
+        )
+        raise TableError(message) from error
+
+
+def _without_repeats(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise _RepeatedKeyError(key)
+        found[key] = value
+    return found
+
+
+def _object(value: object, where: str, text: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        message = f"{where} is {shown(text.strip())} but must be a JSON object. Write one object a line."
+        raise TableError(message)
+    return value
+
+
+def _cells(values: list[object]) -> pa.Array:
+    """A column of text; one with lists or objects keeps only their places, so that its use is refused."""
+    nested = next((value for value in values if isinstance(value, (list, dict))), None)
+    if nested is not None:
+        empty, kind = type(nested)(), pa.list_(pa.null()) if isinstance(nested, list) else pa.struct([])
+        return pa.array([empty if isinstance(value, (list, dict)) else None for value in values], kind)
+    return pa.array(
+        [str(value).lower() if isinstance(value, bool) else value for value in values], pa.large_string()
+    )
