@@ -180,7 +180,7 @@ import dataclasses, chainrule.cli.progress as progress, chainrule.models.fitting
 progress.SECONDS_BETWEEN_DRAWS = 0
 train = fitting.run_training
 fitting.run_training = lambda *given, callbacks, **others: train(
-    *given, callbacks=dataclasses.replace(callbacks, on_epoch=callbacks.on_time), **others)
+    *given, callbacks=dataclasses.replace(callbacks, on_epoch=callbacks.on_time, on_time=None), **others)
 """
 
 
