@@ -183,7 +183,7 @@ def test_processes_that_start_at_once(kept: Kept, tmp_path: Path) -> None:
     assert _ask(place, dtypes=("float32",)).compilations == 0
 
 
-def _assert_works_without_a_folder(place: Path, kept: Kept, reason: str, **variables: str) -> None:
+def _assert_works_without_a_folder(place: Path, kept: Kept, reason: str, **variables: Any) -> None:
     answer = _ask(place, dtypes=("float32",), **variables)
     assert kept.agrees_with(answer)
     assert answer.compilations > 0

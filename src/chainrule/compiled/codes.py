@@ -2,30 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from chainrule.equations import (
-    ACTIVATIONS,
-    GELU,
-    LOSSES,
-    RSS,
-    Absolute,
-    BinaryCrossEntropy,
-    CrossEntropy,
-    Huber,
-    Identity,
-    Kind,
-    LeakyReLU,
-    Logistic,
-    Poisson,
-    Quantile,
-    ReLU,
-    Softmax,
-    Softplus,
-    Softsign,
-    Tanh,
-    is_fused,
-)
+from chainrule.equations import ACTIVATIONS, LOSSES, RSS, Identity, Kind, Logistic, ReLU, Tanh, is_fused
 from chainrule.errors import InputError
 
 if TYPE_CHECKING:
@@ -35,13 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Code", "activation_codes", "checked_code", "knows_activations", "loss_code", "narrow_suits"]
 
-IDENTITY, LOGISTIC, TANH, RELU = Identity.code, Logistic.code, Tanh.code, ReLU.code
-LEAKY_RELU, SOFTPLUS, SOFTSIGN = LeakyReLU.code, Softplus.code, Softsign.code
-GELU_, SOFTMAX = GELU.code, Softmax.code
-IN_NARROW_KERNELS = (IDENTITY, LOGISTIC, TANH, RELU)
-
-SQUARES, ABSOLUTE, HUBER, QUANTILE = RSS.code, Absolute.code, Huber.code, Quantile.code
-POISSON, SOFTMAX_ENTROPY, LOGISTIC_ENTROPY = Poisson.code, CrossEntropy.code, BinaryCrossEntropy.code
+IN_NARROW_KERNELS = (Identity.code, Logistic.code, Tanh.code, ReLU.code)
 
 
 class Code(NamedTuple):
@@ -72,6 +46,11 @@ def checked_code(thing: object, kind: Kind[Any]) -> int:
     return code
 
 
+def _parameter(thing: Any) -> float:
+    """The number that an activation or a loss takes, where it takes one."""
+    return next((float(getattr(thing, field.name)) for field in fields(thing)), 0.0)
+
+
 def knows_activations(activations: Sequence[Activation]) -> bool:
     """Whether there is a kernel for each; a user's own class is none of these, whatever its name."""
     return all(code_of(activation, ACTIVATIONS) is not None for activation in activations)
@@ -85,7 +64,7 @@ def activation_codes(activations: Sequence[Activation]) -> tuple[Code, ...]:
     InputError
         There is no kernel for one.
     """
-    return tuple(Code(checked_code(one, ACTIVATIONS), getattr(one, "slope", 0.0)) for one in activations)
+    return tuple(Code(checked_code(one, ACTIVATIONS), _parameter(one)) for one in activations)
 
 
 def loss_code(loss: Loss, output: Activation) -> Code:
@@ -103,9 +82,9 @@ def loss_code(loss: Loss, output: Activation) -> Code:
             "Train with engine='reference', which runs any pair."
         )
         raise InputError(message)
-    return Code(checked_code(loss, LOSSES), getattr(loss, "limit", getattr(loss, "share", 0.0)))
+    return Code(checked_code(loss, LOSSES), _parameter(loss))
 
 
 def narrow_suits(activations: Sequence[Code], loss: Code) -> bool:
     """Whether the kernels for networks with few units know these."""
-    return loss.number == SQUARES and all(one.number in IN_NARROW_KERNELS for one in activations)
+    return loss.number == RSS.code and all(one.number in IN_NARROW_KERNELS for one in activations)

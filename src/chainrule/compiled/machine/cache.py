@@ -33,6 +33,7 @@ from numba.core.serialize import dumps
 
 from chainrule.compiled.machine.target import processor_features, processor_name
 from chainrule.disk import written_beside
+from chainrule.equations import ACTIVATIONS, LOSSES, RULES
 
 __all__ = ["FOLDER_VARIABLE", "KernelFiles", "folder"]
 
@@ -52,7 +53,9 @@ def folder() -> Path:
     for source in sources:
         digest.update(source.relative_to(room).as_posix().encode() + b"\0" + source.read_bytes() + b"\0")
     python = (sys.platform, sys.version_info[:2], sysconfig.get_config_var("SOABI"))
-    about = (*python, numba.__version__, llvmlite.__version__)
+    kinds = (ACTIVATIONS, LOSSES, RULES)
+    codes = [(name, code) for kind in kinds for name in kind if (code := kind.fact(kind[name], "code"))]
+    about = (*python, numba.__version__, llvmlite.__version__, codes)
     digest.update(repr((about, processor_name(), processor_features())).encode())
     return _place() / f"kernels-{digest.hexdigest()[:16]}"
 

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chainrule.compiled.codes import LOGISTIC_ENTROPY, SOFTMAX_ENTROPY
 from chainrule.compiled.twins.losses import START
 from chainrule.compiled.twins.rules import UPDATE
 from chainrule.compiled.twins.units import BACKWARD, FORWARD
+from chainrule.equations import LOSSES
 
 if TYPE_CHECKING:
     from chainrule.compiled.layout import Memory
 
 __all__ = ["give_addresses"]
 
+FUSED = {type(loss).code for loss in LOSSES.values() if LOSSES.fact(loss, "fused_with")}
+
 
 def give_addresses(memory: Memory, *, training: bool) -> None:
     """Write the addresses of the routines for the activations, the loss and the rule of a memory."""
     dtype = memory.array.dtype
-    fused = training and int(memory.places["loss"]) in {SOFTMAX_ENTROPY, LOGISTIC_ENTROPY}
+    fused = training and int(memory.places["loss"]) in FUSED
     for m, layer in enumerate(memory.layers):
         layer["forward"] = FORWARD[int(layer["activation"])].address(dtype)
         if training and not (fused and m == len(memory.layers) - 1):

@@ -1,19 +1,10 @@
 """Compiled twins of the losses: what a sample costs, and the deltas that the backward pass starts with.
 
-To add one: two functions of vectors, a code in `codes`, and an entry in `START`.
+To add one: two functions of vectors and an entry in `_FUNCTIONS`; its code stands on its class.
 """
 
 from __future__ import annotations
 
-from chainrule.compiled.codes import (
-    ABSOLUTE,
-    HUBER,
-    LOGISTIC_ENTROPY,
-    POISSON,
-    QUANTILE,
-    SOFTMAX_ENTROPY,
-    SQUARES,
-)
 from chainrule.compiled.language.elementary import logarithm, softplus
 from chainrule.compiled.language.vectors import (
     constant,
@@ -30,6 +21,15 @@ from chainrule.compiled.language.vectors import (
 from chainrule.compiled.machine.compiling import inlined, part
 from chainrule.compiled.twins.routines import call_start, start_routine
 from chainrule.compiled.twins.units import flushed, pass_back, row_of_exponentials
+from chainrule.equations import (
+    RSS,
+    Absolute,
+    BinaryCrossEntropy,
+    CrossEntropy,
+    Huber,
+    Poisson,
+    Quantile,
+)
 
 __all__ = ["START", "start_deltas"]
 
@@ -178,15 +178,19 @@ def _over_rows(of_row, is_fused):
     return over_rows
 
 
+_FUNCTIONS = {
+    RSS: _squares,
+    Absolute: _absolute,
+    Huber: _huber,
+    Quantile: _quantile,
+    Poisson: _poisson,
+    CrossEntropy: _softmax_entropy,
+    BinaryCrossEntropy: _logistic_entropy,
+}
 # By the code of a loss: the deltas of some rows of outputs, and their losses.
 START = {
-    SQUARES: start_routine("start_squares", _over_rows(_squares, is_fused=False)),
-    ABSOLUTE: start_routine("start_absolute", _over_rows(_absolute, is_fused=False)),
-    HUBER: start_routine("start_huber", _over_rows(_huber, is_fused=False)),
-    QUANTILE: start_routine("start_quantile", _over_rows(_quantile, is_fused=False)),
-    POISSON: start_routine("start_poisson", _over_rows(_poisson, is_fused=False)),
-    SOFTMAX_ENTROPY: start_routine("start_softmax_entropy", _over_rows(_softmax_entropy, is_fused=True)),
-    LOGISTIC_ENTROPY: start_routine("start_logistic_entropy", _over_rows(_logistic_entropy, is_fused=True)),
+    loss.code: start_routine(f"start_{loss.name}", _over_rows(of_row, is_fused=loss.fused_with is not None))
+    for loss, of_row in _FUNCTIONS.items()
 }
 
 

@@ -1,21 +1,10 @@
 """Compiled twins of the activations: g over whole vectors, forward and backward.
 
-To add one: two functions of vectors, a code in `codes`, and an entry in `_FUNCTIONS`.
+To add one: two functions of vectors and an entry in `_FUNCTIONS`; its code stands on its class.
 """
 
 from __future__ import annotations
 
-from chainrule.compiled.codes import (
-    GELU_,
-    IDENTITY,
-    LEAKY_RELU,
-    LOGISTIC,
-    RELU,
-    SOFTMAX,
-    SOFTPLUS,
-    SOFTSIGN,
-    TANH,
-)
 from chainrule.compiled.language.elementary import exponential, hyperbolic_tangent, logistic, softplus
 from chainrule.compiled.language.vectors import (
     constant,
@@ -34,6 +23,7 @@ from chainrule.compiled.language.vectors import (
 )
 from chainrule.compiled.machine.compiling import inlined, part
 from chainrule.compiled.twins.routines import call_rows, rows_routine
+from chainrule.equations import GELU, Identity, LeakyReLU, Logistic, ReLU, Softmax, Softplus, Softsign, Tanh
 from chainrule.equations.activations.rectifiers import GELU_CUBE, GELU_END, GELU_SCALE
 
 __all__ = [
@@ -47,6 +37,8 @@ __all__ = [
     "row_of_exponentials",
 ]
 
+
+LOGISTIC, TANH, RELU = Logistic.code, Tanh.code, ReLU.code
 
 # The square roots of the smallest normal numbers.
 TINY_FLOAT, TINY_DOUBLE = 2.0**-63, 2.0**-511
@@ -273,21 +265,23 @@ def _backward_softmax(M, layer, row, stop):
 
 
 _FUNCTIONS = {
-    IDENTITY: ("identity", _identity, _back_identity),
-    LOGISTIC: ("logistic", _logistic, _back_logistic),
-    TANH: ("tanh", _tanh, _back_tanh),
-    RELU: ("relu", _relu, _back_relu),
-    LEAKY_RELU: ("leaky_relu", _leaky_relu, _back_leaky_relu),
-    SOFTPLUS: ("softplus", _softplus, _back_softplus),
-    SOFTSIGN: ("softsign", _softsign, _back_softsign),
-    GELU_: ("gelu", _gelu, _back_gelu),
+    Identity: (_identity, _back_identity),
+    Logistic: (_logistic, _back_logistic),
+    Tanh: (_tanh, _back_tanh),
+    ReLU: (_relu, _back_relu),
+    LeakyReLU: (_leaky_relu, _back_leaky_relu),
+    Softplus: (_softplus, _back_softplus),
+    Softsign: (_softsign, _back_softsign),
+    GELU: (_gelu, _back_gelu),
 }
 # By the code of an activation: from net inputs to outputs of a layer, and from what arrives at its outputs to
 # its deltas, in place; both for some rows.
-FORWARD = {code: rows_routine(f"forward_{name}", _forward(g)) for code, (name, g, _) in _FUNCTIONS.items()}
-BACKWARD = {code: rows_routine(f"backward_{name}", _backward(g)) for code, (name, _, g) in _FUNCTIONS.items()}
-FORWARD[SOFTMAX] = rows_routine("forward_softmax", _forward_softmax)
-BACKWARD[SOFTMAX] = rows_routine("backward_softmax", _backward_softmax)
+FORWARD = {g.code: rows_routine(f"forward_{g.name}", _forward(twin)) for g, (twin, _) in _FUNCTIONS.items()}
+BACKWARD = {
+    g.code: rows_routine(f"backward_{g.name}", _backward(twin)) for g, (_, twin) in _FUNCTIONS.items()
+}
+FORWARD[Softmax.code] = rows_routine("forward_softmax", _forward_softmax)
+BACKWARD[Softmax.code] = rows_routine("backward_softmax", _backward_softmax)
 
 
 @part
