@@ -15,7 +15,6 @@ from chainrule.equations import descend, mean_loss, penalty, sample_losses
 from chainrule.errors import InputError
 from chainrule.given import check_seed, whole_number_from_1
 from chainrule.inspection.check_result import GradientCheck, MethodCheck, WeightPlace
-from chainrule.inspection.kinks import sides_of_kinks, sides_of_loss, sides_of_penalty
 from chainrule.inspection.rounding import ROUNDING, rounding_of
 from chainrule.network import (
     Objective,
@@ -48,9 +47,9 @@ UPDATE_LIMIT = 1e-7
 SMALLEST = float(np.finfo(np.float64).tiny)  # below it, numbers lose digits
 UNDERFLOW = SMALLEST / COMPLEX_STEP  # what that does to a complex step
 # Share of the difference between one and two steps that their combination may still be wrong by.
-TRUNCATION = 1e-3
-SHORTENINGS = (1.0, 0.1, 0.01, 0.001)  # of a step that crosses a kink
-LEFT_OUT = float(np.finfo(np.float64).max) / 8  # noise of an estimate that tells nothing
+TRUNCATION, SIDE_TRUNCATION = 1e-3, 1.0
+SHORTER = tuple(8.0**-k for k in range(1, 7))  # shares of the longest step, where that does not agree
+KINK = 4.0  # times what they may be wrong by, that the slopes of both sides differ where there is a kink
 
 
 def check_gradients(
@@ -99,10 +98,12 @@ def check_gradients(
     a check compares the two passes of a network with each other. Cost: five forward passes over all samples
     for each weight.
 
-    Where an activation, a loss or the penalty `l1` has a kink, the step of the differences is shortened until
-    no sample crosses one; a weight for which a thousandth of it still does is left to the complex step. An
-    activation or a loss of the user's own is checked by differences alone: only its author knows whether it
-    takes complex numbers.
+    Where they do not agree, the step of the differences is shortened, down to 4e-9, and that one counts at
+    which one step and two, and both sides, agree best with each other: it is too short to cross a kink. Where
+    a sample stands at a kink of an activation, of the loss or of the penalty `l1`, or too near to step around
+    it, anything between the slopes of both sides is right. Nothing need be known of where kinks are, so that
+    functions of the user's own may have them. They are checked by differences alone: only their author knows
+    whether they take complex numbers.
 
     References
     ----------
@@ -135,20 +136,51 @@ class _Estimate(NamedTuple):
     noise: float
 
 
-class _Outputs(NamedTuple):
-    """What the network gives for every sample with one weight replaced."""
+class _Outcome(NamedTuple):
+    """What the network comes to with one weight replaced."""
 
-    z: npt.NDArray[Any]
-    a: npt.NDArray[Any]
+    losses: npt.NDArray[Any]  # of each sample, times its weight
     added: Any  # penalty of that weight
-    sides: tuple[npt.NDArray[np.bool_] | None, ...]
+    noise: float  # bound on what rounding does to the objective
 
 
-def _same(
-    sides: tuple[npt.NDArray[np.bool_] | None, ...], others: tuple[npt.NDArray[np.bool_] | None, ...]
-) -> bool:
-    """Whether every sample is on the same side of every kink."""
-    return all(a is None or b is None or np.array_equal(a, b) for a, b in zip(sides, others, strict=True))
+class _Slopes(NamedTuple):
+    """Slopes of the objective around a weight over one step and over two, and what rounding does to one."""
+
+    below: tuple[float, float]
+    above: tuple[float, float]
+    noise: float
+
+    @property
+    def central(self) -> tuple[float, float]:
+        """Central differences over one step and over two."""
+        return (self.below[0] + self.above[0]) / 2, (self.below[1] + self.above[1]) / 2
+
+    @property
+    def change(self) -> float:
+        """How far both are apart: a kink between their ends parts them, curvature hardly does."""
+        one, two = self.central
+        return abs(two - one)
+
+    @property
+    def doubt(self) -> float:
+        """How little they agree with themselves: 0 but for rounding where the objective is a parabola.
+
+        Kinks on both sides may leave central differences as they are, but not both sides.
+        """
+        apart = [above - below for below, above in zip(self.below, self.above, strict=True)]
+        return self.change + abs(apart[1] - 2 * apart[0]) + self.noise
+
+    @property
+    def estimate(self) -> _Estimate:
+        """Both combined, equation (16); wrong by rounding, and by some of what parts them."""
+        one, two = self.central
+        return _Estimate((4 * one - two) / 3, 2 * self.noise + TRUNCATION * self.change)
+
+    def side(self, slopes: tuple[float, float]) -> _Estimate:
+        """Slope on one side alone, both steps combined; wrong by some of what parts them."""
+        one, two = slopes
+        return _Estimate(2 * one - two, 4 * self.noise + SIDE_TRUNCATION * abs(two - one))
 
 
 class _Comparison:
@@ -211,51 +243,57 @@ class _Comparison:
         masks = self.objective.masks
         return places if masks is None else [(m, k, j) for m, k, j in places if masks[m][k, j]]
 
-    def outputs_with(self, m: int, k: int, j: int, value: complex) -> _Outputs:
-        """Outputs for every sample with one weight replaced; layers before it are as they were.
+    def outputs_with(self, m: int, k: int, j: int, value: complex) -> tuple[npt.NDArray[Any], Any, Any]:
+        """Net inputs and outputs for every sample with one weight replaced, and the penalty of that weight.
 
         Equation (2) is written out again, so that a bias unit that is not 1 shows: the passes share it.
+        Layers before it are as they were.
         """
         changed = self.net.weights[m].astype(type(value))
         changed[k, j] = value
         a: npt.NDArray[Any] = self.before[m]
-        sides = []
         for w, g in zip((changed, *self.net.weights[m + 1 :]), self.net.activations[m:], strict=True):
             z = w[:, 0] + a @ w[:, 1:].T
             a = g.forward(z)
-            sides.append(sides_of_kinks(g, z))
         single = np.zeros_like(changed)
         single[k, j] = value
-        added = penalty(single, l1=self.objective.l1, l2=self.objective.l2)
-        side = sides_of_penalty(single[:, 1:], self.objective.l1)
-        return _Outputs(z, a, added, (*sides, sides_of_loss(self.net.loss, a, self.Y), side))
+        return z, a, penalty(single, l1=self.objective.l1, l2=self.objective.l2)
 
     def by_differences(self, places: list[Place]) -> list[_Estimate]:
-        """Central differences over one and two steps, combined, equation (16)."""
-        pairs = [self.two_differences(*place) for place in places]
-        changes = [abs(two.value - one.value) for one, two in pairs if math.isfinite(one.noise)]
-        truncation = TRUNCATION * float(np.max(changes, initial=0.0))
-        return [
-            _Estimate((4 * one.value - two.value) / 3, (4 * one.noise + two.noise) / 3 + truncation)
-            for one, two in pairs
-        ]
+        """Central differences, of which back-propagation need agree with those that agree with themselves."""
+        return [self.by_difference(*place) for place in places]
 
-    def two_differences(self, m: int, k: int, j: int) -> tuple[_Estimate, _Estimate]:
-        """Differences over one and two steps, so short that no sample crosses a kink.
+    def by_difference(self, m: int, k: int, j: int) -> _Estimate:
+        """Slope in one weight over the longest step, or over that at which one step and two agree best.
 
-        Where one always does, back-propagation's own value, which tells nothing.
+        Where a sample is at a kink, or too near to step around it, the nearest number between the slopes of
+        both sides.
         """
-        w, longest = float(self.net.weights[m][k, j]), self.step_of_differences(m, k, j)
-        for shortening in SHORTENINGS:
-            h = longest * shortening
-            around = [self.outputs_with(m, k, j, value) for value in (w - 2 * h, w - h, w + h, w + 2 * h)]
-            sides = self.outputs_with(m, k, j, w).sides
-            if all(_same(outputs.sides, sides) for outputs in around):
-                far_below, below, above, far_above = around
-                one = self.difference(below, above, (w + h) - (w - h))
-                return one, self.difference(far_below, far_above, (w + 2 * h) - (w - 2 * h))
-        nothing = _Estimate(float(self.gradients[m][k, j]), LEFT_OUT)
-        return nothing, nothing
+        longest = self.step_of_differences(m, k, j)
+        first = self.slopes(m, k, j, longest)
+        if self.agrees(m, k, j, first.estimate):
+            return first.estimate
+        steps = [first, *(self.slopes(m, k, j, longest * share) for share in SHORTER)]
+        best = min(steps, key=lambda one: one.doubt).estimate
+        return best if self.agrees(m, k, j, best) else self.between_sides(m, k, j, best, steps)
+
+    def agrees(self, m: int, k: int, j: int, estimate: _Estimate) -> bool:
+        """Whether back-propagation is as near to an estimate as both can be."""
+        found = float(self.gradients[m][k, j])
+        return abs(estimate.value - found) <= self.allowed((m, k, j), estimate, DIFFERENCE_LIMIT)
+
+    def between_sides(self, m: int, k: int, j: int, central: _Estimate, steps: list[_Slopes]) -> _Estimate:
+        """Number between the slopes of both sides that is nearest to back-propagation's.
+
+        The central estimate where both sides have one slope, and so no kink is between them.
+        """
+        below = min((one.side(one.below) for one in steps), key=lambda side: side.noise)
+        above = min((one.side(one.above) for one in steps), key=lambda side: side.noise)
+        noise = below.noise + above.noise
+        if abs(above.value - below.value) <= KINK * noise:
+            return central
+        found, ends = float(self.gradients[m][k, j]), sorted((below.value, above.value))
+        return _Estimate(min(max(found, ends[0]), ends[1]), noise)
 
     def step_of_differences(self, m: int, k: int, j: int) -> float:
         """Step that moves no net input by more than DIFFERENCE_STEP, and the weight by a few digits."""
@@ -263,44 +301,61 @@ class _Comparison:
         fewest_digits = 8 * float(np.spacing(abs(self.net.weights[m][k, j])))
         return max(DIFFERENCE_STEP / max(1.0, largest_input), fewest_digits)
 
-    def difference(self, below: _Outputs, above: _Outputs, step: float) -> _Estimate:
-        """Slope of the objective between two values of a weight; differences come before the mean."""
-        change = self.losses(above.z, above.a) - self.losses(below.z, below.a)
-        slope = (float(mean_loss(change)) + float(above.added) - float(below.added)) / step
-        return _Estimate(slope, (self.noise_of_loss(above) + self.noise_of_loss(below)) / step)
+    def slopes(self, m: int, k: int, j: int, h: float) -> _Slopes:
+        """Slopes over steps of h and 2h to both sides of a weight."""
+        w = float(self.net.weights[m][k, j])
+        values = (w - 2 * h, w - h, w, w + h, w + 2 * h)
+        far_below, below, here, above, far_above = (self.outcome(m, k, j, value) for value in values)
+
+        def slope(lower: _Outcome, upper: _Outcome, step: float) -> float:
+            change = float(mean_loss(upper.losses - lower.losses))  # differences come before the mean
+            return (change + float(upper.added) - float(lower.added)) / step if step else math.nan
+
+        left = (
+            slope(below, here, values[2] - values[1]),
+            slope(far_below, here, values[2] - values[0]),
+        )
+        right = (
+            slope(here, above, values[3] - values[2]),
+            slope(here, far_above, values[4] - values[2]),
+        )
+        noise = max(one.noise for one in (far_below, below, above, far_above))
+        return _Slopes(left, right, 2 * noise / (values[3] - values[1]))
+
+    def outcome(self, m: int, k: int, j: int, value: float) -> _Outcome:
+        """Losses with one weight replaced, and what rounding does to them."""
+        z, a, added = self.outputs_with(m, k, j, value)
+        losses, of_z, of_a = self.losses(z, a), self.rounding.net_inputs, self.rounding.outputs
+        up, down = (np.abs(self.losses(z + s * of_z, a + s * of_a) - losses) for s in (1, -1))
+        of_losses = float(np.mean(np.maximum(up, down) + ROUNDING * np.abs(losses)))
+        return _Outcome(losses, added, of_losses + ROUNDING * abs(float(added)) + SMALLEST)
 
     def losses(self, z: npt.NDArray[Any], a: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Loss of each sample times its weight."""
         losses: npt.NDArray[Any] = sample_losses(self.net.loss, z, a, self.Y, self.net.activations[-1])
         return losses if self.sample_weight is None else losses * self.sample_weight
 
-    def noise_of_loss(self, outputs: _Outputs) -> float:
-        """Bound on what rounding of the outputs, and of the loss itself, does to the objective."""
-        of_z, of_a = self.rounding.net_inputs, self.rounding.outputs
-        here = self.losses(outputs.z, outputs.a)
-        up, down = (np.abs(self.losses(outputs.z + s * of_z, outputs.a + s * of_a) - here) for s in (1, -1))
-        of_losses = float(np.mean(np.maximum(up, down) + ROUNDING * np.abs(here)))
-        return of_losses + ROUNDING * abs(float(outputs.added)) + SMALLEST
-
     def by_complex_step(self, places: list[Place]) -> list[_Estimate]:
         """Imaginary part of the mean loss a tiny imaginary step away, equation (17)."""
         estimates = []
         for m, k, j in places:
-            outputs = self.outputs_with(m, k, j, complex(self.net.weights[m][k, j], COMPLEX_STEP))
-            loss = mean_loss(self.losses(outputs.z, outputs.a)) + outputs.added
+            z, a, added = self.outputs_with(m, k, j, complex(self.net.weights[m][k, j], COMPLEX_STEP))
+            loss = mean_loss(self.losses(z, a)) + added
             slope = float(loss.imag) / COMPLEX_STEP
             estimates.append(_Estimate(slope, UNDERFLOW))
         return estimates
+
+    def allowed(self, place: Place, estimate: _Estimate, limit: float) -> float:
+        """How far an estimate may be from back-propagation."""
+        m, k, j = place
+        return limit * self.largest + float(self.rounding.gradients[m][k, j]) + estimate.noise
 
     def compared(self, places: list[Place], estimates: list[_Estimate], limit: float) -> MethodCheck:
         """Errors of one method over all places, and the worst of them."""
         found = [float(self.gradients[m][k, j]) for m, k, j in places]
         errors = [abs(e.value - g) for e, g in zip(estimates, found, strict=True)]
         of_layer = [_share(e, self.largest_of_layer[m]) for e, (m, _, _) in zip(errors, places, strict=True)]
-        allowed = [
-            limit * self.largest + float(self.rounding.gradients[m][k, j]) + estimate.noise
-            for (m, k, j), estimate in zip(places, estimates, strict=True)
-        ]
+        allowed = [self.allowed(place, e, limit) for place, e in zip(places, estimates, strict=True)]
         # NaN fails every comparison with <=, so that a NaN anywhere fails the check; infinity is no bound.
         passed = all(e <= most < math.inf for e, most in zip(errors, allowed, strict=True))
         worst = int(np.argmax(errors))

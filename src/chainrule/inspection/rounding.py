@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.equations import Softmax, output_delta, with_bias_unit
+from chainrule.equations import ACTIVATIONS, output_delta, with_bias_unit
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -93,7 +93,7 @@ def _backward(  # noqa: PLR0917 (what one pass leaves)
         places = [(z + sign * of_z, a + sign * of_a) for sign in (0, 1, -1)]
         if not bounds:
             bound = _reach([output_delta(net.loss, *place, Y, g) for place in places])
-            if isinstance(g, Softmax):
+            if ACTIVATIONS.fact(g, "mixes_units"):
                 bound += _of_softmax(net, Y, a, of_a)
             if sample_weight is not None:
                 bound *= sample_weight[:, np.newaxis]
@@ -112,7 +112,9 @@ def _through(
     g: Activation, z: npt.NDArray[Any], a: npt.NDArray[Any], of_z: npt.NDArray[Any]
 ) -> npt.NDArray[Any]:
     """What bounds on the net inputs become behind an activation."""
-    if isinstance(g, Softmax):  # every output moves with every net input, and signs must not cancel
+    if ACTIVATIONS.fact(
+        g, "mixes_units"
+    ):  # every output moves with every net input, and signs must not cancel
         return np.asarray(a * (of_z + np.sum(a * of_z, axis=1, keepdims=True)))
     return np.asarray(np.abs(g.backward(z, a, of_z)))
 

@@ -1,0 +1,195 @@
+"""Units and losses of a user's own that are made of pieces: right ones pass, and a wrong piece is found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+
+from chainrule import InputError, Network, check_gradients, train
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """A continuous unit of straight pieces, with an error of one slope in back-propagation alone."""
+
+    knots: tuple[float, ...]
+    slopes: tuple[float, ...]
+    wrong_piece: int = -1
+    error: float = 0.0
+    name = "pieces"
+
+    def forward(self, z: Any) -> Any:  # noqa: ANN401 (any array)
+        a = self.slopes[0] * z
+        for knot, before, after in zip(self.knots, self.slopes, self.slopes[1:], strict=False):
+            a = a + (after - before) * np.maximum(z - knot, 0)
+        return a
+
+    def piece(self, z: Any) -> Any:  # noqa: ANN401 (any array)
+        return np.searchsorted(self.knots, z, side="left")
+
+    def backward(self, z: Any, a: Any, upstream: Any) -> Any:  # noqa: ANN401, ARG002 (any array)
+        piece = self.piece(z)
+        return (np.asarray(self.slopes)[piece] + self.error * (piece == self.wrong_piece)) * upstream
+
+
+@dataclass(frozen=True)
+class Softsign:
+    """Softsign by hand: its second derivative jumps at 0."""
+
+    error: float = 0.0
+    name = "softsign_by_hand"
+
+    def forward(self, z: Any) -> Any:  # noqa: ANN401 (any array)
+        return z / (1 + np.abs(z))
+
+    def backward(self, z: Any, a: Any, upstream: Any) -> Any:  # noqa: ANN401, ARG002 (any array)
+        return (1 + self.error * (z < 0)) / (1 + np.abs(z)) ** 2 * upstream
+
+
+@dataclass(frozen=True)
+class Hinge:
+    """A loss of one's own with a kink: what the residual is beyond a margin."""
+
+    margin: float = 0.25
+    name = "margin_loss"
+
+    def values(self, a: Any, y: Any) -> Any:  # noqa: ANN401 (any array)
+        return np.maximum(np.abs(y - a) - self.margin, 0)
+
+    def slopes(self, a: Any, y: Any) -> Any:  # noqa: ANN401 (any array)
+        return np.where(np.abs(y - a) > self.margin, np.sign(y - a), 0)
+
+
+UNITS = {
+    "relu": Pieces((0.0,), (0.0, 1.0)),
+    "leaky": Pieces((0.0,), (0.01, 1.0)),
+    "relu6": Pieces((0.0, 6.0), (0.0, 1.0, 0.0)),
+    "narrow relu6": Pieces((0.0, 0.3), (0.0, 1.0, 0.0)),
+    "hard sigmoid": Pieces((-3.0, 3.0), (0.0, 1 / 6, 0.0)),
+    "clipped": Pieces((-1.0, 1.0), (0.0, 1.0, 0.0)),
+    "size": Pieces((0.0,), (-1.0, 1.0)),
+    "stairs": Pieces((-0.5, -0.499, 0.2, 0.201), (0.5, 2.0, 0.1, 1.5, 0.7)),
+    "softsign": Softsign(),
+}
+LOSSES: list[Any] = ["rss", "huber:0.3", "absolute", "quantile:0.8", Hinge()]
+
+
+def _case(seed: int) -> tuple[str, Any, dict[str, Any]]:
+    """Name of a unit, loss and what else is settled by a number; every kind comes up."""
+    random = np.random.default_rng([seed, 17])
+    name = sorted(UNITS)[seed % len(UNITS)]
+    sizes = [int(n) for n in random.integers(1, 7, size=random.integers(2, 5))]
+    rows = int(random.choice([1, 3, 20, 200]))
+    X, Y = random.normal(size=(rows, sizes[0])), random.normal(size=(rows, sizes[-1]))
+    if seed % 3 == 0:
+        X[0] = 0  # with bias weights of 0 every unit is at its kink
+    more = {
+        "sample_weight": random.random(rows) if seed % 4 == 1 else None,
+        "l1": 0.01 if seed % 5 == 2 else 0.0,
+        "l2": 0.1 if seed % 5 == 3 else 0.0,
+    }
+    scale = float(random.choice([0.1, 1.0, 3.0]))
+    start = "glorot_uniform" if seed % 3 == 0 else "uniform"
+    return name, LOSSES[seed % len(LOSSES)], {
+        "sizes": sizes, "seed": seed, "X": X, "Y": Y, "more": more, "scale": scale, "start": start,
+    }  # fmt: skip
+
+
+def _net(unit: Any, loss: Any, case: dict[str, Any]) -> Network:  # noqa: ANN401
+    activations = [unit] * (len(case["sizes"]) - 2) + ["identity"]
+    net = Network.random(case["sizes"], activations, loss, seed=case["seed"], start=case["start"])
+    return net.with_weights([case["scale"] * w for w in net.weights])
+
+
+def _trained(net: Network, case: dict[str, Any]) -> Network:
+    settings: dict[str, Any] = {"rate": 0.02, "epochs": 15, "batch_size": 4, "engine": "reference"}
+    return train(net, case["X"], case["Y"], **settings).network
+
+
+def _check(unit: Any, loss: Any, case: dict[str, Any], *, trained: bool = False) -> Any:  # noqa: ANN401
+    net = _net(unit, loss, case)
+    return check_gradients(_trained(net, case) if trained else net, case["X"], case["Y"], **case["more"])
+
+
+def _reached(unit: Any, net: Network, X: Any) -> list[int]:  # noqa: ANN401
+    """Pieces that some sample reaches in a unit whose delta is not 0."""
+    passed = net.forward(X)
+    return sorted({int(piece) for z in passed.z[:-1] for piece in np.unique(unit.piece(z))})
+
+
+QUICK, ALL = range(36), range(36, 200)
+each_case = pytest.mark.parametrize(
+    "seed", [*QUICK, *(pytest.param(seed, marks=pytest.mark.slow) for seed in ALL)]
+)
+
+
+@each_case
+@pytest.mark.filterwarnings("ignore::chainrule.errors.TrainingWarning")
+def test_right_ones_pass_before_and_after_training(seed: int) -> None:
+    name, loss, case = _case(seed)
+    check = _check(UNITS[name], loss, case)
+    assert check.passed, str(check)
+    check = _check(UNITS[name], loss, case, trained=True)
+    assert check.passed, str(check)
+
+
+@each_case
+def test_a_wrong_slope_of_a_piece_that_is_reached_is_found(seed: int) -> None:
+    name, loss, case = _case(seed)
+    case["sizes"] = [case["sizes"][0], 4, *case["sizes"][-1:]]
+    case["scale"] = 1.0
+    unit = UNITS[name]
+    if isinstance(unit, Softsign):
+        wrong: list[Any] = [Softsign(error=1e-3)]
+    else:
+        net, case["X"] = _net(unit, loss, case), case["X"] + 0.01
+        wrong = [Pieces(unit.knots, unit.slopes, piece, 1e-3) for piece in _reached(unit, net, case["X"])]
+    for one in wrong:
+        exact, moved = _net(unit, loss, case), _net(one, loss, case)
+        if _gradients_differ(exact, moved, case):
+            assert not _check(one, loss, case).passed, one
+
+
+def _gradients_differ(exact: Network, moved: Network, case: dict[str, Any]) -> bool:
+    """Whether the error reaches a gradient at all: behind a dead unit, or a flat loss, it is nothing."""
+    from chainrule.network import backward, gradients  # noqa: PLC0415 (the passes, to see what they give)
+
+    found = []
+    for net in (exact, moved):
+        passed = net.forward(case["X"])
+        deltas = backward(net.weights, net.activations, net.loss, passed, case["Y"])
+        found.append(gradients(case["X"], passed, deltas))
+    largest = max(float(np.abs(g).max()) for g in found[0])
+    return any(np.abs(a - b).max() > 1e-6 * largest for a, b in zip(*found, strict=True))
+
+
+def test_at_a_kink_anything_between_both_slopes_is_right() -> None:
+    X, Y = np.array([[0.0, 0.0]]), np.array([[1.0]])
+    for slope in (-0.5, 0.0, 0.3, 1.0, 1.5):
+        unit = Pieces((0.0,), (0.0, 1.0), 0, slope)  # at the knot the lower piece counts
+        net = Network([[[0.0, 0.5, 0.25]], [[0.0, 1.0]]], [unit, "identity"])
+        assert check_gradients(net, X, Y).passed == (0 <= slope <= 1), slope
+
+
+def test_one_wrong_sample_of_two_hundred_is_found() -> None:
+    X = np.linspace(-1, 0.999, 200)[:, np.newaxis]
+    unit = Pieces((0.0, 0.99), (0.1, 1.0, 0.5), 2, 1e-3)
+    net = Network([[[0.0, 1.0]], [[0.0, 1.0]]], [unit, "identity"])
+    assert (unit.piece(X) == 2).sum() == 1
+    assert check_gradients(net.with_weights(net.weights), X, -X).passed is False
+    right = Network(net.weights, [Pieces(unit.knots, unit.slopes), "identity"])
+    assert check_gradients(right, X, -X).passed
+
+
+def test_training_refuses_the_wrong_one_and_takes_the_right_one() -> None:
+    X, Y = np.linspace(-1, 1, 12)[:, np.newaxis], np.ones((12, 1))
+    for unit, is_right in ((UNITS["relu6"], True), (Pieces((0.0, 6.0), (0.0, 1.0, 0.0), 1, 1e-3), False)):
+        net = Network([[[0.0, 1.0], [0.1, -1.0]], [[0.0, 1.0, 0.5]]], [unit, "identity"])
+        if is_right:
+            assert train(net, X, Y, rate=0.1, epochs=3, engine="reference").history.epochs
+        else:
+            with pytest.raises(InputError, match="gradient of the network is wrong"):
+                train(net, X, Y, rate=0.1, epochs=3, engine="reference")
