@@ -17,237 +17,113 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from chainrule.equations import (
-        GELU,
-        RSS,
-        Absolute,
-        Adam,
-        AdamW,
-        BinaryCrossEntropy,
-        CrossEntropy,
-        Descent,
-        GlorotUniform,
-        HeUniform,
-        Huber,
-        Identity,
-        IRpropMinus,
-        LeakyReLU,
-        LecunUniform,
-        Logistic,
-        Momentum,
-        Nesterov,
-        Poisson,
-        Quantile,
-        ReLU,
-        RMSprop,
-        Softmax,
-        Softplus,
-        Softsign,
-        Tanh,
-        Uniform,
-    )
-    from chainrule.errors import (
-        ChainruleError,
-        DivergenceError,
-        InputError,
-        ModelFileError,
-        OutputError,
-        ShapeError,
-        TableError,
-        TrainingWarning,
-        UnknownNameError,
-    )
-    from chainrule.files import (
-        load,
-        load_model,
-        load_state,
-        save,
-    )
-    from chainrule.inspection import (
-        GradientCheck,
-        Trace,
-        check_gradients,
-        trace,
-    )
-    from chainrule.models import (
-        FitResult,
-        Model,
-        fit,
-    )
-    from chainrule.network import (
-        ForwardPass,
-        Network,
-    )
-    from chainrule.tables import (
-        Encoding,
-        Table,
-        read_table,
-    )
-    from chainrule.training import (
-        LBFGS,
-        Constant,
-        Cosine,
-        Diagnosis,
-        Exponential,
-        GeneralizationLoss,
-        History,
-        LevenbergMarquardt,
-        Patience,
-        Progress,
-        ProgressQuotient,
-        ReduceOnPlateau,
-        Step,
-        TrainingResult,
-        TrainingState,
-        WarmUp,
-        train,
-    )
+    from chainrule.equations import GELU as GELU
+    from chainrule.equations import RSS as RSS
+    from chainrule.equations import Absolute as Absolute
+    from chainrule.equations import Adam as Adam
+    from chainrule.equations import AdamW as AdamW
+    from chainrule.equations import BinaryCrossEntropy as BinaryCrossEntropy
+    from chainrule.equations import CrossEntropy as CrossEntropy
+    from chainrule.equations import Descent as Descent
+    from chainrule.equations import GlorotUniform as GlorotUniform
+    from chainrule.equations import HeUniform as HeUniform
+    from chainrule.equations import Huber as Huber
+    from chainrule.equations import Identity as Identity
+    from chainrule.equations import IRpropMinus as IRpropMinus
+    from chainrule.equations import LeakyReLU as LeakyReLU
+    from chainrule.equations import LecunUniform as LecunUniform
+    from chainrule.equations import Logistic as Logistic
+    from chainrule.equations import Momentum as Momentum
+    from chainrule.equations import Nesterov as Nesterov
+    from chainrule.equations import Poisson as Poisson
+    from chainrule.equations import Quantile as Quantile
+    from chainrule.equations import ReLU as ReLU
+    from chainrule.equations import RMSprop as RMSprop
+    from chainrule.equations import Softmax as Softmax
+    from chainrule.equations import Softplus as Softplus
+    from chainrule.equations import Softsign as Softsign
+    from chainrule.equations import Tanh as Tanh
+    from chainrule.equations import Uniform as Uniform
+    from chainrule.errors import ChainruleError as ChainruleError
+    from chainrule.errors import DivergenceError as DivergenceError
+    from chainrule.errors import InputError as InputError
+    from chainrule.errors import ModelFileError as ModelFileError
+    from chainrule.errors import OutputError as OutputError
+    from chainrule.errors import ShapeError as ShapeError
+    from chainrule.errors import TableError as TableError
+    from chainrule.errors import TrainingWarning as TrainingWarning
+    from chainrule.errors import UnknownNameError as UnknownNameError
+    from chainrule.files import load as load
+    from chainrule.files import load_model as load_model
+    from chainrule.files import load_state as load_state
+    from chainrule.files import save as save
+    from chainrule.inspection import GradientCheck as GradientCheck
+    from chainrule.inspection import Trace as Trace
+    from chainrule.inspection import check_gradients as check_gradients
+    from chainrule.inspection import trace as trace
+    from chainrule.models import FitResult as FitResult
+    from chainrule.models import Model as Model
+    from chainrule.models import fit as fit
+    from chainrule.network import ForwardPass as ForwardPass
+    from chainrule.network import Network as Network
+    from chainrule.tables import Encoding as Encoding
+    from chainrule.tables import Table as Table
+    from chainrule.tables import read_table as read_table
+    from chainrule.training import LBFGS as LBFGS
+    from chainrule.training import Constant as Constant
+    from chainrule.training import Cosine as Cosine
+    from chainrule.training import Diagnosis as Diagnosis
+    from chainrule.training import Exponential as Exponential
+    from chainrule.training import GeneralizationLoss as GeneralizationLoss
+    from chainrule.training import History as History
+    from chainrule.training import LevenbergMarquardt as LevenbergMarquardt
+    from chainrule.training import Patience as Patience
+    from chainrule.training import Progress as Progress
+    from chainrule.training import ProgressQuotient as ProgressQuotient
+    from chainrule.training import ReduceOnPlateau as ReduceOnPlateau
+    from chainrule.training import Step as Step
+    from chainrule.training import TrainingResult as TrainingResult
+    from chainrule.training import TrainingState as TrainingState
+    from chainrule.training import WarmUp as WarmUp
+    from chainrule.training import train as train
 
 __version__ = "0.1.0"
 
-_ROOM_OF = {
-    "Absolute": "equations",
-    "Adam": "equations",
-    "AdamW": "equations",
-    "BinaryCrossEntropy": "equations",
-    "ChainruleError": "errors",
-    "Constant": "training",
-    "Cosine": "training",
-    "CrossEntropy": "equations",
-    "Descent": "equations",
-    "Diagnosis": "training",
-    "DivergenceError": "errors",
-    "Encoding": "tables",
-    "Exponential": "training",
-    "FitResult": "models",
-    "ForwardPass": "network",
-    "GELU": "equations",
-    "GeneralizationLoss": "training",
-    "GlorotUniform": "equations",
-    "GradientCheck": "inspection",
-    "HeUniform": "equations",
-    "History": "training",
-    "Huber": "equations",
-    "IRpropMinus": "equations",
-    "Identity": "equations",
-    "InputError": "errors",
-    "LBFGS": "training",
-    "LeakyReLU": "equations",
-    "LecunUniform": "equations",
-    "LevenbergMarquardt": "training",
-    "Logistic": "equations",
-    "Model": "models",
-    "ModelFileError": "errors",
-    "Momentum": "equations",
-    "Nesterov": "equations",
-    "Network": "network",
-    "OutputError": "errors",
-    "Patience": "training",
-    "Poisson": "equations",
-    "Progress": "training",
-    "ProgressQuotient": "training",
-    "Quantile": "equations",
-    "RMSprop": "equations",
-    "RSS": "equations",
-    "ReLU": "equations",
-    "ReduceOnPlateau": "training",
-    "ShapeError": "errors",
-    "Softmax": "equations",
-    "Softplus": "equations",
-    "Softsign": "equations",
-    "Step": "training",
-    "Table": "tables",
-    "TableError": "errors",
-    "Tanh": "equations",
-    "Trace": "inspection",
-    "TrainingResult": "training",
-    "TrainingState": "training",
-    "TrainingWarning": "errors",
-    "Uniform": "equations",
-    "UnknownNameError": "errors",
-    "WarmUp": "training",
-    "check_gradients": "inspection",
-    "fit": "models",
-    "load": "files",
-    "load_model": "files",
-    "load_state": "files",
-    "read_table": "tables",
-    "save": "files",
-    "trace": "inspection",
-    "train": "training",
-}
+_NAMES_OF = {
+    "equations": (
+        "GELU", "RSS", "Absolute", "Adam", "AdamW", "BinaryCrossEntropy", "CrossEntropy", "Descent",
+        "GlorotUniform", "HeUniform", "Huber", "Identity", "IRpropMinus", "LeakyReLU",
+        "LecunUniform", "Logistic", "Momentum", "Nesterov", "Poisson", "Quantile", "ReLU",
+        "RMSprop", "Softmax", "Softplus", "Softsign", "Tanh", "Uniform",
+    ),
+    "errors": (
+        "ChainruleError", "DivergenceError", "InputError", "ModelFileError", "OutputError",
+        "ShapeError", "TableError", "TrainingWarning", "UnknownNameError",
+    ),
+    "files": (
+        "load", "load_model", "load_state", "save",
+    ),
+    "inspection": (
+        "GradientCheck", "Trace", "check_gradients", "trace",
+    ),
+    "models": (
+        "FitResult", "Model", "fit",
+    ),
+    "network": (
+        "ForwardPass", "Network",
+    ),
+    "tables": (
+        "Encoding", "Table", "read_table",
+    ),
+    "training": (
+        "LBFGS", "Constant", "Cosine", "Diagnosis", "Exponential", "GeneralizationLoss", "History",
+        "LevenbergMarquardt", "Patience", "Progress", "ProgressQuotient", "ReduceOnPlateau", "Step",
+        "TrainingResult", "TrainingState", "WarmUp", "train",
+    ),
+}  # fmt: skip
+_ROOM_OF = {name: room for room, names in _NAMES_OF.items() for name in names}
 
-__all__ = [
-    "GELU",
-    "LBFGS",
-    "RSS",
-    "Absolute",
-    "Adam",
-    "AdamW",
-    "BinaryCrossEntropy",
-    "ChainruleError",
-    "Constant",
-    "Cosine",
-    "CrossEntropy",
-    "Descent",
-    "Diagnosis",
-    "DivergenceError",
-    "Encoding",
-    "Exponential",
-    "FitResult",
-    "ForwardPass",
-    "GeneralizationLoss",
-    "GlorotUniform",
-    "GradientCheck",
-    "HeUniform",
-    "History",
-    "Huber",
-    "IRpropMinus",
-    "Identity",
-    "InputError",
-    "LeakyReLU",
-    "LecunUniform",
-    "LevenbergMarquardt",
-    "Logistic",
-    "Model",
-    "ModelFileError",
-    "Momentum",
-    "Nesterov",
-    "Network",
-    "OutputError",
-    "Patience",
-    "Poisson",
-    "Progress",
-    "ProgressQuotient",
-    "Quantile",
-    "RMSprop",
-    "ReLU",
-    "ReduceOnPlateau",
-    "ShapeError",
-    "Softmax",
-    "Softplus",
-    "Softsign",
-    "Step",
-    "Table",
-    "TableError",
-    "Tanh",
-    "Trace",
-    "TrainingResult",
-    "TrainingState",
-    "TrainingWarning",
-    "Uniform",
-    "UnknownNameError",
-    "WarmUp",
-    "check_gradients",
-    "fit",
-    "load",
-    "load_model",
-    "load_state",
-    "read_table",
-    "save",
-    "trace",
-    "train",
-]
+__all__ = list(_ROOM_OF)
 
 
 def __getattr__(name: str) -> object:

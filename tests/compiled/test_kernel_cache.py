@@ -183,8 +183,8 @@ def test_processes_that_start_at_once(kept: Kept, tmp_path: Path) -> None:
     assert _ask(place, dtypes=("float32",)).compilations == 0
 
 
-def _assert_works_without_a_folder(place: Path, kept: Kept, reason: str, **variables: Any) -> None:
-    answer = _ask(place, dtypes=("float32",), **variables)
+def _assert_works_without_a_folder(place: Path, kept: Kept, reason: str, **variables: str) -> None:
+    answer = _ask(place, dtypes=("float32",), meeting=None, children=0, **variables)
     assert kept.agrees_with(answer)
     assert answer.compilations > 0
     assert answer.stderr == (
@@ -324,9 +324,13 @@ def _folder_of_a_child(place: Path, **variables: str) -> Path:
     return Path(run_child(["-c", program], environment(place, **variables)).stdout.strip())
 
 
-def test_edit_in_any_file_of_the_kernels_gets_another_folder(kept: Kept, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "file",
+    ["layout.py", "machine/team.py", "language/tiles.py", "../equations/activations/rectifiers.py"],
+)
+def test_edit_in_any_file_of_the_kernels_gets_another_folder(kept: Kept, tmp_path: Path, file: str) -> None:
     source = _copy_of_the_package(tmp_path)
-    edited = source / "chainrule" / "compiled" / "machine" / "team.py"
+    edited = source / "chainrule" / "compiled" / file
     edited.write_text(edited.read_text(encoding="utf-8") + "# edited\n", encoding="utf-8")
     found = _folder_of_a_child(kept.place, PYTHONPATH=str(source))
     assert found.parent == kept.place

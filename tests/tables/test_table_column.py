@@ -20,7 +20,7 @@ from chainrule.tables.columns.checks import check_as_category
 from chainrule.tables.columns.grammar import MISSING_TOKENS, canonical_number
 
 if TYPE_CHECKING:
-    from chainrule.tables.columns.roles import Role
+    from chainrule.tables.columns.wording import Role
 
 
 def column(*values: Any, kind: Any = None) -> Column:  # noqa: ANN401 - whatever a frame may hold

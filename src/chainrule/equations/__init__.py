@@ -13,22 +13,18 @@ References
 Consortium for Python Data API Standards, https://data-apis.org/array-api/
 """
 
-from chainrule.equations.activations.activation import Activation, Identity, Logistic, OutputRange, Tanh
+from chainrule.equations.activations.activation import (
+    ACTIVATIONS,
+    Activation,
+    Identity,
+    Logistic,
+    OutputRange,
+    Tanh,
+)
 from chainrule.equations.activations.rectifiers import GELU, LeakyReLU, ReLU, Softplus, Softsign
 from chainrule.equations.activations.softmax import Softmax
 from chainrule.equations.arrays import Array
-from chainrule.equations.kinds import (
-    ACTIVATIONS,
-    CRITERIA,
-    ENGINES,
-    LOSSES,
-    METRICS,
-    RULES,
-    SCHEDULES,
-    STARTS,
-    Kind,
-    name_of,
-)
+from chainrule.equations.kinds import ENGINES, METRICS, Kind, name_of
 from chainrule.equations.layers import flush_to_zero, gradient, hidden_delta, net_input, with_bias_unit
 from chainrule.equations.losses.entropies import (
     BinaryCrossEntropy,
@@ -37,7 +33,7 @@ from chainrule.equations.losses.entropies import (
     output_delta,
     sample_losses,
 )
-from chainrule.equations.losses.loss import RSS, Absolute, Huber, Loss, Poisson, Quantile, mean_loss
+from chainrule.equations.losses.loss import LOSSES, RSS, Absolute, Huber, Loss, Poisson, Quantile, mean_loss
 from chainrule.equations.past import Past, PastEpoch
 from chainrule.equations.penalties import clip_factor, dropped_out, penalty, penalty_gradient
 from chainrule.equations.rules.adaptive import Adam, AdamW, IRpropMinus, RMSprop
@@ -47,8 +43,9 @@ from chainrule.equations.rules.curvature import (
     lbfgs_direction,
     levenberg_marquardt_step,
 )
-from chainrule.equations.rules.rule import Descent, Momentum, Nesterov, Rule, RuleState, descend
+from chainrule.equations.rules.rule import RULES, Descent, Momentum, Nesterov, Rule, RuleState, descend
 from chainrule.equations.schedules import (
+    SCHEDULES,
     Constant,
     Cosine,
     Exponential,
@@ -57,8 +54,8 @@ from chainrule.equations.schedules import (
     Step,
     WarmUp,
 )
-from chainrule.equations.starts import GlorotUniform, HeUniform, LecunUniform, Start, Uniform
-from chainrule.equations.stopping import Criterion, GeneralizationLoss, Patience, ProgressQuotient
+from chainrule.equations.starts import STARTS, GlorotUniform, HeUniform, LecunUniform, Start, Uniform
+from chainrule.equations.stopping import CRITERIA, Criterion, GeneralizationLoss, Patience, ProgressQuotient
 
 __all__ = [
     "ACTIVATIONS",

@@ -10,27 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from chainrule.errors import InputError, UnknownNameError
 
-if TYPE_CHECKING:
-    from chainrule.equations.activations.activation import Activation
-    from chainrule.equations.losses.loss import Loss
-    from chainrule.equations.rules.rule import Rule
-
-__all__ = [
-    "ACTIVATIONS",
-    "CRITERIA",
-    "ENGINES",
-    "LOSSES",
-    "METRICS",
-    "RULES",
-    "SCHEDULES",
-    "STARTS",
-    "Kind",
-    "name_of",
-]
+__all__ = ["ENGINES", "METRICS", "Kind", "name_of"]
 
 T = TypeVar("T")
 C = TypeVar("C")
@@ -54,7 +38,10 @@ class Kind(Mapping[str, T]):
     (Huber(limit=1.5), Huber(limit=1.0), True)
     """
 
+    every: ClassVar[list[Kind[Any]]] = []
+
     def __init__(self, what: str, *needs: str) -> None:
+        self.every.append(self)
         self.what, self._needs = what, needs
         self._entries: dict[str, Any] = {}
         self._facts: Any = object
@@ -210,19 +197,13 @@ def _name(thing: Any) -> str:  # noqa: ANN401 (an object of any kind)
 
 
 def _is_known(cls: type) -> bool:
-    return any(cls in kind._entries.values() for kind in KINDS)  # noqa: SLF001 (this module's own class)
+    return any(cls in kind._entries.values() for kind in Kind.every)  # noqa: SLF001 (this module's own class)
 
 
 def _parameters(entry: object) -> list[str]:
     return [field.name for field in fields(entry)] if is_dataclass(entry) else []
 
 
-ACTIVATIONS: Kind[Activation] = Kind("activation", "forward", "backward")
-LOSSES: Kind[Loss] = Kind("loss", "values", "slopes")
-RULES: Kind[Rule] = Kind("update rule", "init", "update")
-SCHEDULES: Kind[Any] = Kind("schedule", "next_factor")
-CRITERIA: Kind[Any] = Kind("stopping criterion", "stops")
-STARTS: Kind[Any] = Kind("start", "weights")
+# The other kinds stand beside what their things are; these two are made of in rooms above.
 METRICS: Kind[Any] = Kind("metric", "__call__")
 ENGINES: Kind[Any] = Kind("engine", "epoch")
-KINDS = (ACTIVATIONS, LOSSES, RULES, SCHEDULES, CRITERIA, STARTS, METRICS, ENGINES)

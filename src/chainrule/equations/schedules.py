@@ -12,13 +12,14 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
-from chainrule.equations.kinds import SCHEDULES
+from chainrule.equations.kinds import Kind
 from chainrule.given import keep_whole, positive_number, share_below_1
 
 if TYPE_CHECKING:
     from chainrule.equations.past import Past, PastEpoch
 
 __all__ = [
+    "SCHEDULES",
     "Constant",
     "Cosine",
     "Exponential",
@@ -44,6 +45,9 @@ class Schedule(Protocol):
     def next_factor(self, past: Past, epochs: int) -> float:
         """Factor of the rate for the epoch after those of the past, of so many that are to be run."""
         ...
+
+
+SCHEDULES: Kind[Schedule] = Kind("schedule", "next_factor")
 
 
 @SCHEDULES.register

@@ -10,13 +10,13 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
-from chainrule.equations.kinds import STARTS
+from chainrule.equations.kinds import Kind
 from chainrule.given import positive_number
 
 if TYPE_CHECKING:
     from chainrule.equations.arrays import Array
 
-__all__ = ["GlorotUniform", "HeUniform", "LecunUniform", "Start", "Uniform"]
+__all__ = ["STARTS", "GlorotUniform", "HeUniform", "LecunUniform", "Start", "Uniform"]
 
 
 class Start(Protocol):
@@ -51,6 +51,9 @@ def _fans(numbers: Array) -> tuple[int, int]:
     """Numbers of units before and after, the bias unit left out."""
     n_out, n_columns = numbers.shape
     return n_columns - 1, n_out
+
+
+STARTS: Kind[Start] = Kind("start", "weights")
 
 
 @STARTS.register

@@ -14,13 +14,14 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
-from chainrule.equations.kinds import CRITERIA
+from chainrule.equations.kinds import Kind
 from chainrule.given import keep_whole, positive_number
 
 if TYPE_CHECKING:
     from chainrule.equations.past import Past, PastEpoch
 
 __all__ = [
+    "CRITERIA",
     "Criterion",
     "GeneralizationLoss",
     "Patience",
@@ -45,6 +46,9 @@ class Criterion(Protocol):
     def stops(self, past: Past) -> bool:
         """Whether to stop after these epochs, of which there is at least one."""
         ...
+
+
+CRITERIA: Kind[Criterion] = Kind("stopping criterion", "stops")
 
 
 @CRITERIA.register

@@ -15,9 +15,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from chainrule.equations import Activation, Loss
-    from chainrule.network.network import Network
 
-__all__ = ["check_pairs", "check_targets", "own_functions"]
+__all__ = ["check_pairs", "check_targets"]
 
 
 def check_pairs(activations: Sequence[Activation], sizes: Sequence[int], loss: Loss) -> None:
@@ -51,12 +50,6 @@ def check_pairs(activations: Sequence[Activation], sizes: Sequence[int], loss: L
             f"{name_of(output)}. Take the output {names}, or another loss."
         )
         raise InputError(message)
-
-
-def own_functions(net: Network) -> list[Activation | Loss]:
-    """Activations and loss of a network that are not this package's."""
-    own: list[Activation | Loss] = [g for g in net.activations if ACTIVATIONS.is_own(g)]
-    return [*own, net.loss] if LOSSES.is_own(net.loss) else own
 
 
 def check_targets(loss: Loss, Y: npt.NDArray[Any], name: str = "Y") -> None:

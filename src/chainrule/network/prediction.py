@@ -5,23 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from chainrule.compiled.codes import knows_activations
+from chainrule.network.passes import forward
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     import numpy.typing as npt
 
-    from chainrule.network.network import Network
+    from chainrule.equations import Activation
 
     Outputs: TypeAlias = Callable[[npt.NDArray[Any], int | None], npt.NDArray[Any]]
 
 __all__ = ["predictor_for"]
 
 
-def predictor_for(net: Network) -> Outputs:
-    """Function of checked samples, and of a number of threads, that gives the outputs of this network."""
-    if not knows_activations(net.activations):
-        return lambda samples, _threads: net.forward(samples).a[-1]
+def predictor_for(weights: Sequence[npt.NDArray[Any]], activations: Sequence[Activation]) -> Outputs:
+    """Function of checked samples, and of a number of threads, that gives the outputs of a network."""
+    if not knows_activations(activations):
+        return lambda samples, _threads: forward(weights, activations, samples).a[-1]
     from chainrule.compiled.prediction import Predictor  # noqa: PLC0415 (Numba takes its time to load)
 
-    return Predictor(net.weights, net.activations)
+    return Predictor(weights, activations)

@@ -2,9 +2,10 @@
 
 Numba's own cache notices neither an edit in another file nor another processor, and stops at a damaged
 index. Here a folder is named by a digest of everything that settles the machine code: all sources of
-this package, the versions of Python, Numba and llvmlite, and the processor. A file in it holds one kernel
-for one set of argument types, behind its own digest. Files are written whole under another name and then
-renamed, so that processes may start at once; whatever cannot be read is compiled again.
+`compiled` and its sub-rooms and of `equations`, the versions of Python, Numba and llvmlite, and the
+processor. A file in it holds one kernel for one set of argument types, behind its own digest. Files are
+written whole under another name and then renamed, so that processes may start at once; whatever cannot be
+read is compiled again.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import sys
 import sysconfig
 import time
 from functools import cache
-from itertools import count
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,7 @@ from chainrule.equations import ACTIVATIONS, LOSSES, RULES
 __all__ = ["FOLDER_VARIABLE", "KernelFiles", "folder"]
 
 FOLDER_VARIABLE = "CHAINRULE_CACHE_DIR"
+ROOMS = ("compiled", "equations")  # sources of kernels: their constants are those of the equations
 SECONDS_TO_KEEP = 90 * 24 * 3600
 
 
@@ -45,13 +47,13 @@ SECONDS_TO_KEEP = 90 * 24 * 3600
 def folder() -> Path:
     """Folder for kernels of this version of everything; it may be deleted at any time."""
     digest = hashlib.sha256()
-    room = Path(__file__).parents[1]
-    sources = sorted(room.rglob("*.py"))
-    if not sources:
+    package = Path(__file__).parents[2]
+    rooms = [sorted((package / room).rglob("*.py")) for room in ROOMS]
+    if not all(rooms):
         message = "the sources of the kernels are not installed, so that an upgrade would go unnoticed"
         raise OSError(message)
-    for source in sources:
-        digest.update(source.relative_to(room).as_posix().encode() + b"\0" + source.read_bytes() + b"\0")
+    for source in chain.from_iterable(rooms):
+        digest.update(source.relative_to(package).as_posix().encode() + b"\0" + source.read_bytes() + b"\0")
     python = (sys.platform, sys.version_info[:2], sysconfig.get_config_var("SOABI"))
     kinds = (ACTIVATIONS, LOSSES, RULES)
     codes = [(name, code) for kind in kinds for name in kind if (code := kind.fact(kind[name], "code"))]

@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from chainrule.equations.arrays import array_namespace, real_part
-from chainrule.equations.kinds import ACTIVATIONS
+from chainrule.equations.kinds import Kind
 
 if TYPE_CHECKING:
     from chainrule.equations.arrays import Array
 
-__all__ = ["Activation", "ActivationFacts", "Identity", "Logistic", "OutputRange", "Tanh"]
+__all__ = ["ACTIVATIONS", "Activation", "ActivationFacts", "Identity", "Logistic", "OutputRange", "Tanh"]
 
 
 class OutputRange(enum.Enum):
@@ -68,6 +68,9 @@ class Activation(Protocol):
     def backward(self, z: Array, a: Array, upstream: Array) -> Array:
         r"""Signal `upstream`, given for the activations `a`, passed back to the net inputs `z`."""
         ...
+
+
+ACTIVATIONS: Kind[Activation] = Kind("activation", "forward", "backward")
 
 
 @ACTIVATIONS.facts

@@ -10,9 +10,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from chainrule.equations.activations.activation import ActivationFacts, Logistic, OutputRange
+from chainrule.equations.activations.activation import ACTIVATIONS, ActivationFacts, Logistic, OutputRange
 from chainrule.equations.arrays import array_namespace, real_part
-from chainrule.equations.kinds import ACTIVATIONS
 from chainrule.given import check_between
 
 if TYPE_CHECKING:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from chainrule.equations.activations.activation import ActivationFacts, OutputRange
+from chainrule.equations.activations.activation import ACTIVATIONS, ActivationFacts, OutputRange
 from chainrule.equations.arrays import array_namespace, real_part
-from chainrule.equations.kinds import ACTIVATIONS
 
 if TYPE_CHECKING:
     from chainrule.equations.arrays import Array

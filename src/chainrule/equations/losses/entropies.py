@@ -9,8 +9,7 @@ from chainrule.equations.activations.activation import Logistic, OutputRange
 from chainrule.equations.activations.rectifiers import softplus
 from chainrule.equations.activations.softmax import Softmax, log_of_sum_of_exponentials
 from chainrule.equations.arrays import array_namespace
-from chainrule.equations.kinds import LOSSES
-from chainrule.equations.losses.loss import LossFacts
+from chainrule.equations.losses.loss import LOSSES, LossFacts
 
 if TYPE_CHECKING:
     from chainrule.equations.activations.activation import Activation

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from chainrule.equations.activations.activation import OutputRange
 from chainrule.equations.arrays import array_namespace, real_part
-from chainrule.equations.kinds import LOSSES
+from chainrule.equations.kinds import Kind
 from chainrule.given import check_between
 
 if TYPE_CHECKING:
     from chainrule.equations.activations.activation import Activation
     from chainrule.equations.arrays import Array
 
-__all__ = ["RSS", "Absolute", "Huber", "Loss", "LossFacts", "Poisson", "Quantile", "mean_loss"]
+__all__ = ["LOSSES", "RSS", "Absolute", "Huber", "Loss", "LossFacts", "Poisson", "Quantile", "mean_loss"]
 
 
 class Loss(Protocol):
@@ -53,6 +53,9 @@ class Loss(Protocol):
     def slopes(self, a: Array, y: Array) -> Array:
         r"""Minus the derivative of that in the output, :math:`-\partial\,\text{loss} / \partial a`."""
         ...
+
+
+LOSSES: Kind[Loss] = Kind("loss", "values", "slopes")
 
 
 @LOSSES.facts

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from chainrule.equations.arrays import array_namespace
-from chainrule.equations.kinds import RULES
-from chainrule.equations.rules.rule import RuleFacts, without_subnormals
+from chainrule.equations.rules.rule import RULES, RuleFacts, without_subnormals
 from chainrule.given import check_between, check_share
 
 if TYPE_CHECKING:

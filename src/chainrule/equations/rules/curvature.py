@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from chainrule.equations.arrays import array_namespace
-from chainrule.equations.kinds import RULES
-from chainrule.equations.rules.rule import RuleFacts
+from chainrule.equations.rules.rule import RULES, RuleFacts
 from chainrule.given import keep_whole, positive_number
 
 if TYPE_CHECKING:

@@ -19,13 +19,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias
 
 from chainrule.equations.arrays import array_namespace
-from chainrule.equations.kinds import RULES
+from chainrule.equations.kinds import Kind
 from chainrule.given import check_share
 
 if TYPE_CHECKING:
     from chainrule.equations.arrays import Array
 
 __all__ = [
+    "RULES",
     "Descent",
     "Momentum",
     "Nesterov",
@@ -94,6 +95,9 @@ class Rule(Protocol):
     ) -> tuple[Array, RuleState]:
         """Weights and state after one update."""
         ...
+
+
+RULES: Kind[Rule] = Kind("update rule", "init", "update")
 
 
 @RULES.facts

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from chainrule.tables.columns.column import Column
-    from chainrule.tables.columns.roles import Role
+    from chainrule.tables.columns.wording import Role
 
 __all__ = ["check_as_category", "check_finite", "check_usable", "first", "is_typed_number"]
 

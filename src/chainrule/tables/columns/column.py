@@ -18,7 +18,7 @@ from chainrule.words import counted, shown
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from chainrule.tables.columns.roles import Role
+    from chainrule.tables.columns.wording import Role
 
 __all__ = ["Column", "Kind"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from chainrule.errors import InputError
 from chainrule.words import listed, shown
@@ -12,10 +12,7 @@ if TYPE_CHECKING:
 
     from chainrule.tables.columns.table import Table
 
-__all__ = ["Role", "Roles", "settle_roles"]
-
-# What a column is used for: while a model is fitted, or when one that has learnt it takes a new table.
-Role: TypeAlias = Literal["input", "target", "learnt input", "learnt target"]
+__all__ = ["Roles", "settle_roles"]
 
 
 class Roles(NamedTuple):

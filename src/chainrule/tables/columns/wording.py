@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Literal, TypeAlias
 
 from chainrule.words import printable
 
-if TYPE_CHECKING:
-    from chainrule.tables.columns.roles import Role
+__all__ = ["Role", "option", "remedies", "way_out"]
 
-__all__ = ["option", "remedies", "way_out"]
+# What a column is used for: while a model is fitted, or when one that has learnt it takes a new table.
+Role: TypeAlias = Literal["input", "target", "learnt input", "learnt target"]
 
 
 def option(flag: str, name: str) -> str:

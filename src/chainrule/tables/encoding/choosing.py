@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from chainrule.tables.columns.column import Column
-    from chainrule.tables.columns.roles import Role
     from chainrule.tables.columns.table import Table
+    from chainrule.tables.columns.wording import Role
 
 __all__ = ["MOST_CATEGORIES", "MOST_CLASSES", "choose_encoding", "target_labels"]
 

@@ -9,7 +9,7 @@ import numpy as np
 from chainrule.errors import InputError, TableError
 from chainrule.stored import MOST, Finite, Meta, Name, NotNegative, Positive, Stored, Text
 from chainrule.tables.columns.column import Kind
-from chainrule.tables.columns.roles import Role
+from chainrule.tables.columns.wording import Role
 from chainrule.tables.encoding.statistics import Spread, standardise
 from chainrule.words import listed, shown, suggestion
 
