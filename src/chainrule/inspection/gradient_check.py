@@ -6,6 +6,7 @@ function allows, and the complex step, which has no cancellation and so sees the
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
@@ -28,7 +29,7 @@ from chainrule.network import (
 from chainrule.random_streams import Purpose, permutation
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     import numpy.typing as npt
 
@@ -49,6 +50,7 @@ UNDERFLOW = SMALLEST / COMPLEX_STEP  # what that does to a complex step
 # Share of the difference between one and two steps that their combination may still be wrong by.
 TRUNCATION, SIDE_TRUNCATION = 1e-3, 1.0
 SHORTER = tuple(8.0**-k for k in range(1, 7))  # shares of the longest step, where that does not agree
+NEARBY, MOST_SIGNS = 1e-3, 4  # shares of the longest step that net inputs are moved by, and layers so moved
 KINK = 4.0  # times what they may be wrong by, that the slopes of both sides differ where there is a kink
 
 
@@ -205,6 +207,7 @@ class _Comparison:
         self.largest_of_layer = [float(np.max(np.abs(g))) for g in self.gradients]
         self.largest = float(np.max(self.largest_of_layer))
         self.is_own = own_functions(net)
+        self.shifts: list[float] = []  # of the net inputs of layers, from that of the weight on
 
     def result(self, sample: int, seed: int) -> GradientCheck:
         """Both methods over the chosen weights, and the update."""
@@ -252,8 +255,9 @@ class _Comparison:
         changed = self.net.weights[m].astype(type(value))
         changed[k, j] = value
         a: npt.NDArray[Any] = self.before[m]
-        for w, g in zip((changed, *self.net.weights[m + 1 :]), self.net.activations[m:], strict=True):
-            z = w[:, 0] + a @ w[:, 1:].T
+        weights, shifts = (changed, *self.net.weights[m + 1 :]), [*self.shifts, *[0.0] * len(self.before)]
+        for w, g, shift in zip(weights, self.net.activations[m:], shifts, strict=False):
+            z = w[:, 0] + a @ w[:, 1:].T + shift
             a = g.forward(z)
         single = np.zeros_like(changed)
         single[k, j] = value
@@ -292,8 +296,28 @@ class _Comparison:
         noise = below.noise + above.noise
         if abs(above.value - below.value) <= KINK * noise:
             return central
-        found, ends = float(self.gradients[m][k, j]), sorted((below.value, above.value))
-        return _Estimate(min(max(found, ends[0]), ends[1]), noise)
+        nearest = self.nearest(m, k, j, [below, above])
+        if self.agrees(m, k, j, nearest):
+            return nearest
+        return self.nearest(m, k, j, [below, above, *self.slopes_nearby(m, k, j)])
+
+    def nearest(self, m: int, k: int, j: int, slopes: list[_Estimate]) -> _Estimate:
+        """Number between some slopes that is nearest to back-propagation's."""
+        found, values = float(self.gradients[m][k, j]), [slope.value for slope in slopes]
+        return _Estimate(min(max(found, min(values)), max(values)), max(slope.noise for slope in slopes))
+
+    def slopes_nearby(self, m: int, k: int, j: int) -> Iterator[_Estimate]:
+        """Slopes with the net inputs of each layer moved a little, the later the further, either way.
+
+        Where units of several layers stand at a kink at once, as all do for inputs of 0 without bias weights,
+        a slope of each unit that is right may come to more than either side of the weight has.
+        """
+        h, n_layers = NEARBY / 64 * self.step_of_differences(m, k, j), len(self.net.weights) - m
+        for signs in itertools.product((-1, 1), repeat=min(n_layers, MOST_SIGNS)):
+            self.shifts = [sign * NEARBY * DIFFERENCE_STEP * 8**layer for layer, sign in enumerate(signs)]
+            slopes = self.slopes(m, k, j, h)
+            yield _Estimate(slopes.central[0], slopes.noise + TRUNCATION * self.largest)
+        self.shifts = []
 
     def step_of_differences(self, m: int, k: int, j: int) -> float:
         """Step that moves no net input by more than DIFFERENCE_STEP, and the weight by a few digits."""
