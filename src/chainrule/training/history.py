@@ -19,7 +19,7 @@ class Epoch(NamedTuple):
         Mean loss over the training rows, each as it was when its turn came: before the update that it
         led to, with the units that had dropped out; without penalties.
     seconds : float
-        Time that the epoch took.
+        Time that the epoch took; of many short ones that ran in one call, each has its share.
     rate : float or None
         Learning rate of the epoch, where the rule has one.
     validation_loss : float or None

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 import time
 import warnings
+from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.equations.past import Past, PastEpoch
+from chainrule.equations import SCHEDULES, Past, PastEpoch
 from chainrule.errors import DivergenceError, InputError, TrainingWarning
 from chainrule.random_streams import Purpose, permutation
 from chainrule.scores import heeds_weights, metric_named
@@ -21,7 +22,7 @@ from chainrule.training.result import StoppedBy, TrainingResult
 from chainrule.training.state import TrainingState, check_resumable, fingerprint
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     import numpy.typing as npt
 
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     Matrices = Sequence[npt.NDArray[Any]]
 
 __all__ = ["Run"]
+
+FEWEST_EPOCHS, MOST_EPOCHS = 200, 1 << 16  # that are worth a kernel for many, and of its first call
 
 
 class Run:
@@ -60,6 +63,13 @@ class Run:
         self.metric = metric_named(settings.metric)
         self.criteria = settings.criteria
         self.past = Past()
+        self.heeds_past = bool(self.criteria) or settings.schedule != SCHEDULES["constant"]
+        # What an engine that can run many epochs at once is asked for; a short training would wait longer for
+        # its kernel than it gains.
+        is_long = settings.epochs >= FEWEST_EPOCHS and settings.rate is not None and self.metric is None
+        self.in_blocks = is_long and hasattr(engine, "epochs_at_once")
+        self.watched: Any = None
+        self.most_at_once = MOST_EPOCHS
         self.last_time = time.monotonic()
         self.data: str | None = None
         self.ended: StoppedBy | None = None
@@ -91,7 +101,8 @@ class Run:
         try:
             stopped_by = self.ended
             while stopped_by is None:
-                stopped_by = self._next_epoch()
+                n_epochs = self._epochs_at_once()
+                stopped_by = self._next_epochs(n_epochs) if n_epochs > 1 else self._next_epoch()
             return self._reached(stopped_by)
         except KeyboardInterrupt:
             return self._reached(StoppedBy.INTERRUPT)
@@ -110,6 +121,101 @@ class Run:
         if self.progress.stopped:
             return StoppedBy.CALLBACK
         return self._completed(number, loss, began, rate, factor)
+
+    def _epochs_at_once(self) -> int:
+        """How many epochs the engine may run before Python is needed: for a callback, a metric, or Ctrl-C."""
+        callbacks, left = self.callbacks, self.settings.epochs - self.latest[2]
+        if not self.in_blocks or callbacks.on_step is not None or callbacks.on_epoch is not None:
+            return 0
+        engine: Any = self.engine
+        if self.watched is None and self.validation is not None:
+            self.watched = engine.watch(self.validation.X, self.validation.Y, self.validation.sample_weight)
+        return int(min(engine.epochs_at_once(self.watched), left, self.most_at_once))
+
+    def _next_epochs(self, n_epochs: int) -> StoppedBy | None:
+        """Run many epochs in one call, and take in those before a reason to stop, or another rate."""
+        engine: Any = self.engine
+        factors = self._assumed_factors(n_epochs)
+        rates = np.array([self.settings.rate * factor for factor in factors])
+        block = engine.epochs(
+            self.latest[2] + 1,
+            rates,
+            seed=self.settings.seed if self.settings.shuffle else None,
+            watched=self.watched,
+            loss_goal=self.settings.loss_goal,
+        )
+        losses: list[float] = (block.losses / len(self.task.rows)).tolist()
+        validation_losses = self._watched_losses(block)
+        is_finite = math.isfinite(losses[-1]) and _all_finite(block.state(len(block) - 1))
+        n_kept, stopped_by, best = len(block) if is_finite else len(block) - 1, None, None
+        if self.heeds_past:
+            watched = losses if self.validation is None else validation_losses
+            n_kept, stopped_by, best = self._judged(losses[:n_kept], watched, factors)
+        # Where the rate was another than assumed it may be so soon again.
+        self.most_at_once = 2 * (n_kept if n_kept < n_epochs else self.most_at_once)
+        if n_kept:
+            seconds = repeat(block.seconds / len(block))
+            self._keep(block, n_kept, zip(losses, seconds, rates.tolist(), validation_losses, strict=False))
+            if self.settings.loss_goal is not None and losses[n_kept - 1] <= self.settings.loss_goal:
+                stopped_by = StoppedBy.LOSS_GOAL
+            if best is not None:
+                value, place = best
+                number = self.latest[2] - n_kept + 1 + place
+                self.best = (value, number, self.engine.weights_of(block.state(place)))
+        if stopped_by is None and not is_finite and n_kept == len(block) - 1:
+            raise self._diverged()
+        self._tell_the_time()
+        return stopped_by or (StoppedBy.CALLBACK if self.progress.stopped else None)
+
+    def _assumed_factors(self, n_epochs: int) -> list[float]:
+        """Factors of the next epochs if each were better than all before it."""
+        if not self.heeds_past:
+            return [1.0] * n_epochs
+        schedule, past = self.settings.schedule, Past(self.past)
+        best = min((epoch.watched for epoch in past), default=0.0)
+        factors = []
+        for n in range(1, n_epochs + 1):
+            factors.append(schedule.next_factor(past, self.settings.epochs))
+            past.append(PastEpoch(best - n, best - n, factors[-1]))
+        return factors
+
+    def _watched_losses(self, block: Any) -> list[float] | list[None]:  # noqa: ANN401 (of many epochs)
+        """Mean loss over the validation rows after each epoch of a block; the last may not be finite."""
+        if self.validation is None:
+            return [None] * len(block)
+        found: list[float] = (block.watched_losses / len(self.validation)).tolist()
+        for place, loss in enumerate(found):
+            if math.isnan(loss):
+                weights = self.engine.weights_of(block.state(place))
+                found[place] = loss_over_rows(self.engine, weights, self.validation)
+        return found
+
+    def _judged(
+        self, losses: list[float], watched: list[Any], factors: list[float]
+    ) -> tuple[int, StoppedBy | None, tuple[float, int] | None]:
+        """How many epochs count, until a reason to stop or a rate that was not assumed; and the best."""
+        best: tuple[float, int] | None = None
+        lowest = None if self.best is None else self.best[0]
+        for place, (loss, value, factor) in enumerate(zip(losses, watched, factors, strict=False)):
+            if place and self._next_factor() != factor:
+                return place, None, best
+            verdict = self._judge(loss, value, factor)
+            if self.criteria and _is_better(value, lowest):
+                lowest, best = value, (value, place)
+            if verdict is not None:
+                return place + 1, verdict, best
+        return len(losses), None, best
+
+    def _keep(self, block: Any, n_kept: int, told: Iterable[tuple[Any, ...]]) -> None:  # noqa: ANN401 (of many epochs)
+        """Keep the first epochs of a block; the engine goes on from the last of them."""
+        first, (last, _, _) = self.latest[2] + 1, self.latest
+        numbered = zip(range(first, first + n_kept), told, strict=False)
+        self.progress.epochs.extend(Epoch(number, *one) for number, one in numbered)
+        self.progress.steps = (first + n_kept - 1) * self._steps_an_epoch()
+        state, before = block.state(n_kept - 1), block.state(n_kept - 2) if n_kept > 1 else last
+        if n_kept < len(block):
+            self.engine.resume(self.engine.weights_of(state), self.engine.rule_of(state))
+        self.latest = (state, before, first + n_kept - 1)
 
     def _run_epoch(self, number: int, rate: float | None) -> float:
         """Train once on all samples; mean of their losses."""
@@ -159,7 +265,11 @@ class Run:
 
     def _verdict(self, epoch: Epoch, factor: float) -> StoppedBy | None:
         """Add an epoch to the past, and hear what the criteria say to it."""
-        self.past.append(PastEpoch(epoch.loss, self._watched(epoch), factor))
+        return self._judge(epoch.loss, self._watched(epoch), factor)
+
+    def _judge(self, loss: float, watched: float, factor: float) -> StoppedBy | None:
+        """The same of its losses and its factor."""
+        self.past.append(PastEpoch(loss, watched, factor))
         for criterion in self.criteria:
             if criterion.stops(self.past):
                 known = {reason.value for reason in StoppedBy}
@@ -169,11 +279,7 @@ class Run:
     def _keep_the_best(self, epoch: Epoch, state: State) -> None:
         """Keep the network of the epoch where no other one was watched to be as good."""
         watched = self._watched(epoch)
-        if (
-            self.best is None
-            or watched < self.best[0]
-            or (math.isnan(self.best[0]) and not math.isnan(watched))
-        ):
+        if _is_better(watched, None if self.best is None else self.best[0]):
             self.best = (watched, epoch.number, self.engine.weights_of(state))
 
     def _watched(self, epoch: Epoch) -> float:
@@ -297,6 +403,11 @@ class Run:
             f"{advice_after_divergence(self.task, self.settings, self.loss_before)}."
         )
         return DivergenceError(message, network=net, history=history, epoch=epoch, rate=rate)
+
+
+def _is_better(watched: float, best: float | None) -> bool:
+    """Whether a watched value is lower than the best before, or the first that is a number."""
+    return best is None or watched < best or (math.isnan(best) and not math.isnan(watched))
 
 
 def _all_finite(state: State) -> bool:
