@@ -16,6 +16,7 @@ __all__ = [
     "listed",
     "named",
     "printable",
+    "quoted",
     "series",
     "shortened",
     "shown",
@@ -23,6 +24,7 @@ __all__ = [
 ]
 
 LONGEST_QUOTATION = 40
+LONGEST_VALUE = 1000
 MOST_LISTED = 10
 # Finding what is close takes time that grows with both.
 MOST_COMPARED = 1000
@@ -52,6 +54,21 @@ def shown(cell: object) -> str:
     """
     text = str(cell)
     return repr(text if len(text) <= LONGEST_QUOTATION else text[: LONGEST_QUOTATION - 1] + "…")
+
+
+def quoted(value: object) -> str:
+    r"""Whatever was given as Python writes it, on one line that is not too long.
+
+    Examples
+    --------
+    >>> quoted("two\nlines"), quoted([0.5, 1])
+    ("'two\\nlines'", '[0.5, 1]')
+    """
+    try:
+        text = printable(" ".join(repr(value).split()))
+    except Exception:  # noqa: BLE001 (an object of a user's own, or a number of thousands of digits)
+        return f"a {type(value).__name__}"
+    return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"
 
 
 def named(name: str, most: int = LONGEST_QUOTATION) -> str:
