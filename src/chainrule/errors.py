@@ -63,8 +63,8 @@ def argument(name: str, *value: object) -> str:
 
 
 def in_python(name: str, *value: object) -> str:
-    """A parameter, alone or with a value, as Python has it."""
-    return "=".join([name, *map(repr, value)])
+    """A parameter, alone or with a value, as Python has it; 5.0 as 5."""
+    return "=".join([name, *(repr(one).removesuffix(".0") for one in value)])
 
 
 def said(text: object, call: Call = in_python) -> str:
@@ -146,8 +146,9 @@ class ChainruleError(Exception):
         self.parameter = parameter and parameter.removeprefix("the ").split()[0].split("[")[0]
         self.given = given
         self.needs, self.advice = Remark(needs), Remark(advice)
+        is_whole = what.endswith(".") or not needs
         what = what or f"{argument(str(parameter))} is {quoted(given)}"
-        self.what = f"{what} but {self.needs.marked}." if needs and not what.endswith(".") else what
+        self.what = what if is_whole else f"{what} but {self.needs.marked}."
         super().__init__(said(self))
 
     @property

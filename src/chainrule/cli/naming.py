@@ -6,6 +6,7 @@ import functools
 import shlex
 
 from chainrule.errors import in_python
+from chainrule.words import printable
 
 __all__ = ["in_options"]
 
@@ -48,4 +49,4 @@ def _options() -> dict[str, tuple[str, bool]]:
 
 def _typed(value: object) -> str:
     """A value as it is typed: a number without a point where it is whole."""
-    return repr(value).removesuffix(".0") if isinstance(value, float) else str(value)
+    return repr(value).removesuffix(".0") if isinstance(value, float) else printable(str(value))

@@ -113,8 +113,7 @@ def _document(content: bytes) -> dict[str, Any]:
 
 def _refuse_number(text: str) -> NoReturn:
     """Refuse NaN and Infinity, which JSON does not have, and what becomes infinite here."""
-    message = f"{text} is no number that a model holds"
-    raise ValueError(message)
+    raise ValueError(f"{text} is no number that a model holds")
 
 
 def _finite(text: str) -> float:
@@ -132,8 +131,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Object from its pairs, refused where a key stands twice."""
     found = dict(pairs)
     if len(found) != len(pairs):
-        message = "a key stands twice"
-        raise ValueError(message)
+        raise ValueError("a key stands twice")
     return found
 
 
