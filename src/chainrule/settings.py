@@ -401,11 +401,13 @@ class Settings:
                 needs = f"the update rule {rule} needs the same loss twice for the same weights"
                 self._refuse("dropout", needs, f", or take {argument('rule', 'adam')}")
         if RULES.fact(self.rule, "takes_all_rows") and name_of(self.schedule) != "constant":
-            self._refuse("schedule", f"the update rule {rule} finds its own steps")
+            what = f"The schedule is {name_of(self.schedule)}"
+            self._refuse("schedule", f"the update rule {rule} finds its own steps", what=what)
 
-    def _refuse(self, name: str, needs: str, otherwise: str = "") -> NoReturn:
+    def _refuse(self, name: str, needs: str, otherwise: str = "", what: str = "") -> NoReturn:
         """Refuse a setting that does not go with the others."""
         raise InputError(
+            what,
             parameter=name,
             given=plain(getattr(self, name)),
             needs=needs,

@@ -66,8 +66,9 @@ def quoted(value: object) -> str:
     """
     try:
         text = printable(" ".join(repr(value).split()))
-    except Exception:  # noqa: BLE001 (an object of a user's own, or a number of thousands of digits)
-        return f"a {type(value).__name__}"
+    except Exception:  # noqa: BLE001 (a user's own object may raise anything)
+        is_int = isinstance(value, int)  # of more digits than Python writes
+        return "an int of many digits" if is_int else f"an object of the type {type(value).__name__}"
     return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"
 
 

@@ -42,7 +42,6 @@ def checked_code(thing: object, kind: Kind[Any]) -> int:
         raise InputError(
             f"The {kind.what} {quoted(thing)} has no kernel; the compiled engine knows {known}.",
             parameter="engine",
-            given="compiled",
             needs=f"must have a kernel for the {kind.what}",
             advice=f"Train with {argument('engine', 'reference')}, which runs any {kind.what}.",
         )
@@ -83,7 +82,6 @@ def loss_code(loss: Loss, output: Activation) -> Code:
         raise InputError(
             f"The loss {quoted(loss)} has no kernel for the output activation {quoted(output)}.",
             parameter="engine",
-            given="compiled",
             needs="must have a kernel for the pair",
             advice=f"Train with {argument('engine', 'reference')}, which runs any pair.",
         )

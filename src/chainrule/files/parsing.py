@@ -70,7 +70,6 @@ def model_from_bytes(content: bytes) -> Model:
     if encoding and (encoding.n_inputs, encoding.n_outputs) != (net.sizes[0], net.sizes[-1]):
         raise ModelFileError(
             f"The file encodes {encoding.n_inputs} inputs and {encoding.n_outputs} outputs",
-            parameter="path",
             needs=f"its network has {net.sizes[0]} and {net.sizes[-1]}",
             advice="Fit the model again.",
         )
@@ -143,7 +142,6 @@ def _read_document(document: dict[str, Any]) -> _Document:
     elif type(version) is int and version > FORMAT:
         raise ModelFileError(
             f"The file has format {version}",
-            parameter="path",
             needs=f"this version of chainrule reads formats up to {FORMAT}",
             advice="Upgrade with `pip install -U chainrule`.",
         )
@@ -173,7 +171,6 @@ def _network(document: _Document, tensors: dict[str, npt.NDArray[Any]]) -> Netwo
         raise ModelFileError(
             f"The file names the activations {used or '(none)'} and the loss "
             f"{printable(document.loss[:LONGEST_SHOWN])}",
-            parameter="path",
             needs=f"this version knows {', '.join(ACTIVATIONS)} and {', '.join(LOSSES)}",
             advice="Upgrade chainrule.",
         ) from error

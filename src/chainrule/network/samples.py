@@ -123,7 +123,6 @@ def as_pairs(
         raise InputError(
             f"Every number of {names[1]} is missing (NaN)",
             parameter=names[1],
-            given=math.nan,
             needs="at least one target is needed",
             advice="Give at least one.",
         )

@@ -76,7 +76,6 @@ class Kernel:
             raise InputError(
                 "NUMBA_DISABLE_JIT is set",
                 parameter="engine",
-                given="compiled",
                 needs="kernels must be compiled",
                 advice=f"Unset it, or use {argument('engine', 'reference')}.",
             )

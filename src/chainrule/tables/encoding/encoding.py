@@ -231,7 +231,6 @@ def _winners(values: npt.NDArray[np.float64], classes: tuple[str, ...]) -> tuple
         raise InputError(
             f"Row {int(np.argmax(undecided)) + 1} of outputs has NaN, so no class has the largest output.",
             parameter="outputs",
-            given=np.nan,
             needs="must be numbers",
             advice="Check that the network's weights are finite.",
         )
