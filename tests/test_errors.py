@@ -186,3 +186,14 @@ def test_only_the_command_line_speaks_of_options() -> None:
         if re.search(r"--[a-zA-Z]", text)
     ]
     assert found == []
+
+
+def test_every_error_that_is_raised_is_given_needs_and_advice() -> None:
+    made = {error.__name__ for error, _ in TREE} - {"TrainingWarning", "UnknownNameError"}
+    found = []
+    for path in Path(chainrule.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in made:
+                fields = {one.arg for one in node.keywords}
+                found += [] if fields >= {"needs", "advice"} else [(path.name, node.lineno)]
+    assert found == []

@@ -161,15 +161,15 @@ class ChainruleError(Exception):
         self.advice = Remark(f"{self.advice.marked} {more}".lstrip())
         self.args = (said(self),)
 
-    def to_json(self) -> dict[str, Any]:
-        """What a program should know of the error, as plain data."""
+    def to_json(self, call: Call = in_python) -> dict[str, Any]:
+        """What a program should know of the error, as plain data, its texts in the words of a face."""
         return {
             "error": type(self).__name__,
-            "message": str(self),
+            "message": said(self, call),
             "parameter": self.parameter,
             "given": _plain(self.given),
-            "needs": str(self.needs),
-            "advice": str(self.advice),
+            "needs": said(self.needs, call),
+            "advice": said(self.advice, call),
         }
 
     def __reduce__(self) -> tuple[object, ...]:

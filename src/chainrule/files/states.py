@@ -43,7 +43,10 @@ class StoredState(Stored, frozen=True):
     def __post_init__(self) -> None:
         if self.best_epoch is not None and self.best_epoch > len(self.epochs):
             raise InputError(
-                parameter="best_epoch", given=self.best_epoch, needs=f"there are {len(self.epochs)} epochs"
+                parameter="best_epoch",
+                given=self.best_epoch,
+                needs=f"there are {len(self.epochs)} epochs",
+                advice="Keep one of them.",
             )
 
 
