@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import ast
 import copy
+import json
 import pickle
+import re
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 import chainrule
 from chainrule import errors
+from chainrule.cli.naming import in_options
 from chainrule.errors import (
     ChainruleError,
     DivergenceError,
@@ -19,6 +25,8 @@ from chainrule.errors import (
     TableError,
     TrainingWarning,
     UnknownNameError,
+    argument,
+    said,
 )
 from chainrule.training import Epoch, History
 
@@ -98,3 +106,94 @@ def test_errors_travel_between_processes() -> None:
         assert (error.epoch, error.rate) == (2, 9.0)
         assert error.history == _divergence().history
         assert error.network.weights[0].tolist() == [[0.0, 1.0]]
+
+
+def test_a_message_is_made_of_its_parts() -> None:
+    advice = f"Try {argument('rate', 0.1)}, or {argument('ignore', ['a b'])}."
+    error = InputError(parameter="rate", given=-1, needs="must be above 0", advice=advice)
+    assert str(error) == "rate is -1 but must be above 0. Try rate=0.1, or ignore=['a b']."
+    assert (error.parameter, error.given, error.needs) == ("rate", -1, "must be above 0")
+    assert error.advice == "Try rate=0.1, or ignore=['a b']."
+    assert said(error, in_options) == "--rate is -1 but must be above 0. Try --rate 0.1, or --ignore 'a b'."
+    assert said(error.advice, in_options) == "Try --rate 0.1, or --ignore 'a b'."
+    assert str(InputError("It is 3", needs="must be 4", advice="Do so.")) == "It is 3 but must be 4. Do so."
+    assert str(InputError("It is 3.", needs="must be 4", advice="Do so.")) == "It is 3. Do so."
+    assert InputError(parameter="weights[0]", given=1, needs="must be 2").parameter == "weights"
+
+
+def test_advice_can_be_added() -> None:
+    error = _divergence()
+    error.advise(f"Try {argument('rate', 1)}.")
+    assert str(error) == "It diverged. Try rate=1."
+    assert said(error, in_options) == "It diverged. Try --rate 1."
+
+
+MARK = argument("rate", 7)
+
+
+class _Odd:
+    def __repr__(self) -> str:
+        return f"<{MARK}\n>"
+
+
+@pytest.mark.parametrize("given", [MARK, [MARK], {MARK: MARK}, _Odd(), Path(MARK), "⟦rate=7⟧", "\ud800"])
+def test_what_is_given_is_never_taken_for_a_mark(given: object) -> None:
+    error = InputError(parameter="rate", given=given, needs="must be above 0", advice="Try 1.")
+    assert "rate=7" not in str(error).replace("⟦rate=7⟧", "")
+    assert len(str(error).splitlines()) == 1
+    assert str(error) == str(error).encode().decode()
+    assert said(error, lambda name, *_: f"<{name}>").count("<rate>") == 1
+
+
+def test_a_number_of_more_digits_than_python_writes_is_refused_in_words() -> None:
+    error = InputError(parameter="seed", given=10**5000, needs="must be smaller")
+    assert str(error) == "seed is an int of many digits but must be smaller."
+
+
+@pytest.mark.parametrize(
+    "given", [None, True, 3, 0.5, float("nan"), float("-inf"), 10**400, "text", Path("a.csv"), [1], np.eye(2),
+              np.float64(1), lambda: 1, "⟦rate⟧"],
+)  # fmt: skip
+def test_errors_are_plain_data_and_travel_whatever_was_given(given: object) -> None:
+    error = InputError(parameter="rate", given=given, needs="must be above 0", advice="Try 1.")
+    data = error.to_json()
+    assert json.loads(json.dumps(data, allow_nan=False)) == data
+    assert set(data) == {"error", "message", "parameter", "given", "needs", "advice"}
+    assert data["message"] == str(error)
+    again = pickle.loads(pickle.dumps(error))  # noqa: S301 (our own bytes)
+    assert again.to_json() == data
+    assert said(again, in_options) == said(error, in_options)
+
+
+def _texts(path: Path) -> list[str]:
+    """String literals of a file that are no docstrings."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    docs = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    return [
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docs
+    ]
+
+
+def test_only_the_command_line_speaks_of_options() -> None:
+    rooms = Path(chainrule.__file__).parent
+    found = [
+        (path.name, text)
+        for path in rooms.rglob("*.py")
+        if "cli" not in path.relative_to(rooms).parts
+        for text in _texts(path)
+        if re.search(r"--[a-zA-Z]", text)
+    ]
+    assert found == []
+
+
+def test_every_error_that_is_raised_is_given_needs_and_advice() -> None:
+    made = {error.__name__ for error, _ in TREE} - {"TrainingWarning", "UnknownNameError"}
+    found = []
+    for path in Path(chainrule.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in made:
+                fields = {one.arg for one in node.keywords}
+                found += [] if fields >= {"needs", "advice"} else [(path.name, node.lineno)]
+    assert found == []

@@ -36,16 +36,16 @@ class Page:
         self.shown.append({"epochs": len(training.epochs), "of": training.n_epochs})
 
     @staticmethod
-    def field(name: str, value: str | None) -> str:
+    def field(name: str, *value: object) -> str:
         """A parameter as a form calls it."""
-        return f"the field {name}" if value is None else f"{value} in the field {name}"
+        return " ".join([*(f"{one} in" for one in value), f"the field {name}"])
 
     def answer(self, job: Any) -> dict[str, Any]:  # noqa: ANN401 (a job of any kind)
         """Run a job, and answer with what it found, or with what is wrong."""
         try:
             return {"found": job.run(self).summary(), "notes": self.notes}
         except ChainruleError as error:
-            return {**error.to_json(), "message": error.said(self.field)}
+            return error.to_json(self.field)
 
 
 def test_a_whole_fit_and_what_follows_it(capfd: pytest.CaptureFixture[str], here: Path) -> None:
@@ -74,7 +74,7 @@ def test_a_whole_fit_and_what_follows_it(capfd: pytest.CaptureFixture[str], here
 def test_what_is_wrong_is_said_in_the_words_of_the_face(here: Path) -> None:
     page = Page()
     answer = page.answer(FitJob("iris.csv", target=["species"], rate=-1.0, out=here / "n.st"))
-    assert (answer["error"], answer["parameter"], answer["given"]) == ("InputError", "rate", "-1.0")
+    assert (answer["error"], answer["parameter"], answer["given"]) == ("InputError", "rate", -1.0)
     assert answer["message"] == "the field rate is -1.0 but must be a finite number above 0. Try 0.1."
     here.joinpath("there.st").write_text("mine", encoding="utf-8")
     answer = page.answer(FitJob("iris.csv", target=["species"], out=here / "there.st"))

@@ -129,8 +129,7 @@ __all__ = list(_ROOM_OF)
 def __getattr__(name: str) -> object:
     """Load a public name from its room when it is first asked for."""
     if name not in _ROOM_OF:
-        message = f"module 'chainrule' has no attribute {name!r}"
-        raise AttributeError(message)
+        raise AttributeError(f"module 'chainrule' has no attribute {name!r}")
     value = getattr(import_module(f"chainrule.{_ROOM_OF[name]}"), name)
     globals()[name] = value
     return value

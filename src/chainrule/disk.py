@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chainrule.errors import OutputError
+from chainrule.errors import OutputError, argument
+from chainrule.words import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,9 +42,9 @@ def write_file(path: str | os.PathLike[str], content: bytes, *, overwrite: bool 
         else:
             _replace(target, content, overwrite=overwrite)
     except FileExistsError as error:
-        raise OutputError(_exists_message(path)) from error
+        raise _exists(path) from error
     except (OSError, ValueError) as error:  # ValueError: a name with a null byte in it
-        raise OutputError(_failure_message(path, error)) from error
+        raise _failure(path, error) from error
 
 
 def check_writable(path: str | os.PathLike[str], *, overwrite: bool) -> None:
@@ -57,9 +58,9 @@ def check_writable(path: str | os.PathLike[str], *, overwrite: bool) -> None:
     try:
         _check(Path(os.path.realpath(path)), overwrite=overwrite)
     except FileExistsError as error:
-        raise OutputError(_exists_message(path)) from error
+        raise _exists(path) from error
     except (OSError, ValueError) as error:  # ValueError: a name with a null byte in it
-        raise OutputError(_failure_message(path, error)) from error
+        raise _failure(path, error) from error
 
 
 @contextmanager
@@ -99,11 +100,9 @@ def _check(target: Path, *, overwrite: bool) -> None:
 def _check_folder(target: Path) -> None:
     """Raise an OSError where no file of this name can be."""
     if target.is_dir():
-        message = "it is a directory"
-        raise IsADirectoryError(message)
+        raise IsADirectoryError("it is a directory")
     if not target.parent.is_dir():
-        message = f"there is no folder {target.parent}"
-        raise FileNotFoundError(message)
+        raise FileNotFoundError(f"there is no folder {target.parent}")
 
 
 def _replace(target: Path, content: bytes, *, overwrite: bool) -> None:
@@ -146,16 +145,24 @@ def _mode_of(target: Path) -> int:
     return 0o666 & ~mask
 
 
-def _exists_message(path: str | os.PathLike[str]) -> str:
-    """Message for a file that stands in the way."""
-    advice = "Choose another name, or say ⟦overwrite=True⟧."
-    return f"{os.fspath(path)} exists already but is not to be overwritten. {advice}"
+def _exists(path: str | os.PathLike[str]) -> OutputError:
+    """Error for a file that stands in the way."""
+    return OutputError(
+        f"{printable(str(path))} exists already",
+        parameter="path",
+        given=path,
+        needs="is not to be overwritten",
+        advice=f"Choose another name, or say {argument('overwrite', True)}.",  # noqa: FBT003
+    )
 
 
-def _failure_message(path: str | os.PathLike[str], error: OSError | ValueError) -> str:
-    """Message for a file that cannot be written."""
-    reason = getattr(error, "strerror", None) or str(error)
-    return (
-        f"{os.fspath(path)} cannot be written: {reason}. Nothing was written there. Choose another place, "
-        "or make room for it."
+def _failure(path: str | os.PathLike[str], error: OSError | ValueError) -> OutputError:
+    """Error for a file that cannot be written."""
+    reason = printable(getattr(error, "strerror", None) or str(error))
+    return OutputError(
+        f"{printable(str(path))} cannot be written: {reason}. Nothing was written there.",
+        parameter="path",
+        given=path,
+        needs="must be a place that can be written to",
+        advice="Choose another place, or make room for it.",
     )

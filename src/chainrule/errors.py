@@ -14,16 +14,18 @@
     TrainingWarning (a UserWarning)      training that went badly, though it ended
 
 A message says what was given, what is needed, and what to do; the error carries each of these by itself.
-Where it speaks of a parameter, the parameter is marked, so that each face can call it by its own name:
-``⟦rate⟧`` is "rate" in Python and "--rate" on the command line, ``⟦rate=0.1⟧`` "rate=0.1" and "--rate 0.1".
+Where it speaks of a parameter, `argument` marks it, so that each face can call it by its own name:
+``argument("rate", 0.1)`` is "rate=0.1" in Python and "--rate 0.1" on the command line.
 """
 
 from __future__ import annotations
 
-import re
+import json
+import math
+import os
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
-from chainrule.words import joined, suggestion
+from chainrule.words import joined, printable, quoted, suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -41,26 +43,38 @@ __all__ = [
 ]
 
 MOST_LISTED = 20
+LARGEST = 1e300  # number that is plain data; NaN is none
+# Unicode keeps these two for a program's own use. Whatever quotes a text of a user's escapes them, as it does
+# all that cannot be printed, so that no name, cell or path is ever taken for a mark.
+BEGIN, END = "\ufdd0", "\ufdd1"
+
+Call: TypeAlias = "Callable[..., str]"
 
 
-Call: TypeAlias = "Callable[[str, str | None], str]"
-COLUMNS = ("inputs", "ignore", "classes")  # parameters that take a list of names
-_MARKED = re.compile(r"⟦(\w+)(?:=([^⟧]*))?⟧")
+def argument(name: str, *value: object) -> str:
+    """Mark a parameter in a text, alone or with a value that JSON can hold.
+
+    Examples
+    --------
+    >>> said(f"Try {argument('ignore', ['id'])}.")
+    "Try ignore=['id']."
+    """
+    return f"{BEGIN}{json.dumps([name, *value])}{END}"
 
 
-def in_python(name: str, value: str | None) -> str:
-    """A parameter, alone or with a value, as Python has it."""
-    if value is None:
-        return name
-    if name in COLUMNS:
-        return f"{name}=[{value!r}]"
-    plain = re.fullmatch(r"[-+.\de]+|True|False|None|[\[('\"].*", value)
-    return f"{name}={value if plain else repr(value)}"
+def in_python(name: str, *value: object) -> str:
+    """A parameter, alone or with a value, as Python has it; 5.0 as 5."""
+    return "=".join([name, *(repr(one).removesuffix(".0") for one in value)])
 
 
-def said(text: str, call: Call = in_python) -> str:
-    """Text with each of its marked parameters called as a face calls it: a function of name and value."""
-    return _MARKED.sub(lambda found: call(found[1], found[2]), getattr(text, "marked", text))
+def said(text: object, call: Call = in_python) -> str:
+    """Text with each of its marked parameters called as a face calls it: by a function of name and value.
+
+    What keeps its marks, a `Remark` or an error, may be given itself.
+    """
+    plain, *marked = str(getattr(text, "marked", text)).split(BEGIN)
+    parts = (one.split(END, 1) for one in marked)
+    return plain + "".join(call(*json.loads(mark)) + after for mark, after in parts)
 
 
 class Remark(str):  # noqa: SLOT000 (it keeps its marks)
@@ -68,31 +82,35 @@ class Remark(str):  # noqa: SLOT000 (it keeps its marks)
 
     Examples
     --------
-    >>> remark = Remark("it only names the rows: ⟦ignore=id⟧ leaves it out")
+    >>> remark = Remark(f"it only names the rows: {argument('ignore', 'id')} leaves it out")
     >>> remark
-    "it only names the rows: ignore=['id'] leaves it out"
+    "it only names the rows: ignore='id' leaves it out"
     >>> said(remark, lambda name, value: f"--{name} {value}")
     'it only names the rows: --ignore id leaves it out'
     """
 
     marked: str
 
-    def __new__(cls, marked: str) -> Self:
+    def __new__(cls, text: str) -> Self:
         """Text with its marks read."""
-        remark = super().__new__(cls, said(marked))
-        remark.marked = marked
+        remark = super().__new__(cls, said(text))
+        remark.marked = getattr(text, "marked", text)
         return remark
 
 
 class ChainruleError(Exception):
     """The root of the tree: catch this to catch every error of this package.
 
+    The message is "`what` but `needs`. `advice`".
+
     Parameters
     ----------
-    message : str
-        The whole message, its parameters marked. Where there is none, it is made of the other arguments.
+    what : str
+        What does not fit; where there is none, "`parameter` is `given`". One that ends with a full stop
+        stands by itself, without "but" and what is needed.
     parameter : str, optional
-        Name of the parameter that does not fit, as Python has it.
+        Name of the parameter that does not fit, as Python has it, or of a part, such as "weights[0]" or
+        "validation X", of which the parameter is kept.
     given : object, optional
         What was given for it.
     needs : str
@@ -108,46 +126,65 @@ class ChainruleError(Exception):
     ... except chainrule.ChainruleError as error:
     ...     print(type(error).__name__)
     ModelFileError
-    >>> error = ChainruleError(
-    ...     parameter="rate", given=-1, needs="must be above 0", advice="Try ⟦rate=0.1⟧."
-    ... )
+    >>> advice = f"Try {argument('rate', 0.1)}."
+    >>> error = ChainruleError(parameter="rate", given=-1, needs="must be above 0", advice=advice)
     >>> print(error)
     rate is -1 but must be above 0. Try rate=0.1.
-    >>> print(error.said(lambda name, value: f"--{name} {value or ''}".rstrip()))
+    >>> print(said(error, lambda name, *value: " ".join([f"--{name}", *map(str, value)])))
     --rate is -1 but must be above 0. Try --rate 0.1.
     """
 
     def __init__(
         self,
-        message: str = "",
+        what: str = "",
         *,
         parameter: str | None = None,
         given: object = None,
         needs: str = "",
         advice: str = "",
     ) -> None:
-        self.parameter, self.given, self.needs, self.advice = parameter, given, needs, advice
-        self._marked = message or f"⟦{parameter}⟧ is {given!r} but {needs}. {advice}".rstrip()
-        super().__init__(self.said(in_python))
+        self.parameter = parameter and parameter.removeprefix("the ").split()[0].split("[")[0]
+        self.given = given
+        self.needs, self.advice = Remark(needs), Remark(advice)
+        is_whole = what.endswith(".") or not needs
+        what = what or f"{argument(str(parameter))} is {quoted(given)}"
+        self.what = what if is_whole else f"{what} but {self.needs.marked}."
+        super().__init__(said(self))
 
-    def said(self, call: Call) -> str:
-        """The message in the words of a face."""
-        return said(self._marked, call)
+    @property
+    def marked(self) -> str:
+        """The message with its parameters marked."""
+        return f"{self.what} {self.advice.marked}".rstrip()
 
-    def to_json(self) -> dict[str, Any]:
-        """What a program should know of the error, as plain data."""
+    def advise(self, more: str) -> None:
+        """Add to the advice what only who calls knows."""
+        self.advice = Remark(f"{self.advice.marked} {more}".lstrip())
+        self.args = (said(self),)
+
+    def to_json(self, call: Call = in_python) -> dict[str, Any]:
+        """What a program should know of the error, as plain data, its texts in the words of a face."""
         return {
             "error": type(self).__name__,
-            "message": str(self),
+            "message": said(self, call),
             "parameter": self.parameter,
-            "given": None if self.given is None else str(self.given),
-            "needs": said(self.needs),
-            "advice": said(self.advice),
+            "given": _plain(self.given),
+            "needs": said(self.needs, call),
+            "advice": said(self.advice, call),
         }
 
     def __reduce__(self) -> tuple[object, ...]:
         # Back from a pickle with its attributes, not through __init__, whose arguments `args` does not hold.
-        return type(self).__new__, (type(self), *self.args), vars(self)
+        # What was given may be anything, and need not travel.
+        return type(self).__new__, (type(self), *self.args), vars(self) | {"given": _plain(self.given)}
+
+
+def _plain(given: object) -> bool | float | str | None:
+    """What JSON has a word for as it is, all else as the text that a message has for it."""
+    if given is None:
+        return None
+    if isinstance(given, (str, os.PathLike)):
+        return str(given)
+    return given if isinstance(given, (int, float)) and abs(given) < LARGEST else quoted(given)
 
 
 class InputError(ChainruleError, ValueError):
@@ -193,10 +230,15 @@ class UnknownNameError(InputError):
 
     def __init__(self, what: str, given: str, known: Iterable[str], parameter: str | None = None) -> None:
         self.known = tuple(known)
-        there_are = f"There are: {joined(self.known, MOST_LISTED)}."
+        there_are = f"There are: {joined([printable(name) for name in self.known], MOST_LISTED)}."
         advice = f"{suggestion(given, self.known)} {there_are}".lstrip()
-        message = f"There is no {what} {given!r}. {advice}"
-        super().__init__(message, parameter=parameter, given=given, needs=f"a known {what}", advice=advice)
+        super().__init__(
+            f"There is no {what} {given!r}.",
+            parameter=parameter,
+            given=given,
+            needs=f"must be a known {what}",
+            advice=advice,
+        )
 
 
 class TableError(InputError):
@@ -244,8 +286,8 @@ class DivergenceError(ChainruleError, ArithmeticError):
 
     Parameters
     ----------
-    message : str
-        At which epoch, at which rate, and what to try.
+    what : str
+        At which epoch, at which rate.
     network : Network
         The network as it was before the epoch that diverged: all its weights are finite.
     history : History
@@ -268,15 +310,18 @@ class DivergenceError(ChainruleError, ArithmeticError):
 
     def __init__(
         self,
-        message: str,
+        what: str,
         *,
         network: Any,  # noqa: ANN401 (Network and History stand in rooms above this one)
         history: Any,  # noqa: ANN401
         epoch: int,
         rate: float,
+        needs: str = "",
+        advice: str = "",
     ) -> None:
         self.network = network
         self.history = history
         self.epoch = epoch
         self.rate = rate
-        super().__init__(message)
+        parameter = None if math.isnan(rate) else "rate"
+        super().__init__(what, parameter=parameter, given=rate, needs=needs, advice=advice)

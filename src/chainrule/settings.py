@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields, replace
 from textwrap import fill
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeVar
 
 from chainrule.equations import ACTIVATIONS, CRITERIA, LOSSES, RULES, SCHEDULES, STARTS, name_of
-from chainrule.errors import InputError, UnknownNameError
+from chainrule.errors import InputError, UnknownNameError, argument
 from chainrule.given import (
     check_seed,
     not_negative_number,
@@ -22,6 +22,7 @@ from chainrule.given import (
     truth,
     whole_number_from_1,
 )
+from chainrule.words import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -148,8 +149,7 @@ def refuse_unknown_settings(given: Mapping[str, object], record: type[Settings])
     known = [one.name for one in settings_of(record)]
     for name in given:
         if name not in known:
-            what = "setting"
-            raise UnknownNameError(what, name, known)
+            raise UnknownNameError("setting", name, known, name)
 
 
 def settings_of(record: type[Settings]) -> Iterator[Setting]:
@@ -201,10 +201,10 @@ def _mixes(name: str) -> bool:
     return bool(ACTIVATIONS.fact(ACTIVATIONS[name], "mixes_units"))
 
 
-def _metric(value: Any, _name: str) -> Any:  # noqa: ANN401 (a name or a function)
+def _metric(value: Any, name: str) -> Any:  # noqa: ANN401 (a name or a function)
     from chainrule.scores import metric_named  # noqa: PLC0415 (NumPy takes its time to load)
 
-    metric_named(value)
+    metric_named(value, name)
     return value
 
 
@@ -224,20 +224,26 @@ def _layers(value: object, name: str) -> tuple[int, ...]:
     return tuple(whole_number_from_1(n, name) for n in units)
 
 
-def _class_weight(value: object, _name: str) -> str | Mapping[Any, float]:
+def _class_weight(value: object, parameter: str) -> str | Mapping[Any, float]:
     """Weights of classes, which the table must know."""
-    if isinstance(value, str):
-        if value != BALANCED:
-            message = f"⟦class_weight⟧ is {value!r} but must be 'balanced' or a weight for each class."
-            raise InputError(message)
+    if isinstance(value, str) and value == BALANCED:
         return value
     if not isinstance(value, Mapping):
-        message = f"⟦class_weight⟧ is {value!r} but must be 'balanced' or a weight for each class."
-        raise InputError(message)
+        raise InputError(
+            parameter=parameter,
+            given=value,
+            needs="must be 'balanced' or a weight for each class",
+            advice=f"Try {argument(parameter, BALANCED)}.",
+        )
     for name, weight in value.items():
         if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not 0 < weight < float("inf"):
-            message = f"⟦class_weight⟧ of {name!r} is {weight!r} but must be a finite number above 0. Try 1."
-            raise InputError(message)
+            raise InputError(
+                f"{argument(parameter)} of {quoted(name)} is {quoted(weight)}",
+                parameter=parameter,
+                given=weight,
+                needs="must be a finite number above 0",
+                advice="Try 1.",
+            )
     return value
 
 
@@ -376,33 +382,37 @@ class Settings:
 
     def _check_together(self) -> None:
         """Refuse settings that do not go together."""
-        rule, schedule = name_of(self.rule), name_of(self.schedule)
+        rule = name_of(self.rule)
         if RULES.fact(self.rule, "takes_rate"):
             if self.rate is None:
                 usual = RULES.fact(self.rule, "usual_rate")
-                message = f"There is no rate but the update rule {rule} needs one. Try ⟦rate={usual:g}⟧."
-                raise InputError(message)
+                raise InputError(
+                    f"There is no {argument('rate')}",
+                    parameter="rate",
+                    needs=f"the update rule {rule} needs one",
+                    advice=f"Try {argument('rate', usual)}.",
+                )
         else:
             for name in ("rate", "clip_norm"):
                 value = getattr(self, name)
                 if value is not None:
-                    message = (
-                        f"⟦{name}⟧ is {value:g} but the update rule {rule} finds its own steps. "
-                        f"Leave ⟦{name}⟧ out."
-                    )
-                    raise InputError(message)
+                    self._refuse(name, f"the update rule {rule} finds its own steps")
             if self.dropout:
-                message = (
-                    f"⟦dropout⟧ is {self.dropout:g} but the update rule {rule} needs the same loss twice for "
-                    "the same weights. Leave ⟦dropout⟧ out, or take the rule adam."
-                )
-                raise InputError(message)
-        if RULES.fact(self.rule, "takes_all_rows") and schedule != "constant":
-            message = (
-                f"The schedule is {schedule} but the update rule {rule} finds its own steps. "
-                "Leave the schedule out."
-            )
-            raise InputError(message)
+                needs = f"the update rule {rule} needs the same loss twice for the same weights"
+                self._refuse("dropout", needs, f", or take {argument('rule', 'adam')}")
+        if RULES.fact(self.rule, "takes_all_rows") and name_of(self.schedule) != "constant":
+            what = f"The schedule is {name_of(self.schedule)}"
+            self._refuse("schedule", f"the update rule {rule} finds its own steps", what=what)
+
+    def _refuse(self, name: str, needs: str, otherwise: str = "", what: str = "") -> NoReturn:
+        """Refuse a setting that does not go with the others."""
+        raise InputError(
+            what,
+            parameter=name,
+            given=plain(getattr(self, name)),
+            needs=needs,
+            advice=f"Leave {argument(name)} out{otherwise}.",
+        )
 
     @property
     def criteria(self) -> tuple[Any, ...]:
@@ -421,11 +431,8 @@ class Settings:
         size = self.batch_size
         if RULES.fact(self.rule, "takes_all_rows"):
             if size is not None and size < n_rows:
-                message = (
-                    f"⟦batch_size⟧ is {size} but the update rule {name_of(self.rule)} needs all {n_rows} "
-                    "rows in one batch. Leave ⟦batch_size⟧ out."
-                )
-                raise InputError(message)
+                rule = name_of(self.rule)
+                self._refuse("batch_size", f"the update rule {rule} needs all {n_rows} rows in one batch")
             size = n_rows
         return replace(self, batch_size=1 if size is None else min(size, n_rows))
 

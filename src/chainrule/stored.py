@@ -77,7 +77,7 @@ def read(data: object, kind: type[T], what: str = "") -> T:
     try:
         return msgspec.convert(data, kind)
     except (msgspec.ValidationError, UnicodeEncodeError) as error:  # a name of a field may be no Unicode
-        raise ModelFileError(not_a_model(_reason(str(error), what))) from error
+        raise not_a_model(_reason(str(error), what)) from error
 
 
 def _reason(message: str, what: str) -> str:
@@ -91,9 +91,10 @@ def _reason(message: str, what: str) -> str:
     return printable((f"{place}: {reason}" if place else reason)[:LONGEST_REASON]).rstrip(".")
 
 
-def not_a_model(reason: str) -> str:
-    """Message for a file that is no model, or no longer one."""
-    return (
-        f"The file is not a chainrule model, or is damaged: {reason}. Give a file that `chainrule fit` or "
-        "chainrule.save wrote, or fit the model again."
+def not_a_model(reason: str) -> ModelFileError:
+    """Error for a file that is no model, or no longer one."""
+    return ModelFileError(
+        f"The file is not a chainrule model, or is damaged: {reason}.",
+        needs="must be a model that chainrule wrote",
+        advice="Give a file that `chainrule fit` or chainrule.save wrote, or fit the model again.",
     )

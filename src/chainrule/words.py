@@ -16,6 +16,7 @@ __all__ = [
     "listed",
     "named",
     "printable",
+    "quoted",
     "series",
     "shortened",
     "shown",
@@ -23,6 +24,7 @@ __all__ = [
 ]
 
 LONGEST_QUOTATION = 40
+LONGEST_VALUE = 1000
 MOST_LISTED = 10
 # Finding what is close takes time that grows with both.
 MOST_COMPARED = 1000
@@ -52,6 +54,22 @@ def shown(cell: object) -> str:
     """
     text = str(cell)
     return repr(text if len(text) <= LONGEST_QUOTATION else text[: LONGEST_QUOTATION - 1] + "…")
+
+
+def quoted(value: object) -> str:
+    r"""Whatever was given as Python writes it, on one line that is not too long.
+
+    Examples
+    --------
+    >>> quoted("two\nlines"), quoted([0.5, 1])
+    ("'two\\nlines'", '[0.5, 1]')
+    """
+    try:
+        text = printable(" ".join(repr(value).split()))
+    except Exception:  # noqa: BLE001 (a user's own object may raise anything)
+        is_int = isinstance(value, int)  # of more digits than Python writes
+        return "an int of many digits" if is_int else f"an object of the type {type(value).__name__}"
+    return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"
 
 
 def named(name: str, most: int = LONGEST_QUOTATION) -> str:

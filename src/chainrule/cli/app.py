@@ -117,7 +117,7 @@ def fit(
     out: Annotated[
         str | None, _option(RESULT, "PATH", "Model file. Default: the table's name with .safetensors.")
     ] = None,
-    force: Annotated[
+    overwrite: Annotated[
         bool,
         typer.Option("--force", metavar="", help="Overwrite a file that exists.", rich_help_panel=RESULT),
     ] = False,
@@ -135,7 +135,7 @@ def fit(
     from chainrule.jobs import FitJob
 
     job = FitJob(
-        table, target=target, inputs=inputs, ignore=ignore, classes=classes, out=path, overwrite=force,
+        table, target=target, inputs=inputs, ignore=ignore, classes=classes, out=path, overwrite=overwrite,
         resume=resume, defaults=defaults, **given,
     )  # fmt: skip
     run(job, table, as_json=as_json)
@@ -149,7 +149,7 @@ def predict(
     out: Annotated[
         str | None, typer.Option(metavar="PATH", help="CSV file to write. Default: standard output.")
     ] = None,
-    force: Force = False,
+    overwrite: Force = False,
     as_json: Json = False,
 ) -> None:
     """Predict the target of each row of a raw table."""
@@ -157,7 +157,7 @@ def predict(
     from chainrule.jobs import PredictionJob
 
     path = None if out is None else output_path(out)
-    run(PredictionJob(model, table, out=path, overwrite=force), as_json=as_json)
+    run(PredictionJob(model, table, out=path, overwrite=overwrite), as_json=as_json)
 
 
 @app.command()
@@ -203,8 +203,8 @@ def trace(
     from chainrule.cli.commands.trace import run
     from chainrule.jobs import TraceJob
 
-    job = TraceJob(model, table, row=whole("--row", row), rate=number("--rate", rate))
-    run(job, digits=whole("--digits", digits), units=whole("--units", units), as_json=as_json)
+    job = TraceJob(model, table, row=whole("row", row), rate=number("rate", rate))
+    run(job, digits=whole("digits", digits), units=whole("units", units), as_json=as_json)
 
 
 @app.command()
@@ -231,8 +231,8 @@ def check(
     job = CheckJob(
         model,
         table,
-        rows=whole("--rows", rows),
-        weights=whole("--weights", weights),
-        seed=whole("--seed", seed),
+        rows=whole("rows", rows),
+        weights=whole("weights", weights),
+        seed=whole("seed", seed),
     )
     run(job, as_json=as_json)

@@ -10,7 +10,7 @@ import typer
 from chainrule.cli.interrupts import Watch
 from chainrule.cli.naming import in_options
 from chainrule.cli.printing import note
-from chainrule.errors import ChainruleError, DivergenceError
+from chainrule.errors import ChainruleError, DivergenceError, said
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,9 +49,8 @@ def _message(error: BaseException, *, interrupted: bool) -> tuple[str, int] | No
     if isinstance(error, KeyboardInterrupt) or interrupted:
         return "Interrupted. Nothing was written.", INTERRUPTED
     if isinstance(error, ChainruleError):
-        return f"Error: {error.said(in_options)}", DIVERGED if isinstance(
-            error, DivergenceError
-        ) else WRONG_INPUT
+        code = DIVERGED if isinstance(error, DivergenceError) else WRONG_INPUT
+        return f"Error: {said(error, in_options)}", code
     if isinstance(error, MemoryError):
         reason = str(error).rstrip(".") or "Out of memory"
         return f"Error: {reason}. Take a smaller table or fewer hidden units.", WRONG_INPUT

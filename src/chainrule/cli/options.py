@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from chainrule.cli.numbers import number, whole
-from chainrule.errors import InputError
+from chainrule.errors import InputError, argument
 from chainrule.settings import BALANCED, NETWORK, ROWS, TRAINING, FitSettings, Setting, settings_of
 
 if TYPE_CHECKING:
@@ -69,25 +69,27 @@ def given_settings(typed: Mapping[str, Any]) -> dict[str, Any]:
     for name, one in SETTINGS.items():
         text = typed[name]
         if text is not None and text is not False:
-            given[name] = _READ[one.takes](one.option, text)
+            given[name] = _READ[one.takes](name, text)
     return given
 
 
-def _layers(option: str, text: str) -> tuple[int, ...]:
+def _layers(name: str, text: str) -> tuple[int, ...]:
     """Units of the hidden layers from what was typed: 8, or 16,8, or none."""
     if text.strip().lower() == "none":
         return ()
     parts = text.split(",")
     if not all(part.strip().isdecimal() and int(part) > 0 for part in parts):
-        message = (
-            f"{option} is {text!r} but must be whole numbers above 0, one for each hidden layer. "
-            f"Try {option} 8, or {option} 16,8, or {option} none for a network without hidden layers."
+        eight, two, none = (argument(name, units) for units in ("8", "16,8", "none"))
+        raise InputError(
+            parameter=name,
+            given=text,
+            needs="must be whole numbers above 0, one for each hidden layer",
+            advice=f"Try {eight}, or {two}, or {none} for a network without hidden layers.",
         )
-        raise InputError(message, parameter="hidden", given=text)
     return tuple(int(part) for part in parts)
 
 
-def _class_weight(option: str, text: str) -> str | dict[str, float]:
+def _class_weight(parameter: str, text: str) -> str | dict[str, float]:
     """Weights of classes from what was typed: balanced, or yes=5,no=1."""
     if "=" not in text:
         return text
@@ -97,8 +99,13 @@ def _class_weight(option: str, text: str) -> str | dict[str, float]:
         try:
             weights[name.strip()] = float(weight if equals else "")  # "" is no number either
         except ValueError:
-            message = f"{option} has {part!r} but needs class=number. Try {option} yes=5,no=1."
-            raise InputError(message, parameter="class_weight", given=text) from None
+            raise InputError(
+                f"{argument(parameter)} has {part!r}",
+                parameter=parameter,
+                given=text,
+                needs="needs class=number",
+                advice=f"Try {argument(parameter, 'yes=5,no=1')}.",
+            ) from None
     return weights
 
 

@@ -14,8 +14,9 @@ __all__ = ["output_path", "shell_word"]
 def output_path(text: str) -> Path:
     """Path of a file to write, from what was typed for --out."""
     if not text.strip() or text.endswith(("/", os.sep)):
-        message = f"--out is {text!r} but must be the name of a file. Add its name."
-        raise OutputError(message)
+        raise OutputError(
+            parameter="out", given=text, needs="must be the name of a file", advice="Add its name."
+        )
     return Path(text)
 
 

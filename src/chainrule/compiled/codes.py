@@ -6,7 +6,8 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chainrule.equations import ACTIVATIONS, LOSSES, RSS, Identity, Kind, Logistic, ReLU, Tanh, is_fused
-from chainrule.errors import InputError
+from chainrule.errors import InputError, argument
+from chainrule.words import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,11 +39,12 @@ def checked_code(thing: object, kind: Kind[Any]) -> int:
         known = ", ".join(
             sorted(type(one).__name__ for one in kind.values() if code_of(one, kind) is not None)
         )
-        message = (
-            f"The {kind.what} {thing!r} has no kernel; the compiled engine knows {known}. "
-            f"Train with engine='reference', which runs any {kind.what}."
+        raise InputError(
+            f"The {kind.what} {quoted(thing)} has no kernel; the compiled engine knows {known}.",
+            parameter="engine",
+            needs=f"must have a kernel for the {kind.what}",
+            advice=f"Train with {argument('engine', 'reference')}, which runs any {kind.what}.",
         )
-        raise InputError(message)
     return code
 
 
@@ -77,11 +79,12 @@ def loss_code(loss: Loss, output: Activation) -> Code:
     """
     fused_with = LOSSES.fact(loss, "fused_with")
     if fused_with is not None and not is_fused(loss, output):
-        message = (
-            f"The loss {loss!r} has no kernel for the output activation {output!r}. "
-            "Train with engine='reference', which runs any pair."
+        raise InputError(
+            f"The loss {quoted(loss)} has no kernel for the output activation {quoted(output)}.",
+            parameter="engine",
+            needs="must have a kernel for the pair",
+            advice=f"Train with {argument('engine', 'reference')}, which runs any pair.",
         )
-        raise InputError(message)
     return Code(checked_code(loss, LOSSES), _parameter(loss))
 
 

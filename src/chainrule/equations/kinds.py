@@ -13,6 +13,7 @@ from dataclasses import fields, is_dataclass, replace
 from typing import Any, ClassVar, TypeVar
 
 from chainrule.errors import InputError, UnknownNameError
+from chainrule.words import quoted
 
 __all__ = ["ENGINES", "METRICS", "Kind", "name_of"]
 
@@ -81,12 +82,22 @@ class Kind(Mapping[str, T]):
         name = getattr(thing, "name", None) or thing.__name__
         if not isinstance(name, str) or not name.isidentifier():
             example = f"my_{self.what.replace(' ', '_')}"
-            message = f"The name of {thing!r} is {name!r} but must be one word. Try name = {example!r}."
-            raise InputError(message)
+            raise InputError(
+                f"The name of {quoted(thing)} is {quoted(name)}",
+                parameter="entry",
+                given=thing,
+                needs="must be one word",
+                advice=f"Try name = {example!r}.",
+            )
         known = self._entries.get(name, thing)
         if (known.__module__, known.__qualname__) != (thing.__module__, thing.__qualname__):
-            message = f"There is another {self.what} {name!r} already: {known!r}. Give yours another name."
-            raise InputError(message)
+            raise InputError(
+                f"There is another {self.what} {name!r} already: {quoted(known)}.",
+                parameter="entry",
+                given=thing,
+                needs="must have a name of its own",
+                advice="Give yours another name.",
+            )
         self._entries[name] = thing
         return entry
 
@@ -103,7 +114,7 @@ class Kind(Mapping[str, T]):
         """A fact of an object, or the usual one where a user's own does not have it."""
         return getattr(thing, name, getattr(self._facts, name, None))
 
-    def named(self, text: str) -> T:
+    def named(self, text: str, parameter: str | None = None) -> T:
         """Object that a text stands for: a name, or a name, a colon and numbers for its first parameters.
 
         Raises
@@ -121,49 +132,67 @@ class Kind(Mapping[str, T]):
         """
         first, comma, rest = text.partition(",")
         if comma and NEXT in _parameters(self._entries.get(first.split(":")[0].strip())):
-            one: Any = self.named(first.strip())
-            followed: T = replace(one, **{NEXT: self.named(rest.strip())})
+            one: Any = self.named(first.strip(), parameter)
+            followed: T = replace(one, **{NEXT: self.named(rest.strip(), parameter)})
             return followed
         name, *given = text.split(":")
         if name not in self._entries:
-            raise UnknownNameError(self.what, name, self._entries)
+            raise UnknownNameError(self.what, name, self._entries, parameter)
         if not given:
             return self[name]
         parameters = [parameter for parameter in _parameters(self._entries[name]) if parameter != NEXT]
         if len(given) > len(parameters):
             takes = f"takes at most {', '.join(parameters)}" if parameters else "takes no number"
             numbers = "1 number" if len(given) == 1 else f"{len(given)} numbers"
-            message = f"The {self.what} {text!r} has {numbers} but {name} {takes}. Try {name!r}."
-            raise InputError(message)
-        numbers_given = [self._number(text, part) for part in given]
+            raise InputError(
+                f"The {self.what} {text!r} has {numbers}",
+                parameter=parameter,
+                given=text,
+                needs=f"{name} {takes}",
+                advice=f"Try {name!r}.",
+            )
+        numbers_given = [self._number(text, part, parameter) for part in given]
         try:
             made: T = self._entries[name](*numbers_given)
         except InputError as error:
-            message = f"The {self.what} {text!r} cannot be: {error}"
-            raise InputError(message) from error
+            raise InputError(
+                f"The {self.what} {text!r} cannot be: {error.what}",
+                parameter=parameter,
+                given=text,
+                needs=error.needs,
+                advice=error.advice,
+            ) from error
         return made
 
     def made_of(self, given: str | T, parameter: str | None = None) -> T:
         """Object that a text stands for; one that is given as such must have the methods called later."""
         if isinstance(given, str):
-            return self.named(given)
+            return self.named(given, parameter)
         if self.knows(given):
             return given
         if isinstance(given, type) or not all(callable(getattr(given, need, None)) for need in self._needs):
             needed = " and ".join(f"{need}()" for need in self._needs)
-            message = (
-                f"{parameter or self.what} is {given!r} but must be a name or an object with {needed}. "
-                "Give a name as text, or an instance of a class."
+            is_one_of_them = parameter is None or parameter == f"{self.what}s"
+            raise InputError(
+                f"{self.what if is_one_of_them else parameter} is {quoted(given)}",
+                parameter=parameter,
+                given=given,
+                needs=f"must be a name or an object with {needed}",
+                advice="Give a name as text, or an instance of a class.",
             )
-            raise InputError(message)
         return given
 
-    def _number(self, text: str, part: str) -> float:
+    def _number(self, text: str, part: str, parameter: str | None) -> float:
         try:
             return float(part)
         except ValueError:
-            message = f"The {self.what} {text!r} has {part!r} after a colon, where a number is needed. Try 1."
-            raise InputError(message) from None
+            raise InputError(
+                f"The {self.what} {text!r} has {part!r} after a colon, where a number is needed.",
+                parameter=parameter,
+                given=text,
+                needs="must have numbers after colons",
+                advice="Try 1.",
+            ) from None
 
 
 def name_of(thing: Any) -> str:  # noqa: ANN401 (an object of any kind)

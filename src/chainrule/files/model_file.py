@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,8 +25,11 @@ from chainrule.files.parsing import model_from_bytes
 from chainrule.files.states import state_tensors, state_to_json
 from chainrule.models import Model
 from chainrule.training import TrainingState
+from chainrule.words import printable, quoted
 
 if TYPE_CHECKING:
+    import os
+
     from chainrule.network import Network
 
 __all__ = ["load", "load_model", "load_state", "model_to_bytes", "save"]
@@ -107,11 +109,14 @@ def load_state(path: str | os.PathLike[str]) -> TrainingState:
     """
     state = load_model(path).state
     if state is None:
-        message = (
-            f"{path} holds a model but no state of a training. Give a checkpoint, which `chainrule fit` "
-            "keeps when it is interrupted and chainrule.save writes of a result's state."
+        raise ModelFileError(
+            f"{printable(str(path))} holds a model but no state of a training.",
+            parameter="path",
+            given=path,
+            needs="must hold the state of a training",
+            advice="Give a checkpoint, which `chainrule fit` keeps when it is interrupted and chainrule.save "
+            "writes of a result's state.",
         )
-        raise ModelFileError(message)
     return state
 
 
@@ -135,19 +140,21 @@ def load_model(path: str | os.PathLike[str]) -> Model:
     try:
         content = _read(Path(path))
     except OSError as error:
-        message = f"{path} cannot be read: {error.strerror or error}. Check the name and its permissions."
-        raise ModelFileError(message) from error
+        raise ModelFileError(
+            f"{printable(str(path))} cannot be read: {error.strerror or printable(str(error))}.",
+            parameter="path",
+            given=path,
+            needs="must be a file that can be read",
+            advice="Check the name and its permissions.",
+        ) from error
     try:
         return model_from_bytes(content)
     except ModelFileError as error:
-        raise ModelFileError(_naming(path, str(error))) from error
-
-
-def _naming(path: str | os.PathLike[str], message: str) -> str:
-    """Message with the name of the file, in place of the words that stand for it or before it."""
-    words = "The file"
-    name = os.fspath(path)
-    return name + message.removeprefix(words) if message.startswith(words) else f"{name}: {message}"
+        says = error.what.removeprefix("The file")
+        what = printable(str(path)) + (f": {says}" if says == error.what else says)
+        raise ModelFileError(
+            what, parameter="path", given=path, needs=error.needs, advice=error.advice
+        ) from error
 
 
 def model_to_bytes(model: Model) -> bytes:
@@ -184,11 +191,21 @@ def model_to_bytes(model: Model) -> bytes:
 def _read(path: Path) -> bytes:
     """Bytes of a regular file; the first ones alone where the rest cannot be that of a model."""
     if not path.exists():
-        message = f"There is no file {path}. Check the name, or fit a model with `chainrule fit`."
-        raise ModelFileError(message)
+        raise ModelFileError(
+            f"There is no file {printable(str(path))}.",
+            parameter="path",
+            given=path,
+            needs="must be a file that exists",
+            advice="Check the name, or fit a model with `chainrule fit`.",
+        )
     if not path.is_file():
-        message = f"{path} is no regular file but a model is one. Give the model file itself."
-        raise ModelFileError(message)
+        raise ModelFileError(
+            f"{printable(str(path))} is no regular file",
+            parameter="path",
+            given=path,
+            needs="a model is one",
+            advice="Give the model file itself.",
+        )
     with path.open("rb") as file:
         content = file.read(LENGTH_BYTES + 1)
         size = path.stat().st_size
@@ -214,9 +231,11 @@ def _check_known(net: Network) -> None:
     own: list[object] = [g for g in net.activations if not ACTIVATIONS.knows(g)]
     own += [] if LOSSES.knows(net.loss) else [net.loss]
     if own:
-        message = (
-            f"{own[0]!r} cannot be saved: a model file holds only the activations {', '.join(ACTIVATIONS)} "
-            f"and the losses {', '.join(LOSSES)}. Enter its class with "
-            "`register`, or save the weights with NumPy instead."
+        raise InputError(
+            f"{quoted(own[0])} cannot be saved: a model file holds only the activations "
+            f"{', '.join(ACTIVATIONS)} and the losses {', '.join(LOSSES)}.",
+            parameter="model",
+            given=own[0],
+            needs="must have activations and a loss that a file can hold",
+            advice="Enter its class with `register`, or save the weights with NumPy instead.",
         )
-        raise InputError(message)

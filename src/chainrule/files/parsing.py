@@ -68,11 +68,11 @@ def model_from_bytes(content: bytes) -> Model:
     encoding = document.encoding
     training = None if document.training is None else TrainingRecord.from_json(document.training, net)
     if encoding and (encoding.n_inputs, encoding.n_outputs) != (net.sizes[0], net.sizes[-1]):
-        message = (
-            f"The file encodes {encoding.n_inputs} inputs and {encoding.n_outputs} outputs but its network "
-            f"has {net.sizes[0]} and {net.sizes[-1]}. Fit the model again."
+        raise ModelFileError(
+            f"The file encodes {encoding.n_inputs} inputs and {encoding.n_outputs} outputs",
+            needs=f"its network has {net.sizes[0]} and {net.sizes[-1]}",
+            advice="Fit the model again.",
         )
-        raise ModelFileError(message)
     others = {name: tensor for name, tensor in tensors.items() if name not in own}
     state = state_of(document.state, others, net)
     return Model(net, encoding, training, state)
@@ -81,14 +81,14 @@ def model_from_bytes(content: bytes) -> Model:
 def _tensors(content: bytes) -> dict[str, npt.NDArray[Any]]:
     """Tensors of a safetensors file; the library checks every length and offset."""
     if not may_begin(content[: LENGTH_BYTES + 1], len(content)):
-        raise ModelFileError(not_a_model("it does not begin as one, or it is cut short"))
+        raise not_a_model("it does not begin as one, or it is cut short")
     try:
         return dict(safetensors.numpy.load(content))
     except KeyError as error:
         reason = f"its weights are neither float32 nor float64 but {error}"
-        raise ModelFileError(not_a_model(reason)) from error
+        raise not_a_model(reason) from error
     except (SafetensorError, TypeError, ValueError, AttributeError) as error:
-        raise ModelFileError(not_a_model(printable(str(error)[:LONGEST_REASON]))) from error
+        raise not_a_model(printable(str(error)[:LONGEST_REASON])) from error
 
 
 def _document(content: bytes) -> dict[str, Any]:
@@ -104,16 +104,15 @@ def _document(content: bytes) -> dict[str, Any]:
             object_pairs_hook=_unique,
         )
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise ModelFileError(not_a_model("it has no readable entry 'chainrule'")) from error
+        raise not_a_model("it has no readable entry 'chainrule'") from error
     if not isinstance(document, dict):
-        raise ModelFileError(not_a_model("its entry 'chainrule' is no JSON object"))
+        raise not_a_model("its entry 'chainrule' is no JSON object")
     return document
 
 
 def _refuse_number(text: str) -> NoReturn:
     """Refuse NaN and Infinity, which JSON does not have, and what becomes infinite here."""
-    message = f"{text} is no number that a model holds"
-    raise ValueError(message)
+    raise ValueError(f"{text} is no number that a model holds")
 
 
 def _finite(text: str) -> float:
@@ -131,8 +130,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Object from its pairs, refused where a key stands twice."""
     found = dict(pairs)
     if len(found) != len(pairs):
-        message = "a key stands twice"
-        raise ValueError(message)
+        raise ValueError("a key stands twice")
     return found
 
 
@@ -142,39 +140,39 @@ def _read_document(document: dict[str, Any]) -> _Document:
     if version == 1:
         document.setdefault("state", None)
     elif type(version) is int and version > FORMAT:
-        message = (
-            f"The file has format {version} but this version of chainrule reads formats up to {FORMAT}. "
-            "Upgrade with `pip install --upgrade chainrule`."
+        raise ModelFileError(
+            f"The file has format {version}",
+            needs=f"this version of chainrule reads formats up to {FORMAT}",
+            advice="Upgrade with `pip install -U chainrule`.",
         )
-        raise ModelFileError(message)
     return read(document, _Document)
 
 
 def _check_digest(content: bytes, digest: str) -> None:
     """Compare the SHA-256 with that of the content."""
     if content.count(digest.encode()) != 1:
-        raise ModelFileError(not_a_model("its SHA-256 does not stand there once"))
+        raise not_a_model("its SHA-256 does not stand there once")
     blank = with_digest(content, digest, NO_DIGEST)
     if hashlib.sha256(blank).hexdigest() != digest:
-        raise ModelFileError(not_a_model("its SHA-256 does not agree with its content"))
+        raise not_a_model("its SHA-256 does not agree with its content")
 
 
 def _network(document: _Document, tensors: dict[str, npt.NDArray[Any]]) -> Network:
     """Network from the tensors W1, W2, … and the names of its activations and loss."""
     names = [f"W{m}" for m in range(1, len(tensors) + 1)]
     if sorted(tensors) != sorted(names) or len({t.dtype for t in tensors.values()}) != 1:
-        raise ModelFileError(not_a_model("its tensors are not W1, W2, … of one type"))
+        raise not_a_model("its tensors are not W1, W2, … of one type")
     if any(str(t.dtype) not in {"float32", "float64"} for t in tensors.values()):
-        raise ModelFileError(not_a_model("its weights are neither float32 nor float64"))
+        raise not_a_model("its weights are neither float32 nor float64")
     try:
         return Network([tensors[name] for name in names], document.activations, document.loss)
     except UnknownNameError as error:
         used = printable(", ".join(document.activations[:MOST_SHOWN])[:LONGEST_SHOWN])
-        message = (
+        raise ModelFileError(
             f"The file names the activations {used or '(none)'} and the loss "
-            f"{printable(document.loss[:LONGEST_SHOWN])} but this version knows {', '.join(ACTIVATIONS)} "
-            f"and {', '.join(LOSSES)}. Upgrade chainrule."
-        )
-        raise ModelFileError(message) from error
+            f"{printable(document.loss[:LONGEST_SHOWN])}",
+            needs=f"this version knows {', '.join(ACTIVATIONS)} and {', '.join(LOSSES)}",
+            advice="Upgrade chainrule.",
+        ) from error
     except InputError as error:
-        raise ModelFileError(not_a_model(printable(str(error)[:LONGEST_REASON]))) from error
+        raise not_a_model(printable(str(error)[:LONGEST_REASON])) from error

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 
 from chainrule.equations import RULES
-from chainrule.errors import InputError, ModelFileError
+from chainrule.errors import InputError
 from chainrule.files.layout import FORMAT
 from chainrule.settings import Settings, settings_of
 from chainrule.stored import Finite, NotNegative, Sha256, Stored, WholeFrom1, not_a_model
@@ -42,8 +42,12 @@ class StoredState(Stored, frozen=True):
 
     def __post_init__(self) -> None:
         if self.best_epoch is not None and self.best_epoch > len(self.epochs):
-            message = f"best_epoch is {self.best_epoch} but there are {len(self.epochs)} epochs."
-            raise InputError(message)
+            raise InputError(
+                parameter="best_epoch",
+                given=self.best_epoch,
+                needs=f"there are {len(self.epochs)} epochs",
+                advice="Keep one of them.",
+            )
 
 
 def state_tensors(state: TrainingState) -> dict[str, npt.NDArray[Any]]:
@@ -76,8 +80,13 @@ def _rule_of(settings: Mapping[str, Any]) -> Any:  # noqa: ANN401 (any rule)
     """Rule that settings name; InputError for one of the user's own, which no file can hold."""
     name = str(settings["rule"]).split(":")[0]
     if name not in RULES:
-        message = f"The update rule {name} cannot be saved: a file holds only {', '.join(RULES)}."
-        raise InputError(message)
+        raise InputError(
+            f"The update rule {name} cannot be saved: a file holds only {', '.join(RULES)}.",
+            parameter="model",
+            given=name,
+            needs="must have an update rule that a file can hold",
+            advice="Save the network instead, which says nothing of the rule.",
+        )
     return RULES.named(str(settings["rule"]))
 
 
@@ -102,7 +111,7 @@ def state_of(stored: StoredState | None, tensors: Tensors, net: Network) -> Trai
     """
     if stored is None:
         if tensors:
-            raise ModelFileError(not_a_model("its tensors are not W1, W2, … of one type"))
+            raise not_a_model("its tensors are not W1, W2, … of one type")
         return None
     settings = _settings(stored.settings)
     rule, best = _arrays(stored, settings, tensors, net)
@@ -122,7 +131,7 @@ def state_of(stored: StoredState | None, tensors: Tensors, net: Network) -> Trai
 
 
 def _refuse(what: str) -> NoReturn:
-    raise ModelFileError(not_a_model(f"{what} are not those of a training's state"))
+    raise not_a_model(f"{what} are not those of a training's state")
 
 
 def _settings(data: dict[str, Any]) -> dict[str, Any]:
@@ -130,10 +139,8 @@ def _settings(data: dict[str, Any]) -> dict[str, Any]:
     try:
         known = Settings(**{**data, "metric": "loss"}).to_json()
     except (TypeError, InputError) as error:
-        message = not_a_model(
-            f"its settings are not those of a training: {printable(str(error)[:200]).rstrip('.')}"
-        )
-        raise ModelFileError(message) from error
+        reason = printable(str(error)[:200]).rstrip(".")
+        raise not_a_model(f"its settings are not those of a training: {reason}") from error
     known["metric"] = data.get("metric")
     needed = {one.name for one in settings_of(Settings) if one.since <= FORMAT}
     if not needed <= set(data) or {**known, **data} != known or not isinstance(known["metric"], str):

@@ -414,11 +414,12 @@ class _Comparison:
 def _check_loss(loss: float) -> None:
     """Refuse a loss that overflows, of which there is no gradient to compare."""
     if not math.isfinite(loss):
-        message = (
-            f"The loss of the network on these samples is {loss} but must be finite. "
-            "Standardise X and Y, or check smaller weights."
+        raise InputError(
+            f"The loss of the network on these samples is {loss}",
+            given=loss,
+            needs="must be finite",
+            advice="Standardise X and Y, or check smaller weights.",
         )
-        raise InputError(message)
 
 
 def _length(arrays: Sequence[npt.NDArray[Any]]) -> float:

@@ -20,6 +20,7 @@ from chainrule.network import (
     gradients,
     loss_over_rows,
 )
+from chainrule.words import printable
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -198,14 +199,20 @@ def _one_sample(values: npt.ArrayLike, n: int, net: Network, name: str) -> npt.N
     try:
         shape = np.shape(values)
     except ValueError as error:  # rows of several lengths
-        message = f"{name} cannot be read as one sample: {error}. Give a single row, not a table."
-        raise ShapeError(message) from error
+        raise ShapeError(
+            f"{name} cannot be read as one sample: {printable(str(error))}.",
+            parameter=name,
+            needs=f"must have shape ({n},)",
+            advice="Give a single row, not a table.",
+        ) from error
     if shape != (n,):
-        message = (
-            f"{name} has shape {shape} but one sample of this network needs ({n},). "
-            "Give a single row, not a table."
+        raise ShapeError(
+            f"{name} has shape {shape}",
+            parameter=name,
+            given=shape,
+            needs=f"one sample of this network needs ({n},)",
+            advice="Give a single row, not a table.",
         )
-        raise ShapeError(message)
     sample = as_samples(np.asarray(values)[np.newaxis], n, net.dtype, name)
     check_finite(sample, name)
     return sample

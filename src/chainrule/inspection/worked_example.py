@@ -34,8 +34,9 @@ def worked_example(step: Trace, digits: int, most: int) -> str:
     """Text of a whole step; at most `most` units of a layer and terms of a sum are written out."""
     digits, most = whole_number_from_1(digits, "digits"), whole_number_from_1(most, "most")
     if digits > MOST_DIGITS:
-        message = f"digits is {digits} but must be from 1 to {MOST_DIGITS}. Try 6."
-        raise InputError(message)
+        raise InputError(
+            parameter="digits", given=digits, needs=f"must be from 1 to {MOST_DIGITS}", advice="Try 6."
+        )
     return "\n".join(_Page(step, digits, most).lines()).rstrip()
 
 

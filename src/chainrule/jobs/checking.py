@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.errors import argument
 from chainrule.files import load_model
 from chainrule.given import whole_number_from_1
 from chainrule.inspection import GradientCheck, check_gradients
@@ -63,7 +64,7 @@ class CheckJob(Job):
             chosen = np.sort(permutation(source.n_rows, seed=self.seed, purpose=Purpose.SAMPLE)[: self.rows])
             face.note(
                 f"checked on {self.rows} of {source.n_rows} rows, drawn by seed {self.seed}; "
-                "⟦rows⟧ takes more."
+                f"{argument('rows')} takes more."
             )
             source = source.take(chosen)
         encoding = model.table_encoding

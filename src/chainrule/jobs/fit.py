@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chainrule.disk import check_writable
-from chainrule.errors import DivergenceError, InputError, TrainingWarning
+from chainrule.errors import DivergenceError, InputError, TrainingWarning, argument
 from chainrule.files import load_model, save
 from chainrule.jobs.checkpoint import Checkpoint
 from chainrule.jobs.interrupts import at_most_one_interrupt, no_interrupt
@@ -17,6 +17,7 @@ from chainrule.models import FitResult, fit_settings, prepare, prepare_again, se
 from chainrule.models.fitting import diverged_model, fit_dataset, parted
 from chainrule.scores import score_to_json
 from chainrule.training import StoppedBy
+from chainrule.words import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -174,8 +175,12 @@ class FitJob(Job):
     def _anew(self, face: Face) -> tuple[Dataset, FitSettings, TrainingState | None]:
         """Table and settings of a training from the beginning."""
         if not self.columns["target"]:
-            message = "⟦target⟧ is missing. Give the column to learn, as in ⟦target=species⟧."
-            raise InputError(message, parameter="target", needs="a column to learn")
+            raise InputError(
+                f"{argument('target')} is missing.",
+                parameter="target",
+                needs="must be a column to learn",
+                advice=f"Give the column to learn, as in {argument('target', 'species')}.",
+            )
         source = self._read(face)
         named = {role: _split(values, source.names) for role, values in self.columns.items()}
         given = dict(self.given)
@@ -198,18 +203,23 @@ class FitJob(Job):
         asked = [name for name, values in self.columns.items() if values is not None] + list(self.given)
         for name in asked:
             if name not in FREE:
-                message = (
-                    f"⟦{name}⟧ was given with ⟦resume⟧, which settles it. Leave it out; only ⟦epochs⟧ may "
-                    "change."
+                raise InputError(
+                    f"{argument(name)} was given with {argument('resume')}, which settles it.",
+                    parameter=name,
+                    given=self.given.get(name, self.columns.get(name)),
+                    needs=f"must not be given with {argument('resume')}",
+                    advice=f"Leave it out; only {argument('epochs')} may change.",
                 )
-                raise InputError(message, parameter=name, given=self.given.get(name))
         model = load_model(str(self.resume))
         if model.state is None or model.training is None:
-            message = (
-                f"{self.resume} is no checkpoint of `chainrule fit`, so that there is nothing to go on from. "
-                "Give the one that it keeps while it trains and when it is interrupted."
+            raise InputError(
+                f"{printable(str(self.resume))} is no checkpoint of `chainrule fit`, so that there is "
+                "nothing to go on from.",
+                parameter="resume",
+                given=self.resume,
+                needs="must be a checkpoint",
+                advice="Give the one that it keeps while it trains and when it is interrupted.",
             )
-            raise InputError(message, parameter="resume", given=self.resume)
         settings = settings_of_checkpoint(model, self.given.get("epochs"))
         return prepare_again(self._read(face), model), settings, model.state
 
@@ -236,10 +246,9 @@ class FitJob(Job):
         except DivergenceError as error:
             beside = _unused_name(self.path)
             save(diverged_model(data, settings, error), beside, overwrite=False)
-            message = f"{error} The last finite network, after {error.epoch - 1} epochs, is kept in {beside}."
-            raise DivergenceError(
-                message, network=error.network, history=error.history, epoch=error.epoch, rate=error.rate
-            ) from error
+            where = printable(str(beside))
+            error.advise(f"The last finite network, after {error.epoch - 1} epochs, is kept in {where}.")
+            raise
 
 
 def _split(values: Sequence[str] | None, names: Sequence[str]) -> list[str] | None:

@@ -6,8 +6,9 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from chainrule.errors import OutputError
+from chainrule.errors import OutputError, argument
 from chainrule.tables import Table, read_table
+from chainrule.words import printable
 
 if TYPE_CHECKING:
     import os
@@ -85,5 +86,10 @@ def same_file(one: str | os.PathLike[str], other: object) -> bool:
 def refuse_to_replace(out: Path, source: object, what: str) -> None:
     """Refuse to write the result over what it was made from, whatever may be replaced."""
     if same_file(out, source):
-        message = f"{out} is the {what} itself, which would be lost. Give another name with ⟦out⟧."
-        raise OutputError(message, parameter="out", given=out)
+        raise OutputError(
+            f"{printable(str(out))} is the {what} itself, which would be lost.",
+            parameter="out",
+            given=out,
+            needs=f"must be another file than the {what}",
+            advice=f"Give another name with {argument('out')}.",
+        )

@@ -12,7 +12,7 @@ from chainrule.errors import OutputError
 from chainrule.files import load_model
 from chainrule.jobs.interrupts import no_interrupt
 from chainrule.jobs.job import Face, Job, Silence, refuse_to_replace
-from chainrule.words import shortened
+from chainrule.words import printable, shortened
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -90,8 +90,13 @@ class PredictionJob(Job):
 def _check_name(out: Path) -> None:
     """Refuse a name that promises another format than CSV."""
     if out.suffix.lower() in OTHER_FORMATS:
-        message = f"{out} promises {out.suffix} but predictions are written as CSV. Name it {out.stem}.csv."
-        raise OutputError(message, parameter="out", given=out)
+        raise OutputError(
+            printable(f"{out} promises {out.suffix}"),
+            parameter="out",
+            given=out,
+            needs="predictions are written as CSV",
+            advice=f"Name it {printable(out.stem)}.csv.",
+        )
 
 
 def _plain(value: object) -> object:

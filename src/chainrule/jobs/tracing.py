@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from chainrule.errors import InputError
+from chainrule.errors import InputError, argument
 from chainrule.files import load_model
 from chainrule.inspection import trace
 from chainrule.jobs.job import Face, Job, Silence
@@ -47,8 +47,12 @@ class TraceJob(Job):
         model = load_model(self.model)
         source = self.read(self.table, Silence())
         if not 1 <= self.row <= source.n_rows:
-            message = f"⟦row⟧ is {self.row} but {source.title} has rows 1 to {source.n_rows}. Try ⟦row=1⟧."
-            raise InputError(message, parameter="row", given=self.row)
+            raise InputError(
+                parameter="row",
+                given=self.row,
+                needs=f"{source.title} has rows 1 to {source.n_rows}",
+                advice=f"Try {argument('row', 1)}.",
+            )
         rate = self.rate
         if rate is None:
             rate = model.training.rate if model.training else None

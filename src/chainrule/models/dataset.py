@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from chainrule.errors import InputError, TableError
+from chainrule.errors import InputError, TableError, argument
 from chainrule.tables import Encoding, Table, choose_encoding, read_table, split_rows, target_labels
+from chainrule.words import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -115,19 +116,22 @@ def prepare(
     source = table if isinstance(table, Table) else read_table(table)
     targets = tuple(target) if isinstance(target, (list, tuple)) else (target,)
     if not all(isinstance(name, str) for name in targets):
-        names = ", ".join(source.names[:20])
-        message = (
-            f"target is {target!r} but must be the name of a column, or a list of names. Try one of {names}."
+        raise InputError(
+            parameter="target",
+            given=target,
+            needs="must be the name of a column, or a list of names",
+            advice=f"Try one of {printable(', '.join(source.names[:20]))}.",
         )
-        raise InputError(message)
     labels = target_labels(source, targets, classes)
     training_rows, held_out_rows = split_rows(source.n_rows, labels=labels, held_out=held_out, seed=seed)
     if len(training_rows) < FEWEST_TRAINING_ROWS <= source.n_rows:
-        message = (
-            f"{source.title} has {source.n_rows} rows, of which {len(held_out_rows)} would be held out, but "
-            f"training needs {FEWEST_TRAINING_ROWS} at least. Give more rows, or hold out 0 (⟦held_out=0⟧)."
+        raise TableError(
+            f"{source.title} has {source.n_rows} rows, of which {len(held_out_rows)} would be held out,",
+            parameter="held_out",
+            given=held_out,
+            needs=f"training needs {FEWEST_TRAINING_ROWS} at least",
+            advice=f"Give more rows, or hold out 0 ({argument('held_out', 0)}).",
         )
-        raise TableError(message)
     encoding, remarks = choose_encoding(
         source, targets=targets, inputs=inputs, ignore=ignore, classes=classes, training_rows=training_rows
     )

@@ -31,8 +31,7 @@ def default_settings(name: str, n_rows: int, *, classes: bool) -> FitSettings:
     (8,)
     """
     if name not in DEFAULTS:
-        what = "set of defaults"
-        raise UnknownNameError(what, name, DEFAULTS)
+        raise UnknownNameError("set of defaults", name, DEFAULTS, "defaults")
     return _notes(n_rows, classes=classes) if name == "notes" else _modern(n_rows, classes=classes)
 
 

@@ -78,11 +78,14 @@ class Model:
     def table_encoding(self) -> Encoding:
         """The encoding; InputError where the model has none."""
         if self.encoding is None:
-            message = (
-                "The model holds a network alone, without the encoding of a table. Call the network with "
-                "arrays in Python, or fit a model from a table with `chainrule fit`."
+            raise InputError(
+                "The model holds a network alone, without the encoding of a table.",
+                parameter="model",
+                given=self.network,
+                needs="must be fitted to a table",
+                advice="Call the network with arrays in Python, or fit a model from a table with "
+                "`chainrule fit`.",
             )
-            raise InputError(message)
         return self.encoding
 
     def predict(self, table: Any) -> Predictions:  # noqa: ANN401 (a path, or any frame that speaks Arrow)

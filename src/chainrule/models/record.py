@@ -96,15 +96,13 @@ class TrainingRecord(FitSettings):
         types = _kept()
         needed = {name for name, (_, is_old) in types.items() if is_old}
         if not isinstance(data, dict) or not needed <= set(data) <= set(types):
-            message = f"The training record must hold exactly the fields {', '.join(types)}."
-            raise ModelFileError(message)
+            raise _damaged(f"must hold exactly the fields {', '.join(types)}")
         for name, value in data.items():
             allowed = types[name][0]
             if not isinstance(value, allowed) or (isinstance(value, bool) and bool not in allowed):
                 names = (kind.__name__.removesuffix("Type") for kind in allowed)
                 words = " | ".join(names).replace("float | int", "float")
-                message = f"The field {name} of the training record must be {words}, not {str(value)[:40]!r}."
-                raise ModelFileError(message)
+                raise _damaged(f"must be {words}, not {str(value)[:40]!r}", f"field {name} of the ")
         activations = [name_of(g) for g in net.activations]
         told: dict[str, Any] = {
             "hidden": net.sizes[1:-1],
@@ -131,6 +129,12 @@ TYPES: dict[str, tuple[type, ...]] = {
     "WEIGHTS": (str,),
     "": (bool,),
 }
+
+
+def _damaged(needs: str, field: str = "") -> ModelFileError:
+    return ModelFileError(
+        f"The {field}training record {needs}.", parameter="path", needs=needs, advice="Fit the model again."
+    )
 
 
 def _kept() -> dict[str, tuple[tuple[type, ...], bool]]:

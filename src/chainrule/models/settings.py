@@ -6,8 +6,8 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from chainrule.equations import ACTIVATIONS, LOSSES, RULES
-from chainrule.errors import InputError, UnknownNameError
+from chainrule.equations import ACTIVATIONS, LOSSES, RULES, name_of
+from chainrule.errors import InputError, UnknownNameError, argument
 from chainrule.models.defaults import default_settings
 from chainrule.settings import FitSettings, refuse_unknown_settings
 
@@ -72,11 +72,13 @@ def settings_of_checkpoint(model: Model, epochs: int | None = None) -> FitSettin
     """
     state, record = model.state, model.training
     if state is None or record is None:
-        message = (
-            "The file holds a model but no state of a training, so that there is nothing to go on from. "
-            "Give a checkpoint, which `chainrule fit` keeps while it trains and when it is interrupted."
+        raise InputError(
+            "The file holds a model but no state of a training, so that there is nothing to go on from.",
+            parameter="model",
+            needs="must be a checkpoint",
+            advice="Give a checkpoint, which `chainrule fit` keeps while it trains and when it is "
+            "interrupted.",
         )
-        raise InputError(message)
     settings = replace(record.settings, **state.settings)
     return settings if epochs is None else replace(settings, epochs=epochs)
 
@@ -88,9 +90,9 @@ def _output_and_loss(usual: FitSettings, asked: Mapping[str, Any], *, is_classes
     if output is None and loss is None:
         return {"output": usual.output, "loss": usual.loss}
     if output is None:
-        belonging = LOSSES.fact(LOSSES.made_of(loss), "usual_output")
+        belonging = LOSSES.fact(LOSSES.made_of(loss, "loss"), "usual_output")
         return {"output": belonging or ("logistic" if is_classes else "identity")}
-    usual_loss = ACTIVATIONS.fact(ACTIVATIONS.made_of(output), "usual_loss")
+    usual_loss = ACTIVATIONS.fact(ACTIVATIONS.made_of(output, "output"), "usual_loss")
     return {"loss": usual_loss if is_classes else "rss"}
 
 
@@ -105,12 +107,14 @@ def _rate_and_batch(usual: FitSettings, asked: Mapping[str, Any]) -> dict[str, A
 
 
 def _refuse_counts(settings: FitSettings) -> None:
-    message = (
-        f"The loss {settings.loss} needs {LOSSES.fact(LOSSES.made_of(settings.loss), 'targets_needed')} but "
-        "the numbers of a table are standardised, so that the network sees none. Take rss or huber, or train "
-        "with the numbers themselves in Python: chainrule.train."
+    loss = LOSSES.made_of(settings.loss)
+    raise InputError(
+        f"The loss {name_of(loss)} needs {LOSSES.fact(loss, 'targets_needed')}",
+        parameter="loss",
+        given=name_of(loss),
+        needs="the numbers of a table are standardised, so that the network sees none",
+        advice="Take rss or huber, or train with the numbers themselves in Python: chainrule.train.",
     )
-    raise InputError(message)
 
 
 def _check_class_weight(class_weight: str | Mapping[str, float] | None, data: Dataset) -> None:
@@ -119,23 +123,25 @@ def _check_class_weight(class_weight: str | Mapping[str, float] | None, data: Da
         return
     classes = data.encoding.classes
     if classes is None:
-        message = (
-            f"⟦class_weight⟧ is {class_weight!r} but the target is a number. Leave it out, or name the "
-            "target with ⟦classes⟧ if its numbers are classes."
+        raise InputError(
+            parameter="class_weight",
+            given=class_weight,
+            needs="the target is a number",
+            advice=f"Leave it out, or name the target with {argument('classes')} if its numbers are classes.",
         )
-        raise InputError(message)
     for name in () if isinstance(class_weight, str) else class_weight:
         if name not in classes:
-            what = "class"
-            raise UnknownNameError(what, str(name), classes)
+            raise UnknownNameError("class", str(name), classes, "class_weight")
 
 
 def _refuse_giants(sizes: Sequence[int]) -> None:
     """Refuse a network that no memory holds before anything is computed."""
     n_weights = sum((1 + n_in) * n_out for n_in, n_out in pairwise(sizes))
     if n_weights > MOST_WEIGHTS:
-        message = (
-            f"A network {'-'.join(map(str, sizes))} would have {n_weights} weights but may have at most "
-            f"{MOST_WEIGHTS}. Take fewer hidden units."
+        raise InputError(
+            f"A network {'-'.join(map(str, sizes))} would have {n_weights} weights",
+            parameter="hidden",
+            given=tuple(sizes[1:-1]),
+            needs=f"may have at most {MOST_WEIGHTS}",
+            advice="Take fewer hidden units.",
         )
-        raise InputError(message)

@@ -27,29 +27,37 @@ def check_pairs(activations: Sequence[Activation], sizes: Sequence[int], loss: L
     """
     for g in activations[:-1]:
         if ACTIVATIONS.fact(g, "mixes_units"):
-            message = (
-                f"{name_of(g)} is the activation of a hidden layer but belongs to the outputs alone: it lets "
-                "the units of a layer compete. Try relu, tanh or logistic there."
+            raise InputError(
+                f"{name_of(g)} is the activation of a hidden layer",
+                parameter="activations",
+                given=name_of(g),
+                needs="belongs to the outputs alone: it lets the units of a layer compete",
+                advice="Try relu, tanh or logistic there.",
             )
-            raise InputError(message)
     output = activations[-1]
     if sizes[-1] < ACTIVATIONS.fact(output, "fewest_units"):
-        message = (
-            f"{name_of(output)} has one output, which would always be 1, but needs two or more. For two "
-            "classes with one output take the output logistic with the loss binary_cross_entropy."
+        raise InputError(
+            f"{name_of(output)} has one output, which would always be 1,",
+            parameter="activations",
+            given=name_of(output),
+            needs="needs two or more",
+            advice="For two classes with one output take the output logistic with the loss "
+            "binary_cross_entropy.",
         )
-        raise InputError(message)
     takes = LOSSES.fact(loss, "takes")
     is_known = not ACTIVATIONS.is_own(output) or "outputs" in vars(type(output))
     if is_known and ACTIVATIONS.fact(output, "outputs") not in takes:
         names = " or ".join(
             name for name, g in ACTIVATIONS.items() if ACTIVATIONS.fact(g, "outputs") in takes
         )
-        message = (
+        raise InputError(
             f"The loss {name_of(loss)} needs outputs that are {takes[0].value}, but the output activation is "
-            f"{name_of(output)}. Take the output {names}, or another loss."
+            f"{name_of(output)}.",
+            parameter="loss",
+            given=name_of(loss),
+            needs=f"must suit the output activation {name_of(output)}",
+            advice=f"Take the output {names}, or another loss.",
         )
-        raise InputError(message)
 
 
 def check_targets(loss: Loss, Y: npt.NDArray[Any], name: str = "Y") -> None:
@@ -64,18 +72,23 @@ def check_targets(loss: Loss, Y: npt.NDArray[Any], name: str = "Y") -> None:
     wrong |= np.isnan(sums) & ~np.isnan(Y).all(axis=1)
     if wrong.any():
         row = int(np.argmax(wrong))
-        message = (
-            f"Row {row} of {name} sums to {sums[row]:g} but the loss {name_of(loss)} needs chances of "
-            "classes that sum to 1. Give 1 for the class of the sample and 0 for the others."
+        raise InputError(
+            f"Row {row} of {name} sums to {sums[row]:g}",
+            parameter=name,
+            given=float(sums[row]),
+            needs=f"the loss {name_of(loss)} needs chances of classes that sum to 1",
+            advice="Give 1 for the class of the sample and 0 for the others.",
         )
-        raise InputError(message)
 
 
 def _refuse(wrong: npt.NDArray[np.bool_], Y: npt.NDArray[Any], name: str, loss: Loss) -> None:
     if wrong.any():
         row, column = (int(place) for place in np.argwhere(wrong)[0])
-        message = (
-            f"{name}[{row}, {column}] is {Y[row, column]:g} but the loss {name_of(loss)} needs targets "
-            f"that are {LOSSES.fact(loss, 'targets_needed')}. Repair that number, or take another loss."
+        needed = LOSSES.fact(loss, "targets_needed")
+        raise InputError(
+            f"{name}[{row}, {column}] is {Y[row, column]:g}",
+            parameter=name,
+            given=float(Y[row, column]),
+            needs=f"the loss {name_of(loss)} needs targets that are {needed}",
+            advice="Repair that number, or take another loss.",
         )
-        raise InputError(message)

@@ -18,6 +18,7 @@ from chainrule.network.passes import ForwardPass, forward
 from chainrule.network.prediction import predictor_for
 from chainrule.network.samples import as_samples, check_finite
 from chainrule.random_streams import Purpose, uniform
+from chainrule.words import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -90,7 +91,7 @@ class Network:
         frozen = _frozen_weights(weights)
         object.__setattr__(self, "weights", frozen)
         object.__setattr__(self, "activations", _one_per_layer(activations, len(frozen)))
-        object.__setattr__(self, "loss", LOSSES.made_of(loss))
+        object.__setattr__(self, "loss", LOSSES.made_of(loss, "loss"))
         object.__setattr__(self, "_predictor", None)  # made at the first prediction
         check_pairs(self.activations, self.sizes, self.loss)
 
@@ -138,9 +139,13 @@ class Network:
         """
         layers = _checked_sizes(sizes)
         if str(dtype) not in DTYPES:
-            message = f"dtype is {dtype!r} but must be 'float32' or 'float64'."
-            raise InputError(message)
-        formula = STARTS.made_of(start)
+            raise InputError(
+                parameter="dtype",
+                given=dtype,
+                needs="must be 'float32' or 'float64'",
+                advice="Try 'float64'.",
+            )
+        formula = STARTS.made_of(start, "start")
         shapes = [(n_out, 1 + n_in) for n_in, n_out in itertools.pairwise(layers)]
         numbers = [
             uniform(math.prod(shape), seed=seed, purpose=Purpose.START, counter=m).reshape(shape)
@@ -262,11 +267,20 @@ def _frozen_weights(weights: Sequence[npt.ArrayLike]) -> tuple[npt.NDArray[Any],
         with np.errstate(over="ignore"):  # what float64 cannot hold becomes infinite and is refused as that
             frozen = tuple(w.astype(dtype, order="C", casting="same_kind", copy=True) for w in arrays)
     except (TypeError, ValueError) as error:
-        message = f"The weights cannot be read as matrices of real numbers: {error}."
-        raise InputError(message) from error
+        raise InputError(
+            f"The weights cannot be read as matrices of real numbers: {printable(str(error))}.",
+            parameter="weights",
+            needs="must be matrices of real numbers",
+            advice="Give a matrix of shape (n_out, 1 + n_in) for each layer.",
+        ) from error
     if not frozen:
-        message = "The network has no weights but needs at least one matrix of shape (n_out, 1 + n_in)."
-        raise ShapeError(message)
+        raise ShapeError(
+            "The network has no weights",
+            parameter="weights",
+            given=weights,
+            needs="needs at least one matrix of shape (n_out, 1 + n_in)",
+            advice="Give one for each layer.",
+        )
     for m, w in enumerate(frozen):
         _check_matrix(w, m, n_before=frozen[m - 1].shape[0] if m else None)
         w.flags.writeable = False
@@ -276,17 +290,22 @@ def _frozen_weights(weights: Sequence[npt.ArrayLike]) -> tuple[npt.NDArray[Any],
 def _check_matrix(w: npt.NDArray[Any], m: int, n_before: int | None) -> None:
     """Raise ShapeError or InputError where weights[m] cannot follow a layer of `n_before` units."""
     if w.ndim != 2 or w.shape[0] < 1 or w.shape[1] < 2:  # noqa: PLR2004 (bias and one input at least)
-        message = (
-            f"weights[{m}] has shape {w.shape} but must be (n_out, 1 + n_in) with at least one unit and "
-            "one input. Put the bias weights in column 0."
+        raise ShapeError(
+            f"weights[{m}] has shape {w.shape}",
+            parameter="weights",
+            given=w.shape,
+            needs="must be (n_out, 1 + n_in) with at least one unit and one input",
+            advice="Put the bias weights in column 0.",
         )
-        raise ShapeError(message)
     if n_before is not None and w.shape[1] != 1 + n_before:
-        message = (
-            f"weights[{m}] has {w.shape[1]} columns but needs {1 + n_before}: one for the bias and one for "
-            f"each of the {n_before} units before it."
+        raise ShapeError(
+            f"weights[{m}] has {w.shape[1]} columns",
+            parameter="weights",
+            given=w.shape,
+            needs=f"needs {1 + n_before}: one for the bias and one for each of the {n_before} units before "
+            "it",
+            advice="Put the bias weights in column 0.",
         )
-        raise ShapeError(message)
     check_finite(w, f"weights[{m}]")
 
 
@@ -298,12 +317,14 @@ def _one_per_layer(
         list(activations) if isinstance(activations, (list, tuple)) else [activations] * n_layers  # type: ignore[list-item]
     )
     if len(given) != n_layers:
-        message = (
-            f"There are {len(given)} activations but {n_layers} weight matrices. "
-            "Give one activation for each, or a single one for all."
+        raise ShapeError(
+            f"There are {len(given)} activations but {n_layers} weight matrices.",
+            parameter="activations",
+            given=activations,
+            needs=f"must be {n_layers}, or one",
+            advice="Give one activation for each, or a single one for all.",
         )
-        raise ShapeError(message)
-    return tuple(ACTIVATIONS.made_of(g) for g in given)
+    return tuple(ACTIVATIONS.made_of(g, "activations") for g in given)
 
 
 def _checked_sizes(sizes: Sequence[int]) -> list[int]:
@@ -311,9 +332,10 @@ def _checked_sizes(sizes: Sequence[int]) -> list[int]:
     layers = list(sizes) if isinstance(sizes, Iterable) else [sizes]
     whole = all(isinstance(n, (int, np.integer)) and not isinstance(n, bool) and n >= 1 for n in layers)
     if len(layers) < 2 or not whole:  # noqa: PLR2004 (inputs and outputs)
-        message = (
-            f"sizes is {tuple(layers)} but must be at least two whole numbers above 0: "
-            "inputs, hidden layers if any, outputs. Try (4, 8, 3)."
+        raise ShapeError(
+            parameter="sizes",
+            given=tuple(layers),
+            needs="must be at least two whole numbers above 0: inputs, hidden layers if any, outputs",
+            advice="Try (4, 8, 3).",
         )
-        raise ShapeError(message)
     return [int(n) for n in layers]

@@ -9,6 +9,7 @@ import numpy as np
 
 from chainrule.errors import InputError, ShapeError
 from chainrule.network.domains import check_targets
+from chainrule.words import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,17 +38,28 @@ def as_samples(values: object, n_columns: int, dtype: npt.DTypeLike, name: str) 
         with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite and is refused as that
             array = given.astype(dtype, casting=casting, copy=False)
     except (TypeError, ValueError, OverflowError) as error:
-        message = f"{name} cannot be read as a table of numbers: {error}. Encode it as numbers first."
-        raise InputError(message) from error
+        raise InputError(
+            f"{name} cannot be read as a table of numbers: {printable(str(error))}.",
+            parameter=name,
+            needs="must be a table of numbers",
+            advice="Encode it as numbers first.",
+        ) from error
     if array.ndim != 2 or array.shape[1] != n_columns:  # noqa: PLR2004 (rows and columns)
-        message = (
-            f"{name} has shape {array.shape} but the network needs (n_samples, {n_columns}). "
-            f"Give one sample a row, with {n_columns} columns."
+        raise ShapeError(
+            f"{name} has shape {array.shape}",
+            parameter=name,
+            given=array.shape,
+            needs=f"the network needs (n_samples, {n_columns})",
+            advice=f"Give one sample a row, with {n_columns} columns.",
         )
-        raise ShapeError(message)
     if array.shape[0] == 0:
-        message = f"{name} has no rows but at least one sample is needed. Give at least one row."
-        raise ShapeError(message)
+        raise ShapeError(
+            f"{name} has no rows",
+            parameter=name,
+            given=array.shape,
+            needs="at least one sample is needed",
+            advice="Give at least one row.",
+        )
     return array
 
 
@@ -57,11 +69,12 @@ def check_finite(array: npt.NDArray[Any], name: str) -> None:
     if finite.all():
         return
     row, column = (int(place) for place in np.argwhere(~finite)[0])
-    message = (
-        f"{name}[{row}, {column}] is {array[row, column]} but every number must be finite "
-        f"in {array.dtype}. Repair that number, or leave it out."
+    raise InputError(
+        parameter=f"{name}[{row}, {column}]",
+        given=float(array[row, column]),
+        needs=f"every number must be finite in {array.dtype}",
+        advice="Repair that number, or leave it out.",
     )
-    raise InputError(message)
 
 
 def check_network(net: object) -> None:
@@ -70,8 +83,13 @@ def check_network(net: object) -> None:
         advice = (
             "Give its network, model.network." if hasattr(net, "network") else "Make one with Network.random."
         )
-        message = f"net is a {type(net).__name__} but must be a Network. {advice}"
-        raise InputError(message)
+        raise InputError(
+            f"net is a {type(net).__name__}",
+            parameter="net",
+            given=net,
+            needs="must be a Network",
+            advice=advice,
+        )
 
 
 def as_pairs(
@@ -92,16 +110,22 @@ def as_pairs(
     samples = as_samples(X, net.sizes[0], net.dtype, names[0])
     targets = as_samples(Y, net.sizes[-1], net.dtype, names[1])
     if len(samples) != len(targets):
-        message = (
-            f"{names[0]} has {len(samples)} rows but {names[1]} has {len(targets)}. "
-            "Give one row of targets for each sample."
+        raise ShapeError(
+            f"{names[0]} has {len(samples)} rows but {names[1]} has {len(targets)}.",
+            parameter=names[1],
+            given=targets.shape,
+            needs=f"must have {len(samples)} rows",
+            advice="Give one row of targets for each sample.",
         )
-        raise ShapeError(message)
     check_finite(samples, names[0])
     check_finite(np.where(np.isnan(targets), 0, targets) if targets.shape[1] > 1 else targets, names[1])
     if np.isnan(targets).all():
-        message = f"Every number of {names[1]} is missing (NaN) but at least one target is needed."
-        raise InputError(message)
+        raise InputError(
+            f"Every number of {names[1]} is missing (NaN)",
+            parameter=names[1],
+            needs="at least one target is needed",
+            advice="Give at least one.",
+        )
     check_targets(net.loss, targets, names[1])
     return samples, targets
 
@@ -125,23 +149,41 @@ def as_sample_weight(
     try:
         weights = np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError) as error:
-        message = f"{name} cannot be read as numbers: {error}. Give one number for each sample."
-        raise InputError(message) from error
+        raise InputError(
+            f"{name} cannot be read as numbers: {printable(str(error))}.",
+            parameter=name,
+            needs="must be numbers",
+            advice="Give one number for each sample.",
+        ) from error
     if weights.shape != (n_samples,):
-        message = f"{name} has shape {weights.shape} but must be ({n_samples},): one number for each sample."
-        raise ShapeError(message)
+        raise ShapeError(
+            f"{name} has shape {weights.shape}",
+            parameter=name,
+            given=weights.shape,
+            needs=f"must be ({n_samples},): one number for each sample",
+            advice="Give them in the order of the samples.",
+        )
     wrong = ~((weights >= 0) & np.isfinite(weights))
     if wrong.any():
         row = int(np.argmax(wrong))
-        message = f"{name}[{row}] is {weights[row]} but must be finite and at least 0. Repair that number."
-        raise InputError(message)
+        raise InputError(
+            parameter=f"{name}[{row}]",
+            given=float(weights[row]),
+            needs="must be finite and at least 0",
+            advice="Repair that number.",
+        )
     try:
         mean = math.fsum(weights.tolist()) / n_samples
     except OverflowError:  # finite weights with a sum beyond float64
         mean = math.inf
     if not 0 < mean < math.inf:
-        message = f"The mean of {name} is {mean:g} but must be above 0 and finite. Give some sample a weight."
-        raise InputError(message)
+        raise InputError(
+            f"The mean of {name} is {mean:g}",
+            parameter=name,
+            given=mean,
+            needs="must be above 0 and finite",
+            advice="Give some sample a weight.",
+        )
     if (weights == weights[0]).all():
         return None
     return (weights / mean).astype(dtype)
@@ -161,13 +203,20 @@ def as_masks(masks: object, net: Network) -> tuple[npt.NDArray[Any], ...] | None
     arrays = [np.asarray(mask) for mask in given]
     shapes = [w.shape for w in net.weights]
     if [mask.shape for mask in arrays] != shapes:
-        message = (
-            f"masks have the shapes {[mask.shape for mask in arrays]} but the weights have {shapes}. "
-            "Give one mask for each weight matrix: True for a weight that is trained, False for one that "
-            "is held."
+        raise ShapeError(
+            f"masks have the shapes {[mask.shape for mask in arrays]}",
+            parameter="masks",
+            given=[mask.shape for mask in arrays],
+            needs=f"the weights have {shapes}",
+            advice="Give one mask for each weight matrix: True for a weight that is trained, False for one "
+            "that is held.",
         )
-        raise ShapeError(message)
     if not all(np.isin(mask, (0, 1)).all() for mask in arrays):
-        message = "masks hold other values than True and False. Give True for a weight that is trained."
-        raise InputError(message)
+        raise InputError(
+            "masks hold other values than True and False.",
+            parameter="masks",
+            given=given,
+            needs="must hold True and False",
+            advice="Give True for a weight that is trained.",
+        )
     return tuple(mask.astype(net.dtype) for mask in arrays)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from chainrule.equations import METRICS
-from chainrule.errors import InputError, UnknownNameError
+from chainrule.errors import InputError, UnknownNameError, argument
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,7 +77,7 @@ def share_explained(
     return 1 - error / variance if variance else None if error else 1.0
 
 
-def metric_named(metric: str | Metric) -> Any:  # noqa: ANN401 (a function with or without weights)
+def metric_named(metric: str | Metric, parameter: str = "metric") -> Any:  # noqa: ANN401 (a function with or without weights)
     """Function that a metric stands for; None for the loss.
 
     Raises
@@ -94,15 +94,17 @@ def metric_named(metric: str | Metric) -> Any:  # noqa: ANN401 (a function with 
     """
     if isinstance(metric, str):
         if metric != LOSS and metric not in METRICS:
-            raise UnknownNameError(METRICS.what, metric, (LOSS, *METRICS))
+            raise UnknownNameError(METRICS.what, metric, (LOSS, *METRICS), parameter)
         return METRICS.get(metric)
     given: object = metric
     if not callable(given):
-        message = (
-            f"metric is {metric!r} but must be 'loss', {', '.join(map(repr, METRICS))} or a function of "
-            "targets and outputs, the larger the better."
+        raise InputError(
+            parameter=parameter,
+            given=given,
+            needs=f"must be 'loss', {', '.join(map(repr, METRICS))} or a function of targets and outputs, "
+            "the larger the better",
+            advice=f"Try {argument(parameter, LOSS)}.",
         )
-        raise InputError(message)
     return metric
 
 

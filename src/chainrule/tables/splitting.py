@@ -62,11 +62,14 @@ def split_rows(
     for label, quota in enumerate(quotas):
         chosen[order[codes[order] == label][:quota]] = True
     if held_out > 0 and n_rows > 1 and not chosen.any():
-        message = (
+        raise InputError(
             f"No row can be held out, because each of the {counted(n_rows, 'class', 'classes')} has one row "
-            "only and keeps it for training. Give more rows, or hold out 0."
+            "only and keeps it for training.",
+            parameter="held_out",
+            given=held_out,
+            needs="must leave each class a row",
+            advice="Give more rows, or hold out 0.",
         )
-        raise InputError(message)
     return np.flatnonzero(~chosen).astype(np.intp), np.flatnonzero(chosen).astype(np.intp)
 
 
@@ -79,13 +82,17 @@ def _codes(labels: Sequence[str]) -> Rows:
 def _check(n_rows: int, labels: Sequence[str] | None, held_out: float) -> None:
     share_below_1(held_out, "held_out", "0.25", "a share of the rows from 0 to below 1")
     if n_rows < 1:
-        message = f"n_rows is {n_rows} but must be 1 at least. Give a table with rows."
-        raise InputError(message)
-    if labels is not None and len(labels) != n_rows:
-        message = (
-            f"labels has {len(labels)} entries but there are {n_rows} rows. Give one label for each row."
+        raise InputError(
+            parameter="n_rows", given=n_rows, needs="must be 1 at least", advice="Give a table with rows."
         )
-        raise InputError(message)
+    if labels is not None and len(labels) != n_rows:
+        raise InputError(
+            f"labels has {len(labels)} entries",
+            parameter="labels",
+            given=labels,
+            needs=f"there are {n_rows} rows",
+            advice="Give one label for each row.",
+        )
 
 
 def _total(n_rows: int, held_out: float) -> int:

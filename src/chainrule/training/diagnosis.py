@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.equations import ACTIVATIONS, LOSSES
+from chainrule.errors import Remark, argument
 from chainrule.network import Objective, forward
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def diagnose(
         "unknown",
         "Try more epochs or hidden units, another rate, or inputs that say more of the targets",
     )
-    return tuple(Diagnosis(cause, f"{begin}. {advice}.") for cause, advice in causes[:1] or [unknown])
+    return tuple(Diagnosis(cause, Remark(f"{begin}. {advice}.")) for cause, advice in causes[:1] or [unknown])
 
 
 def advice_after_divergence(task: Task, settings: Settings, loss_before: float) -> str:
@@ -235,7 +236,7 @@ def _shrunk(task: Task, after: Sequence[npt.NDArray[Any]], settings: Settings) -
     if now > SHRUNK * length:
         return []
     given = getattr(settings, name)
-    advice = f"{name}={given:g} is too large: the weights shrank to {now / length:.1%} of their length"
+    advice = f"{argument(name, given)} is too large: the weights shrank to {now / length:.1%} of their length"
     return [("penalties_too_large", f"{advice}. Try {given / 10:g}")]
 
 

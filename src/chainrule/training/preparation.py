@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from chainrule.errors import InputError
+from chainrule.errors import InputError, argument
 from chainrule.given import share_below_1
 from chainrule.inspection import check_gradients
 from chainrule.network import as_masks, as_pairs, as_sample_weight, own_functions
@@ -156,10 +156,13 @@ def run_training(
     rows = Rows(samples, targets, as_sample_weight(sample_weight, len(samples), net.dtype))
     rows, watched = _parted(net, rows, validation, settings.seed)
     if settings.stopping is not None and watched is None:
-        message = (
-            "stopping needs validation rows. Give ⟦validation=0.2⟧, or ⟦patience⟧, which watches any loss."
+        raise InputError(
+            f"{argument('stopping')} needs validation rows.",
+            parameter="stopping",
+            given=settings.to_json()["stopping"],
+            needs="needs validation rows",
+            advice=f"Give {argument('validation', 0.2)}, or {argument('patience')}, which watches any loss.",
         )
-        raise InputError(message)
     settings = settings.for_rows(len(rows))
     task = Task(net, rows, as_masks(masks, net))
     _check_own_functions(task)
@@ -176,19 +179,26 @@ def _parted(
     if isinstance(validation, (int, float)):
         n = math.ceil(share_below_1(validation, "validation", "0.2") * len(rows))
         if n >= len(rows) or n == 0:
-            message = (
-                f"⟦validation⟧ is {validation!r}, which of {len(rows)} rows leaves {len(rows) - n} to train "
-                f"on and {n} to watch. Both need at least one: try 0.2, or give more rows."
+            raise InputError(
+                f"{argument('validation')} is {validation!r}, which of {len(rows)} rows leaves "
+                f"{len(rows) - n} to train on and {n} to watch.",
+                parameter="validation",
+                given=validation,
+                needs="must leave at least one of each",
+                advice="Both need at least one: try 0.2, or give more rows.",
             )
-            raise InputError(message)
         order = permutation(len(rows), seed=seed, purpose=Purpose.VALIDATION)
         return _taken(rows, np.sort(order[n:])), _taken(rows, np.sort(order[:n]))
     given = list(validation) if isinstance(validation, (tuple, list)) else []
     if not 2 <= len(given) <= 3:  # noqa: PLR2004 (X, Y, weights)
-        message = (
-            "validation must be a share such as 0.2, or (X, Y), or (X, Y, sample_weight). Give one of them."
+        needs = "must be a share such as 0.2, or (X, Y), or (X, Y, sample_weight)"
+        raise InputError(
+            f"validation {needs}.",
+            parameter="validation",
+            given=validation,
+            needs=needs,
+            advice="Give one of them.",
         )
-        raise InputError(message)
     X, Y = as_pairs(net, given[0], given[1], ("validation X", "validation Y"))
     weight = given[2] if len(given) > 2 else None  # noqa: PLR2004 (X, Y, weights)
     return rows, Rows(X, Y, as_sample_weight(weight, len(X), net.dtype, "the validation sample_weight"))
@@ -210,10 +220,12 @@ def _check_own_functions(task: Task) -> None:
     if not check.passed:
         names = ", ".join(sorted({type(thing).__name__ for thing in own}))
         found = check.differences
-        message = (
+        raise InputError(
             f"The gradient of the network is wrong, with the functions of your own {names}: for "
-            f"{found.worst} "
-            f"back-propagation gives {found.gradient:.6g} but differences {found.estimate:.6g}. Correct the "
-            "derivative: `print(check_gradients(net, X, Y))` shows more."
+            f"{found.worst} back-propagation gives {found.gradient:.6g} but differences "
+            f"{found.estimate:.6g}.",
+            parameter="net",
+            given=task.net,
+            needs="must have functions with the right derivatives",
+            advice="Correct the derivative: `print(check_gradients(net, X, Y))` shows more.",
         )
-        raise InputError(message)

@@ -372,11 +372,12 @@ class Run:
         """Mean loss of the network that training starts from."""
         loss = self._loss(self.task.net.weights)
         if not np.isfinite(loss):
-            message = (
-                f"The loss of the network before training is {loss} but must be finite. "
-                "Standardise X and Y, or start from smaller weights."
+            raise InputError(
+                f"The loss of the network before training is {loss}",
+                given=loss,
+                needs="must be finite",
+                advice="Standardise X and Y, or start from smaller weights.",
             )
-            raise InputError(message)
         return loss
 
     def _diverged(self) -> DivergenceError:
@@ -397,12 +398,16 @@ class Run:
         net, history, epoch = self.task.net.with_weights(weights), self._history(n_epochs, loss), n_epochs + 1
         rate = math.nan if self.settings.rate is None else self.settings.rate
         at_rate = "" if self.settings.rate is None else f", at rate {rate:g},"
-        message = (
+        return DivergenceError(
             f"The training diverged: in epoch {epoch}{at_rate} a weight or the loss stopped being finite "
-            f"(the loss was {history.loss_after:g} before that epoch). "
-            f"{advice_after_divergence(self.task, self.settings, self.loss_before)}."
+            f"(the loss was {history.loss_after:g} before that epoch).",
+            network=net,
+            history=history,
+            epoch=epoch,
+            rate=rate,
+            needs="must keep the weights and the loss finite",
+            advice=f"{advice_after_divergence(self.task, self.settings, self.loss_before)}.",
         )
-        return DivergenceError(message, network=net, history=history, epoch=epoch, rate=rate)
 
 
 def _is_better(watched: float, best: float | None) -> bool:

@@ -6,9 +6,9 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from chainrule.errors import InputError
+from chainrule.errors import InputError, argument
 from chainrule.settings import settings_of
-from chainrule.words import counted, series
+from chainrule.words import counted, quoted, series
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -88,30 +88,37 @@ def check_resumable(state: TrainingState, net: Network, settings: Settings, data
     The network that is given counts for its sizes, activations and loss alone.
     """
     if repr(state.network) != repr(net):
-        message = (
-            f"The state is that of {state.network!r} but the network is {net!r}. Give the network that the "
-            "training began with, or state.network."
+        raise InputError(
+            f"The state is that of {state.network!r} but the network is {net!r}.",
+            parameter="net",
+            given=net,
+            needs="must be like the network of the state",
+            advice="Give the network that the training began with, or state.network.",
         )
-        raise InputError(message)
     given, then = settings.to_json(), state.settings
     free = [one.name for one in settings_of(type(settings)) if one.is_free]
     changed = [name for name in given if name not in free and given[name] != then.get(name)]
     if changed:
         name = changed[0]
-        message = (
-            f"⟦{name}⟧ is {given[name]!r} but was {then.get(name)!r} when the state was kept. Give what was "
-            f"given then, or start anew from state.network; only {series(sorted(free))} may change."
+        raise InputError(
+            parameter=name,
+            given=given[name],
+            needs=f"was {quoted(then.get(name))} when the state was kept",
+            advice="Give what was given then, or start anew from state.network; only "
+            f"{series(list(map(argument, sorted(free))))} may change.",
         )
-        raise InputError(message)
     if data != state.data:
-        message = (
-            "The samples, targets, weights of samples or masks are not those of the state. Give the same "
-            "ones, or start anew from state.network."
+        raise InputError(
+            "The samples, targets, weights of samples or masks are not those of the state.",
+            parameter="resume",
+            given=state,
+            needs="must be a state of the same samples, targets, weights of samples and masks",
+            advice="Give the same ones, or start anew from state.network.",
         )
-        raise InputError(message)
     if len(state.epochs) > settings.epochs:
-        message = (
-            f"⟦epochs⟧ is {settings.epochs} but the state has {len(state.epochs)} already. Give a larger "
-            "number: ⟦epochs⟧ counts all of them."
+        raise InputError(
+            parameter="epochs",
+            given=settings.epochs,
+            needs=f"the state has {len(state.epochs)} already",
+            advice=f"Give a larger number: {argument('epochs')} counts all of them.",
         )
-        raise InputError(message)

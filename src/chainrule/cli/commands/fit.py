@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from chainrule.cli.errors import INTERRUPTED
+from chainrule.cli.naming import in_options
 from chainrule.cli.paths import shell_word
 from chainrule.cli.printing import (
     TEXT,
@@ -20,6 +21,7 @@ from chainrule.cli.printing import (
 )
 from chainrule.cli.progress import TrainingProgress
 from chainrule.equations import name_of
+from chainrule.errors import said
 from chainrule.tables import ClassTarget
 from chainrule.words import counted, named, shortened
 
@@ -40,7 +42,7 @@ def run(job: FitJob, table: Path, *, as_json: bool) -> None:
     path = outcome.path
     try:
         for one in outcome.result.training.diagnosis:
-            note(f"Warning: {one.message}")
+            note(f"Warning: {said(one.message, in_options)}")
         if as_json:
             print_json(outcome.summary())
         else:

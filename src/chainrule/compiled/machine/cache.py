@@ -50,8 +50,7 @@ def folder() -> Path:
     package = Path(__file__).parents[2]
     rooms = [sorted((package / room).rglob("*.py")) for room in ROOMS]
     if not all(rooms):
-        message = "the sources of the kernels are not installed, so that an upgrade would go unnoticed"
-        raise OSError(message)
+        raise OSError("the sources of the kernels are not installed, so that an upgrade would go unnoticed")
     for source in chain.from_iterable(rooms):
         digest.update(source.relative_to(package).as_posix().encode() + b"\0" + source.read_bytes() + b"\0")
     python = (sys.platform, sys.version_info[:2], sysconfig.get_config_var("SOABI"))
@@ -127,8 +126,7 @@ def _refuse_what_others_may_write(place: Path) -> None:
     if hasattr(os, "geteuid") and place.exists():
         about = place.stat()
         if about.st_uid != os.geteuid() or about.st_mode & 0o022:
-            message = "others may write there"
-            raise OSError(message)
+            raise OSError("others may write there")
 
 
 def _remove_old_folders(current: Path) -> None:

@@ -14,7 +14,7 @@ from numba.core import config
 
 from chainrule.compiled.layout import LAYER, PLACES
 from chainrule.compiled.machine.cache import KernelFiles
-from chainrule.errors import InputError
+from chainrule.errors import InputError, argument
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,10 +73,12 @@ class Kernel:
         self, dispatcher: Dispatcher, argument_types: Callable[[types.Float], tuple[Any, ...]]
     ) -> None:
         if config.DISABLE_JIT:
-            message = (
-                "NUMBA_DISABLE_JIT is set but kernels must be compiled. Unset it, or use engine='reference'."
+            raise InputError(
+                "NUMBA_DISABLE_JIT is set",
+                parameter="engine",
+                needs="kernels must be compiled",
+                advice=f"Unset it, or use {argument('engine', 'reference')}.",
             )
-            raise InputError(message)
         self._dispatcher, self._argument_types = dispatcher, argument_types
         files = KernelFiles(dispatcher.py_func.__name__)
         dispatcher._cache = files  # type: ignore[attr-defined]  # noqa: SLF001 (Numba has no other door)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from chainrule.errors import TableError
+from chainrule.errors import TableError, argument
 from chainrule.tables.columns import grammar
-from chainrule.tables.columns.wording import option, remedies, way_out
+from chainrule.tables.columns.wording import remedies, way_out
 from chainrule.words import counted
 
 if TYPE_CHECKING:
@@ -25,18 +25,18 @@ def check_usable(column: Column, role: Role | None, *, gaps: bool = False) -> No
     """Raise TableError where a cell is missing, or of a type that is no number, text or boolean."""
     _check_type(column, role)
     if column.missing.any() and not gaps:
-        raise TableError(_missing_message(column, role))
+        raise _missing(column, role)
 
 
 def check_finite(column: Column, numbers: npt.NDArray[np.float64], role: Role | None) -> None:
     """Raise TableError where one of the column's numbers is infinite."""
     infinite = np.isinf(numbers)
     if infinite.any():
-        message = (
-            f"{column.cell(first(infinite))}, which is infinite, but every number must be finite. "
-            f"{remedies('correct the cell', 'remove the row', way_out(role, column.name))}"
+        raise TableError(
+            f"{column.cell(first(infinite))}, which is infinite,",
+            needs="every number must be finite",
+            advice=remedies("correct the cell", "remove the row", way_out(role, column.name)),
         )
-        raise TableError(message)
 
 
 def check_as_category(column: Column, role: Role | None) -> None:
@@ -67,11 +67,11 @@ def _check_type(column: Column, role: Role | None) -> None:
     if column.is_text or is_typed_number(kind) or pa.types.is_boolean(kind) or pa.types.is_null(kind):
         return
     at = first(column.cells.is_valid().to_numpy(zero_copy_only=False))
-    message = (
-        f"{_odd_cell(column, at)}, but only numbers, text and booleans can be used yet. "
-        f"{remedies('write its cells as numbers', way_out(role, column.name))}"
+    raise TableError(
+        f"{_odd_cell(column, at)},",
+        needs="only numbers, text and booleans can be used yet",
+        advice=remedies("write its cells as numbers", way_out(role, column.name)),
     )
-    raise TableError(message)
 
 
 def _odd_cell(column: Column, at: int) -> str:
@@ -89,16 +89,17 @@ def _odd_cell(column: Column, at: int) -> str:
     return f"Row {column.row(at)} of {column.title} is {what}"
 
 
-def _missing_message(column: Column, role: Role | None) -> str:
+def _missing(column: Column, role: Role | None) -> TableError:
     rows, at = int(column.missing.sum()), column.row(first(column.missing))
     where = f"row {at}" if rows == 1 else f"{counted(rows, 'row')}, the first of them row {at}"
     reason = "the model needs one in every row" if role == "learnt input" else "every row needs one"
     # Of what is to be predicted no value should be made up.
     fill = "" if role in {"target", "learnt target"} else f"fill {'it' if rows == 1 else 'them'} in"
     remove = "remove the row" if rows == 1 else "remove these rows"
-    return (
-        f"A value is missing in {column.title} in {where}, but {reason}. "
-        f"{remedies(fill, remove, way_out(role, column.name))}"
+    return TableError(
+        f"A value is missing in {column.title} in {where},",
+        needs=reason,
+        advice=remedies(fill, remove, way_out(role, column.name)),
     )
 
 
@@ -107,22 +108,22 @@ def _check_dates(column: Column, cells: pa.Array, role: Role | None) -> None:
     dates = grammar.matches(cells, grammar.DATE_PATTERN)
     if dates.any() or grammar.matches(cells, grammar.OTHER_DATE_PATTERN).all():
         ways = ("write it as a number", _as_classes(column), way_out(role, column.name))
-        message = (
-            f"{column.cell(first(dates))}, which is a date or time, but only numbers, text and booleans can "
-            f"be used yet. {remedies(*ways)}"
+        raise TableError(
+            f"{column.cell(first(dates))}, which is a date or time,",
+            needs="only numbers, text and booleans can be used yet",
+            advice=remedies(*ways),
         )
-        raise TableError(message)
 
 
 def _check_separators(column: Column, cells: pa.Array) -> None:
     if grammar.matches(cells, grammar.AMBIGUOUS_PATTERN).all():
         at = first(np.isnan(grammar.numbers_in(cells, column.decimal)))
-        message = (
-            f"{column.cell(at)}, but the decimal mark of {column.table} is {column.decimal!r}, so this may "
-            "be a number with thousands separators or another decimal mark. Write every number with a "
-            "decimal point and without thousands separators."
+        raise TableError(
+            f"{column.cell(at)},",
+            needs=f"the decimal mark of {column.table} is {column.decimal!r}, so this may be a number with "
+            "thousands separators or another decimal mark",
+            advice="Write every number with a decimal point and without thousands separators.",
         )
-        raise TableError(message)
 
 
 def _check_signs(column: Column, cells: pa.Array, role: Role | None) -> None:
@@ -130,12 +131,12 @@ def _check_signs(column: Column, cells: pa.Array, role: Role | None) -> None:
     if grammar.matches(grammar.without_signs(cells), grammar.AMBIGUOUS_PATTERN).all():
         at = first(~grammar.matches(cells, grammar.AMBIGUOUS_PATTERN))
         ways = ("write every number without the sign", _as_classes(column), way_out(role, column.name))
-        message = (
-            f"{column.cell(at)}, a number with a sign of per cent or of a currency, but a number is digits "
-            f"alone. {remedies(*ways)}"
+        raise TableError(
+            f"{column.cell(at)}, a number with a sign of per cent or of a currency,",
+            needs="a number is digits alone",
+            advice=remedies(*ways),
         )
-        raise TableError(message)
 
 
 def _as_classes(column: Column) -> str:
-    return f"take the column as classes ({option('classes', column.name)})"
+    return f"take the column as classes ({argument('classes', [column.name])})"

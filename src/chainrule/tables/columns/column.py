@@ -106,12 +106,11 @@ class Column:
         wrong = np.isnan(numbers) & ~self.missing
         if wrong.any():
             learnt = role in {"learnt input", "learnt target"}
-            message = (
-                f"{self.cell(first(wrong))} but "
-                f"{'the model learnt numbers there' if learnt else 'numbers are needed there'}. "
-                "Correct the cell, or remove the row."
+            raise TableError(
+                self.cell(first(wrong)),
+                needs="the model learnt numbers there" if learnt else "numbers are needed there",
+                advice="Correct the cell, or remove the row.",
             )
-            raise TableError(message)
         check_finite(self, numbers, role)
         return numbers
 

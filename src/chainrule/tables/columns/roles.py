@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Roles", "settle_roles"]
 
+PARAMETERS = {"targets": "target"}  # lists that callers have under another name
+
 
 class Roles(NamedTuple):
     """The names of the input and target columns, and of those declared to hold classes."""
@@ -45,42 +47,67 @@ def settle_roles(
     for where, names in lists.items():
         _check_names(table, where, names)
     if not targets:
-        message = "No target was given but training needs one. Name the column to be predicted."
-        raise InputError(message)
+        raise InputError(
+            "No target was given",
+            parameter="target",
+            needs="training needs one",
+            advice="Name the column to be predicted.",
+        )
     _refuse_common("targets", targets, "inputs", inputs or ())
     _refuse_common("targets", targets, "ignore", ignore)
     _refuse_common("inputs", inputs or (), "ignore", ignore)
     left_out = {*targets, *ignore}
     chosen = tuple(name for name in table.names if name not in left_out) if inputs is None else tuple(inputs)
     if need_inputs and not chosen:
-        message = (
-            f"No input column is left of {listed(table.names)} but training needs one. Ignore fewer columns."
+        raise InputError(
+            f"No input column is left of {listed(table.names)}",
+            parameter="ignore" if inputs is None else "inputs",
+            given=tuple(ignore) if inputs is None else tuple(inputs),
+            needs="training needs one",
+            advice="Ignore fewer columns.",
         )
-        raise InputError(message)
     return Roles(chosen, tuple(targets), tuple(classes))
 
 
 def _check_names(table: Table, where: str, names: Sequence[str]) -> None:
+    parameter = PARAMETERS.get(where, where)
     if isinstance(names, str):
-        message = f"{where} is {shown(names)} but must be a list of column names. Write [{shown(names)}]."
-        raise InputError(message)
+        raise InputError(
+            f"{where} is {shown(names)}",
+            parameter=parameter,
+            given=names,
+            needs="must be a list of column names",
+            advice=f"Write [{shown(names)}].",
+        )
     seen: set[str] = set()
     for name in names:
         if not isinstance(cast("object", name), str):
-            message = f"{where} has {shown(name)} but must be a list of column names. Give their names."
-            raise InputError(message)
-        table.column(name)
+            raise InputError(
+                f"{where} has {shown(name)}",
+                parameter=parameter,
+                given=name,
+                needs="must be a list of column names",
+                advice="Give their names.",
+            )
+        table.column(name, parameter)
         if name in seen:
-            message = f"{where} has the column {shown(name)} twice but each must be there once. Name it once."
-            raise InputError(message)
+            raise InputError(
+                f"{where} has the column {shown(name)} twice",
+                parameter=parameter,
+                given=name,
+                needs="each must be there once",
+                advice="Name it once.",
+            )
         seen.add(name)
 
 
 def _refuse_common(where: str, names: Sequence[str], other_where: str, others: Sequence[str]) -> None:
     common = [name for name in names if name in others]
     if common:
-        message = (
-            f"{listed(common)} is both in {where} and in {other_where} but a column has one role. "
-            "Name it in one of them only."
+        raise InputError(
+            f"{listed(common)} is both in {where} and in {other_where}",
+            parameter=PARAMETERS.get(other_where, other_where),
+            given=common[0],
+            needs="a column has one role",
+            advice="Name it in one of them only.",
         )
-        raise InputError(message)

@@ -62,8 +62,8 @@ class Table:
         """The names of the columns, in order."""
         return tuple(column.name for column in self.columns)
 
-    def column(self, name: str) -> Column:
-        """Return the column of this name.
+    def column(self, name: str, parameter: str = "name") -> Column:
+        """Return the column of this name, which was given for a parameter.
 
         Raises
         ------
@@ -71,8 +71,7 @@ class Table:
             The table has no such column; the message suggests a similar name.
         """
         if name not in self._by_name:
-            what = "column"
-            raise UnknownNameError(what, name, self.names)
+            raise UnknownNameError("column", name, self.names, parameter)
         return self._by_name[name]
 
     @cached_property
@@ -118,12 +117,16 @@ def assemble(
         notes.append("decimal comma")
     columns = tuple(Column(name, array, title, decimal) for name, array in kept)
     if not columns:
-        message = f"{title} has no column with a name but needs one at least. Add a line of names."
-        raise TableError(message)
+        raise TableError(
+            f"{title} has no column with a name", needs="needs one at least", advice="Add a line of names."
+        )
     n_rows = len(columns[0].cells)
     if n_rows == 0:
-        message = f"{title} has column names but no rows. Add at least one row below the names."
-        raise TableError(message)
+        raise TableError(
+            f"{title} has column names but no rows.",
+            needs="needs at least one row",
+            advice="Add at least one row below the names.",
+        )
     return Table(title, columns, n_rows, (*remarks, *notes))
 
 
@@ -164,11 +167,11 @@ def _refuse_duplicates(title: str, names: Sequence[str]) -> None:
     for name, positions in places.items():
         if len(positions) > 1:
             where = ", ".join(map(str, positions[:10]))
-            message = (
-                f"{title} has {counted(len(positions), 'column')} named {shown(name)} (columns {where}) but "
-                "every name must be there once. Rename them; if the first line is no line of names, add one."
+            raise TableError(
+                f"{title} has {counted(len(positions), 'column')} named {shown(name)} (columns {where})",
+                needs="every name must be there once",
+                advice="Rename them; if the first line is no line of names, add one.",
             )
-            raise TableError(message)
 
 
 def _decimal_mark(arrays: Sequence[pa.Array], delimiter: str | None) -> str:

@@ -1,26 +1,15 @@
-"""What a message about a table advises: options by name, and sentences of what can be done."""
+"""What a message about a table advises: sentences of what can be done."""
 
 from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
-from chainrule.words import printable
+from chainrule.errors import argument
 
-__all__ = ["Role", "option", "remedies", "way_out"]
+__all__ = ["Role", "remedies", "way_out"]
 
 # What a column is used for: while a model is fitted, or when one that has learnt it takes a new table.
 Role: TypeAlias = Literal["input", "target", "learnt input", "learnt target"]
-
-
-def option(flag: str, name: str) -> str:
-    """A parameter with a column's name, marked, so that each face calls it as it does.
-
-    Examples
-    --------
-    >>> option("ignore", "date of birth")
-    '⟦ignore=date of birth⟧'
-    """
-    return f"⟦{flag}={printable(name)}⟧"
 
 
 def way_out(role: Role | None, name: str) -> str:
@@ -28,11 +17,12 @@ def way_out(role: Role | None, name: str) -> str:
 
     Examples
     --------
-    >>> way_out("input", "day"), way_out("target", "day"), way_out("learnt input", "day")
-    ('ignore the column (⟦ignore=day⟧)', 'choose another target', '')
+    >>> from chainrule.errors import said
+    >>> said(way_out("input", "day")), way_out("target", "day"), way_out("learnt input", "day")
+    ("ignore the column (ignore=['day'])", 'choose another target', '')
     """
     if role == "input":
-        return f"ignore the column ({option('ignore', name)})"
+        return f"ignore the column ({argument('ignore', [name])})"
     return "choose another target" if role == "target" else ""
 
 

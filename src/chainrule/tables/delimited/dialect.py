@@ -60,12 +60,12 @@ def settle_layout(text: str, name: str) -> Layout:
     delimiters = (given[1],) if given else DELIMITERS
     best = _best(text, start, delimiters) or _one_column(text, start) or _blank_runs(text, start)
     if best is None:
-        message = (
+        raise TableError(
             f"No delimiter was recognised in {name}: no comma, semicolon, tab or pipe cuts its lines into an "
-            f"equal number of cells. Its first line is {shown(text[start:].lstrip().split(chr(10), 1)[0])}. "
-            "Save the table as CSV."
+            f"equal number of cells. Its first line is {shown(text[start:].lstrip().split(chr(10), 1)[0])}.",
+            needs="needs a delimiter that cuts all lines alike",
+            advice="Save the table as CSV.",
         )
-        raise TableError(message)
     titles, header = _titles(best, name)
     remarks = _dialect_remarks(best, named_by_file=given is not None)
     return Layout(best.dialect, header, (*remarks, *_title_remarks(titles)))
@@ -160,11 +160,11 @@ def _titles(best: _Candidate, name: str) -> tuple[tuple[Record, ...], Record]:
     for title in titles:
         # One name too few or too many is rather a damaged header than a title.
         if len(title.cells) > 1 and abs(len(title.cells) - best.width) == 1:
-            message = (
-                f"Line {title.line} of {name} has {counted(len(title.cells), 'cell')} but most lines have "
-                f"{best.width}. If it holds the names, correct their number; if it is a title, remove it."
+            raise TableError(
+                f"Line {title.line} of {name} has {counted(len(title.cells), 'cell')}",
+                needs=f"most lines have {best.width}",
+                advice="If it holds the names, correct their number; if it is a title, remove it.",
             )
-            raise TableError(message)
     return titles, header
 
 

@@ -51,14 +51,15 @@ def read_delimited(text: str, name: str, remarks: Sequence[str] = ()) -> Table:
     """
     layout = settle_layout(text, name)
     if layout.header.unclosed is not None:
-        raise TableError(
-            _unclosed_message(layout.header, f"The header (line {layout.header.line})", name, layout.dialect)
-        )
+        raise _unclosed(layout.header, f"The header (line {layout.header.line})", name, layout.dialect)
     body = _without_blank_end(text[layout.header.end :], layout.dialect)
     if not body:
         header = listed(layout.header.cells)
-        message = f"{name} has a header ({header}) but no rows. Add at least one row below it."
-        raise TableError(message)
+        raise TableError(
+            f"{name} has a header ({header}) but no rows.",
+            needs="needs at least one row",
+            advice="Add at least one row below it.",
+        )
     columns = _cut(body, layout, name)
     _refuse_data_as_header(layout.header, columns, name)
     return assemble(name, layout.header.cells, columns, (*remarks, *layout.remarks), layout.dialect.delimiter)
@@ -102,30 +103,35 @@ def _cut_exactly(body: str, layout: Layout, name: str) -> list[pa.Array]:
     line = layout.header.line + 1
     for number, record in enumerate(records(body, layout.dialect, line=line), start=1):
         if record.unclosed is not None:
-            raise TableError(
-                _unclosed_message(record, f"Row {number} (line {record.line})", name, layout.dialect)
-            )
+            raise _unclosed(record, f"Row {number} (line {record.line})", name, layout.dialect)
         if len(record.cells) != width:
-            raise TableError(_ragged_message(record, number, width, name))
+            raise _ragged(record, number, width, name)
         rows.append(record.cells)
     return [pa.array(cells, pa.large_string()) for cells in zip(*rows, strict=True)]
 
 
-def _unclosed_message(record: Record, where: str, name: str, dialect: Dialect) -> str:
-    return (
-        f"{where} of {name} has the cell {shown(record.unclosed)}, which begins with a quote, but the quote "
-        "is not closed at the end of the cell. Close it; write a quote inside a quoted cell twice "
-        f"({dialect.quote * 2})."
+def _unclosed(record: Record, where: str, name: str, dialect: Dialect) -> TableError:
+    return TableError(
+        f"{where} of {name} has the cell {shown(record.unclosed)}, which begins with a quote,",
+        needs="the quote is not closed at the end of the cell",
+        advice=f"Close it; write a quote inside a quoted cell twice ({dialect.quote * 2}).",
     )
 
 
-def _ragged_message(record: Record, number: int, width: int, name: str) -> str:
+def _ragged(record: Record, number: int, width: int, name: str) -> TableError:
     where = f"Row {number} (line {record.line}) of {name}"
     if not any(record.cells):
-        return f"{where} is blank, but only blank lines at the end of a table are skipped. Remove the line."
-    has = f"{where} has {counted(len(record.cells), 'cell')} but the header has {counted(width, 'column')}."
-    remedy = "Add or remove cells, or quote a cell that has the delimiter in it."
-    return f"{has} {remedy} It reads {listed(record.cells, 5)}."
+        return TableError(
+            f"{where} is blank,",
+            needs="only blank lines at the end of a table are skipped",
+            advice="Remove the line.",
+        )
+    return TableError(
+        f"{where} has {counted(len(record.cells), 'cell')}",
+        needs=f"the header has {counted(width, 'column')}",
+        advice="Add or remove cells, or quote a cell that has the delimiter in it. It reads "
+        f"{listed(record.cells, 5)}.",
+    )
 
 
 def _refuse_data_as_header(header: Record, columns: Sequence[pa.Array], name: str) -> None:
@@ -133,11 +139,12 @@ def _refuse_data_as_header(header: Record, columns: Sequence[pa.Array], name: st
     number_above = any(map(_is_number_above_numbers, header.cells, columns))
     all_below = all(map(_stands_below, header.cells, columns))
     if number_above or all_below:
-        message = (
+        raise TableError(
             f"Line {header.line} of {name} should hold the names of the columns but looks like data: "
-            f"{listed(header.cells, 5)}. Add a line of names above it."
+            f"{listed(header.cells, 5)}.",
+            needs="the first line must hold the names of the columns",
+            advice="Add a line of names above it.",
         )
-        raise TableError(message)
 
 
 def _is_number_above_numbers(cell: str, column: pa.Array) -> bool:

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from chainrule.errors import InputError, Remark, TableError
+from chainrule.errors import InputError, Remark, TableError, argument
 from chainrule.tables.columns.checks import check_as_category
 from chainrule.tables.columns.roles import settle_roles
-from chainrule.tables.columns.wording import option, remedies, way_out
+from chainrule.tables.columns.wording import remedies, way_out
 from chainrule.tables.encoding.encoding import Encoding
 from chainrule.tables.encoding.parts import CategoryInput, ClassTarget, NumberInput, NumberTarget, folded
 from chainrule.tables.encoding.statistics import SMALLEST_SCALE, Spread, measure
@@ -140,17 +140,19 @@ def _training_rows(table: Table, given: npt.ArrayLike) -> npt.NDArray[np.intp]:
     rows = np.asarray(given)
     whole = rows.ndim == 1 and (rows.dtype.kind in "iu" or not len(rows))
     if not whole or (len(rows) and not 0 <= rows.min() <= rows.max() < table.n_rows):
-        message = (
-            f"training_rows is an array of the shape {rows.shape} and the type {rows.dtype} but must "
-            f"hold whole numbers from 0 to {table.n_rows - 1}, in one dimension. Take them from split_rows."
+        raise InputError(
+            f"training_rows is an array of the shape {rows.shape} and the type {rows.dtype}",
+            parameter="training_rows",
+            given=given,
+            needs=f"must hold whole numbers from 0 to {table.n_rows - 1}, in one dimension",
+            advice="Take them from split_rows.",
         )
-        raise InputError(message)
     if len(rows) < FEWEST_TRAINING_ROWS:
-        message = (
-            f"{table.title} gives {counted(len(rows), 'training row')} but training needs "
-            f"{FEWEST_TRAINING_ROWS} at least. Give more rows."
+        raise TableError(
+            f"{table.title} gives {counted(len(rows), 'training row')}",
+            needs=f"training needs {FEWEST_TRAINING_ROWS} at least",
+            advice="Give more rows.",
         )
-        raise TableError(message)
     return rows.astype(np.intp)
 
 
@@ -158,12 +160,14 @@ def _is_class_target(columns: Sequence[Column], declared: frozenset[str]) -> boo
     """Whether the target is one of classes; InputError where it is mixed or there are several."""
     of_classes = [column.name for column in columns if column.name in declared or column.kind != "number"]
     if of_classes and len(columns) > 1:
-        message = (
-            f"The targets are {listed(column.name for column in columns)}, of which "
-            f"{listed(of_classes)} hold classes, but a network has either one class target or numeric ones. "
-            "Give one class target at a time."
+        names = [column.name for column in columns]
+        raise InputError(
+            f"The targets are {listed(names)}, of which {listed(of_classes)} hold classes,",
+            parameter="target",
+            given=names,
+            needs="a network has either one class target or numeric ones",
+            advice="Give one class target at a time.",
         )
-        raise InputError(message)
     return bool(of_classes)
 
 
@@ -182,7 +186,7 @@ def _number_target(
     numbers = column.as_numbers("target", gaps=gaps)
     there = numbers[rows][~np.isnan(numbers[rows])]
     if not len(there):
-        raise TableError(_constant_target(column, "it is missing in all training rows"))
+        raise _constant_target(column, "it is missing in all training rows")
     spread = _spread(column, there)
     n_missing = int(np.isnan(numbers).sum())
     if n_missing:
@@ -191,12 +195,12 @@ def _number_target(
             "there it counts for nothing"
         )
     if spread.scale == 0:
-        raise TableError(_constant_target(column, f"all training rows have {_one_number(column, rows)}"))
+        raise _constant_target(column, f"all training rows have {_one_number(column, rows)}")
     values = np.unique(numbers[~np.isnan(numbers)])
     if len(values) <= FEW_WHOLE_VALUES and np.array_equal(values, np.round(values)):
         remarks.append(
             f"target {shown(column.name)} has only {len(values)} distinct whole values; "
-            f"if they are classes, give {option('classes', column.name)}"
+            f"if they are classes, give {argument('classes', [column.name])}"
         )
     return NumberTarget(column.name, spread.mean, spread.scale)
 
@@ -208,12 +212,10 @@ def _class_target(
     _check_number_of_classes(column, labels)
     target = ClassTarget(column.name, labels, column.kind)
     if len(labels) < FEWEST_TRAINING_ROWS:
-        raise TableError(_constant_target(column, f"all rows have {shown(labels[0])}"))
+        raise _constant_target(column, f"all rows have {shown(labels[0])}")
     in_training = target.encode(column.take(rows)).any(axis=0)
     if in_training.sum() == 1:
-        raise TableError(
-            _constant_target(column, f"all training rows have {shown(labels[int(np.argmax(in_training))])}")
-        )
+        raise _constant_target(column, f"all training rows have {shown(labels[int(np.argmax(in_training))])}")
     return target
 
 
@@ -221,11 +223,12 @@ def _check_number_of_classes(column: Column, labels: Sequence[str]) -> None:
     """Raise TableError where a column has too many different values to be a target of classes."""
     n_rows = len(column.cells)
     if len(labels) > MOST_CLASSES or (len(labels) > FEW_CLASSES and 2 * len(labels) > n_rows):
-        message = (
-            f"Target {column.title} has {len(labels)} classes in {n_rows} rows, too many to learn: at most "
-            f"{MOST_CLASSES}, and two rows each. Choose another target.{_not_numbers(column)}"
+        needs = f"at most {MOST_CLASSES}, and two rows each"
+        raise TableError(
+            f"Target {column.title} has {len(labels)} classes in {n_rows} rows, too many to learn: {needs}.",
+            needs=needs,
+            advice=f"Choose another target.{_not_numbers(column)}",
         )
-        raise TableError(message)
 
 
 def _input(
@@ -235,11 +238,11 @@ def _input(
         return _number_input(column, rows, remarks)
     labels = _categories(column, declared, remarks, "input")
     if len(labels) > MOST_CATEGORIES:
-        message = (
-            f"Input {column.title} has {len(labels)} different values but a column of categories may have "
-            f"{MOST_CATEGORIES} at most. {remedies(way_out('input', column.name))}{_not_numbers(column)}"
+        raise TableError(
+            f"Input {column.title} has {len(labels)} different values",
+            needs=f"a column of categories may have {MOST_CATEGORIES} at most",
+            advice=remedies(way_out("input", column.name)) + _not_numbers(column),
         )
-        raise TableError(message)
     if len(labels) == 1:
         remarks.append(f"input {shown(column.name)} is constant ({shown(labels[0])}): it tells nothing")
     if column.name not in declared and _names_rows(column, len(labels)):
@@ -291,11 +294,12 @@ def _counts(numbers: npt.NDArray[np.float64]) -> bool:
 def _spread(column: Column, numbers: npt.NDArray[np.float64]) -> Spread:
     spread = measure(numbers)
     if spread.scale < SMALLEST_SCALE and numbers.min() != numbers.max():
-        message = (
+        raise TableError(
             f"The numbers of {column.title} differ by less than {SMALLEST_SCALE:.0e}, too little to be "
-            "computed with. Give them in a smaller unit."
+            "computed with.",
+            needs="must differ by more",
+            advice="Give them in a smaller unit.",
         )
-        raise TableError(message)
     return spread
 
 
@@ -325,8 +329,9 @@ def _not_numbers(column: Column) -> str:
     return f" {column.cell(0)}, which is no number." if column.kind == "text" else ""
 
 
-def _constant_target(column: Column, reason: str) -> str:
-    return (
-        f"Constant target: {column.title} cannot be learnt, because {reason}. "
-        "Choose another target, or add rows."
+def _constant_target(column: Column, reason: str) -> TableError:
+    return TableError(
+        f"Constant target: {column.title} cannot be learnt, because {reason}.",
+        needs="a target must have two values at least",
+        advice="Choose another target, or add rows.",
     )

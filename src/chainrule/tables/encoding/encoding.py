@@ -58,11 +58,13 @@ class Encoding(Stored, frozen=True):
     def __post_init__(self) -> None:
         refuse_repeats([part.name for part in (*self.inputs, *self.targets)], "column")
         if len(self.targets) > 1 and any(isinstance(part, ClassTarget) for part in self.targets):
-            message = (
-                f"There are {len(self.targets)} targets and one of classes among them, but targets are one "
-                "of classes or numbers only. Leave some out."
+            raise InputError(
+                f"There are {len(self.targets)} targets and one of classes among them,",
+                parameter="targets",
+                given=self.target_names,
+                needs="targets are one of classes or numbers only",
+                advice="Leave some out.",
             )
-            raise InputError(message)
 
     @property
     def input_names(self) -> tuple[str, ...]:
@@ -158,10 +160,13 @@ class Encoding(Stored, frozen=True):
         """
         values = np.asarray(outputs, dtype=np.float64)
         if values.ndim != 2 or values.shape[1] != self.n_outputs:  # noqa: PLR2004 - rows and columns
-            message = (
-                f"outputs has the shape {values.shape} but (n_rows, {self.n_outputs}) is needed, as Y has it."
+            raise ShapeError(
+                f"outputs has the shape {values.shape}",
+                parameter="outputs",
+                given=values.shape,
+                needs=f"(n_rows, {self.n_outputs}) is needed, as Y has it",
+                advice="Give the network's outputs.",
             )
-            raise ShapeError(message)
         classes = self.classes
         return self._in_units(values) if classes is None else _winners(values, classes)
 
@@ -205,12 +210,11 @@ def _encoded(
         similar = suggestion(
             absent[0], [name for name in table.names if name not in {part.name for part in parts}]
         )
-        message = (
-            f"{table.title} has no column {listed(absent)} but {who_needs} "
-            f"{'it' if len(absent) == 1 else 'them'}.{similar} "
-            f"There are: {listed(table.names)}. Add the column, or rename one."
+        raise TableError(
+            f"{table.title} has no column {listed(absent)}",
+            needs=f"{who_needs} {'it' if len(absent) == 1 else 'them'}",
+            advice=f"{similar} There are: {listed(table.names)}. Add the column, or rename one.".lstrip(),
         )
-        raise TableError(message)
     several = len(parts) > 1
     columns = [
         part.encode_with_gaps(table.column(part.name))
@@ -224,9 +228,10 @@ def _encoded(
 def _winners(values: npt.NDArray[np.float64], classes: tuple[str, ...]) -> tuple[str, ...]:
     undecided = np.isnan(values).any(axis=1)
     if undecided.any():
-        message = (
-            f"Row {int(np.argmax(undecided)) + 1} of outputs has NaN, so no class has the largest output. "
-            "Check that the network's weights are finite."
+        raise InputError(
+            f"Row {int(np.argmax(undecided)) + 1} of outputs has NaN, so no class has the largest output.",
+            parameter="outputs",
+            needs="must be numbers",
+            advice="Check that the network's weights are finite.",
         )
-        raise InputError(message)
     return tuple(classes[winner] for winner in np.argmax(values, axis=1))

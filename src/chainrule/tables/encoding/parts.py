@@ -59,8 +59,11 @@ class NumberInput(Stored, frozen=True, tag_field="kind", tag="number"):
         far = np.isinf(values) | (np.isnan(values) & ~np.isnan(numbers))
         if far.any():
             at = int(np.argmax(far))
-            message = f"{column.cell(at)}, too far from the training rows to be computed with. Correct it."
-            raise TableError(message)
+            raise TableError(
+                f"{column.cell(at)}, too far from the training rows to be computed with.",
+                needs="must be nearer to the training rows",
+                advice="Correct it.",
+            )
         return values[:, np.newaxis]
 
 
@@ -176,11 +179,12 @@ def _codes(column: Column, known: tuple[str, ...], cells: Kind, role: Role) -> n
         at = int(np.argmin(found))
         label = labels[codes[at]]
         what = "class" if role == "learnt target" else "category"
-        message = (
-            f"{column.cell(at)}, a {what} that the model has not learnt.{suggestion(label, known)} "
-            f"It learnt: {listed(known)}. Correct the cell, remove the row, or train on a table that has it."
+        raise TableError(
+            f"{column.cell(at)}, a {what} that the model has not learnt.",
+            needs=f"must be a {what} that the model has learnt",
+            advice=f"{suggestion(label, known)} It learnt: {listed(known)}. Correct the cell, remove the "
+            "row, or train on a table that has it.".lstrip(),
         )
-        raise TableError(message)
     return found
 
 
@@ -199,6 +203,10 @@ def refuse_repeats(names: Iterable[str], what: str) -> None:
     seen: set[str] = set()
     for name in names:
         if name in seen:
-            message = f"The {what} {shown(name)} is there twice but must be there once. Leave one out."
-            raise InputError(message)
+            raise InputError(
+                f"The {what} {shown(name)} is there twice",
+                given=name,
+                needs="must be there once",
+                advice="Leave one out.",
+            )
         seen.add(name)

@@ -21,19 +21,20 @@ __all__ = ["read_frame", "read_parquet"]
 def read_parquet(data: bytes, name: str) -> Table:
     """Read the bytes of a Parquet file; TableError where it is none or is damaged."""
     if not data.startswith(b"PAR"):
-        message = (
-            f"{name} is no Parquet file although it is called one. If it is text, let its name end in .csv, "
-            "or in .jsonl for JSON lines; else save the table as Parquet again."
+        raise TableError(
+            f"{name} is no Parquet file although it is called one.",
+            needs="must be what its name says",
+            advice="If it is text, let its name end in .csv, or in .jsonl for JSON lines; else save the "
+            "table as Parquet again.",
         )
-        raise TableError(message)
     try:
         return _from_arrow(pq.ParquetFile(pa.BufferReader(data)).read(), name)
     except (pa.ArrowException, OSError) as error:
-        message = (
-            f"{name} is a Parquet file but cannot be read: it is cut short, damaged or encrypted. "
-            "Save or download it again."
-        )
-        raise TableError(message) from error
+        raise TableError(
+            f"{name} is a Parquet file but cannot be read: it is cut short, damaged or encrypted.",
+            needs="must be a whole Parquet file",
+            advice="Save or download it again.",
+        ) from error
 
 
 def read_frame(frame: object) -> Table:
@@ -43,11 +44,11 @@ def read_frame(frame: object) -> Table:
     except TableError:
         raise
     except Exception as error:  # whatever the frame's own package raises
-        message = (
-            f"The data frame cannot be read as an Arrow table ({_reason(error)}). "
-            "Give every column one type and a name of its own."
-        )
-        raise TableError(message) from error
+        raise TableError(
+            f"The data frame cannot be read as an Arrow table ({_reason(error)}).",
+            needs="must be a frame that Arrow can hold",
+            advice="Give every column one type and a name of its own.",
+        ) from error
 
 
 def _from_arrow(table: pa.Table, title: str) -> Table:

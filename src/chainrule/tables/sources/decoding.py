@@ -62,24 +62,31 @@ def decode(data: bytes, name: str) -> Decoded:
     """
     decoded = _decoded(data, name)
     if "\0" in decoded.text:
-        message = (
-            f"{name} is a binary file (it has zero bytes) but a table is text. "
-            "Save it as CSV in UTF-8, or let its name end in .parquet if it is Parquet."
+        raise TableError(
+            f"{name} is a binary file (it has zero bytes)",
+            needs="a table is text",
+            advice="Save it as CSV in UTF-8, or let its name end in .parquet if it is Parquet.",
         )
-        raise TableError(message)
     if WEB_PAGE.match(decoded.text):
-        message = f"{name} is a web page but a table is needed. Download the table itself."
-        raise TableError(message)
+        raise TableError(
+            f"{name} is a web page", needs="a table is needed", advice="Download the table itself."
+        )
     if not decoded.text.strip():
-        message = f"{name} has only blank lines but a table needs a line of names and rows below."
-        raise TableError(message)
+        raise TableError(
+            f"{name} has only blank lines",
+            needs="a table needs a line of names and rows below",
+            advice="Give a file with a table in it.",
+        )
     return Decoded(decoded.text.replace("\r\n", "\n").replace("\r", "\n"), decoded.remarks)
 
 
 def _decoded(data: bytes, name: str) -> Decoded:
     if SAFETENSORS.match(data):  # first: its length may begin as a pickle or a byte-order mark does
-        message = f"{name} is a safetensors file, such as a model, but a table is needed. Give a table."
-        raise TableError(message)
+        raise TableError(
+            f"{name} is a safetensors file, such as a model,",
+            needs="a table is needed",
+            advice="Give a table.",
+        )
     for mark, encoding in BYTE_ORDER_MARKS:
         if data.startswith(mark):
             remarks = () if encoding == "utf-8" else (f"decoded as {encoding[:6].upper()}",)
@@ -98,12 +105,14 @@ def _decode_as(data: bytes, encoding: str, name: str) -> str:
         return data.decode(encoding)
     except UnicodeDecodeError as error:
         also = "neither UTF-8 nor Windows-1252" if encoding == "cp1252" else f"no {encoding.upper()}"
-        message = f"{name} is {also} (byte {error.start + 1}) but a table is text. Save it as CSV in UTF-8."
-        raise TableError(message) from error
+        raise TableError(
+            f"{name} is {also} (byte {error.start + 1})",
+            needs="a table is text",
+            advice="Save it as CSV in UTF-8.",
+        ) from error
 
 
 def _refuse_binary(data: bytes, name: str) -> None:
     for magic, what, remedy in NO_TEXT:
         if data.startswith(magic):
-            message = f"{name} is {what} but a table is text. {remedy}"
-            raise TableError(message)
+            raise TableError(f"{name} is {what}", needs="a table is text", advice=remedy)

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from chainrule.errors import TableError
 from chainrule.tables.columns.table import assemble
-from chainrule.words import shown
+from chainrule.words import printable, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -45,8 +45,11 @@ def read_json(text: str, name: str, remarks: Sequence[str] = ()) -> Table:
         return assemble(name, [key.encode().decode() for key in names], cells, remarks)
     except UnicodeEncodeError as error:
         text = ascii(error.object)[:40]
-        message = f"{name} has text that is no Unicode (half of a surrogate pair): {text}. Correct it."
-        raise TableError(message) from error
+        raise TableError(
+            f"{name} has text that is no Unicode (half of a surrogate pair): {text}.",
+            needs="must be Unicode",
+            advice="Correct it.",
+        ) from error
 
 
 def _lines(text: str, name: str) -> Iterator[dict[str, Any]]:
@@ -58,8 +61,8 @@ def _lines(text: str, name: str) -> Iterator[dict[str, Any]]:
 def _array(text: str, name: str) -> Iterator[dict[str, Any]]:
     values = _parse(text, name)
     if not isinstance(values, list):
-        message = f"{name} must hold JSON objects, one a line, or one array of objects. Save it so."
-        raise TableError(message)
+        needs = "must hold JSON objects, one a line, or one array of objects"
+        raise TableError(f"{name} {needs}.", needs=needs, advice="Save it so.")
     for number, value in enumerate(values, start=1):
         yield _object(value, f"Row {number} of {name}", str(value))
 
@@ -70,14 +73,17 @@ def _parse(text: str, where: str) -> object:
             text, parse_int=str, parse_float=str, parse_constant=str, object_pairs_hook=_without_repeats
         )
     except _RepeatedKeyError as error:
-        message = f"{where} has the key {shown(error)} twice but every key must be there once. Remove one."
-        raise TableError(message) from error
+        raise TableError(
+            f"{where} has the key {shown(error)} twice",
+            needs="every key must be there once",
+            advice="Remove one.",
+        ) from error
     except (ValueError, RecursionError) as error:
-        message = (
-            f"{where} is no JSON ({error}) but JSON lines need one object a line, "
-            f'such as {{"age": 31, "city": "Rome"}}. It begins with {shown(text.strip())}.'
-        )
-        raise TableError(message) from error
+        raise TableError(
+            f"{where} is no JSON ({printable(str(error))})",
+            needs='JSON lines need one object a line, such as {"age": 31, "city": "Rome"}',
+            advice=f"It begins with {shown(text.strip())}.",
+        ) from error
 
 
 def _without_repeats(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
@@ -91,8 +97,11 @@ def _without_repeats(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
 
 def _object(value: object, where: str, text: str) -> dict[str, Any]:
     if not isinstance(value, dict):
-        message = f"{where} is {shown(text.strip())} but must be a JSON object. Write one object a line."
-        raise TableError(message)
+        raise TableError(
+            f"{where} is {shown(text.strip())}",
+            needs="must be a JSON object",
+            advice="Write one object a line.",
+        )
     return value
 
 

@@ -53,11 +53,13 @@ def read_table(source: object) -> Table:
         return _read_file(source)
     if hasattr(source, "__arrow_c_stream__"):
         return read_frame(source)
-    message = (
-        f"A {type(source).__name__} was given but a table is the path of a file, or a data frame that speaks "
-        "Arrow. Make a frame of it, for example with pandas.DataFrame."
+    raise TableError(
+        f"A {type(source).__name__} was given",
+        parameter="source",
+        given=source,
+        needs="a table is the path of a file, or a data frame that speaks Arrow",
+        advice="Make a frame of it, for example with pandas.DataFrame.",
     )
-    raise TableError(message)
 
 
 def _read_file(source: str | os.PathLike[str]) -> Table:

@@ -19,21 +19,30 @@ def checked_path(source: str | os.PathLike[str]) -> Path:
     """Return the path of a file that exists, or raise TableError saying what is there instead."""
     text = os.fspath(source)
     if not isinstance(text, str) or not text.strip() or "\0" in text or len(text) > LONGEST_PATH:
-        message = f"{shown(text)} is no path of a file. Give the path of a table, such as 'iris.csv'."
-        raise TableError(message)
+        raise TableError(
+            f"{shown(text)} is no path of a file.",
+            needs="must be the path of a file",
+            advice="Give the path of a table, such as 'iris.csv'.",
+        )
     path = Path(text)
     try:
         if path.is_dir():
-            message = f"{shown_path(path)} is a folder but a table is one file. Give the path of the file."
-            raise TableError(message)
+            raise TableError(
+                f"{shown_path(path)} is a folder",
+                needs="a table is one file",
+                advice="Give the path of the file.",
+            )
         exists = path.exists()
         if exists and not (path.is_file() or path.is_fifo()):
-            message = f"{shown_path(path)} is a device but a table is a file. Give the path of a file."
-            raise TableError(message)
+            raise TableError(
+                f"{shown_path(path)} is a device",
+                needs="a table is a file",
+                advice="Give the path of a file.",
+            )
     except OSError as error:
-        raise TableError(_unreadable(path, error)) from error
+        raise _unreadable(path, error) from error
     if not exists:
-        raise TableError(_absent(text, path))
+        raise _absent(text, path)
     return path
 
 
@@ -42,10 +51,13 @@ def read_bytes(path: Path) -> bytes:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise TableError(_unreadable(path, error)) from error
+        raise _unreadable(path, error) from error
     if not data:
-        message = f"{title_of(path)} is empty but a table needs a line of names and at least one row below."
-        raise TableError(message)
+        raise TableError(
+            f"{title_of(path)} is empty",
+            needs="a table needs a line of names and at least one row below",
+            advice="Give a file with a table in it.",
+        )
     return data
 
 
@@ -60,21 +72,29 @@ def shown_path(path: str | Path) -> str:
     return repr(text if len(text) <= 200 else "…" + text[-199:])  # noqa: PLR2004 - see the line above
 
 
-def _unreadable(path: Path, error: OSError) -> str:
-    reason = error.strerror or type(error).__name__
-    return f"{shown_path(path)} cannot be read: {reason}. Check the path and its permissions."
+def _unreadable(path: Path, error: OSError) -> TableError:
+    return TableError(
+        f"{shown_path(path)} cannot be read: {error.strerror or type(error).__name__}.",
+        needs="must be a file that can be read",
+        advice="Check the path and its permissions.",
+    )
 
 
-def _absent(text: str, path: Path) -> str:
+def _absent(text: str, path: Path) -> TableError:
     if ADDRESS.match(text):
         address = shown_path(ADDRESS.sub(r"\1//", text))
-        return (
-            f"{address} is an address but a table is a file on this computer: addresses are not opened. "
-            "Download the table, and give the path of the file."
+        return TableError(
+            f"{address} is an address",
+            needs="a table is a file on this computer: addresses are not opened",
+            advice="Download the table, and give the path of the file.",
         )
     similar = closest(path.name, _neighbours(path))
-    question = "" if similar is None else f" Did you mean {shown_path(path.with_name(similar))}?"
-    return f"There is no file {shown_path(path)}.{question} Check the path."
+    question = "" if similar is None else f"Did you mean {shown_path(path.with_name(similar))}? "
+    return TableError(
+        f"There is no file {shown_path(path)}.",
+        needs="must be a file that exists",
+        advice=f"{question}Check the path.",
+    )
 
 
 def _neighbours(path: Path, most: int = 1000) -> list[str]:

@@ -29,7 +29,7 @@ def engine_named(name: str, task: Task, settings: Settings) -> Engine:
     InputError
         The compiled engine has no kernel for an activation or the loss, or the rule does not suit the task.
     """
-    make = ENGINES.named(str(name))
+    make = ENGINES.named(str(name), "engine")
     own = RULES.fact(settings.rule, "engine")
     engine: Engine = make(task, settings) if own is None else OF_RULES[own](task, settings, make)
     return engine

@@ -58,8 +58,11 @@ class Flat:
 def check_float64(net: Network, rule_name: str) -> None:
     """Raise InputError for a network with too few digits."""
     if net.dtype != np.float64:
-        message = (
-            f"The network is {net.dtype} but the update rule {rule_name} needs float64: it compares losses "
-            "that differ in their last digits. Make it with dtype='float64'."
+        raise InputError(
+            f"The network is {net.dtype}",
+            parameter="net",
+            given=net,
+            needs=f"the update rule {rule_name} needs float64: it compares losses that differ in their last "
+            "digits",
+            advice="Make it with dtype='float64'.",
         )
-        raise InputError(message)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.equations import LOSSES, levenberg_marquardt_step
-from chainrule.errors import InputError
+from chainrule.equations import LOSSES, levenberg_marquardt_step, name_of
+from chainrule.errors import InputError, argument
 from chainrule.network import jacobian
 from chainrule.training.engines.flat import Flat, check_float64
 from chainrule.training.engines.reference import ReferenceEngine
@@ -38,11 +38,13 @@ class LevenbergMarquardtEngine(ReferenceEngine):
         self._flat = Flat(task.net.weights)
         n_numbers = task.Y.size * sum(w.size for w in task.net.weights)
         if n_numbers > MOST_NUMBERS:
-            message = (
-                f"The Jacobian would have {n_numbers} numbers but levenberg_marquardt is for small "
-                f"networks, up to {MOST_NUMBERS}. Take fewer rows or hidden units, or the rule lbfgs."
+            raise InputError(
+                f"The Jacobian would have {n_numbers} numbers",
+                parameter="rule",
+                given=settings.rule.name,
+                needs=f"levenberg_marquardt is for small networks, up to {MOST_NUMBERS}",
+                advice="Take fewer rows or hidden units, or the rule lbfgs.",
             )
-            raise InputError(message)
         self._move_to(task.net.weights, settings.rule.damping)
 
     def _move_to(self, weights: Matrices, damping: float) -> None:
@@ -111,8 +113,17 @@ def _check_suits(task: Task, settings: Settings) -> None:
     net, rule = task.net, settings.rule
     check_float64(net, rule.name)
     if LOSSES.is_own(net.loss) or not LOSSES.fact(net.loss, "is_of_squares"):
-        message = f"The loss is {net.loss.name} but {rule.name} needs rss. Try the rule lbfgs."
-        raise InputError(message)
+        raise InputError(
+            f"The loss is {name_of(net.loss)}",
+            parameter="rule",
+            given=rule.name,
+            needs=f"{rule.name} needs rss",
+            advice="Try the rule lbfgs.",
+        )
     if settings.l1:
-        message = f"l1 is {settings.l1:g} but {rule.name} takes squares only. Use l2, or the rule lbfgs."
-        raise InputError(message)
+        raise InputError(
+            parameter="l1",
+            given=settings.l1,
+            needs=f"{rule.name} takes squares only",
+            advice=f"Use {argument('l2')}, or the rule lbfgs.",
+        )
