@@ -98,8 +98,9 @@ def test_golden_digests_on_processors_with_avx2_and_with_sse2_alone(tmp_path: Pa
 
 
 @pytest.mark.slow
-def test_golden_digests_on_every_processor(tmp_path: Path) -> None:
-    _check_targets([(target, dtype, "all") for target in TARGETS for dtype in DTYPES], tmp_path)
+@pytest.mark.parametrize("target", TARGETS)
+def test_golden_digests_on_every_processor(target: str, tmp_path: Path) -> None:
+    _check_targets([(target, dtype, "all") for dtype in DTYPES], tmp_path)
 
 
 def test_golden_digests_whatever_the_environment_says_about_threads() -> None:
