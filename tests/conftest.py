@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import os
 import signal
@@ -29,6 +30,7 @@ pytest_plugins = ["command_line"]
 
 FULL_SUITE = bool(os.environ.get("FULL_SUITE"))
 REQUIRE_ORACLES = bool(os.environ.get("REQUIRE_ORACLES"))
+WHOLE_RUN = 1000  # tests, from which on it is no run of a few files
 
 
 @pytest.fixture(scope="session")
@@ -51,6 +53,24 @@ def pytest_sessionstart() -> None:
     A process that a shell started in the background ignores it, and so would every child.
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Compile a share of all kernels in each process of a whole run, instead of all of them in each."""
+    worker = getattr(session.config, "workerinput", None)
+    if worker is None or len(session.items) < WHOLE_RUN:
+        return
+    from chainrule.compiled.machine.compiling import Kernel  # noqa: PLC0415 (not needed to hand out tests)
+    from chainrule.compiled.twins.routines import Routine  # noqa: PLC0415
+
+    def name_of(compiled: Kernel | Routine) -> str:
+        return compiled.name if isinstance(compiled, Routine) else compiled._dispatcher.py_func.__name__
+
+    found = [one for one in gc.get_objects() if isinstance(one, (Kernel, Routine))]
+    parts = itertools.product(sorted(found, key=name_of), (np.dtype("float32"), np.dtype("float64")))
+    first = int(worker["workerid"].removeprefix("gw"))
+    for part, dtype in itertools.islice(parts, first, None, worker["workercount"]):
+        part.of(dtype)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
