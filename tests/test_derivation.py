@@ -333,11 +333,7 @@ def networks(formula: Formula) -> list[Net]:
     cases = BATCHES if formula.names() & OF_A_BATCH else [(sizes, 1) for sizes in SINGLE_SAMPLE]
     if not formula.any_activation:
         return [symbolic_net(*case, logistic) for case in cases]
-<<<<<<< HEAD
-    # What holds for any activation holds for the logistic one: the first network shows that it is one of them.
-=======
     # What holds for any activation holds for the logistic one; the first network shows that it is one.
->>>>>>> tests
     return [symbolic_net(*cases[0], logistic), *(symbolic_net(*case, any_activation) for case in cases)]
 
 

@@ -63,7 +63,7 @@ class Hinge:
         return np.where(np.abs(y - a) > self.margin, np.sign(y - a), 0)
 
 
-UNITS = {
+UNITS: dict[str, Any] = {
     "relu": Pieces((0.0,), (0.0, 1.0)),
     "leaky": Pieces((0.0,), (0.01, 1.0)),
     "relu6": Pieces((0.0, 6.0), (0.0, 1.0, 0.0)),

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["give_addresses"]
 
-FUSED = {type(loss).code for loss in LOSSES.values() if LOSSES.fact(loss, "fused_with")}
+FUSED = {LOSSES.fact(loss, "code") for loss in LOSSES.values() if LOSSES.fact(loss, "fused_with")}
 
 
 def give_addresses(memory: Memory, *, training: bool) -> None:
