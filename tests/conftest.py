@@ -6,7 +6,7 @@ import gc
 import itertools
 import os
 import signal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -67,7 +67,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         return compiled.name if isinstance(compiled, Routine) else compiled._dispatcher.py_func.__name__
 
     found = [one for one in gc.get_objects() if isinstance(one, (Kernel, Routine))]
-    parts = itertools.product(sorted(found, key=name_of), (np.dtype("float32"), np.dtype("float64")))
+    dtypes: list[np.dtype[Any]] = [np.dtype("float32"), np.dtype("float64")]
+    parts = itertools.product(sorted(found, key=name_of), dtypes)
     first = int(worker["workerid"].removeprefix("gw"))
     for part, dtype in itertools.islice(parts, first, None, worker["workercount"]):
         part.of(dtype)

@@ -169,24 +169,27 @@ def _gradients_differ(exact: Network, moved: Network, case: dict[str, Any]) -> b
 def test_at_a_kink_anything_between_both_slopes_is_right() -> None:
     X, Y = np.array([[0.0, 0.0]]), np.array([[1.0]])
     for slope in (-0.5, 0.0, 0.3, 1.0, 1.5):
-        unit = Pieces((0.0,), (0.0, 1.0), 0, slope)  # at the knot the lower piece counts
+        unit: Any = Pieces((0.0,), (0.0, 1.0), 0, slope)  # at the knot the lower piece counts
         net = Network([[[0.0, 0.5, 0.25]], [[0.0, 1.0]]], [unit, "identity"])
         assert check_gradients(net, X, Y).passed == (0 <= slope <= 1), slope
 
 
 def test_one_wrong_sample_of_two_hundred_is_found() -> None:
     X = np.linspace(-1, 0.999, 200)[:, np.newaxis]
-    unit = Pieces((0.0, 0.99), (0.1, 1.0, 0.5), 2, 1e-3)
+    unit: Any = Pieces((0.0, 0.99), (0.1, 1.0, 0.5), 2, 1e-3)
+    exact: Any = Pieces(unit.knots, unit.slopes)
     net = Network([[[0.0, 1.0]], [[0.0, 1.0]]], [unit, "identity"])
     assert (unit.piece(X) == 2).sum() == 1
     assert check_gradients(net.with_weights(net.weights), X, -X).passed is False
-    right = Network(net.weights, [Pieces(unit.knots, unit.slopes), "identity"])
+    right = Network(net.weights, [exact, "identity"])
     assert check_gradients(right, X, -X).passed
 
 
 def test_training_refuses_the_wrong_one_and_takes_the_right_one() -> None:
     X, Y = np.linspace(-1, 1, 12)[:, np.newaxis], np.ones((12, 1))
-    for unit, is_right in ((UNITS["relu6"], True), (Pieces((0.0, 6.0), (0.0, 1.0, 0.0), 1, 1e-3), False)):
+    wrong = Pieces((0.0, 6.0), (0.0, 1.0, 0.0), 1, 1e-3)
+    cases: list[tuple[Any, bool]] = [(UNITS["relu6"], True), (wrong, False)]
+    for unit, is_right in cases:
         net = Network([[[0.0, 1.0], [0.1, -1.0]], [[0.0, 1.0, 0.5]]], [unit, "identity"])
         if is_right:
             assert train(net, X, Y, rate=0.1, epochs=3, engine="reference").history.epochs

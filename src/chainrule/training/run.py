@@ -136,7 +136,8 @@ class Run:
         """Run many epochs in one call, and take in those before a reason to stop, or another rate."""
         engine: Any = self.engine
         factors = self._assumed_factors(n_epochs)
-        rates = np.array([self.settings.rate * factor for factor in factors])
+        rate: Any = self.settings.rate
+        rates = np.array([rate * factor for factor in factors])
         block = engine.epochs(
             self.latest[2] + 1,
             rates,
