@@ -31,16 +31,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 __all__ = [
-    "ChainruleError",
-    "DivergenceError",
-    "InputError",
-    "ModelFileError",
-    "OutputError",
-    "ShapeError",
-    "TableError",
-    "TrainingWarning",
-    "UnknownNameError",
-]
+    "ChainruleError", "DivergenceError", "InputError", "ModelFileError", "OutputError", "ShapeError",
+    "TableError", "TrainingWarning", "UnknownNameError",
+]  # fmt: skip
 
 MOST_LISTED = 20
 LARGEST = 1e300  # number that is plain data; NaN is none

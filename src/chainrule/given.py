@@ -9,17 +9,9 @@ from typing import NoReturn
 from chainrule.errors import InputError
 
 __all__ = [
-    "LARGEST_SEED",
-    "check_between",
-    "check_seed",
-    "check_share",
-    "keep_whole",
-    "not_negative_number",
-    "positive_number",
-    "share_below_1",
-    "truth",
-    "whole_number_from_1",
-]
+    "LARGEST_SEED", "check_between", "check_seed", "check_share", "keep_whole", "not_negative_number",
+    "positive_number", "share_below_1", "truth", "whole_number_from_1",
+]  # fmt: skip
 
 LARGEST_SEED = 2**64 - 1
 

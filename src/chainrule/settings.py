@@ -34,18 +34,9 @@ if TYPE_CHECKING:
 F = TypeVar("F")
 
 __all__ = [
-    "BALANCED",
-    "NETWORK",
-    "ROWS",
-    "TRAINING",
-    "FitSettings",
-    "Setting",
-    "Settings",
-    "documented",
-    "plain",
-    "refuse_unknown_settings",
-    "settings_of",
-]
+    "BALANCED", "NETWORK", "ROWS", "TRAINING", "FitSettings", "Setting", "Settings", "documented", "plain",
+    "refuse_unknown_settings", "settings_of",
+]  # fmt: skip
 
 BALANCED = "balanced"
 # What an option shows that it takes, and what that is in Python.

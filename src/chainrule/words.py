@@ -10,18 +10,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 __all__ = [
-    "closest",
-    "counted",
-    "joined",
-    "listed",
-    "named",
-    "printable",
-    "quoted",
-    "series",
-    "shortened",
-    "shown",
+    "closest", "counted", "joined", "listed", "named", "printable", "quoted", "series", "shortened", "shown",
     "suggestion",
-]
+]  # fmt: skip
 
 LONGEST_QUOTATION = 40
 LONGEST_VALUE = 1000

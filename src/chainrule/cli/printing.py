@@ -20,19 +20,9 @@ if TYPE_CHECKING:
     from chainrule.training import Progress
 
 __all__ = [
-    "LONGEST_LINE",
-    "MOST_LINES",
-    "TEXT",
-    "Notes",
-    "escape_what_cannot_be_encoded",
-    "note",
-    "print_json",
-    "print_rows",
-    "say",
-    "score_lines",
-    "settings_rows",
-    "training_words",
-]
+    "LONGEST_LINE", "MOST_LINES", "TEXT", "Notes", "escape_what_cannot_be_encoded", "note", "print_json",
+    "print_rows", "say", "score_lines", "settings_rows", "training_words",
+]  # fmt: skip
 
 LONGEST_LINE = 100
 LONGEST_SCORED = 32  # two of them stand in one line

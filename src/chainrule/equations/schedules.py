@@ -19,15 +19,8 @@ if TYPE_CHECKING:
     from chainrule.equations.past import Past, PastEpoch
 
 __all__ = [
-    "SCHEDULES",
-    "Constant",
-    "Cosine",
-    "Exponential",
-    "ReduceOnPlateau",
-    "Schedule",
-    "Step",
-    "WarmUp",
-]
+    "SCHEDULES", "Constant", "Cosine", "Exponential", "ReduceOnPlateau", "Schedule", "Step", "WarmUp",
+]  # fmt: skip
 
 
 class Schedule(Protocol):

@@ -21,14 +21,9 @@ if TYPE_CHECKING:
     from chainrule.equations.past import Past, PastEpoch
 
 __all__ = [
-    "CRITERIA",
-    "Criterion",
-    "GeneralizationLoss",
-    "Patience",
-    "ProgressQuotient",
-    "generalization_loss",
+    "CRITERIA", "Criterion", "GeneralizationLoss", "Patience", "ProgressQuotient", "generalization_loss",
     "training_progress",
-]
+]  # fmt: skip
 
 
 class Criterion(Protocol):

@@ -12,15 +12,6 @@ from chainrule.jobs.scoring import ScoreJob, ScoreOutcome
 from chainrule.jobs.tracing import TraceJob, TraceOutcome
 
 __all__ = [
-    "CheckJob",
-    "Face",
-    "FitJob",
-    "FitOutcome",
-    "Job",
-    "PredictionJob",
-    "PredictionOutcome",
-    "ScoreJob",
-    "ScoreOutcome",
-    "TraceJob",
-    "TraceOutcome",
-]
+    "CheckJob", "Face", "FitJob", "FitOutcome", "Job", "PredictionJob", "PredictionOutcome", "ScoreJob",
+    "ScoreOutcome", "TraceJob", "TraceOutcome",
+]  # fmt: skip

@@ -9,18 +9,6 @@ from chainrule.models.settings import fit_settings, settings_of_checkpoint
 from chainrule.scores.targets import ClassScore, NumberScore, Score
 
 __all__ = [
-    "ClassScore",
-    "Dataset",
-    "FitResult",
-    "Model",
-    "NumberScore",
-    "Predictions",
-    "Score",
-    "TrainingRecord",
-    "default_settings",
-    "fit",
-    "fit_settings",
-    "prepare",
-    "prepare_again",
-    "settings_of_checkpoint",
-]
+    "ClassScore", "Dataset", "FitResult", "Model", "NumberScore", "Predictions", "Score", "TrainingRecord",
+    "default_settings", "fit", "fit_settings", "prepare", "prepare_again", "settings_of_checkpoint",
+]  # fmt: skip

@@ -14,20 +14,7 @@ from chainrule.network.samples import (
 )
 
 __all__ = [
-    "ForwardPass",
-    "Network",
-    "Objective",
-    "as_masks",
-    "as_pairs",
-    "as_sample_weight",
-    "as_samples",
-    "backward",
-    "check_finite",
-    "check_network",
-    "check_targets",
-    "forward",
-    "gradients",
-    "jacobian",
-    "loss_over_rows",
-    "own_functions",
-]
+    "ForwardPass", "Network", "Objective", "as_masks", "as_pairs", "as_sample_weight", "as_samples",
+    "backward", "check_finite", "check_network", "check_targets", "forward", "gradients", "jacobian",
+    "loss_over_rows", "own_functions",
+]  # fmt: skip

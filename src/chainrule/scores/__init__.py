@@ -11,14 +11,6 @@ from chainrule.scores.targets import (
 )
 
 __all__ = [
-    "ClassScore",
-    "NumberScore",
-    "Score",
-    "accuracy",
-    "heeds_weights",
-    "metric_named",
-    "r2",
-    "score_classes",
-    "score_numbers",
-    "score_to_json",
-]
+    "ClassScore", "NumberScore", "Score", "accuracy", "heeds_weights", "metric_named", "r2", "score_classes",
+    "score_numbers", "score_to_json",
+]  # fmt: skip

@@ -9,16 +9,6 @@ from chainrule.tables.sources.reading import read_table
 from chainrule.tables.splitting import split_rows
 
 __all__ = [
-    "MOST_CATEGORIES",
-    "CategoryInput",
-    "ClassTarget",
-    "Column",
-    "Encoding",
-    "NumberInput",
-    "NumberTarget",
-    "Table",
-    "choose_encoding",
-    "read_table",
-    "split_rows",
-    "target_labels",
-]
+    "MOST_CATEGORIES", "CategoryInput", "ClassTarget", "Column", "Encoding", "NumberInput", "NumberTarget",
+    "Table", "choose_encoding", "read_table", "split_rows", "target_labels",
+]  # fmt: skip

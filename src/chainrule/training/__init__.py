@@ -23,27 +23,8 @@ from chainrule.training.result import StoppedBy, TrainingResult
 from chainrule.training.state import TrainingState
 
 __all__ = [
-    "ENGINES",
-    "LBFGS",
-    "Callbacks",
-    "Constant",
-    "Cosine",
-    "Diagnosis",
-    "Epoch",
-    "Exponential",
-    "GeneralizationLoss",
-    "History",
-    "LevenbergMarquardt",
-    "Patience",
-    "Progress",
-    "ProgressQuotient",
-    "ReduceOnPlateau",
-    "Settings",
-    "Step",
-    "StoppedBy",
-    "TrainingResult",
-    "TrainingState",
-    "WarmUp",
-    "run_training",
-    "train",
-]
+    "ENGINES", "LBFGS", "Callbacks", "Constant", "Cosine", "Diagnosis", "Epoch", "Exponential",
+    "GeneralizationLoss", "History", "LevenbergMarquardt", "Patience", "Progress", "ProgressQuotient",
+    "ReduceOnPlateau", "Settings", "Step", "StoppedBy", "TrainingResult", "TrainingState", "WarmUp",
+    "run_training", "train",
+]  # fmt: skip

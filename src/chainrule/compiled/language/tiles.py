@@ -24,20 +24,10 @@ from chainrule.compiled.language.vectors import (
 )
 
 __all__ = [
-    "TileType",
-    "add_multiple",
-    "add_outer_product",
-    "add_products_and_descend",
-    "add_scaled_rows",
-    "column_from",
-    "column_of_zeros",
-    "store_tile",
-    "sum_of_rows",
-    "tile_from",
-    "totals_of_rows",
-    "transpose_block",
-    "zeros",
-]
+    "TileType", "add_multiple", "add_outer_product", "add_products_and_descend", "add_scaled_rows",
+    "column_from", "column_of_zeros", "store_tile", "sum_of_rows", "tile_from", "totals_of_rows",
+    "transpose_block", "zeros",
+]  # fmt: skip
 
 
 class TileType(types.Type):  # type: ignore[misc]

@@ -25,35 +25,11 @@ from numba.core import cgutils, types
 from numba.extending import intrinsic, models, overload, register_model
 
 __all__ = [
-    "VECTOR_OF",
-    "VectorType",
-    "add_halves",
-    "constant",
-    "constant_of",
-    "exponent_and_mantissa",
-    "exponent_from",
-    "first_lanes",
-    "fused",
-    "fused_multiply_add",
-    "lanes",
-    "lanes_at",
-    "largest",
-    "load",
-    "load_lanes",
-    "load_vector",
-    "magnitude",
-    "minus_magnitude",
-    "spread",
-    "spread_like",
-    "spread_scalar",
-    "square_root",
-    "store",
-    "store_vector",
-    "total",
-    "where_at_most",
-    "where_less",
-    "where_number",
-]
+    "VECTOR_OF", "VectorType", "add_halves", "constant", "constant_of", "exponent_and_mantissa",
+    "exponent_from", "first_lanes", "fused", "fused_multiply_add", "lanes", "lanes_at", "largest", "load",
+    "load_lanes", "load_vector", "magnitude", "minus_magnitude", "spread", "spread_like", "spread_scalar",
+    "square_root", "store", "store_vector", "total", "where_at_most", "where_less", "where_number",
+]  # fmt: skip
 
 
 class VectorType(types.Type):  # type: ignore[misc]

@@ -23,23 +23,9 @@ if TYPE_CHECKING:
     from numba.core.dispatcher import Dispatcher
 
 __all__ = [
-    "DOUBLE",
-    "DOUBLES",
-    "EVALUATION",
-    "FLOATS",
-    "LAYERS",
-    "NETWORK",
-    "SAMPLES",
-    "TABLE",
-    "TRAINING",
-    "UNSIGNED",
-    "WHOLE",
-    "WHOLES",
-    "Kernel",
-    "inlined",
-    "kernel",
-    "part",
-]
+    "DOUBLE", "DOUBLES", "EVALUATION", "FLOATS", "LAYERS", "NETWORK", "SAMPLES", "TABLE", "TRAINING",
+    "UNSIGNED", "WHOLE", "WHOLES", "Kernel", "inlined", "kernel", "part",
+]  # fmt: skip
 
 part = partial(njit, _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 inlined = partial(njit, inline="always")

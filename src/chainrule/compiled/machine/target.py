@@ -9,12 +9,8 @@ from numba.core import config
 from numba.core.codegen import get_host_cpu_features
 
 __all__ = [
-    "TILE_COLUMNS",
-    "TILE_ROWS",
-    "processor_features",
-    "processor_name",
-    "useful_threads",
-]
+    "TILE_COLUMNS", "TILE_ROWS", "processor_features", "processor_name", "useful_threads",
+]  # fmt: skip
 
 # Weights times samples, between two meetings, for which a second thread gains a quarter.
 WORK_FOR_THREADS = 1 << 19

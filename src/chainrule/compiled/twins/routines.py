@@ -25,14 +25,8 @@ if TYPE_CHECKING:
     import numpy as np
 
 __all__ = [
-    "Routine",
-    "call_rows",
-    "call_start",
-    "call_update",
-    "rows_routine",
-    "start_routine",
-    "update_routine",
-]
+    "Routine", "call_rows", "call_start", "call_update", "rows_routine", "start_routine", "update_routine",
+]  # fmt: skip
 
 _LAYER, _PLACES = types.CPointer(from_dtype(LAYER)), types.CPointer(from_dtype(PLACES))
 _ALL = 1 << 40  # numbers of the memory: a routine is given its beginning alone

@@ -48,22 +48,9 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 __all__ = [
-    "CLIP_NORM",
-    "DECAY",
-    "FUSED",
-    "GRADIENTS",
-    "L1",
-    "L2",
-    "POWER1",
-    "POWER2",
-    "UPDATE",
-    "next_power",
-    "prepare_rows",
-    "rule_code",
-    "rule_numbers",
-    "square_length",
-    "write_step_numbers",
-]
+    "CLIP_NORM", "DECAY", "FUSED", "GRADIENTS", "L1", "L2", "POWER1", "POWER2", "UPDATE", "next_power",
+    "prepare_rows", "rule_code", "rule_numbers", "square_length", "write_step_numbers",
+]  # fmt: skip
 
 # Gradients alone, without an update; descent that is fused into the gradients; then the rules.
 GRADIENTS, FUSED = 0, 1

@@ -27,15 +27,9 @@ from chainrule.equations import GELU, Identity, LeakyReLU, Logistic, ReLU, Softm
 from chainrule.equations.activations.rectifiers import GELU_CUBE, GELU_END, GELU_SCALE
 
 __all__ = [
-    "BACKWARD",
-    "FORWARD",
-    "activate",
-    "activation",
-    "delta_from",
-    "flushed",
-    "pass_back",
+    "BACKWARD", "FORWARD", "activate", "activation", "delta_from", "flushed", "pass_back",
     "row_of_exponentials",
-]
+]  # fmt: skip
 
 
 LOGISTIC, TANH, RELU = Logistic.code, Tanh.code, ReLU.code

@@ -26,16 +26,9 @@ if TYPE_CHECKING:
     from chainrule.equations.arrays import Array
 
 __all__ = [
-    "RULES",
-    "Descent",
-    "Momentum",
-    "Nesterov",
-    "Rule",
-    "RuleFacts",
-    "RuleState",
-    "descend",
+    "RULES", "Descent", "Momentum", "Nesterov", "Rule", "RuleFacts", "RuleState", "descend",
     "without_subnormals",
-]
+]  # fmt: skip
 
 RuleState: TypeAlias = tuple[Any, ...]
 

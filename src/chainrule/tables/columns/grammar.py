@@ -20,15 +20,9 @@ if TYPE_CHECKING:
     FloatArray = npt.NDArray[np.float64]
 
 __all__ = [
-    "MISSING_TOKENS",
-    "canonical_number",
-    "matches",
-    "missing_cells",
-    "number_pattern",
-    "numbers_in",
-    "trimmed",
-    "without_signs",
-]
+    "MISSING_TOKENS", "canonical_number", "matches", "missing_cells", "number_pattern", "numbers_in",
+    "trimmed", "without_signs",
+]  # fmt: skip
 
 MISSING_TOKENS = ("", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "?", "#N/A")
 BLANKS = " \t"
