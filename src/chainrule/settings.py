@@ -397,10 +397,11 @@ class Settings:
 
     def _refuse(self, name: str, needs: str, otherwise: str = "", what: str = "") -> NoReturn:
         """Refuse a setting that does not go with the others."""
+        given = plain(getattr(self, name))
         raise InputError(
-            what,
+            what or f"{argument(name)} is {quoted(given).removesuffix('.0')}",
             parameter=name,
-            given=plain(getattr(self, name)),
+            given=given,
             needs=needs,
             advice=f"Leave {argument(name)} out{otherwise}.",
         )

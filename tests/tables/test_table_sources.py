@@ -27,7 +27,10 @@ def zipped() -> bytes:
         (b"", "t.csv is empty but a table needs a line of names and at least one row below."),
         (b" \n\t\n\n", "t.csv has only blank lines"),
         (b"\xef\xbb\xbf", "t.csv has only blank lines"),
-        (gzip.compress(b"a,b\n1,2\n"), "t.csv is compressed with gzip but a table is text. Unpack it first."),
+        (
+            gzip.compress(b"a,b\n1,2\n", mtime=0),
+            "t.csv is compressed with gzip but a table is text. Unpack it first.",
+        ),
         (zipped(), "t.csv is a zip file or an Excel workbook but a table is text. Unpack it first, or save"),
         (b"\x89PNG\r\n\x1a\n", "t.csv is a PNG image"),
         (b"PAR1....", "t.csv is a Parquet file but a table is text. Let its name end in .parquet."),
