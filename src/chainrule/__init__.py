@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from chainrule.equations import CrossEntropy as CrossEntropy
     from chainrule.equations import Descent as Descent
     from chainrule.equations import GlorotUniform as GlorotUniform
+    from chainrule.equations import HardSigmoid as HardSigmoid
     from chainrule.equations import HeUniform as HeUniform
     from chainrule.equations import Huber as Huber
     from chainrule.equations import Identity as Identity
@@ -92,7 +93,7 @@ __version__ = "0.1.0"
 _NAMES_OF = {
     "equations": (
         "GELU", "RSS", "Absolute", "Adam", "AdamW", "BinaryCrossEntropy", "CrossEntropy", "Descent",
-        "GlorotUniform", "HeUniform", "Huber", "Identity", "IRpropMinus", "LeakyReLU",
+        "GlorotUniform", "HardSigmoid", "HeUniform", "Huber", "Identity", "IRpropMinus", "LeakyReLU",
         "LecunUniform", "Logistic", "Momentum", "Nesterov", "Poisson", "Quantile", "ReLU",
         "RMSprop", "Softmax", "Softplus", "Softsign", "Tanh", "Uniform",
     ),

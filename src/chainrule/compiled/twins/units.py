@@ -23,7 +23,18 @@ from chainrule.compiled.language.vectors import (
 )
 from chainrule.compiled.machine.compiling import inlined, part
 from chainrule.compiled.twins.routines import call_rows, rows_routine
-from chainrule.equations import GELU, Identity, LeakyReLU, Logistic, ReLU, Softmax, Softplus, Softsign, Tanh
+from chainrule.equations import (
+    GELU,
+    HardSigmoid,
+    Identity,
+    LeakyReLU,
+    Logistic,
+    ReLU,
+    Softmax,
+    Softplus,
+    Softsign,
+    Tanh,
+)
 from chainrule.equations.activations.rectifiers import GELU_CUBE, GELU_END, GELU_SCALE
 
 __all__ = [
@@ -79,6 +90,19 @@ def _softplus(z, _parameter):
 @inlined
 def _softsign(z, _parameter):
     return z / (constant(z, 1.0) + magnitude(z))
+
+
+@inlined
+def _hard_sigmoid(z, _parameter):
+    line = z * constant(z, 0.125) + constant(z, 0.5)
+    line = where_less(line, constant(z, 0.0), constant(z, 0.0), line)
+    return where_less(constant(z, 1.0), line, constant(z, 1.0), line)
+
+
+@inlined
+def _back_hard_sigmoid(z, _a, upstream, _parameter):
+    zero, end = constant(z, 0.0), constant(z, 4.0)
+    return flushed(where_less(magnitude(z), end, upstream * constant(z, 0.125), zero * upstream))
 
 
 @inlined
@@ -267,6 +291,7 @@ _FUNCTIONS = {
     Softplus: (_softplus, _back_softplus),
     Softsign: (_softsign, _back_softsign),
     GELU: (_gelu, _back_gelu),
+    HardSigmoid: (_hard_sigmoid, _back_hard_sigmoid),
 }
 # By the code of an activation: from net inputs to outputs of a layer, and from what arrives at its outputs to
 # its deltas, in place; both for some rows.
