@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from chainrule.equations import Softmax as Softmax
     from chainrule.equations import Softplus as Softplus
     from chainrule.equations import Softsign as Softsign
+    from chainrule.equations import SquaredEpsilonInsensitive as SquaredEpsilonInsensitive
     from chainrule.equations import Tanh as Tanh
     from chainrule.equations import Uniform as Uniform
     from chainrule.errors import ChainruleError as ChainruleError
@@ -95,7 +96,8 @@ _NAMES_OF = {
         "GELU", "RSS", "Absolute", "Adam", "AdamW", "BinaryCrossEntropy", "CrossEntropy", "Descent",
         "GlorotUniform", "HardSigmoid", "HeUniform", "Huber", "Identity", "IRpropMinus", "LeakyReLU",
         "LecunUniform", "Logistic", "Momentum", "Nesterov", "Poisson", "Quantile", "ReLU",
-        "RMSprop", "Softmax", "Softplus", "Softsign", "Tanh", "Uniform",
+        "RMSprop", "Softmax", "Softplus", "Softsign",
+        "SquaredEpsilonInsensitive", "Tanh", "Uniform",
     ),
     "errors": (
         "ChainruleError", "DivergenceError", "InputError", "ModelFileError", "OutputError",

@@ -33,7 +33,17 @@ from chainrule.equations.losses.entropies import (
     output_delta,
     sample_losses,
 )
-from chainrule.equations.losses.loss import LOSSES, RSS, Absolute, Huber, Loss, Poisson, Quantile, mean_loss
+from chainrule.equations.losses.loss import (
+    LOSSES,
+    RSS,
+    Absolute,
+    Huber,
+    Loss,
+    Poisson,
+    Quantile,
+    SquaredEpsilonInsensitive,
+    mean_loss,
+)
 from chainrule.equations.past import Past, PastEpoch
 from chainrule.equations.penalties import clip_factor, dropped_out, penalty, penalty_gradient
 from chainrule.equations.rules.adaptive import Adam, AdamW, IRpropMinus, RMSprop
@@ -64,8 +74,8 @@ __all__ = [
     "HardSigmoid", "HeUniform", "Huber", "IRpropMinus", "Identity", "Kind", "LeakyReLU", "LecunUniform",
     "LevenbergMarquardt", "Logistic", "Loss", "Momentum", "Nesterov", "OutputRange", "Past", "PastEpoch",
     "Patience", "Poisson", "ProgressQuotient", "Quantile", "RMSprop", "ReLU", "ReduceOnPlateau", "Rule",
-    "RuleState", "Schedule", "Softmax", "Softplus", "Softsign", "Start", "Step", "Tanh", "Uniform", "WarmUp",
-    "clip_factor", "descend", "dropped_out", "flush_to_zero", "gradient", "hidden_delta", "is_fused",
-    "lbfgs_direction", "levenberg_marquardt_step", "mean_loss", "name_of", "net_input", "output_delta",
-    "penalty", "penalty_gradient", "sample_losses", "with_bias_unit",
+    "RuleState", "Schedule", "Softmax", "Softplus", "Softsign", "SquaredEpsilonInsensitive", "Start", "Step",
+    "Tanh", "Uniform", "WarmUp", "clip_factor", "descend", "dropped_out", "flush_to_zero", "gradient",
+    "hidden_delta", "is_fused", "lbfgs_direction", "levenberg_marquardt_step", "mean_loss", "name_of",
+    "net_input", "output_delta", "penalty", "penalty_gradient", "sample_losses", "with_bias_unit",
 ]  # fmt: skip

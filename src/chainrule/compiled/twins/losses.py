@@ -29,6 +29,7 @@ from chainrule.equations import (
     Huber,
     Poisson,
     Quantile,
+    SquaredEpsilonInsensitive,
 )
 
 __all__ = ["START", "start_deltas"]
@@ -74,6 +75,11 @@ def _slope_of_huber(_a, residual, _y, limit):
 @inlined
 def _value_of_huber(_a, residual, _y, near):
     return near * (residual + residual - near) * constant(residual, 0.5)
+
+
+@inlined
+def _slope_beyond_margin(_a, residual, _y, margin):
+    return residual - _slope_of_huber(_a, residual, _y, margin)
 
 
 @inlined
@@ -125,6 +131,7 @@ def _over_outputs(slope, value):
 _squares = _over_outputs(_slope_of_squares, _value_of_squares)
 _absolute = _over_outputs(_slope_of_absolute, _residual_times_slope)
 _huber = _over_outputs(_slope_of_huber, _value_of_huber)
+_beyond_margin = _over_outputs(_slope_beyond_margin, _value_of_squares)
 _quantile = _over_outputs(_slope_of_quantile, _residual_times_slope)
 _poisson = _over_outputs(_slope_of_poisson, _value_of_poisson)
 
@@ -183,6 +190,7 @@ _FUNCTIONS = {
     Absolute: _absolute,
     Huber: _huber,
     Quantile: _quantile,
+    SquaredEpsilonInsensitive: _beyond_margin,
     Poisson: _poisson,
     CrossEntropy: _softmax_entropy,
     BinaryCrossEntropy: _logistic_entropy,

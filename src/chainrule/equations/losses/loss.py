@@ -224,6 +224,44 @@ class Huber(LossFacts):
 
 @LOSSES.register
 @dataclass(frozen=True)
+class SquaredEpsilonInsensitive(LossFacts):
+    r"""Half the square of a residual's part beyond a margin: what lies within the margin costs nothing.
+
+    Parameters
+    ----------
+    margin : float
+        Size of a residual up to which it costs nothing. Unit: that of the targets as the network sees them.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> SquaredEpsilonInsensitive(0.5).values(np.array([[0.0, 0.0]]), np.array([[0.25, 2.5]]))
+    array([[0., 2.]])
+    """
+
+    margin: float = 0.1
+    name: ClassVar[str] = "squared_epsilon_insensitive"
+    formula: ClassVar[str] = "½·r²,  r = y − a − clip(y − a, ±margin)"
+    slope: ClassVar[str] = "y − a − clip(y − a, ±margin)"
+    is_of_residuals = True
+    best_constant = "mean"  # about
+    code = 7
+
+    def __post_init__(self) -> None:
+        check_between(self.margin, "margin", 0.0, math.inf, example=0.1)
+
+    def values(self, a: Array, y: Array) -> Array:
+        """Half the square of each residual beyond the margin."""
+        beyond = self.slopes(a, y)
+        return beyond * beyond / 2
+
+    def slopes(self, a: Array, y: Array) -> Array:
+        """Residual beyond the margin."""
+        return (y - a) - Huber(self.margin).slopes(a, y)
+
+
+@LOSSES.register
+@dataclass(frozen=True)
 class Quantile(LossFacts):
     r"""Quantile (pinball) loss: what lies above is weighted with the share, what lies below with the rest.
 
