@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from chainrule.equations import GELU as GELU
     from chainrule.equations import RSS as RSS
     from chainrule.equations import Absolute as Absolute
+    from chainrule.equations import AdaGrad as AdaGrad
     from chainrule.equations import Adam as Adam
     from chainrule.equations import AdamW as AdamW
     from chainrule.equations import BinaryCrossEntropy as BinaryCrossEntropy
@@ -93,7 +94,8 @@ __version__ = "0.1.0"
 
 _NAMES_OF = {
     "equations": (
-        "GELU", "RSS", "Absolute", "Adam", "AdamW", "BinaryCrossEntropy", "CrossEntropy", "Descent",
+        "GELU", "RSS", "Absolute", "AdaGrad",
+        "Adam", "AdamW", "BinaryCrossEntropy", "CrossEntropy", "Descent",
         "GlorotUniform", "HardSigmoid", "HeUniform", "Huber", "Identity", "IRpropMinus", "LeakyReLU",
         "LecunUniform", "Logistic", "Momentum", "Nesterov", "Poisson", "Quantile", "ReLU",
         "RMSprop", "Softmax", "Softplus", "Softsign",

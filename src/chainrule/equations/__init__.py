@@ -46,7 +46,7 @@ from chainrule.equations.losses.loss import (
 )
 from chainrule.equations.past import Past, PastEpoch
 from chainrule.equations.penalties import clip_factor, dropped_out, penalty, penalty_gradient
-from chainrule.equations.rules.adaptive import Adam, AdamW, IRpropMinus, RMSprop
+from chainrule.equations.rules.adaptive import AdaGrad, Adam, AdamW, IRpropMinus, RMSprop
 from chainrule.equations.rules.curvature import (
     LBFGS,
     LevenbergMarquardt,
@@ -69,8 +69,8 @@ from chainrule.equations.stopping import CRITERIA, Criterion, GeneralizationLoss
 
 __all__ = [
     "ACTIVATIONS", "CRITERIA", "ENGINES", "GELU", "LBFGS", "LOSSES", "METRICS", "RSS", "RULES", "SCHEDULES",
-    "STARTS", "Absolute", "Activation", "Adam", "AdamW", "Array", "BinaryCrossEntropy", "Constant", "Cosine",
-    "Criterion", "CrossEntropy", "Descent", "Exponential", "GeneralizationLoss", "GlorotUniform",
+    "STARTS", "Absolute", "Activation", "AdaGrad", "Adam", "AdamW", "Array", "BinaryCrossEntropy", "Constant",
+    "Cosine", "Criterion", "CrossEntropy", "Descent", "Exponential", "GeneralizationLoss", "GlorotUniform",
     "HardSigmoid", "HeUniform", "Huber", "IRpropMinus", "Identity", "Kind", "LeakyReLU", "LecunUniform",
     "LevenbergMarquardt", "Logistic", "Loss", "Momentum", "Nesterov", "OutputRange", "Past", "PastEpoch",
     "Patience", "Poisson", "ProgressQuotient", "Quantile", "RMSprop", "ReLU", "ReduceOnPlateau", "Rule",

@@ -34,6 +34,7 @@ from chainrule.compiled.machine.compiling import inlined, part
 from chainrule.compiled.twins.routines import update_routine
 from chainrule.equations import (
     RULES,
+    AdaGrad,
     Adam,
     AdamW,
     Descent,
@@ -55,7 +56,7 @@ __all__ = [
 # Gradients alone, without an update; descent that is fused into the gradients; then the rules.
 GRADIENTS, FUSED = 0, 1
 DESCENT, MOMENTUM, NESTEROV, RMSPROP = Descent.code, Momentum.code, Nesterov.code, RMSprop.code
-ADAM, IRPROP_MINUS = Adam.code, IRpropMinus.code
+ADAM, IRPROP_MINUS, ADAGRAD = Adam.code, IRpropMinus.code, AdaGrad.code
 
 # Places in the array of what a rule and the penalties are given; the powers of beta change with each step.
 A, B, C, D, DECAY, L1, L2, CLIP_NORM, POWER1, POWER2 = range(10)
@@ -77,6 +78,8 @@ def rule_numbers(
     numbers[CLIP_NORM] = inf if clip_norm is None else clip_norm
     if isinstance(rule, (Momentum, Nesterov)):
         numbers[A] = given.momentum
+    elif isinstance(rule, AdaGrad):
+        numbers[A] = given.epsilon
     elif isinstance(rule, RMSprop):
         numbers[[A, B]] = given.decay, given.epsilon
     elif isinstance(rule, (Adam, AdamW)):
@@ -120,6 +123,12 @@ def _rmsprop(w, g, squares, second, c):
     squares = _without_subnormals(fused(spread_like(w, c[1]), squares, spread_like(w, c[2]) * (g * g)))
     root = square_root(squares) + spread_like(w, c[3])
     return fused(spread_like(w, c[0]), g / root, w), squares, second
+
+
+@inlined
+def _adagrad(w, g, squares, second, c):
+    squares = _without_subnormals(fused(g, g, squares))
+    return fused(spread_like(w, c[0]), g / (square_root(squares) + spread_like(w, c[1])), w), squares, second
 
 
 @inlined
@@ -192,6 +201,7 @@ UPDATE = {
     MOMENTUM: update_routine("update_by_momentum", _over_rows(_momentum)),
     NESTEROV: update_routine("update_by_nesterov", _over_rows(_nesterov)),
     RMSPROP: update_routine("update_by_rmsprop", _over_rows(_rmsprop)),
+    ADAGRAD: update_routine("update_by_adagrad", _over_rows(_adagrad)),
     ADAM: update_routine("update_by_adam", _over_rows(_adam)),
     IRPROP_MINUS: update_routine("update_by_irprop_minus", _over_rows(_irprop_minus)),
 }

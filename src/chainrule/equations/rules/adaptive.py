@@ -67,6 +67,47 @@ class RMSprop(RuleFacts):
 
 @RULES.register
 @dataclass(frozen=True)
+class AdaGrad(RuleFacts):
+    r"""Descent with each gradient divided by the root of the sum of its past squares.
+
+    References
+    ----------
+    Duchi, Hazan & Singer (2011), Adaptive subgradient methods for online learning and stochastic
+    optimization, Journal of Machine Learning Research 12.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rule, w = AdaGrad(), np.array([1.0])
+    >>> rule.update(w, np.array([4.0]), rule.init(w), rate=0.1)[0]
+    array([0.9])
+    """
+
+    epsilon: float = 1e-10
+    name: ClassVar[str] = "adagrad"
+    arrays: ClassVar[tuple[str, ...]] = ("sum_of_squares",)
+    numbers: ClassVar[tuple[str, ...]] = ()
+    usual_rate = 0.01
+    code = 8
+
+    def __post_init__(self) -> None:
+        check_between(self.epsilon, "epsilon", 0.0, math.inf, example=1e-10)
+
+    def init(self, weights: Array) -> RuleState:
+        """Sum of squares 0."""
+        return (array_namespace(weights).zeros_like(weights),)
+
+    def update(
+        self, weights: Array, gradient: Array, state: RuleState, rate: float
+    ) -> tuple[Array, RuleState]:
+        """Weights after a step, and the sum of squares with this gradient's."""
+        squares = without_subnormals(state[0] + gradient * gradient)
+        root = array_namespace(weights).sqrt(squares) + self.epsilon
+        return weights - rate * (gradient / root), (squares,)
+
+
+@RULES.register
+@dataclass(frozen=True)
 class Adam(RuleFacts):
     r"""Descent along the mean of past gradients, divided by the root of the mean of their squares.
 
