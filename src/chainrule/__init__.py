@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from chainrule.equations import SquaredEpsilonInsensitive as SquaredEpsilonInsensitive
     from chainrule.equations import Tanh as Tanh
     from chainrule.equations import Uniform as Uniform
+    from chainrule.equations.schedules import Linear as Linear
     from chainrule.errors import ChainruleError as ChainruleError
     from chainrule.errors import DivergenceError as DivergenceError
     from chainrule.errors import InputError as InputError
@@ -101,6 +102,7 @@ _NAMES_OF = {
         "RMSprop", "Softmax", "Softplus", "Softsign",
         "SquaredEpsilonInsensitive", "Tanh", "Uniform",
     ),
+    "equations.schedules": ("Linear",),
     "errors": (
         "ChainruleError", "DivergenceError", "InputError", "ModelFileError", "OutputError",
         "ShapeError", "TableError", "TrainingWarning", "UnknownNameError",

@@ -147,6 +147,29 @@ class Cosine:
 
 @SCHEDULES.register
 @dataclass(frozen=True)
+class Linear:
+    """A rate that falls along a straight line, from its full height to a final share of it.
+
+    Examples
+    --------
+    >>> from chainrule.equations.past import Past, PastEpoch
+    >>> Linear().next_factor(Past([PastEpoch(0.5, 0.5)]), epochs=4)
+    0.75
+    """
+
+    final: float = 0.0
+    name: ClassVar[str] = "linear"
+
+    def __post_init__(self) -> None:
+        share_below_1(self.final, "final", "0.01")
+
+    def next_factor(self, past: Past, epochs: int) -> float:
+        """Full height less the share of the way that is done."""
+        return max(self.final, 1 - (1 - self.final) * len(past) / epochs)
+
+
+@SCHEDULES.register
+@dataclass(frozen=True)
 class ReduceOnPlateau:
     """A rate that falls by a factor when the watched loss has not fallen for some epochs.
 
