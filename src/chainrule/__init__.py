@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from chainrule.equations import Tanh as Tanh
     from chainrule.equations import Uniform as Uniform
     from chainrule.equations.schedules import Linear as Linear
+    from chainrule.equations.stopping import Flat as Flat
     from chainrule.errors import ChainruleError as ChainruleError
     from chainrule.errors import DivergenceError as DivergenceError
     from chainrule.errors import InputError as InputError
@@ -103,6 +104,7 @@ _NAMES_OF = {
         "SquaredEpsilonInsensitive", "Tanh", "Uniform",
     ),
     "equations.schedules": ("Linear",),
+    "equations.stopping": ("Flat",),
     "errors": (
         "ChainruleError", "DivergenceError", "InputError", "ModelFileError", "OutputError",
         "ShapeError", "TableError", "TrainingWarning", "UnknownNameError",

@@ -74,6 +74,31 @@ def _waited(before: tuple[float, int], epoch: PastEpoch) -> tuple[float, int]:
     return (epoch.watched, 0) if epoch.watched < lowest else (lowest, waited + 1)
 
 
+@CRITERIA.register
+@dataclass(frozen=True)
+class Flat:
+    """Stop when the training loss fell by less than a share of itself over some epochs.
+
+    Examples
+    --------
+    >>> from chainrule.equations.past import Past, PastEpoch
+    >>> Flat(share=0.01, epochs=1).stops(Past([PastEpoch(1.0, watched=1.0), PastEpoch(0.995, watched=1.0)]))
+    True
+    """
+
+    share: float = 0.001
+    epochs: int = 10
+    name: ClassVar[str] = "flat"
+
+    def __post_init__(self) -> None:
+        positive_number(self.share, "share", "0.001")
+        keep_whole(self, "epochs")
+
+    def stops(self, past: Past) -> bool:
+        """Whether the loss is that near to what it was so many epochs ago."""
+        return len(past) > self.epochs and past[-1].loss > (1 - self.share) * past[-1 - self.epochs].loss
+
+
 def _lowest(past: Past) -> float:
     """Lowest watched value."""
     return past.gathered(_lowest, lambda lowest, epoch: min(lowest, epoch.watched), math.inf)
