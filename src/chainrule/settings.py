@@ -272,6 +272,11 @@ class Settings:
         default="constant",
         since=2,
     )
+    lowest_rate: float = _setting(
+        "Rate below which no schedule takes it.",
+        _not_negative("0.0001"),
+        default=0.0,
+    )
     epochs: int = _setting(
         "Passes over the training rows, at most; one that goes on counts those before.",
         _WHOLE,

@@ -63,6 +63,7 @@ def train(
     patience: int | None = None,
     stopping: str | Criterion | None = None,
     loss_goal: float | None = None,
+    lowest_rate: float = 0.0,
     on_step: Callable[[Progress], object] | None = None,
     on_epoch: Callable[[Progress], object] | None = None,
     on_time: Callable[[Progress], object] | None = None,

@@ -114,7 +114,7 @@ class Run:
             return StoppedBy.EPOCHS
         began = time.perf_counter()
         factor = self._next_factor()
-        rate = None if self.settings.rate is None else self.settings.rate * factor
+        rate = None if self.settings.rate is None else self._rate(factor)
         loss = self._run_epoch(number, rate)
         if self.engine.converged:
             return StoppedBy.CONVERGED
@@ -136,8 +136,7 @@ class Run:
         """Run many epochs in one call, and take in those before a reason to stop, or another rate."""
         engine: Any = self.engine
         factors = self._assumed_factors(n_epochs)
-        rate: Any = self.settings.rate
-        rates = np.array([rate * factor for factor in factors])
+        rates = np.array([self._rate(factor) for factor in factors])
         block = engine.epochs(
             self.latest[2] + 1,
             rates,
@@ -167,6 +166,11 @@ class Run:
             raise self._diverged()
         self._tell_the_time()
         return stopped_by or (StoppedBy.CALLBACK if self.progress.stopped else None)
+
+    def _rate(self, factor: float) -> float:
+        """Rate of an epoch."""
+        rate: Any = self.settings.rate
+        return float(max(rate * factor, self.settings.lowest_rate))
 
     def _assumed_factors(self, n_epochs: int) -> list[float]:
         """Factors of the next epochs if each were better than all before it."""
