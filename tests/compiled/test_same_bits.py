@@ -90,11 +90,11 @@ def _check_registers(target: str, share: str, found: dict[str, list[str]]) -> No
         assert ("vfmadd" in used) == ("fma" in TARGETS[target]), f"{name} for {target}"
 
 
-def test_golden_digests_on_processors_with_avx2_and_with_sse2_alone(tmp_path: Path) -> None:
-    """Each kernel on one of them."""
+def test_golden_digests_on_a_processor_with_avx2_alone(tmp_path: Path) -> None:
+    """Of the training in batches; the slow test below has every kernel on every processor."""
     assert {*kernels_of("batches"), *kernels_of("online")} == set(KERNELS)
     assert _expected("float64", "batches") | _expected("float64", "online") == _expected("float64")
-    _check_targets([("haswell", "float64", "batches"), ("x86-64", "float32", "online")], tmp_path)
+    _check_targets([("haswell", "float64", "batches")], tmp_path)
 
 
 @pytest.mark.slow
