@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import chainrule
+from chainrule import InputError
 from chainrule.errors import ChainruleError, said
 from chainrule.jobs import CheckJob, FitJob, PredictionJob, ScoreJob, TraceJob
 
@@ -80,6 +81,21 @@ def test_what_is_wrong_is_said_in_the_words_of_the_face(here: Path) -> None:
     answer = page.answer(FitJob("iris.csv", target=["species"], out=here / "there.st"))
     assert answer["message"].endswith("say True in the field overwrite.")
     assert here.joinpath("there.st").read_text(encoding="utf-8") == "mine"
+
+
+def test_a_job_that_was_cancelled_before_it_began_does_nothing(here: Path) -> None:
+    job = FitJob("iris.csv", target="species", epochs=5, out=str(here / "n.st"))
+    job.cancel()
+    with pytest.raises(KeyboardInterrupt):
+        job.run()
+    assert not here.joinpath("n.st").exists()
+
+
+@pytest.mark.parametrize("given", [{"target": 5}, {"target": ["species", 5]}, {"defaults": ["modern"]}])
+def test_columns_and_defaults_are_names(given: dict[str, Any], here: Path) -> None:
+    with pytest.raises(InputError) as caught:
+        FitJob("iris.csv", out=here / "n.st", **{"target": "species", **given}).run()
+    assert caught.value.parameter in given
 
 
 def test_a_fit_in_another_thread_is_cancelled_and_goes_on(

@@ -264,3 +264,61 @@ def test_a_derived_class_is_not_taken_for_its_parent() -> None:
     text = chainrule.trace(net, X[0], Y[0], rate=0.1).text()
     assert "max(0" not in text
     assert "g(z_1^(2))" in text
+
+
+class Replaced(ReLU):
+    """Twice the rectifier, under the rectifier's own name."""
+
+    name = "relu"
+
+    def forward(self, z: Any) -> Any:  # noqa: ANN401 (any array)
+        return 2 * super().forward(z)
+
+
+@dataclass(frozen=True)
+class Unregistered:
+    """A schedule that no name stands for."""
+
+    given: Any = 0.5
+    name: ClassVar[str] = "unregistered"
+
+    def next_factor(self, past: Past, epochs: int) -> Any:  # noqa: ANN401, ARG002 (interface)
+        return self.given
+
+
+def test_a_name_that_another_class_has_is_not_taken() -> None:
+    net = Network.random((3, 4, 2), [Replaced(), "identity"], seed=1)
+    assert "Replaced" in repr(net)
+    with pytest.raises(InputError, match="cannot be saved"):
+        chainrule.save(net, "nowhere.st")
+
+
+def test_a_state_is_not_saved_with_what_no_name_stands_for(tmp_path: Path) -> None:
+    result = train(_net_of_numbers(), X, Y, rate=0.1, epochs=3, schedule=Unregistered())
+    with pytest.raises(InputError, match="The schedule unregistered cannot be saved"):
+        chainrule.save(result.state, tmp_path / "n.st")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("given", [-0.5, float("nan"), float("inf"), "half", None, 1j])
+def test_a_schedule_gives_a_factor(given: Any) -> None:  # noqa: ANN401 (whatever a schedule may give)
+    with pytest.raises(InputError, match=r"The schedule unregistered.* gave ") as caught:
+        train(_net_of_numbers(), X, Y, rate=0.1, epochs=3, schedule=Unregistered(given))
+    assert caught.value.parameter == "schedule"
+
+
+def test_what_is_watched_need_not_be_finite(tmp_path: Path) -> None:
+    far = np.full((2, 3), 1e300), np.zeros((2, 2))
+    given: dict[str, Any] = {"rate": 0.05, "validation": far, "engine": "reference"}
+    net = _net_of_numbers()
+    begun, path = train(net, X, Y, epochs=3, **given), tmp_path / "far.st"
+    assert begun.history.validation_loss[0] == np.inf
+    chainrule.save(begun.state, path)
+    on = train(net, X, Y, epochs=5, **given, resume=chainrule.load_state(path))
+    whole = train(net, X, Y, epochs=5, **given)
+    np.testing.assert_equal(on.network.weights, whole.network.weights)
+    assert on.history.validation_loss == whole.history.validation_loss
+
+
+def _net_of_numbers() -> Network:
+    return Network.random((3, 2), ["identity"], seed=1)

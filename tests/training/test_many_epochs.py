@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import math
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -10,6 +11,9 @@ import pytest
 import chainrule
 from chainrule import DivergenceError, Network, train
 from chainrule.compiled.trainer import Trainer
+
+if TYPE_CHECKING:
+    from chainrule.equations import Past
 
 RANDOM = np.random.default_rng(12)
 X, Y = RANDOM.normal(size=(14, 2)), RANDOM.normal(size=(14, 2))
@@ -144,6 +148,39 @@ def test_divergence_is_the_same(batch_size: int) -> None:
     assert (one.epoch, str(one)) == (other.epoch, str(other))
     assert _without_time(one.history) == _without_time(other.history)
     np.testing.assert_equal(one.network.weights, other.network.weights)
+
+
+class OfTheLoss:
+    """A schedule that fails at losses below 0."""
+
+    name = "of_the_loss"
+
+    def next_factor(self, past: Past, epochs: int) -> float:  # noqa: ARG002 (interface)
+        return min(1.0, math.sqrt(past[-1].loss)) if past else 1.0
+
+
+@pytest.mark.parametrize("rate", [0.5, 0.6, 1.0, 2.0])
+@pytest.mark.parametrize("schedule", ["plateau:1:0.1", "plateau:1:0.01", OfTheLoss()])
+@pytest.mark.filterwarnings("ignore::chainrule.errors.TrainingWarning")
+def test_a_rate_that_falls_in_time_keeps_the_training_finite(rate: float, schedule: Any) -> None:  # noqa: ANN401
+    results = []
+    for on_epoch in (None, lambda _progress: None):
+        try:
+            results.append(
+                train(NETS["wide"], X, Y, rate=rate, epochs=EPOCHS, schedule=schedule, on_epoch=on_epoch)
+            )
+        except DivergenceError as error:
+            results.append(error)  # type: ignore[arg-type]
+    one, other = results
+    assert type(one) is type(other), (one, other)
+    assert _without_time(one.history) == _without_time(other.history)
+    np.testing.assert_equal(one.network.weights, other.network.weights)
+
+
+def test_a_rate_that_the_schedule_has_raised_is_the_one_that_is_blamed() -> None:
+    with pytest.raises(DivergenceError, match="at rate ") as caught:
+        train(NETS["wide"], X, Y, rate=0.05, epochs=EPOCHS, schedule="exponential:1.2")
+    assert caught.value.rate == pytest.approx(0.05 * 1.2 ** (caught.value.epoch - 1), rel=1e-9)
 
 
 @pytest.mark.filterwarnings("ignore::chainrule.errors.TrainingWarning")

@@ -78,7 +78,7 @@ def _layers(name: str, text: str) -> tuple[int, ...]:
     if text.strip().lower() == "none":
         return ()
     parts = text.split(",")
-    if not all(part.strip().isdecimal() and int(part) > 0 for part in parts):
+    if not all(part.strip().isdecimal() and len(part) < 20 and int(part) > 0 for part in parts):  # noqa: PLR2004 (more than any network has)
         eight, two, none = (argument(name, units) for units in ("8", "16,8", "none"))
         raise InputError(
             parameter=name,
@@ -96,14 +96,15 @@ def _class_weight(parameter: str, text: str) -> str | dict[str, float]:
     weights: dict[str, float] = {}
     for part in text.split(","):
         name, equals, weight = part.rpartition("=")
+        is_one = equals and name.strip() not in weights
         try:
-            weights[name.strip()] = float(weight if equals else "")  # "" is no number either
+            weights[name.strip()] = float(weight if is_one else "")  # "" is no number either
         except ValueError:
             raise InputError(
                 f"{argument(parameter)} has {part!r}",
                 parameter=parameter,
                 given=text,
-                needs="needs class=number",
+                needs="needs class=number, each class once",
                 advice=f"Try {argument(parameter, 'yes=5,no=1')}.",
             ) from None
     return weights

@@ -319,6 +319,8 @@ class Trainer:
 
     def resume(self, weights: Sequence[npt.NDArray[Any]], rule: Sequence[RuleState]) -> None:
         """Go on from public weights and a state of the rule."""
+        array = self._memory.array
+        array[~np.isfinite(array)] = 0  # what an overflow left beside them would spread
         pack(self._memory, weights)
         if self._rule is None:
             return

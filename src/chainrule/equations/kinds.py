@@ -106,6 +106,14 @@ class Kind(Mapping[str, T]):
         entry = self._entries.get(_name(thing))
         return entry is not None and entry is (type(thing) if isinstance(entry, type) else thing)
 
+    def is_anothers(self, name: str, cls: type) -> bool:
+        """Whether a name stands for another class of this kind than one that could be of it."""
+        entry = self._entries.get(name)
+        one = entry if isinstance(entry, type) else type(entry)
+        is_of_it = all(callable(getattr(cls, need, None)) for need in self._needs)
+        same = (one.__module__, one.__qualname__) == (cls.__module__, cls.__qualname__)
+        return entry is not None and is_of_it and not same
+
     def is_own(self, thing: object) -> bool:
         """Whether this is one of a user's own, registered or not."""
         return not (self.knows(thing) and type(thing).__module__.startswith("chainrule."))
@@ -162,6 +170,14 @@ class Kind(Mapping[str, T]):
                 needs=error.needs,
                 advice=error.advice,
             ) from error
+        except (TypeError, ValueError, OverflowError) as error:  # from one of the user's own
+            raise InputError(
+                f"The {self.what} {text!r} cannot be: {error}.",
+                parameter=parameter,
+                given=text,
+                needs=f"must be what {quoted(self._entries[name])} takes",
+                advice="Give other numbers.",
+            ) from error
         return made
 
     def made_of(self, given: str | T, parameter: str | None = None) -> T:
@@ -217,12 +233,15 @@ def name_of(thing: Any) -> str:  # noqa: ANN401 (an object of any kind)
 
 
 def _name(thing: Any) -> str:  # noqa: ANN401 (an object of any kind)
-    """Name without parameters; a nameless object, or one that inherits its name, goes by its class."""
+    """Name without parameters; without one of its own it goes by its class."""
     cls = thing if isinstance(thing, type) else type(thing)
     inherited = any("name" in vars(parent) and _is_known(parent) for parent in cls.__mro__[1:])
     if inherited and "name" not in vars(cls):
         return cls.__name__
-    return str(getattr(thing, "name", getattr(thing, "__name__", cls.__name__)))
+    name = str(getattr(thing, "name", getattr(thing, "__name__", cls.__name__)))
+    if any(kind.is_anothers(name, cls) for kind in Kind.every):
+        return f"{cls.__module__}.{cls.__qualname__}"
+    return name
 
 
 def _is_known(cls: type) -> bool:

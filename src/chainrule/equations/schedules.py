@@ -212,6 +212,7 @@ class WarmUp:
 
     def __post_init__(self) -> None:
         keep_whole(self, "epochs")
+        object.__setattr__(self, "then", SCHEDULES.made_of(self.then, "then"))
 
     def next_factor(self, past: Past, epochs: int) -> float:
         """Shares that grow, then those of the other schedule, which knows nothing of the epochs before it."""

@@ -13,12 +13,12 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import safetensors.numpy
 
 from chainrule.disk import write_file
-from chainrule.equations import ACTIVATIONS, LOSSES, name_of
+from chainrule.equations import ACTIVATIONS, LOSSES, Kind, name_of
 from chainrule.errors import InputError, ModelFileError
 from chainrule.files.layout import ENTRY, FORMAT, LENGTH_BYTES, NO_DIGEST, may_begin, with_digest
 from chainrule.files.parsing import model_from_bytes
@@ -226,10 +226,18 @@ def _promised_size(content: bytes) -> int:
         return -1
 
 
+def _reads_back(thing: object, kind: Kind[Any]) -> bool:
+    """Whether the name of a thing, with its numbers, stands for its like."""
+    try:
+        return kind.knows(thing) and name_of(kind.named(name_of(thing))) == name_of(thing)
+    except InputError:
+        return False
+
+
 def _check_known(net: Network) -> None:
     """Refuse to save what could not be read again."""
-    own: list[object] = [g for g in net.activations if not ACTIVATIONS.knows(g)]
-    own += [] if LOSSES.knows(net.loss) else [net.loss]
+    own: list[object] = [g for g in net.activations if not _reads_back(g, ACTIVATIONS)]
+    own += [] if _reads_back(net.loss, LOSSES) else [net.loss]
     if own:
         raise InputError(
             f"{quoted(own[0])} cannot be saved: a model file holds only the activations "

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, NoReturn
+from math import isfinite
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 import numpy as np
 
-from chainrule.equations import RULES
+from chainrule.equations import CRITERIA, RULES, SCHEDULES, Kind
 from chainrule.errors import InputError
 from chainrule.files.layout import FORMAT
 from chainrule.settings import Settings, settings_of
@@ -24,10 +25,13 @@ if TYPE_CHECKING:
 
     Tensors = Mapping[str, npt.NDArray[Any]]
 
-__all__ = ["StoredState", "state_of", "state_tensors", "state_to_json"]
+__all__ = ["StoredState", "refuse_unsavable", "state_of", "state_tensors", "state_to_json"]
 
 # Of an epoch; the time that it took is left out, so that the same training gives the same file.
 EPOCH_FIELDS = ("loss", "rate", "validation_loss", "score")
+
+
+Watched = Finite | Literal["nan", "inf", "-inf"] | None
 
 
 class StoredState(Stored, frozen=True):
@@ -35,7 +39,7 @@ class StoredState(Stored, frozen=True):
 
     best_epoch: WholeFrom1 | None
     data: Sha256
-    epochs: tuple[tuple[Finite, Finite | None, Finite | None, Finite | None], ...]
+    epochs: tuple[tuple[Finite, Finite | None, Watched, Watched], ...]
     loss_before: Finite
     numbers: tuple[tuple[NotNegative, ...], ...]
     settings: dict[str, Any]
@@ -69,24 +73,38 @@ def state_to_json(state: TrainingState) -> dict[str, Any]:
     return {
         "best_epoch": state.best_epoch,
         "data": state.data,
-        "epochs": [[getattr(epoch, name) for name in EPOCH_FIELDS] for epoch in state.epochs],
+        "epochs": [[_in_json(getattr(epoch, name)) for name in EPOCH_FIELDS] for epoch in state.epochs],
         "loss_before": state.loss_before,
         "numbers": [list(of_matrix[len(_parts(rule, of_matrix)[0]) :]) for of_matrix in state.rule],
         "settings": dict(state.settings),
     }
 
 
+def _in_json(number: float | None) -> float | str | None:
+    """Number as JSON has it; what is watched need not be finite."""
+    return number if number is None or isfinite(number) else str(float(number))
+
+
+def refuse_unsavable(settings: Mapping[str, Any]) -> None:
+    """Raise InputError where the rule, the schedule or a criterion has no name to go by in a file."""
+    kinds: dict[str, Kind[Any]] = {"rule": RULES, "schedule": SCHEDULES, "stopping": CRITERIA}
+    for setting, kind in kinds.items():
+        for text in str(settings[setting] or "").split(","):
+            name = text.split(":")[0]
+            if name and name not in kind:
+                raise InputError(
+                    f"The {kind.what} {name} cannot be saved: a file holds only {', '.join(kind)}.",
+                    parameter="model",
+                    given=name,
+                    needs=f"must have a {kind.what} that a file can hold",
+                    advice="Register its class under a name of its own, or save the network instead, which "
+                    "says nothing of it.",
+                )
+
+
 def _rule_of(settings: Mapping[str, Any]) -> Any:  # noqa: ANN401 (any rule)
-    """Rule that settings name; InputError for one of the user's own, which no file can hold."""
-    name = str(settings["rule"]).split(":")[0]
-    if name not in RULES:
-        raise InputError(
-            f"The update rule {name} cannot be saved: a file holds only {', '.join(RULES)}.",
-            parameter="model",
-            given=name,
-            needs="must have an update rule that a file can hold",
-            advice="Save the network instead, which says nothing of the rule.",
-        )
+    """Rule that settings name; InputError where they cannot be saved."""
+    refuse_unsavable(settings)
     return RULES.named(str(settings["rule"]))
 
 
@@ -116,7 +134,8 @@ def state_of(stored: StoredState | None, tensors: Tensors, net: Network) -> Trai
     settings = _settings(stored.settings)
     rule, best = _arrays(stored, settings, tensors, net)
     epochs = tuple(
-        Epoch(number, loss, 0.0, *others) for number, (loss, *others) in enumerate(stored.epochs, 1)
+        Epoch(number, loss, 0.0, rate, *(float(one) if isinstance(one, str) else one for one in watched))
+        for number, (loss, rate, *watched) in enumerate(stored.epochs, 1)
     )
     return TrainingState(
         network=net,

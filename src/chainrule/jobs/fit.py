@@ -17,7 +17,7 @@ from chainrule.models import FitResult, fit_settings, prepare, prepare_again, se
 from chainrule.models.fitting import diverged_model, fit_dataset, parted
 from chainrule.scores import score_to_json
 from chainrule.training import StoppedBy
-from chainrule.words import printable
+from chainrule.words import printable, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -102,7 +102,7 @@ class FitJob(Job):
     Parameters
     ----------
     table : path, data frame or Table
-    target, inputs, ignore, classes : sequences of str, optional
+    target, inputs, ignore, classes : str or sequence of str, optional
         Columns, as for `chainrule.fit`; one name may stand for several that are separated by commas.
     out : path, optional
         Model file; the table's name with .safetensors where not given.
@@ -128,21 +128,22 @@ class FitJob(Job):
         self,
         table: Any,  # noqa: ANN401 (a path, or any frame that speaks Arrow)
         *,
-        target: Sequence[str] | None = None,
-        inputs: Sequence[str] | None = None,
-        ignore: Sequence[str] | None = None,
-        classes: Sequence[str] | None = None,
-        out: Path | None = None,
+        target: str | Sequence[str] | None = None,
+        inputs: str | Sequence[str] | None = None,
+        ignore: str | Sequence[str] | None = None,
+        classes: str | Sequence[str] | None = None,
+        out: str | Path | None = None,
         overwrite: bool = False,
         resume: str | Path | None = None,
         **given: Any,  # noqa: ANN401 (settings)
     ) -> None:
         super().__init__()
         self.table, self.overwrite, self.resume = table, overwrite, resume
-        self.columns = {"target": target, "inputs": inputs, "ignore": ignore, "classes": classes}
+        columns = {"target": target, "inputs": inputs, "ignore": ignore, "classes": classes}
+        self.columns = {role: _listed(role, given) for role, given in columns.items()}
         self.given = {name: value for name, value in given.items() if value is not None}
         stem = Path(table).stem if isinstance(table, (str, Path)) else ""
-        self.path = Path(f"{stem or 'model'}.safetensors") if out is None else out
+        self.path = Path(f"{stem or 'model'}.safetensors") if out is None else Path(out)
 
     def run(self, face: Face | None = None) -> FitOutcome:
         """Read, train, save.
@@ -159,12 +160,15 @@ class FitJob(Job):
             check_writable(self.path, overwrite=self.overwrite)
         data, settings, state = (self._anew if self.resume is None else self._again)(face)
         kept = Checkpoint(data, settings, self.path)
+        if kept.refusal:
+            face.note(f"No checkpoint will be kept. {kept.refusal.what}")
 
         def look(training: Progress) -> None:
             self.look()
             face.progress(training)
             kept(training)
 
+        self.look()
         with at_most_one_interrupt():
             result = self._trained(data, settings, state, look)
             with no_interrupt():
@@ -249,6 +253,22 @@ class FitJob(Job):
             where = printable(str(beside))
             error.advise(f"The last finite network, after {error.epoch - 1} epochs, is kept in {where}.")
             raise
+
+
+def _listed(role: str, given: str | Sequence[str] | None) -> Sequence[str] | None:
+    """Columns as a list; one alone may stand for itself."""
+    listed = [given] if isinstance(given, str) else given
+    if listed is not None and not (
+        isinstance(listed, (list, tuple)) and all(isinstance(one, str) for one in listed)
+    ):
+        raise InputError(
+            f"{argument(role)} is {quoted(given)}",
+            parameter=role,
+            given=given,
+            needs="must be names of columns",
+            advice=f"Try {argument(role, 'species')}.",
+        )
+    return listed
 
 
 def _split(values: Sequence[str] | None, names: Sequence[str]) -> list[str] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chainrule.disk import check_writable, write_file
@@ -15,8 +16,6 @@ from chainrule.jobs.job import Face, Job, Silence, refuse_to_replace
 from chainrule.words import printable, shortened
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from chainrule.models import Predictions
 
 __all__ = ["PredictionJob", "PredictionOutcome"]
@@ -62,9 +61,17 @@ class PredictionJob(Job):
     chainrule.errors.ModelFileError: There is no file missing.safetensors. ...
     """
 
-    def __init__(self, model: Any, table: Any, *, out: Path | None = None, overwrite: bool = False) -> None:  # noqa: ANN401 (a path, or any frame that speaks Arrow)
+    def __init__(
+        self,
+        model: str | Path,
+        table: Any,  # noqa: ANN401 (a path, or any frame that speaks Arrow)
+        *,
+        out: str | Path | None = None,
+        overwrite: bool = False,
+    ) -> None:
         super().__init__()
-        self.model, self.table, self.path, self.overwrite = model, table, out, overwrite
+        self.model, self.table, self.overwrite = model, table, overwrite
+        self.path = None if out is None else Path(out)
 
     def run(self, face: Face | None = None) -> PredictionOutcome:
         """Load, read, predict, write."""

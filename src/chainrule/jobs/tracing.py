@@ -59,6 +59,7 @@ class TraceJob(Job):
         rate = RATE_WITHOUT_TRAINING if rate is None else rate
         one_row, encoding = source.take([self.row - 1]), model.table_encoding
         X, Y = encoding.encode_inputs(one_row), encoding.encode_targets(one_row)
+        self.look()
         step = trace(model.network, X[0], Y[0], rate=rate)
         names = encoding.input_names, encoding.output_names
         return TraceOutcome(str(self.model), source.title, self.row, *names, step)

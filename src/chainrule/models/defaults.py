@@ -30,8 +30,8 @@ def default_settings(name: str, n_rows: int, *, classes: bool) -> FitSettings:
     >>> default_settings("notes", n_rows=330, classes=False).hidden
     (8,)
     """
-    if name not in DEFAULTS:
-        raise UnknownNameError("set of defaults", name, DEFAULTS, "defaults")
+    if str(name) not in DEFAULTS:
+        raise UnknownNameError("set of defaults", str(name), DEFAULTS, "defaults")
     return _notes(n_rows, classes=classes) if name == "notes" else _modern(n_rows, classes=classes)
 
 

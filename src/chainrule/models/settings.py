@@ -33,7 +33,7 @@ def fit_settings(data: Dataset, *, defaults: str = "modern", **given: Any) -> Fi
         There is no such setting, or nothing of the name that it was given.
     """
     asked = {name: value for name, value in given.items() if value is not None}
-    refuse_unknown_settings(asked, FitSettings)
+    refuse_unknown_settings(given, FitSettings)
     is_classes = data.encoding.classes is not None
     usual = default_settings(defaults, len(data.training_rows), classes=is_classes)
     chosen = {

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from chainrule.errors import InputError
 from chainrule.given import positive_number
 
 if TYPE_CHECKING:
@@ -93,3 +94,12 @@ class Callbacks:
 
     def __post_init__(self) -> None:
         positive_number(self.every_seconds, "every_seconds", "1")
+        for name in ("on_step", "on_epoch", "on_time"):
+            given = getattr(self, name)
+            if given is not None and not callable(given):
+                raise InputError(
+                    parameter=name,
+                    given=given,
+                    needs="must be a function of the progress, or None",
+                    advice="Give the function itself, without calling it.",
+                )

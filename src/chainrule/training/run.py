@@ -6,11 +6,12 @@ import math
 import time
 import warnings
 from itertools import repeat
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.equations import SCHEDULES, Past, PastEpoch
+from chainrule.equations import CRITERIA, SCHEDULES, Past, PastEpoch, name_of
 from chainrule.errors import DivergenceError, InputError, TrainingWarning
 from chainrule.random_streams import Purpose, permutation
 from chainrule.scores import heeds_weights, metric_named
@@ -20,6 +21,7 @@ from chainrule.training.history import Epoch, History
 from chainrule.training.progress import Progress
 from chainrule.training.result import StoppedBy, TrainingResult
 from chainrule.training.state import TrainingState, check_resumable, fingerprint
+from chainrule.words import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
 __all__ = ["Run"]
 
 FEWEST_EPOCHS, MOST_EPOCHS = 200, 1 << 16  # that are worth a kernel for many, and of its first call
+ASSUMED_FALL = 0.99  # share of the loss that is left after each epoch of a call, until it is known
+FEWEST_KEPT, MOST_MISSED = 3, 3  # so many calls that keep fewer epochs, and epochs run one by one
 
 
 class Run:
@@ -69,7 +73,7 @@ class Run:
         is_long = settings.epochs >= FEWEST_EPOCHS and settings.rate is not None and self.metric is None
         self.in_blocks = is_long and hasattr(engine, "epochs_at_once")
         self.watched: Any = None
-        self.most_at_once = MOST_EPOCHS
+        self.most_at_once, self.n_missed = MOST_EPOCHS, 0
         self.last_time = time.monotonic()
         self.data: str | None = None
         self.ended: StoppedBy | None = None
@@ -136,6 +140,7 @@ class Run:
         """Run many epochs in one call, and take in those before a reason to stop, or another rate."""
         engine: Any = self.engine
         factors = self._assumed_factors(n_epochs)
+        n_epochs = len(factors)
         rate: Any = self.settings.rate
         rates = np.array([rate * factor for factor in factors])
         block = engine.epochs(
@@ -164,7 +169,13 @@ class Run:
                 number = self.latest[2] - n_kept + 1 + place
                 self.best = (value, number, self.engine.weights_of(block.state(place)))
         if stopped_by is None and not is_finite and n_kept == len(block) - 1:
-            raise self._diverged()
+            is_assumed = self.heeds_past and self._next_factor() != factors[n_kept]
+            if not is_assumed:  # else the epoch may end well at the rate that it has
+                raise self._diverged()
+        is_missed = stopped_by is None and n_kept < min(FEWEST_KEPT, n_epochs)
+        self.n_missed = self.n_missed + 1 if is_missed else 0
+        if self.n_missed == MOST_MISSED:
+            self.in_blocks = False
         self._tell_the_time()
         return stopped_by or (StoppedBy.CALLBACK if self.progress.stopped else None)
 
@@ -172,12 +183,16 @@ class Run:
         """Factors of the next epochs if each were better than all before it."""
         if not self.heeds_past:
             return [1.0] * n_epochs
-        schedule, past = self.settings.schedule, Past(self.past)
-        best = min((epoch.watched for epoch in past), default=0.0)
-        factors = []
-        for n in range(1, n_epochs + 1):
-            factors.append(schedule.next_factor(past, self.settings.epochs))
-            past.append(PastEpoch(best - n, best - n, factors[-1]))
+        past, factors = Past(self.past), [self._next_factor()]
+        loss = past[-1].loss if past else 1.0
+        watched = min((epoch.watched for epoch in past), default=1.0)
+        while len(factors) < n_epochs:
+            loss, watched = loss * ASSUMED_FALL, watched * ASSUMED_FALL
+            past.append(PastEpoch(loss, watched, factors[-1]))
+            try:
+                factors.append(self._factor_after(past))
+            except Exception:  # noqa: BLE001 (one's own schedule may fail at losses that never come)
+                break
         return factors
 
     def _watched_losses(self, block: Any) -> list[float] | list[None]:  # noqa: ANN401 (of many epochs)
@@ -261,8 +276,21 @@ class Run:
         return verdict
 
     def _next_factor(self) -> float:
+        return self._factor_after(self.past)
+
+    def _factor_after(self, past: Past) -> float:
+        """What the schedule makes of a past; InputError where that is no factor."""
         schedule: Schedule = self.settings.schedule
-        return schedule.next_factor(self.past, self.settings.epochs)
+        given: Any = schedule.next_factor(past, self.settings.epochs)
+        if not isinstance(given, Real) or not 0 <= given < math.inf:
+            raise InputError(
+                f"The schedule {name_of(schedule)} gave {quoted(given)} for epoch {len(past) + 1}.",
+                parameter="schedule",
+                given=given,
+                needs="must give a finite number of at least 0 for every epoch",
+                advice="Correct its next_factor.",
+            )
+        return float(given)
 
     def _verdict(self, epoch: Epoch, factor: float) -> StoppedBy | None:
         """Add an epoch to the past, and hear what the criteria say to it."""
@@ -273,9 +301,14 @@ class Run:
         self.past.append(PastEpoch(loss, watched, factor))
         for criterion in self.criteria:
             if criterion.stops(self.past):
-                known = {reason.value for reason in StoppedBy}
-                return StoppedBy(criterion.name if criterion.name in known else "stopping")
+                return StoppedBy.STOPPING if CRITERIA.is_own(criterion) else StoppedBy(criterion.name)
         return None
+
+    def _rate_of(self, number: int) -> float:
+        """Rate of an epoch that was completed, or of the one that comes next."""
+        rate: Any = self.settings.rate
+        completed = self.progress.epochs
+        return float(rate * self._next_factor() if number > len(completed) else completed[number - 1].rate)
 
     def _keep_the_best(self, epoch: Epoch, state: State) -> None:
         """Keep the network of the epoch where no other one was watched to be as good."""
@@ -397,7 +430,7 @@ class Run:
             if np.isfinite(loss := self._loss(weights))
         )
         net, history, epoch = self.task.net.with_weights(weights), self._history(n_epochs, loss), n_epochs + 1
-        rate = math.nan if self.settings.rate is None else self.settings.rate
+        rate = math.nan if self.settings.rate is None else self._rate_of(epoch)
         at_rate = "" if self.settings.rate is None else f", at rate {rate:g},"
         return DivergenceError(
             f"The training diverged: in epoch {epoch}{at_rate} a weight or the loss stopped being finite "

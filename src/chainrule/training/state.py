@@ -87,6 +87,14 @@ def check_resumable(state: TrainingState, net: Network, settings: Settings, data
 
     The network that is given counts for its sizes, activations and loss alone.
     """
+    if not isinstance(state, TrainingState):
+        raise InputError(
+            f"{argument('resume')} is {quoted(state)}",
+            parameter="resume",
+            given=state,
+            needs="must be the state of a training",
+            advice="Give result.state, or load_state(path).",
+        )
     if repr(state.network) != repr(net):
         raise InputError(
             f"The state is that of {state.network!r} but the network is {net!r}.",
