@@ -282,7 +282,7 @@ class Run:
         """What the schedule makes of a past; InputError where that is no factor."""
         schedule: Schedule = self.settings.schedule
         given: Any = schedule.next_factor(past, self.settings.epochs)
-        if not isinstance(given, Real) or not 0 <= given < math.inf:
+        if not isinstance(given, Real) or not 0 <= float(given) < math.inf:
             raise InputError(
                 f"The schedule {name_of(schedule)} gave {quoted(given)} for epoch {len(past) + 1}.",
                 parameter="schedule",
@@ -307,7 +307,7 @@ class Run:
     def _rate_of(self, number: int) -> float:
         """Rate of an epoch that was completed, or of the one that comes next."""
         rate: Any = self.settings.rate
-        completed = self.progress.epochs
+        completed: list[Any] = self.progress.epochs
         return float(rate * self._next_factor() if number > len(completed) else completed[number - 1].rate)
 
     def _keep_the_best(self, epoch: Epoch, state: State) -> None:
