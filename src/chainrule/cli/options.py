@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["given_settings", "typed_settings", "with_settings"]
 
+MOST_DIGITS = 1000  # that are worth a number
+
 SETTINGS = {
     one.name: one
     for about in (NETWORK, TRAINING, ROWS)
@@ -78,7 +80,7 @@ def _layers(name: str, text: str) -> tuple[int, ...]:
     if text.strip().lower() == "none":
         return ()
     parts = text.split(",")
-    if not all(part.strip().isdecimal() and len(part) < 20 and int(part) > 0 for part in parts):  # noqa: PLR2004 (more than any network has)
+    if not all(part.strip().isdecimal() and len(part) < MOST_DIGITS and int(part) > 0 for part in parts):
         eight, two, none = (argument(name, units) for units in ("8", "16,8", "none"))
         raise InputError(
             parameter=name,
