@@ -14,6 +14,7 @@ import importlib
 import json
 import os
 import pkgutil
+import select
 import signal
 import socket
 import sys
@@ -106,6 +107,21 @@ class Forks:
         answer = self.connection.recv(8)
         assert len(answer) == 8, "the process that forks has ended"
         return int.from_bytes(answer, "big")
+
+
+def everything_from(leader: int) -> bytes:
+    """All that comes to a terminal, until its other end is closed or a minute is silent."""
+    shown = b""
+    while select.select([leader], [], [], 60)[0]:
+        try:
+            chunk = os.read(leader, 4096)
+        except OSError:  # the other end was closed
+            break
+        if not chunk:
+            break
+        shown += chunk
+    os.close(leader)
+    return shown
 
 
 def _text(file: IO[bytes]) -> str:

@@ -96,6 +96,9 @@ WRONG: dict[str, tuple[Callable[[], Case], str | None]] = {
     "infinite samples": (lambda: (chainrule.train, (NET, [[1, np.inf]], [[1.0]]), SETTINGS), "X"),
     "fewer targets": (lambda: (chainrule.train, (NET, X, [[1.0]]), SETTINGS), "Y"),
     "another state": (lambda: _faulty(resume=_state(), rate=0.2), "rate"),
+    "a state's path": (lambda: _faulty(resume="state.st"), "resume"),
+    "a callback that is none": (lambda: _faulty(on_epoch=5), "on_epoch"),
+    "warm-up before nothing": (lambda: (chainrule.WarmUp, (2, None), {}), "then"),
     "fewer epochs": (lambda: _faulty(resume=replace(_state(), epochs=_state().epochs * 3)), "epochs"),
     "other samples": (lambda: (chainrule.train, (NET, Y_AS_X, Y), SETTINGS | {"resume": _state()}), "resume"),
     "other network": (

@@ -85,7 +85,11 @@ def test_what_is_wrong_is_said_in_the_words_of_the_face(here: Path) -> None:
 
 def test_a_job_that_was_cancelled_before_it_began_does_nothing(here: Path) -> None:
     job = FitJob("iris.csv", target="species", epochs=5, out=str(here / "n.st"))
+    trace = TraceJob("iris.safetensors", "iris.csv")
     job.cancel()
+    trace.cancel()
+    with pytest.raises(KeyboardInterrupt):
+        trace.run()
     with pytest.raises(KeyboardInterrupt):
         job.run()
     assert not here.joinpath("n.st").exists()

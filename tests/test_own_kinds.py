@@ -11,6 +11,7 @@ import pytest
 
 import chainrule
 from chainrule import InputError, Network, UnknownNameError, check_gradients, train
+from chainrule.compiled.machine.cache import folder
 from chainrule.equations import (
     ACTIVATIONS,
     CRITERIA,
@@ -291,6 +292,24 @@ def test_a_name_that_another_class_has_is_not_taken() -> None:
     assert "Replaced" in repr(net)
     with pytest.raises(InputError, match="cannot be saved"):
         chainrule.save(net, "nowhere.st")
+
+
+def test_what_would_not_be_read_back_is_not_saved() -> None:
+    net = Network.random((3, 4, 2), [Bent("half"), "identity"], start="uniform", seed=1)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="cannot be saved"):
+        chainrule.save(net, "nowhere.st")
+
+
+def test_kernels_stay_where_they_are_when_a_derived_class_is_registered() -> None:
+    class Tripled(Doubled):
+        name = "tripled"
+
+    before = folder.__wrapped__()
+    ACTIVATIONS.register(Tripled)
+    try:
+        assert folder.__wrapped__() == before
+    finally:
+        del ACTIVATIONS._entries["tripled"]
 
 
 def test_a_state_is_not_saved_with_what_no_name_stands_for(tmp_path: Path) -> None:

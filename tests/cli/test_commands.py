@@ -9,7 +9,6 @@ import json
 import os
 import pty
 import re
-import select
 import shlex
 import shutil
 import signal
@@ -28,6 +27,7 @@ import chainrule
 from chainrule.equations import ACTIVATIONS, LOSSES, RULES, SCHEDULES
 from chainrule.models import default_settings
 from chainrule.models.defaults import DEFAULTS
+from forks import everything_from
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -307,19 +307,9 @@ def test_progress_on_a_terminal(here: Path, forks: Forks) -> None:
     with Path(os.devnull).open("wb") as nowhere:
         forks.start(*arguments, stdout=nowhere.fileno(), stderr=follower, script=often)
     os.close(follower)
-    shown = b""
-    while select.select([leader], [], [], 60)[0]:
-        try:
-            chunk = os.read(leader, 4096)
-        except OSError:  # the other end was closed
-            break
-        if not chunk:
-            break
-        shown += chunk
-    os.close(leader)
+    text = everything_from(leader).decode()
     assert forks.wait() == 0
     assert here.joinpath("new.safetensors").exists()
-    text = shown.decode()
     assert re.search(r"epoch \d+ of 3000   loss 0\.\d+   \S+ epochs/s   \d+ s left", text)
     assert text.endswith("\r\x1b[K")
 

@@ -92,6 +92,7 @@ REFUSED = {
     "--class-weight setosa=inf": "--class-weight of 'setosa' is inf but must be",
     "--class-weight setosa=x": "--class-weight has 'setosa=x' but needs class=number",
     "--class-weight setosa=1,2": "--class-weight has '2' but needs class=number",
+    "--class-weight setosa=1,setosa=2": "--class-weight has 'setosa=2' but needs class=number, each",
     "--class-weight setos=1": "There is no class 'setos'. Did you mean 'setosa'?",
     "--rate 0": "--rate is 0.0 but must be a finite number above 0",
     "--loss-goal 0": "--loss-goal is 0.0 but must be a finite number above 0",

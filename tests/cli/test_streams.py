@@ -21,6 +21,7 @@ import pytest
 import chainrule
 from chainrule.cli.progress import TrainingProgress, duration, fitted
 from chainrule.training import Epoch, Progress
+from forks import everything_from
 
 if TYPE_CHECKING:
     from forks import Forks
@@ -188,22 +189,13 @@ def on_terminal(forks: Forks, columns: int, *arguments: str, **environment: str)
     """Everything that a command, drawing every epoch, writes to stderr: a terminal of so many columns."""
     leader, follower = pty.openpty()
     fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-    shown = b""
     with Path(os.devnull).open("wb") as nowhere:
         environment = {"TERM": "xterm", **environment}
         forks.start(
             *arguments, stdout=nowhere.fileno(), stderr=follower, script=DRAWN_EVERY_EPOCH, **environment
         )
     os.close(follower)
-    while True:
-        try:
-            chunk = os.read(leader, 4096)
-        except OSError:  # the other end was closed
-            break
-        if not chunk:
-            break
-        shown += chunk
-    os.close(leader)
+    shown = everything_from(leader)
     assert forks.wait() == 0, shown
     return shown.decode()
 

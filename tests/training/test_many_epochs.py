@@ -150,6 +150,30 @@ def test_divergence_is_the_same(batch_size: int) -> None:
     np.testing.assert_equal(one.network.weights, other.network.weights)
 
 
+@pytest.mark.filterwarnings("ignore::chainrule.errors.TrainingWarning")
+def test_a_rate_that_falls_in_the_very_epoch_that_would_diverge_saves_it() -> None:
+    random = np.random.default_rng(1)
+    samples = random.normal(size=(200, 3))
+    net = Network.random((3, 1), ["identity"], seed=1)
+    given: dict[str, Any] = {"rate": 1.3, "epochs": 400, "schedule": "plateau:1:0.01"}
+    many = train(net, samples, samples[:, :1], **given)
+    single = train(net, samples, samples[:, :1], **given, on_epoch=lambda _progress: None)
+    assert many.history.rate[3] < many.history.rate[2]
+    assert _without_time(many.history) == _without_time(single.history)
+    np.testing.assert_equal(many.network.weights, single.network.weights)
+
+
+class AboveAFloor:
+    """A schedule that fails at losses that this training never comes to."""
+
+    name = "above_a_floor"
+
+    def next_factor(self, past: Past, epochs: int) -> float:  # noqa: ARG002 (interface)
+        if past and past[-1].loss < 0.1:
+            raise ZeroDivisionError
+        return 1.0
+
+
 class OfTheLoss:
     """A schedule that fails at losses below 0."""
 
@@ -160,7 +184,7 @@ class OfTheLoss:
 
 
 @pytest.mark.parametrize("rate", [0.5, 0.6, 1.0, 2.0])
-@pytest.mark.parametrize("schedule", ["plateau:1:0.1", "plateau:1:0.01", OfTheLoss()])
+@pytest.mark.parametrize("schedule", ["plateau:1:0.1", "plateau:1:0.01", OfTheLoss(), AboveAFloor()])
 @pytest.mark.filterwarnings("ignore::chainrule.errors.TrainingWarning")
 def test_a_rate_that_falls_in_time_keeps_the_training_finite(rate: float, schedule: Any) -> None:  # noqa: ANN401
     results = []

@@ -32,10 +32,8 @@ from numba.core.compiler import CompileResult
 from numba.core.runtime import rtsys
 from numba.core.serialize import dumps
 
-from chainrule.compiled.codes import code_of
 from chainrule.compiled.machine.target import processor_features, processor_name
 from chainrule.disk import written_beside
-from chainrule.equations import ACTIVATIONS, LOSSES, RULES
 
 __all__ = ["FOLDER_VARIABLE", "KernelFiles", "folder"]
 
@@ -55,11 +53,7 @@ def folder() -> Path:
     for source in chain.from_iterable(rooms):
         digest.update(source.relative_to(package).as_posix().encode() + b"\0" + source.read_bytes() + b"\0")
     python = (sys.platform, sys.version_info[:2], sysconfig.get_config_var("SOABI"))
-    kinds = (ACTIVATIONS, LOSSES, RULES)
-    codes = [
-        (name, code) for kind in kinds for name in kind if (code := code_of(kind[name], kind)) is not None
-    ]
-    about = (*python, numba.__version__, llvmlite.__version__, codes)
+    about = (*python, numba.__version__, llvmlite.__version__)
     digest.update(repr((about, processor_name(), processor_features())).encode())
     return _place() / f"kernels-{digest.hexdigest()[:16]}"
 
