@@ -36,11 +36,20 @@ class Rounding:
         To the net inputs of the output layer, and to the outputs.
     gradients : tuple of arrays of shape (n_out, 1 + n_in)
         To the gradient of the mean loss in every weight.
+    products : tuple of tuples of arrays
+        For each weight matrix two pairs of arrays of shapes (n_samples, n_out) and (n_samples, 1 + n_in): the
+        sum of their products bounds what rounding does to a sample's share in the gradient of a weight.
     """
 
     net_inputs: npt.NDArray[Any]
     outputs: npt.NDArray[Any]
     gradients: tuple[npt.NDArray[Any], ...]
+    products: tuple[tuple[tuple[npt.NDArray[Any], npt.NDArray[Any]], ...], ...]
+
+    def of_samples(self, m: int, k: int, j: int) -> npt.NDArray[Any]:
+        """To each sample's share in the gradient of one weight."""
+        products = sum(left[:, k] * right[:, j] for left, right in self.products[m])
+        return np.asarray(products / len(self.outputs))
 
 
 def rounding_of(  # noqa: PLR0917 (what one pass leaves)
@@ -55,13 +64,15 @@ def rounding_of(  # noqa: PLR0917 (what one pass leaves)
     before = (X, *passed.a[:-1])
     of_layers = _forward(net, before, passed)
     of_delta = _backward(net, Y, passed, deltas, of_layers, sample_weight)
-    bounds = []
+    products = []
     for m, delta in enumerate(deltas):
-        of_products = (of_delta[m] + ROUNDING * np.abs(delta)).T @ with_bias_unit(np.abs(before[m]))
+        size, inputs = np.abs(delta), with_bias_unit(np.abs(before[m]))
+        of_inputs = np.zeros_like(inputs)
         if m:
-            of_products[:, 1:] += np.abs(delta).T @ of_layers[m - 1][1]
-        bounds.append(of_products / len(X))
-    return Rounding(*of_layers[-1], tuple(bounds))
+            of_inputs[:, 1:] = of_layers[m - 1][1]
+        products.append(((of_delta[m] + ROUNDING * size, inputs), (size, of_inputs)))
+    gradients = tuple(sum(left.T @ right for left, right in pairs) / len(X) for pairs in products)
+    return Rounding(*of_layers[-1], gradients, tuple(products))
 
 
 def _forward(
