@@ -101,17 +101,18 @@ def check_gradients(
     Central differences, equation (16), take a step that moves no net input by more than 1e-3; the
     complex step, equation (17), one of 1e-40. A check passes where every error is within the limit
     (1e-7 and 1e-12 of the network's largest gradient) plus what rounding alone explains, which is more than
-    that near a minimum and on the flat ends of a sigmoid; for differences, plus a thousandth of what two
-    steps change over one. The gradient of a function that is not the one meant, but is right for it, passes:
-    a check compares the two passes of a network with each other. Cost: five forward passes over all samples
-    for each weight.
+    that near a minimum and on the flat ends of a sigmoid. The gradient of a function that is not the one
+    meant, but is right for it, passes: a check compares the two passes of a network with each other. Cost:
+    five forward passes over all samples for each weight, and thirty more where they do not agree.
 
-    Where they do not agree, the step of the differences is shortened, down to 4e-9, and that one counts at
-    which one step and two, and both sides, agree best with each other: it is too short to cross a kink. Where
-    a sample stands at a kink of an activation, of the loss or of the penalty `l1`, or too near to step around
-    it, anything between the slopes of both sides is right. Nothing need be known of where kinks are, so that
-    functions of the user's own may have them. They are checked by differences alone: only their author knows
-    whether they take complex numbers.
+    Where they do not agree, each sample takes of seven steps of the differences, down to 4e-9, the one at
+    which one step and two, and both sides, agree best with each other: it is too short to cross a kink, and
+    a thousandth of what parts one step and two is allowed for. Where a sample stands at a kink of an
+    activation, of the loss or of the penalty `l1`, or too near to step around it, anything between the
+    slopes of both sides is right for that sample, and for units at kinks in several layers at once, any
+    product of such slopes. Nothing need be known of where kinks are, so that functions of the user's own may
+    have them. They are checked by differences alone: only their author knows whether they take complex
+    numbers.
 
     References
     ----------
