@@ -219,6 +219,98 @@ def test_kinks_of_several_layers_excuse_no_other_sample(error: float) -> None:
     assert not check_gradients(Network(weights, [wrong, wrong, "identity"]), X, Y).passed
 
 
+@pytest.mark.parametrize("error", [1e-3, -1e-3])
+def test_a_kink_behind_a_dead_unit_excuses_not_its_slope(error: float) -> None:
+    """The first unit is far below its kink and the second at it: rounding explains nothing of the first's."""
+    weights = [[[-1.0, 0.5]], [[0.0, 1.0]], [[0.0, 1.0]]]
+    first, wrong = Pieces((0.0,), (0.0, 1.0)), Pieces((0.0,), (0.0, 1.0), 0, error)
+    second: Any = Pieces((-1.0, 0.0), (1.0, 1.0, 0.0))
+    for unit, is_right in ((first, True), (wrong, False)):
+        one: Any = unit
+        assert (
+            check_gradients(Network(weights, [one, second, "identity"]), [[0.3]], [[1.0]]).passed is is_right
+        )
+
+
+@pytest.mark.parametrize("seed", [2, 3, 6, 7])
+def test_where_the_curvature_jumps(seed: int) -> None:
+    """Over the jump, the combination of one step and two is wrong by most of what parts them."""
+    random, unit = np.random.default_rng(seed), Softsign()
+    activations: list[Any] = [unit, unit, "identity"]
+    net = Network.random((3, 2, 4, 3), activations, ("absolute", "huber:0.5")[seed % 2], seed=seed)
+    X = 10 * random.normal(size=(30, 3))
+    X[0], X[1:15] = 0, 1e-3 * X[1:15]
+    check = check_gradients(net.with_weights([100 * w for w in net.weights]), X, random.normal(size=(30, 3)))
+    assert check.passed, str(check)
+
+
+@pytest.mark.parametrize("residual", [1.0, 1e-3, 1e-5])
+def test_a_wrong_slope_is_found_near_a_minimum(residual: float) -> None:
+    random = np.random.default_rng(2)
+    right: Any = Softsign()
+    wrong: Any = Softsign(error=1e-3)
+    net, X = (
+        Network.random((3, 4, 2), [right, "identity"], start="uniform", seed=2),
+        random.normal(size=(9, 3)),
+    )
+    Y = net(X) + residual * random.normal(size=(9, 2))
+    assert check_gradients(net, X, Y).passed
+    assert not check_gradients(Network(net.weights, [wrong, "identity"]), X, Y).passed
+
+
+class Largest:
+    """A unit that mixes its layer: what is largest stays, and is added to all."""
+
+    name = "largest"
+
+    def __init__(self, error: float = 0.0) -> None:
+        self.error = error
+
+    def forward(self, z: Any) -> Any:  # noqa: ANN401 (any array)
+        largest = np.max(z, axis=1, keepdims=True)
+        return 0.1 * z + 0.3 * largest
+
+    def backward(self, z: Any, a: Any, upstream: Any) -> Any:  # noqa: ANN401, ARG002 (any array)
+        slopes, rows = 0.1 * upstream, np.arange(len(z))
+        slopes[rows, np.argmax(z, axis=1)] += (0.3 + self.error) * upstream.sum(axis=1)
+        return slopes
+
+
+class SoftmaxByHand:
+    """Softmax, of which the check knows nothing."""
+
+    name = "softmax_by_hand"
+
+    def __init__(self, error: float = 0.0) -> None:
+        self.error = error
+
+    def forward(self, z: Any) -> Any:  # noqa: ANN401 (any array)
+        powers = np.exp(z - np.max(z, axis=1, keepdims=True))
+        return powers / powers.sum(axis=1, keepdims=True)
+
+    def backward(self, z: Any, a: Any, upstream: Any) -> Any:  # noqa: ANN401, ARG002 (any array)
+        return a * (upstream - (1 + self.error) * (a * upstream).sum(axis=1, keepdims=True))
+
+
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("kind", [Largest, SoftmaxByHand])
+def test_units_that_mix_their_layer(kind: type, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    X, scale = random.normal(size=((1, 5, 40)[seed % 3], 2)), (0.01, 1.0, 10.0, 100.0)[seed % 4]
+    if seed % 2:
+        X[0] = 0  # all net inputs are the largest
+    right, wrong = (
+        Network.random((2, 3, 4, 2), [unit, unit, "identity"], seed=seed) for unit in (kind(), kind(1e-3))
+    )
+    weights = [scale * w for w in right.weights]
+    for residual in (0.0, 1e-5, 1.0):
+        Y = right.with_weights(weights)(X) + residual * random.normal(size=(len(X), 2))
+        check = check_gradients(right.with_weights(weights), X, Y)
+        assert check.passed, str(check)
+    found = check_gradients(wrong.with_weights([2 * w + 0.1 for w in right.weights]), X, Y)
+    assert not found.passed
+
+
 def test_one_wrong_sample_of_two_hundred_is_found() -> None:
     X = np.linspace(-1, 0.999, 200)[:, np.newaxis]
     unit: Any = Pieces((0.0, 0.99), (0.1, 1.0, 0.5), 2, 1e-3)

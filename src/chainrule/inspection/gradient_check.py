@@ -107,7 +107,7 @@ def check_gradients(
 
     Where they do not agree, each sample takes of seven steps of the differences, down to 4e-9, the one at
     which one step and two, and both sides, agree best with each other: it is too short to cross a kink, and
-    a thousandth of what parts one step and two is allowed for. Where a sample stands at a kink of an
+    what parts one step and two is allowed for. Where a sample stands at a kink of an
     activation, of the loss or of the penalty `l1`, or too near to step around it, anything between the
     slopes of both sides is right for that sample, and for units at kinks in several layers at once, any
     product of such slopes. Nothing need be known of where kinks are, so that functions of the user's own may
@@ -231,7 +231,7 @@ class _Comparison:
 
         The longest step does where back-propagation agrees with it to the last digit. Else each part takes
         the step that agrees best with itself, and one that is at a kink takes the nearest number between its
-        sides. What rounding explains counts for the others only: at a kink it is all that parts both sides.
+        sides.
         """
         longest = self.step_of_differences(m, k, j)
         steps = [self.slopes(m, k, j, longest)]
@@ -240,11 +240,10 @@ class _Comparison:
             return estimate
         steps += [self.slopes(m, k, j, longest * share) for share in SHORTER]
         best, sides = best_of(steps), sides_of(steps)
-        noise = best.noise + np.append(self.rounding.of_samples(m, k, j), 0.0)
-        estimate = self.between(m, k, j, Estimates(best.values, noise), sides)
+        estimate = self.between(m, k, j, best, sides)
         if self.agrees(m, k, j, estimate):
             return estimate
-        return self.between(m, k, j, Estimates(best.values, noise), self.widened(m, k, j, sides))
+        return self.between(m, k, j, best, self.widened(m, k, j, sides))
 
     def agrees(self, m: int, k: int, j: int, estimate: _Estimate) -> bool:
         """Whether back-propagation is as near to an estimate as both can be."""
@@ -253,9 +252,12 @@ class _Comparison:
 
     def between(self, m: int, k: int, j: int, best: Estimates, sides: Sides) -> _Estimate:
         """Whole of the best estimates of the parts, and of what is nearest between the sides at kinks."""
-        nearest = np.clip(self.parts_found(m, k, j), sides.lower, sides.upper)
+        rounding = np.append(self.rounding.of_samples(m, k, j), 0.0)
+        room = sides.noise + rounding  # for each by itself: errors of many that are small may cancel
+        nearest = np.clip(self.parts_found(m, k, j), sides.lower - room, sides.upper + room)
         return _sum_of(
-            np.where(sides.at_kink, nearest, best.values), np.where(sides.at_kink, sides.noise, best.noise)
+            np.where(sides.at_kink, nearest, best.values),
+            np.where(sides.at_kink, 0.0, best.noise + rounding),
         )
 
     def parts_found(self, m: int, k: int, j: int) -> npt.NDArray[Any]:

@@ -71,9 +71,9 @@ class Slopes(NamedTuple):
 
     @property
     def careful(self) -> Estimates:
-        """The same; wrong by some of what parts both steps, too."""
+        """The same; wrong by no more than what parts both steps, too: by most of it if a curvature jumps."""
         one, two = self._both()
-        return Estimates(self.central.values, 2 * self.noise + TRUNCATION * np.abs(two - one))
+        return Estimates(self.central.values, 2 * self.noise + np.abs(two - one))
 
     @property
     def doubt(self) -> Numbers:
