@@ -37,8 +37,6 @@ __all__ = [
 
 DIFFERENCE_STEP = 1e-3  # largest change of a net input: the point where O(h^4) meets eps/h
 SHORTER = tuple(8.0**-k for k in range(1, 7))  # shares of the longest step, where that does not agree
-# Share of the difference between one and two steps that their combination may still be wrong by.
-TRUNCATION, SIDE_TRUNCATION = 1e-3, 1.0
 KINK = 4.0  # times what they may be wrong by, that the slopes of both sides differ where there is a kink
 
 
@@ -89,7 +87,7 @@ class Slopes(NamedTuple):
     def sides(self) -> list[Estimates]:
         """Slope on each side alone, both steps combined; wrong by what parts them."""
         return [
-            Estimates(2 * one - two, 4 * self.noise + SIDE_TRUNCATION * np.abs(two - one))
+            Estimates(2 * one - two, 4 * self.noise + np.abs(two - one))
             for one, two in (self.below, self.above)
         ]
 
