@@ -11,6 +11,7 @@ import pytest
 
 import chainrule
 from chainrule import InputError, Network, UnknownNameError, check_gradients, train
+from chainrule.compiled.codes import code_of
 from chainrule.compiled.machine.cache import folder
 from chainrule.equations import (
     ACTIVATIONS,
@@ -300,13 +301,15 @@ def test_what_would_not_be_read_back_is_not_saved() -> None:
         chainrule.save(net, "nowhere.st")
 
 
-def test_kernels_stay_where_they_are_when_a_derived_class_is_registered() -> None:
+def test_a_code_of_ones_own_is_no_kernel_and_leaves_those_there_are() -> None:
     class Tripled(Doubled):
         name = "tripled"
+        code = ReLU.code
 
     before = folder.__wrapped__()
     ACTIVATIONS.register(Tripled)
     try:
+        assert code_of(Tripled(), ACTIVATIONS) is None
         assert folder.__wrapped__() == before
     finally:
         del ACTIVATIONS._entries["tripled"]

@@ -27,8 +27,8 @@ class Code(NamedTuple):
 
 
 def code_of(thing: object, kind: Kind[Any]) -> int | None:
-    """Number of the compiled twin of an object; None where its very class has none."""
-    code: int | None = vars(type(thing)).get("code") if kind.knows(thing) else None
+    """Number of the compiled twin of an object; None where its very class has none, or is a user's own."""
+    code: int | None = None if kind.is_own(thing) else vars(type(thing)).get("code")
     return code
 
 

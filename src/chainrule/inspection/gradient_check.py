@@ -6,7 +6,7 @@ function allows, and the complex step, which has no cancellation and so sees the
 
 from __future__ import annotations
 
-import itertools
+import functools
 import math
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
@@ -17,6 +17,17 @@ from chainrule.errors import InputError
 from chainrule.given import check_seed, whole_number_from_1
 from chainrule.inspection.check_result import GradientCheck, MethodCheck, WeightPlace
 from chainrule.inspection.rounding import ROUNDING, rounding_of
+from chainrule.inspection.slopes import (
+    DIFFERENCE_STEP,
+    SHORTER,
+    Estimates,
+    Outcome,
+    Sides,
+    best_of,
+    bounds_on_slopes,
+    sides_of,
+    slopes_between,
+)
 from chainrule.network import (
     Objective,
     as_masks,
@@ -29,10 +40,11 @@ from chainrule.network import (
 from chainrule.random_streams import Purpose, permutation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     import numpy.typing as npt
 
+    from chainrule.inspection.slopes import Slopes
     from chainrule.network import Network
 
 __all__ = ["check_gradients"]
@@ -40,18 +52,12 @@ __all__ = ["check_gradients"]
 Place: TypeAlias = tuple[int, int, int]  # matrix, row, column, counted from 0
 
 MOST_WEIGHTS = 1000  # above this a sample of the weights is compared
-DIFFERENCE_STEP = 1e-3  # largest change of a net input: the point where O(h^4) meets eps/h
 COMPLEX_STEP = 1e-40
 DIFFERENCE_LIMIT = 1e-7
 COMPLEX_LIMIT = 1e-12
 UPDATE_LIMIT = 1e-7
 SMALLEST = float(np.finfo(np.float64).tiny)  # below it, numbers lose digits
 UNDERFLOW = SMALLEST / COMPLEX_STEP  # what that does to a complex step
-# Share of the difference between one and two steps that their combination may still be wrong by.
-TRUNCATION, SIDE_TRUNCATION = 1e-3, 1.0
-SHORTER = tuple(8.0**-k for k in range(1, 7))  # shares of the longest step, where that does not agree
-NEARBY, MOST_SIGNS = 1e-3, 4  # shares of the longest step that net inputs are moved by, and layers so moved
-KINK = 4.0  # times what they may be wrong by, that the slopes of both sides differ where there is a kink
 
 
 def check_gradients(
@@ -95,17 +101,18 @@ def check_gradients(
     Central differences, equation (16), take a step that moves no net input by more than 1e-3; the
     complex step, equation (17), one of 1e-40. A check passes where every error is within the limit
     (1e-7 and 1e-12 of the network's largest gradient) plus what rounding alone explains, which is more than
-    that near a minimum and on the flat ends of a sigmoid; for differences, plus a thousandth of what two
-    steps change over one. The gradient of a function that is not the one meant, but is right for it, passes:
-    a check compares the two passes of a network with each other. Cost: five forward passes over all samples
-    for each weight.
+    that near a minimum and on the flat ends of a sigmoid. The gradient of a function that is not the one
+    meant, but is right for it, passes: a check compares the two passes of a network with each other. Cost:
+    five forward passes over all samples for each weight, and thirty more where they do not agree.
 
-    Where they do not agree, the step of the differences is shortened, down to 4e-9, and that one counts at
-    which one step and two, and both sides, agree best with each other: it is too short to cross a kink. Where
-    a sample stands at a kink of an activation, of the loss or of the penalty `l1`, or too near to step around
-    it, anything between the slopes of both sides is right. Nothing need be known of where kinks are, so that
-    functions of the user's own may have them. They are checked by differences alone: only their author knows
-    whether they take complex numbers.
+    Where they do not agree, each sample takes of seven steps of the differences, down to 4e-9, the one at
+    which one step and two, and both sides, agree best with each other: it is too short to cross a kink, and
+    what parts one step and two is allowed for. Where a sample stands at a kink of an
+    activation, of the loss or of the penalty `l1`, or too near to step around it, anything between the
+    slopes of both sides is right for that sample, and for units at kinks in several layers at once, any
+    product of such slopes. Nothing need be known of where kinks are, so that functions of the user's own may
+    have them. They are checked by differences alone: only their author knows whether they take complex
+    numbers.
 
     References
     ----------
@@ -132,57 +139,10 @@ def check_gradients(
 
 
 class _Estimate(NamedTuple):
-    """An estimate of one gradient, and what it may be wrong by on its own."""
+    """An estimate of one gradient, and how far rounding and truncation may part back-propagation from it."""
 
     value: float
     noise: float
-
-
-class _Outcome(NamedTuple):
-    """What the network comes to with one weight replaced."""
-
-    losses: npt.NDArray[Any]  # of each sample, times its weight
-    added: Any  # penalty of that weight
-    noise: float  # bound on what rounding does to the objective
-
-
-class _Slopes(NamedTuple):
-    """Slopes of the objective around a weight over one step and over two, and what rounding does to one."""
-
-    below: tuple[float, float]
-    above: tuple[float, float]
-    noise: float
-
-    @property
-    def central(self) -> tuple[float, float]:
-        """Central differences over one step and over two."""
-        return (self.below[0] + self.above[0]) / 2, (self.below[1] + self.above[1]) / 2
-
-    @property
-    def change(self) -> float:
-        """How far both are apart: a kink between their ends parts them, curvature hardly does."""
-        one, two = self.central
-        return abs(two - one)
-
-    @property
-    def doubt(self) -> float:
-        """How little they agree with themselves: 0 but for rounding where the objective is a parabola.
-
-        Kinks on both sides may leave central differences as they are, but not both sides.
-        """
-        apart = [above - below for below, above in zip(self.below, self.above, strict=True)]
-        return self.change + abs(apart[1] - 2 * apart[0]) + self.noise
-
-    @property
-    def estimate(self) -> _Estimate:
-        """Both combined, equation (16); wrong by rounding, and by some of what parts them."""
-        one, two = self.central
-        return _Estimate((4 * one - two) / 3, 2 * self.noise + TRUNCATION * self.change)
-
-    def side(self, slopes: tuple[float, float]) -> _Estimate:
-        """Slope on one side alone, both steps combined; wrong by some of what parts them."""
-        one, two = slopes
-        return _Estimate(2 * one - two, 4 * self.noise + SIDE_TRUNCATION * abs(two - one))
 
 
 class _Comparison:
@@ -198,16 +158,15 @@ class _Comparison:
     ) -> None:
         self.net, self.objective, self.X, self.Y = net, objective, X, Y
         self.sample_weight = sample_weight
-        passed = net.forward(X)
+        self.passed = passed = net.forward(X)
         self.before = (X, *passed.a[:-1])
-        deltas = backward(net.weights, net.activations, net.loss, passed, Y, sample_weight=sample_weight)
+        self.deltas = backward(net.weights, net.activations, net.loss, passed, Y, sample_weight=sample_weight)
         losses, self.gradients = objective.losses_and_gradients(net.weights, X, Y, sample_weight)
-        self.rounding = rounding_of(net, X, Y, passed, deltas, sample_weight)
+        self.rounding = rounding_of(net, X, Y, passed, self.deltas, sample_weight)
         _check_loss(float(mean_loss(losses)))
         self.largest_of_layer = [float(np.max(np.abs(g))) for g in self.gradients]
         self.largest = float(np.max(self.largest_of_layer))
         self.is_own = own_functions(net)
-        self.shifts: list[float] = []  # of the net inputs of layers, from that of the weight on
 
     def result(self, sample: int, seed: int) -> GradientCheck:
         """Both methods over the chosen weights, and the update."""
@@ -255,104 +214,109 @@ class _Comparison:
         changed = self.net.weights[m].astype(type(value))
         changed[k, j] = value
         a: npt.NDArray[Any] = self.before[m]
-        weights, shifts = (changed, *self.net.weights[m + 1 :]), [*self.shifts, *[0.0] * len(self.before)]
-        for w, g, shift in zip(weights, self.net.activations[m:], shifts, strict=False):
-            z = w[:, 0] + a @ w[:, 1:].T + shift
+        weights = (changed, *self.net.weights[m + 1 :])
+        for w, g in zip(weights, self.net.activations[m:], strict=True):
+            z = w[:, 0] + a @ w[:, 1:].T
             a = g.forward(z)
         single = np.zeros_like(changed)
         single[k, j] = value
         return z, a, penalty(single, l1=self.objective.l1, l2=self.objective.l2)
 
     def by_differences(self, places: list[Place]) -> list[_Estimate]:
-        """Central differences, of which back-propagation need agree with those that agree with themselves."""
+        """Central differences over the longest step, or over steps that agree better with themselves."""
         return [self.by_difference(*place) for place in places]
 
     def by_difference(self, m: int, k: int, j: int) -> _Estimate:
-        """Slope in one weight over the longest step, or over that at which one step and two agree best.
+        """Slope in one weight: the sum over parts of the objective, which are judged each by itself.
 
-        Where a sample is at a kink, or too near to step around it, the nearest number between the slopes of
-        both sides.
+        The longest step does where back-propagation agrees with it to the last digit. Else each part takes
+        the step that agrees best with itself, and one that is at a kink takes the nearest number between its
+        sides.
         """
         longest = self.step_of_differences(m, k, j)
-        first = self.slopes(m, k, j, longest)
-        if self.agrees(m, k, j, first.estimate):
-            return first.estimate
-        steps = [first, *(self.slopes(m, k, j, longest * share) for share in SHORTER)]
-        best = min(steps, key=lambda one: one.doubt).estimate
-        return best if self.agrees(m, k, j, best) else self.between_sides(m, k, j, best, steps)
+        steps = [self.slopes(m, k, j, longest)]
+        estimate = _sum_of(*steps[0].central)
+        if self.agrees(m, k, j, estimate):
+            return estimate
+        steps += [self.slopes(m, k, j, longest * share) for share in SHORTER]
+        best, sides = best_of(steps), sides_of(steps)
+        estimate = self.between(m, k, j, best, sides)
+        if self.agrees(m, k, j, estimate):
+            return estimate
+        return self.between(m, k, j, best, self.widened(m, k, j, sides))
 
     def agrees(self, m: int, k: int, j: int, estimate: _Estimate) -> bool:
         """Whether back-propagation is as near to an estimate as both can be."""
         found = float(self.gradients[m][k, j])
-        return abs(estimate.value - found) <= self.allowed((m, k, j), estimate, DIFFERENCE_LIMIT)
+        return abs(estimate.value - found) <= self.allowed(estimate, DIFFERENCE_LIMIT)
 
-    def between_sides(self, m: int, k: int, j: int, central: _Estimate, steps: list[_Slopes]) -> _Estimate:
-        """Number between the slopes of both sides that is nearest to back-propagation's.
+    def between(self, m: int, k: int, j: int, best: Estimates, sides: Sides) -> _Estimate:
+        """Whole of the best estimates of the parts, and of what is nearest between the sides at kinks."""
+        rounding = np.append(self.rounding.of_samples(m, k, j), 0.0)
+        room = sides.noise + rounding  # for each by itself: errors of many that are small may cancel
+        nearest = np.clip(self.parts_found(m, k, j), sides.lower - room, sides.upper + room)
+        return _sum_of(
+            np.where(sides.at_kink, nearest, best.values),
+            np.where(sides.at_kink, 0.0, best.noise + rounding),
+        )
 
-        The central estimate where both sides have one slope, and so no kink is between them.
+    def parts_found(self, m: int, k: int, j: int) -> npt.NDArray[Any]:
+        """Back-propagation's slopes of the parts of the objective: the rest is the penalty's."""
+        parts = -self.deltas[m][:, k] * self.inputs_of(m, j) / len(self.X)
+        return np.append(parts, self.gradients[m][k, j] - np.sum(parts))
+
+    def widened(self, m: int, k: int, j: int, sides: Sides) -> Sides:
+        """Sides of the parts, and what right slopes of units at kinks in several layers may come to.
+
+        That may be more than either side of the weight has, if all inputs are 0 and there are no bias
+        weights, say.
         """
-        below = min((one.side(one.below) for one in steps), key=lambda side: side.noise)
-        above = min((one.side(one.above) for one in steps), key=lambda side: side.noise)
-        noise = below.noise + above.noise
-        if abs(above.value - below.value) <= KINK * noise:
-            return central
-        nearest = self.nearest(m, k, j, [below, above])
-        if self.agrees(m, k, j, nearest):
-            return nearest
-        return self.nearest(m, k, j, [below, above, *self.slopes_nearby(m, k, j)])
+        factors = self.inputs_of(m, j) / len(self.X)
+        if self.sample_weight is not None:
+            factors = factors * self.sample_weight
+        ends = [np.append(side[:, k] * factors, 0.0) for side in self.bounds[m]]
+        lower, upper = np.minimum(*ends), np.maximum(*ends)
+        wide = upper > lower
+        noise = sides.noise + DIFFERENCE_LIMIT * np.maximum(np.abs(lower), np.abs(upper))
+        return Sides(
+            np.where(wide, np.minimum(lower, sides.lower), sides.lower),
+            np.where(wide, np.maximum(upper, sides.upper), sides.upper),
+            np.where(wide, noise, sides.noise),
+            wide | sides.at_kink,
+        )
 
-    def nearest(self, m: int, k: int, j: int, slopes: list[_Estimate]) -> _Estimate:
-        """Number between some slopes that is nearest to back-propagation's."""
-        found, values = float(self.gradients[m][k, j]), [slope.value for slope in slopes]
-        return _Estimate(min(max(found, min(values)), max(values)), max(slope.noise for slope in slopes))
+    @functools.cached_property
+    def bounds(self) -> list[tuple[npt.NDArray[Any], npt.NDArray[Any]]]:
+        """Bounds on right slopes in net inputs, for the few checks that need them."""
+        return bounds_on_slopes(self.net, self.passed, self.Y)
 
-    def slopes_nearby(self, m: int, k: int, j: int) -> Iterator[_Estimate]:
-        """Slopes with the net inputs of each layer moved a little, the later the further, either way.
-
-        Where units of several layers stand at a kink at once, as all do for inputs of 0 without bias weights,
-        a slope of each unit that is right may come to more than either side of the weight has.
-        """
-        h, n_layers = NEARBY / 64 * self.step_of_differences(m, k, j), len(self.net.weights) - m
-        for signs in itertools.product((-1, 1), repeat=min(n_layers, MOST_SIGNS)):
-            self.shifts = [sign * NEARBY * DIFFERENCE_STEP * 8**layer for layer, sign in enumerate(signs)]
-            slopes = self.slopes(m, k, j, h)
-            yield _Estimate(slopes.central[0], slopes.noise + TRUNCATION * self.largest)
-        self.shifts = []
+    def inputs_of(self, m: int, j: int) -> npt.NDArray[Any]:
+        """What a weight multiplies, for each sample: the bias unit is 1."""
+        return self.before[m][:, j - 1] if j else np.ones(len(self.X))
 
     def step_of_differences(self, m: int, k: int, j: int) -> float:
         """Step that moves no net input by more than DIFFERENCE_STEP, and the weight by a few digits."""
-        largest_input = float(np.max(np.abs(self.before[m][:, j - 1]))) if j else 1.0
+        largest_input = float(np.max(np.abs(self.inputs_of(m, j))))
         fewest_digits = 8 * float(np.spacing(abs(self.net.weights[m][k, j])))
         return max(DIFFERENCE_STEP / max(1.0, largest_input), fewest_digits)
 
-    def slopes(self, m: int, k: int, j: int, h: float) -> _Slopes:
-        """Slopes over steps of h and 2h to both sides of a weight."""
+    def slopes(self, m: int, k: int, j: int, h: float) -> Slopes:
+        """Slopes of the parts of the objective over steps of h and 2h to both sides of a weight."""
         w = float(self.net.weights[m][k, j])
-        values = (w - 2 * h, w - h, w, w + h, w + 2 * h)
-        far_below, below, here, above, far_above = (self.outcome(m, k, j, value) for value in values)
+        places = (w - 2 * h, w - h, w, w + h, w + 2 * h)
+        return slopes_between(places, [self.outcome(m, k, j, place) for place in places])
 
-        def slope(lower: _Outcome, upper: _Outcome, step: float) -> float:
-            change = float(mean_loss(upper.losses - lower.losses))  # differences come before the mean
-            return (change + float(upper.added) - float(lower.added)) / step if step else math.nan
+    def outcome(self, m: int, k: int, j: int, value: float) -> Outcome:
+        """Parts of the objective with one weight replaced: each sample's share, and that weight's penalty.
 
-        left = (
-            slope(below, here, values[2] - values[1]),
-            slope(far_below, here, values[2] - values[0]),
-        )
-        right = (
-            slope(here, above, values[3] - values[2]),
-            slope(here, far_above, values[4] - values[2]),
-        )
-        noise = max(one.noise for one in (far_below, below, above, far_above))
-        return _Slopes(left, right, 2 * noise / (values[3] - values[1]))
-
-    def outcome(self, m: int, k: int, j: int, value: float) -> _Outcome:
-        """Losses with one weight replaced, and what rounding does to them."""
+        With what rounding does to each.
+        """
         z, a, added = self.outputs_with(m, k, j, value)
         losses, of_z, of_a = self.losses(z, a), self.rounding.net_inputs, self.rounding.outputs
         up, down = (np.abs(self.losses(z + s * of_z, a + s * of_a) - losses) for s in (1, -1))
-        of_losses = float(np.mean(np.maximum(up, down) + ROUNDING * np.abs(losses)))
-        return _Outcome(losses, added, of_losses + ROUNDING * abs(float(added)) + SMALLEST)
+        of_losses = np.maximum(up, down) + ROUNDING * np.abs(losses)
+        parts = np.append(losses / len(losses), added)
+        return Outcome(parts, np.append(of_losses / len(losses), ROUNDING * abs(added)) + SMALLEST)
 
     def losses(self, z: npt.NDArray[Any], a: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Loss of each sample times its weight."""
@@ -366,20 +330,19 @@ class _Comparison:
             z, a, added = self.outputs_with(m, k, j, complex(self.net.weights[m][k, j], COMPLEX_STEP))
             loss = mean_loss(self.losses(z, a)) + added
             slope = float(loss.imag) / COMPLEX_STEP
-            estimates.append(_Estimate(slope, UNDERFLOW))
+            estimates.append(_Estimate(slope, float(self.rounding.gradients[m][k, j]) + UNDERFLOW))
         return estimates
 
-    def allowed(self, place: Place, estimate: _Estimate, limit: float) -> float:
+    def allowed(self, estimate: _Estimate, limit: float) -> float:
         """How far an estimate may be from back-propagation."""
-        m, k, j = place
-        return limit * self.largest + float(self.rounding.gradients[m][k, j]) + estimate.noise
+        return limit * self.largest + estimate.noise
 
     def compared(self, places: list[Place], estimates: list[_Estimate], limit: float) -> MethodCheck:
         """Errors of one method over all places, and the worst of them."""
         found = [float(self.gradients[m][k, j]) for m, k, j in places]
         errors = [abs(e.value - g) for e, g in zip(estimates, found, strict=True)]
         of_layer = [_share(e, self.largest_of_layer[m]) for e, (m, _, _) in zip(errors, places, strict=True)]
-        allowed = [self.allowed(place, e, limit) for place, e in zip(places, estimates, strict=True)]
+        allowed = [self.allowed(estimate, limit) for estimate in estimates]
         # NaN fails every comparison with <=, so that a NaN anywhere fails the check; infinity is no bound.
         passed = all(e <= most < math.inf for e, most in zip(errors, allowed, strict=True))
         worst = int(np.argmax(errors))
@@ -420,6 +383,11 @@ def _check_loss(loss: float) -> None:
             needs="must be finite",
             advice="Standardise X and Y, or check smaller weights.",
         )
+
+
+def _sum_of(values: npt.NDArray[Any], noise: npt.NDArray[Any]) -> _Estimate:
+    """The whole of what is judged by parts."""
+    return _Estimate(float(np.sum(values)), float(np.sum(noise)))
 
 
 def _length(arrays: Sequence[npt.NDArray[Any]]) -> float:

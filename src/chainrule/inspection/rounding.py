@@ -8,21 +8,26 @@ does not know by how much would raise a false alarm.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from chainrule.equations import ACTIVATIONS, output_delta, with_bias_unit
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import numpy.typing as npt
 
     from chainrule.equations import Activation
     from chainrule.network import ForwardPass, Network
 
+    Products: TypeAlias = tuple[tuple[tuple[npt.NDArray[Any], npt.NDArray[Any]], ...], ...]
+
 __all__ = ["Rounding", "rounding_of"]
 
 ROUNDING = 16 * float(np.finfo(np.float64).eps)  # relative, of one operation of a pass: a sum, an exp
+SPREAD = 2.0**16  # times rounding: over this a slope jumps no more than it changes smoothly
 FLUSHED = float(np.sqrt(np.finfo(np.float64).smallest_normal))  # deltas up to it count as 0
 
 
@@ -36,11 +41,21 @@ class Rounding:
         To the net inputs of the output layer, and to the outputs.
     gradients : tuple of arrays of shape (n_out, 1 + n_in)
         To the gradient of the mean loss in every weight.
+    products : tuple of tuples of arrays
+        For each weight matrix two pairs of arrays of shapes (n_samples, n_out) and (n_samples, 1 + n_in): the
+        sum of their products bounds what rounding does to a sample's share in the gradient of a weight, where
+        it moves no unit over a kink.
     """
 
     net_inputs: npt.NDArray[Any]
     outputs: npt.NDArray[Any]
     gradients: tuple[npt.NDArray[Any], ...]
+    products: Products
+
+    def of_samples(self, m: int, k: int, j: int) -> npt.NDArray[Any]:
+        """To each sample's share in the gradient of one weight."""
+        products = sum(left[:, k] * right[:, j] for left, right in self.products[m])
+        return np.asarray(products / len(self.outputs))
 
 
 def rounding_of(  # noqa: PLR0917 (what one pass leaves)
@@ -54,14 +69,31 @@ def rounding_of(  # noqa: PLR0917 (what one pass leaves)
     """Bounds for one network on one batch, from the passes that it made."""
     before = (X, *passed.a[:-1])
     of_layers = _forward(net, before, passed)
-    of_delta = _backward(net, Y, passed, deltas, of_layers, sample_weight)
-    bounds = []
+    products, within_pieces = (
+        _of_products(
+            _backward(net, Y, passed, deltas, of_layers, sample_weight, spread), deltas, before, of_layers
+        )
+        for spread in (1.0, SPREAD)
+    )
+    gradients = tuple(np.asarray(sum(left.T @ right for left, right in pairs)) / len(X) for pairs in products)
+    return Rounding(*of_layers[-1], gradients, within_pieces)
+
+
+def _of_products(
+    of_delta: list[npt.NDArray[Any]],
+    deltas: tuple[npt.NDArray[Any], ...],
+    before: tuple[npt.NDArray[Any], ...],
+    of_layers: list[tuple[npt.NDArray[Any], npt.NDArray[Any]]],
+) -> Products:
+    """For each weight matrix the products whose sum bounds what rounding does to a sample's share."""
+    products = []
     for m, delta in enumerate(deltas):
-        of_products = (of_delta[m] + ROUNDING * np.abs(delta)).T @ with_bias_unit(np.abs(before[m]))
+        size, inputs = np.abs(delta), with_bias_unit(np.abs(before[m]))
+        of_inputs = np.zeros_like(inputs)
         if m:
-            of_products[:, 1:] += np.abs(delta).T @ of_layers[m - 1][1]
-        bounds.append(of_products / len(X))
-    return Rounding(*of_layers[-1], tuple(bounds))
+            of_inputs[:, 1:] = of_layers[m - 1][1]
+        products.append(((of_delta[m] + ROUNDING * size, inputs), (size, of_inputs)))
+    return tuple(products)
 
 
 def _forward(
@@ -85,25 +117,26 @@ def _backward(  # noqa: PLR0917 (what one pass leaves)
     deltas: tuple[npt.NDArray[Any], ...],
     of_layers: list[tuple[npt.NDArray[Any], npt.NDArray[Any]]],
     sample_weight: npt.NDArray[Any] | None,
+    spread: float,
 ) -> list[npt.NDArray[Any]]:
     """Bounds on the deltas: how far each moves with its z and a, and with the deltas of the layer after."""
     bounds: list[npt.NDArray[Any]] = []
     for m in range(len(deltas) - 1, -1, -1):
         g, z, a, (of_z, of_a) = net.activations[m], passed.z[m], passed.a[m], of_layers[m]
-        places = [(z + sign * of_z, a + sign * of_a) for sign in (0, 1, -1)]
+        places = [(z + move * of_z, a + move * of_a) for move in (0, spread, -spread)]
         if not bounds:
-            bound = _reach([output_delta(net.loss, *place, Y, g) for place in places])
+            bound = _reach([output_delta(net.loss, *place, Y, g) for place in places], spread)
             if ACTIVATIONS.fact(g, "mixes_units"):
-                bound += _of_softmax(net, Y, a, of_a)
+                bound += _of_softmax(net, Y, a, of_a, spread)
             if sample_weight is not None:
                 bound *= sample_weight[:, np.newaxis]
         else:
             w = net.weights[m + 1][:, 1:]
             upstream = deltas[m + 1] @ w
             of_upstream = (bounds[-1] + ROUNDING * np.abs(deltas[m + 1])) @ np.abs(w)
-            bound = _reach([g.backward(*place, upstream) for place in places])
+            bound = _reach([g.backward(*place, upstream) for place in places], spread)
             # The slope, too, is exact to so many digits of 1 only: on a flat end it may be 0 by rounding.
-            bound += np.abs(g.backward(z, a, of_upstream)) + ROUNDING * of_upstream
+            bound += _back(g, z, a, of_upstream) + ROUNDING * of_upstream
         bounds.append(bound + ROUNDING * np.abs(deltas[m]) + FLUSHED)
     return bounds[::-1]
 
@@ -111,20 +144,38 @@ def _backward(  # noqa: PLR0917 (what one pass leaves)
 def _through(
     g: Activation, z: npt.NDArray[Any], a: npt.NDArray[Any], of_z: npt.NDArray[Any]
 ) -> npt.NDArray[Any]:
-    """What bounds on the net inputs become behind an activation."""
-    if ACTIVATIONS.fact(
-        g, "mixes_units"
-    ):  # every output moves with every net input, and signs must not cancel
+    """What bounds on the net inputs become behind an activation, where signs must not cancel."""
+    if getattr(g, "mixes_units", None) is None:
+        sums = [np.sum(slopes * of_z, axis=1) for slopes in _slopes(g, z, a)]
+        return np.stack(sums, axis=1)
+    if ACTIVATIONS.fact(g, "mixes_units"):
         return np.asarray(a * (of_z + np.sum(a * of_z, axis=1, keepdims=True)))
     return np.asarray(np.abs(g.backward(z, a, of_z)))
 
 
+def _back(
+    g: Activation, z: npt.NDArray[Any], a: npt.NDArray[Any], of_upstream: npt.NDArray[Any]
+) -> npt.NDArray[Any]:
+    """What bounds on the upstream become on the way back through an activation."""
+    if getattr(g, "mixes_units", None) is None:
+        products = [slopes * of_upstream[:, [k]] for k, slopes in enumerate(_slopes(g, z, a))]
+        return np.asarray(np.sum(products, axis=0))
+    return np.asarray(np.abs(g.backward(z, a, of_upstream)))
+
+
+def _slopes(g: Activation, z: npt.NDArray[Any], a: npt.NDArray[Any]) -> Iterator[npt.NDArray[Any]]:
+    """Sizes of the slopes of each output in every net input: a user's own function may mix the units."""
+    for unit in np.eye(z.shape[1]):
+        yield np.abs(g.backward(z, a, np.broadcast_to(unit, z.shape).copy()))
+
+
 def _of_softmax(
-    net: Network, Y: npt.NDArray[Any], a: npt.NDArray[Any], of_a: npt.NDArray[Any]
+    net: Network, Y: npt.NDArray[Any], a: npt.NDArray[Any], of_a: npt.NDArray[Any], spread: float
 ) -> npt.NDArray[Any]:
     """Bound on the deltas of softmax outputs, which add up slopes of the loss that may cancel."""
-    slopes = [np.where(np.isnan(Y), 0, net.loss.slopes(a + sign * of_a, Y)) for sign in (0, 1, -1)]
-    of_slopes, size = _reach(slopes), np.abs(slopes[0])
+    moves = (0, spread, -spread)
+    slopes = [np.where(np.isnan(Y), 0, net.loss.slopes(a + move * of_a, Y)) for move in moves]
+    of_slopes, size = _reach(slopes, spread), np.abs(slopes[0])
     of_sum = np.sum(of_a * size + a * (of_slopes + ROUNDING * size), axis=1, keepdims=True)
     bound: npt.NDArray[Any] = of_a * (size + np.sum(a * size, axis=1, keepdims=True)) + a * (
         of_slopes + of_sum
@@ -132,8 +183,11 @@ def _of_softmax(
     return bound
 
 
-def _reach(arrays: list[npt.NDArray[Any]]) -> npt.NDArray[Any]:
-    """How far the others are from the first at most, number by number."""
+def _reach(arrays: list[npt.NDArray[Any]], spread: float) -> npt.NDArray[Any]:
+    """How far the others are from the first at most, number by number, as a share of the spread.
+
+    What is smooth moves in proportion, whatever the spread; a jump counts the less, the wider it is.
+    """
     here, up, down = arrays
-    reach: npt.NDArray[Any] = np.maximum(np.abs(up - here), np.abs(down - here))
+    reach: npt.NDArray[Any] = np.maximum(np.abs(up - here), np.abs(down - here)) / spread
     return reach
