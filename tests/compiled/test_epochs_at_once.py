@@ -14,13 +14,14 @@ from running import run_epoch
 
 from chainrule import Network
 from chainrule.compiled.kernels import shuffling
-from chainrule.compiled.kernels.epochs import N_PARTIALS, exact_sum
+from chainrule.compiled.kernels.epochs import N_PARTIALS, exact_sum, train_epochs
 from chainrule.compiled.trainer import Block, Trainer
 from chainrule.equations import RSS, RULES, Descent, Tanh, Uniform
 from chainrule.random_streams import Purpose, permutation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     import numpy.typing as npt
 
@@ -264,7 +265,8 @@ def test_only_one_thread_without_dropout_runs_many_epochs_at_once() -> None:
     assert at_once(threads=1, dropout=lambda _epoch, _first, n: np.ones(n * 40)) == 0
 
 
-def test_as_many_epochs_at_once_as_fit_a_tenth_of_a_second() -> None:
+def test_as_many_epochs_at_once_as_fit_a_tenth_of_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chainrule.compiled.trainer.MOST_STATES", 1 << 30)
     running, watch = _trainer("narrow_4", "float32")
     watched = watch()
     assert running.epochs_at_once(watched) < running.epochs_at_once() <= 4096 // N
@@ -280,3 +282,34 @@ def test_state_of_so_large_a_network_that_few_are_kept(rule: Any, monkeypatch: p
     X, Y = np.zeros((8, 3)), np.zeros((8, 2))
     with Trainer(net.weights, net.activations, net.loss, X, Y, batch_size=8, rule=rule) as running:
         assert running.epochs_at_once() == 1000 // len(running.state[0])
+
+
+def test_epochs_that_take_long_are_run_one_by_one() -> None:
+    net = Network.random((3, 4, 2), seed=1)
+    for n, at_once in ((4096 // 64, 64), (4096 // 64 + 1, 0)):
+        X, Y = np.zeros((n, 3)), np.zeros((n, 2))
+        with Trainer(net.weights, net.activations, net.loss, X, Y, batch_size=1) as running:
+            assert running.epochs_at_once() == at_once
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("reach", REACHES)
+def test_nothing_that_was_not_finite_is_left_where_a_state_is_restored(reach: str, dtype: str) -> None:
+    losses, states = _one_by_one(_trainer(reach, dtype, output="identity")[0], RATES[:3])
+    running, _ = _trainer(reach, dtype, output="identity")
+    block = running.epochs(1, np.array([RATES[0], *[1e300] * 9]), seed=SEED)
+    if "irprop" not in reach:  # which takes no rate
+        assert not np.isfinite(block.state(len(block) - 1)[0]).all()
+    running.restore(block.state(0))
+    assert _bits(running.state) == _bits(states[0])
+    _assert_same(running.epochs(2, RATES[1:3], seed=SEED), losses[1:], states[1:])
+
+
+def test_a_kernel_is_at_hand_once_it_is_compiled(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    dtype = np.dtype("float64")
+    train_epochs.of(dtype)
+    assert train_epochs.is_at_hand(dtype)
+    monkeypatch.setattr(train_epochs, "_ready", set())
+    assert train_epochs.is_at_hand(dtype)  # on the disk
+    monkeypatch.setattr("chainrule.compiled.machine.cache.folder", lambda: tmp_path)
+    assert not train_epochs.is_at_hand(dtype)

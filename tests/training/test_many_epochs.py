@@ -57,6 +57,11 @@ NETS = {
 }
 
 
+@pytest.fixture(autouse=True)
+def _any_number_is_worth_a_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chainrule.training.engines.compiled.EPOCHS_WORTH_A_KERNEL", 0)
+
+
 def _both(net: Network, monkeypatch: pytest.MonkeyPatch, **settings: Any) -> tuple[Any, Any]:  # noqa: ANN401
     """Results of a training with many epochs at once, and of one with Python after each."""
     calls = []

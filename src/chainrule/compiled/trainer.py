@@ -44,7 +44,9 @@ SAMPLES_AT_FIRST = 1 << 12
 WORK_AT_FIRST = 1 << 26  # weights times samples
 MOST_KEPT = 1 << 22  # hidden units times samples, of those that drop out in one run of a kernel
 TILE_PADDING = 8  # rows of a batch are padded to whole tiles, of whichever size
-MOST_STATES = 1 << 22  # numbers of the states of the epochs of one run
+# Epochs in one call of a kernel. Where it would do fewer in that time, what Python does between two of them
+# hardly counts; and their states are so few numbers that they stay in the processor's cache.
+FEWEST_AT_ONCE, MOST_STATES = 64, 1 << 18
 
 
 @dataclass(frozen=True)
@@ -240,11 +242,12 @@ class Trainer:
     def epochs_at_once(self, watched: Evaluator | None = None) -> int:
         """How many epochs `epochs` does in a tenth of a second, by what those before took.
 
-        0 where threads or units that drop out need `epoch`, or where one epoch takes longer.
+        0 where threads or units that drop out need `epoch`, or where it would save little.
         """
-        if self._pool is not None or self._dropout is not None:
+        n_epochs = self._samples_at_once // self._rows(watched)
+        if self._pool is not None or self._dropout is not None or n_epochs < FEWEST_AT_ONCE:
             return 0
-        return min(self._samples_at_once // self._rows(watched), MOST_STATES // len(self._memory.state))
+        return min(n_epochs, MOST_STATES // len(self._memory.state))
 
     def epochs(
         self,
@@ -329,6 +332,11 @@ class Trainer:
             pack(self._memory, [of_matrix[k] for of_matrix in rule], name)
         for place, number in zip((POWER1, POWER2), rule[0][n_arrays:], strict=False):
             self._numbers[place] = number
+
+    def restore(self, state: State) -> None:
+        """Go on from such a copy; also where numbers that are not finite lie between the weights since."""
+        self._memory.state[:] = state[0]
+        self.resume(self.weights_of(state), self.rule_of(state))
 
     def losses_and_gradients(
         self, weights: Sequence[npt.NDArray[Any]]

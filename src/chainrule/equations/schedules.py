@@ -43,6 +43,20 @@ class Schedule(Protocol):
 SCHEDULES: Kind[Schedule] = Kind("schedule", "next_factor")
 
 
+@SCHEDULES.facts
+class ScheduleFacts:
+    """What is to be known of a schedule; one's own may say it, or nothing.
+
+    Attributes
+    ----------
+    heeds_losses : bool
+        Whether a factor depends on the losses of the past; else on their number and the factors alone, so
+        that the rates of many epochs are known before the first of them is run.
+    """
+
+    heeds_losses: ClassVar[bool] = True
+
+
 @SCHEDULES.register
 @dataclass(frozen=True)
 class Constant:
@@ -56,6 +70,7 @@ class Constant:
     """
 
     name: ClassVar[str] = "constant"
+    heeds_losses: ClassVar[bool] = False
 
     def next_factor(self, past: Past, epochs: int) -> float:  # noqa: ARG002 (interface)
         """Always 1."""
@@ -77,6 +92,7 @@ class Step:
     every: int = 30
     factor: float = 0.1
     name: ClassVar[str] = "step"
+    heeds_losses: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         keep_whole(self, "every")
@@ -102,6 +118,7 @@ class Exponential:
 
     factor: float = 0.99
     name: ClassVar[str] = "exponential"
+    heeds_losses: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         positive_number(self.factor, "factor", "0.99")
@@ -134,6 +151,7 @@ class Cosine:
 
     final: float = 0.0
     name: ClassVar[str] = "cosine"
+    heeds_losses: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         share_below_1(self.final, "final", "0.01")
@@ -169,6 +187,7 @@ class ReduceOnPlateau:
     factor: float = 0.1
     threshold: float = 1e-4
     name: ClassVar[str] = "plateau"
+    heeds_losses: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         keep_whole(self, "patience")
@@ -213,6 +232,11 @@ class WarmUp:
     def __post_init__(self) -> None:
         keep_whole(self, "epochs")
         object.__setattr__(self, "then", SCHEDULES.made_of(self.then, "then"))
+
+    @property
+    def heeds_losses(self) -> bool:
+        """Whether the other schedule does."""
+        return bool(SCHEDULES.fact(self.then, "heeds_losses"))
 
     def next_factor(self, past: Past, epochs: int) -> float:
         """Shares that grow, then those of the other schedule, which knows nothing of the epochs before it."""

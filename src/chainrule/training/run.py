@@ -7,7 +7,7 @@ import time
 import warnings
 from itertools import repeat
 from numbers import Real
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -24,24 +24,43 @@ from chainrule.training.state import TrainingState, check_resumable, fingerprint
 from chainrule.words import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     import numpy.typing as npt
 
+    from chainrule.compiled.trainer import Block
     from chainrule.equations.schedules import Schedule
     from chainrule.network import Network
     from chainrule.settings import Settings
-    from chainrule.training.engines import Engine, State
+    from chainrule.training.engines import BlockEngine, Engine, State
     from chainrule.training.progress import Callbacks
     from chainrule.training.task import Rows, Task
 
     Matrices = Sequence[npt.NDArray[Any]]
+    Best = tuple[float, int, Matrices]  # watched value, number of the epoch, weights after it
 
 __all__ = ["Run"]
 
-FEWEST_EPOCHS, MOST_EPOCHS = 200, 1 << 16  # that are worth a kernel for many, and of its first call
-ASSUMED_FALL = 0.99  # share of the loss that is left after each epoch of a call, until it is known
-FEWEST_KEPT, MOST_MISSED = 3, 3  # so many calls that keep fewer epochs, and epochs run one by one
+FEWEST_IN_A_BLOCK = 8  # fewer are no faster than one by one
+EPOCHS_UNTIL_ANOTHER = 32  # one by one, after a block of which hardly an epoch could be kept
+
+
+class _Reached(NamedTuple):
+    """Where whole epochs have led to: one record, one assignment, so that Ctrl-C cannot part it.
+
+    Attributes
+    ----------
+    state, before : State
+        After the last completed epoch, and after the one before it.
+    n_epochs : int
+    best : tuple of watched value, number of the epoch and weights after it, or None
+        Where there is a criterion.
+    """
+
+    state: State
+    before: State
+    n_epochs: int
+    best: Best | None
 
 
 class Run:
@@ -66,172 +85,159 @@ class Run:
         )
         self.metric = metric_named(settings.metric)
         self.criteria = settings.criteria
-        self.past = Past()
-        self.heeds_past = bool(self.criteria) or settings.schedule != SCHEDULES["constant"]
-        # What an engine that can run many epochs at once is asked for; a short training would wait longer for
-        # its kernel than it gains.
-        is_long = settings.epochs >= FEWEST_EPOCHS and settings.rate is not None and self.metric is None
-        self.in_blocks = is_long and hasattr(engine, "epochs_at_once")
-        self.watched: Any = None
-        self.most_at_once, self.n_missed = MOST_EPOCHS, 0
+        self.heeds_losses = SCHEDULES.fact(settings.schedule, "heeds_losses")
+        self.heeds_past = bool(self.criteria) or self.heeds_losses
+        # The past, where it is heeded; and factors of it and of epochs to come, where no loss is.
+        self.past, self.ahead = Past(), Past()
         self.last_time = time.monotonic()
         self.data: str | None = None
         self.ended: StoppedBy | None = None
+        best = None
         if resume is None:
             self.loss_before = self._finite_loss_before()
-            self.best: tuple[float, int, Matrices] | None = None
         else:
-            self._go_on_from(resume)
-        # States after the last completed epoch and after the one before it, and the number of the last: one
-        # assignment, so that Ctrl-C cannot part them.
-        self.latest = (engine.state, engine.state, len(self.progress.epochs))
+            best = self._go_on_from(resume)
+        self.reached = _Reached(engine.state, engine.state, len(self.progress.epochs), best)
+        self.blocks = self._in_blocks()
+        self.most_at_once = settings.epochs
+        self.watched = None
+        if self.blocks is not None and validation is not None:
+            self.watched = self.blocks.watch(validation.X, validation.Y, validation.sample_weight)
 
-    def _go_on_from(self, state: TrainingState) -> None:
-        """Stand where the state was kept, with its epochs behind."""
+    def _in_blocks(self) -> BlockEngine | None:
+        """Engine for many epochs in one call, where nothing needs Python between two of them."""
+        callbacks = self.callbacks
+        is_called = callbacks.on_step is not None or callbacks.on_epoch is not None
+        if is_called or self.metric is not None or self.settings.rate is None:
+            return None
+        return self.engine.in_blocks(self.settings.epochs - self.reached.n_epochs)
+
+    def _go_on_from(self, state: TrainingState) -> Best | None:
+        """Stand where the state was kept, with its epochs behind; the best network of it."""
         check_resumable(state, self.task.net, self.settings, self._fingerprint())
         self.loss_before = state.loss_before
         self.engine.resume(state.network.weights, state.rule)
-        self.best = None
-        for epoch in state.epochs:
-            self.ended = self._reason(epoch, self._verdict(epoch, self._next_factor()))
+        if self.heeds_past:
+            for n, epoch in enumerate(state.epochs):
+                self._remember(epoch, *self._assumed_factors(n, 1))
+        if state.epochs:
+            self.ended = self._reason(state.epochs[-1], self._verdict())
         self.progress.epochs = list(state.epochs)
         self.progress.steps = len(state.epochs) * self._steps_an_epoch()
-        if state.best is not None and state.best_epoch is not None:
-            watched = math.inf if not state.best_epoch else self._watched(state.epochs[state.best_epoch - 1])
-            self.best = (watched, state.best_epoch, state.best.weights)
+        if state.best is None or state.best_epoch is None:
+            return None
+        watched = math.inf if not state.best_epoch else self._watched(state.epochs[state.best_epoch - 1])
+        return watched, state.best_epoch, state.best.weights
 
     def result(self) -> TrainingResult:
         """Epoch after epoch, until there is a reason to stop; only whole epochs change the network."""
         try:
             stopped_by = self.ended
             while stopped_by is None:
-                n_epochs = self._epochs_at_once()
-                stopped_by = self._next_epochs(n_epochs) if n_epochs > 1 else self._next_epoch()
-            return self._reached(stopped_by)
+                stopped_by = self._next()
+            return self._result(stopped_by)
         except KeyboardInterrupt:
-            return self._reached(StoppedBy.INTERRUPT)
+            return self._result(StoppedBy.INTERRUPT)
 
-    def _next_epoch(self) -> StoppedBy | None:
-        """Run an epoch and take it in; the reason to end there or before it, if there is one."""
-        number = self.latest[2] + 1
-        if number > self.settings.epochs:
+    def _next(self) -> StoppedBy | None:
+        """Run an epoch or many and take them in; the reason to end there or before, if there is one."""
+        left = self.settings.epochs - self.reached.n_epochs
+        if not left:
             return StoppedBy.EPOCHS
-        began = time.perf_counter()
-        factor = self._next_factor()
+        if self.blocks is not None:
+            n_epochs = min(left, self.most_at_once, self.blocks.epochs_at_once(self.watched))
+            if n_epochs >= FEWEST_IN_A_BLOCK:
+                return self._next_block(self.blocks, n_epochs)
+            self.most_at_once += 1
+        return self._next_epoch(self.reached.n_epochs + 1)
+
+    def _next_epoch(self, number: int) -> StoppedBy | None:
+        """One epoch; DivergenceError where it is not finite."""
+        began, [factor] = time.perf_counter(), self._assumed_factors(number - 1, 1)
         rate = None if self.settings.rate is None else self.settings.rate * factor
         loss = self._run_epoch(number, rate)
         if self.engine.converged:
             return StoppedBy.CONVERGED
         if self.progress.stopped:
             return StoppedBy.CALLBACK
-        return self._completed(number, loss, began, rate, factor)
+        state = self.engine.state
+        if not np.isfinite(loss) or not _all_finite(state):
+            raise self._diverged()
+        validation_loss, score = self._validated(state)
+        epoch = Epoch(number, loss, time.perf_counter() - began, rate, validation_loss, score)
+        _, verdict = self._take_in([epoch], [factor], lambda _: state)
+        if self.callbacks.on_epoch is not None:
+            self.callbacks.on_epoch(self.progress)
+        return self._reason(epoch, StoppedBy.CALLBACK if self.progress.stopped else verdict)
 
-    def _epochs_at_once(self) -> int:
-        """How many epochs the engine may run before Python is needed: for a callback, a metric, or Ctrl-C."""
-        callbacks, left = self.callbacks, self.settings.epochs - self.latest[2]
-        if not self.in_blocks or callbacks.on_step is not None or callbacks.on_epoch is not None:
-            return 0
-        engine: Any = self.engine
-        if self.watched is None and self.validation is not None:
-            self.watched = engine.watch(self.validation.X, self.validation.Y, self.validation.sample_weight)
-        return int(min(engine.epochs_at_once(self.watched), left, self.most_at_once))
+    def _next_block(self, engine: BlockEngine, n_epochs: int) -> StoppedBy | None:
+        """Many epochs in one call, at rates that are assumed; those that should have had others are undone.
 
-    def _next_epochs(self, n_epochs: int) -> StoppedBy | None:
-        """Run many epochs in one call, and take in those before a reason to stop, or another rate."""
-        engine: Any = self.engine
-        factors = self._assumed_factors(n_epochs)
-        n_epochs = len(factors)
-        rate: Any = self.settings.rate
-        rates = np.array([rate * factor for factor in factors])
+        An epoch that is not finite is undone, too: it will not be by itself either.
+        """
+        settings, first = self.settings, self.reached.n_epochs + 1
+        factors = self._assumed_factors(first - 1, n_epochs)
+        rates = [settings.rate * factor for factor in factors]  # type: ignore[operator]  # there is one
         block = engine.epochs(
-            self.latest[2] + 1,
-            rates,
-            seed=self.settings.seed if self.settings.shuffle else None,
+            first,
+            np.array(rates),
+            seed=settings.seed if settings.shuffle else None,
             watched=self.watched,
-            loss_goal=self.settings.loss_goal,
+            loss_goal=settings.loss_goal,
         )
-        losses: list[float] = (block.losses / len(self.task.rows)).tolist()
-        validation_losses = self._watched_losses(block)
-        is_finite = math.isfinite(losses[-1]) and _all_finite(block.state(len(block) - 1))
-        n_kept, stopped_by, best = len(block) if is_finite else len(block) - 1, None, None
-        if self.heeds_past:
-            watched = losses if self.validation is None else validation_losses
-            n_kept, stopped_by, best = self._judged(losses[:n_kept], watched, factors)
-        # Where the rate was another than assumed it may be so soon again.
-        self.most_at_once = 2 * (n_kept if n_kept < n_epochs else self.most_at_once)
-        if n_kept:
-            seconds = repeat(block.seconds / len(block))
-            self._keep(block, n_kept, zip(losses, seconds, rates.tolist(), validation_losses, strict=False))
-            if self.settings.loss_goal is not None and losses[n_kept - 1] <= self.settings.loss_goal:
-                stopped_by = StoppedBy.LOSS_GOAL
-            if best is not None:
-                value, place = best
-                number = self.latest[2] - n_kept + 1 + place
-                self.best = (value, number, self.engine.weights_of(block.state(place)))
-        if stopped_by is None and not is_finite and n_kept == len(block) - 1:
-            is_assumed = self.heeds_past and self._next_factor() != factors[n_kept]
-            if not is_assumed:  # else the epoch may end well at the rate that it has
-                raise self._diverged()
-        is_missed = stopped_by is None and n_kept < min(FEWEST_KEPT, n_epochs)
-        self.n_missed = self.n_missed + 1 if is_missed else 0
-        if self.n_missed == MOST_MISSED:
-            self.in_blocks = False
+        last = len(block) - 1
+        n_finite = last + bool(np.isfinite(block.losses[last]) and _all_finite(block.state(last)))
+        columns = (
+            range(first, first + n_finite),
+            (block.losses / len(self.task.rows)).tolist(),
+            repeat(block.seconds / len(block)),
+            rates,
+            self._validation_losses(block, n_finite),
+            repeat(None),
+        )
+        epochs = list(map(Epoch._make, zip(*columns, strict=False)))
+        kept, verdict = self._take_in(epochs, factors, block.state)
+        if kept < len(block):
+            engine.restore(self.reached.state)
+        # Where the rate was another than assumed it may soon be so again.
+        self.most_at_once = 2 * kept if 2 * kept >= FEWEST_IN_A_BLOCK else -EPOCHS_UNTIL_ANOTHER
+        self.progress.steps = self.reached.n_epochs * self._steps_an_epoch()
         self._tell_the_time()
-        return stopped_by or (StoppedBy.CALLBACK if self.progress.stopped else None)
+        if not kept:
+            return StoppedBy.CALLBACK if self.progress.stopped else None
+        return self._reason(epochs[kept - 1], StoppedBy.CALLBACK if self.progress.stopped else verdict)
 
-    def _assumed_factors(self, n_epochs: int) -> list[float]:
-        """Factors of the next epochs if each were better than all before it."""
-        if not self.heeds_past:
-            return [1.0] * n_epochs
-        past, factors = Past(self.past), [self._next_factor()]
-        loss = past[-1].loss if past else 1.0
-        watched = min((epoch.watched for epoch in past), default=1.0)
-        while len(factors) < n_epochs:
-            loss, watched = loss * ASSUMED_FALL, watched * ASSUMED_FALL
-            past.append(PastEpoch(loss, watched, factors[-1]))
+    def _assumed_factors(self, n_past: int, n_epochs: int) -> list[float]:
+        """Factors of the epochs after so many; where losses are heeded, all are taken for the first one's."""
+        if self.heeds_losses:
+            return [self._next_factor(self.past)] * n_epochs
+        while len(self.ahead) < n_past + n_epochs:
             try:
-                factors.append(self._factor_after(past))
-            except Exception:  # noqa: BLE001 (one's own schedule may fail at losses that never come)
-                break
-        return factors
+                factor = self._next_factor(self.ahead)
+            except Exception:
+                if len(self.ahead) <= n_past:
+                    raise
+                break  # one's own schedule may fail at an epoch that is never reached
+            self.ahead.append(PastEpoch(math.nan, math.nan, factor))
+        return [epoch.factor for epoch in self.ahead[n_past : n_past + n_epochs]]
 
-    def _watched_losses(self, block: Any) -> list[float] | list[None]:  # noqa: ANN401 (of many epochs)
-        """Mean loss over the validation rows after each epoch of a block; the last may not be finite."""
-        if self.validation is None:
-            return [None] * len(block)
-        found: list[float] = (block.watched_losses / len(self.validation)).tolist()
-        for place, loss in enumerate(found):
-            if math.isnan(loss):
-                weights = self.engine.weights_of(block.state(place))
-                found[place] = loss_over_rows(self.engine, weights, self.validation)
-        return found
+    def _rate_of(self, number: int) -> float:
+        """Rate of an epoch that was completed, or of the one that comes next."""
+        rate: Any = self.settings.rate
+        completed: list[Any] = self.progress.epochs
+        if number > len(completed):
+            return float(rate * self._assumed_factors(len(completed), 1)[0])
+        return float(completed[number - 1].rate)
 
-    def _judged(
-        self, losses: list[float], watched: list[Any], factors: list[float]
-    ) -> tuple[int, StoppedBy | None, tuple[float, int] | None]:
-        """How many epochs count, until a reason to stop or a rate that was not assumed; and the best."""
-        best: tuple[float, int] | None = None
-        lowest = None if self.best is None else self.best[0]
-        for place, (loss, value, factor) in enumerate(zip(losses, watched, factors, strict=False)):
-            if place and self._next_factor() != factor:
-                return place, None, best
-            verdict = self._judge(loss, value, factor)
-            if self.criteria and _is_better(value, lowest):
-                lowest, best = value, (value, place)
-            if verdict is not None:
-                return place + 1, verdict, best
-        return len(losses), None, best
-
-    def _keep(self, block: Any, n_kept: int, told: Iterable[tuple[Any, ...]]) -> None:  # noqa: ANN401 (of many epochs)
-        """Keep the first epochs of a block; the engine goes on from the last of them."""
-        first, (last, _, _) = self.latest[2] + 1, self.latest
-        numbered = zip(range(first, first + n_kept), told, strict=False)
-        self.progress.epochs.extend(Epoch(number, *one) for number, one in numbered)
-        self.progress.steps = (first + n_kept - 1) * self._steps_an_epoch()
-        state, before = block.state(n_kept - 1), block.state(n_kept - 2) if n_kept > 1 else last
-        if n_kept < len(block):
-            self.engine.resume(self.engine.weights_of(state), self.engine.rule_of(state))
-        self.latest = (state, before, first + n_kept - 1)
+    def _validation_losses(self, block: Block, n_epochs: int) -> Iterable[float | None]:
+        """Loss over the validation rows after each of the first epochs of a block."""
+        rows = self.validation
+        if rows is None:
+            return repeat(None)
+        losses: list[float] = (block.watched_losses[:n_epochs] / len(rows)).tolist()
+        for e in np.flatnonzero(np.isnan(losses)).tolist():
+            losses[e] = loss_over_rows(self.engine, self.engine.weights_of(block.state(e)), rows)
+        return losses
 
     def _run_epoch(self, number: int, rate: float | None) -> float:
         """Train once on all samples; mean of their losses."""
@@ -251,23 +257,31 @@ class Run:
         progress.samples = 0
         return loss / len(self.task.rows)
 
-    def _completed(
-        self, number: int, loss: float, began: float, rate: float | None, factor: float
-    ) -> StoppedBy | None:
-        """Keep an epoch, and find a reason to stop; DivergenceError where it is not finite."""
-        state = self.engine.state
-        if not np.isfinite(loss) or not _all_finite(state):
-            raise self._diverged()
-        validation_loss, score = self._validated(state)
-        epoch = Epoch(number, loss, time.perf_counter() - began, rate, validation_loss, score)
-        self.progress.epochs.append(epoch)
-        self.latest = (state, self.latest[0], number)
-        verdict = self._verdict(epoch, factor)
-        if self.criteria:
-            self._keep_the_best(epoch, state)
-        if self.callbacks.on_epoch is not None:
-            self.callbacks.on_epoch(self.progress)
-        return self._reason(epoch, StoppedBy.CALLBACK if self.progress.stopped else verdict)
+    def _take_in(
+        self, epochs: Sequence[Epoch], factors: Sequence[float], state_of: Callable[[int], State]
+    ) -> tuple[int, StoppedBy | None]:
+        """Keep epochs, up to one that a criterion ends or before one that should have had another rate.
+
+        How many those were, and the criterion's verdict.
+        """
+        kept, verdict = self._judged(epochs, factors) if self.heeds_past else (len(epochs), None)
+        if kept:
+            state, best = state_of(kept - 1), self._best_of(epochs[:kept], state_of)
+            before = state_of(kept - 2) if kept > 1 else self.reached.state
+            self.progress.epochs += epochs[:kept]
+            self.reached = _Reached(state, before, epochs[kept - 1].number, best)
+        return kept, verdict
+
+    def _judged(self, epochs: Sequence[Epoch], factors: Sequence[float]) -> tuple[int, StoppedBy | None]:
+        """How many of these epochs are to be kept, and a criterion's verdict on the last of them."""
+        for n, (epoch, factor) in enumerate(zip(epochs, factors, strict=False)):
+            if n and self.heeds_losses and self._next_factor(self.past) != factor:
+                return n, None
+            self._remember(epoch, factor)
+            verdict = self._verdict()
+            if verdict is not None:
+                return n + 1, verdict
+        return len(epochs), None
 
     def _reason(self, epoch: Epoch, verdict: StoppedBy | None) -> StoppedBy | None:
         """Reason to stop after an epoch: a goal that was reached goes before all others."""
@@ -275,10 +289,7 @@ class Run:
             return StoppedBy.LOSS_GOAL
         return verdict
 
-    def _next_factor(self) -> float:
-        return self._factor_after(self.past)
-
-    def _factor_after(self, past: Past) -> float:
+    def _next_factor(self, past: Past) -> float:
         """What the schedule makes of a past; InputError where that is no factor."""
         schedule: Schedule = self.settings.schedule
         given: Any = schedule.next_factor(past, self.settings.epochs)
@@ -292,29 +303,27 @@ class Run:
             )
         return float(given)
 
-    def _verdict(self, epoch: Epoch, factor: float) -> StoppedBy | None:
-        """Add an epoch to the past, and hear what the criteria say to it."""
-        return self._judge(epoch.loss, self._watched(epoch), factor)
+    def _remember(self, epoch: Epoch, factor: float) -> None:
+        """Add an epoch to the past."""
+        self.past.append(PastEpoch(epoch.loss, self._watched(epoch), factor))
 
-    def _judge(self, loss: float, watched: float, factor: float) -> StoppedBy | None:
-        """The same of its losses and its factor."""
-        self.past.append(PastEpoch(loss, watched, factor))
+    def _verdict(self) -> StoppedBy | None:
+        """What the criteria say to the past."""
         for criterion in self.criteria:
             if criterion.stops(self.past):
                 return StoppedBy.STOPPING if CRITERIA.is_own(criterion) else StoppedBy(criterion.name)
         return None
 
-    def _rate_of(self, number: int) -> float:
-        """Rate of an epoch that was completed, or of the one that comes next."""
-        rate: Any = self.settings.rate
-        completed: list[Any] = self.progress.epochs
-        return float(rate * self._next_factor() if number > len(completed) else completed[number - 1].rate)
-
-    def _keep_the_best(self, epoch: Epoch, state: State) -> None:
-        """Keep the network of the epoch where no other one was watched to be as good."""
-        watched = self._watched(epoch)
-        if _is_better(watched, None if self.best is None else self.best[0]):
-            self.best = (watched, epoch.number, self.engine.weights_of(state))
+    def _best_of(self, epochs: Sequence[Epoch], state_of: Callable[[int], State]) -> Best | None:
+        """The best network so far: of an epoch before which none was watched to be as good."""
+        best = self.reached.best
+        if not self.criteria:
+            return best
+        watched = [self._watched(epoch) for epoch in epochs]
+        first = min(range(len(epochs)), key=lambda e: _rank(watched[e]))
+        if best is not None and not _rank(watched[first]) < _rank(best[0]):
+            return best
+        return watched[first], epochs[first].number, self.engine.weights_of(state_of(first))
 
     def _watched(self, epoch: Epoch) -> float:
         """The watched value of an epoch: the smaller, the better."""
@@ -345,12 +354,12 @@ class Run:
             self.last_time = now
             callbacks.on_time(self.progress)
 
-    def _reached(self, stopped_by: StoppedBy) -> TrainingResult:
+    def _result(self, stopped_by: StoppedBy) -> TrainingResult:
         """What the training has led to: the best network where there is a criterion, else the last."""
-        state, _, n_epochs = self.latest
+        state, _, n_epochs, best = self.reached
         weights, best_epoch = self.engine.weights_of(state), n_epochs if self.criteria else None
-        if self.best is not None:
-            _, best_epoch, weights = self.best
+        if best is not None:
+            _, best_epoch, weights = best
         loss = self._loss(weights)
         if not np.isfinite(loss):  # the weights are finite, but what they lead to is not
             raise self._diverged()
@@ -363,14 +372,13 @@ class Run:
 
     def _make_state(self) -> TrainingState:
         """State after the last completed epoch."""
-        state, _, n_epochs = self.latest
+        state, _, n_epochs, best = self.reached
         net = self.task.net
-        best = None if self.best is None else net.with_weights(self.best[2])
         return TrainingState(
             network=self._network(state),
             rule=tuple(tuple(one) for one in self.engine.rule_of(state)),
-            best=best,
-            best_epoch=None if self.best is None else self.best[1],
+            best=None if best is None else net.with_weights(best[2]),
+            best_epoch=None if best is None else best[1],
             loss_before=self.loss_before,
             epochs=tuple(self.progress.epochs[:n_epochs]),
             settings=self.settings.to_json(),
@@ -419,7 +427,7 @@ class Run:
 
         That may be seen an epoch late: the losses met in one say little of the network at its end.
         """
-        last, before, n_epochs = self.latest
+        last, before, n_epochs, _ = self.reached
         weights, loss, n_epochs = next(
             (weights, loss, n)
             for weights, n in (
@@ -444,13 +452,13 @@ class Run:
         )
 
 
-def _is_better(watched: float, best: float | None) -> bool:
-    """Whether a watched value is lower than the best before, or the first that is a number."""
-    return best is None or watched < best or (math.isnan(best) and not math.isnan(watched))
-
-
 def _all_finite(state: State) -> bool:
     """Whether every number is finite, in one array or in several."""
     if isinstance(state, (tuple, list)):
         return all(_all_finite(part) for part in state)
     return bool(np.isfinite(state).all())
+
+
+def _rank(watched: float) -> tuple[bool, float]:
+    """What orders watched values, the best one first: NaN comes after all numbers."""
+    return math.isnan(watched), watched

@@ -75,6 +75,13 @@ class KernelFiles:
         digest = hashlib.sha256(str(signature).encode()).hexdigest()[:16]
         return folder() / f"{self.kernel}-{digest}"
 
+    def has(self, signature: object) -> bool:
+        """Whether the disk has, by its name, the kernel for these types of arguments."""
+        try:
+            return self._path(signature).exists()
+        except OSError:
+            return False
+
     def load_overload(self, signature: object, target_context: Any) -> Any:
         """Kernel from the disk, or None after a word on stderr: it is compiled next."""
         rtsys.initialize(target_context)  # all that a finished kernel needs of Numba

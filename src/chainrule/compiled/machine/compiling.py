@@ -66,8 +66,8 @@ class Kernel:
                 advice=f"Unset it, or use {argument('engine', 'reference')}.",
             )
         self._dispatcher, self._argument_types = dispatcher, argument_types
-        files = KernelFiles(dispatcher.py_func.__name__)
-        dispatcher._cache = files  # type: ignore[attr-defined]  # noqa: SLF001 (Numba has no other door)
+        self._files = KernelFiles(dispatcher.py_func.__name__)
+        dispatcher._cache = self._files  # type: ignore[attr-defined]  # noqa: SLF001 (Numba has no other door)
         self._ready: set[np.dtype[Any]] = set()
 
     def of(self, dtype: np.dtype[Any]) -> Callable[..., Any]:
@@ -76,6 +76,10 @@ class Kernel:
             self._dispatcher.compile(self._argument_types(from_dtype(dtype)))
             self._ready.add(dtype)
         return self._dispatcher
+
+    def is_at_hand(self, dtype: np.dtype[Any]) -> bool:
+        """Whether it is compiled, here or on the disk."""
+        return dtype in self._ready or self._files.has(self._argument_types(from_dtype(dtype)))
 
     def address(self, dtype: np.dtype[Any]) -> int:
         """Where that function begins, for kernels that call it."""

@@ -13,9 +13,11 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from chainrule.compiled.evaluation import Evaluator
+    from chainrule.compiled.trainer import Block
     from chainrule.training.task import Rows
 
-__all__ = ["Engine", "GradientEngine", "State", "loss_over_rows"]
+__all__ = ["BlockEngine", "Engine", "GradientEngine", "State", "loss_over_rows"]
 
 # Weights and rule state in a form of the engine's own, that later epochs do not change.
 State: TypeAlias = Any
@@ -81,6 +83,40 @@ class Engine(Protocol):
 
     def resume(self, weights: Sequence[npt.NDArray[Any]], rule: Any) -> None:  # noqa: ANN401 (as rule_of gives)
         """Go on from weights and a state of the rule."""
+        ...
+
+    def in_blocks(self, n_epochs: int) -> BlockEngine | None:
+        """Itself, where it can run many epochs in one call, and so many are worth what that takes once."""
+        ...
+
+
+class BlockEngine(Engine, Protocol):
+    """An engine that runs many epochs in one call, by the bits of `epoch`."""
+
+    def watch(
+        self, X: npt.NDArray[Any], Y: npt.NDArray[Any], sample_weight: npt.NDArray[Any] | None
+    ) -> Evaluator:
+        """Rows whose losses `epochs` is to give."""
+        ...
+
+    def epochs_at_once(self, watched: Evaluator | None) -> int:
+        """How many epochs one call is to run, so that it takes about a tenth of a second."""
+        ...
+
+    def epochs(
+        self,
+        first: int,
+        rates: npt.NDArray[np.float64],
+        *,
+        seed: int | None,
+        watched: Evaluator | None,
+        loss_goal: float | None,
+    ) -> Block:
+        """Train for an epoch at each of the rates, up to one that reaches the goal or is not finite."""
+        ...
+
+    def restore(self, state: State) -> None:
+        """Go on from a state, whatever was met since."""
         ...
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from chainrule.compiled.evaluation import losses_of
+from chainrule.compiled.kernels.epochs import train_epochs
 from chainrule.compiled.trainer import Trainer
 from chainrule.compiled.twins.curvature import direction_of
 from chainrule.equations import RULES
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from chainrule.training.task import Task
 
 __all__ = ["CompiledEngine"]
+
+
+# What it takes to compile the kernel of many epochs, about a second of a processor, is not for a short trial.
+EPOCHS_WORTH_A_KERNEL = 500
 
 
 class CompiledEngine(Trainer):
@@ -50,6 +55,11 @@ class CompiledEngine(Trainer):
             dropout=kept if settings.dropout and len(net.weights) > 1 else None,
             threads=settings.threads,
         )
+
+    def in_blocks(self, n_epochs: int) -> Self | None:
+        """Itself, where so many epochs pay for the kernel, or it is there already."""
+        pays = n_epochs >= EPOCHS_WORTH_A_KERNEL or train_epochs.is_at_hand(self._net.dtype)
+        return self if pays else None
 
     def losses(
         self,

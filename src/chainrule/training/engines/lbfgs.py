@@ -130,6 +130,9 @@ class LBFGSEngine:
         value = losses / len(self._task.rows) + float(self._objective.penalties(matrices))
         return _Place(weights, value, losses, self._flat.numbers(gradients))
 
+    def in_blocks(self, n_epochs: int) -> None:
+        """Epoch by epoch alone."""
+
     def weights_of(self, state: _State) -> Matrices:
         """Weight matrices of such a state."""
         return self._flat.matrices(state.weights)

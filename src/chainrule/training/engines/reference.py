@@ -104,6 +104,9 @@ class ReferenceEngine:
         self.state = tuple(w for w, _ in updated), tuple(state for _, state in updated)
         return float(losses.astype(np.float64).sum())
 
+    def in_blocks(self, n_epochs: int) -> None:
+        """Epoch by epoch alone."""
+
     @_without_overflow_warnings
     def losses(
         self,
