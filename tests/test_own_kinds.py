@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -22,8 +22,10 @@ from chainrule.equations import (
     RULES,
     SCHEDULES,
     STARTS,
+    Huber,
     Kind,
     Past,
+    Patience,
     ReLU,
     name_of,
 )
@@ -344,3 +346,80 @@ def test_what_is_watched_need_not_be_finite(tmp_path: Path) -> None:
 
 def _net_of_numbers() -> Network:
     return Network.random((3, 2), ["identity"], seed=1)
+
+
+def _array_of(shape: tuple[int, ...]) -> Any:  # noqa: ANN401 (any array)
+    return np.zeros(shape)
+
+
+WRONG_ANSWERS: list[tuple[str, Any, str]] = [
+    ("forward", None, r"forward\(\) of bent:0.3 gave None for arrays of shape \(2, 5\)"),
+    ("forward", _array_of((2, 1)), r"forward\(\) of bent:0.3 gave array"),
+    ("backward", _array_of((5, 2)), r"backward\(\) of bent:0.3 gave array"),
+    ("values", _array_of((2,)), r"values\(\) of fourth gave array"),
+    ("slopes", 0.0, r"slopes\(\) of fourth gave 0.0"),
+    ("update", None, r"update\(\) of signs gave None"),
+    ("update", (_array_of((2, 6)), 1.0), r"update\(\) of signs gave"),
+    ("update", (_array_of((6, 2)), ()), r"shape that it is given, \(2, 6\)"),
+    ("near", "high", "The metric near gave 'high' but must give a number"),
+    ("near", _array_of((3,)), "The metric near gave array"),
+]
+
+
+@pytest.mark.parametrize(("method", "answer", "message"), WRONG_ANSWERS)
+def test_a_wrong_answer_is_said_to_be_one(
+    method: str, answer: object, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def wrong(*_arguments: object) -> object:
+        return answer
+
+    wrong.__name__ = method
+    classes = {"forward": Bent, "backward": Bent, "values": Fourth, "slopes": Fourth, "update": Signs}
+    if method in classes:
+        monkeypatch.setattr(classes[method], method, wrong)
+    given: dict[str, Any] = {"metric": wrong if method == "near" else "loss", "rule": "signs:0.5"}
+    with pytest.raises(InputError, match=message):
+        train(_net(), X, Y, rate=0.1, epochs=2, engine="reference", **given)
+
+
+def test_what_is_no_class_is_not_registered() -> None:
+    with pytest.raises(InputError, match="The name of 5 is None but must be one word"):
+        ACTIVATIONS.register(5)  # type: ignore[type-var]
+
+
+class Forgetful:
+    """A rule with a state of which it tells nothing."""
+
+    name: ClassVar[str] = "forgetful"
+
+    def init(self, weights: Any) -> tuple[Any, ...]:  # noqa: ANN401 (any array)
+        return (weights,)
+
+    def update(self, weights: Any, gradient: Any, state: Any, rate: float) -> Any:  # noqa: ANN401 (any array)
+        return weights - rate * gradient, state
+
+
+def test_a_rule_needs_no_names_of_its_state_until_it_is_saved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(RULES._entries, "forgetful", Forgetful)
+    result = train(_net(), X, Y, rate=0.001, epochs=2, engine="reference", rule="forgetful")
+    with pytest.raises(InputError, match="forgetful has 1 part, of which its arrays and numbers name 0"):
+        chainrule.save(result.state, tmp_path / "state.st")
+    with pytest.raises(InputError, match="has no kernel"):
+        train(_net_of_numbers(), X, Y, rate=0.1, epochs=2, rule="forgetful")
+
+
+@pytest.mark.parametrize("number", [np.float64(0.5), np.float32(0.5)])
+def test_numbers_of_numpy_are_kept_as_pythons(number: Any) -> None:  # noqa: ANN401 (two kinds of number)
+    for kind, name, parameter in [
+        (ACTIVATIONS, "leaky_relu", "slope"), (LOSSES, "huber", "limit"), (RULES, "adamw", "beta1"),
+        (SCHEDULES, "cosine", "final"), (SCHEDULES, "plateau", "threshold"),
+    ]:  # fmt: skip
+        one: Any = replace(kind[name], **{parameter: number})
+        assert one == kind.named(name_of(one))
+        assert type(getattr(one, parameter)) is float
+    assert name_of(Patience(np.float32(3.0))) == "patience:3"  # type: ignore[arg-type]
+    for nothing in (np.float32("nan"), 10**400, True):
+        with pytest.raises(InputError, match="must be a finite number above 0"):
+            Huber(nothing)  # type: ignore[arg-type]

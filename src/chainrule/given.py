@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import operator
+from numbers import Real
 from typing import NoReturn
 
 from chainrule.errors import InputError
 
 __all__ = [
-    "LARGEST_SEED", "check_between", "check_seed", "check_share", "keep_whole", "not_negative_number",
-    "positive_number", "share_below_1", "truth", "whole_number_from_1",
+    "LARGEST_SEED", "check_seed", "keep_between", "keep_share", "keep_whole", "not_negative_number",
+    "own_number", "positive_number", "share_below_1", "truth", "whole_number_from_1",
 ]  # fmt: skip
 
 LARGEST_SEED = 2**64 - 1
@@ -35,7 +36,8 @@ def whole_number_from_1(value: object, name: str) -> int:
 def keep_whole(record: object, name: str) -> None:
     """Keep a field of a frozen record as an int of at least 1: numbers that come from a text are floats."""
     value = getattr(record, name)
-    whole = int(value) if isinstance(value, float) and value.is_integer() else value
+    number = own_number(value)
+    whole = int(number) if isinstance(number, float) and number.is_integer() else value
     object.__setattr__(record, name, whole_number_from_1(whole, name))
 
 
@@ -70,33 +72,53 @@ def truth(value: object, name: str) -> bool:
     return _refuse(name, value, "True or False", "True")
 
 
-def check_between(value: object, name: str, low: float, high: float, *, example: float) -> None:
-    """Raise InputError for a number that is not strictly between two others; `high` may be infinity.
+def keep_between(record: object, name: str, low: float, high: float, *, example: float) -> None:
+    """Keep a field of a frozen record as Python's own number, strictly between two others.
 
-    Only Python's own numbers count: parameters of activations, losses and rules are kept as they are given.
+    Raises
+    ------
+    InputError
+        It is none, or not between them; `high` may be infinity.
 
     Examples
     --------
-    >>> check_between(-1.0, "limit", 0.0, math.inf, example=1.0)
+    >>> from chainrule.equations import Huber
+    >>> Huber(-1.0)
     Traceback (most recent call last):
     chainrule.errors.InputError: limit is -1.0 but must be a finite number above 0. Try 1.
     """
-    if not low < _own_number(value) < high:
+    number = _kept(record, name)
+    if not low < number < high:
         end = "" if high == math.inf else f" and below {high:g}"
-        _refuse(name, value, f"a finite number above {low:g}{end}", f"{example:g}")
+        _refuse(name, getattr(record, name), f"a finite number above {low:g}{end}", f"{example:g}")
 
 
-def check_share(value: object, name: str, *, example: float) -> None:
-    """Raise InputError for a number that is not at least 0 and below 1; only Python's own numbers count.
+def keep_share(record: object, name: str, *, example: float) -> None:
+    """Keep a field of a frozen record as Python's own number, at least 0 and below 1; InputError else.
 
     Examples
     --------
-    >>> check_share(1.0, "momentum", example=0.9)
+    >>> from chainrule.equations import Momentum
+    >>> Momentum(1.0)
     Traceback (most recent call last):
     chainrule.errors.InputError: momentum is 1.0 but must be at least 0 and below 1. Try 0.9.
     """
-    if not 0 <= _own_number(value) < 1:
-        _refuse(name, value, "at least 0 and below 1", f"{example:g}")
+    if not 0 <= _kept(record, name) < 1:
+        _refuse(name, getattr(record, name), "at least 0 and below 1", f"{example:g}")
+
+
+def own_number(value: object) -> float:
+    """Python's own number: an int as it is, any other as a float; NaN for what is none, or too large."""
+    number = _as_float(value) if isinstance(value, Real) else math.nan
+    return value if isinstance(value, int) and not math.isnan(number) else number
+
+
+def _kept(record: object, name: str) -> float:
+    """Field of a frozen record, kept as Python's own number where it is one."""
+    number = own_number(getattr(record, name))
+    if not math.isnan(number):
+        object.__setattr__(record, name, number)
+    return number
 
 
 def _as_int(value: object) -> int | None:
@@ -113,11 +135,6 @@ def _as_float(value: object) -> float:
         return math.nan if isinstance(value, (str, bytes, bool)) else float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError, OverflowError):
         return math.nan
-
-
-def _own_number(value: object) -> float:
-    """The value where it is one of Python's own numbers, or NaN."""
-    return value if isinstance(value, (int, float)) and not isinstance(value, bool) else math.nan
 
 
 def _refuse(name: str, value: object, needed: str, example: str) -> NoReturn:

@@ -17,6 +17,7 @@ from chainrule.errors import InputError, UnknownNameError, argument
 from chainrule.given import (
     check_seed,
     not_negative_number,
+    own_number,
     positive_number,
     share_below_1,
     truth,
@@ -226,8 +227,9 @@ def _class_weight(value: object, parameter: str) -> str | Mapping[Any, float]:
             needs="must be 'balanced' or a weight for each class",
             advice=f"Try {argument(parameter, BALANCED)}.",
         )
+    kept = {name: own_number(weight) for name, weight in value.items()}
     for name, weight in value.items():
-        if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not 0 < weight < float("inf"):
+        if not 0 < kept[name] < float("inf"):
             raise InputError(
                 f"{argument(parameter)} of {quoted(name)} is {quoted(weight)}",
                 parameter=parameter,
@@ -235,7 +237,7 @@ def _class_weight(value: object, parameter: str) -> str | Mapping[Any, float]:
                 needs="must be a finite number above 0",
                 advice="Try 1.",
             )
-    return value
+    return kept
 
 
 @dataclass(frozen=True, kw_only=True)

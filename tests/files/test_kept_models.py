@@ -32,7 +32,9 @@ KEPT_FIGURES: dict[str, dict[str, Any]] = json.loads(FIGURES.read_text(encoding=
 FIRST, SECOND = KEPT_FIGURES["format_1"], KEPT_FIGURES["format_2"]
 BY_LBFGS = [name for name in TRAININGS if "lbfgs" in name]
 FITS_BY_LBFGS = [name for name in FITS if "lbfgs" in name]
-FILES = [f"format_1/{name}" for name in FIRST] + [f"format_2/{name}" for name in SECOND]
+FILES = [f"{folder}/{name}" for folder in ("format_1", "format_2", "lbfgs") for name in KEPT_FIGURES[folder]]
+# Of format 2, since L-BFGS keeps its steps.
+WITH_STEPS = KEPT_FIGURES["lbfgs"]
 
 
 def path_of(file: str) -> Path:
@@ -117,6 +119,16 @@ def test_the_command_goes_on_by_l_bfgs_to_a_loss_that_is_no_higher(name: str, tm
     state, found = chainrule.load_state(path), facts_of_fit(path, tmp_path / "model.st", exact=False)
     assert found["epochs_run"] > len(state.epochs)
     assert float.fromhex(found["losses"][0]) < state.epochs[-1].loss
+
+
+@pytest.mark.parametrize("name", WITH_STEPS)
+def test_l_bfgs_goes_on_from_its_steps_as_it_did(name: str, tmp_path: Path) -> None:
+    path = path_of(f"lbfgs/{name}")
+    state = chainrule.load_state(path)
+    found = facts(TRAININGS[name.removeprefix("state_")].from_kept(state), exact=True)
+    assert_as_kept(found, WITH_STEPS[name]["went_on"], exact=True)
+    chainrule.save(state, tmp_path / "again.st")
+    assert (tmp_path / "again.st").read_bytes() == path.read_bytes()
 
 
 def assert_as_kept(found: dict[str, Any], kept: dict[str, Any], *, exact: bool) -> None:

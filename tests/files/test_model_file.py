@@ -333,6 +333,18 @@ def test_encoding_of_another_network(iris_model: Model) -> None:
     assert "encodes 4 inputs" in refusal(content)
 
 
+@pytest.mark.parametrize(
+    "text", ["half", "huber:1.5", "[1]", '{"a": "x"}', '{"a": null}', "[" * 10_000, "9" * 5000]
+)
+def test_class_weight_that_is_none(text: str, iris_model: Model) -> None:
+    def weighted(document: dict[str, Any]) -> None:
+        document["training"]["class_weight"] = text
+
+    assert "field class_weight of the training record" in refusal(
+        with_document(model_to_bytes(iris_model), weighted)
+    )
+
+
 def places_in(value: object) -> list[tuple[Any, ...]]:
     """Paths to everything inside a JSON value."""
     inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()

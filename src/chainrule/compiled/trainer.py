@@ -23,7 +23,7 @@ from chainrule.compiled.machine.target import TILE_ROWS, useful_threads
 from chainrule.compiled.machine.team import STOP, TEAM_LENGTH
 from chainrule.compiled.twins.addresses import give_addresses
 from chainrule.compiled.twins.rules import FUSED, GRADIENTS, POWER1, POWER2, rule_code, rule_numbers
-from chainrule.equations import Descent
+from chainrule.equations import RULES, Descent
 from chainrule.random_streams import Purpose
 
 if TYPE_CHECKING:
@@ -127,6 +127,7 @@ class Trainer:
         self._samples = flat(X), flat(Y), flat(W)
         self._batch_size, self._threads = min(batch_size, len(X)), 1
         self._rule, self._masks, self._dropout = rule, masks, dropout
+        self._n_arrays, self._n_numbers = (len(RULES.fact(rule, name)) for name in ("arrays", "numbers"))
         self._numbers = rule_numbers(rule, l1=l1, l2=l2, clip_norm=clip_norm)
         n_weights = sum(w.size for w in weights)
         self._samples_at_once = max(1, min(SAMPLES_AT_FIRST, WORK_AT_FIRST // n_weights))
@@ -182,7 +183,7 @@ class Trainer:
             with_gradients=not self._is_plain or self._batch_size > ROWS_AT_ONCE,
             with_masks=self._masks is not None,
             with_dropout=self._dropout is not None,
-            n_states=0 if self._rule is None else len(self._rule.arrays),
+            n_states=self._n_arrays,
         )
         if self._rule is None:
             self._memory.places["rule"] = GRADIENTS
@@ -315,9 +316,9 @@ class Trainer:
         """State of the rule for each weight matrix, as the equations have it."""
         if self._rule is None:
             return tuple(() for _ in self._memory.layers)
-        names = ("first", "second")[: len(self._rule.arrays)]
+        names = ("first", "second")[: self._n_arrays]
         arrays = [unpack(state[0], self._memory.layers, name) for name in names]
-        numbers = [float(number) for number in state[1][: len(self._rule.numbers)]]
+        numbers = [float(number) for number in state[1][: self._n_numbers]]
         return tuple((*(of_all[m] for of_all in arrays), *numbers) for m in range(len(self._memory.layers)))
 
     def resume(self, weights: Sequence[npt.NDArray[Any]], rule: Sequence[RuleState]) -> None:
@@ -327,10 +328,9 @@ class Trainer:
         pack(self._memory, weights)
         if self._rule is None:
             return
-        n_arrays = len(self._rule.arrays)
-        for k, name in enumerate(("first", "second")[:n_arrays]):
+        for k, name in enumerate(("first", "second")[: self._n_arrays]):
             pack(self._memory, [of_matrix[k] for of_matrix in rule], name)
-        for place, number in zip((POWER1, POWER2), rule[0][n_arrays:], strict=False):
+        for place, number in zip((POWER1, POWER2), rule[0][self._n_arrays :], strict=False):
             self._numbers[place] = number
 
     def restore(self, state: State) -> None:

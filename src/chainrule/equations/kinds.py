@@ -79,7 +79,7 @@ class Kind(Mapping[str, T]):
         <class 'chainrule.equations.activations.rectifiers.ReLU'>
         """
         thing: Any = entry
-        name = getattr(thing, "name", None) or thing.__name__
+        name = getattr(thing, "name", None) or getattr(thing, "__name__", None)
         if not isinstance(name, str) or not name.isidentifier():
             example = f"my_{self.what.replace(' ', '_')}"
             raise InputError(

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from chainrule.equations.kinds import Kind
-from chainrule.given import keep_whole, positive_number, share_below_1
+from chainrule.given import keep_between, keep_share, keep_whole
 
 if TYPE_CHECKING:
     from chainrule.equations.past import Past, PastEpoch
@@ -96,7 +96,7 @@ class Step:
 
     def __post_init__(self) -> None:
         keep_whole(self, "every")
-        positive_number(self.factor, "factor", "0.1")
+        keep_between(self, "factor", 0.0, math.inf, example=0.1)
 
     def next_factor(self, past: Past, epochs: int) -> float:  # noqa: ARG002 (interface)
         """The factor of the epoch before, or its product with this schedule's."""
@@ -121,7 +121,7 @@ class Exponential:
     heeds_losses: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
-        positive_number(self.factor, "factor", "0.99")
+        keep_between(self, "factor", 0.0, math.inf, example=0.99)
 
     def next_factor(self, past: Past, epochs: int) -> float:  # noqa: ARG002 (interface)
         """Product of the factor of the epoch before and this schedule's."""
@@ -154,7 +154,7 @@ class Cosine:
     heeds_losses: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
-        share_below_1(self.final, "final", "0.01")
+        keep_share(self, "final", example=0.01)
 
     def next_factor(self, past: Past, epochs: int) -> float:
         """Half a wave over so many epochs, and its end after them."""
@@ -191,8 +191,8 @@ class ReduceOnPlateau:
 
     def __post_init__(self) -> None:
         keep_whole(self, "patience")
-        positive_number(self.factor, "factor", "0.1")
-        share_below_1(self.threshold, "threshold", "0.0001")
+        keep_between(self, "factor", 0.0, math.inf, example=0.1)
+        keep_share(self, "threshold", example=0.0001)
 
     def next_factor(self, past: Past, epochs: int) -> float:  # noqa: ARG002 (interface)
         """Powers of the factor."""

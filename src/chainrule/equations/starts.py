@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from chainrule.equations.kinds import Kind
-from chainrule.given import positive_number
+from chainrule.given import keep_between
 
 if TYPE_CHECKING:
     from chainrule.equations.arrays import Array
@@ -152,7 +152,7 @@ class Uniform:
     name: ClassVar[str] = "uniform"
 
     def __post_init__(self) -> None:
-        positive_number(self.limit, "limit", "1.0")
+        keep_between(self, "limit", 0.0, math.inf, example=1.0)
 
     def weights(self, numbers: Array) -> Array:
         """Weights of shape ``(n_out, 1 + n_in)``."""

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from chainrule.equations.kinds import Kind
-from chainrule.given import keep_whole, positive_number
+from chainrule.given import keep_between, keep_whole
 
 if TYPE_CHECKING:
     from chainrule.equations.past import Past, PastEpoch
@@ -118,7 +118,7 @@ class GeneralizationLoss:
     name: ClassVar[str] = "generalization_loss"
 
     def __post_init__(self) -> None:
-        positive_number(self.most, "most", "5")
+        keep_between(self, "most", 0.0, math.inf, example=5.0)
 
     def stops(self, past: Past) -> bool:
         """Whether the loss is that far above its lowest."""
@@ -150,7 +150,7 @@ class ProgressQuotient:
     name: ClassVar[str] = "progress_quotient"
 
     def __post_init__(self) -> None:
-        positive_number(self.most, "most", "0.5")
+        keep_between(self, "most", 0.0, math.inf, example=0.5)
         keep_whole(self, "strip")
 
     def stops(self, past: Past) -> bool:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 import numpy as np
 
-from chainrule.equations import CRITERIA, RULES, SCHEDULES, Kind
+from chainrule.equations import CRITERIA, RULES, SCHEDULES, Kind, name_of
 from chainrule.errors import InputError
 from chainrule.files.layout import FORMAT
 from chainrule.settings import Settings, settings_of
 from chainrule.stored import Finite, NotNegative, Sha256, Stored, WholeFrom1, not_a_model
 from chainrule.training import Epoch, TrainingState
-from chainrule.words import printable
+from chainrule.words import counted, printable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -70,6 +70,7 @@ def state_tensors(state: TrainingState) -> dict[str, npt.NDArray[Any]]:
 def state_to_json(state: TrainingState) -> dict[str, Any]:
     """Everything but the arrays."""
     rule = _rule_of(state.settings)
+    _refuse_unnamed(rule, state)
     return {
         "best_epoch": state.best_epoch,
         "data": state.data,
@@ -116,7 +117,21 @@ def _parts(rule: Any, given: Collection[object]) -> tuple[tuple[str, ...], tuple
     earlier: tuple[str, ...] = getattr(rule, "earlier_arrays", ())
     if earlier and len(given) == len(earlier):
         return earlier, ()
-    return rule.arrays, rule.numbers
+    return RULES.fact(rule, "arrays"), RULES.fact(rule, "numbers")
+
+
+def _refuse_unnamed(rule: Any, state: TrainingState) -> None:  # noqa: ANN401 (any rule)
+    """Raise InputError where a rule of the user's own does not name all parts of its state."""
+    named = sum(map(len, _parts(rule, state.rule[0])))
+    if len(state.rule[0]) != named and RULES.is_own(rule):
+        raise InputError(
+            f"The state of {name_of(rule)} has {counted(len(state.rule[0]), 'part')}, of which "
+            f"its arrays and numbers name {named}",
+            parameter="model",
+            given=rule,
+            needs="they must name each",
+            advice="Name them in two tuples of the class.",
+        )
 
 
 def state_of(stored: StoredState | None, tensors: Tensors, net: Network) -> TrainingState | None:
@@ -176,7 +191,7 @@ def _arrays(
     arrays, names = _parts(rule, [name for name in tensors if name.startswith("rule1.")])
     if set(tensors) != {*(f"rule{m}.{name}" for m in range(1, n + 1) for name in arrays), *best_names}:
         _refuse("its tensors")
-    n_stacked = _n_stacked(rule, tensors) if arrays == rule.arrays else ()
+    n_stacked = _n_stacked(rule, tensors) if arrays == RULES.fact(rule, "arrays") else ()
     for name, tensor in tensors.items():
         like = net.weights[int(re.findall(r"\d+", name)[0]) - 1]
         shape = like.shape if name in best_names else (*n_stacked, *like.shape)

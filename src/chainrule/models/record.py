@@ -75,7 +75,7 @@ class TrainingRecord(FitSettings):
         kept = {one.name: getattr(self, one.name) for one in settings_of(FitSettings)}
         weights = self.class_weight
         if isinstance(weights, str) and weights != BALANCED:
-            kept["class_weight"] = json.loads(weights)
+            kept["class_weight"] = _weights_of(weights)
         return FitSettings(**kept)
 
     def to_json(self) -> dict[str, Any]:
@@ -103,6 +103,9 @@ class TrainingRecord(FitSettings):
                 names = (kind.__name__.removesuffix("Type") for kind in allowed)
                 words = " | ".join(names).replace("float | int", "float")
                 raise _damaged(f"must be {words}, not {str(value)[:40]!r}", f"field {name} of the ")
+        weights = data.get("class_weight")
+        if weights is not None and weights != BALANCED:
+            _weights_of(weights)
         activations = [name_of(g) for g in net.activations]
         told: dict[str, Any] = {
             "hidden": net.sizes[1:-1],
@@ -111,6 +114,19 @@ class TrainingRecord(FitSettings):
             "loss": name_of(net.loss),
         }
         return cls(**told, **data)
+
+
+def _weights_of(text: str) -> dict[str, float]:
+    """Weights of classes from the text that a file keeps."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        found = None
+    if isinstance(found, dict) and all(isinstance(one, (int, float)) for one in found.values()):
+        return found
+    raise _damaged(
+        f"must be {BALANCED!r} or a number for each class, not {text[:40]!r}", "field class_weight of the "
+    )
 
 
 FACTS: dict[str, tuple[tuple[type, ...], bool]] = {

@@ -1,8 +1,9 @@
 """The network: its weights and activations, how they start, and its passes over whole batches."""
 
 from chainrule.network.domains import check_targets
-from chainrule.network.network import Network, own_functions
+from chainrule.network.network import Network
 from chainrule.network.objective import Objective
+from chainrule.network.own_functions import own_functions
 from chainrule.network.passes import ForwardPass, backward, forward, gradients, jacobian, loss_over_rows
 from chainrule.network.samples import (
     as_masks,

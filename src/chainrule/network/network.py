@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from chainrule.equations import Activation, Loss, Start
     from chainrule.network.prediction import Outputs
 
-__all__ = ["Network", "own_functions"]
+__all__ = ["Network"]
 
 DTYPES = ("float32", "float64")
 
@@ -250,12 +250,6 @@ class Network:
         shown = names[:1] if len(set(names)) == 1 else names
         sizes = "-".join(str(size) for size in self.sizes)
         return f"Network({sizes}, {', '.join(shown)}, {name_of(self.loss)}, {self.dtype})"
-
-
-def own_functions(net: Network) -> list[Activation | Loss]:
-    """Activations and loss of a network that are not this package's."""
-    own: list[Activation | Loss] = [g for g in net.activations if ACTIVATIONS.is_own(g)]
-    return [*own, net.loss] if LOSSES.is_own(net.loss) else own
 
 
 def _frozen_weights(weights: Sequence[npt.ArrayLike]) -> tuple[npt.NDArray[Any], ...]:

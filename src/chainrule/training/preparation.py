@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from numbers import Real
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from chainrule.equations import RULES, name_of
 from chainrule.errors import InputError, argument
 from chainrule.given import share_below_1
 from chainrule.inspection import check_gradients
@@ -17,6 +19,7 @@ from chainrule.training.engines.choice import engine_named
 from chainrule.training.progress import Callbacks, Progress
 from chainrule.training.run import Run
 from chainrule.training.task import Rows, Task
+from chainrule.words import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -166,6 +169,7 @@ def run_training(
     settings = settings.for_rows(len(rows))
     task = Task(net, rows, as_masks(masks, net))
     _check_own_functions(task)
+    _check_own_rule(task, settings)
     with engine_named(engine, task, settings) as running:
         return Run(task, watched, settings, running, callbacks or Callbacks(), resume).result()
 
@@ -176,7 +180,7 @@ def _parted(
     """Rows to train on, and rows to watch."""
     if validation is None:
         return rows, None
-    if isinstance(validation, (int, float)):
+    if isinstance(validation, Real):
         n = math.ceil(share_below_1(validation, "validation", "0.2") * len(rows))
         if n >= len(rows) or n == 0:
             raise InputError(
@@ -202,6 +206,23 @@ def _parted(
     X, Y = as_pairs(net, given[0], given[1], ("validation X", "validation Y"))
     weight = given[2] if len(given) > 2 else None  # noqa: PLR2004 (X, Y, weights)
     return rows, Rows(X, Y, as_sample_weight(weight, len(X), net.dtype, "the validation sample_weight"))
+
+
+def _check_own_rule(task: Task, settings: Settings) -> None:
+    """Try an update rule of the user's own once, or InputError where it gives no weights and state."""
+    rule, weights = settings.rule, task.net.weights[-1]
+    if not RULES.is_own(rule) or RULES.fact(rule, "engine") is not None:
+        return
+    given = rule.update(weights, np.zeros_like(weights), rule.init(weights), settings.rate or 0.0)
+    is_pair = isinstance(given, tuple) and len(given) == 2  # noqa: PLR2004 (weights and state)
+    if not is_pair or getattr(given[0], "shape", None) != weights.shape or not isinstance(given[1], tuple):
+        raise InputError(
+            f"update() of {name_of(rule)} gave {quoted(given)}",
+            parameter="rule",
+            given=rule,
+            needs=f"must give weights of the shape that it is given, {weights.shape}, and a state, a tuple",
+            advice="Return both.",
+        )
 
 
 def _taken(rows: Rows, places: npt.NDArray[np.intp]) -> Rows:

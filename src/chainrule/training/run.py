@@ -344,8 +344,21 @@ class Run:
             outputs = self.task.net.with_weights(weights)(rows.X, threads=self.settings.threads)
             # A function of the user's own takes targets and outputs alone.
             weight = (rows.sample_weight,) if heeds_weights(self.metric) else ()
-            score = float(self.metric(rows.Y, outputs, *weight))
+            score = self._score(self.metric(rows.Y, outputs, *weight))
         return loss, score
+
+    def _score(self, given: Any) -> float:  # noqa: ANN401 (whatever a user's own gives)
+        """What a metric gave, as a number."""
+        try:
+            return float(given)
+        except (TypeError, ValueError):
+            raise InputError(
+                f"The metric {name_of(self.metric)} gave {quoted(given)}",
+                parameter="metric",
+                given=given,
+                needs="must give a number",
+                advice="Return one, the larger the better.",
+            ) from None
 
     def _tell_the_time(self) -> None:
         """Call what is to be called every so many seconds."""

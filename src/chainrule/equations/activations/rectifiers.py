@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from chainrule.equations.activations.activation import ACTIVATIONS, ActivationFacts, Logistic, OutputRange
 from chainrule.equations.arrays import array_namespace, real_part
-from chainrule.given import check_between
+from chainrule.given import keep_between
 
 if TYPE_CHECKING:
     from chainrule.equations.arrays import Array
@@ -78,7 +78,7 @@ class LeakyReLU(ActivationFacts):
     code = 4
 
     def __post_init__(self) -> None:
-        check_between(self.slope, "slope", 0.0, 1.0, example=0.01)
+        keep_between(self, "slope", 0.0, 1.0, example=0.01)
 
     def forward(self, z: Array) -> Array:
         r"""Net inputs above 0, else the slope times them, equation (20)."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 from chainrule.equations.activations.activation import OutputRange
 from chainrule.equations.arrays import array_namespace, real_part
 from chainrule.equations.kinds import Kind
-from chainrule.given import check_between
+from chainrule.given import keep_between
 
 if TYPE_CHECKING:
     from chainrule.equations.activations.activation import Activation
@@ -206,7 +206,7 @@ class Huber(LossFacts):
     code = 2
 
     def __post_init__(self) -> None:
-        check_between(self.limit, "limit", 0.0, math.inf, example=1.0)
+        keep_between(self, "limit", 0.0, math.inf, example=1.0)
 
     def values(self, a: Array, y: Array) -> Array:
         r"""Half the square, or the straight line beyond the limit, equation (27)."""
@@ -254,7 +254,7 @@ class Quantile(LossFacts):
     code = 3
 
     def __post_init__(self) -> None:
-        check_between(self.share, "share", 0.0, 1.0, example=0.9)
+        keep_between(self, "share", 0.0, 1.0, example=0.9)
 
     def values(self, a: Array, y: Array) -> Array:
         r"""Residual times its weight, equation (28)."""

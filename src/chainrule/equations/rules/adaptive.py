@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from chainrule.equations.arrays import array_namespace
 from chainrule.equations.rules.rule import RULES, RuleFacts, without_subnormals
-from chainrule.given import check_between, check_share
+from chainrule.given import keep_between, keep_share
 
 if TYPE_CHECKING:
     from chainrule.equations.arrays import Array
@@ -49,8 +49,8 @@ class RMSprop(RuleFacts):
     code = 5
 
     def __post_init__(self) -> None:
-        check_share(self.decay, "decay", example=0.99)
-        check_between(self.epsilon, "epsilon", 0.0, math.inf, example=1e-8)
+        keep_share(self, "decay", example=0.99)
+        keep_between(self, "epsilon", 0.0, math.inf, example=1e-8)
 
     def init(self, weights: Array) -> RuleState:
         """Mean of squares 0."""
@@ -99,9 +99,7 @@ class Adam(RuleFacts):
     code = 6
 
     def __post_init__(self) -> None:
-        check_share(self.beta1, "beta1", example=0.9)
-        check_share(self.beta2, "beta2", example=0.999)
-        check_between(self.epsilon, "epsilon", 0.0, math.inf, example=1e-8)
+        _keep_parameters(self)
 
     def init(self, weights: Array) -> RuleState:
         """Both means 0, and the powers of both betas 1."""
@@ -119,6 +117,13 @@ class Adam(RuleFacts):
         power1, power2 = self.beta1 * power1, self.beta2 * power2
         root = xp.sqrt(squares) * (1 / math.sqrt(1 - power2)) + self.epsilon
         return weights - (rate / (1 - power1)) * (mean / root), (mean, squares, power1, power2)
+
+
+def _keep_parameters(rule: Adam | AdamW) -> None:
+    """Check what both have."""
+    keep_share(rule, "beta1", example=0.9)
+    keep_share(rule, "beta2", example=0.999)
+    keep_between(rule, "epsilon", 0.0, math.inf, example=1e-8)
 
 
 @RULES.register
@@ -156,8 +161,8 @@ class AdamW(RuleFacts):
     code = 6  # weights decay before Adam moves them
 
     def __post_init__(self) -> None:
-        check_between(self.decay, "decay", 0.0, math.inf, example=0.01)
-        _ = self._adam
+        keep_between(self, "decay", 0.0, math.inf, example=0.01)
+        _keep_parameters(self)
 
     @property
     def _adam(self) -> Adam:
@@ -217,10 +222,10 @@ class IRpropMinus(RuleFacts):
     code = 7
 
     def __post_init__(self) -> None:
-        check_between(self.decrease, "decrease", 0.0, 1.0, example=0.5)
-        check_between(self.increase, "increase", 1.0, math.inf, example=1.2)
-        check_between(self.smallest, "smallest", 0.0, math.inf, example=1e-6)
-        check_between(self.largest, "largest", self.smallest, math.inf, example=50.0)
+        keep_between(self, "decrease", 0.0, 1.0, example=0.5)
+        keep_between(self, "increase", 1.0, math.inf, example=1.2)
+        keep_between(self, "smallest", 0.0, math.inf, example=1e-6)
+        keep_between(self, "largest", self.smallest, math.inf, example=50.0)
 
     def init(self, weights: Array) -> RuleState:
         """Steps of 0, which stand for the rate, and gradients of 0, which have no sign to change."""

@@ -2,12 +2,13 @@ r"""Rules that use curvature, for all rows at once; each is run by an engine of 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from chainrule.equations.arrays import array_namespace
 from chainrule.equations.rules.rule import RULES, RuleFacts
-from chainrule.given import keep_whole, positive_number
+from chainrule.given import keep_between, keep_whole
 
 if TYPE_CHECKING:
     from chainrule.equations.arrays import Array
@@ -129,7 +130,7 @@ class LevenbergMarquardt(RuleFacts):
     engine = "levenberg_marquardt"
 
     def __post_init__(self) -> None:
-        positive_number(self.damping, "damping", "0.001")
+        keep_between(self, "damping", 0.0, math.inf, example=0.001)
 
 
 def levenberg_marquardt_step(curvature: Array, slope: Array, damping: float) -> Array:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias
 
 from chainrule.equations.arrays import array_namespace
 from chainrule.equations.kinds import Kind
-from chainrule.given import check_share
+from chainrule.given import keep_share
 
 if TYPE_CHECKING:
     from chainrule.equations.arrays import Array
@@ -65,19 +65,15 @@ class Rule(Protocol):
     ----------
     name : str
         The shorthand for it wherever a rule is asked for.
-    arrays, numbers : tuples of str
-        What its state is made of.
 
     Examples
     --------
     >>> from chainrule.equations import RULES
-    >>> RULES.named("adam").arrays
+    >>> RULES.fact(RULES.named("adam"), "arrays")
     ('mean', 'mean_of_squares')
     """
 
     name: ClassVar[str]
-    arrays: ClassVar[tuple[str, ...]] = ()
-    numbers: ClassVar[tuple[str, ...]] = ()
 
     def init(self, weights: Array) -> RuleState:
         """State before the first update of these weights."""
@@ -99,6 +95,8 @@ class RuleFacts:
 
     Attributes
     ----------
+    arrays, numbers : tuples of str
+        What its state is made of.
     takes_rate : bool
         Whether it has a learning rate; one without finds its own steps.
     takes_all_rows : bool
@@ -111,6 +109,8 @@ class RuleFacts:
         Number of its compiled twin, where there is one.
     """
 
+    arrays: ClassVar[tuple[str, ...]] = ()
+    numbers: ClassVar[tuple[str, ...]] = ()
     takes_rate: ClassVar[bool] = True
     takes_all_rows: ClassVar[bool] = False
     usual_rate: ClassVar[float | None] = 0.001
@@ -180,7 +180,7 @@ class Momentum(RuleFacts):
     code = 3
 
     def __post_init__(self) -> None:
-        check_share(self.momentum, "momentum", example=0.9)
+        keep_share(self, "momentum", example=0.9)
 
     def init(self, weights: Array) -> RuleState:
         """Velocity 0."""
