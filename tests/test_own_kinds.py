@@ -384,7 +384,7 @@ def test_a_wrong_answer_is_said_to_be_one(
 
 def test_what_is_no_class_is_not_registered() -> None:
     with pytest.raises(InputError, match="The name of 5 is None but must be one word"):
-        ACTIVATIONS.register(5)  # type: ignore[type-var]
+        ACTIVATIONS.register(5)
 
 
 class Forgetful:
@@ -412,10 +412,11 @@ def test_a_rule_needs_no_names_of_its_state_until_it_is_saved(
 
 @pytest.mark.parametrize("number", [np.float64(0.5), np.float32(0.5)])
 def test_numbers_of_numpy_are_kept_as_pythons(number: Any) -> None:  # noqa: ANN401 (two kinds of number)
-    for kind, name, parameter in [
+    parameters: list[tuple[Kind[Any], str, str]] = [
         (ACTIVATIONS, "leaky_relu", "slope"), (LOSSES, "huber", "limit"), (RULES, "adamw", "beta1"),
         (SCHEDULES, "cosine", "final"), (SCHEDULES, "plateau", "threshold"),
-    ]:  # fmt: skip
+    ]  # fmt: skip
+    for kind, name, parameter in parameters:
         one: Any = replace(kind[name], **{parameter: number})
         assert one == kind.named(name_of(one))
         assert type(getattr(one, parameter)) is float

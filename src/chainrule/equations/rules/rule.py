@@ -65,15 +65,19 @@ class Rule(Protocol):
     ----------
     name : str
         The shorthand for it wherever a rule is asked for.
+    arrays, numbers : tuples of str
+        What its state is made of.
 
     Examples
     --------
     >>> from chainrule.equations import RULES
-    >>> RULES.fact(RULES.named("adam"), "arrays")
+    >>> RULES.named("adam").arrays
     ('mean', 'mean_of_squares')
     """
 
     name: ClassVar[str]
+    arrays: ClassVar[tuple[str, ...]] = ()
+    numbers: ClassVar[tuple[str, ...]] = ()
 
     def init(self, weights: Array) -> RuleState:
         """State before the first update of these weights."""
@@ -96,7 +100,7 @@ class RuleFacts:
     Attributes
     ----------
     arrays, numbers : tuples of str
-        What its state is made of.
+        What its state is made of; one's own needs to say so where it is to be saved.
     takes_rate : bool
         Whether it has a learning rate; one without finds its own steps.
     takes_all_rows : bool
