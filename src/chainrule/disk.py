@@ -1,10 +1,18 @@
-"""Write a file whole or not at all."""
+"""Write a file whole or not at all, and replace nothing that was not meant.
+
+A name that a user gives may be a link, which is followed. A name that the program makes itself is one that
+nothing has, and what it wrote there is replaced or removed only while it still is what it wrote.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import os
+import re
 import stat
 import tempfile
+import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +23,17 @@ from chainrule.words import printable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["check_writable", "write_file", "written_beside"]
+try:
+    import fcntl
+except ImportError:  # not on Windows, where what a kill leaves stays
+    fcntl = None  # type: ignore[assignment]
+
+__all__ = [
+    "OwnFile", "check_writable", "is_device", "write_file", "written_beside", "written_somewhere",
+]  # fmt: skip
+
+TEMPORARY = ".chainrule"  # how the name ends that a file has while it is being written
+SECONDS_OF_A_WRITER = 60  # after which one that holds no lock was killed
 
 
 def write_file(path: str | os.PathLike[str], content: bytes, *, overwrite: bool = True) -> None:
@@ -37,7 +55,7 @@ def write_file(path: str | os.PathLike[str], content: bytes, *, overwrite: bool 
     try:
         # A link is followed, so that the file behind it is replaced and not the link.
         target = Path(os.path.realpath(path))
-        if target.exists() and not target.is_file() and not target.is_dir():
+        if is_device(target):
             _write_to_device(target, content)
         else:
             _replace(target, content, overwrite=overwrite)
@@ -63,6 +81,116 @@ def check_writable(path: str | os.PathLike[str], *, overwrite: bool) -> None:
         raise _failure(path, error) from error
 
 
+def is_device(path: str | os.PathLike[str]) -> bool:
+    """Whether something stands there that is neither a file nor a folder: a pipe, a terminal, a device."""
+    target = Path(path)
+    return target.exists() and not target.is_file() and not target.is_dir()
+
+
+def _free_name(path: Path) -> Path:
+    """The path, or the first one with a number that nothing has, not even a link that leads nowhere."""
+    numbered = (path.with_name(f"{path.stem}-{number}{path.suffix}") for number in itertools.count(2))
+    return next(one for one in itertools.chain([path], numbered) if not os.path.lexists(one))
+
+
+class OwnFile:
+    """A file of the program's own: under a free name, and only as long as it is what was written there.
+
+    Parameters
+    ----------
+    path : Path
+        The name that it has where that is free.
+    replaces : bool
+        Whether what stands there is of the program's own, too: an earlier state that was taken over.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder, "state.st")
+    ...     path.write_bytes(b"another's")
+    ...     own = OwnFile(path)
+    ...     own.write(b"ours")
+    ...     own.path.name, own.remove(), path.read_bytes()
+    9
+    ('state-2.st', True, b"another's")
+    """
+
+    def __init__(self, path: Path, *, replaces: bool = False) -> None:
+        self._asked, self.path = path, path if replaces else _free_name(path)
+        self._written = _identity(path) if replaces else None
+
+    @property
+    def is_there(self) -> bool:
+        """Whether what was written there last still is."""
+        return self._written is not None and _identity(self.path) == self._written
+
+    def write(self, content: bytes) -> None:
+        """Write, or replace what was written; under another name where something else has come there.
+
+        Raises
+        ------
+        OutputError
+            The place cannot be written.
+        """
+        try:
+            if not self.is_there:
+                self.path, self._written = _free_name(self._asked), None
+            _check_folder(self.path)
+            with written_beside(self.path, content) as temporary:
+                temporary.chmod(_mode_of(self.path))
+                if self._written is None:
+                    _link_or_rename(temporary, self.path)
+                else:
+                    temporary.replace(self.path)
+            self._written = _identity(self.path)
+        except (OSError, ValueError) as error:
+            raise _failure(self.path, error) from error
+
+    def remove(self) -> bool:
+        """Remove what was written, where it still is that; whether it was."""
+        try:
+            if self.is_there:
+                self.path.unlink()
+                self._written = None
+                return True
+        except OSError:
+            pass
+        return False
+
+
+def written_somewhere(content: bytes, path: Path) -> Path | None:
+    """Write what has no place where it should stand under a free name near it, or wherever there is room.
+
+    Where that was: beside it, in the working folder, in the user's, in the one for temporary files; None
+    where nothing can be written anywhere.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder, "net.st")
+    ...     path.touch()
+    ...     written_somewhere(b"content", path).name
+    'net-2.st'
+    """
+    for folder in (path.parent, Path.cwd(), Path.home(), Path(tempfile.gettempdir())):
+        own = OwnFile(folder / path.name)
+        with contextlib.suppress(OutputError):
+            own.write(content)
+            return own.path
+    return None
+
+
+def _identity(path: Path) -> tuple[int, ...] | None:
+    """What tells a file from another one of its name; None where there is none."""
+    try:
+        found = path.lstat()
+    except (OSError, ValueError):
+        return None
+    return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
+
+
 @contextmanager
 def written_beside(target: Path, content: bytes) -> Iterator[Path]:
     """Keep the content under another name in the target's folder, on the disk; only its owner may read it.
@@ -74,10 +202,13 @@ def written_beside(target: Path, content: bytes) -> Iterator[Path]:
     OSError
         It cannot be written there.
     """
-    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:50]}.")
+    prefix = f".{target.name[:50]}."
+    _remove_leftovers(target.parent, prefix)
+    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=prefix, suffix=TEMPORARY)
     temporary = Path(name)
     try:
         with os.fdopen(descriptor, "wb") as file:
+            _lock(file.fileno())
             file.write(content)
             file.flush()
             if content:  # an attempt has nothing to keep
@@ -85,6 +216,33 @@ def written_beside(target: Path, content: bytes) -> Iterator[Path]:
         yield temporary
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _lock(descriptor: int) -> bool:
+    """Hold a file while this process writes it; False where another one does, or nothing can tell."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (OSError, AttributeError):
+        return False
+    return True
+
+
+def _remove_leftovers(folder: Path, prefix: str) -> None:
+    """Remove what a process that was killed left of its writing: nobody holds it, and it is not young."""
+    with contextlib.suppress(OSError):
+        for entry in os.scandir(folder):
+            if not re.fullmatch(rf"{re.escape(prefix)}\w{{8}}{TEMPORARY}", entry.name):
+                continue
+            with contextlib.suppress(OSError):
+                young = time.time() - entry.stat(follow_symlinks=False).st_mtime < SECONDS_OF_A_WRITER
+                if young or not entry.is_file(follow_symlinks=False):
+                    continue
+                descriptor = os.open(entry.path, os.O_RDWR)
+                try:
+                    if _lock(descriptor):
+                        Path(entry.path).unlink()
+                finally:
+                    os.close(descriptor)
 
 
 def _check(target: Path, *, overwrite: bool) -> None:

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import chainrule
-from chainrule.cli.interrupts import Watch
-from chainrule.jobs.interrupts import at_most_one_interrupt, no_interrupt
+from chainrule.interrupts import Watch, at_most_one_interrupt, no_interrupt
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,23 +6,73 @@ __all__ = ["main"]
 def main() -> None:
     """Run the command line, and end with its exit code.
 
-    What a command does not meet itself is met here: Ctrl-C while the program is still being loaded, and a
-    standard output that cannot be written.
+    What a command does not meet itself is met here: a signal while the program is still being loaded or
+    already ends, memory that does not suffice to load it, and a standard output that cannot be written.
     """
-    import os  # noqa: PLC0415 (Ctrl-C may come as early as this)
+    import sys  # noqa: PLC0415 (a signal may come as early as this)
+
+    code: object = 130
+    try:
+        from chainrule.interrupts import Watch, exit_code, ignore_signals  # noqa: PLC0415 (so may it here)
+
+        try:
+            with Watch():
+                code = _run()
+                ignore_signals()
+        except KeyboardInterrupt:
+            ignore_signals()
+            code = exit_code()
+    except KeyboardInterrupt:
+        pass
+    sys.exit(code)  # type: ignore[arg-type]  # what SystemExit was given
+
+
+def _run() -> object:
+    """Exit code of the command that was typed."""
     import sys  # noqa: PLC0415
 
     try:
-        from chainrule.cli.app import app  # noqa: PLC0415 (so may it while typer loads)
-        from chainrule.cli.printing import escape_what_cannot_be_encoded, note  # noqa: PLC0415
+        from chainrule.cli.app import app  # noqa: PLC0415
+        from chainrule.cli.printing import escape_what_cannot_be_encoded  # noqa: PLC0415
 
         escape_what_cannot_be_encoded()
         app()
-    except KeyboardInterrupt:
-        sys.exit(130)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        note(f"Error: The output cannot be written: {reason}. Send it somewhere else, or make room for it.")
-        if sys.stdout is not None:  # what it still holds would fail once more when Python ends
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(2)
+    except SystemExit as end:
+        # Click has its own answer to a closed pipe, which is no error here.
+        return 0 if type(sys.stdout).__name__ == "PacifyFlushWrapper" else end.code
+    except BrokenPipeError:
+        _abandon_output()
+        return 0
+    except (MemoryError, ImportError, OSError) as error:
+        _tell(error)
+        _abandon_output()
+        return 2
+    return 0
+
+
+def _tell(error: Exception) -> None:
+    """Say in one line what no command foresaw; where it cannot be said, the exit code remains."""
+    import contextlib  # noqa: PLC0415
+    import sys  # noqa: PLC0415
+
+    reason = " ".join((getattr(error, "strerror", None) or str(error)).split()).rstrip(".")
+    if isinstance(error, OSError):
+        text = f"The output cannot be written: {reason}. Send it somewhere else, or make room for it."
+    elif isinstance(error, MemoryError):
+        text = f"Out of memory{': ' * bool(reason)}{reason}. Give the program more, or a smaller task."
+    else:
+        text = f"A part of the program cannot be loaded: {reason}. Give it more memory, or install it again."
+    with contextlib.suppress(OSError, AttributeError):  # there may be no standard error
+        print(f"Error: {text}", file=sys.stderr, flush=True)  # noqa: T201 (what prints may not be loaded)
+
+
+def _abandon_output() -> None:
+    """Let what standard output still holds go nowhere: it would fail once more when Python ends."""
+    import contextlib  # noqa: PLC0415
+    import os  # noqa: PLC0415
+    import sys  # noqa: PLC0415
+
+    with contextlib.suppress(
+        OSError, ValueError, AttributeError
+    ):  # there may be none, or one that is no file
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -7,23 +7,23 @@ from typing import TYPE_CHECKING, ParamSpec
 
 import typer
 
-from chainrule.cli.interrupts import Watch
 from chainrule.cli.naming import in_options
 from chainrule.cli.printing import note
 from chainrule.errors import ChainruleError, DivergenceError, said
+from chainrule.interrupts import Watch, exit_code
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["DIVERGED", "INTERRUPTED", "WRONG_INPUT", "exits_with_a_message"]
+__all__ = ["DIVERGED", "WRONG_INPUT", "exits_with_a_message"]
 
-DIVERGED, WRONG_INPUT, INTERRUPTED = 1, 2, 130
+DIVERGED, WRONG_INPUT = 1, 2
 
 Arguments = ParamSpec("Arguments")
 
 
 def exits_with_a_message(command: Callable[Arguments, None]) -> Callable[Arguments, None]:
-    """Turn an error of this package, and Ctrl-C, into one message on stderr and an exit code."""
+    """Turn an error of this package, and a signal, into one message on stderr and an exit code."""
 
     @functools.wraps(command)
     def guarded(*args: Arguments.args, **kwargs: Arguments.kwargs) -> None:
@@ -47,7 +47,8 @@ def exits_with_a_message(command: Callable[Arguments, None]) -> Callable[Argumen
 def _message(error: BaseException, *, interrupted: bool) -> tuple[str, int] | None:
     """Message and exit code; None for an error that nobody foresaw."""
     if isinstance(error, KeyboardInterrupt) or interrupted:
-        return "Interrupted. Nothing was written.", INTERRUPTED
+        kept = str(error) if isinstance(error, KeyboardInterrupt) else ""
+        return f"Interrupted. {kept or 'Nothing was written.'}", exit_code()
     if isinstance(error, ChainruleError):
         code = DIVERGED if isinstance(error, DivergenceError) else WRONG_INPUT
         return f"Error: {said(error, in_options)}", code

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
+import math
+import os
+import re
+import select
 import sys
 import textwrap
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TextIO
 
 from chainrule.cli.naming import in_options
 from chainrule.errors import said
-from chainrule.words import counted, named
+from chainrule.words import counted, named, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -20,8 +25,8 @@ if TYPE_CHECKING:
     from chainrule.training import Progress
 
 __all__ = [
-    "LONGEST_LINE", "MOST_LINES", "TEXT", "Notes", "escape_what_cannot_be_encoded", "note", "print_json",
-    "print_rows", "say", "score_lines", "settings_rows", "training_words",
+    "LONGEST_LINE", "MOST_LINES", "TEXT", "Notes", "escape_what_cannot_be_encoded", "give", "note",
+    "print_json", "print_rows", "say", "score_lines", "settings_rows", "training_words",
 ]  # fmt: skip
 
 LONGEST_LINE = 100
@@ -30,6 +35,7 @@ LABEL = 10  # columns for the word that a line begins with
 TEXT = LONGEST_LINE - LABEL
 MOST_LINES = 20  # of a list with a line for each entry
 WORST = 10  # classes that are shown where there are more
+NEITHER_ASCII_NOR_SAFE = re.compile(r"[^\x20-\x7e\n]")
 
 
 def escape_what_cannot_be_encoded() -> None:
@@ -39,16 +45,48 @@ def escape_what_cannot_be_encoded() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-def say(text: str = "", end: str = "\n") -> None:
-    """Print what belongs to the result; nothing where standard output is closed."""
-    if sys.stdout is not None:
-        print(text, end=end, flush=True)  # noqa: T201 (the one place that prints)
+def say(text: str = "") -> None:
+    """Print lines for people that belong to the result."""
+    _write(sys.stdout, f"{_visible(text)}\n")
+
+
+def give(text: str) -> None:
+    """Print data, every character as it is; on a terminal none that it would obey."""
+    terminal = sys.stdout is not None and sys.stdout.isatty()
+    _write(sys.stdout, _visible(text) if terminal else text)
 
 
 def note(text: str) -> None:
-    """Print what is not the result; nothing where standard error is closed."""
-    if sys.stderr is not None:
-        print(text, file=sys.stderr, flush=True)  # noqa: T201 (the one place that prints)
+    """Print what is not the result; what cannot be printed there is no reason to end."""
+    with contextlib.suppress(OSError):
+        _write(sys.stderr, f"{_visible(text)}\n")
+
+
+def _visible(text: str) -> str:
+    """Lines with escapes for whatever a terminal would obey or could not print."""
+    return text if text.isprintable() else "\n".join(map(printable, text.split("\n")))
+
+
+def _write(stream: TextIO | None, text: str) -> None:
+    """Write all of a text, or raise the OSError that tells why not; nothing where the stream is closed.
+
+    Python itself loses what is left of a short write where its streams have no buffers.
+    """
+    if stream is None:
+        return
+    try:
+        number = stream.fileno()
+    except (OSError, ValueError, AttributeError):  # a notebook's, say, that is no file
+        stream.write(text)
+        stream.flush()
+        return
+    stream.flush()
+    rest = memoryview(text.encode(stream.encoding, stream.errors or "strict"))
+    while rest:
+        try:
+            rest = rest[os.write(number, rest) :]
+        except BlockingIOError:  # a pipe that another program has told not to wait
+            select.select([], [number], [])
 
 
 class Notes:
@@ -63,8 +101,23 @@ class Notes:
 
 
 def print_json(data: object) -> None:
-    """Print one JSON document; floats keep all their bits."""
-    say(json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False))
+    """Print one JSON document; floats keep all their bits, and the three that JSON lacks are words."""
+    text = json.dumps(_in_json(data), indent=2, ensure_ascii=False, allow_nan=False)
+    give(f"{NEITHER_ASCII_NOR_SAFE.sub(_escaped, text)}\n")
+
+
+def _in_json(data: Any) -> Any:  # noqa: ANN401 (whatever JSON holds)
+    """Data with words for NaN and the infinities, as the mapping of protocol buffers to JSON has them."""
+    if isinstance(data, float) and not math.isfinite(data):
+        return "NaN" if math.isnan(data) else "Infinity" if data > 0 else "-Infinity"
+    if isinstance(data, dict):
+        return {key: _in_json(value) for key, value in data.items()}
+    return [_in_json(value) for value in data] if isinstance(data, (list, tuple)) else data
+
+
+def _escaped(found: re.Match[str]) -> str:
+    """A character as JSON can say it in ASCII, where it cannot be printed as it is."""
+    return found[0] if found[0].isprintable() else json.dumps(found[0])[1:-1]
 
 
 def print_rows(rows: Iterable[tuple[str, str]]) -> None:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from chainrule.network import Network
 
-__all__ = ["load", "load_model", "load_state", "model_to_bytes", "save"]
+__all__ = ["content_of", "load", "load_model", "load_state", "model_to_bytes", "save"]
 
 
 def save(
@@ -52,7 +52,8 @@ def save(
     OutputError
         The file cannot be written, or stands in the way.
     InputError
-        The network holds an activation or a loss of the user's own, which a file cannot hold.
+        The network holds an activation or a loss of the user's own, which a file cannot hold, or something
+        else that could not be read back.
 
     Examples
     --------
@@ -68,7 +69,7 @@ def save(
     if isinstance(model, TrainingState):
         model = Model(model.network, state=model)
     whole = model if isinstance(model, Model) else Model(model)
-    write_file(path, model_to_bytes(whole), overwrite=overwrite)
+    write_file(path, content_of(whole), overwrite=overwrite)
 
 
 def load(path: str | os.PathLike[str]) -> Network:
@@ -186,6 +187,34 @@ def model_to_bytes(model: Model) -> bytes:
     content: bytes = safetensors.numpy.save(tensors, metadata={ENTRY: text})
     digest = hashlib.sha256(content).hexdigest()
     return with_digest(content, NO_DIGEST, digest)
+
+
+def content_of(model: Model) -> bytes:
+    """Content of a model file, proven to be one: it has been read.
+
+    Raises
+    ------
+    InputError
+        The model holds what a file cannot, or what could not be read back.
+
+    Examples
+    --------
+    >>> from chainrule import Model, Network
+    >>> len(content_of(Model(Network.random((2, 1)))))
+    424
+    """
+    content = model_to_bytes(model)
+    try:
+        model_from_bytes(content)
+    except ModelFileError as error:
+        raise InputError(
+            f"The model cannot be saved: its file could not be read back. {error.what}",
+            parameter="model",
+            given=model,
+            needs=error.needs,
+            advice="Give what it was learnt from shorter names.",
+        ) from error
+    return content
 
 
 def _read(path: Path) -> bytes:

@@ -7,14 +7,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from chainrule.disk import check_writable
-from chainrule.errors import DivergenceError, InputError, TrainingWarning, argument
-from chainrule.files import load_model, save
+from chainrule.disk import check_writable, is_device, write_file, written_somewhere
+from chainrule.errors import DivergenceError, InputError, OutputError, TrainingWarning, argument
+from chainrule.files import content_of, load_model
+from chainrule.interrupts import at_most_one_interrupt, interruptible, no_interrupt
 from chainrule.jobs.checkpoint import Checkpoint
-from chainrule.jobs.interrupts import at_most_one_interrupt, no_interrupt
 from chainrule.jobs.job import Face, Job, Silence, refuse_to_replace, same_file
-from chainrule.models import FitResult, fit_settings, prepare, prepare_again, settings_of_checkpoint
-from chainrule.models.fitting import diverged_model, fit_dataset, parted
+from chainrule.models import (
+    FitResult,
+    Model,
+    fit_settings,
+    prepare,
+    prepare_again,
+    settings_of_checkpoint,
+)
+from chainrule.models.fitting import diverged_model, fit_dataset, parted, start_network
 from chainrule.scores import score_to_json
 from chainrule.training import StoppedBy
 from chainrule.words import printable, quoted
@@ -159,9 +166,8 @@ class FitJob(Job):
         if not same_file(self.path, self.table):
             check_writable(self.path, overwrite=self.overwrite)
         data, settings, state = (self._anew if self.resume is None else self._again)(face)
-        kept = Checkpoint(data, settings, self.path)
-        if kept.refusal:
-            face.note(f"No checkpoint will be kept. {kept.refusal.what}")
+        content_of(Model(start_network(data, settings), data.encoding))  # refused now rather than at the end
+        kept = Checkpoint(data, settings, self.path, resumed=self.resume, face=face)
 
         def look(training: Progress) -> None:
             self.look()
@@ -172,9 +178,22 @@ class FitJob(Job):
         with at_most_one_interrupt():
             result = self._trained(data, settings, state, look)
             with no_interrupt():
-                save(result.model, self.path, overwrite=self.overwrite)
-                checkpoint = kept.finish(result)
+                checkpoint = kept.keep(result)
+                self._save(content_of(result.model))
+                if checkpoint is None:
+                    kept.remove()
         return FitOutcome(result, settings, self.path, checkpoint)
+
+    def _save(self, content: bytes) -> None:
+        """Write the model; where it cannot be written where it should, it is kept somewhere else."""
+        try:
+            with interruptible() if is_device(self.path) else no_interrupt():
+                write_file(self.path, content, overwrite=self.overwrite)
+        except OutputError as error:
+            error.advise(_kept(written_somewhere(content, self.path)))
+            raise
+        except KeyboardInterrupt:  # nobody reads the pipe
+            raise KeyboardInterrupt(_kept(written_somewhere(content, self.path))) from None
 
     def _anew(self, face: Face) -> tuple[Dataset, FitSettings, TrainingState | None]:
         """Table and settings of a training from the beginning."""
@@ -248,11 +267,15 @@ class FitJob(Job):
                     data, settings, on_time=look, every_seconds=SECONDS_BETWEEN_LOOKS, resume=state
                 )
         except DivergenceError as error:
-            beside = _unused_name(self.path)
-            save(diverged_model(data, settings, error), beside, overwrite=False)
-            where = printable(str(beside))
-            error.advise(f"The last finite network, after {error.epoch - 1} epochs, is kept in {where}.")
+            beside = self.path.with_name(f"{self.path.stem}.diverged{self.path.suffix}")
+            kept = written_somewhere(content_of(diverged_model(data, settings, error)), beside)
+            error.advise(_kept(kept, f"The last finite network, after {error.epoch - 1} epochs,"))
             raise
+
+
+def _kept(path: Path | None, what: str = "The trained network") -> str:
+    """Where a network is that could not be written where it should."""
+    return f"{what} is lost." if path is None else f"{what} is kept in {printable(str(path))}."
 
 
 def _listed(role: str, given: str | Sequence[str] | None) -> Sequence[str] | None:
@@ -279,12 +302,3 @@ def _split(values: Sequence[str] | None, names: Sequence[str]) -> list[str] | No
     for value in values:
         listed += [value] if value in names else [part.strip() for part in value.split(",")]
     return listed
-
-
-def _unused_name(path: Path) -> Path:
-    """Name beside the asked-for one that no file has."""
-    candidate, number = path.with_name(f"{path.stem}.diverged{path.suffix}"), 1
-    while candidate.exists():
-        number += 1
-        candidate = path.with_name(f"{path.stem}.diverged-{number}{path.suffix}")
-    return candidate

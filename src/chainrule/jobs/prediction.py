@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from chainrule.disk import check_writable, write_file
+from chainrule.disk import check_writable, is_device, write_file
 from chainrule.errors import OutputError
 from chainrule.files import load_model
-from chainrule.jobs.interrupts import no_interrupt
+from chainrule.interrupts import interruptible, no_interrupt
 from chainrule.jobs.job import Face, Job, Silence, refuse_to_replace
 from chainrule.words import printable, shortened
 
@@ -89,7 +89,7 @@ class PredictionJob(Job):
         self.look()
         outcome = PredictionOutcome(model.predict(source), self.path)
         if self.path is not None:
-            with no_interrupt():
+            with interruptible() if is_device(self.path) else no_interrupt():
                 write_file(self.path, outcome.csv().encode(), overwrite=self.overwrite)
         return outcome
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from chainrule.cli.errors import INTERRUPTED
 from chainrule.cli.naming import in_options
 from chainrule.cli.paths import shell_word
 from chainrule.cli.printing import (
@@ -22,6 +21,7 @@ from chainrule.cli.printing import (
 from chainrule.cli.progress import TrainingProgress
 from chainrule.equations import name_of
 from chainrule.errors import said
+from chainrule.interrupts import exit_code
 from chainrule.tables import ClassTarget
 from chainrule.words import counted, named, shortened
 
@@ -49,17 +49,28 @@ def run(job: FitJob, table: Path, *, as_json: bool) -> None:
             _print_summary(outcome, table)
     except KeyboardInterrupt:
         note(f"Interrupted: {path} holds the trained network.")
-        raise typer.Exit(INTERRUPTED) from None
+        raise typer.Exit(exit_code()) from None
+    except BrokenPipeError:  # nobody reads on
+        if not outcome.was_interrupted:
+            raise
     except OSError:
         note(f"{path} holds the trained network, but its summary cannot be printed.")
-        raise
+        if not outcome.was_interrupted:
+            raise
     if outcome.was_interrupted:
-        epochs = counted(len(outcome.result.history.epochs), "epoch")
-        note(f"Interrupted: {path} holds the network after {epochs}.")
+        note(f"Interrupted: {path} holds {_held(outcome)}.")
         if outcome.checkpoint is not None:
             go_on = f"chainrule fit {shell_word(table)} --resume {shell_word(outcome.checkpoint)} --force"
             note(f"Go on with: {go_on}")
-        raise typer.Exit(INTERRUPTED)
+        raise typer.Exit(exit_code())
+
+
+def _held(outcome: FitOutcome) -> str:
+    """Which network the file of an interrupted fit holds."""
+    epochs, best = counted(len(outcome.result.history.epochs), "epoch"), outcome.result.training.best_epoch
+    if best is None or best == len(outcome.result.history.epochs):
+        return f"the network after {epochs}"
+    return f"the network of epoch {best}, the best of {epochs}"
 
 
 def _print_summary(outcome: FitOutcome, table: Path) -> None:

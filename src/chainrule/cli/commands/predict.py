@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chainrule.cli.printing import Notes, note, print_json, say
+from chainrule.cli.printing import Notes, give, note, print_json
 
 if TYPE_CHECKING:
     from chainrule.jobs import PredictionJob
@@ -20,4 +20,4 @@ def run(job: PredictionJob, *, as_json: bool) -> None:
     if as_json:
         print_json(outcome.summary())
     elif outcome.path is None:
-        say(outcome.csv(), end="")
+        give(outcome.csv())
