@@ -239,7 +239,7 @@ def test_progress_in_a_pipe_is_a_line_every_ten_seconds(
     assert capsys.readouterr().err.splitlines() == [
         "epoch 10 of 1000   loss 0.25   1 epochs/s   16:30 min left",
         "epoch 20 of 1000   loss 0.25   validation 0.5   1 epochs/s   16:20 min left",
-        "epoch 25 and 75% of 1000   loss 0.25   validation 0.5   0.736 epochs/s   22:04 min left",
+        "epoch 26 of 1000, 75 % of its rows   loss 0.25   validation 0.5   0.736 epochs/s   22:04 min left",
     ]
 
 

@@ -2,6 +2,8 @@
 
 __all__ = ["main"]
 
+INTERRUPTED = 130
+
 
 def main() -> None:
     """Run the command line, and end with its exit code.
@@ -11,16 +13,17 @@ def main() -> None:
     """
     import sys  # noqa: PLC0415 (a signal may come as early as this)
 
-    code: object = 130
+    code: object = INTERRUPTED
     try:
         from chainrule.interrupts import Watch, exit_code, ignore_signals  # noqa: PLC0415 (so may it here)
 
         try:
-            with Watch():
-                code = _run()
-                ignore_signals()
+            Watch().__enter__()  # until the very end
+            code = _run()
+            ignore_signals()
         except KeyboardInterrupt:
             ignore_signals()
+        if code == INTERRUPTED:  # by which of the signals, typer does not tell
             code = exit_code()
     except KeyboardInterrupt:
         pass
@@ -29,8 +32,6 @@ def main() -> None:
 
 def _run() -> object:
     """Exit code of the command that was typed."""
-    import sys  # noqa: PLC0415
-
     try:
         from chainrule.cli.app import app  # noqa: PLC0415
         from chainrule.cli.printing import escape_what_cannot_be_encoded  # noqa: PLC0415
@@ -38,8 +39,8 @@ def _run() -> object:
         escape_what_cannot_be_encoded()
         app()
     except SystemExit as end:
-        # Click has its own answer to a closed pipe, which is no error here.
-        return 0 if type(sys.stdout).__name__ == "PacifyFlushWrapper" else end.code
+        # Click and rich have answers of their own to a pipe that nobody reads any more, which is no error.
+        return 0 if isinstance(end.__context__, BrokenPipeError) else end.code
     except BrokenPipeError:
         _abandon_output()
         return 0

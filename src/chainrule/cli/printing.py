@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "LONGEST_LINE", "MOST_LINES", "TEXT", "Notes", "escape_what_cannot_be_encoded", "give", "note",
-    "print_json", "print_rows", "say", "score_lines", "settings_rows", "training_words",
+    "print_json", "print_rows", "say", "score_lines", "settings_rows", "training_words", "write_all",
 ]  # fmt: skip
 
 LONGEST_LINE = 100
@@ -47,19 +47,19 @@ def escape_what_cannot_be_encoded() -> None:
 
 def say(text: str = "") -> None:
     """Print lines for people that belong to the result."""
-    _write(sys.stdout, f"{_visible(text)}\n")
+    write_all(sys.stdout, f"{_visible(text)}\n")
 
 
 def give(text: str) -> None:
     """Print data, every character as it is; on a terminal none that it would obey."""
     terminal = sys.stdout is not None and sys.stdout.isatty()
-    _write(sys.stdout, _visible(text) if terminal else text)
+    write_all(sys.stdout, _visible(text) if terminal else text)
 
 
 def note(text: str) -> None:
     """Print what is not the result; what cannot be printed there is no reason to end."""
     with contextlib.suppress(OSError):
-        _write(sys.stderr, f"{_visible(text)}\n")
+        write_all(sys.stderr, f"{_visible(text)}\n")
 
 
 def _visible(text: str) -> str:
@@ -67,7 +67,7 @@ def _visible(text: str) -> str:
     return text if text.isprintable() else "\n".join(map(printable, text.split("\n")))
 
 
-def _write(stream: TextIO | None, text: str) -> None:
+def write_all(stream: TextIO | None, text: str) -> None:
     """Write all of a text, or raise the OSError that tells why not; nothing where the stream is closed.
 
     Python itself loses what is left of a short write where its streams have no buffers.

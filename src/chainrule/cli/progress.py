@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import time
 from typing import TYPE_CHECKING, Self
 
-from chainrule.cli.printing import Notes, note
+from chainrule.cli.printing import Notes, note, write_all
+from chainrule.words import named
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -19,13 +21,21 @@ __all__ = ["TrainingProgress"]
 SECONDS_BETWEEN_LINES = 10.0
 SECONDS_BETWEEN_DRAWS = 0.1
 HINT = "   (Ctrl-C stops and keeps the network)"
+HINT_BEFORE = "   (Ctrl-C stops)"
 USUAL_WIDTH = 80
 
 
 class TrainingProgress(Notes):
-    """One line that is drawn anew on a terminal; elsewhere a line every ten seconds."""
+    """One line that is drawn anew on a terminal; elsewhere a line every ten seconds.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    table : path, optional
+        What a job reads first, which may take some seconds.
+    """
+
+    def __init__(self, table: object = None) -> None:
+        self.table = table
         self.on_terminal = (
             sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM", "") != "dumb"
         )
@@ -33,12 +43,19 @@ class TrainingProgress(Notes):
         self.epochs_at_first: int | None = None
 
     def __enter__(self) -> Self:
+        if self.table is not None:
+            self._draw(fitted(f"reading {named(str(self.table))} …", HINT_BEFORE, _width()))
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._draw("")
+
+    def note(self, text: str) -> None:
+        """Print a note, not behind the line that is drawn."""
+        self._draw("")
+        super().note(text)
 
     def progress(self, training: Progress) -> None:
         """Show how far a training is, unless that was shown just now."""
@@ -66,9 +83,10 @@ class TrainingProgress(Notes):
             losses = f"   loss {epoch.loss:.6g}"
             if epoch.validation_loss is not None:
                 losses += f"   validation {epoch.validation_loss:.6g}"
-        share = training.samples / training.n_samples
-        within = f" and {share:.0%}" if 0 < share < 1 else ""
-        line = f"epoch {len(training.epochs)}{within} of {training.n_epochs}{losses}"
+        number, within = len(training.epochs), ""
+        if 0 < training.samples < training.n_samples:  # in the one after those that are done
+            number, within = number + 1, f", {100 * training.samples // training.n_samples} % of its rows"
+        line = f"epoch {number} of {training.n_epochs}{within}{losses}"
         if len(training.epochs) == epochs_at_first or rate <= 0:
             return line  # the first epoch may have compiled kernels, and would promise too long a wait
         left = (training.n_epochs - done) / rate
@@ -77,8 +95,8 @@ class TrainingProgress(Notes):
     def _draw(self, line: str) -> None:
         """Replace the line that stands on the terminal."""
         if self.on_terminal:
-            sys.stderr.write(f"\r\x1b[K{line}")
-            sys.stderr.flush()
+            with contextlib.suppress(OSError):  # the terminal may be gone
+                write_all(sys.stderr, f"\r\x1b[K{line}")
 
 
 def _width() -> int:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from chainrule.cli.printing import Notes, print_json, say
+from chainrule.cli.printing import print_json, say
+from chainrule.cli.progress import TrainingProgress
 
 if TYPE_CHECKING:
     from chainrule.jobs import CheckJob
@@ -18,7 +19,8 @@ FAILED = 1
 
 def run(job: CheckJob, *, as_json: bool) -> None:
     """Check, print, and fail where the gradients disagree."""
-    outcome = job.run(Notes())
+    with TrainingProgress(job.table) as face:
+        outcome = job.run(face)
     if as_json:
         print_json(outcome.summary())
     else:

@@ -37,7 +37,7 @@ __all__ = ["run"]
 
 def run(job: FitJob, table: Path, *, as_json: bool) -> None:
     """Fit, save and print."""
-    with TrainingProgress() as face:
+    with TrainingProgress(table) as face:
         outcome = job.run(face)
     path = outcome.path
     try:

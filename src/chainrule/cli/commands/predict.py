@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chainrule.cli.printing import Notes, give, note, print_json
+from chainrule.cli.printing import give, note, print_json
+from chainrule.cli.progress import TrainingProgress
 
 if TYPE_CHECKING:
     from chainrule.jobs import PredictionJob
@@ -14,7 +15,8 @@ __all__ = ["run"]
 
 def run(job: PredictionJob, *, as_json: bool) -> None:
     """Predict, and write or print."""
-    outcome = job.run(Notes())
+    with TrainingProgress(job.table) as face:
+        outcome = job.run(face)
     if outcome.path is not None:
         note(f"Wrote {outcome.predictions.n_rows} predictions to {outcome.path}.")
     if as_json:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chainrule.cli.printing import Notes, note, print_json, say, score_lines
+from chainrule.cli.printing import note, print_json, say, score_lines
+from chainrule.cli.progress import TrainingProgress
 from chainrule.words import named
 
 if TYPE_CHECKING:
@@ -15,7 +16,8 @@ __all__ = ["run"]
 
 def run(job: ScoreJob, *, as_json: bool) -> None:
     """Score, and print."""
-    outcome = job.run(Notes())
+    with TrainingProgress(job.table) as face:
+        outcome = job.run(face)
     if as_json:
         print_json(outcome.summary())
         return

@@ -5,7 +5,8 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
-from chainrule.cli.printing import LONGEST_LINE, Notes, note, print_json, say
+from chainrule.cli.printing import LONGEST_LINE, note, print_json, say
+from chainrule.cli.progress import TrainingProgress
 from chainrule.given import whole_number_from_1
 from chainrule.words import named
 
@@ -18,7 +19,8 @@ __all__ = ["run"]
 def run(job: TraceJob, *, digits: int, units: int, as_json: bool) -> None:
     """Trace one row, and print."""
     most = whole_number_from_1(units, "units")
-    outcome = job.run(Notes())
+    with TrainingProgress(job.table) as face:
+        outcome = job.run(face)
     if as_json:
         print_json(outcome.summary())
         return

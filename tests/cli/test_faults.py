@@ -1,0 +1,271 @@
+"""What goes wrong beside a training never costs it: places that fail, names that are taken, signals."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+import chainrule
+from chainrule.disk import OwnFile, written_beside
+
+if TYPE_CHECKING:
+    from forks import Forks
+
+FIT = ("fit", "iris.csv", "--target", "species", "--epochs", "3", "--out", "new.st")
+EVERY_EPOCH = """
+import chainrule.jobs.fit, chainrule.jobs.checkpoint
+chainrule.jobs.fit.SECONDS_BETWEEN_LOOKS = 1e-9
+chainrule.jobs.checkpoint.SECONDS_BETWEEN = 0.0
+"""
+
+
+def ends_in_epoch(number: int, how: str) -> str:
+    """Script: a checkpoint every epoch, and a signal in one of them."""
+    return f"""{EVERY_EPOCH}
+import chainrule.jobs.checkpoint as kept
+call = kept.Checkpoint.__call__
+def ended(self, training):
+    call(self, training)
+    if {number} <= len(training.epochs) < training.n_epochs:
+        os.kill(os.getpid(), signal.{how})
+kept.Checkpoint.__call__ = ended
+"""
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+
+
+# Checkpoints
+
+
+def test_the_checkpoint_of_a_killed_fit_is_kept_and_named(here: Path, forks: Forks) -> None:
+    assert forks.run(*FIT, script=ends_in_epoch(2, "SIGKILL")).code == -signal.SIGKILL
+    killed = here.joinpath("new.checkpoint.st").read_bytes()
+    again = forks.run(*FIT, script=EVERY_EPOCH)
+    assert again.code == 0
+    assert (
+        "new.checkpoint.st is the checkpoint of a training that did not end, and stays as it is: go on with "
+        "it by --resume new.checkpoint.st, or delete it."
+    ) in again.err
+    assert here.joinpath("new.checkpoint.st").read_bytes() == killed
+    assert not here.joinpath("new.checkpoint-2.st").exists()
+    whole = here.joinpath("new.st").read_bytes()
+    resumed = forks.run("fit", "iris.csv", "--resume", "new.checkpoint.st", "--out", "new.st", "--force")
+    assert resumed.code == 0, resumed.err
+    assert resumed.err == "Note: new.checkpoint.st is removed: its training has ended.\n"
+    assert here.joinpath("new.st").read_bytes() == whole
+    assert not here.joinpath("new.checkpoint.st").exists()
+
+
+@pytest.mark.parametrize("how", ["file", "link", "lost link", "folder"])
+def test_what_stands_under_the_name_of_a_checkpoint_stays(how: str, here: Path, forks: Forks) -> None:
+    place, behind = here / "new.checkpoint.st", here / "behind"
+    if how == "folder":
+        place.mkdir()
+    elif how == "file":
+        place.write_bytes(b"mine")
+    else:
+        place.symlink_to(behind)
+        if how == "link":
+            behind.write_bytes(b"mine")
+    done = forks.run(*FIT, script=ends_in_epoch(2, "SIGTERM"))
+    assert done.code == 143
+    assert "new.checkpoint.st is no checkpoint and stays as it is" in done.err
+    assert "Go on with: chainrule fit iris.csv --resume new.checkpoint-2.st --force" in done.err
+    assert len(chainrule.load_state("new.checkpoint-2.st").epochs) == 2
+    if how == "file":
+        assert place.read_bytes() == b"mine"
+    if "link" in how:
+        assert place.is_symlink()
+        assert behind.exists() == (how == "link")
+        assert how == "lost link" or behind.read_bytes() == b"mine"
+
+
+def test_a_file_that_takes_the_checkpoint_s_place_meanwhile_stays(tmp_path: Path) -> None:
+    own = OwnFile(tmp_path / "a.st")
+    own.write(b"one")
+    own.write(b"two")
+    assert contents(tmp_path) == {"a.st": b"two"}
+    (tmp_path / "a.st").unlink()
+    (tmp_path / "a.st").write_bytes(b"theirs")
+    own.write(b"three")
+    assert contents(tmp_path) == {"a.st": b"theirs", "a-2.st": b"three"}
+    assert own.remove()
+    assert not own.remove()
+    assert contents(tmp_path) == {"a.st": b"theirs"}
+
+
+def test_a_checkpoint_that_finds_no_room_ends_nothing(here: Path, forks: Forks) -> None:
+    full = f"""{EVERY_EPOCH}
+import chainrule.disk
+real = os.fsync
+def fail(descriptor):
+    if "/.new.checkpoint" in os.readlink(f"/proc/self/fd/{{descriptor}}"):
+        raise OSError(28, "No space left on device")
+    real(descriptor)
+os.fsync = fail
+"""
+    done = forks.run(*FIT, script=full)
+    assert done.code == 0, done.err
+    assert done.err == (
+        "Note: new.checkpoint.st cannot be written: No space left on device. Nothing was written there. The "
+        "training goes on without a checkpoint there.\n"
+    )
+    assert chainrule.load_model("new.st").training is not None
+    assert not list(here.glob("*checkpoint*"))
+
+
+@pytest.mark.parametrize(("how", "code"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)])
+def test_each_signal_keeps_the_network_and_a_checkpoint(
+    how: str, code: int, here: Path, forks: Forks
+) -> None:
+    assert here.is_dir()
+    whole = forks.run(*FIT[:-1], "whole.st")
+    assert whole.code == 0
+    done = forks.run(*FIT, script=ends_in_epoch(2, how))
+    assert done.code == code
+    assert done.err.splitlines() == [
+        "Interrupted: new.st holds the network after 2 epochs.",
+        "Go on with: chainrule fit iris.csv --resume new.checkpoint.st --force",
+    ]
+    resumed = forks.run("fit", "iris.csv", "--resume", "new.checkpoint.st", "--out", "new.st", "--force")
+    assert resumed.code == 0
+    assert here.joinpath("new.st").read_bytes() == here.joinpath("whole.st").read_bytes()
+
+
+def test_the_best_network_is_named(here: Path, forks: Forks) -> None:
+    assert here.is_dir()
+    options = ("--validation", "0.3", "--patience", "50", "--rate", "0.3")
+    done = forks.run(*FIT[:-3], "60", *FIT[-2:], *options, script=ends_in_epoch(40, "SIGINT"))
+    assert done.code == 130
+    record = chainrule.load_model("new.st").training
+    assert record is not None
+    assert record.best_epoch is not None
+    assert record.best_epoch < record.epochs_run
+    assert (
+        f"new.st holds the network of epoch {record.best_epoch}, the best of {record.epochs_run} epochs."
+        in done.err
+    )
+
+
+@pytest.mark.parametrize("how", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_a_signal_that_was_ignored_stays_ignored(how: str, here: Path, forks: Forks) -> None:
+    assert here.is_dir()
+    ignored = f"signal.signal(signal.{how}, signal.SIG_IGN)\n" + ends_in_epoch(2, how)
+    done = forks.run(*FIT, script=ignored)
+    assert (done.code, done.err) == (0, "")
+
+
+# Models that cannot be written where they should
+
+
+def taken_meanwhile(place: str) -> str:
+    """Script: something comes to a place while the network is trained."""
+    return f"""
+import chainrule.jobs.fit as fit
+real = fit.fit_dataset
+def trained(*arguments, **others):
+    result = real(*arguments, **others)
+    {place}
+    return result
+fit.fit_dataset = trained
+"""
+
+
+@pytest.mark.parametrize(
+    ("place", "reason", "where"),
+    [
+        ("open('new.st', 'w').close()", "new.st exists already", "new-2.st"),
+        ("os.mkdir('new.st')", "new.st cannot be written: it is a directory", "new-2.st"),
+        ("__import__('shutil').rmtree('sub')", "there is no folder", "new.st"),
+    ],
+)
+def test_the_network_is_kept_elsewhere(place: str, reason: str, where: str, here: Path, forks: Forks) -> None:
+    here.joinpath("sub").mkdir()
+    asked = "sub/new.st" if "sub" in place else "new.st"
+    done = forks.run(*FIT[:-1], asked, script=taken_meanwhile(place))
+    assert done.code == 2
+    assert len(done.err.splitlines()) == 1
+    assert reason in done.err
+    assert f"The trained network is kept in {where if asked == 'new.st' else here / where}." in done.err
+    record = chainrule.load_model(where).training
+    assert record is not None
+    assert record.epochs_run == 3
+
+
+def test_a_full_disk_at_the_end_keeps_the_network_where_there_is_room(
+    here: Path, forks: Forks, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    other = tmp_path_factory.mktemp("home")
+    full = f"""
+real = os.fsync
+def fail(descriptor):
+    if os.readlink(f"/proc/self/fd/{{descriptor}}").startswith({str(here)!r}):
+        raise OSError(28, "No space left on device")
+    real(descriptor)
+os.fsync = fail
+"""
+    before = contents(here)
+    done = forks.run(*FIT, script=full, HOME=str(other))
+    assert done.code == 2
+    assert "No space left on device. Nothing was written there." in done.err
+    assert f"The trained network is kept in {other / 'new.st'}." in done.err
+    assert chainrule.load_model(other / "new.st").training is not None
+    assert contents(here) == before
+
+
+OPENING = """
+import chainrule.disk as disk
+real = disk._write_to_device
+def opening(*arguments):
+    open("opening", "w").close()
+    real(*arguments)
+disk._write_to_device = opening
+"""
+
+
+def test_a_pipe_that_nobody_reads_can_be_left(here: Path, forks: Forks) -> None:
+    os.mkfifo(here / "pipe.st")
+    err = here / "err"
+    with err.open("wb") as stderr, Path(os.devnull).open("wb") as nowhere:
+        arguments = (*FIT[:-1], "pipe.st")
+        child = forks.start(*arguments, stdout=nowhere.fileno(), stderr=stderr.fileno(), script=OPENING)
+        while not here.joinpath("opening").exists():
+            time.sleep(0.01)
+        os.kill(child, signal.SIGINT)
+        assert forks.wait() == 130
+    assert err.read_text(encoding="utf-8") == "Interrupted. The trained network is kept in pipe-2.st.\n"
+    assert chainrule.load_model(here / "pipe-2.st").training is not None
+
+
+# Temporary files
+
+
+def test_what_a_kill_left_is_removed_and_nothing_else(tmp_path: Path) -> None:
+    target = tmp_path / "a.st"
+    old = tmp_path / ".a.st.abcdefgh.chainrule"
+    others = [
+        tmp_path / name
+        for name in (
+            ".a.st.abcdefgh",
+            ".a.st.abc.chainrule",
+            ".b.st.abcdefgh.chainrule",
+            ".a.st.12345678.chainrule",
+        )
+    ]
+    for path in (old, *others):
+        path.write_bytes(b"")
+        os.utime(path, (0, 0))
+    os.utime(others[-1])  # young: somebody may be about to write it
+    with written_beside(target, b"x") as own:
+        os.utime(own, (0, 0))
+        with written_beside(target, b"y"):
+            pass
+    assert not old.exists()
+    assert all(path.exists() for path in others)
