@@ -43,7 +43,7 @@ class TrainingProgress(Notes):
         self.epochs_at_first: int | None = None
 
     def __enter__(self) -> Self:
-        if self.table is not None:
+        if self.on_terminal and self.table is not None:
             self._draw(fitted(f"reading {named(str(self.table))} …", HINT_BEFORE, _width()))
         return self
 
