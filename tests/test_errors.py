@@ -17,7 +17,9 @@ from chainrule import errors
 from chainrule.cli.naming import in_options
 from chainrule.errors import (
     ChainruleError,
+    CombinedError,
     DivergenceError,
+    Faults,
     InputError,
     ModelFileError,
     OutputError,
@@ -33,6 +35,7 @@ from chainrule.training import Epoch, History
 TREE: list[tuple[type[Exception], tuple[type[Exception], ...]]] = [
     (ChainruleError, (Exception,)),
     (InputError, (ChainruleError, ValueError)),
+    (CombinedError, (InputError,)),
     (ShapeError, (InputError,)),
     (UnknownNameError, (InputError,)),
     (TableError, (InputError,)),
@@ -81,6 +84,30 @@ def test_long_lists_of_names_are_cut(count: int, ending: str) -> None:
     error = UnknownNameError("column", "zzz", (f"name{i}" for i in range(count)))
     assert str(error).endswith(ending)
     assert len(error.known) == count
+
+
+def test_faults_are_said_together_in_the_words_of_a_face() -> None:
+    faults = Faults()
+    faults.refuse()
+    with faults:
+        raise InputError(parameter="rate", given=-1, needs="must be above 0", advice="Try 1.")
+    with faults:
+        raise UnknownNameError("gate", "tahn", ["tanh"], "gate")
+    with pytest.raises(ZeroDivisionError), faults:
+        _ = 1 / 0
+    with pytest.raises(CombinedError) as caught:
+        faults.refuse()
+    with faults:
+        raise caught.value
+    assert len(faults.found) == 4
+    error = pickle.loads(pickle.dumps(caught.value))  # noqa: S301 (our own bytes)
+    assert said(error, in_options) == (
+        "There are 2 faults. (1) --rate is -1 but must be above 0. Try 1. (2) There is no gate 'tahn'. Did you "
+        "mean 'tanh'? There are: tanh."
+    )
+    found = error.to_json()
+    assert [one["parameter"] for one in found["errors"]] == ["rate", "gate"]
+    assert found["parameter"] == "rate"
 
 
 def _divergence() -> DivergenceError:

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from chainrule.equations import Tanh as Tanh
     from chainrule.equations import Uniform as Uniform
     from chainrule.errors import ChainruleError as ChainruleError
+    from chainrule.errors import CombinedError as CombinedError
     from chainrule.errors import DivergenceError as DivergenceError
     from chainrule.errors import InputError as InputError
     from chainrule.errors import ModelFileError as ModelFileError
@@ -97,8 +98,8 @@ _NAMES_OF = {
         "RMSprop", "Softmax", "Softplus", "Softsign", "Tanh", "Uniform",
     ),
     "errors": (
-        "ChainruleError", "DivergenceError", "InputError", "ModelFileError", "OutputError",
-        "ShapeError", "TableError", "TrainingWarning", "UnknownNameError",
+        "ChainruleError", "CombinedError", "DivergenceError", "InputError", "ModelFileError",
+        "OutputError", "ShapeError", "TableError", "TrainingWarning", "UnknownNameError",
     ),
     "files": (
         "load", "load_model", "load_state", "save",

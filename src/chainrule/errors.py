@@ -4,6 +4,7 @@
 
     ChainruleError
     ├── InputError (also ValueError)     something given does not fit
+    │   ├── CombinedError                several of a call's faults, said at once
     │   ├── ShapeError                   arrays that do not belong together
     │   ├── UnknownNameError             a name that does not exist, with "did you mean"
     │   ├── TableError                   a table, or a cell of it, that cannot be used
@@ -28,11 +29,11 @@ from typing import TYPE_CHECKING, Any, Self, TypeAlias
 from chainrule.words import joined, printable, quoted, suggestion
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
 __all__ = [
-    "ChainruleError", "DivergenceError", "InputError", "ModelFileError", "OutputError", "ShapeError",
-    "TableError", "TrainingWarning", "UnknownNameError",
+    "ChainruleError", "CombinedError", "DivergenceError", "InputError", "ModelFileError",
+    "OutputError", "ShapeError", "TableError", "TrainingWarning", "UnknownNameError",
 ]  # fmt: skip
 
 MOST_LISTED = 20
@@ -189,6 +190,68 @@ class InputError(ChainruleError, ValueError):
     Traceback (most recent call last):
     chainrule.errors.InputError: rate is -1 but must be above 0. Try 0.1.
     """
+
+
+class CombinedError(InputError):
+    """Several errors of one call or command, said at once.
+
+    Parameters
+    ----------
+    errors : sequence of ChainruleError
+        Two at least.
+
+    Examples
+    --------
+    >>> needs = "must be above 0"
+    >>> errors = [InputError(parameter=name, given=-1, needs=needs) for name in ("rate", "seed")]
+    >>> print(CombinedError(errors))
+    There are 2 faults. (1) rate is -1 but must be above 0. (2) seed is -1 but must be above 0.
+    """
+
+    def __init__(self, errors: Sequence[ChainruleError]) -> None:
+        self.errors = tuple(errors)
+        listed = " ".join(f"({k}) {one.marked}" for k, one in enumerate(self.errors, 1))
+        super().__init__(f"There are {len(self.errors)} faults. {listed}", parameter=self.errors[0].parameter)
+
+    def to_json(self, call: Call = in_python) -> dict[str, Any]:
+        """As any error, and each of the errors by itself."""
+        return {**super().to_json(call), "errors": [one.to_json(call) for one in self.errors]}
+
+
+class Faults:
+    """Errors that are found one after the other and said at once: what each block raises is kept.
+
+    Examples
+    --------
+    >>> faults = Faults()
+    >>> with faults:
+    ...     raise InputError("rate is -1.")
+    >>> faults.refuse()
+    Traceback (most recent call last):
+    chainrule.errors.InputError: rate is -1.
+    """
+
+    def __init__(self) -> None:
+        self.found: list[ChainruleError] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
+        if not isinstance(error, ChainruleError):
+            return False
+        self.found += error.errors if isinstance(error, CombinedError) else [error]
+        return True
+
+    def refuse(self) -> None:
+        """Raise what was found, if anything was."""
+        if self.found:
+            raise self.together()
+
+    def together(self, *more: ChainruleError) -> ChainruleError:
+        """All that was found, and more, as one error."""
+        every = [*self.found, *more]
+        return CombinedError(every) if len(every) > 1 else every[0]
 
 
 class ShapeError(InputError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,10 +12,36 @@ import typer.core
 from chainrule.cli.errors import exits_with_a_message
 from chainrule.cli.numbers import number, whole
 from chainrule.cli.paths import output_path
+from chainrule.cli.printing import note
+from chainrule.interrupts import exit_code
 
 __all__ = ["app"]
 
+
+class InOneLine(typer.core.TyperGroup):
+    """All commands; what was typed wrong is said in one line, as every other error is."""
+
+    def main(self, *arguments: Any, **others: Any) -> Any:  # noqa: ANN401 (typer's own)
+        """Run a command and end with its exit code."""
+        try:
+            sys.exit(super().main(*arguments, **{**others, "standalone_mode": False}))
+        except typer.Abort:
+            sys.exit(exit_code())
+        except Exception as error:
+            tell = getattr(
+                error, "format_message", None
+            )  # an exception of Click's, which typer has its own of
+            if tell is None:
+                raise
+            context = getattr(error, "ctx", None)
+            where = context.command_path if context else "chainrule"
+            text = " ".join(tell().split())
+            note(f"Error: {text if text.endswith(('.', '?')) else f'{text}.'} See {where} --help.")
+            sys.exit(getattr(error, "exit_code", 2))
+
+
 app = typer.Typer(
+    cls=InOneLine,
     name="chainrule",
     help="Train a multilayer perceptron from a table by back-propagation, and check every number on the way.",
     no_args_is_help=True,
@@ -128,9 +155,12 @@ def fit(
 ) -> None:
     """Fit a network to a table."""
     from chainrule.cli.options import given_settings
+    from chainrule.errors import Faults
 
-    given = given_settings(typed)
-    path = None if out is None else output_path(out)
+    faults, path = Faults(), None
+    given = given_settings(typed, faults)
+    with faults:
+        path = None if out is None else output_path(out)
     from chainrule.cli.commands.fit import run
     from chainrule.jobs import FitJob
 
@@ -138,6 +168,7 @@ def fit(
         table, target=target, inputs=inputs, ignore=ignore, classes=classes, out=path, overwrite=overwrite,
         resume=resume, defaults=defaults, **given,
     )  # fmt: skip
+    job.faults.found += faults.found
     run(job, table, as_json=as_json)
 
 

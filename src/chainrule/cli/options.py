@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from chainrule.cli.numbers import number, whole
-from chainrule.errors import InputError, argument
+from chainrule.errors import Faults, InputError, argument
 from chainrule.settings import BALANCED, NETWORK, ROWS, TRAINING, FitSettings, Setting, settings_of
 
 if TYPE_CHECKING:
@@ -65,13 +65,14 @@ def _parameter(one: Setting) -> inspect.Parameter:
     )
 
 
-def given_settings(typed: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings from what was typed for their options; what was not typed is left out."""
+def given_settings(typed: Mapping[str, Any], faults: Faults) -> dict[str, Any]:
+    """Settings from what was typed for their options; what was not typed, or is a fault, is left out."""
     given = {}
     for name, one in SETTINGS.items():
         text = typed[name]
         if text is not None and text is not False:
-            given[name] = _READ[one.takes](name, text)
+            with faults:
+                given[name] = _READ[one.takes](name, text)
     return given
 
 

@@ -8,7 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chainrule.disk import check_writable, is_device, write_file, written_somewhere
-from chainrule.errors import DivergenceError, InputError, OutputError, TrainingWarning, argument
+from chainrule.errors import (
+    ChainruleError,
+    DivergenceError,
+    Faults,
+    InputError,
+    OutputError,
+    TrainingWarning,
+    UnknownNameError,
+    argument,
+)
 from chainrule.files import content_of, load_model
 from chainrule.interrupts import at_most_one_interrupt, interruptible, no_interrupt
 from chainrule.jobs.checkpoint import Checkpoint
@@ -21,8 +30,10 @@ from chainrule.models import (
     prepare_again,
     settings_of_checkpoint,
 )
+from chainrule.models.defaults import default_settings
 from chainrule.models.fitting import diverged_model, fit_dataset, parted, start_network
 from chainrule.scores import score_to_json
+from chainrule.settings import FitSettings, refuse_unknown_settings, settings_of
 from chainrule.training import StoppedBy
 from chainrule.words import printable, quoted
 
@@ -30,7 +41,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from chainrule.models import Dataset
-    from chainrule.settings import FitSettings
     from chainrule.tables import Table
     from chainrule.training import Progress, TrainingState
 
@@ -145,6 +155,7 @@ class FitJob(Job):
         **given: Any,  # noqa: ANN401 (settings)
     ) -> None:
         super().__init__()
+        self.faults = Faults()  # what a face has found wrong already is said with the rest
         self.table, self.overwrite, self.resume = table, overwrite, resume
         columns = {"target": target, "inputs": inputs, "ignore": ignore, "classes": classes}
         self.columns = {role: _listed(role, given) for role, given in columns.items()}
@@ -163,8 +174,6 @@ class FitJob(Job):
             Training left the finite numbers; the last finite network is kept in a file that the error names.
         """
         face = face or Silence()
-        if not same_file(self.path, self.table):
-            check_writable(self.path, overwrite=self.overwrite)
         data, settings, state = (self._anew if self.resume is None else self._again)(face)
         content_of(Model(start_network(data, settings), data.encoding))  # refused now rather than at the end
         kept = Checkpoint(data, settings, self.path, resumed=self.resume, face=face)
@@ -197,15 +206,24 @@ class FitJob(Job):
 
     def _anew(self, face: Face) -> tuple[Dataset, FitSettings, TrainingState | None]:
         """Table and settings of a training from the beginning."""
+        faults = self.faults
         if not self.columns["target"]:
-            raise InputError(
-                f"{argument('target')} is missing.",
-                parameter="target",
-                needs="must be a column to learn",
-                advice=f"Give the column to learn, as in {argument('target', 'species')}.",
+            faults.found.append(
+                InputError(
+                    f"{argument('target')} is missing.",
+                    parameter="target",
+                    needs="must be a column to learn",
+                    advice=f"Give the column to learn, as in {argument('target', 'species')}.",
+                )
             )
+        self._check_given()
         source = self._read(face)
         named = {role: _split(values, source.names) for role, values in self.columns.items()}
+        for role, names in named.items():
+            for name in names or ():
+                if name not in source.names:
+                    faults.found.append(UnknownNameError("column", name, source.names, role))
+        faults.refuse()
         given = dict(self.given)
         rows = {name: given.pop(name) for name in ("held_out", "seed") if name in given}
         data = prepare(
@@ -225,7 +243,9 @@ class FitJob(Job):
         """Table and settings of a training that goes on: the checkpoint settles everything but its end."""
         asked = [name for name, values in self.columns.items() if values is not None] + list(self.given)
         for name in asked:
-            if name not in FREE:
+            with self.faults:
+                if name in FREE:
+                    continue
                 raise InputError(
                     f"{argument(name)} was given with {argument('resume')}, which settles it.",
                     parameter=name,
@@ -233,23 +253,45 @@ class FitJob(Job):
                     needs=f"must not be given with {argument('resume')}",
                     advice=f"Leave it out; only {argument('epochs')} may change.",
                 )
-        model = load_model(str(self.resume))
-        if model.state is None or model.training is None:
-            raise InputError(
-                f"{printable(str(self.resume))} is no checkpoint of `chainrule fit`, so that there is "
-                "nothing to go on from.",
-                parameter="resume",
-                given=self.resume,
-                needs="must be a checkpoint",
-                advice="Give the one that it keeps while it trains and when it is interrupted.",
-            )
+        with self.faults:
+            model = load_model(str(self.resume))
+            if model.state is None or model.training is None:
+                raise InputError(
+                    f"{printable(str(self.resume))} is no checkpoint of `chainrule fit`, so that there is "
+                    "nothing to go on from.",
+                    parameter="resume",
+                    given=self.resume,
+                    needs="must be a checkpoint",
+                    advice="Give the one that it keeps while it trains and when it is interrupted.",
+                )
+        source = self._read(face)
+        self.faults.refuse()
         settings = settings_of_checkpoint(model, self.given.get("epochs"))
-        return prepare_again(self._read(face), model), settings, model.state
+        return prepare_again(source, model), settings, model.state
+
+    def _check_given(self) -> None:
+        """Look at all that can be judged before the table is read."""
+        given = {name: value for name, value in self.given.items() if name != "defaults"}
+        with self.faults:
+            default_settings(self.given.get("defaults", "modern"), 1, classes=True)
+        with self.faults:
+            refuse_unknown_settings(given, FitSettings)
+        for one in settings_of(FitSettings):
+            if one.name in given:
+                with self.faults:
+                    one.check(given[one.name], one.name)
 
     def _read(self, face: Face) -> Table:
-        """Table, with what its reader should know said."""
-        source = self.read(self.table, face)
-        refuse_to_replace(self.path, self.table, "table")
+        """Table, with what its reader should know said, and the place of the model looked at."""
+        with self.faults:
+            if not same_file(self.path, self.table):
+                check_writable(self.path, overwrite=self.overwrite)
+        try:
+            source = self.read(self.table, face)
+        except ChainruleError as error:
+            raise self.faults.together(error) from error.__cause__
+        with self.faults:
+            refuse_to_replace(self.path, self.table, "table")
         return source
 
     def _trained(
