@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import duckdb
 import pytest
 from typer import testing
 from typer.main import get_command
@@ -16,6 +17,7 @@ from typer.main import get_command
 import forks as forks_module
 from chainrule.cli.app import app
 from chainrule.tables import read_table
+from chainrule.tables.delimited.duck import SETTINGS
 from forks import Forks, Outcome
 
 if TYPE_CHECKING:
@@ -78,6 +80,22 @@ def read_once(path: str | Path) -> Table:
 
 
 TABLES: dict[tuple[str, bytes], Table] = {}
+
+
+@pytest.fixture(scope="module")
+def one_database() -> Iterator[None]:
+    """Let one DuckDB cut all tables, each in a connection of its own: a start takes most of a reading."""
+    with (
+        duckdb.connect(":memory:", config=SETTINGS) as database,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+
+        def connect(place: str, config: dict[str, Any]) -> duckdb.DuckDBPyConnection:
+            assert (place, config) == (":memory:", SETTINGS)
+            return database.cursor()
+
+        patch.setattr(duckdb, "connect", connect)
+        yield
 
 
 @pytest.fixture

@@ -17,6 +17,8 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+pytestmark = pytest.mark.usefixtures("one_database")
+
 IRIS = Path(__file__).parents[2] / "examples" / "iris.csv"
 HEADER = "sepal_length,sepal_width,petal_length,petal_width,species"
 ROW = "5.1,3.5,1.4,0.2,setosa"

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
     from forks import Forks
 
+pytestmark = pytest.mark.usefixtures("one_database")
+
 COMMAND = shutil.which("chainrule") or str(Path(sys.executable).with_name("chainrule"))
 
 
@@ -250,7 +252,8 @@ def test_divergence_keeps_the_last_finite_network(here: Path, chainrule_command:
 
 
 BEGUN = """
-import pathlib, chainrule.cli.progress as progress
+import pathlib, chainrule.cli.progress as progress, chainrule.jobs.fit as fit
+fit.SECONDS_BETWEEN_LOOKS = 0.01
 progress.TrainingProgress.progress = lambda *_: pathlib.Path("begun").touch()
 """
 

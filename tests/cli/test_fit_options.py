@@ -17,7 +17,7 @@ from command_line import read_once
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-pytestmark = pytest.mark.usefixtures("tables_read_once")
+pytestmark = pytest.mark.usefixtures("one_database", "tables_read_once")
 
 FIT = ("fit", "iris.csv", "--target", "species", "--hidden", "4", "--epochs", "3", "--out", "new.st")
 

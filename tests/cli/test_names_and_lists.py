@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 import numpy as np
 
-pytestmark = pytest.mark.usefixtures("tables_read_once")
+pytestmark = pytest.mark.usefixtures("one_database", "tables_read_once")
 
 LISTS = st.lists(st.text(max_size=60), min_size=1, max_size=40)
 
