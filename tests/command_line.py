@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 COMMANDS = get_command(app)
-testing._get_command = lambda _app: COMMANDS  # to make them anew takes longer than many a command
+vars(testing)["_get_command"] = lambda _app: COMMANDS  # to make them anew takes longer than many a command
 
 
 def run_command(*arguments: object) -> Outcome:

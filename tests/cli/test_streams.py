@@ -138,7 +138,7 @@ def test_characters_that_a_terminal_lacks_are_escaped(encoding: str, here: Path,
     )
     commands = (
         ["trace", "iris.safetensors", "iris.csv"],
-        ["fit", "größe ½.csv", "--target", "y", "--epochs", 1, "--out", "n.st"],
+        ["fit", "größe ½.csv", "--target", "y", "--epochs", "1", "--out", "n.st"],
         ["fit", "--help"],
         ["fit", "größe ½.csv", "--target", "η"],
     )
