@@ -9,15 +9,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import duckdb
 import pytest
 from typer import testing
 from typer.main import get_command
 
 import forks as forks_module
 from chainrule.cli.app import app
-from chainrule.tables import read_table
-from chainrule.tables.delimited.duck import SETTINGS
 from forks import Forks, Outcome
 
 if TYPE_CHECKING:
@@ -71,6 +68,8 @@ def tables_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def read_once(path: str | Path) -> Table:
     """Read a table that was not read before."""
+    from chainrule.tables import read_table  # noqa: PLC0415 (not needed to hand out tests)
+
     if not Path(path).is_file():
         return read_table(path)  # which says what is wrong
     known = str(path), Path(path).read_bytes()
@@ -85,6 +84,10 @@ TABLES: dict[tuple[str, bytes], Table] = {}
 @pytest.fixture(scope="module")
 def one_database() -> Iterator[None]:
     """Let one DuckDB cut all tables, each in a connection of its own: a start takes most of a reading."""
+    import duckdb  # noqa: PLC0415 (not needed to hand out tests)
+
+    from chainrule.tables.delimited.duck import SETTINGS  # noqa: PLC0415
+
     with (
         duckdb.connect(":memory:", config=SETTINGS) as database,
         pytest.MonkeyPatch.context() as patch,

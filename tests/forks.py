@@ -27,8 +27,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from numba.core.registry import cpu_target
-from numba.core.runtime import rtsys
 from typer import main as typer_main
 
 import chainrule
@@ -191,6 +189,9 @@ def _load() -> None:
     for name in LOADED_BY_OTHERS:
         with contextlib.suppress(ImportError):  # each child imports what has another name
             importlib.import_module(name)
+    from numba.core.registry import cpu_target  # noqa: PLC0415 (only the process that forks needs it)
+    from numba.core.runtime import rtsys  # noqa: PLC0415
+
     rtsys.initialize(cpu_target.target_context)
     typer_main.get_command = functools.cache(typer_main.get_command)
     typer_main.get_command(app)

@@ -368,7 +368,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=600 if os.environ.get("FULL_SUITE") else 200)
+@settings(max_examples=300 if os.environ.get("FULL_SUITE") else 200)
 @given(data=st.data())
 def test_a_changed_document_is_refused_or_a_model(data: st.DataObject) -> None:
     for content in sealed():

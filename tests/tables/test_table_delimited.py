@@ -251,8 +251,12 @@ def test_types_do_not_depend_on_the_first_rows(tmp_path: Path) -> None:
     assert table.n_rows == 30_001
 
 
-def test_a_huge_cell(tmp_path: Path) -> None:
-    huge = "z" * (duck.LONGEST_LINE_LIMIT + 1)
+@pytest.mark.parametrize(
+    "limit", [duck.SHORTEST_LINE_LIMIT, pytest.param(duck.LONGEST_LINE_LIMIT, marks=pytest.mark.slow)]
+)
+def test_a_huge_cell(limit: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(duck, "LONGEST_LINE_LIMIT", limit)
+    huge = "z" * (limit + 1)
     assert cells(read(tmp_path, f"a,b\n1,{huge}\n2,y\n"))[0][1] == huge
 
 

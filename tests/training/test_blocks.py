@@ -211,7 +211,7 @@ more_settings = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=500 if os.environ.get("FULL_SUITE") else 80)
+@settings(max_examples=150 if os.environ.get("FULL_SUITE") else 80)
 @given(more_settings, st.sampled_from(CRITERIA), st.sampled_from(["float64", "float32"]))
 def test_every_setting_gives_the_bits_of_epoch_after_epoch(
     chosen: dict[str, Any], criterion: dict[str, Any], dtype: str
