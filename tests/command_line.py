@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from typer.testing import CliRunner
+from typer import testing
+from typer.main import get_command
 
 import forks as forks_module
 from chainrule.cli.app import app
@@ -19,12 +20,16 @@ from forks import Forks, Outcome
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from chainrule.tables import Table
+
 EXAMPLES = Path(__file__).parents[1] / "examples"
+COMMANDS = get_command(app)
+vars(testing)["_get_command"] = lambda _app: COMMANDS  # to make them anew takes longer than many a command
 
 
 def run_command(*arguments: object) -> Outcome:
     """Run the command line in this process."""
-    result = CliRunner().invoke(app, [str(argument) for argument in arguments], prog_name="chainrule")
+    result = testing.CliRunner().invoke(app, [str(argument) for argument in arguments], prog_name="chainrule")
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
     return Outcome(result.exit_code, result.stdout, result.stderr)
@@ -50,6 +55,50 @@ def here(tmp_path: Path, made_models: Path, monkeypatch: pytest.MonkeyPatch) -> 
         shutil.copy(path, tmp_path)
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+@pytest.fixture
+def tables_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let commands be given the table that was read before from the same bytes under the same name.
+
+    For tests that prove what is done with a table, however it is read: that takes most of a short command.
+    """
+    monkeypatch.setattr("chainrule.jobs.job.read_table", read_once)
+
+
+def read_once(path: str | Path) -> Table:
+    """Read a table that was not read before."""
+    from chainrule.tables import read_table  # noqa: PLC0415 (not needed to hand out tests)
+
+    if not Path(path).is_file():
+        return read_table(path)  # which says what is wrong
+    known = str(path), Path(path).read_bytes()
+    if known not in TABLES:
+        TABLES[known] = read_table(path)
+    return TABLES[known]
+
+
+TABLES: dict[tuple[str, bytes], Table] = {}
+
+
+@pytest.fixture(scope="module")
+def one_database() -> Iterator[None]:
+    """Let one DuckDB cut all tables, each in a connection of its own: a start takes most of a reading."""
+    import duckdb  # noqa: PLC0415 (not needed to hand out tests)
+
+    from chainrule.tables.delimited.duck import SETTINGS  # noqa: PLC0415
+
+    with (
+        duckdb.connect(":memory:", config=SETTINGS) as database,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+
+        def connect(place: str, config: dict[str, Any]) -> duckdb.DuckDBPyConnection:
+            assert (place, config) == (":memory:", SETTINGS)
+            return database.cursor()
+
+        patch.setattr(duckdb, "connect", connect)
+        yield
 
 
 @pytest.fixture

@@ -2,13 +2,16 @@
 
 Loading takes most of a short command's time. Here one process loads everything and then forks for each
 command; the child gets the folder, environment and streams that it is given, builds its standard streams
-on them as Python does at a start, runs `main` and ends as any process. What Python or a library reads from
-the environment while it starts (PYTHONIOENCODING, the width of help) needs a process of its own.
+on them as Python does at a start, runs `main` and flushes them as Python does at an end. What Python or a
+library reads from the environment while it starts (the width of help), and what it takes apart when it ends,
+needs a process of its own.
 """
 
 from __future__ import annotations
 
+import atexit
 import contextlib
+import functools
 import gc
 import importlib
 import json
@@ -19,12 +22,16 @@ import signal
 import socket
 import sys
 import tempfile
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from typer import main as typer_main
+
 import chainrule
 from chainrule.cli import main
+from chainrule.cli.app import app
 
 __all__ = ["Forks", "Outcome"]
 
@@ -57,11 +64,13 @@ class Forks:
         stdout: int | None,
         stderr: int | None,
         script: str = "",
+        encoding: str = "utf-8",
         **environment: str,
     ) -> int:
         """Start a command after a script, and return its process number.
 
-        Standard input is empty. A stream that is None is closed, as `>&-` in a shell leaves it.
+        Standard input is empty. A stream that is None is closed, as `>&-` in a shell leaves it. The encoding
+        is that of all streams, as PYTHONIOENCODING would set it.
         """
         if self.running is not None:  # a test that failed has not waited for it
             os.kill(self.running, signal.SIGKILL)
@@ -71,6 +80,7 @@ class Forks:
             "folder": str(Path.cwd()),
             "environment": {**os.environ, **environment},
             "script": script,
+            "encoding": encoding,
             "closed": [name for name, given in (("stdout", stdout), ("stderr", stderr)) if given is None],
         }
         with Path(os.devnull).open("rb") as nothing:
@@ -90,6 +100,7 @@ class Forks:
         stdout: int | None = KEPT,
         stderr: int | None = KEPT,
         script: str = "",
+        encoding: str = "utf-8",
         **environment: str,
     ) -> Outcome:
         """Run a command to its end and keep what goes to no stream of the caller's."""
@@ -99,9 +110,10 @@ class Forks:
                 stdout=out.fileno() if stdout == KEPT else stdout,
                 stderr=err.fileno() if stderr == KEPT else stderr,
                 script=script,
+                encoding=encoding,
                 **environment,
             )
-            return Outcome(self.wait(), _text(out), _text(err))
+            return Outcome(self.wait(), _text(out, encoding), _text(err, encoding))
 
     def _answer(self) -> int:
         answer = self.connection.recv(8)
@@ -124,9 +136,9 @@ def everything_from(leader: int) -> bytes:
     return shown
 
 
-def _text(file: IO[bytes]) -> str:
+def _text(file: IO[bytes], encoding: str) -> str:
     file.seek(0)
-    return file.read().decode()
+    return file.read().decode(encoding)
 
 
 def _serve(connection: socket.socket) -> dict[str, Any] | None:
@@ -138,7 +150,8 @@ def _serve(connection: socket.socket) -> dict[str, Any] | None:
         request: dict[str, Any] = json.loads(message)
         child = os.fork()
         if child == 0:
-            _take_streams([name for name in STREAMS if name not in request["closed"]], received)
+            names = [name for name in STREAMS if name not in request["closed"]]
+            _take_streams(names, received, request["encoding"])
             return request
         for number in received:
             os.close(number)
@@ -146,7 +159,7 @@ def _serve(connection: socket.socket) -> dict[str, Any] | None:
         connection.sendall(os.waitpid(child, 0)[1].to_bytes(8, "big"))
 
 
-def _take_streams(names: list[str], received: list[int]) -> None:
+def _take_streams(names: list[str], received: list[int], encoding: str) -> None:
     """Put what was received in place of the standard streams; close the others."""
     for number, name in enumerate(STREAMS):
         if name not in names:
@@ -157,7 +170,7 @@ def _take_streams(names: list[str], received: list[int]) -> None:
         stream = open(  # noqa: SIM115 (as Python opens it, and never closed)
             number,
             "r" if name == "stdin" else "w",
-            encoding="utf-8",
+            encoding=encoding,
             errors="backslashreplace" if name == "stderr" else "strict",
             newline=None if name == "stdin" else "\n",
             closefd=False,
@@ -170,12 +183,31 @@ def _take_streams(names: list[str], received: list[int]) -> None:
 
 
 def _load() -> None:
-    """Import all that the commands do. Nothing is called, so that no thread is started before a fork."""
+    """Import all that commands do, and make what each makes first. A fork must find no thread of it."""
     for found in pkgutil.walk_packages(chainrule.__path__, "chainrule."):
         importlib.import_module(found.name)
     for name in LOADED_BY_OTHERS:
         with contextlib.suppress(ImportError):  # each child imports what has another name
             importlib.import_module(name)
+    from numba.core.registry import cpu_target  # noqa: PLC0415 (only the process that forks needs it)
+    from numba.core.runtime import rtsys  # noqa: PLC0415
+
+    rtsys.initialize(cpu_target.target_context)
+    typer_main.get_command = functools.cache(typer_main.get_command)
+    typer_main.get_command(app)
+
+
+def _end(code: int) -> None:
+    """End as Python does, but take nothing apart: every page that is touched would be copied for it."""
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None:
+                stream.flush()
+        except (OSError, ValueError) as error:
+            print(f"Exception ignored in: {stream!r}: {error}", file=sys.__stderr__)
+            code = 120  # Python's own, for output that was lost at the end
+    os._exit(code)
 
 
 def _main() -> None:
@@ -191,7 +223,12 @@ def _main() -> None:
     os.environ.update(request["environment"])
     sys.argv = request["arguments"]
     exec(request["script"], {"os": os, "signal": signal, "sys": sys})  # noqa: S102 (a test's own)
-    main()
+    try:
+        main()
+    except SystemExit as end:
+        if threading.active_count() == 1 and isinstance(end.code, int):
+            _end(end.code)
+        raise
 
 
 if __name__ == "__main__":

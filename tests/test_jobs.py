@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from chainrule.training import Progress
 
-pytestmark = pytest.mark.usefixtures("here")
+pytestmark = pytest.mark.usefixtures("one_database", "here")
 
 
 class Page:
@@ -51,7 +51,7 @@ class Page:
 
 def test_a_whole_fit_and_what_follows_it(capfd: pytest.CaptureFixture[str], here: Path) -> None:
     page = Page()
-    fitted = page.answer(FitJob("iris.csv", target=["species"], epochs=5, out=here / "job.st"))
+    fitted = page.answer(FitJob("iris.csv", target=["species"], hidden=[8], epochs=5, out=here / "job.st"))
     assert json.loads(json.dumps(fitted)) == fitted
     found = fitted["found"]
     assert (found["epochs_run"], found["stopped_by"], found["model"]) == (5, "epochs", str(here / "job.st"))

@@ -17,6 +17,8 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+pytestmark = pytest.mark.usefixtures("one_database")
+
 IRIS = Path(__file__).parents[2] / "examples" / "iris.csv"
 HEADER = "sepal_length,sepal_width,petal_length,petal_width,species"
 ROW = "5.1,3.5,1.4,0.2,setosa"
@@ -121,6 +123,7 @@ SETTINGS = [
 ]  # fmt: skip
 
 
+@pytest.mark.usefixtures("tables_read_once")
 @pytest.mark.parametrize(("option", "value"), SETTINGS)
 def test_setting_out_of_range(option: str, value: str, refused: Callable[..., str]) -> None:
     message = refused("fit", "iris.csv", "--target", "species", "--out", "x.safetensors", option, value)
@@ -136,6 +139,7 @@ def test_target_in_two_roles(refused: Callable[..., str]) -> None:
     assert "species" in message
 
 
+@pytest.mark.usefixtures("tables_read_once")
 @pytest.mark.parametrize("out", ["missing/x.safetensors", ".", "iris.csv/x.safetensors"])
 def test_output_that_cannot_be(out: str, refused: Callable[..., str]) -> None:
     assert out in refused("fit", "iris.csv", "--target", "species", "--out", out)
@@ -251,11 +255,13 @@ def test_model_for_a_table(refused: Callable[..., str]) -> None:
     assert "iris.safetensors" in refused("predict", "iris.safetensors", "iris.safetensors")
 
 
+@pytest.mark.usefixtures("tables_read_once")
 def test_rows_that_do_not_exist(refused: Callable[..., str]) -> None:
     for row in (0, -1, 151):
         assert "1 to 150" in refused("trace", "iris.safetensors", "iris.csv", "--row", row)
 
 
+@pytest.mark.usefixtures("tables_read_once")
 @pytest.mark.parametrize(
     ("command", "option", "value"),
     [("trace", "--digits", 0), ("trace", "--digits", 18), ("trace", "--units", 0), ("trace", "--rate", -1),

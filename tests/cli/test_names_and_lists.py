@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 import numpy as np
 
+pytestmark = pytest.mark.usefixtures("one_database", "tables_read_once")
+
 LISTS = st.lists(st.text(max_size=60), min_size=1, max_size=40)
 
 

@@ -26,6 +26,8 @@ from chainrule.files import load_model, model_from_bytes, model_to_bytes, save
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+pytestmark = pytest.mark.usefixtures("one_database")
+
 IRIS = Path(__file__).parents[2] / "examples" / "iris.csv"
 PENGUINS = IRIS.with_name("penguins.csv")
 TINY = Network([[[0.5, -0.25]], [[1.0, 2.0], [0.0, -0.0]]], ["tanh", "logistic"])
@@ -143,13 +145,14 @@ def test_the_same_model_gives_the_same_bytes_in_any_process(tmp_path: Path) -> N
         "model = chainrule.fit(sys.argv[1], target='species', epochs=1, seed=5).model\n"
         "chainrule.save(model, sys.argv[2])\n"
     )
-    for n in range(2):
-        subprocess.run(
-            [sys.executable, "-c", script, str(IRIS), str(tmp_path / f"{n}.st")],
-            check=True,
-            env={**os.environ, "PYTHONHASHSEED": str(n)},
-        )
-    assert (tmp_path / "0.st").read_bytes() == (tmp_path / "1.st").read_bytes()
+    another = "1" if os.environ.get("PYTHONHASHSEED") != "1" else "2"  # for hashes than this process has
+    subprocess.run(
+        [sys.executable, "-c", script, str(IRIS), str(tmp_path / "there.st")],
+        check=True,
+        env={**os.environ, "PYTHONHASHSEED": another},
+    )
+    save(chainrule.fit(IRIS, target="species", epochs=1, seed=5).model, tmp_path / "here.st")
+    assert (tmp_path / "here.st").read_bytes() == (tmp_path / "there.st").read_bytes()
 
 
 def test_a_file_tells_nothing_of_where_it_was_made(iris_model: Model) -> None:
@@ -377,7 +380,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=300 if os.environ.get("FULL_SUITE") else 200)
 @given(data=st.data())
 def test_a_changed_document_is_refused_or_a_model(data: st.DataObject) -> None:
     for content in sealed():

@@ -18,6 +18,8 @@ from chainrule import RSS, CrossEntropy, Identity, InputError, Logistic, ReLU, S
 from chainrule.models import Model, TrainingRecord, fit_settings, prepare
 from chainrule.models.fitting import parted
 
+pytestmark = pytest.mark.usefixtures("one_database")
+
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 

@@ -12,6 +12,8 @@ from chainrule.tables import read_table
 from chainrule.tables.delimited import duck
 from chainrule.tables.delimited.records import Dialect
 
+pytestmark = pytest.mark.usefixtures("one_database")
+
 
 @pytest.mark.parametrize("mark", [",", ";", "\t", "|"])
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
@@ -249,8 +251,12 @@ def test_types_do_not_depend_on_the_first_rows(tmp_path: Path) -> None:
     assert table.n_rows == 30_001
 
 
-def test_a_huge_cell(tmp_path: Path) -> None:
-    huge = "z" * 20_000_000
+@pytest.mark.parametrize(
+    "limit", [duck.SHORTEST_LINE_LIMIT, pytest.param(duck.LONGEST_LINE_LIMIT, marks=pytest.mark.slow)]
+)
+def test_a_huge_cell(limit: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(duck, "LONGEST_LINE_LIMIT", limit)
+    huge = "z" * (limit + 1)
     assert cells(read(tmp_path, f"a,b\n1,{huge}\n2,y\n"))[0][1] == huge
 
 
@@ -301,7 +307,7 @@ def test_the_users_own_connection_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_a_very_wide_table(tmp_path: Path) -> None:
-    n = 5000
+    n = 3000
     header = ",".join(f"a_rather_long_name_of_a_gene_whose_number_is_{i}" for i in range(n))
     row = ",".join(["1.5"] * n)
     table = read(tmp_path, f"{header}\n{row}\n{row}\n")

@@ -21,6 +21,8 @@ from chainrule.tables.sources.reading import read_table
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+pytestmark = pytest.mark.usefixtures("one_database")
+
 plain = st.text(st.sampled_from("abcxyz 0129.-é'\u2028\x1c"), max_size=6)
 awkward = st.text(st.sampled_from("ab,;\t|\"'\n 01.é"), max_size=6)
 

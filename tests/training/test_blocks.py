@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import os
 import signal
 import sys
 import time
@@ -210,7 +211,7 @@ more_settings = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=150)
+@settings(max_examples=150 if os.environ.get("FULL_SUITE") else 80)
 @given(more_settings, st.sampled_from(CRITERIA), st.sampled_from(["float64", "float32"]))
 def test_every_setting_gives_the_bits_of_epoch_after_epoch(
     chosen: dict[str, Any], criterion: dict[str, Any], dtype: str
@@ -338,16 +339,16 @@ def test_epochs_at_a_rate_that_they_should_not_have_had_leave_nothing(
     net: Network, batch_size: int, rule: str
 ) -> None:
     # At the first rate the weights leave the finite numbers; at those of the schedule, never.
-    given: dict[str, Any] = {"rate": 50.0, "batch_size": batch_size, "rule": rule, "epochs": 1000}
+    given: dict[str, Any] = {"rate": 50.0, "batch_size": batch_size, "rule": rule, "epochs": 400}
     with _counted() as counted:
-        counted.at_once = 1000
+        counted.at_once = 400
         with pytest.raises(DivergenceError):
             _train(net, **given)
         given["schedule"] = "plateau:1:0.01"
         one_by_one = _train(net, **given, on_epoch=lambda _: None)
         counted.lengths.clear()
         result = _train(net, **given)
-    assert counted.lengths[0] < 1000
+    assert counted.lengths[0] < 400
     assert _all_of(result) == _all_of(one_by_one)
 
 
@@ -485,21 +486,24 @@ def _interrupted_at(line: int, **more: Any) -> tuple[TrainingResult | None, bool
 @pytest.mark.parametrize(
     "more", [{}, {"patience": 50, "validation": WATCHED, "rate": 0.7}], ids=["last", "best"]
 )
+@pytest.mark.parametrize("n_blocks", [2, pytest.param(3, marks=pytest.mark.slow)])
 def test_interrupt_at_any_line_keeps_whole_epochs_and_the_best_of_them(
-    more: dict[str, Any], blocks: Blocks
+    n_blocks: int, more: dict[str, Any], blocks: Blocks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    blocks.at_once = 8
-    undisturbed = {n: _train(**more, epochs=n, on_epoch=lambda _: None) for n in (8, 16, 24)}
+    monkeypatch.setattr("chainrule.training.run.FEWEST_IN_A_BLOCK", 3)  # few lines, and so few trainings
+    blocks.at_once = 3
+    ends = range(0, 3 * n_blocks + 1, 3)
+    undisturbed = {n: _train(**more, epochs=n, on_epoch=lambda _: None) for n in ends[1:]}
     ended_after: set[int] = set()
     for line in itertools.count(1):
-        result, interrupted = _interrupted_at(line, **more, epochs=24)
+        result, interrupted = _interrupted_at(line, **more, epochs=ends[-1])
         if not interrupted:
             break
         if result is None:
             assert not ended_after, "training had begun"
             continue
         ended_after.add(_assert_interrupted(result, undisturbed.__getitem__))
-    assert ended_after == {0, 8, 16, 24}
+    assert ended_after == {*ends}
 
 
 @pytest.mark.parametrize("call", [0, 1, 2])

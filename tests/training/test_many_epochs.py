@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 RANDOM = np.random.default_rng(12)
 X, Y = RANDOM.normal(size=(14, 2)), RANDOM.normal(size=(14, 2))
 WATCHED = (RANDOM.normal(size=(5, 2)), RANDOM.normal(size=(5, 2)))
-EPOCHS = 260
+EPOCHS = 160
 GAPS = Y.copy()
 GAPS[3, 1] = np.nan
 
