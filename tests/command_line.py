@@ -15,7 +15,8 @@ from typer.main import get_command
 
 import forks as forks_module
 from chainrule.cli.app import app
-from forks import Forks, Outcome
+from forks import Forks
+from outcomes import Outcome, lawful
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,7 +33,7 @@ def run_command(*arguments: object) -> Outcome:
     result = testing.CliRunner().invoke(app, [str(argument) for argument in arguments], prog_name="chainrule")
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
-    return Outcome(result.exit_code, result.stdout, result.stderr)
+    return lawful(arguments, Outcome(result.exit_code, result.stdout, result.stderr))
 
 
 @pytest.fixture(scope="session")

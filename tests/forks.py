@@ -32,23 +32,15 @@ from typer import main as typer_main
 import chainrule
 from chainrule.cli import main
 from chainrule.cli.app import app
+from outcomes import Outcome, lawful
 
-__all__ = ["Forks", "Outcome"]
+__all__ = ["Forks", "everything_from"]
 
 STREAMS = ("stdin", "stdout", "stderr")
 LONGEST = 1 << 20  # bytes of a request
 # Loaded by typer, pyarrow and the training when they are used.
 LOADED_BY_OTHERS = ("array_api_compat.numpy", "pandas", "typer._adapters", "typer.rich_utils")
 KEPT = -1  # a stream whose text is an outcome's
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a command left."""
-
-    code: int
-    out: str
-    err: str
 
 
 @dataclass
@@ -113,7 +105,8 @@ class Forks:
                 encoding=encoding,
                 **environment,
             )
-            return Outcome(self.wait(), _text(out, encoding), _text(err, encoding))
+            code = self.wait()
+            return lawful(arguments, Outcome(code, _text(out, encoding), _text(err, encoding)))
 
     def _answer(self) -> int:
         answer = self.connection.recv(8)
