@@ -288,7 +288,7 @@ def softmax_of(n_outputs: int) -> Reading:
     return reading
 
 
-outputs = pytest.mark.parametrize("n_outputs", [1, 2, 3, 4])
+outputs = pytest.mark.parametrize("n_outputs", [1, 2, 3, pytest.param(4, marks=pytest.mark.slow)])
 
 
 @outputs

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import sympy
-from hypothesis import assume, example, given
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from chainrule.equations import (
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 FORWARD = Logistic().forward
 HUGE = float(np.finfo(np.float64).max)
 STEP = 1e-200  # of the complex step: far below the rounding of z, so that no truncation is left
+BITS = 200  # of what is true: where nothing cancels every one of them counts, however small the number is
 
 each_activation = pytest.mark.parametrize("g", ACTIVATIONS.values(), ids=list(ACTIVATIONS))
 OF_ONE_UNIT = {name: g for name, g in ACTIVATIONS.items() if g != Softmax()}
@@ -59,8 +60,8 @@ def _tails(dtype: str) -> npt.NDArray[Any]:
     return np.unique(np.concatenate([-positive, positive]))
 
 
-def _true_logistic(z: float) -> mpmath.mpf:
-    with mpmath.workprec(2200):  # 1 - a needs as many bits as e^-746 lies below 1
+def _true_logistic(z: float, bits: int = BITS) -> mpmath.mpf:
+    with mpmath.workprec(bits):
         return 1 / (1 + mpmath.exp(-mpmath.mpf(z))) if abs(z) < 1e4 else mpmath.mpf(z > 0)
 
 
@@ -138,8 +139,8 @@ def test_logistic_of_infinity_is_its_limit() -> None:
 
 @pytest.mark.parametrize("z", [-700.0, -40.0, -5.0, -1e-9, 0.0, 1e-9, 5.0, 40.0, 700.0])
 def test_logistic_has_its_derivative_in_the_complex_plane(z: float) -> None:
-    with mpmath.workprec(2200):
-        true_a = _true_logistic(z)
+    with mpmath.workprec(2200):  # 1 - a needs as many bits as e^-700 lies below 1
+        true_a = _true_logistic(z, bits=2200)
         true = float((1 - true_a) * true_a)
     step = STEP if abs(z) < 100 else 1e-3  # at the far ends 1e-200 times the slope would be subnormal
     derivative = FORWARD(np.array([complex(z, step)])).imag[0] / step
@@ -220,6 +221,7 @@ def _complex_step(g: Activation, z: npt.NDArray[Any], upstream: npt.NDArray[Any]
 
 
 @each_activation
+@settings(max_examples=30)  # each of up to six numbers, for each of nine activations
 @given(st.lists(st.floats(-8, 8), min_size=1, max_size=6), st.floats(-3, 3))
 def test_backward_is_derivative_times_upstream(g: Activation, numbers: list[float], upstream: float) -> None:
     assume(0.0 not in numbers)  # where relu and leaky relu have no derivative
@@ -273,12 +275,12 @@ def test_printed_derivative_is_that_of_the_printed_formula(g: Activation, place:
 
 
 def _true_softplus(z: float) -> mpmath.mpf:
-    with mpmath.workprec(2200):
+    with mpmath.workprec(BITS):
         return mpmath.log1p(mpmath.exp(mpmath.mpf(z))) if abs(z) < 1e4 else mpmath.mpf(max(z, 0.0))
 
 
 def _true_softsign(z: float) -> mpmath.mpf:
-    with mpmath.workprec(200):
+    with mpmath.workprec(BITS):
         return mpmath.mpf(z) / (1 + abs(mpmath.mpf(z)))
 
 
@@ -349,7 +351,7 @@ rows = st.lists(st.floats(-800, 800), min_size=2, max_size=6)
 def test_softmax_is_the_true_function(numbers: list[float]) -> None:
     with np.errstate(over="raise", divide="raise", invalid="raise"):
         a = Softmax().forward(np.array([numbers]))[0]
-    with mpmath.workprec(3000):
+    with mpmath.workprec(BITS):  # all powers are above 0, and so is their sum: nothing cancels
         largest = max(numbers)
         powers = [
             mpmath.exp(mpmath.mpf(x) - mpmath.mpf(largest)) if x - largest > -1e4 else mpmath.mpf(0)

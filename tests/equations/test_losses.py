@@ -59,7 +59,7 @@ each_pair = pytest.mark.parametrize(
 )
 each_loss = pytest.mark.parametrize("loss", LOSSES.values(), ids=list(LOSSES))
 seeds = st.integers(0, 2**32 - 1)
-few_examples = settings(max_examples=10)  # of each of some fifty pairs
+few_examples = settings(max_examples=5)  # of each of some fifty pairs
 
 
 def _targets(loss: Loss, random: np.random.Generator, shape: tuple[int, int]) -> Numbers:
@@ -218,7 +218,7 @@ def test_cross_entropy_keeps_its_digits_in_both_tails(numbers: list[float], seed
     with np.errstate(all="raise", under="ignore"):
         value = _losses_at(CrossEntropy(), Softmax(), z, y)
         delta = output_delta(CrossEntropy(), z, Softmax().forward(z), y, Softmax())
-    with mpmath.workprec(3000):
+    with mpmath.workprec(200):  # what cancels is of 800 at most, and judged by a few units of 2^-52
         total = mpmath.fsum(mpmath.exp(mpmath.mpf(x)) for x in numbers)
         true = mpmath.fsum(float(t) * (mpmath.log(total) - x) for t, x in zip(y[0], numbers, strict=True))
         residuals = [float(t) - mpmath.exp(x) / total for t, x in zip(y[0], numbers, strict=True)]

@@ -66,9 +66,10 @@ def assert_no_alarm(net: Network, n: int, scale: float, residual: float) -> None
 @pytest.mark.parametrize("scale", SCALES)
 @pytest.mark.parametrize("sizes", SIZES)
 def test_targets_that_are_nearly_the_outputs(sizes: tuple[int, ...], scale: float, residual: float) -> None:
-    """A third of the pairs of activations: over the scales and residuals all of them."""
-    first = SIZES.index(sizes) + SCALES.index(scale) + RESIDUALS.index(residual)
-    for number, net in enumerate(networks(sizes)[first % 3 :: 3]):
+    """A third of the pairs of activations, or a ninth: over the scales and residuals all of them."""
+    first = SCALES.index(scale) * len(RESIDUALS) + RESIDUALS.index(residual)
+    share = 3 if len(sizes) < 4 else 9  # with many layers one check takes as long as all of the others
+    for number, net in enumerate(networks(sizes)[first % share :: share]):
         assert_no_alarm(net, (1, 7)[(first + number) % 2], scale, residual)
 
 
@@ -79,9 +80,11 @@ def test_all_targets_that_are_nearly_the_outputs(sizes: tuple[int, ...]) -> None
         assert_no_alarm(net, n, scale, residual)
 
 
+@pytest.mark.parametrize("every", [False, pytest.param(True, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("sizes", SIZES)
-def test_two_hundred_samples_of_any_scale(sizes: tuple[int, ...]) -> None:
-    for net, scale in itertools.product(networks(sizes)[::2], (1e-3, 1.0, 1e3)):
+def test_two_hundred_samples_of_any_scale(sizes: tuple[int, ...], *, every: bool) -> None:
+    cases = list(itertools.product(networks(sizes)[::2], SCALES))
+    for net, scale in cases if every else cases[::4]:
         random = np.random.default_rng(5)
         check = check_gradients(
             net, scale * random.normal(size=(200, sizes[0])), random.uniform(size=(200, sizes[-1]))

@@ -121,7 +121,7 @@ def test_published_numbers_stand_in_the_text_with_all_their_bits() -> None:
 # Every equation
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(
     sizes=st.lists(st.integers(1, 4), min_size=2, max_size=6),
     seed=st.integers(0, 2**32),

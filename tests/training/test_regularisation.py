@@ -286,7 +286,10 @@ def test_l2_of_a_single_layer_leads_to_ridge_regression(engine: str) -> None:
     np.testing.assert_allclose(result.network.weights[0], expected, rtol=0, atol=1e-12)
 
 
-@each_engine
+@pytest.mark.parametrize(  # with the plain loop both agree, a few epochs long
+    "engine",
+    [pytest.param(engine, marks=[pytest.mark.slow] * (engine == "reference")) for engine in ENGINES],
+)
 def test_l1_leaves_no_weight_and_spares_the_bias(engine: str) -> None:
     net = Network.random((3, 2), "identity", seed=1)
     result = _train(net, l1=5.0, rate=0.001, batch_size=N, epochs=9000, engine=engine)

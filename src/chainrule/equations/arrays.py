@@ -9,12 +9,17 @@ __all__ = ["Array", "array_namespace", "real_part"]
 # An array of any library that follows the array API standard; the standard has no static type for it.
 Array: TypeAlias = Any
 
+_FOUND: dict[tuple[type, ...], Any] = {}  # finding one takes longer than adding up two small arrays
+
 
 def array_namespace(*arrays: Array) -> Any:  # noqa: ANN401 (a module, which has no type of its own)
     """Functions of the library that some arrays are of."""
-    import array_api_compat  # noqa: PLC0415 (the command line's help names the equations' classes only)
+    types = tuple(map(type, arrays))
+    if types not in _FOUND:
+        import array_api_compat  # noqa: PLC0415 (the command line's help names the equations' classes only)
 
-    return array_api_compat.array_namespace(*arrays)
+        _FOUND[types] = array_api_compat.array_namespace(*arrays)
+    return _FOUND[types]
 
 
 def real_part(z: Array) -> Array:

@@ -218,9 +218,12 @@ class _Comparison:
         for w, g in zip(weights, self.net.activations[m:], strict=True):
             z = w[:, 0] + a @ w[:, 1:].T
             a = g.forward(z)
-        single = np.zeros_like(changed)
-        single[k, j] = value
-        return z, a, penalty(single, l1=self.objective.l1, l2=self.objective.l2)
+        return z, a, self.penalty_of(value) if j else 0.0
+
+    def penalty_of(self, value: complex) -> Any:  # noqa: ANN401 (a number of NumPy's)
+        """Penalty of one weight that is no bias weight."""
+        l1, l2 = self.objective.l1, self.objective.l2
+        return penalty(np.array([[0, value]]), l1=l1, l2=l2) if l1 or l2 else 0.0
 
     def by_differences(self, places: list[Place]) -> list[_Estimate]:
         """Central differences over the longest step, or over steps that agree better with themselves."""
