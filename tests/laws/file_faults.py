@@ -12,6 +12,7 @@ import functools
 import io
 import os
 import signal
+from pathlib import Path
 from typing import Any
 
 __all__ = ["KINDS", "script"]
@@ -27,7 +28,7 @@ def script(n: int, kind: str) -> str:
     """What a fork runs before the command, with a fault at its n-th operation; none for n = 0."""
     return f"""
 import sys
-sys.path.insert(0, {os.path.dirname(__file__)!r})
+sys.path.insert(0, {str(Path(__file__).parent)!r})
 import file_faults
 file_faults.install({n}, {kind!r})
 """
