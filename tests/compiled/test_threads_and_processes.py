@@ -189,7 +189,7 @@ def interrupted_child() -> None:
     """Ctrl-C in the middle of an epoch that takes half a minute, on three threads."""
     X, Y = _samples(200_000)
     net = Network.random((12, 200, 200, 3), dtype="float32")
-    started = threading.Timer(1.0, _send_interrupt)
+    started = threading.Timer(0.3, _send_interrupt)
     started.start()
     result = train(net, X, Y, rate=0.1, epochs=1000, batch_size=50, threads=3)
     started.join()
