@@ -8,6 +8,9 @@ import os
 import signal
 from typing import TYPE_CHECKING, Any
 
+# Before NumPy is loaded: products are small, and threads that wait for each other cost more than they gain.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
