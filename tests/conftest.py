@@ -8,6 +8,9 @@ import os
 import signal
 from typing import TYPE_CHECKING, Any
 
+# Before NumPy is loaded: products are small, and threads that wait for each other cost more than they gain.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
@@ -47,18 +50,16 @@ def compiled_kernels() -> None:
         train(net, X, Y, rule="adam", rate=0.001, epochs=1, batch_size=32, l2=0.001).network(X)
 
 
-def pytest_sessionstart() -> None:
-    """Answer Ctrl-C, which tests send to themselves and to their children.
+@pytest.fixture(scope="session", autouse=True)
+def kernels_of_a_whole_run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Compile each kernel in one process of a whole run, and all of them before its tests.
 
-    A process that a shell started in the background ignores it, and so would every child.
+    A process takes the next one that no other has begun, the dear ones first, so that all are done at about
+    the same time and no test compiles what another process is still busy with. It begins with a dtype of its
+    own: kernels of one dtype share parts, which each process would compile again.
     """
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
-def pytest_collection_finish(session: pytest.Session) -> None:
-    """Compile a share of all kernels in each process of a whole run, instead of all of them in each."""
-    worker = getattr(session.config, "workerinput", None)
-    if worker is None or len(session.items) < WHOLE_RUN:
+    worker = getattr(request.config, "workerinput", None)
+    if worker is None or len(request.session.items) < WHOLE_RUN:
         return
     from chainrule.compiled.machine.compiling import Kernel  # noqa: PLC0415 (not needed to hand out tests)
     from chainrule.compiled.twins.routines import Routine  # noqa: PLC0415
@@ -67,11 +68,25 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         return compiled.name if isinstance(compiled, Routine) else compiled._dispatcher.py_func.__name__
 
     found = [one for one in gc.get_objects() if isinstance(one, (Kernel, Routine))]
+    found.sort(key=lambda one: (isinstance(one, Routine), name_of(one)))
     dtypes: list[np.dtype[Any]] = [np.dtype("float32"), np.dtype("float64")]
-    parts = itertools.product(sorted(found, key=name_of), dtypes)
-    first = int(worker["workerid"].removeprefix("gw"))
-    for part, dtype in itertools.islice(parts, first, None, worker["workercount"]):
+    begun = tmp_path_factory.getbasetemp().parent / "kernels"  # in the folder of all processes
+    begun.mkdir(exist_ok=True)
+    first = int(worker["workerid"].removeprefix("gw")) % len(dtypes)
+    for dtype, part in itertools.product(dtypes[first:] + dtypes[:first], found):
+        try:
+            begun.joinpath(f"{name_of(part)}-{dtype}").touch(exist_ok=False)
+        except FileExistsError:
+            continue
         part.of(dtype)
+
+
+def pytest_sessionstart() -> None:
+    """Answer Ctrl-C, which tests send to themselves and to their children.
+
+    A process that a shell started in the background ignores it, and so would every child.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -3,7 +3,7 @@
 Run as a program it prints them as JSON, and the registers that its kernels use; or it keeps them as the
 digests that tests expect, which change only with a decision record:
 
-    python bits_of_training.py float32 float64 [--threads N] [--share online] [--registers] [--keep]
+    python bits_of_training.py float32 float64 [--threads N] [--share few] [--registers] [--keep]
 
 Everything before the training is exact or whole numbers, so that the digests depend on the kernels and on the
 order of the samples alone.
@@ -16,12 +16,13 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.datasets import load_digits, load_iris
 
 from chainrule import Network, train
 from chainrule.compiled.evaluation import evaluate_rows
@@ -132,26 +133,37 @@ TASKS = [
         settings=(("rule", "lbfgs:4"), ("l2", 0.001)), dtypes=("float64",),
     ),
 ]  # fmt: skip
-# Tasks of half the kernels each, because compiling all of them for another processor takes long.
+# Compiling everything for another processor takes half a minute. A few routines do for the training in
+# batches: with layers of every kind, and with sums over a row (softmax), exponentials and logarithms.
 SHARES = {
-    "online": [task for task in TASKS if task.batch_size == 1],
-    "batches": [task for task in TASKS if task.batch_size > 1],
+    "few": [t for t in TASKS if t.batch_size > 1 and (not t.settings or t.loss == "cross_entropy")],
     "all": TASKS,
 }
 
 
 def kernels_of(share: str) -> dict[str, Any]:
     """Kernels that the tasks of a share need."""
-    other = {"online": ("narrow_minibatches", "minibatches", "two_loops"), "all": ()}
-    left_out = other.get(share, ("narrow_4", "narrow_8", "narrow_16", "online"))
-    return {name: kernel for name, kernel in KERNELS.items() if name not in left_out}
+    few = ("narrow_minibatches", "minibatches", "predictions", "evaluations")
+    return {name: KERNELS[name] for name in (KERNELS if share == "all" else few)}
+
+
+@cache
+def _table(name: str) -> npt.NDArray[Any]:
+    """Numbers of a table of scikit-learn, the class last, without the second that importing it takes."""
+    spec = find_spec("sklearn")
+    assert spec is not None
+    assert spec.submodule_search_locations is not None
+    data = Path(spec.submodule_search_locations[0]) / "datasets" / "data"
+    if name == "iris":
+        return np.loadtxt(data / "iris.csv", delimiter=",", skiprows=1)
+    return np.loadtxt(data / "digits.csv.gz", delimiter=",")
 
 
 def samples(table: str, dtype: str) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
     """Inputs about 0 or 1 and a target for each class; no sum is involved."""
-    given = load_iris() if table == "iris" else load_digits()
-    X = (given.data - 4) / 2 if table == "iris" else given.data / 16
-    Y = given.target[:, np.newaxis] == np.arange(given.target.max() + 1)
+    numbers, classes = _table(table)[:, :-1], _table(table)[:, -1:]
+    X = (numbers - 4) / 2 if table == "iris" else numbers / 16
+    Y = classes == np.arange(classes.max() + 1)
     return X.astype(dtype), Y.astype(dtype)
 
 

@@ -149,9 +149,10 @@ def test_floats_of_every_size(name: str) -> None:
 @pytest.mark.skipif(
     bool(np.finfo(np.longdouble).eps > 1e-18), reason="no type wider than float64 on this platform"
 )
+@pytest.mark.parametrize("n", [400_000, pytest.param(1_000_000, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", NAMES)
-def test_doubles_by_the_long_double_of_the_library(name: str) -> None:
-    x = _sample_of_doubles(name, 1_000_000)
+def test_doubles_by_the_long_double_of_the_library(name: str, n: int) -> None:
+    x = _sample_of_doubles(name, n)
     worst = _worst_error(name, x, _exact(name, x.astype(np.longdouble)))
     _assert_bound(name, "float64", worst)
 
@@ -165,9 +166,10 @@ def _by_mpmath(name: str, x: float) -> mpmath.mpf:
     return 1 / (1 + mpmath.exp(-z))
 
 
+@pytest.mark.parametrize("n", [5_000, pytest.param(20_000, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", NAMES)
-def test_doubles_by_mpmath(name: str) -> None:
-    x = _sample_of_doubles(name, 20_000)
+def test_doubles_by_mpmath(name: str, n: int) -> None:
+    x = _sample_of_doubles(name, n)
     with mpmath.workprec(120):
         exact = [_by_mpmath(name, float(value)) for value in x]
         # As a double and what is left of it, so that the distance to a double is computed without rounding.
@@ -289,15 +291,13 @@ def _over_width(name: str, width: int) -> Callable[[Array, Array], None]:
     return over  # type: ignore[no-any-return]
 
 
-@pytest.mark.parametrize("width", [8, 16])
+@pytest.mark.parametrize(("dtype", "width"), [("float32", 8), ("float64", 16)])  # half and twice the kernels'
 @pytest.mark.parametrize("name", NAMES)
-def test_same_bits_in_vectors_of_any_width(name: str, width: int) -> None:
-    over = _over_width(name, width)
-    for dtype in DTYPES:
-        x = -np.abs(_sample_of_doubles(name, 32_000)).astype(dtype)
-        results = np.empty_like(x)
-        over(x, results)
-        assert results.tobytes() == computed(name, x).tobytes()
+def test_same_bits_in_vectors_of_any_width(name: str, dtype: str, width: int) -> None:
+    x = -np.abs(_sample_of_doubles(name, 32_000)).astype(dtype)
+    results = np.empty_like(x)
+    _over_width(name, width)(x, results)
+    assert results.tobytes() == computed(name, x).tobytes()
 
 
 @given(st.sampled_from(NAMES), st.sampled_from(DTYPES), st.floats(max_value=0, width=32), st.integers(0, 47))

@@ -87,12 +87,14 @@ def _name(row: dict[str, Any]) -> str:
     return "-".join(str(value) for value in row.values())
 
 
-def _assert_as_good_as_a_precise_run(given: Case) -> None:
+def _assert_as_good_as_a_precise_run(given: Case, *, unrounded: bool = False) -> None:
+    """As one that rounds its weights; how far that is from one that does not depends on no engine."""
     updates = given.epochs * -(-len(given.X) // given.batch_size)
     assert UPDATES <= updates <= UPDATES * 1.1
-    rounded, exact = precise_weights(given, rounded=True), precise_weights(given)
+    rounded = precise_weights(given, rounded=True)
+    exact = precise_weights(given) if unrounded else None
     # Else no error of an update could show.
-    moves = errors_in_eps(given, given.net.weights, exact)
+    moves = errors_in_eps(given, given.net.weights, rounded)
     assert max(moves) > 1000 * K
     for engine in ENGINES:
         result = train(
@@ -106,7 +108,8 @@ def _assert_as_good_as_a_precise_run(given: Case) -> None:
         )
         weights = result.network.weights
         assert max(errors_in_eps(given, weights, rounded)) < K, engine
-        assert max(errors_in_eps(given, weights, exact)) < K + K_OF_ROUNDING * updates / UPDATES, engine
+        if exact is not None:
+            assert max(errors_in_eps(given, weights, exact)) < K + K_OF_ROUNDING * updates / UPDATES, engine
 
 
 COVERING = _covering_rows()
@@ -142,7 +145,7 @@ def _layers(most: int) -> st.SearchStrategy[tuple[list[int], list[str]]]:
     return st.integers(1, 6).flatmap(of_depth)
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(
     _layers(40),
     st.sampled_from(FACTORS["dtype"]),
@@ -154,7 +157,7 @@ def test_networks_of_any_shape(
     layers: tuple[Sequence[int], Sequence[str]], dtype: str, batch_size: int, more: int, seed: int
 ) -> None:
     n = batch_size + min(more, batch_size - 1)
-    _assert_as_good_as_a_precise_run(case(*layers, dtype, batch_size, seed=seed, n=n))
+    _assert_as_good_as_a_precise_run(case(*layers, dtype, batch_size, seed=seed, n=n), unrounded=True)
 
 
 def _product_sample() -> Iterator[dict[str, Any]]:
@@ -172,4 +175,4 @@ def _product_sample() -> Iterator[dict[str, Any]]:
 def test_every_combination(activation: str, batch_size: int) -> None:
     for seed, row in enumerate(_product_sample(), start=1000):
         if (row["activation"], row["batch_size"]) == (activation, batch_size):
-            _assert_as_good_as_a_precise_run(_case_of(row, seed))
+            _assert_as_good_as_a_precise_run(_case_of(row, seed), unrounded=True)

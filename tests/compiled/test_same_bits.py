@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import bits_of_training
 import numpy as np
 import pytest
-from bits_of_training import GOLDEN, KERNELS, SHARES, TASKS, kernels_of
+from bits_of_training import GOLDEN, SHARES, TASKS, kernels_of
 from control_word import exchange_control_word
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -91,10 +91,9 @@ def _check_registers(target: str, share: str, found: dict[str, list[str]]) -> No
 
 
 def test_golden_digests_on_a_processor_with_avx2_alone(tmp_path: Path) -> None:
-    """Of the training in batches; the slow test below has every kernel on every processor."""
-    assert {*kernels_of("batches"), *kernels_of("online")} == set(KERNELS)
-    assert _expected("float64", "batches") | _expected("float64", "online") == _expected("float64")
-    _check_targets([("haswell", "float64", "batches")], tmp_path)
+    """Of a few trainings in batches; the slow test below has everything on every processor."""
+    assert len(_expected("float64", "few")) == 29
+    _check_targets([("haswell", "float64", "few")], tmp_path)
 
 
 @pytest.mark.slow

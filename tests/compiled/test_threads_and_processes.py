@@ -127,7 +127,8 @@ def pool_child() -> None:
     answers = {"here": digest_of_training(32)}
     for method in ("fork", "spawn"):
         if method in multiprocessing.get_all_start_methods():
-            with multiprocessing.get_context(method).Pool(2) as pool:
+            # A new process loads everything anew: one does.
+            with multiprocessing.get_context(method).Pool(2 if method == "fork" else 1) as pool:
                 first, second = pool.map(digest_of_training, [32, 32])
             answers[f"{method}, first"], answers[f"{method}, second"] = first, second
     _say(answers)
@@ -182,6 +183,10 @@ def _assert_nothing_is_left(rest: dict[str, Any]) -> None:
 
 
 def _send_interrupt() -> None:
+    """A tenth of a second after a thread of the training has begun."""
+    while threading.active_count() < 3:  # the main one, this one, and it
+        time.sleep(0.01)
+    time.sleep(0.1)
     os.kill(os.getpid(), signal.SIGINT)
 
 
@@ -189,7 +194,7 @@ def interrupted_child() -> None:
     """Ctrl-C in the middle of an epoch that takes half a minute, on three threads."""
     X, Y = _samples(200_000)
     net = Network.random((12, 200, 200, 3), dtype="float32")
-    started = threading.Timer(1.0, _send_interrupt)
+    started = threading.Thread(target=_send_interrupt)
     started.start()
     result = train(net, X, Y, rate=0.1, epochs=1000, batch_size=50, threads=3)
     started.join()
@@ -201,18 +206,6 @@ def test_interrupt_leaves_no_thread_behind() -> None:
     answer = _run("interrupted_child")
     assert answer["stopped_by"] == "interrupt"
     _assert_nothing_is_left(answer)
-
-
-def failing_callback_child() -> None:
-    """An error of the user's own function, between two epochs."""
-    try:
-        _trained(32, on_epoch=lambda progress: 1 // (3 - progress.epoch.number))
-    except ZeroDivisionError:
-        _say(_rest())
-
-
-def test_error_of_a_callback_leaves_no_thread_behind() -> None:
-    _assert_nothing_is_left(_run("failing_callback_child"))
 
 
 class _InterruptedSubmission:
@@ -229,21 +222,27 @@ class _InterruptedSubmission:
         return self.original(*arguments)
 
 
-def interrupted_start_child() -> None:
-    """Ctrl-C when one of two other threads has begun and waits for the rest."""
+def failing_child() -> None:
+    """An error of the user's own function between two epochs, and Ctrl-C while threads begin."""
+    try:
+        _trained(32, on_epoch=lambda progress: 1 // (3 - progress.epoch.number))
+    except ZeroDivisionError:
+        after_error = _rest()
     X, Y = _samples()
     net = Network.random((12, 40, 3), dtype="float32")
     try:
+        # One of two other threads has begun by then, and waits for the rest.
         with Trainer(net.weights, net.activations, net.loss, X, Y, batch_size=32, threads=3) as running:
             pool = running._pool
             assert pool is not None
             pool.submit = submit = _InterruptedSubmission(pool.submit)  # type: ignore[assignment]
             run_epoch(running, np.arange(200), rate=0.1)
     except KeyboardInterrupt:
-        _say({"began": submit.began, **_rest()})
+        _say({"error": after_error, "began": submit.began, "interrupt": _rest()})
 
 
-def test_interrupt_while_threads_begin_leaves_no_thread_behind() -> None:
-    answer = _run("interrupted_start_child")
+def test_error_of_a_callback_and_interrupt_while_threads_begin_leave_no_thread_behind() -> None:
+    answer = _run("failing_child")
+    _assert_nothing_is_left(answer["error"])
     assert answer["began"] == 1
-    _assert_nothing_is_left(answer)
+    _assert_nothing_is_left(answer["interrupt"])

@@ -141,14 +141,33 @@ def _samples(output: str, loss: str, n_outputs: int, n: int = 50) -> tuple[Array
     return X, rng.integers(0, 4, (n, n_outputs)).astype(float)
 
 
+def _assert_agreement_on_a_pair(output: str, loss: str, hidden: str, batch_size: int, n_outputs: int) -> None:
+    X, Y = _samples(output, loss, n_outputs)
+    seed = HIDDEN.index(hidden)
+    net = Network.random((5, 9, n_outputs), [hidden, output], loss, start="uniform", seed=seed)
+    _assert_agreement(net, X, Y, rate=0.01, epochs=2, batch_size=batch_size)
+
+
+# Each pair with every hidden activation, and each hidden activation with every batch and number of outputs.
+@pytest.mark.parametrize(("case", "batch_size", "n_outputs"), [(0, 1, 2), (1, 7, 2), (2, 1, 20), (3, 7, 20)])
+@pytest.mark.parametrize(("output", "loss"), PAIRS)
+def test_engines_agree_on_every_pair(
+    output: str, loss: str, case: int, batch_size: int, n_outputs: int
+) -> None:
+    first = case + PAIRS.index((output, loss))
+    for k in (first, first + 4):
+        _assert_agreement_on_a_pair(output, loss, HIDDEN[k % len(HIDDEN)], batch_size, n_outputs)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("n_outputs", [2, 20])
 @pytest.mark.parametrize("batch_size", [1, 7])
 @pytest.mark.parametrize(("output", "loss"), PAIRS)
-def test_engines_agree_on_every_pair(output: str, loss: str, batch_size: int, n_outputs: int) -> None:
-    X, Y = _samples(output, loss, n_outputs)
-    for k, hidden in enumerate(HIDDEN):
-        net = Network.random((5, 9, n_outputs), [hidden, output], loss, start="uniform", seed=k)
-        _assert_agreement(net, X, Y, rate=0.01, epochs=2, batch_size=batch_size)
+def test_engines_agree_on_every_pair_after_every_hidden_activation(
+    output: str, loss: str, batch_size: int, n_outputs: int
+) -> None:
+    for hidden in HIDDEN:
+        _assert_agreement_on_a_pair(output, loss, hidden, batch_size, n_outputs)
 
 
 RULES = ["descent", "momentum", "nesterov", "rmsprop", "adam", "adamw:0.1", "irprop_minus", "lbfgs"]
