@@ -215,7 +215,11 @@ def written_beside(target: Path, content: bytes) -> Iterator[Path]:
                 os.fsync(file.fileno())
         yield temporary
     finally:
-        temporary.unlink(missing_ok=True)
+        try:
+            temporary.unlink(missing_ok=True)
+        except OSError:  # once more; what stays even then is removed by the next one that writes there
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
 
 
 def _lock(descriptor: int) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import json
 import os
@@ -11,7 +10,7 @@ import subprocess
 import sys
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,9 +21,7 @@ from hypothesis import strategies as st
 import chainrule
 from chainrule import InputError, Model, ModelFileError, Network
 from chainrule.files import load_model, model_from_bytes, model_to_bytes, save
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from model_documents import JSON, edited, header_of, places_in, resealed, with_document
 
 pytestmark = pytest.mark.usefixtures("one_database")
 
@@ -36,32 +33,6 @@ TINY = Network([[[0.5, -0.25]], [[1.0, 2.0], [0.0, -0.0]]], ["tanh", "logistic"]
 @pytest.fixture(scope="module")
 def iris_model() -> Model:
     return chainrule.fit(IRIS, target="species", hidden=8, epochs=2).model
-
-
-def header_of(content: bytes) -> tuple[dict[str, Any], bytes]:
-    """Header as JSON, and what follows it."""
-    length = struct.unpack("<Q", content[:8])[0]
-    return json.loads(content[8 : 8 + length]), content[8 + length :]
-
-
-def with_document(content: bytes, change: Callable[[dict[str, Any]], object]) -> bytes:
-    """The same file with a changed document and a digest that is right for it."""
-    header, rest = header_of(content)
-    document = json.loads(header["__metadata__"]["chainrule"])
-    replaced = change(document)
-    document = document if replaced is None else replaced
-    if isinstance(document, dict) and "sha256" in document and isinstance(document["sha256"], str):
-        document["sha256"] = "0" * 64
-    header["__metadata__"]["chainrule"] = json.dumps(document, sort_keys=True, separators=(",", ":"))
-    return resealed(header, rest)
-
-
-def resealed(header: dict[str, Any], rest: bytes) -> bytes:
-    """File of a header and tensors, its digest of zeros replaced by the right one."""
-    text = json.dumps(header, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 8)
-    content = struct.pack("<Q", len(text)) + text + rest
-    return content.replace(b"0" * 64, hashlib.sha256(content).hexdigest().encode(), 1)
 
 
 def refusal(content: bytes) -> str:
@@ -346,38 +317,6 @@ def test_class_weight_that_is_none(text: str, iris_model: Model) -> None:
     assert "field class_weight of the training record" in refusal(
         with_document(model_to_bytes(iris_model), weighted)
     )
-
-
-def places_in(value: object) -> list[tuple[Any, ...]]:
-    """Paths to everything inside a JSON value."""
-    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    return [(key, *rest) for key, child in inside for rest in [(), *places_in(child)]]
-
-
-def edited(document: dict[str, Any], path: tuple[Any, ...], value: object, how: str) -> dict[str, Any]:
-    """Document with one place replaced, removed or doubled."""
-    document = copy.deepcopy(document)
-    parent: Any = document
-    for key in path[:-1]:
-        parent = parent[key]
-    if how == "remove":
-        del parent[path[-1]]
-    elif how == "double" and isinstance(parent, list):
-        parent.append(parent[path[-1]])
-    else:
-        parent[path[-1]] = value
-    return document
-
-
-JSON = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers(-(2**70), 2**70)
-    | st.floats(allow_nan=False)
-    | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
-    max_leaves=5,
-)
 
 
 @settings(max_examples=300 if os.environ.get("FULL_SUITE") else 200)

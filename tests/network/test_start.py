@@ -234,7 +234,7 @@ def test_object_that_is_no_start_is_refused(start: Any) -> None:  # noqa: ANN401
 
 @pytest.mark.parametrize("limit", [0.0, -1.0, math.inf, math.nan, "1", None, 1j])
 def test_uniform_needs_a_limit_above_0(limit: Any) -> None:  # noqa: ANN401 (that is the point)
-    with pytest.raises(InputError, match=r"limit is .* but must be a finite number above 0\. Try 1\.0"):
+    with pytest.raises(InputError, match=r"limit is .* but must be a finite number above 0\. Try 1\."):
         Uniform(limit)
 
 

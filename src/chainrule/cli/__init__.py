@@ -27,6 +27,8 @@ def main() -> None:
             code = exit_code()
     except KeyboardInterrupt:
         pass
+    except (MemoryError, ImportError, OSError) as error:
+        code = _told(error)
     sys.exit(code)  # type: ignore[arg-type]  # what SystemExit was given
 
 
@@ -45,19 +47,19 @@ def _run() -> object:
         _abandon_output()
         return 0
     except (MemoryError, ImportError, OSError) as error:
-        _tell(error)
-        _abandon_output()
-        return 2
+        return _told(error)
     return 0
 
 
-def _tell(error: Exception) -> None:
-    """Say in one line what no command foresaw; where it cannot be said, the exit code remains."""
+def _told(error: Exception) -> int:
+    """Say in one line what no command foresaw, and give the exit code, which is all where it cannot be said."""
     import contextlib  # noqa: PLC0415
     import sys  # noqa: PLC0415
 
     reason = " ".join((getattr(error, "strerror", None) or str(error)).split()).rstrip(".")
-    if isinstance(error, OSError):
+    if isinstance(error, OSError) and error.filename is not None:
+        text = f"{error.filename} cannot be used: {reason}. Check it and its permissions."
+    elif isinstance(error, OSError) and error.errno is not None:
         text = f"The output cannot be written: {reason}. Send it somewhere else, or make room for it."
     elif isinstance(error, MemoryError):
         text = f"Out of memory{': ' * bool(reason)}{reason}. Give the program more, or a smaller task."
@@ -65,6 +67,8 @@ def _tell(error: Exception) -> None:
         text = f"A part of the program cannot be loaded: {reason}. Give it more memory, or install it again."
     with contextlib.suppress(OSError, AttributeError):  # there may be no standard error
         print(f"Error: {text}", file=sys.stderr, flush=True)  # noqa: T201 (what prints may not be loaded)
+    _abandon_output()
+    return 2
 
 
 def _abandon_output() -> None:

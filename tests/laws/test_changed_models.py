@@ -1,0 +1,81 @@
+"""A model file in which anything was changed, and signed again: every command refuses it or uses it."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from command_line import run_command
+from model_documents import JSON, edited, header_of, places_in, with_document
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FULL_SUITE = bool(os.environ.get("FULL_SUITE"))
+COMMANDS = (
+    "show MODEL",
+    "show MODEL --json --weights",
+    "predict MODEL iris.csv",
+    "predict MODEL iris.csv --json",
+    "score MODEL iris.csv",
+    "score MODEL iris.csv --json",
+    "trace MODEL iris.csv",
+    "trace MODEL iris.csv --json",
+    "check MODEL iris.csv --rows 2 --weights 5",
+    "check MODEL iris.csv --rows 2 --weights 5 --json",
+    "fit iris.csv --resume MODEL --epochs 3 --out out.st --force",
+    "fit iris.csv --resume MODEL --epochs 3 --out out.st --force --json",
+)
+HOSTILE = st.sampled_from(
+    ["\x1b[31mred\x1b[0m", "\x9b2J", "a\nb", "\u202ex", "huber:1e999", "NaN", "", " " * 99, "\x00"]
+)
+
+
+def obey(folder: Path, content: bytes) -> None:
+    """Run every command on a model file; what they may not do, `run_command` asserts."""
+    folder.joinpath("changed.st").write_bytes(content)
+    for command in COMMANDS:
+        typed = command.replace("MODEL", "changed.st").split()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(folder)
+            done = run_command(*typed)
+        assert done.code in {0, 1, 2}, f"{command}: {done}"
+        assert done.code != 1 or "check" in command or "diverged" in done.err, f"{command}: {done}"
+        assert bool(done.out) == (done.code == 0 or "check" in command) or done.code == 2, (
+            f"{command}: {done}"
+        )
+        assert done.code != 2 or done.err.startswith("Error: ") or "\nError: " in done.err, (
+            f"{command}: {done}"
+        )
+
+
+@pytest.mark.usefixtures("one_database")
+@settings(max_examples=400 if FULL_SUITE else 8, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_any_place_of_the_document(data: st.DataObject, prepared: Path) -> None:
+    content = prepared.joinpath(data.draw(st.sampled_from(["old.st", "old.checkpoint.st"]))).read_bytes()
+    document = json.loads(header_of(content)[0]["__metadata__"]["chainrule"])
+    path = data.draw(st.sampled_from(places_in(document)))
+    value = data.draw(JSON | HOSTILE)
+    how = data.draw(st.sampled_from(["replace", "remove", "double"]))
+    obey(prepared, with_document(content, lambda _: edited(document, path, value, how)))
+
+
+@pytest.mark.usefixtures("one_database")
+@pytest.mark.parametrize("text", ["\x1b[31mred", "\x9b2J", "a\nb\nError: c", "\u202eevil"])
+def test_text_that_a_terminal_would_obey(text: str, prepared: Path) -> None:
+    content = prepared.joinpath("old.checkpoint.st").read_bytes()
+    document = json.loads(header_of(content)[0]["__metadata__"]["chainrule"])
+    for path in places_in(document):
+        value: object = document
+        for key in path:
+            value = value[key]  # type: ignore[index]
+        if isinstance(value, str) and (FULL_SUITE or path[0] == "training" or path[-1] == 0):
+            obey(
+                prepared, with_document(content, lambda _, path=path: edited(document, path, text, "replace"))
+            )  # type: ignore[misc]
