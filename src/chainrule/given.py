@@ -1,20 +1,24 @@
-"""Numbers that are given: checked once, in the same words wherever they come from."""
+"""Numbers and paths that are given: checked once, in the same words wherever they come from."""
 
 from __future__ import annotations
 
 import math
 import operator
+import os
 from numbers import Real
-from typing import NoReturn
+from pathlib import Path
+from typing import Any, NoReturn
 
 from chainrule.errors import InputError
 
 __all__ = [
-    "LARGEST_SEED", "check_seed", "keep_between", "keep_share", "keep_whole", "not_negative_number",
-    "own_number", "positive_number", "share_below_1", "truth", "whole_number_from_1",
+    "LARGEST_SEED", "LARGEST_WHOLE", "check_seed", "keep_between", "keep_share", "keep_whole",
+    "not_negative_number", "own_number", "path_given", "positive_number", "share_below_1", "truth",
+    "whole_number_from_1",
 ]  # fmt: skip
 
 LARGEST_SEED = 2**64 - 1
+LARGEST_WHOLE = 2**63 - 1  # that files and kernels can hold
 
 
 def check_seed(seed: object) -> int:
@@ -30,7 +34,17 @@ def whole_number_from_1(value: object, name: str) -> int:
     number = _as_int(value)
     if number is None or number < 1:
         _refuse(name, value, "a whole number of at least 1", "1")
+    if number > LARGEST_WHOLE:
+        _refuse(name, value, f"a whole number of at most {LARGEST_WHOLE}", "a smaller one")
     return number
+
+
+def path_given(value: Any, name: str) -> Path:  # noqa: ANN401 (a path, if it is one)
+    """Path of a file, or InputError for what is none."""
+    try:
+        return Path(os.fspath(value))
+    except TypeError:
+        return _refuse(name, value, "the path of a file", "'model.safetensors'")
 
 
 def keep_whole(record: object, name: str) -> None:

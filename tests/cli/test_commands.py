@@ -291,7 +291,7 @@ def test_interrupt_outside_the_training(
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("chainrule.jobs.job.read_table", interrupt)
+    monkeypatch.setattr("chainrule.jobs.job.as_table", interrupt)
     done = chainrule_command("fit", "iris.csv", "--target", "species", "--out", "new.safetensors")
     assert (done.code, done.out, done.err) == (130, "", "Interrupted. Nothing was written.\n")
     assert not here.joinpath("new.safetensors").exists()

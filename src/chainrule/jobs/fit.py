@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from chainrule.disk import check_writable
 from chainrule.errors import DivergenceError, InputError, TrainingWarning, argument
-from chainrule.files import load_model, save
+from chainrule.files import save
+from chainrule.given import path_given, truth
 from chainrule.jobs.checkpoint import Checkpoint
 from chainrule.jobs.interrupts import at_most_one_interrupt, no_interrupt
-from chainrule.jobs.job import Face, Job, Silence, refuse_to_replace, same_file
+from chainrule.jobs.job import Face, Job, hearing, refuse_to_replace, same_file
 from chainrule.models import FitResult, fit_settings, prepare, prepare_again, settings_of_checkpoint
 from chainrule.models.fitting import diverged_model, fit_dataset, parted
 from chainrule.scores import score_to_json
@@ -138,12 +139,13 @@ class FitJob(Job):
         **given: Any,  # noqa: ANN401 (settings)
     ) -> None:
         super().__init__()
-        self.table, self.overwrite, self.resume = table, overwrite, resume
+        self.table, self.overwrite = table, truth(overwrite, "overwrite")
+        self.resume = None if resume is None else path_given(resume, "resume")
         columns = {"target": target, "inputs": inputs, "ignore": ignore, "classes": classes}
         self.columns = {role: _listed(role, given) for role, given in columns.items()}
         self.given = {name: value for name, value in given.items() if value is not None}
         stem = Path(table).stem if isinstance(table, (str, Path)) else ""
-        self.path = Path(f"{stem or 'model'}.safetensors") if out is None else Path(out)
+        self.path = Path(f"{stem or 'model'}.safetensors") if out is None else path_given(out, "out")
 
     def run(self, face: Face | None = None) -> FitOutcome:
         """Read, train, save.
@@ -155,7 +157,7 @@ class FitJob(Job):
         DivergenceError
             Training left the finite numbers; the last finite network is kept in a file that the error names.
         """
-        face = face or Silence()
+        face = hearing(face)
         if not same_file(self.path, self.table):
             check_writable(self.path, overwrite=self.overwrite)
         data, settings, state = (self._anew if self.resume is None else self._again)(face)
@@ -214,7 +216,7 @@ class FitJob(Job):
                     needs=f"must not be given with {argument('resume')}",
                     advice=f"Leave it out; only {argument('epochs')} may change.",
                 )
-        model = load_model(str(self.resume))
+        model = self.load(str(self.resume), "resume")
         if model.state is None or model.training is None:
             raise InputError(
                 f"{printable(str(self.resume))} is no checkpoint of `chainrule fit`, so that there is "

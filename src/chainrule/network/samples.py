@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
     from chainrule.network.network import Network
 
-__all__ = ["as_masks", "as_pairs", "as_sample_weight", "as_samples", "check_finite", "check_network"]
+__all__ = [
+    "as_masks", "as_pairs", "as_sample_weight", "as_samples", "check_as_many", "check_finite",
+    "check_network",
+]  # fmt: skip
 
 
 def as_samples(values: object, n_columns: int, dtype: npt.DTypeLike, name: str) -> npt.NDArray[Any]:
@@ -109,14 +112,7 @@ def as_pairs(
     check_network(net)
     samples = as_samples(X, net.sizes[0], net.dtype, names[0])
     targets = as_samples(Y, net.sizes[-1], net.dtype, names[1])
-    if len(samples) != len(targets):
-        raise ShapeError(
-            f"{names[0]} has {len(samples)} rows but {names[1]} has {len(targets)}.",
-            parameter=names[1],
-            given=targets.shape,
-            needs=f"must have {len(samples)} rows",
-            advice="Give one row of targets for each sample.",
-        )
+    check_as_many(samples, targets, names)
     check_finite(samples, names[0])
     check_finite(np.where(np.isnan(targets), 0, targets) if targets.shape[1] > 1 else targets, names[1])
     if np.isnan(targets).all():
@@ -128,6 +124,20 @@ def as_pairs(
         )
     check_targets(net.loss, targets, names[1])
     return samples, targets
+
+
+def check_as_many(
+    samples: npt.NDArray[Any], targets: npt.NDArray[Any], names: tuple[str, str] = ("X", "Y")
+) -> None:
+    """Raise ShapeError where there is not one row of targets for each sample."""
+    if len(samples) != len(targets):
+        raise ShapeError(
+            f"{names[0]} has {len(samples)} rows but {names[1]} has {len(targets)}.",
+            parameter=names[1],
+            given=targets.shape,
+            needs=f"must have {len(samples)} rows",
+            advice="Give one row of targets for each sample.",
+        )
 
 
 def as_sample_weight(
@@ -148,7 +158,7 @@ def as_sample_weight(
         return None
     try:
         weights = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise InputError(
             f"{name} cannot be read as numbers: {printable(str(error))}.",
             parameter=name,
@@ -199,8 +209,17 @@ def as_masks(masks: object, net: Network) -> tuple[npt.NDArray[Any], ...] | None
     """
     if masks is None:
         return None
-    given: Sequence[Any] = list(masks)  # type: ignore[call-overload]
-    arrays = [np.asarray(mask) for mask in given]
+    try:
+        given: Sequence[Any] = list(masks)  # type: ignore[call-overload]
+        arrays = [np.asarray(mask) for mask in given]
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"masks cannot be read as arrays: {printable(str(error))}.",
+            parameter="masks",
+            given=masks,
+            needs="must be one array for each weight matrix",
+            advice="Give True for a weight that is trained, False for one that is held.",
+        ) from error
     shapes = [w.shape for w in net.weights]
     if [mask.shape for mask in arrays] != shapes:
         raise ShapeError(
