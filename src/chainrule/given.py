@@ -7,14 +7,17 @@ import operator
 import os
 from numbers import Real
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 from chainrule.errors import InputError
 
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
 __all__ = [
     "LARGEST_SEED", "LARGEST_WHOLE", "check_seed", "keep_between", "keep_share", "keep_whole",
-    "not_negative_number", "own_number", "path_given", "positive_number", "share_below_1", "truth",
-    "whole_number_from_1",
+    "not_negative_number", "own_number", "path_given", "positive_number", "real_numbers", "share_below_1",
+    "truth", "unmasked", "whole_number_from_1",
 ]  # fmt: skip
 
 LARGEST_SEED = 2**64 - 1
@@ -37,6 +40,37 @@ def whole_number_from_1(value: object, name: str) -> int:
     if number > LARGEST_WHOLE:
         _refuse(name, value, f"a whole number of at most {LARGEST_WHOLE}", "a smaller one")
     return number
+
+
+def unmasked(values: Any) -> npt.NDArray[Any]:  # noqa: ANN401 (anything that NumPy reads)
+    """Array of what was given, in which a number that is masked is missing: NaN.
+
+    Examples
+    --------
+    >>> import numpy
+    >>> unmasked(numpy.ma.masked_array([1, 2], mask=[False, True]))
+    array([ 1., nan])
+    """
+    import numpy as np  # noqa: PLC0415 (it takes its time to load, and settings need none)
+
+    parts = values if isinstance(values, (list, tuple)) else (values,)
+    if not any(isinstance(part, np.ma.MaskedArray) for part in parts):
+        return np.asarray(values)
+    array: Any = np.ma.array(values)
+    if array.dtype.kind in "biu" and array.mask.any():
+        array = array.astype(np.float64)
+    return np.asarray(array.filled(np.nan) if array.dtype.kind in "fO" else array)
+
+
+def real_numbers(values: object, dtype: npt.DTypeLike, *, copy: bool = False) -> npt.NDArray[Any]:
+    """Array of a type from anything that NumPy reads as numbers; TypeError or ValueError for what is none."""
+    import numpy as np  # noqa: PLC0415 (as above)
+
+    given = unmasked(values)
+    # Text, dates and complex numbers are refused, not converted; single objects may well be numbers.
+    casting: Literal["unsafe", "same_kind"] = "unsafe" if given.dtype == object else "same_kind"
+    with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite and is refused as that
+        return given.astype(dtype, casting=casting, copy=copy)
 
 
 def path_given(value: Any, name: str) -> Path:  # noqa: ANN401 (a path, if it is one)

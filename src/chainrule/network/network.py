@@ -13,7 +13,7 @@ import numpy as np
 
 from chainrule.equations import ACTIVATIONS, LOSSES, STARTS, name_of
 from chainrule.errors import InputError, ShapeError
-from chainrule.given import LARGEST_WHOLE, whole_number_from_1
+from chainrule.given import LARGEST_WHOLE, unmasked, whole_number_from_1
 from chainrule.network.domains import check_pairs
 from chainrule.network.passes import ForwardPass, forward
 from chainrule.network.prediction import predictor_for
@@ -248,7 +248,7 @@ class Network:
             one_sample = np.ndim(X) == 1
         except ValueError:  # rows of several lengths, which are refused by name
             one_sample = False
-        given = np.asarray(X)[np.newaxis] if one_sample else X
+        given = unmasked(X)[np.newaxis] if one_sample else X
         samples = as_samples(given, self.sizes[0], self.dtype, "X")
         outputs: npt.NDArray[Any] = self._outputs(samples, threads)
         return outputs[0] if one_sample else outputs
@@ -275,7 +275,7 @@ class Network:
 def _frozen_weights(weights: Sequence[npt.ArrayLike]) -> tuple[npt.NDArray[Any], ...]:
     """Own, read-only copies of the weights in one dtype, each of which takes the layer before it."""
     try:
-        arrays = [np.asarray(w) for w in weights]
+        arrays = [unmasked(w) for w in weights]
         single = arrays and all(w.dtype.newbyteorder("=") == np.float32 for w in arrays)
         dtype = np.float32 if single else np.float64
         with np.errstate(over="ignore"):  # what float64 cannot hold becomes infinite and is refused as that

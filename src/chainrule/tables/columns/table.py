@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from chainrule.errors import InputError, TableError, UnknownNameError
+from chainrule.given import unmasked
 from chainrule.tables.columns import grammar
 from chainrule.tables.columns.column import Column
 from chainrule.words import counted, listed, shown
@@ -123,7 +124,7 @@ def check_table(table: object) -> None:
 def _places(rows: npt.ArrayLike, n_rows: int) -> npt.NDArray[np.intp]:
     """Places of rows, each a whole number from 0 on of a row that there is; InputError else."""
     try:
-        places = np.asarray(rows)
+        places = unmasked(rows)
     except (TypeError, ValueError, OverflowError):
         places = np.empty((), dtype=object)
     is_whole = places.dtype.kind in "iu" or places.size == 0

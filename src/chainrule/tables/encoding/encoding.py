@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 
 from chainrule.errors import InputError, ModelFileError, ShapeError, TableError
+from chainrule.given import real_numbers
 from chainrule.stored import MOST, Meta, Stored, plain, read
 from chainrule.tables.columns.table import check_table
 from chainrule.tables.encoding.parts import (
@@ -160,7 +161,7 @@ class Encoding(Stored, frozen=True):
             An output of a class is NaN, so that none is the largest.
         """
         try:
-            values = np.asarray(outputs, dtype=np.float64)
+            values = real_numbers(outputs, np.float64)
         except (TypeError, ValueError, OverflowError) as error:
             raise InputError(
                 f"outputs cannot be read as a table of numbers: {printable(str(error))}.",
