@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import operator
 import os
+import sys
 from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
@@ -169,10 +170,16 @@ def _kept(record: object, name: str) -> float:
     return number
 
 
+def _is_masked(value: object) -> bool:
+    """Whether this is a number of NumPy's that is masked, and so is none; without NumPy there are none."""
+    masked = sys.modules.get("numpy.ma")
+    return masked is not None and bool(masked.is_masked(value))
+
+
 def _as_int(value: object) -> int | None:
     """Int of what counts, NumPy's whole numbers included; None for what is no whole number, or a truth."""
     try:
-        return None if isinstance(value, bool) else operator.index(value)  # type: ignore[arg-type]
+        return None if isinstance(value, bool) or _is_masked(value) else operator.index(value)  # type: ignore[arg-type]
     except TypeError:
         return None
 
@@ -180,7 +187,8 @@ def _as_int(value: object) -> int | None:
 def _as_float(value: object) -> float:
     """Float, or NaN for what is no number."""
     try:
-        return math.nan if isinstance(value, (str, bytes, bool)) else float(value)  # type: ignore[arg-type]
+        is_none = isinstance(value, (str, bytes, bool)) or _is_masked(value)
+        return math.nan if is_none else float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError, OverflowError):
         return math.nan
 

@@ -61,6 +61,12 @@ MASKED_W = [np.ma.masked_array(w, mask=w == w[0, 0]) for w in NET.weights]
             r"sample_weight\[2\] is nan",
         ),
         (lambda: train(NET, X, Y, masks=[w > -9 for w in MASKED_W], **SETTINGS), "masks", "other values"),
+        (lambda: train(NET, X, Y, **SETTINGS | {"rate": np.ma.masked}), "rate", "rate is masked but must be"),
+        (
+            lambda: train(NET, X, Y, **SETTINGS | {"epochs": np.ma.masked_array(2, mask=True)}),
+            "epochs",
+            "must be a whole number of at least 1",
+        ),
         (lambda: chainrule.check_gradients(NET, MASKED_X, Y), "X", r"X\[1, 1\] is nan"),
         (lambda: chainrule.trace(NET, MASKED_X[1], Y[0], rate=0.1), "x", r"x\[0, 1\] is nan"),
         (lambda: chainrule.trace(NET, X[0], ONE[1:3], rate=0.1), "y", r"y\[0, 1\] is nan"),
