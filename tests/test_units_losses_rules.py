@@ -661,8 +661,17 @@ def test_clipping_of_the_page_is_that_of_the_code(most: float) -> None:
     assert clip_factor(gradients, most) == pytest.approx(float(reading.at(reading.of(shortened))), rel=1e-15)
 
 
-def test_stopping_criteria_of_the_page_are_those_of_the_code() -> None:
-    strip, watched, lowest = [1.5, 1.25, 1.0, 1.125], 1.5, 1.25
+@pytest.mark.parametrize(
+    ("strip", "watched", "lowest"),
+    [
+        ([1.5, 1.25, 1.0, 1.125], 1.5, 1.25),
+        ([0.5, -0.25, -1.0, -0.875], -0.5, -0.75),  # minus a score, or a Poisson loss
+        ([-1.5, -1.25], 0.25, -0.75),
+    ],
+)
+def test_stopping_criteria_of_the_page_are_those_of_the_code(
+    strip: list[float], watched: float, lowest: float
+) -> None:
     ((_, above),) = NUMBERED[46].chains
     (_, progress), (_, quotient) = NUMBERED[47].chains
     known: dict[Key, float] = {("L", "va"): watched, ("L", "opt"): lowest, ("L", "low"): min(strip)}

@@ -10,6 +10,7 @@ import contextlib
 import itertools
 import os
 import re
+import secrets
 import stat
 import tempfile
 import time
@@ -204,10 +205,9 @@ def written_beside(target: Path, content: bytes) -> Iterator[Path]:
     """
     prefix = f".{target.name[:50]}."
     _remove_leftovers(target.parent, prefix)
-    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=prefix, suffix=TEMPORARY)
-    temporary = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
+    temporary = target.with_name(f"{prefix}{secrets.token_hex(8)}{TEMPORARY}")
+    try:  # begun before the file is, so that no signal comes between
+        with open(temporary, "xb", opener=_private) as file:
             _lock(file.fileno())
             file.write(content)
             file.flush()
@@ -220,6 +220,11 @@ def written_beside(target: Path, content: bytes) -> Iterator[Path]:
         except OSError:  # once more; what stays even then is removed by the next one that writes there
             with contextlib.suppress(OSError):
                 temporary.unlink(missing_ok=True)
+
+
+def _private(path: str, flags: int) -> int:
+    """Open a file that only its owner may read."""
+    return os.open(path, flags, 0o600)
 
 
 def _lock(descriptor: int) -> bool:
@@ -235,7 +240,7 @@ def _remove_leftovers(folder: Path, prefix: str) -> None:
     """Remove what a process that was killed left of its writing: nobody holds it, and it is not young."""
     with contextlib.suppress(OSError):
         for entry in os.scandir(folder):
-            if not re.fullmatch(rf"{re.escape(prefix)}\w{{8}}{TEMPORARY}", entry.name):
+            if not re.fullmatch(rf"{re.escape(prefix)}[0-9a-f]{{16}}{TEMPORARY}", entry.name):
                 continue
             with contextlib.suppress(OSError):
                 young = time.time() - entry.stat(follow_symlinks=False).st_mtime < SECONDS_OF_A_WRITER

@@ -1,20 +1,28 @@
-"""Numbers that are given: checked once, in the same words wherever they come from."""
+"""Numbers and paths that are given: checked once, in the same words wherever they come from."""
 
 from __future__ import annotations
 
 import math
 import operator
+import os
+import sys
 from numbers import Real
-from typing import NoReturn
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 from chainrule.errors import InputError
 
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
 __all__ = [
-    "LARGEST_SEED", "check_seed", "keep_between", "keep_share", "keep_whole", "not_negative_number",
-    "own_number", "positive_number", "share_below_1", "truth", "whole_number_from_1",
+    "LARGEST_SEED", "LARGEST_WHOLE", "check_seed", "keep_between", "keep_share", "keep_whole",
+    "not_negative_number", "own_number", "path_given", "positive_number", "real_numbers", "share_below_1",
+    "truth", "unmasked", "whole_number_from_1",
 ]  # fmt: skip
 
 LARGEST_SEED = 2**64 - 1
+LARGEST_WHOLE = 2**63 - 1  # that files and kernels can hold
 
 
 def check_seed(seed: object) -> int:
@@ -30,7 +38,48 @@ def whole_number_from_1(value: object, name: str) -> int:
     number = _as_int(value)
     if number is None or number < 1:
         _refuse(name, value, "a whole number of at least 1", "1")
+    if number > LARGEST_WHOLE:
+        _refuse(name, value, f"a whole number of at most {LARGEST_WHOLE}", "a smaller one")
     return number
+
+
+def unmasked(values: Any) -> npt.NDArray[Any]:  # noqa: ANN401 (anything that NumPy reads)
+    """Array of what was given, in which a number that is masked is missing: NaN.
+
+    Examples
+    --------
+    >>> import numpy
+    >>> unmasked(numpy.ma.masked_array([1, 2], mask=[False, True]))
+    array([ 1., nan])
+    """
+    import numpy as np  # noqa: PLC0415 (it takes its time to load, and settings need none)
+
+    parts = values if isinstance(values, (list, tuple)) else (values,)
+    if not any(isinstance(part, np.ma.MaskedArray) for part in parts):
+        return np.asarray(values)
+    array: Any = np.ma.array(values)
+    if array.dtype.kind in "biu" and array.mask.any():
+        array = array.astype(np.float64)
+    return np.asarray(array.filled(np.nan) if array.dtype.kind in "fO" else array)
+
+
+def real_numbers(values: object, dtype: npt.DTypeLike, *, copy: bool = False) -> npt.NDArray[Any]:
+    """Array of a type from anything that NumPy reads as numbers; TypeError or ValueError for what is none."""
+    import numpy as np  # noqa: PLC0415 (as above)
+
+    given = unmasked(values)
+    # Text, dates and complex numbers are refused, not converted; single objects may well be numbers.
+    casting: Literal["unsafe", "same_kind"] = "unsafe" if given.dtype == object else "same_kind"
+    with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite and is refused as that
+        return given.astype(dtype, casting=casting, copy=copy)
+
+
+def path_given(value: Any, name: str) -> Path:  # noqa: ANN401 (a path, if it is one)
+    """Path of a file, or InputError for what is none."""
+    try:
+        return Path(os.fspath(value))
+    except TypeError:
+        return _refuse(name, value, "the path of a file", "'model.safetensors'")
 
 
 def keep_whole(record: object, name: str) -> None:
@@ -121,10 +170,16 @@ def _kept(record: object, name: str) -> float:
     return number
 
 
+def _is_masked(value: object) -> bool:
+    """Whether this is a number of NumPy's that is masked, and so is none; without NumPy there are none."""
+    masked = sys.modules.get("numpy.ma")
+    return masked is not None and bool(masked.is_masked(value))
+
+
 def _as_int(value: object) -> int | None:
     """Int of what counts, NumPy's whole numbers included; None for what is no whole number, or a truth."""
     try:
-        return None if isinstance(value, bool) else operator.index(value)  # type: ignore[arg-type]
+        return None if isinstance(value, bool) or _is_masked(value) else operator.index(value)  # type: ignore[arg-type]
     except TypeError:
         return None
 
@@ -132,7 +187,8 @@ def _as_int(value: object) -> int | None:
 def _as_float(value: object) -> float:
     """Float, or NaN for what is no number."""
     try:
-        return math.nan if isinstance(value, (str, bytes, bool)) else float(value)  # type: ignore[arg-type]
+        is_none = isinstance(value, (str, bytes, bool)) or _is_masked(value)
+        return math.nan if is_none else float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError, OverflowError):
         return math.nan
 

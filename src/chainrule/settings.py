@@ -12,7 +12,7 @@ from dataclasses import MISSING, dataclass, field, fields, replace
 from textwrap import fill
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeVar
 
-from chainrule.equations import ACTIVATIONS, CRITERIA, LOSSES, RULES, SCHEDULES, STARTS, name_of
+from chainrule.equations import ACTIVATIONS, CRITERIA, LOSSES, RULES, SCHEDULES, STARTS, Patience, name_of
 from chainrule.errors import InputError, UnknownNameError, argument
 from chainrule.given import (
     check_seed,
@@ -411,7 +411,7 @@ class Settings:
     @property
     def criteria(self) -> tuple[Any, ...]:
         """Everything that may stop the training for the sake of the watched value."""
-        patience = () if self.patience is None else (CRITERIA.named(f"patience:{self.patience}"),)
+        patience = () if self.patience is None else (Patience(self.patience),)
         return patience if self.stopping is None else (*patience, self.stopping)
 
     def for_rows(self, n_rows: int) -> Settings:

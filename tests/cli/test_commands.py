@@ -239,7 +239,7 @@ def test_divergence_keeps_the_last_finite_network(here: Path, chainrule_command:
     done = chainrule_command(*arguments)
     assert (done.code, done.out) == (1, "")
     assert len(done.err.splitlines()) == 1
-    for part in ("epoch", "1000", "Try a rate of 100", "new.diverged.safetensors"):
+    for part in ("epoch", "1000", "Try a rate of 0.1", "new.diverged.safetensors"):
         assert part in done.err
     assert not here.joinpath("new.safetensors").exists()
     kept = chainrule.load_model("new.diverged.safetensors")
@@ -291,7 +291,7 @@ def test_interrupt_outside_the_training(
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("chainrule.jobs.job.read_table", interrupt)
+    monkeypatch.setattr("chainrule.jobs.job.as_table", interrupt)
     done = chainrule_command("fit", "iris.csv", "--target", "species", "--out", "new.safetensors")
     assert (done.code, done.out, done.err) == (130, "", "Interrupted. Nothing was written.\n")
     assert not here.joinpath("new.safetensors").exists()

@@ -116,7 +116,7 @@ def test_an_error_that_a_library_makes_of_it_is_no_traceback(
             raise RuntimeError(message) from None
 
     before = set(here.iterdir())
-    monkeypatch.setattr("chainrule.jobs.job.read_table", query)
+    monkeypatch.setattr("chainrule.jobs.job.as_table", query)
     done = chainrule_command(*FIT)
     assert (done.code, done.out, done.err) == (130, "", "Interrupted. Nothing was written.\n")
     assert set(here.iterdir()) == before
@@ -131,7 +131,7 @@ def test_an_error_that_nobody_foresaw_keeps_its_traceback(
         message = "a bug"
         raise RuntimeError(message)
 
-    monkeypatch.setattr("chainrule.jobs.job.read_table", fail)
+    monkeypatch.setattr("chainrule.jobs.job.as_table", fail)
     with pytest.raises(RuntimeError, match="a bug"):
         chainrule_command(*FIT)
 

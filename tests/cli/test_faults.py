@@ -249,14 +249,14 @@ def test_a_pipe_that_nobody_reads_can_be_left(here: Path, forks: Forks) -> None:
 
 def test_what_a_kill_left_is_removed_and_nothing_else(tmp_path: Path) -> None:
     target = tmp_path / "a.st"
-    old = tmp_path / ".a.st.abcdefgh.chainrule"
+    old = tmp_path / ".a.st.0123456789abcdef.chainrule"
     others = [
         tmp_path / name
         for name in (
-            ".a.st.abcdefgh",
+            ".a.st.0123456789abcdef",
             ".a.st.abc.chainrule",
-            ".b.st.abcdefgh.chainrule",
-            ".a.st.12345678.chainrule",
+            ".b.st.0123456789abcdef.chainrule",
+            ".a.st.fedcba9876543210.chainrule",
         )
     ]
     for path in (old, *others):

@@ -183,7 +183,7 @@ def test_out_must_name_a_file(out: str, here: Path, chainrule_command: Callable[
     assert set(here.iterdir()) == before
 
 
-@pytest.mark.parametrize("units", ["100000000000", "9" * 30, "100000,100000"])
+@pytest.mark.parametrize("units", ["100000000000", "9" * 18, "100000,100000"])
 def test_giants_are_refused_before_they_are_built(
     units: str, here: Path, chainrule_command: Callable[..., Any]
 ) -> None:

@@ -87,8 +87,8 @@ def install(n: int, kind: str) -> None:
 
     def counted_open(file: Any, mode: str = "r", buffering: int = -1, *arguments: Any, **others: Any) -> Any:  # noqa: ANN401
         counter.is_due()
-        if mode == "wb" and buffering != 0:
-            return io.BufferedWriter(_Raw(file, "w"))
+        if mode in {"wb", "xb"} and buffering != 0:
+            return io.BufferedWriter(_Raw(file, mode[0], **others))
         return opened(file, mode, buffering, *arguments, **others)
 
     for name in CALLS:

@@ -234,7 +234,7 @@ def test_object_that_is_no_start_is_refused(start: Any) -> None:  # noqa: ANN401
 
 @pytest.mark.parametrize("limit", [0.0, -1.0, math.inf, math.nan, "1", None, 1j])
 def test_uniform_needs_a_limit_above_0(limit: Any) -> None:  # noqa: ANN401 (that is the point)
-    with pytest.raises(InputError, match=r"limit is .* but must be a finite number above 0\. Try 1\."):
+    with pytest.raises(InputError, match=r"limit is .* but must be a finite number above 0\. Try 1\.$"):
         Uniform(limit)
 
 
@@ -252,3 +252,16 @@ def _shapes(sizes: Sequence[int]) -> list[tuple[int, int]]:
 @pytest.mark.parametrize("sizes", [(1, 1), (4, 3), (2, 3, 1), (5, 4, 3, 2, 3, 4)])
 def test_weights_have_a_row_for_each_unit_and_a_bias_column(sizes: tuple[int, ...]) -> None:
     assert [w.shape for w in Network.random(sizes).weights] == _shapes(sizes)
+
+
+def test_a_network_beyond_all_memory_says_how_much_it_would_take() -> None:
+    message = (
+        r"^A network 1000000000-1000000000-1 has 1000000002000000001 weights, which take 8e\+09 GB of memory"
+    )
+    with pytest.raises(InputError, match=message) as caught:
+        Network.random((10**9, 10**9, 1))
+    assert caught.value.parameter == "sizes"
+    with pytest.raises(InputError, match=r"which take 4e\+27 GB of memory"):  # more than an address can reach
+        Network.random((10**18, 10**18), dtype="float32")
+    with pytest.raises(ShapeError, match="sizes is"):
+        Network.random((10**5000, 1))

@@ -152,8 +152,8 @@ BAD: list[Any] = [
     pytest.param(
         ("iris", "tanh", {"rate": 30}), "saturated_units",
         r"The loss grew from 1\.\d+ to .*\. \d of 8 units of layer 2 are saturated: .*; before training, 0 "
-        r"were\. Try a rate of 3, or the activation relu in place of tanh\.",
-        ("iris", "tanh", {"rate": 3}), id="units saturated by a rate",
+        r"were\. Try a rate of 0\.1, or the activation relu in place of tanh\.",
+        ("iris", "tanh", {"rate": 0.1}), id="units saturated by a rate",
     ),
     pytest.param(
         ("iris", "tanh", {"start": Uniform(100)}), "saturated_units",
@@ -207,6 +207,19 @@ BAD: list[Any] = [
         r"The rate 1e-06 is too small: in 30 epochs the weights moved by 0\.007 of their length\. Try 0\.001",
         ("digits", "tanh", {"rate": 1e-3, "rule": "adam"}), id="adam",
     ),
+    pytest.param(
+        ("iris", "tanh", {"rate": 1e-300, "rule": "adam"}), "rate_too_small", r"Try 0\.001, or more epochs",
+        ("iris", "tanh", {"rate": 1e-3, "rule": "adam"}), id="adam, from nothing",
+    ),
+    pytest.param(  # the loss does not grow, but steps of Adam are as long as its rate
+        ("digits", "relu", {"rate": 1, "rule": "adam"}), "dead_units",
+        r"The loss \S+ hardly differs .* are dead, .*\. Try a rate of 0\.001, or the activation",
+        ("digits", "relu", {"rate": 1e-3, "rule": "adam"}), id="adam, units killed by a rate",
+    ),
+    pytest.param(
+        ("diabetes", "tanh", {"rate": 50, "rule": "adam"}), "saturated_units", r"\. Try a rate of 0\.001, or",
+        ("diabetes", "tanh", {"rate": 1e-3, "rule": "adam"}), id="adam, far too fast",
+    ),
 ]  # fmt: skip
 
 
@@ -227,10 +240,10 @@ def test_a_loss_that_grew_blames_the_rate() -> None:
     # No hidden units that could saturate: a rate at which the steps of iris' classes are too long.
     X, Y = TABLES["iris"]
     net = Network.random((4, 3), "softmax", "cross_entropy", seed=1)
-    with pytest.warns(TrainingWarning, match=r"The loss grew .*\. The rate 100 is too large\. Try 10\."):
+    with pytest.warns(TrainingWarning, match=r"The loss grew .*\. The rate 100 is too large\. Try 0\.1\."):
         result = train(net, X, Y, rate=100, epochs=20, batch_size=1)
     assert [one.cause for one in result.diagnosis] == ["loss_grew"]
-    assert train(net, X, Y, rate=10, epochs=20, batch_size=1).diagnosis == ()
+    assert train(net, X, Y, rate=0.1, epochs=20, batch_size=1).diagnosis == ()
 
 
 @pytest.mark.parametrize("rate", [0.001, 0.003])
@@ -276,8 +289,13 @@ def test_one_cause_is_named_the_first_of_them() -> None:
         ),
         (
             ("diabetes", "tanh", {"rate": 3}),
-            r"at rate 3, a weight or the loss stopped being finite .*\. Try a rate of 0\.3\.$",
-            ("diabetes", "tanh", {"rate": 0.3}),
+            r"at rate 3, a weight or the loss stopped being finite .*\. Try a rate of 0\.1\.$",
+            ("diabetes", "tanh", {"rate": 0.1}),
+        ),
+        (
+            ("diabetes", "tanh", {"rate": 1e200, "rule": "adam"}),
+            r"at rate 1e\+200, a weight or the loss stopped being finite .*\. Try a rate of 0\.001\.$",
+            ("diabetes", "tanh", {"rate": 0.001, "rule": "adam"}),
         ),
         (
             ("diabetes", "relu", {"start": Uniform(20), "rate": 0.01}),
@@ -285,7 +303,7 @@ def test_one_cause_is_named_the_first_of_them() -> None:
             ("diabetes", "relu", {"start": Uniform(1), "rate": 0.01}),
         ),
     ],
-    ids=["inputs", "targets", "rate", "first weights"],
+    ids=["inputs", "targets", "rate", "rate of adam", "first weights"],
 )
 def test_divergence_names_its_cause_and_the_advice_helps(bad: Any, message: str, good: Any) -> None:  # noqa: ANN401
     (table, hidden, settings), (advised_table, advised_hidden, advised) = bad, good

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from chainrule import InputError, Network, UnknownNameError, train
 from chainrule.equations.past import Past, PastEpoch
@@ -93,6 +95,51 @@ def test_a_loss_of_zero_is_no_division_by_zero() -> None:
     assert generalization_loss(0.0, 0.0) == 0.0
     assert generalization_loss(0.1, 0.0) == np.inf
     assert training_progress([0.0, 0.0]) == 0.0
+    assert training_progress([0.5, 0.0]) == np.inf
+
+
+# Values below 0, and across it: GL = 100 · |L_va − L_opt| / |L_opt|.
+# watched     0.5  -0.5  -1.0  -0.8  -1.0  -0.5  0.5
+# GL          0    0     0     20    0     50    150
+CROSSING = [0.5, -0.5, -1.0, -0.8, -1.0, -0.5, 0.5]
+
+
+def test_generalization_loss_below_0_is_the_rise_beside_the_size_of_the_lowest_value() -> None:
+    lowest = np.minimum.accumulate(CROSSING).tolist()
+    found = [generalization_loss(*values) for values in zip(CROSSING, lowest, strict=True)]
+    assert found == pytest.approx([0, 0, 0, 20, 0, 50, 150], rel=1e-12)
+    series = [(1.0, value) for value in CROSSING]
+    assert _first(_verdicts(GeneralizationLoss(19), series)) == 4
+    assert _first(_verdicts(GeneralizationLoss(149), series)) == 7
+    assert _first(_verdicts(GeneralizationLoss(1000), series)) is None
+
+
+def test_progress_below_0_is_that_of_the_losses_above_it_with_the_same_rises() -> None:
+    assert training_progress([-0.5, -1.0]) == pytest.approx(250)  # the mean -0.75 is 1/4 above -1
+    assert training_progress([1.5, 1.0]) == pytest.approx(250)
+    # while it is made, a rise of the watched value is forgiven: 25 % beside 250 per mille
+    series = [(-0.5, -1.0), (-1.0, -0.75)]
+    assert _verdicts(ProgressQuotient(0.11, strip=2), series) == [False, False]
+    assert _verdicts(ProgressQuotient(0.09, strip=2), series) == [False, True]
+
+
+any_value = st.floats(allow_nan=False, allow_infinity=True)
+
+
+@given(any_value, any_value, any_value)
+def test_generalization_loss_is_0_at_the_best_and_grows_with_what_is_watched(
+    one: float, two: float, three: float
+) -> None:
+    lowest, lower, higher = sorted([one, two, three])
+    assert generalization_loss(lowest, lowest) == 0
+    assert 0 <= generalization_loss(lower, lowest) <= generalization_loss(higher, lowest)
+    assert generalization_loss(np.nan, lowest) == generalization_loss(np.inf, lowest)
+
+
+@given(st.lists(st.floats(max_value=1.7e308, min_value=-1.7e308), min_size=1, max_size=6))
+def test_progress_is_a_number_of_at_least_0_for_all_losses(strip: list[float]) -> None:
+    assert training_progress(strip) >= 0
+    assert training_progress(strip[:1] * len(strip)) == 0
 
 
 # Whole trainings: two rows to learn, and one to watch that pulls the other way from some epoch on.
@@ -156,6 +203,33 @@ def test_patience_watches_the_training_loss_where_there_are_no_validation_rows()
     assert result.stopped_by == StoppedBy.PATIENCE
     assert result.best_epoch == np.argmin(losses) + 1
     assert len(losses) == (result.best_epoch or 0) + 2
+
+
+@each_engine
+@pytest.mark.parametrize("criterion", ["generalization_loss:1000000", "progress_quotient:1000000:5"])
+@pytest.mark.parametrize(
+    ("metric", "loss_name", "output"),
+    [("accuracy", "rss", "logistic"), ("r2", "rss", "identity"), ("loss", "poisson", "softplus")],
+)
+def test_a_limit_that_is_never_reached_stops_nothing_whatever_is_watched(
+    metric: str, loss_name: str, output: str, criterion: str, engine: str
+) -> None:
+    random = np.random.default_rng(3)
+    X = random.normal(size=(60, 2))
+    Y = (X[:, :1] + 0.1 * random.normal(size=(60, 1)) > 0) * (5.0 if loss_name == "poisson" else 1.0)
+    net = Network.random((2, 3, 1), ["tanh", output], loss_name, seed=1)
+    result = train(
+        net, X, Y, rate=0.05, epochs=40, batch_size=8, validation=0.4, metric=metric, stopping=criterion,
+        engine=engine,
+    )  # fmt: skip
+    history = result.history
+    watched = [
+        (loss or 0.0) if metric == "loss" else -(score or 0.0)
+        for loss, score in zip(history.validation_loss, history.score, strict=True)
+    ]
+    assert min(watched) < 0
+    assert any(later > min(watched[:n]) for n, later in enumerate(watched[1:], 1))  # there is a rise
+    assert result.stopped_by == StoppedBy.EPOCHS
 
 
 def test_the_best_network_is_given_back_where_the_epochs_end_first() -> None:

@@ -52,7 +52,7 @@ def _run() -> object:
 
 
 def _told(error: Exception) -> int:
-    """Say in one line what no command foresaw, and give the exit code, which is all where it cannot be said."""
+    """Say in one line what no command foresaw, and give the exit code, which is all where nothing hears."""
     import contextlib  # noqa: PLC0415
     import sys  # noqa: PLC0415
 

@@ -47,6 +47,7 @@ class Predictor:
         samples, results = flat(X), outputs.reshape(-1)
         if threads is None:
             threads = 1 if n < SAMPLES_FOR_THREADS else useful_threads(n * sum(w.size for w in self._weights))
+        threads = min(threads, n)
         if threads == 1:
             self._predict(samples, results, 0, n)
             return outputs

@@ -80,32 +80,47 @@ def _lowest(past: Past) -> float:
 
 
 def generalization_loss(watched: float, lowest: float) -> float:
-    """How much higher than its lowest the validation loss is, in per cent, equation (46).
+    """How much higher than its lowest the watched value is, in per cent of that one's size, equation (46).
+
+    It is 0 at the lowest value, and infinite above one of 0, and where the watched value is no number.
 
     Examples
     --------
     >>> generalization_loss(1.05, lowest=1.0)
     5.000000000000004
+    >>> generalization_loss(-0.75, lowest=-1.0)
+    25.0
     """
-    return 100 * (watched / lowest - 1) if lowest > 0 else (0.0 if watched <= lowest else math.inf)
+    return 100 * _rise(watched, lowest)
 
 
 def training_progress(strip: list[float]) -> float:
-    """Mean training loss of a strip of epochs above its lowest one, in per mille of that, equation (47).
+    """Mean training loss of a strip of epochs above its lowest one, in per mille of its size, equation (47).
 
     Examples
     --------
     >>> training_progress([1.5, 1.0])
     250.0
     """
-    lowest = min(strip) * len(strip)
-    return 1000 * (math.fsum(strip) / lowest - 1) if lowest > 0 else 0.0
+    try:
+        sum_ = math.fsum(strip)
+    except OverflowError:  # finite losses with a sum beyond float64: halves, which are exact, have one
+        return training_progress([loss / 2 for loss in strip])
+    return 1000 * _rise(sum_, min(strip) * len(strip))
+
+
+def _rise(value: float, lowest: float) -> float:
+    """How much higher than the lowest a value is, as a share of that one's size; NaN is above all numbers."""
+    value = math.inf if math.isnan(value) else value
+    if value <= lowest:
+        return 0.0
+    return abs(value / lowest - 1) if lowest and math.isfinite(lowest) else math.inf
 
 
 @CRITERIA.register
 @dataclass(frozen=True)
 class GeneralizationLoss:
-    """Stop when the validation loss is so many per cent above its lowest, equation (46).
+    """Stop when the watched value is so many per cent of its lowest's size above that, equation (46).
 
     Examples
     --------
@@ -121,7 +136,7 @@ class GeneralizationLoss:
         keep_between(self, "most", 0.0, math.inf, example=5.0)
 
     def stops(self, past: Past) -> bool:
-        """Whether the loss is that far above its lowest."""
+        """Whether the watched value is that far above its lowest."""
         return generalization_loss(past[-1].watched, _lowest(past)) > self.most
 
 

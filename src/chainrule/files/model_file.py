@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import safetensors.numpy
@@ -23,14 +22,15 @@ from chainrule.errors import InputError, ModelFileError
 from chainrule.files.layout import ENTRY, FORMAT, LENGTH_BYTES, NO_DIGEST, may_begin, with_digest
 from chainrule.files.parsing import model_from_bytes
 from chainrule.files.states import state_tensors, state_to_json
+from chainrule.given import path_given, truth
 from chainrule.models import Model
+from chainrule.network import Network
 from chainrule.training import TrainingState
 from chainrule.words import printable, quoted
 
 if TYPE_CHECKING:
     import os
-
-    from chainrule.network import Network
+    from pathlib import Path
 
 __all__ = ["content_of", "load", "load_model", "load_state", "model_to_bytes", "save"]
 
@@ -53,7 +53,7 @@ def save(
         The file cannot be written, or stands in the way.
     InputError
         The network holds an activation or a loss of the user's own, which a file cannot hold, or something
-        else that could not be read back.
+        else that could not be read back; or `model` is none of these, or `path` no path.
 
     Examples
     --------
@@ -66,10 +66,8 @@ def save(
     >>> again, (again.weights[0] == net.weights[0]).all()
     (Network(2-3-1, logistic, rss, float64), np.True_)
     """
-    if isinstance(model, TrainingState):
-        model = Model(model.network, state=model)
-    whole = model if isinstance(model, Model) else Model(model)
-    write_file(path, content_of(whole), overwrite=overwrite)
+    content, replaces = content_of(_whole(model)), truth(overwrite, "overwrite")
+    write_file(path_given(path, "path"), content, overwrite=replaces)
 
 
 def load(path: str | os.PathLike[str]) -> Network:
@@ -139,7 +137,7 @@ def load_model(path: str | os.PathLike[str]) -> Model:
     True
     """
     try:
-        content = _read(Path(path))
+        content = _read(path_given(path, "path"))
     except OSError as error:
         raise ModelFileError(
             f"{printable(str(path))} cannot be read: {error.strerror or printable(str(error))}.",
@@ -215,6 +213,24 @@ def content_of(model: Model) -> bytes:
             advice="Give what it was learnt from shorter names.",
         ) from error
     return content
+
+
+def _whole(model: object) -> Model:
+    """Model with nothing but what was given; InputError for what is no network, model or state."""
+    if isinstance(model, Model):
+        return model
+    if isinstance(model, TrainingState):
+        return Model(model.network, state=model)
+    if isinstance(model, Network):
+        return Model(model)
+    parts = [name for name in ("model", "network") if hasattr(model, name)]
+    raise InputError(
+        f"A {type(model).__name__} was given",
+        parameter="model",
+        given=model,
+        needs="a file holds a Network, a Model or a TrainingState",
+        advice=f"Give result.{parts[0]}." if parts else "Give one of them.",
+    )
 
 
 def _read(path: Path) -> bytes:

@@ -14,7 +14,7 @@ import numpy as np
 
 from chainrule.equations import descend, mean_loss, penalty, sample_losses
 from chainrule.errors import InputError
-from chainrule.given import check_seed, whole_number_from_1
+from chainrule.given import check_seed, not_negative_number, whole_number_from_1
 from chainrule.inspection.check_result import GradientCheck, MethodCheck, WeightPlace
 from chainrule.inspection.rounding import ROUNDING, rounding_of
 from chainrule.inspection.slopes import (
@@ -130,7 +130,8 @@ def check_gradients(
     net = net.with_weights([w.astype(np.float64) for w in net.weights])
     samples, targets = as_pairs(net, X, Y)
     weight = as_sample_weight(sample_weight, len(samples), net.dtype)
-    objective = Objective(net.activations, net.loss, l1, l2, as_masks(masks, net))
+    penalties = (not_negative_number(l1, "l1", "0.0001"), not_negative_number(l2, "l2", "0.0001"))
+    objective = Objective(net.activations, net.loss, *penalties, as_masks(masks, net))
     # An overflow is no news of its own: what it leads to is not finite, and so fails the check.
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         return _Comparison(net, objective, samples, targets, weight).result(

@@ -9,7 +9,7 @@ import numpy as np
 
 from chainrule.equations import descend
 from chainrule.errors import ShapeError
-from chainrule.given import positive_number
+from chainrule.given import positive_number, unmasked
 from chainrule.inspection.worked_example import worked_example
 from chainrule.network import (
     as_samples,
@@ -75,6 +75,17 @@ class Trace:
     weights_after: tuple[npt.NDArray[Any], ...]
     loss_before: float
     loss_after: float
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            if isinstance(value, np.ndarray):
+                object.__setattr__(self, name, _frozen(value))
+            elif isinstance(value, tuple):
+                object.__setattr__(self, name, tuple(map(_frozen, value)))
+
+    def __reduce__(self) -> tuple[type[Trace], tuple[object, ...]]:
+        # Copies and pickles go through the constructor: arrays restored on their own would be writable.
+        return Trace, tuple(vars(self).values())
 
     def __str__(self) -> str:
         return self.text()
@@ -166,15 +177,15 @@ def trace(net: Network, x: npt.ArrayLike, y: npt.ArrayLike, *, rate: float) -> T
         losses = [float(loss_over_rows(w, net.activations, net.loss, X, Y)[0]) for w in (net.weights, after)]
     return Trace(
         network=net,
-        x=_frozen(X[0]),
-        y=_frozen(Y[0]),
+        x=X[0],
+        y=Y[0],
         rate=eta,
-        z=tuple(_frozen(z[0]) for z in passed.z),
-        a=tuple(_frozen(a[0]) for a in passed.a),
-        delta=tuple(_frozen(delta[0]) for delta in deltas),
-        gradients=tuple(_frozen(g) for g in slopes),
-        updates=tuple(_frozen(update) for update in updates),
-        weights_after=tuple(_frozen(w) for w in after),
+        z=tuple(z[0] for z in passed.z),
+        a=tuple(a[0] for a in passed.a),
+        delta=tuple(delta[0] for delta in deltas),
+        gradients=tuple(slopes),
+        updates=tuple(updates),
+        weights_after=after,
         loss_before=losses[0],
         loss_after=losses[1],
     )
@@ -213,6 +224,6 @@ def _one_sample(values: npt.ArrayLike, n: int, net: Network, name: str) -> npt.N
             needs=f"one sample of this network needs ({n},)",
             advice="Give a single row, not a table.",
         )
-    sample = as_samples(np.asarray(values)[np.newaxis], n, net.dtype, name)
+    sample = as_samples(unmasked(values)[np.newaxis], n, net.dtype, name)
     check_finite(sample, name)
     return sample

@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import argument
-from chainrule.files import load_model
-from chainrule.given import whole_number_from_1
+from chainrule.given import check_seed, whole_number_from_1
 from chainrule.inspection import GradientCheck, check_gradients
-from chainrule.jobs.job import Face, Job, Silence
+from chainrule.jobs.job import Face, Job, Silence, hearing
 from chainrule.random_streams import Purpose, permutation
 
 __all__ = ["CheckJob", "CheckOutcome"]
@@ -53,12 +52,12 @@ class CheckJob(Job):
     ) -> None:
         super().__init__()
         self.rows, self.weights = whole_number_from_1(rows, "rows"), whole_number_from_1(weights, "weights")
-        self.model, self.table, self.seed = model, table, seed
+        self.model, self.table, self.seed = model, table, check_seed(seed)
 
     def run(self, face: Face | None = None) -> CheckOutcome:
         """Load, read, check."""
-        face = face or Silence()
-        model = load_model(self.model)
+        face = hearing(face)
+        model = self.load(self.model)
         source = self.read(self.table, Silence())
         if source.n_rows > self.rows:
             chosen = np.sort(permutation(source.n_rows, seed=self.seed, purpose=Purpose.SAMPLE)[: self.rows])

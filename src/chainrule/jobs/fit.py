@@ -18,10 +18,11 @@ from chainrule.errors import (
     UnknownNameError,
     argument,
 )
-from chainrule.files import content_of, load_model
+from chainrule.files import content_of
+from chainrule.given import path_given, truth
 from chainrule.interrupts import at_most_one_interrupt, interruptible, no_interrupt
 from chainrule.jobs.checkpoint import Checkpoint
-from chainrule.jobs.job import Face, Job, Silence, refuse_to_replace, same_file
+from chainrule.jobs.job import Face, Job, hearing, refuse_to_replace, same_file
 from chainrule.models import (
     FitResult,
     Model,
@@ -156,12 +157,13 @@ class FitJob(Job):
     ) -> None:
         super().__init__()
         self.faults = Faults()  # what a face has found wrong already is said with the rest
-        self.table, self.overwrite, self.resume = table, overwrite, resume
+        self.table, self.overwrite = table, truth(overwrite, "overwrite")
+        self.resume = None if resume is None else path_given(resume, "resume")
         columns = {"target": target, "inputs": inputs, "ignore": ignore, "classes": classes}
         self.columns = {role: _listed(role, given) for role, given in columns.items()}
         self.given = {name: value for name, value in given.items() if value is not None}
         stem = Path(table).stem if isinstance(table, (str, Path)) else ""
-        self.path = Path(f"{stem or 'model'}.safetensors") if out is None else Path(out)
+        self.path = Path(f"{stem or 'model'}.safetensors") if out is None else path_given(out, "out")
 
     def run(self, face: Face | None = None) -> FitOutcome:
         """Read, train, save.
@@ -173,7 +175,7 @@ class FitJob(Job):
         DivergenceError
             Training left the finite numbers; the last finite network is kept in a file that the error names.
         """
-        face = face or Silence()
+        face = hearing(face)
         data, settings, state = (self._anew if self.resume is None else self._again)(face)
         content_of(Model(start_network(data, settings), data.encoding))  # refused now rather than at the end
         kept = Checkpoint(data, settings, self.path, resumed=self.resume, face=face)
@@ -254,7 +256,7 @@ class FitJob(Job):
                     advice=f"Leave it out; only {argument('epochs')} may change.",
                 )
         with self.faults:
-            model = load_model(str(self.resume))
+            model = self.load(str(self.resume), "resume")
             if model.state is None or model.training is None:
                 raise InputError(
                     f"{printable(str(self.resume))} is no checkpoint of `chainrule fit`, so that there is "

@@ -6,16 +6,20 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from chainrule.errors import OutputError, argument
-from chainrule.tables import Table, read_table
+from chainrule.errors import InputError, ModelFileError, OutputError, argument
+from chainrule.files import load_model
+from chainrule.given import path_given
+from chainrule.tables import as_table
 from chainrule.words import printable
 
 if TYPE_CHECKING:
     import os
 
+    from chainrule.models import Model
+    from chainrule.tables import Table
     from chainrule.training import Progress
 
-__all__ = ["Face", "Job", "Silence", "refuse_to_replace", "same_file"]
+__all__ = ["Face", "Job", "Silence", "hearing", "refuse_to_replace", "same_file"]
 
 
 class Face(Protocol):
@@ -36,6 +40,20 @@ class Silence:
 
     def progress(self, training: Progress) -> None:
         """Nothing."""
+
+
+def hearing(face: object) -> Any:  # noqa: ANN401 (a face, however it is made)
+    """The face that was given, or one of silence for None; InputError for what cannot hear."""
+    if face is None:
+        return Silence()
+    if not all(callable(getattr(face, name, None)) for name in ("note", "progress")):
+        raise InputError(
+            parameter="face",
+            given=face,
+            needs="must be an object with note() and progress(), or None",
+            advice="Leave it out where nobody listens.",
+        )
+    return face
 
 
 class Job:
@@ -64,10 +82,20 @@ class Job:
     @staticmethod
     def read(table: Any, face: Face) -> Table:  # noqa: ANN401 (a path, or any frame that speaks Arrow)
         """Table, with what its reader should know said."""
-        source = table if isinstance(table, Table) else read_table(table)
+        source, face = as_table(table), hearing(face)
         for remark in source.remarks:
             face.note(remark)
         return source
+
+    @staticmethod
+    def load(model: Any, parameter: str = "model") -> Model:  # noqa: ANN401 (a path)
+        """Model of a file; an error names what its path was given for."""
+        path_given(model, parameter)
+        try:
+            return load_model(model)
+        except ModelFileError as error:
+            error.parameter = parameter
+            raise
 
     def look(self) -> None:
         """Raise KeyboardInterrupt, as Ctrl-C does, where the job was cancelled."""

@@ -5,17 +5,18 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chainrule.disk import check_writable, is_device, write_file
 from chainrule.errors import OutputError
-from chainrule.files import load_model
+from chainrule.given import path_given, truth
 from chainrule.interrupts import interruptible, no_interrupt
-from chainrule.jobs.job import Face, Job, Silence, refuse_to_replace
+from chainrule.jobs.job import Face, Job, hearing, refuse_to_replace
 from chainrule.words import printable, shortened
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from chainrule.models import Predictions
 
 __all__ = ["PredictionJob", "PredictionOutcome"]
@@ -70,18 +71,18 @@ class PredictionJob(Job):
         overwrite: bool = False,
     ) -> None:
         super().__init__()
-        self.model, self.table, self.overwrite = model, table, overwrite
-        self.path = None if out is None else Path(out)
+        self.model, self.table, self.overwrite = model, table, truth(overwrite, "overwrite")
+        self.path = None if out is None else path_given(out, "out")
 
     def run(self, face: Face | None = None) -> PredictionOutcome:
         """Load, read, predict, write."""
-        face = face or Silence()
+        face = hearing(face)
         if self.path is not None:
             _check_name(self.path)
             refuse_to_replace(self.path, self.model, "model")
             refuse_to_replace(self.path, self.table, "table")
             check_writable(self.path, overwrite=self.overwrite)
-        model = load_model(self.model)
+        model = self.load(self.model)
         source = self.read(self.table, face)
         unused = model.table_encoding.unused_columns(source)
         if unused:

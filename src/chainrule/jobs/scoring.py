@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from chainrule.files import load_model
-from chainrule.jobs.job import Face, Job, Silence
+from chainrule.jobs.job import Face, Job, hearing
 from chainrule.scores import score_to_json
 
 if TYPE_CHECKING:
@@ -46,8 +45,8 @@ class ScoreJob(Job):
 
     def run(self, face: Face | None = None) -> ScoreOutcome:
         """Load, read, score."""
-        face = face or Silence()
-        model = load_model(self.model)
+        face = hearing(face)
+        model = self.load(self.model)
         source = self.read(self.table, face)
         self.look()
         return ScoreOutcome(str(self.model), source.title, source.n_rows, model.score(source))

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from chainrule.errors import InputError, argument
-from chainrule.files import load_model
+from chainrule.given import own_number, positive_number
 from chainrule.inspection import trace
-from chainrule.jobs.job import Face, Job, Silence
+from chainrule.jobs.job import Face, Job, Silence, hearing
 
 if TYPE_CHECKING:
     from chainrule.inspection import Trace
@@ -40,13 +40,16 @@ class TraceJob(Job):
 
     def __init__(self, model: Any, table: Any, *, row: int = 1, rate: float | None = None) -> None:  # noqa: ANN401 (a path, or any frame that speaks Arrow)
         super().__init__()
-        self.model, self.table, self.row, self.rate = model, table, row, rate
+        self.model, self.table, self.row = model, table, row
+        self.rate = None if rate is None else positive_number(rate, "rate", "0.1")
 
-    def run(self, face: Face | None = None) -> TraceOutcome:  # noqa: ARG002 (as every job)
+    def run(self, face: Face | None = None) -> TraceOutcome:
         """Load, read, trace."""
-        model = load_model(self.model)
+        hearing(face)  # nothing is said, but every job checks who listens
+        model = self.load(self.model)
         source = self.read(self.table, Silence())
-        if not 1 <= self.row <= source.n_rows:
+        row = own_number(self.row)
+        if row not in range(1, source.n_rows + 1):
             raise InputError(
                 parameter="row",
                 given=self.row,
@@ -57,9 +60,9 @@ class TraceJob(Job):
         if rate is None:
             rate = model.training.rate if model.training else None
         rate = RATE_WITHOUT_TRAINING if rate is None else rate
-        one_row, encoding = source.take([self.row - 1]), model.table_encoding
+        one_row, encoding = source.take([int(row) - 1]), model.table_encoding
         X, Y = encoding.encode_inputs(one_row), encoding.encode_targets(one_row)
         self.look()
         step = trace(model.network, X[0], Y[0], rate=rate)
         names = encoding.input_names, encoding.output_names
-        return TraceOutcome(str(self.model), source.title, self.row, *names, step)
+        return TraceOutcome(str(self.model), source.title, int(row), *names, step)

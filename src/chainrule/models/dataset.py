@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from chainrule.errors import InputError, TableError, argument
-from chainrule.tables import Encoding, Table, choose_encoding, read_table, split_rows, target_labels
+from chainrule.tables import Encoding, as_table, choose_encoding, split_rows, target_labels
 from chainrule.words import printable
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from chainrule.models.model import Model
+    from chainrule.tables import Table
 
 __all__ = ["Dataset", "prepare", "prepare_again"]
 
@@ -113,7 +114,10 @@ def prepare(
     >>> data.X.tolist()
     [[-1.0], [1.0]]
     """
-    source = table if isinstance(table, Table) else read_table(table)
+    source = as_table(table)
+    inputs = None if inputs is None else _names(inputs, "inputs")
+    ignore = () if ignore is None else _names(ignore, "ignore")
+    classes = () if classes is None else _names(classes, "classes")
     targets = tuple(target) if isinstance(target, (list, tuple)) else (target,)
     if not all(isinstance(name, str) for name in targets):
         raise InputError(
@@ -146,6 +150,19 @@ def prepare(
         seed=seed,
         remarks=(*source.remarks, *remarks),
     )
+
+
+def _names(given: Sequence[str], parameter: str) -> Sequence[str]:
+    """Names in any sequence; a single one is refused where they are looked up."""
+    try:
+        return given if isinstance(given, str) else tuple(given)
+    except TypeError:
+        raise InputError(
+            parameter=parameter,
+            given=given,
+            needs="must be a list of column names",
+            advice="Give their names.",
+        ) from None
 
 
 def prepare_again(table: Table, model: Model) -> Dataset:

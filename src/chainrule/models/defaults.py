@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from chainrule.errors import UnknownNameError
 from chainrule.settings import FitSettings
+from chainrule.words import quoted
 
 __all__ = ["DEFAULTS", "default_settings"]
 
@@ -30,8 +31,9 @@ def default_settings(name: str, n_rows: int, *, classes: bool) -> FitSettings:
     >>> default_settings("notes", n_rows=330, classes=False).hidden
     (8,)
     """
-    if str(name) not in DEFAULTS:
-        raise UnknownNameError("set of defaults", str(name), DEFAULTS, "defaults")
+    if not isinstance(name, str) or name not in DEFAULTS:
+        given = name if isinstance(name, str) else quoted(name)
+        raise UnknownNameError("set of defaults", given, DEFAULTS, "defaults")
     return _notes(n_rows, classes=classes) if name == "notes" else _modern(n_rows, classes=classes)
 
 

@@ -9,8 +9,9 @@ import numpy as np
 
 from chainrule.equations import ACTIVATIONS, OutputRange
 from chainrule.errors import InputError
+from chainrule.network import as_samples, check_as_many
 from chainrule.scores.targets import Score, score_classes, score_numbers
-from chainrule.tables import Encoding, NumberTarget, Table, read_table
+from chainrule.tables import Encoding, NumberTarget, as_table
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -96,7 +97,7 @@ class Model:
         TableError
             A column is missing, or a cell is not what the model has learnt.
         """
-        encoding, source = self.table_encoding, _as_table(table)
+        encoding, source = self.table_encoding, as_table(table)
         outputs = self.network(encoding.encode_inputs(source))
         decoded = encoding.decode_outputs(outputs)
         if not isinstance(decoded, tuple):
@@ -118,13 +119,16 @@ class Model:
         TableError
             As for `predict`, or a target is missing.
         """
-        source = _as_table(table)
+        source = as_table(table)
         encoding = self.table_encoding
         return self.score_arrays(encoding.encode_inputs(source), encoding.encode_targets(source))
 
     def score_arrays(self, X: npt.NDArray[Any], Y: npt.NDArray[Any]) -> Score:
         """Score on rows that are encoded already."""
         encoding = self.table_encoding
+        X = as_samples(X, encoding.n_inputs, self.network.dtype, "X")
+        Y = as_samples(Y, encoding.n_outputs, np.float64, "Y")
+        check_as_many(X, Y)
         actual, predicted = encoding.decode_outputs(Y), encoding.decode_outputs(self.network(X))
         if isinstance(actual, tuple) or isinstance(predicted, tuple):
             majority = self.training.majority if self.training and self.training.majority else ""
@@ -135,8 +139,3 @@ class Model:
             for k, name in enumerate(encoding.target_names)
             if (here := ~np.isnan(actual[:, k])).any()
         )
-
-
-def _as_table(table: Any) -> Table:  # noqa: ANN401 (a path, or any frame that speaks Arrow)
-    """Table from anything that can be read as one."""
-    return table if isinstance(table, Table) else read_table(table)

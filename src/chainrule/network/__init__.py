@@ -10,12 +10,13 @@ from chainrule.network.samples import (
     as_pairs,
     as_sample_weight,
     as_samples,
+    check_as_many,
     check_finite,
     check_network,
 )
 
 __all__ = [
     "ForwardPass", "Network", "Objective", "as_masks", "as_pairs", "as_sample_weight", "as_samples",
-    "backward", "check_finite", "check_network", "check_targets", "forward", "gradients", "jacobian",
-    "loss_over_rows", "own_functions",
+    "backward", "check_as_many", "check_finite", "check_network", "check_targets", "forward", "gradients",
+    "jacobian", "loss_over_rows", "own_functions",
 ]  # fmt: skip

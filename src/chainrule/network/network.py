@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ import numpy as np
 
 from chainrule.equations import ACTIVATIONS, LOSSES, STARTS, name_of
 from chainrule.errors import InputError, ShapeError
-from chainrule.given import whole_number_from_1
+from chainrule.given import LARGEST_WHOLE, unmasked, whole_number_from_1
 from chainrule.network.domains import check_pairs
 from chainrule.network.passes import ForwardPass, forward
 from chainrule.network.prediction import predictor_for
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 __all__ = ["Network"]
 
 DTYPES = ("float32", "float64")
+MOST_NUMBERS = sys.maxsize // 8  # that an address can reach
+GIGABYTE = 1e9
 
 
 @dataclass(frozen=True, eq=False, init=False)
@@ -129,6 +132,8 @@ class Network:
         ------
         ShapeError
             Fewer than two sizes, or a size below 1.
+        InputError
+            The weights do not fit into memory, or another argument does not fit.
 
         Examples
         --------
@@ -138,7 +143,7 @@ class Network:
         [(3, 3), (1, 4)]
         """
         layers = _checked_sizes(sizes)
-        if str(dtype) not in DTYPES:
+        if str(dtype if isinstance(dtype, (str, np.dtype)) else type(dtype)) not in DTYPES:
             raise InputError(
                 parameter="dtype",
                 given=dtype,
@@ -147,13 +152,28 @@ class Network:
             )
         formula = STARTS.made_of(start, "start")
         shapes = [(n_out, 1 + n_in) for n_in, n_out in itertools.pairwise(layers)]
-        numbers = [
-            uniform(math.prod(shape), seed=seed, purpose=Purpose.START, counter=m).reshape(shape)
-            for m, shape in enumerate(shapes)
-        ]
-        with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite and is refused as that
-            weights = [formula.weights(layer).astype(dtype) for layer in numbers]
-        return cls(weights, activations, loss)
+        n_weights = sum(map(math.prod, shapes))
+        try:
+            if n_weights > MOST_NUMBERS:  # where NumPy has other words for it
+                raise MemoryError  # noqa: TRY301
+            numbers = [
+                uniform(math.prod(shape), seed=seed, purpose=Purpose.START, counter=m).reshape(shape)
+                for m, shape in enumerate(shapes)
+            ]
+            with np.errstate(
+                over="ignore"
+            ):  # what float32 cannot hold becomes infinite and is refused as that
+                weights = [formula.weights(layer).astype(dtype) for layer in numbers]
+            return cls(weights, activations, loss)
+        except MemoryError as error:
+            raise InputError(
+                f"A network {'-'.join(map(str, layers))} has {n_weights} weights, which take "
+                f"{n_weights * np.dtype(dtype).itemsize / GIGABYTE:.3g} GB of memory,",
+                parameter="sizes",
+                given=tuple(layers),
+                needs="must fit into that of this machine, three times while they are drawn",
+                advice="Take fewer units.",
+            ) from error
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -228,7 +248,7 @@ class Network:
             one_sample = np.ndim(X) == 1
         except ValueError:  # rows of several lengths, which are refused by name
             one_sample = False
-        given = np.asarray(X)[np.newaxis] if one_sample else X
+        given = unmasked(X)[np.newaxis] if one_sample else X
         samples = as_samples(given, self.sizes[0], self.dtype, "X")
         outputs: npt.NDArray[Any] = self._outputs(samples, threads)
         return outputs[0] if one_sample else outputs
@@ -255,7 +275,7 @@ class Network:
 def _frozen_weights(weights: Sequence[npt.ArrayLike]) -> tuple[npt.NDArray[Any], ...]:
     """Own, read-only copies of the weights in one dtype, each of which takes the layer before it."""
     try:
-        arrays = [np.asarray(w) for w in weights]
+        arrays = [unmasked(w) for w in weights]
         single = arrays and all(w.dtype.newbyteorder("=") == np.float32 for w in arrays)
         dtype = np.float32 if single else np.float64
         with np.errstate(over="ignore"):  # what float64 cannot hold becomes infinite and is refused as that
@@ -324,7 +344,8 @@ def _one_per_layer(
 def _checked_sizes(sizes: Sequence[int]) -> list[int]:
     """Sizes as ints; at least an input and an output layer, at least one unit each."""
     layers = list(sizes) if isinstance(sizes, Iterable) else [sizes]
-    whole = all(isinstance(n, (int, np.integer)) and not isinstance(n, bool) and n >= 1 for n in layers)
+    is_int = all(isinstance(n, (int, np.integer)) and not isinstance(n, bool) for n in layers)
+    whole = is_int and all(1 <= n <= LARGEST_WHOLE for n in layers)
     if len(layers) < 2 or not whole:  # noqa: PLR2004 (inputs and outputs)
         raise ShapeError(
             parameter="sizes",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from chainrule.errors import InputError, ShapeError
+from chainrule.given import real_numbers, unmasked
 from chainrule.network.domains import check_targets
 from chainrule.words import printable
 
@@ -18,11 +19,16 @@ if TYPE_CHECKING:
 
     from chainrule.network.network import Network
 
-__all__ = ["as_masks", "as_pairs", "as_sample_weight", "as_samples", "check_finite", "check_network"]
+__all__ = [
+    "as_masks", "as_pairs", "as_sample_weight", "as_samples", "check_as_many", "check_finite",
+    "check_network",
+]  # fmt: skip
 
 
-def as_samples(values: object, n_columns: int, dtype: npt.DTypeLike, name: str) -> npt.NDArray[Any]:
-    """Array of shape ``(n_samples, n_columns)`` from anything that NumPy reads as one.
+def as_samples(
+    values: object, n_columns: int, dtype: npt.DTypeLike, name: str, *, copy: bool = False
+) -> npt.NDArray[Any]:
+    """Array of shape ``(n_samples, n_columns)`` from anything that NumPy reads as one; a copy if asked.
 
     Raises
     ------
@@ -32,11 +38,7 @@ def as_samples(values: object, n_columns: int, dtype: npt.DTypeLike, name: str) 
         `values` holds something that is no number.
     """
     try:
-        given = np.asarray(values)
-        # Text, dates and complex numbers are refused, not converted; single objects may well be numbers.
-        casting: Literal["unsafe", "same_kind"] = "unsafe" if given.dtype == object else "same_kind"
-        with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite and is refused as that
-            array = given.astype(dtype, casting=casting, copy=False)
+        array = real_numbers(values, dtype, copy=copy)
     except (TypeError, ValueError, OverflowError) as error:
         raise InputError(
             f"{name} cannot be read as a table of numbers: {printable(str(error))}.",
@@ -93,9 +95,9 @@ def check_network(net: object) -> None:
 
 
 def as_pairs(
-    net: Network, X: object, Y: object, names: tuple[str, str] = ("X", "Y")
+    net: Network, X: object, Y: object, names: tuple[str, str] = ("X", "Y"), *, copy: bool = False
 ) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-    """Inputs and targets that belong to a network and to each other, all finite.
+    """Inputs and targets that belong to a network and to each other, all finite; copies if asked.
 
     A target may be NaN, and is missing then, where the network has more than one output.
 
@@ -107,16 +109,9 @@ def as_pairs(
         A number is not finite, or a target is none that the loss is defined for.
     """
     check_network(net)
-    samples = as_samples(X, net.sizes[0], net.dtype, names[0])
-    targets = as_samples(Y, net.sizes[-1], net.dtype, names[1])
-    if len(samples) != len(targets):
-        raise ShapeError(
-            f"{names[0]} has {len(samples)} rows but {names[1]} has {len(targets)}.",
-            parameter=names[1],
-            given=targets.shape,
-            needs=f"must have {len(samples)} rows",
-            advice="Give one row of targets for each sample.",
-        )
+    samples = as_samples(X, net.sizes[0], net.dtype, names[0], copy=copy)
+    targets = as_samples(Y, net.sizes[-1], net.dtype, names[1], copy=copy)
+    check_as_many(samples, targets, names)
     check_finite(samples, names[0])
     check_finite(np.where(np.isnan(targets), 0, targets) if targets.shape[1] > 1 else targets, names[1])
     if np.isnan(targets).all():
@@ -128,6 +123,20 @@ def as_pairs(
         )
     check_targets(net.loss, targets, names[1])
     return samples, targets
+
+
+def check_as_many(
+    samples: npt.NDArray[Any], targets: npt.NDArray[Any], names: tuple[str, str] = ("X", "Y")
+) -> None:
+    """Raise ShapeError where there is not one row of targets for each sample."""
+    if len(samples) != len(targets):
+        raise ShapeError(
+            f"{names[0]} has {len(samples)} rows but {names[1]} has {len(targets)}.",
+            parameter=names[1],
+            given=targets.shape,
+            needs=f"must have {len(samples)} rows",
+            advice="Give one row of targets for each sample.",
+        )
 
 
 def as_sample_weight(
@@ -147,8 +156,8 @@ def as_sample_weight(
     if values is None:
         return None
     try:
-        weights = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
+        weights = real_numbers(values, np.float64)
+    except (TypeError, ValueError, OverflowError) as error:
         raise InputError(
             f"{name} cannot be read as numbers: {printable(str(error))}.",
             parameter=name,
@@ -199,8 +208,17 @@ def as_masks(masks: object, net: Network) -> tuple[npt.NDArray[Any], ...] | None
     """
     if masks is None:
         return None
-    given: Sequence[Any] = list(masks)  # type: ignore[call-overload]
-    arrays = [np.asarray(mask) for mask in given]
+    try:
+        given: Sequence[Any] = list(masks)  # type: ignore[call-overload]
+        arrays = [unmasked(mask) for mask in given]
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"masks cannot be read as arrays: {printable(str(error))}.",
+            parameter="masks",
+            given=masks,
+            needs="must be one array for each weight matrix",
+            advice="Give True for a weight that is trained, False for one that is held.",
+        ) from error
     shapes = [w.shape for w in net.weights]
     if [mask.shape for mask in arrays] != shapes:
         raise ShapeError(

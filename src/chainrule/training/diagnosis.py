@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.equations import ACTIVATIONS, LOSSES
+from chainrule.equations import ACTIVATIONS, LOSSES, RULES
 from chainrule.errors import Remark, argument
 from chainrule.network import Objective, forward
 
@@ -39,7 +39,6 @@ FLAT = 0.05  # share of its largest that the slope of a saturated unit is below
 HARDLY_MOVED = 0.2  # length of the weights' way, as a share of theirs
 SHRUNK = 0.5  # share of the weights' length
 AS_STEEP = 0.5  # share of the slope at the start, below which weights have come to where they were going
-LARGEST_ADVISED = 0.1  # rate that is reached in more than one step of ten
 
 
 @dataclass(frozen=True)
@@ -102,7 +101,7 @@ def advice_after_divergence(task: Task, settings: Settings, loss_before: float) 
         return advice
     if settings.rate is None:
         return "Start from smaller weights, or take another update rule"
-    return f"Try a rate of {settings.rate / 10:g}"
+    return f"Try a rate of {_lower_rate(settings):g}"
 
 
 def constant_loss(
@@ -179,7 +178,9 @@ def _units(
     since was not made to grow by units that were stuck before.
     """
     then, now = _stuck_units(task, task.net.weights), _stuck_units(task, after)
-    lower = "Take another update rule" if settings.rate is None else f"Try a rate of {settings.rate / 10:g}"
+    lower = "Take another update rule"
+    if settings.rate is not None:
+        lower = f"Try a rate of {_lower_rate(settings, grew=grew):g}"
     found = []
     for m, (units, g, (dead_then, flat_then), (dead, flat)) in enumerate(
         zip(task.net.sizes[1:], task.net.activations, then, now, strict=True), 2
@@ -253,7 +254,24 @@ def _grew(settings: Settings) -> tuple[str, str]:
     """A loss that grew: the steps were too long."""
     if settings.rate is None:
         return "loss_grew", "Start from other weights, or take another update rule"
-    return "loss_grew", f"The rate {settings.rate:g} is too large. Try {settings.rate / 10:g}"
+    return "loss_grew", f"The rate {settings.rate:g} is too large. Try {_lower_rate(settings):g}"
+
+
+def _lower_rate(settings: Settings, *, grew: bool = True) -> float:
+    """Rate to try where this one is too large: a tenth, and no more than is usual.
+
+    Where the loss did not grow, a tenth alone, if the gradients have a say in how long steps are: then a rate
+    far above the usual one may be right for a problem.
+    """
+    tenth = (settings.rate or 0.0) / 10
+    is_bound = grew or RULES.fact(settings.rule, "rate_is_step")
+    return min(tenth, _usual_rate(settings)) if is_bound else tenth
+
+
+def _usual_rate(settings: Settings) -> float:
+    """Rate that is usual for the rule; any for one of the user's own that has none."""
+    usual: float | None = RULES.fact(settings.rule, "usual_rate")
+    return math.inf if usual is None else usual
 
 
 def _hardly_moved(
@@ -268,7 +286,8 @@ def _hardly_moved(
         return []  # they have arrived
     moved = f"in {len(history.epochs)} epochs the weights moved by {way / length:.1g} of their length"
     factor = 10.0 ** math.ceil(math.log10(length / way)) if way else math.inf
-    advised = max(10 * settings.rate, min(factor * settings.rate, LARGEST_ADVISED))
+    # What is usual is reached in more than one step of ten.
+    advised = max(10 * settings.rate, min(factor * settings.rate, _usual_rate(settings)))
     advice = f"Try {advised:g}, or more epochs"
     return [("rate_too_small", f"The rate {settings.rate:g} is too small: {moved}. {advice}")]
 

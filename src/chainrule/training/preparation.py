@@ -80,7 +80,8 @@ def train(
         Where to start; it is not changed.
     X : array of shape (n_samples, n_inputs)
     Y : array of shape (n_samples, n_outputs)
-        NaN where a target is missing: it counts for nothing. A sample of a single output must have one.
+        NaN, or masked, where a target is missing: it counts for nothing. A sample of a single output must
+        have one.
     {settings}
     engine : {"compiled", "reference"}
         What runs the epochs: fast kernels that compute the same bits on every machine, compiled once and
@@ -93,7 +94,8 @@ def train(
         Rows to watch and not to train on: given as such, or the share of the rows to take, drawn by `seed`.
     on_step, on_epoch, on_time : callable, optional
         Called with a `Progress` after every update (the kernels then run one update at a time), after every
-        epoch, and about every `every_seconds`: it has all there is to read, and a method `stop`.
+        epoch, and about every `every_seconds`: it has all there is to read, and a method `stop`. What they do
+        to X or Y changes nothing: the training then has copies.
     every_seconds : float
     resume : TrainingState, optional
         Go on from there, with the same arguments as before; `epochs` counts all of them.
@@ -137,7 +139,7 @@ def train(
     callbacks = Callbacks(on_step, on_epoch, on_time, every_seconds)
     return run_training(
         net, X, Y, settings, sample_weight=sample_weight, masks=masks, validation=validation, engine=engine,
-        callbacks=callbacks, resume=resume,
+        callbacks=callbacks, resume=resume, copy=callbacks.are_there or callable(metric),
     )  # fmt: skip
 
 
@@ -153,11 +155,16 @@ def run_training(
     engine: str = "compiled",
     callbacks: Callbacks | None = None,
     resume: TrainingState | None = None,
+    copy: bool = False,
 ) -> TrainingResult:
-    """Train as `train` does, with its settings in one record."""
-    samples, targets = as_pairs(net, X, Y)
+    """Train as `train` does, with its settings in one record.
+
+    On a copy of the rows where a function of the user's own, which may change them, is called on the way:
+    what was given when the training began is what counts.
+    """
+    samples, targets = as_pairs(net, X, Y, copy=copy and not isinstance(validation, Real))  # a share is one
     rows = Rows(samples, targets, as_sample_weight(sample_weight, len(samples), net.dtype))
-    rows, watched = _parted(net, rows, validation, settings.seed)
+    rows, watched = _parted(net, rows, validation, settings.seed, copy=copy)
     if settings.stopping is not None and watched is None:
         raise InputError(
             f"{argument('stopping')} needs validation rows.",
@@ -175,7 +182,7 @@ def run_training(
 
 
 def _parted(
-    net: Network, rows: Rows, validation: float | Sequence[npt.ArrayLike] | None, seed: int
+    net: Network, rows: Rows, validation: float | Sequence[npt.ArrayLike] | None, seed: int, *, copy: bool
 ) -> tuple[Rows, Rows | None]:
     """Rows to train on, and rows to watch."""
     if validation is None:
@@ -203,7 +210,7 @@ def _parted(
             needs=needs,
             advice="Give one of them.",
         )
-    X, Y = as_pairs(net, given[0], given[1], ("validation X", "validation Y"))
+    X, Y = as_pairs(net, given[0], given[1], ("validation X", "validation Y"), copy=copy)
     weight = given[2] if len(given) > 2 else None  # noqa: PLR2004 (X, Y, weights)
     return rows, Rows(X, Y, as_sample_weight(weight, len(X), net.dtype, "the validation sample_weight"))
 

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from chainrule.errors import InputError
 from chainrule.given import positive_number
+from chainrule.network import Network
+from chainrule.training.state import TrainingState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from chainrule.network import Network
     from chainrule.training.history import Epoch
-    from chainrule.training.state import TrainingState
 
 __all__ = ["Callbacks", "Progress"]
 
 
 @dataclass
 class Progress:
-    """A training as it stands when a callback is called.
+    """A training as it stands when a callback is called; it goes on, and a copy or a pickle stands still.
 
     Attributes
     ----------
@@ -50,13 +50,14 @@ class Progress:
 
     n_epochs: int
     n_samples: int
-    _make_network: Callable[[], Network]
-    _make_state: Callable[[], TrainingState]
+    _network: Network | Callable[[], Network] = field(repr=False)
+    _state: TrainingState | Callable[[], TrainingState] = field(repr=False)
     epochs: list[Epoch] = field(default_factory=list)
     steps: int = 0
     samples: int = 0
     stopped: bool = False
-    _began: float = field(default_factory=time.perf_counter)
+    _began: float = field(default_factory=time.perf_counter, repr=False)
+    _ended: float | None = field(default=None, repr=False)
 
     @property
     def epoch(self) -> Epoch:
@@ -66,17 +67,21 @@ class Progress:
     @property
     def seconds(self) -> float:
         """Time since the training began, or went on."""
-        return time.perf_counter() - self._began
+        return (time.perf_counter() if self._ended is None else self._ended) - self._began
 
     @property
     def network(self) -> Network:
         """The network as it is now."""
-        return self._make_network()
+        return self._network if isinstance(self._network, Network) else self._network()
 
     @property
     def state(self) -> TrainingState:
         """State after the last completed epoch, from which a training can go on."""
-        return self._make_state()
+        return self._state if isinstance(self._state, TrainingState) else self._state()
+
+    def __getstate__(self) -> dict[str, Any]:
+        still = {"_network": self.network, "_state": self.state, "_ended": self._began + self.seconds}
+        return vars(self) | {"epochs": list(self.epochs)} | still
 
     def stop(self) -> None:
         """End the training here: it gives back the network of the last completed epoch, or the best one."""
@@ -103,3 +108,8 @@ class Callbacks:
                     needs="must be a function of the progress, or None",
                     advice="Give the function itself, without calling it.",
                 )
+
+    @property
+    def are_there(self) -> bool:
+        """Whether anything is called."""
+        return not (self.on_step is self.on_epoch is self.on_time is None)

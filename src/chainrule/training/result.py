@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,12 +68,16 @@ class TrainingResult:
     stopped_by: StoppedBy
     best_epoch: int | None
     diagnosis: tuple[Diagnosis, ...]
-    _make_state: Callable[[], TrainingState]
+    _state: TrainingState | Callable[[], TrainingState]
 
     @property
     def state(self) -> TrainingState:
         """Where the training stands: another one goes on from it, ``train(..., resume=state)``."""
-        return self._make_state()
+        return self._state() if callable(self._state) else self._state
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A copy or a pickle has the state, and not the training that makes it when it is asked for.
+        return vars(self) | {"_state": self.state}
 
     def __repr__(self) -> str:
         n = len(self.history.epochs)

@@ -90,7 +90,8 @@ class Run:
         # The past, where it is heeded; and factors of it and of epochs to come, where no loss is.
         self.past, self.ahead = Past(), Past()
         self.last_time = time.monotonic()
-        self.data: str | None = None
+        # Of the rows as they are now: they are the user's own, who may change them later.
+        self.data = fingerprint(task, validation)
         self.ended: StoppedBy | None = None
         best = None
         if resume is None:
@@ -114,7 +115,7 @@ class Run:
 
     def _go_on_from(self, state: TrainingState) -> Best | None:
         """Stand where the state was kept, with its epochs behind; the best network of it."""
-        check_resumable(state, self.task.net, self.settings, self._fingerprint())
+        check_resumable(state, self.task.net, self.settings, self.data)
         self.loss_before = state.loss_before
         self.engine.resume(state.network.weights, state.rule)
         if self.heeds_past:
@@ -344,7 +345,7 @@ class Run:
             outputs = self.task.net.with_weights(weights)(rows.X, threads=self.settings.threads)
             # A function of the user's own takes targets and outputs alone.
             weight = (rows.sample_weight,) if heeds_weights(self.metric) else ()
-            score = self._score(self.metric(rows.Y, outputs, *weight))
+            score = self._score(self.metric(_read_only(rows.Y), outputs, *weight))
         return loss, score
 
     def _score(self, given: Any) -> float:  # noqa: ANN401 (whatever a user's own gives)
@@ -395,13 +396,8 @@ class Run:
             loss_before=self.loss_before,
             epochs=tuple(self.progress.epochs[:n_epochs]),
             settings=self.settings.to_json(),
-            data=self._fingerprint(),
+            data=self.data,
         )
-
-    def _fingerprint(self) -> str:
-        if self.data is None:
-            self.data = fingerprint(self.task, self.validation)
-        return self.data
 
     def _order(self, number: int) -> npt.NDArray[np.intp]:
         """Order of the samples in an epoch, counted from 1."""
@@ -470,6 +466,13 @@ def _all_finite(state: State) -> bool:
     if isinstance(state, (tuple, list)):
         return all(_all_finite(part) for part in state)
     return bool(np.isfinite(state).all())
+
+
+def _read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The same numbers, for a function of the user's own to look at."""
+    view = array.view()
+    view.flags.writeable = False
+    return view
 
 
 def _rank(watched: float) -> tuple[bool, float]:

@@ -6,6 +6,8 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from chainrule.errors import InputError, argument
 from chainrule.settings import settings_of
 from chainrule.words import counted, quoted, series
@@ -78,7 +80,8 @@ def fingerprint(task: Task, validation: Rows | None) -> str:
         arrays += [None, None, None] if rows is None else [rows.X, rows.Y, rows.sample_weight]
     for array in (*arrays, *(task.masks or ())):
         digest.update(b"none" if array is None else f"{array.dtype} {array.shape}".encode())
-        digest.update(b"" if array is None else array.tobytes())
+        if array is not None:
+            digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()
 
 

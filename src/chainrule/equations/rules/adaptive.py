@@ -46,6 +46,7 @@ class RMSprop(RuleFacts):
     name: ClassVar[str] = "rmsprop"
     arrays: ClassVar[tuple[str, ...]] = ("mean_of_squares",)
     numbers: ClassVar[tuple[str, ...]] = ()
+    rate_is_step = True
     code = 5
 
     def __post_init__(self) -> None:
@@ -96,6 +97,7 @@ class Adam(RuleFacts):
     name: ClassVar[str] = "adam"
     arrays: ClassVar[tuple[str, ...]] = ("mean", "mean_of_squares")
     numbers: ClassVar[tuple[str, ...]] = ("power_of_beta1", "power_of_beta2")
+    rate_is_step = True
     code = 6
 
     def __post_init__(self) -> None:
@@ -158,6 +160,7 @@ class AdamW(RuleFacts):
     name: ClassVar[str] = "adamw"
     arrays: ClassVar[tuple[str, ...]] = Adam.arrays
     numbers: ClassVar[tuple[str, ...]] = Adam.numbers
+    rate_is_step = True
     code = 6  # weights decay before Adam moves them
 
     def __post_init__(self) -> None:
@@ -217,6 +220,7 @@ class IRpropMinus(RuleFacts):
     name: ClassVar[str] = "irprop_minus"
     arrays: ClassVar[tuple[str, ...]] = ("step", "gradient_before")
     numbers: ClassVar[tuple[str, ...]] = ()
+    rate_is_step = True
     takes_all_rows = True
     usual_rate = 0.01
     code = 7

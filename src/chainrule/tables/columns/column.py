@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -61,6 +61,10 @@ class Column:
 
     def __repr__(self) -> str:
         return f"Column({shown(self.name)}, {counted(len(self.cells), 'row')} of {self.table})"
+
+    def __getstate__(self) -> dict[str, Any]:
+        # What was computed from the cells is computed again: its arrays, restored, would be writable.
+        return {name: getattr(self, name) for name in self.__dataclass_fields__}
 
     @cached_property
     def kind(self) -> Kind:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from chainrule.errors import TableError, UnknownNameError
+from chainrule.errors import InputError, TableError, UnknownNameError
+from chainrule.given import unmasked
 from chainrule.tables.columns import grammar
 from chainrule.tables.columns.column import Column
 from chainrule.words import counted, listed, shown
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-__all__ = ["Table", "assemble"]
+__all__ = ["Table", "assemble", "check_table"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,9 +68,16 @@ class Table:
 
         Raises
         ------
-        UnknownNameError
-            The table has no such column; the message suggests a similar name.
+        UnknownNameError, InputError
+            The table has no such column, and a message suggests a similar name; or this is no name.
         """
+        if not isinstance(cast("object", name), str):
+            raise InputError(
+                parameter=parameter,
+                given=name,
+                needs="must be the name of a column",
+                advice="Give it as text.",
+            )
         if name not in self._by_name:
             raise UnknownNameError("column", name, self.names, parameter)
         return self._by_name[name]
@@ -90,10 +98,44 @@ class Table:
         -------
         Table
             With n rows, in the order given; this table is not changed.
+
+        Raises
+        ------
+        InputError
+            There are no such places.
         """
-        places = np.asarray(rows, dtype=np.intp)
+        places = _places(rows, self.n_rows)
         taken = tuple(column.take(places) for column in self.columns)
         return Table(self.title, taken, len(places), self.remarks)
+
+
+def check_table(table: object) -> None:
+    """Raise InputError for what is no table, such as a frame that was not read as one."""
+    if not isinstance(table, Table):
+        raise InputError(
+            f"table is a {type(table).__name__}",
+            parameter="table",
+            given=table,
+            needs="must be a Table",
+            advice="Make one with read_table.",
+        )
+
+
+def _places(rows: npt.ArrayLike, n_rows: int) -> npt.NDArray[np.intp]:
+    """Places of rows, each a whole number from 0 on of a row that there is; InputError else."""
+    try:
+        places = unmasked(rows)
+    except (TypeError, ValueError, OverflowError):
+        places = np.empty((), dtype=object)
+    is_whole = places.dtype.kind in "iu" or places.size == 0
+    if places.ndim != 1 or not is_whole or ((places < 0) | (places >= n_rows)).any():
+        raise InputError(
+            parameter="rows",
+            given=rows,
+            needs=f"must be whole numbers from 0 to {n_rows - 1}, in one row",
+            advice="Give the places of the rows, as in [0, 2].",
+        )
+    return places.astype(np.intp)
 
 
 def assemble(

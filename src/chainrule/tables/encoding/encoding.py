@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 
-from chainrule.errors import InputError, ShapeError, TableError
+from chainrule.errors import InputError, ModelFileError, ShapeError, TableError
+from chainrule.given import real_numbers
 from chainrule.stored import MOST, Meta, Stored, plain, read
+from chainrule.tables.columns.table import check_table
 from chainrule.tables.encoding.parts import (
     CategoryInput,
     ClassTarget,
@@ -16,7 +18,7 @@ from chainrule.tables.encoding.parts import (
     refuse_repeats,
 )
 from chainrule.tables.encoding.statistics import Spread, restore
-from chainrule.words import listed, suggestion
+from chainrule.words import listed, printable, suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -158,7 +160,16 @@ class Encoding(Stored, frozen=True):
         InputError
             An output of a class is NaN, so that none is the largest.
         """
-        values = np.asarray(outputs, dtype=np.float64)
+        try:
+            values = real_numbers(outputs, np.float64)
+        except (TypeError, ValueError, OverflowError) as error:
+            raise InputError(
+                f"outputs cannot be read as a table of numbers: {printable(str(error))}.",
+                parameter="outputs",
+                given=outputs,
+                needs="must be a table of numbers",
+                advice="Give the network's outputs.",
+            ) from error
         if values.ndim != 2 or values.shape[1] != self.n_outputs:  # noqa: PLR2004 - rows and columns
             raise ShapeError(
                 f"outputs has the shape {values.shape}",
@@ -172,6 +183,7 @@ class Encoding(Stored, frozen=True):
 
     def unused_columns(self, table: Table) -> tuple[str, ...]:
         """Return the columns of the table that are neither inputs nor targets."""
+        check_table(table)
         used = {part.name for part in self.inputs} | set(self.target_names)
         return tuple(name for name in table.names if name not in used)
 
@@ -193,7 +205,11 @@ class Encoding(Stored, frozen=True):
         ModelFileError
             It is no encoding; the message names the field.
         """
-        return read(data, cls, "encoding")
+        try:
+            return read(data, cls, "encoding")
+        except ModelFileError as error:
+            error.parameter = "data"
+            raise
 
     def _in_units(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         numbers = [part for part in self.targets if isinstance(part, NumberTarget)]
@@ -204,6 +220,7 @@ class Encoding(Stored, frozen=True):
 def _encoded(
     table: Table, parts: Sequence[NumberInput | CategoryInput | ClassTarget], who_needs: str
 ) -> npt.NDArray[np.float64]:
+    check_table(table)
     there = set(table.names)
     absent = [part.name for part in parts if part.name not in there]
     if absent:

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from chainrule.errors import TableError
+from chainrule.tables.columns.table import Table
 from chainrule.tables.delimited.reading import read_delimited
 from chainrule.tables.sources.arrow import read_frame, read_parquet
 from chainrule.tables.sources.decoding import decode
 from chainrule.tables.sources.jsonlines import read_json
 from chainrule.tables.sources.source import checked_path, read_bytes, title_of
 
-if TYPE_CHECKING:
-    from chainrule.tables.columns.table import Table
-
-__all__ = ["read_table"]
+__all__ = ["as_table", "read_table"]
 
 JSON_SUFFIXES = frozenset({".jsonl", ".ndjson", ".json"})
 
@@ -49,13 +46,30 @@ def read_table(source: object) -> Table:
     >>> table.names, table.n_rows, table.remarks
     (('city', 'rain'), 2, ("delimiter ';'", 'decimal comma'))
     """
+    return _read(source, "source")
+
+
+def as_table(given: object, parameter: str = "table") -> Table:
+    """Table that is given as such, or what is read of anything else; an error names the parameter."""
+    return given if isinstance(given, Table) else _read(given, parameter)
+
+
+def _read(source: object, parameter: str) -> Table:
+    try:
+        return _read_any(source, parameter)
+    except TableError as error:
+        error.parameter = parameter
+        raise
+
+
+def _read_any(source: object, parameter: str) -> Table:
     if isinstance(source, (str, os.PathLike)):
         return _read_file(source)
     if hasattr(source, "__arrow_c_stream__"):
         return read_frame(source)
     raise TableError(
         f"A {type(source).__name__} was given",
-        parameter="source",
+        parameter=parameter,
         given=source,
         needs="a table is the path of a file, or a data frame that speaks Arrow",
         advice="Make a frame of it, for example with pandas.DataFrame.",

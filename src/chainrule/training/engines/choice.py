@@ -8,6 +8,7 @@ from chainrule.equations import ENGINES, RULES
 from chainrule.training.engines.lbfgs import LBFGSEngine
 from chainrule.training.engines.levenberg_marquardt import LevenbergMarquardtEngine
 from chainrule.training.engines.reference import ReferenceEngine
+from chainrule.words import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +30,7 @@ def engine_named(name: str, task: Task, settings: Settings) -> Engine:
     InputError
         The compiled engine has no kernel for an activation or the loss, or the rule does not suit the task.
     """
-    make = ENGINES.named(str(name), "engine")
+    make = ENGINES.named(name if isinstance(name, str) else quoted(name), "engine")
     own = RULES.fact(settings.rule, "engine")
     engine: Engine = make(task, settings) if own is None else OF_RULES[own](task, settings, make)
     return engine
