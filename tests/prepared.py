@@ -19,7 +19,7 @@ FIT = "fit iris.csv --target species --epochs 2 --hidden 3 --defaults notes --cl
 def prepared(tmp_path_factory: pytest.TempPathFactory, compiled_kernels: None) -> Path:  # noqa: ARG001
     """Folder with iris.csv, old.st, old.checkpoint.st and old.csv."""
     folder = tmp_path_factory.mktemp("prepared")
-    table = Path(__file__).parents[2] / "examples/iris.csv"
+    table = Path(__file__).parents[1] / "examples/iris.csv"
     lines = table.read_text(encoding="utf-8").splitlines(keepends=True)
     folder.joinpath("iris.csv").write_text("".join([lines[0], *lines[1::5]]), encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
