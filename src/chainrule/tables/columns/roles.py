@@ -102,7 +102,8 @@ def _check_names(table: Table, where: str, names: Sequence[str]) -> None:
 
 
 def _refuse_common(where: str, names: Sequence[str], other_where: str, others: Sequence[str]) -> None:
-    common = [name for name in names if name in others]
+    excluded = frozenset(others)
+    common = [name for name in names if name in excluded]
     if common:
         raise InputError(
             f"{listed(common)} is both in {where} and in {other_where}",

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from chainrule.errors import TableError
 from chainrule.tables.columns import grammar
+from chainrule.tables.columns.table import MOST_COLUMNS, refuse_too_wide
 from chainrule.tables.delimited.records import BLANK_RUNS, Dialect, Record, records
 from chainrule.words import counted, listed, shown
 
@@ -66,6 +67,7 @@ def settle_layout(text: str, name: str) -> Layout:
             needs="needs a delimiter that cuts all lines alike",
             advice="Save the table as CSV.",
         )
+    refuse_too_wide(name, best.width)
     titles, header = _titles(best, name)
     remarks = _dialect_remarks(best, named_by_file=given is not None)
     return Layout(best.dialect, header, (*remarks, *_title_remarks(titles)))
@@ -93,7 +95,8 @@ def _with_quotes(text: str, start: int, mark: str) -> _Candidate:
 def _candidate(text: str, start: int, dialect: Dialect) -> _Candidate:
     """Cut the beginning of the text, and see which width most of its records have."""
     sample = text[: _sample_end(text, start)]
-    cut = list(islice(records(sample, dialect, start, 1 + text.count("\n", 0, start)), SAMPLED_RECORDS))
+    line = 1 + text.count("\n", 0, start)
+    cut = list(islice(records(sample, dialect, start, line, MOST_COLUMNS + 1), SAMPLED_RECORDS))
     if len(sample) < len(text) and cut[-1].end >= len(sample) and len(cut) > 1:
         del cut[-1]
     full = tuple(record for record in cut if any(record.cells))
@@ -140,6 +143,8 @@ def _one_column(text: str, start: int) -> _Candidate | None:
 def _blank_runs(text: str, start: int) -> _Candidate | None:
     """Cells between runs of blanks: only where all records below the title lines agree and have numbers."""
     one = _candidate(text, start, Dialect(BLANK_RUNS))
+    if one.width > MOST_COLUMNS:
+        return one  # to be refused for that
     widths = [len(record.cells) for record in one.sample]
     fewest = max(SMALLEST_BLOCK, len(widths) - widths.index(one.width))
     if one.width < SMALLEST_BLOCK or one.agreeing < fewest:
