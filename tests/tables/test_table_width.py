@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from table_files import read, refusal
 
-from chainrule.tables import read_table
+from chainrule.tables import read_table, split_rows, target_labels
 from chainrule.tables.columns import table as tables
 from chainrule.tables.columns.roles import settle_roles
 from chainrule.tables.delimited import reading
@@ -121,3 +121,31 @@ def test_few_lines_are_not_given_to_duckdb(tmp_path: Path, monkeypatch: pytest.M
     for lines in (reading.FEWEST_LINES_FOR_DUCKDB - 1, reading.FEWEST_LINES_FOR_DUCKDB + 1):
         assert read(tmp_path, "a,b\n" + "1,2\n" * lines).n_rows == lines
     assert len(asked) == 1
+
+
+def test_many_numbers_that_are_classes_are_told_at_once(tmp_path: Path) -> None:
+    table = read(tmp_path, "n,y\n" + "".join(f"{row},1\n" for row in range(200_000)))
+    began = time.process_time()
+    assert "has 200000 classes in 200000 rows" in refusal(lambda: target_labels(table, ["n"], ["n"]))
+    assert time.process_time() - began < 4  # under one; 6 where each label is looked at by itself
+
+
+def test_many_classes_are_split_at_once() -> None:
+    labels = [f"c{row % 50_000}" for row in range(100_000)]
+    began = time.process_time()
+    training, held_out = split_rows(len(labels), labels=labels, seed=0)
+    assert time.process_time() - began < 2  # half a second; with the square of the classes 10
+    assert len(held_out) == 25_000
+    assert len({labels[row] for row in training}) == 50_000
+
+
+@pytest.mark.parametrize("before", ["\n" * 300, ",,\n" * 300, " \t\n" * 200_000, "\n" * 2_000_000])
+def test_a_table_below_many_blank_lines(tmp_path: Path, before: str) -> None:
+    table = read(tmp_path, before + "x,y,z\n1,2,3\n")
+    assert table.names == ("x", "y", "z")
+    assert table.n_rows == 1
+
+
+def test_many_blank_lines_and_nothing_else_but_delimiters(tmp_path: Path) -> None:
+    for text in ("sep=,\n", ",\n" * 1000, ";;\n\n;;\n"):
+        assert "No delimiter was recognised" in refusal(lambda text=text: read(tmp_path, text))  # type: ignore[misc]

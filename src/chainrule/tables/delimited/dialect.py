@@ -30,6 +30,7 @@ SAMPLED_RECORDS = 200
 SAMPLED_LINES = 10
 NARROWEST_PADDED = 3  # of two cells, one may be a column without a name
 SMALLEST_BLOCK = 2  # records, or cells of one, that must agree to make a table
+BLANK_LINES = re.compile(r"(?:[ \t]*+\n)*+")  # matches every text
 SEPARATOR_LINE = re.compile(r"""\s*"?sep=(.)"?[ \t]*(?:\n|\Z)""", re.IGNORECASE)
 
 
@@ -57,7 +58,7 @@ class _Candidate(NamedTuple):
 def settle_layout(text: str, name: str) -> Layout:
     """Find out how the text is cut, or raise TableError where no way is good enough."""
     given = SEPARATOR_LINE.match(text)
-    start = given.end() if given else 0
+    start = BLANK_LINES.match(text, given.end() if given else 0).end()  # type: ignore[union-attr]
     delimiters = (given[1],) if given else DELIMITERS
     best = _best(text, start, delimiters) or _one_column(text, start) or _blank_runs(text, start)
     if best is None:
@@ -96,15 +97,15 @@ def _candidate(text: str, start: int, dialect: Dialect) -> _Candidate:
     """Cut the beginning of the text, and see which width most of its records have."""
     sample = text[: _sample_end(text, start)]
     line = 1 + text.count("\n", 0, start)
-    cut = list(islice(records(sample, dialect, start, line, MOST_COLUMNS + 1), SAMPLED_RECORDS))
-    if len(sample) < len(text) and cut[-1].end >= len(sample) and len(cut) > 1:
+    found = records(sample, dialect, start, line, MOST_COLUMNS + 1)
+    cut = list(islice((record for record in found if any(record.cells)), SAMPLED_RECORDS))
+    if len(cut) > 1 and len(sample) < len(text) and cut[-1].end >= len(sample):
         del cut[-1]
-    full = tuple(record for record in cut if any(record.cells))
-    widths = Counter(len(record.cells) for record in full)
+    widths = Counter(len(record.cells) for record in cut)
     if len(widths) > 1:
         del widths[1]  # title lines, however many
     width, agreeing = max(widths.items(), key=lambda item: item[1], default=(0, 0))
-    return _Candidate(dialect, full, width, agreeing)
+    return _Candidate(dialect, tuple(cut), width, agreeing)
 
 
 def _sample_end(text: str, start: int) -> int:
@@ -146,6 +147,8 @@ def _blank_runs(text: str, start: int) -> _Candidate | None:
     if one.width > MOST_COLUMNS:
         return one  # to be refused for that
     widths = [len(record.cells) for record in one.sample]
+    if not widths:
+        return None
     fewest = max(SMALLEST_BLOCK, len(widths) - widths.index(one.width))
     if one.width < SMALLEST_BLOCK or one.agreeing < fewest:
         return None
