@@ -101,6 +101,26 @@ class Kind(Mapping[str, T]):
         self._entries[name] = thing
         return entry
 
+    def also_called(self) -> dict[str, tuple[str, str]]:
+        """Names that others give to what is registered: its own name, and what differs or nothing.
+
+        Two facts of any class say so, of a user's own too: `also_called` has names of the very same,
+        `resembles` those of something like it, each with a sentence on the difference. They are for messages:
+        no name is an alias.
+
+        Examples
+        --------
+        >>> from chainrule.equations import LOSSES
+        >>> LOSSES.also_called()["bce"], LOSSES.also_called()["mse"]
+        (('binary_cross_entropy', ''), ('rss', 'It is half the sum of squares, not their mean.'))
+        """
+        found: dict[str, tuple[str, str]] = {}
+        for name, entry in self._entries.items():
+            own = vars(entry)  # a derived class is another thing, and has not the names of its parent
+            found |= dict.fromkeys(own.get("also_called", ()), (name, ""))
+            found |= {other: (name, differs) for other, differs in own.get("resembles", {}).items()}
+        return found
+
     def knows(self, thing: object) -> bool:
         """Whether a name stands for objects of exactly this class: a subclass is not its parent."""
         entry = self._entries.get(_name(thing))
@@ -145,7 +165,7 @@ class Kind(Mapping[str, T]):
             return followed
         name, *given = text.split(":")
         if name not in self._entries:
-            raise UnknownNameError(self.what, name, self._entries, parameter)
+            raise UnknownNameError(self.what, name, self._entries, parameter, self.also_called())
         if not given:
             return self[name]
         parameters = [parameter for parameter in _parameters(self._entries[name]) if parameter != NEXT]

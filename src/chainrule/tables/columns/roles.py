@@ -89,7 +89,6 @@ def _check_names(table: Table, where: str, names: Sequence[str]) -> None:
                 needs="must be a list of column names",
                 advice="Give their names.",
             )
-        table.column(name, parameter)
         if name in seen:
             raise InputError(
                 f"{where} has the column {shown(name)} twice",
@@ -99,6 +98,7 @@ def _check_names(table: Table, where: str, names: Sequence[str]) -> None:
                 advice="Name it once.",
             )
         seen.add(name)
+    table.refuse_absent(names, parameter)
 
 
 def _refuse_common(where: str, names: Sequence[str], other_where: str, others: Sequence[str]) -> None:

@@ -74,9 +74,15 @@ class Table:
         UnknownNameError
             The table has no such column; the message suggests a similar name.
         """
-        if name not in self._by_name:
-            raise UnknownNameError("column", name, self.names, parameter)
+        self.refuse_absent([name], parameter)
         return self._by_name[name]
+
+    def refuse_absent(self, names: Sequence[str], parameter: str) -> None:
+        """Raise UnknownNameError for all of these names that no column has."""
+        absent = [name for name in names if name not in self._by_name]
+        if absent:
+            one_or_all = absent[0] if len(absent) == 1 else absent
+            raise UnknownNameError("column", one_or_all, self.names, parameter)
 
     @cached_property
     def _by_name(self) -> dict[str, Column]:
