@@ -25,7 +25,7 @@ import math
 import os
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
-from chainrule.words import joined, listed, printable, quoted, suggestion
+from chainrule.words import LONGEST_VALUE, joined, listed, printable, quoted, shown, suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -238,7 +238,7 @@ class UnknownNameError(InputError):
         super().__init__(
             f"There are no {what}s {listed(given, MOST_LISTED)}."
             if several
-            else f"There is no {what} {given!r}.",
+            else f"There is no {what} {shown(given, LONGEST_VALUE)}.",
             parameter=parameter,
             given=given,
             needs=f"must be a known {what}",

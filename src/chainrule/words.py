@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 __all__ = [
-    "closest", "counted", "joined", "listed", "named", "printable", "quoted", "series", "shortened", "shown",
-    "suggestion",
+    "LONGEST_VALUE", "closest", "counted", "joined", "listed", "named", "printable", "quoted", "series",
+    "shortened", "shown", "suggestion",
 ]  # fmt: skip
 
 LONGEST_QUOTATION = 40
@@ -37,8 +37,8 @@ def printable(text: str) -> str:
     return "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)
 
 
-def shown(cell: object) -> str:
-    r"""Quote a cell: at most 40 characters, control characters escaped.
+def shown(cell: object, most: int = LONGEST_QUOTATION) -> str:
+    r"""Quote a cell: at most 40 characters, or another number of them, control characters escaped.
 
     Examples
     --------
@@ -48,7 +48,7 @@ def shown(cell: object) -> str:
     42
     """
     text = str(cell)
-    return repr(text if len(text) <= LONGEST_QUOTATION else text[: LONGEST_QUOTATION - 1] + "…")
+    return repr(text if len(text) <= most else text[: most - 1] + "…")
 
 
 def quoted(value: object) -> str:

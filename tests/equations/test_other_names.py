@@ -7,8 +7,20 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
-from chainrule.equations import ACTIVATIONS, CRITERIA, LOSSES, METRICS, RULES, SCHEDULES, STARTS, Kind, Tanh
-from chainrule.errors import UnknownNameError
+from chainrule.equations import (
+    ACTIVATIONS,
+    CRITERIA,
+    LOSSES,
+    METRICS,
+    RULES,
+    SCHEDULES,
+    STARTS,
+    Kind,
+    Tanh,
+    name_of,
+)
+from chainrule.equations.kinds import MOST_IN_A_ROW
+from chainrule.errors import InputError, UnknownNameError
 from chainrule.scores import metric_named
 
 if TYPE_CHECKING:
@@ -99,3 +111,20 @@ def test_a_users_own_may_have_other_names_and_a_derived_one_has_not_those_of_its
             kind.named("Broken")
     finally:
         Kind.every.remove(kind)
+
+
+def test_schedules_that_follow_one_another_without_end() -> None:
+    chain = "warm_up:3," * (MOST_IN_A_ROW - 1) + "cosine"
+    assert name_of(SCHEDULES.named(chain)) == chain
+    for n in (MOST_IN_A_ROW, 100_000):
+        with pytest.raises(
+            InputError, match=f"has {n + 1} in a row but {MOST_IN_A_ROW} may follow one another"
+        ):
+            SCHEDULES.named("warm_up:3," * n + "cosine", "schedule")
+
+
+@pytest.mark.parametrize("text", ["x" * 10**6, "adam:" + ":".join(["0.5"] * 10**5), "adam:" + "x" * 10**6])
+def test_a_message_does_not_repeat_what_is_endless(text: str) -> None:
+    with pytest.raises(InputError) as caught:
+        RULES.named(text)
+    assert len(str(caught.value)) < 2500

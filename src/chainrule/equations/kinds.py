@@ -13,13 +13,14 @@ from dataclasses import fields, is_dataclass, replace
 from typing import Any, ClassVar, TypeVar
 
 from chainrule.errors import InputError, UnknownNameError
-from chainrule.words import quoted
+from chainrule.words import LONGEST_VALUE, quoted, shown
 
 __all__ = ["ENGINES", "METRICS", "Kind", "name_of"]
 
 T = TypeVar("T")
 C = TypeVar("C")
 NEXT = "then"  # field of a class that another of its kind follows: its text comes after a comma
+MOST_IN_A_ROW = 20  # things that follow one another: more than anybody needs, and no danger to the stack
 
 
 class Kind(Mapping[str, T]):
@@ -160,6 +161,14 @@ class Kind(Mapping[str, T]):
         """
         first, comma, rest = text.partition(",")
         if comma and NEXT in _parameters(self._entries.get(first.split(":")[0].strip())):
+            if text.count(",") >= MOST_IN_A_ROW:
+                raise InputError(
+                    f"The {self.what} {_cut(text)} has {text.count(',') + 1} in a row",
+                    parameter=parameter,
+                    given=text,
+                    needs=f"{MOST_IN_A_ROW} may follow one another",
+                    advice="Leave some out.",
+                )
             one: Any = self.named(first.strip(), parameter)
             followed: T = replace(one, **{NEXT: self.named(rest.strip(), parameter)})
             return followed
@@ -173,7 +182,7 @@ class Kind(Mapping[str, T]):
             takes = f"takes at most {', '.join(parameters)}" if parameters else "takes no number"
             numbers = "1 number" if len(given) == 1 else f"{len(given)} numbers"
             raise InputError(
-                f"The {self.what} {text!r} has {numbers}",
+                f"The {self.what} {_cut(text)} has {numbers}",
                 parameter=parameter,
                 given=text,
                 needs=f"{name} {takes}",
@@ -184,7 +193,7 @@ class Kind(Mapping[str, T]):
             made: T = self._entries[name](*numbers_given)
         except InputError as error:
             raise InputError(
-                f"The {self.what} {text!r} cannot be: {error.what}",
+                f"The {self.what} {_cut(text)} cannot be: {error.what}",
                 parameter=parameter,
                 given=text,
                 needs=error.needs,
@@ -192,7 +201,7 @@ class Kind(Mapping[str, T]):
             ) from error
         except (TypeError, ValueError, OverflowError) as error:  # from one of the user's own
             raise InputError(
-                f"The {self.what} {text!r} cannot be: {error}.",
+                f"The {self.what} {_cut(text)} cannot be: {error}.",
                 parameter=parameter,
                 given=text,
                 needs=f"must be what {quoted(self._entries[name])} takes",
@@ -223,12 +232,17 @@ class Kind(Mapping[str, T]):
             return float(part)
         except ValueError:
             raise InputError(
-                f"The {self.what} {text!r} has {part!r} after a colon, where a number is needed.",
+                f"The {self.what} {_cut(text)} has {_cut(part)} after a colon, where a number is needed.",
                 parameter=parameter,
                 given=text,
                 needs="must have numbers after colons",
                 advice="Try 1.",
             ) from None
+
+
+def _cut(text: str) -> str:
+    """What was typed, quoted, and no longer than a message should be."""
+    return shown(text, LONGEST_VALUE)
 
 
 def name_of(thing: Any) -> str:  # noqa: ANN401 (an object of any kind)
