@@ -93,11 +93,11 @@ def test_twenty_thousand_columns_are_read_at_once(tmp_path: Path, source: str) -
     else:
         table = read(tmp_path, _line(width) + ",".join(["0.5"] * width) + "\n")
     assert len(table.columns) == width
-    assert time.process_time() - began < 5  # a second; what is quadratic in the columns takes half a minute
+    assert time.process_time() - began < 2.5  # under one
 
 
 def test_a_wide_index_of_a_frame_is_left_out_at_once() -> None:
-    width = 20_000
+    width = 60_000
     names = [f"c{place}" for place in range(width)]
     stored = {b"pandas": json.dumps({"index_columns": names[:-1]}).encode()}
     began = time.process_time()
@@ -107,7 +107,7 @@ def test_a_wide_index_of_a_frame_is_left_out_at_once() -> None:
 
 
 def test_roles_of_many_columns_are_settled_at_once() -> None:
-    width = 20_000
+    width = 60_000
     names = [f"c{place}" for place in range(width)]
     table = read_table(pa.table([pa.array([1])] * width, names=names))
     began = time.process_time()
