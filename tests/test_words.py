@@ -42,7 +42,8 @@ def test_a_missing_file_is_like_another_by_its_own_letters(
         ("acc", ["accuracy"], "accuracy"), ("ac", ["accuracy"], None), ("wild", ["width", "child_of"], None),
         ("", ["a", "b"], None), ("a", ["b", "A"], "A"), ("abcd", ["abdc", "abcde"], "abdc"),
         ("setsa", [], None), ("x10", ["x1", "x2"], None),
-        ("x1", ["y2"], None), ("mean_radius", ["mean_radios"], "mean_radios"), ("target", ["tragte"], None),
+        ("x1", ["y2"], None), ("cosinus", ["cosine"], "cosine"),
+        ("mean_radius", ["mean_radios"], "mean_radios"), ("target", ["tragte"], "tragte"),
         ("Ärger", ["ärger"], "ärger"), ("a" * 500, ["a" * 499], "a" * 499),
     ],
 )  # fmt: skip

@@ -151,9 +151,10 @@ def shortened(names: Sequence[str], room: int) -> str:
 def closest(given: str, known: Iterable[str], letters: int | None = None) -> str | None:
     """The known name that was probably meant, None where none is like it.
 
-    Letter case, blanks, hyphens and underscores say nothing. One letter in four may be wrong, missing, too
-    many or in its neighbour's place, and one of two or three; or it is how the name begins, in three letters
-    or more. Names that differ in their digits alone are of a series, and none is meant for another.
+    Letter case, blanks, hyphens and underscores say nothing. One letter in four, rounded, may be wrong,
+    missing, too many or in its neighbour's place, and one of two or three; or it is how the name begins, in
+    three letters or more. Names that differ in their digits alone are of a series, and none is meant for
+    another.
 
     Parameters
     ----------
@@ -170,7 +171,7 @@ def closest(given: str, known: Iterable[str], letters: int | None = None) -> str
     """
     text = _folded(given)
     n_letters = len(text) if letters is None else letters
-    most = max(n_letters // LETTERS_FOR_ONE_WRONG, min(n_letters - 1, 1))
+    most = max((n_letters + LETTERS_FOR_ONE_WRONG // 2) // LETTERS_FOR_ONE_WRONG, min(n_letters - 1, 1))
     best, meant = most + 1, None
     for name in islice(known, MOST_COMPARED):
         other = _folded(name)
