@@ -26,10 +26,10 @@ import math
 import os
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
-from chainrule.words import joined, printable, quoted, suggestion
+from chainrule.words import LONGEST_VALUE, joined, listed, printable, quoted, shown, suggestion
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 __all__ = [
     "ChainruleError", "CombinedError", "DivergenceError", "InputError", "ModelFileError",
@@ -271,12 +271,14 @@ class UnknownNameError(InputError):
     ----------
     what : str
         What the name should be, in words: "column", "activation".
-    given : str
-        The name that was given.
+    given : str, or sequence of str
+        The name that was given, or several.
     known : iterable of str
         The names that exist.
     parameter : str, optional
         What it was given for.
+    also_called : mapping, optional
+        Of other names that a known one goes by: that one, and a sentence about what differs or nothing.
 
     Examples
     --------
@@ -284,12 +286,22 @@ class UnknownNameError(InputError):
     There is no activation 'logistc'. Did you mean 'logistic'? There are: identity, logistic, tanh.
     """
 
-    def __init__(self, what: str, given: str, known: Iterable[str], parameter: str | None = None) -> None:
+    def __init__(
+        self,
+        what: str,
+        given: str | Sequence[str],
+        known: Iterable[str],
+        parameter: str | None = None,
+        also_called: Mapping[str, tuple[str, str]] | None = None,
+    ) -> None:
         self.known = tuple(known)
         there_are = f"There are: {joined([printable(name) for name in self.known], MOST_LISTED)}."
-        advice = f"{suggestion(given, self.known)} {there_are}".lstrip()
+        advice = f"{suggestion(given, self.known, also_called)} {there_are}".lstrip()
+        several = not isinstance(given, str)
         super().__init__(
-            f"There is no {what} {given!r}.",
+            f"There are no {what}s {listed(given, MOST_LISTED)}."
+            if several
+            else f"There is no {what} {shown(given, LONGEST_VALUE)}.",
             parameter=parameter,
             given=given,
             needs=f"must be a known {what}",

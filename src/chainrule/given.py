@@ -22,7 +22,7 @@ __all__ = [
 ]  # fmt: skip
 
 LARGEST_SEED = 2**64 - 1
-LARGEST_WHOLE = 2**63 - 1  # that files and kernels can hold
+LARGEST_WHOLE = 10**300  # that a file, and a float, can hold
 
 
 def check_seed(seed: object) -> int:
@@ -39,7 +39,7 @@ def whole_number_from_1(value: object, name: str) -> int:
     if number is None or number < 1:
         _refuse(name, value, "a whole number of at least 1", "1")
     if number > LARGEST_WHOLE:
-        _refuse(name, value, f"a whole number of at most {LARGEST_WHOLE}", "a smaller one")
+        _refuse(name, value, "a whole number of at most 300 digits", "a smaller one")
     return number
 
 

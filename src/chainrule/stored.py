@@ -94,7 +94,7 @@ def _reason(message: str, what: str) -> str:
 def not_a_model(reason: str) -> ModelFileError:
     """Error for a file that is no model, or no longer one."""
     return ModelFileError(
-        f"The file is not a chainrule model, or is damaged: {reason}.",
+        f"The file is not a chainrule model, or is damaged: {reason.rstrip('.')}.",
         needs="must be a model that chainrule wrote",
         advice="Give a file that `chainrule fit` or chainrule.save wrote, or fit the model again.",
     )

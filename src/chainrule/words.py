@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
+import re
 from itertools import islice
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 __all__ = [
-    "closest", "counted", "joined", "listed", "named", "printable", "quoted", "series", "shortened", "shown",
-    "suggestion",
+    "LONGEST_VALUE", "closest", "counted", "joined", "listed", "named", "printable", "quoted", "series",
+    "shortened", "shown", "suggestion",
 ]  # fmt: skip
 
 LONGEST_QUOTATION = 40
@@ -19,7 +19,11 @@ LONGEST_VALUE = 1000
 MOST_LISTED = 10
 # Finding what is close takes time that grows with both.
 MOST_COMPARED = 1000
-LONGEST_COMPARED = 100
+LONGEST_COMPARED = 60
+LETTERS_FOR_ONE_WRONG = 4
+SHORTEST_BEGINNING = 3
+IGNORED = re.compile(r"[\s_-]+")
+NUMBERS = re.compile("[0-9]+")
 
 
 def printable(text: str) -> str:
@@ -33,8 +37,8 @@ def printable(text: str) -> str:
     return "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)
 
 
-def shown(cell: object) -> str:
-    r"""Quote a cell: at most 40 characters, control characters escaped.
+def shown(cell: object, most: int = LONGEST_QUOTATION) -> str:
+    r"""Quote a cell: at most 40 characters, or another number of them, control characters escaped.
 
     Examples
     --------
@@ -44,7 +48,7 @@ def shown(cell: object) -> str:
     42
     """
     text = str(cell)
-    return repr(text if len(text) <= LONGEST_QUOTATION else text[: LONGEST_QUOTATION - 1] + "…")
+    return repr(text if len(text) <= most else text[: most - 1] + "…")
 
 
 def quoted(value: object) -> str:
@@ -144,28 +148,102 @@ def shortened(names: Sequence[str], room: int) -> str:
     return f"{', '.join(texts[:kept])}, … {len(names) - kept} more"
 
 
-def closest(given: str, known: Iterable[str]) -> str | None:
-    """The known name that was probably meant, whatever its letter case; None where none is close.
+def closest(given: str, known: Iterable[str], letters: int | None = None) -> str | None:
+    """The known name that was probably meant, None where none is like it.
+
+    Letter case, blanks, hyphens and underscores say nothing. One letter in four, rounded, may be wrong,
+    missing, too many or in its neighbour's place, and one of two or three; or it is how the name begins, in
+    three letters or more. Names that differ in their digits alone are of a series, and none is meant for
+    another.
+
+    Parameters
+    ----------
+    given : str
+    known : iterable of str
+        Names, of which the first thousand are compared.
+    letters : int, optional
+        How many of the given letters tell it from others; all, unless it ends as every other does.
 
     Examples
     --------
-    >>> closest("TAHN", ["relu", "tanh"])
-    'tanh'
+    >>> closest("TAHN", ["relu", "tanh"]), closest("petal len", ["petal_length"]), closest("tan", ["relu"])
+    ('tanh', 'petal_length', None)
     """
-    folded: dict[str, str] = {}
+    text = _folded(given)
+    n_letters = len(text) if letters is None else letters
+    most = max((n_letters + LETTERS_FOR_ONE_WRONG // 2) // LETTERS_FOR_ONE_WRONG, min(n_letters - 1, 1))
+    best, meant = most + 1, None
     for name in islice(known, MOST_COMPARED):
-        folded.setdefault(name.casefold(), name)
-    close = get_close_matches(given[:LONGEST_COMPARED].casefold(), folded, n=1, cutoff=0.6)
-    return folded[close[0]] if close else None
+        other = _folded(name)
+        if text != other and _shape(text) == _shape(other):
+            continue
+        distance = _distance(text, other, best)
+        if distance > most and len(text) >= SHORTEST_BEGINNING and other.startswith(text):
+            distance = most
+        if distance < best:
+            best, meant = distance, name
+    return meant
 
 
-def suggestion(given: str, known: Iterable[str]) -> str:
-    """Ask whether a known name was meant; nothing where none is close.
+def _folded(name: str) -> str:
+    return IGNORED.sub("", name[:LONGEST_COMPARED].casefold())
+
+
+def _shape(text: str) -> str:
+    """The text with all its numbers alike."""
+    return NUMBERS.sub("0", text)
+
+
+def _distance(one: str, other: str, enough: int) -> int:
+    """Letters to change, drop, add or swap with their neighbour, counted as far as `enough`."""
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    if abs(len(one) - len(other)) >= enough:
+        return enough
+    for i, letter in enumerate(one):
+        last, before, row = before, row, [i + 1]
+        for j, its in enumerate(other):
+            cost = min(before[j + 1] + 1, row[j] + 1, before[j] + (letter != its))
+            if i and j and letter == other[j - 1] and its == one[i - 1]:
+                cost = min(cost, last[j - 1] + 1)
+            row.append(cost)
+        if min(row) >= enough and min(before) >= enough:
+            return enough
+    return min(row[-1], enough)
+
+
+def suggestion(
+    given: str | Sequence[str], known: Iterable[str], also_called: Mapping[str, tuple[str, str]] | None = None
+) -> str:
+    """Ask whether a known name was meant, for each that was given; nothing where none is like it.
+
+    Parameters
+    ----------
+    given : str, or sequence of str
+    known : iterable of str
+    also_called : mapping, optional
+        Of other names that a known one goes by: that one, and a sentence about what differs or nothing.
 
     Examples
     --------
     >>> suggestion("setsa", ["setosa", "virginica"])
     " Did you mean 'setosa'?"
+    >>> suggestion(["Lenght", "colour", "widht"], ["length", "width"])
+    " Did you mean 'length' for 'Lenght', and 'width' for 'widht'?"
+    >>> suggestion("MSE", ["rss"], {"mse": ("rss", "It is half the sum.")})
+    " Did you mean 'rss'? It is half the sum."
     """
-    meant = closest(given, known)
-    return "" if meant is None else f" Did you mean {shown(meant)}?"
+    others, names = also_called or {}, list(islice(known, MOST_COMPARED))
+    if not isinstance(given, str):
+        meant: dict[str, str] = {}
+        for one in given[:MOST_LISTED]:
+            like = closest(one, [name for name in names if name not in meant.values()])
+            meant |= {one: like} if like is not None else {}
+        asked = [f"{shown(like)} for {shown(one)}" for one, like in meant.items()]
+        return f" Did you mean {', and '.join(asked)}?" if asked else ""
+    by_fold = {_folded(name): name for name in others}
+    like = by_fold.get(_folded(given)) or closest(given, [*names, *others])
+    if like is None:
+        return ""
+    name, differs = others.get(like, (like, ""))
+    return f" Did you mean {shown(name)}? {differs}".rstrip()

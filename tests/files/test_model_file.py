@@ -42,6 +42,7 @@ def refusal(content: bytes) -> str:
     message = str(caught.value)
     assert message.startswith("The ")
     assert message.endswith(".")
+    assert ".." not in message
     assert "\n" not in message
     return message
 

@@ -85,6 +85,11 @@ REFUSED: list[tuple[dict[str, Any], type[ChainruleError], str]] = [
     ({"targets": [3]}, InputError, "targets has '3' but must be a list of column names"),
     ({"targets": ["kind", "kind"]}, InputError, "targets has the column 'kind' twice"),
     ({"targets": ["kin"]}, UnknownNameError, "There is no column 'kin'. Did you mean 'kind'?"),
+    (
+        {"targets": ["kin", "other"]},
+        UnknownNameError,
+        "There are no columns 'kin', 'other'. Did you mean 'kind'",
+    ),
     ({"targets": ["kind"], "inputs": ["y"]}, UnknownNameError, "There is no column 'y'."),
     ({"targets": ["kind"], "ignore": ["y"]}, UnknownNameError, "There is no column 'y'."),
     ({"targets": ["kind"], "classes": ["y"]}, UnknownNameError, "There is no column 'y'."),

@@ -125,9 +125,13 @@ def test_a_class_not_learnt() -> None:
 def test_missing_columns_are_all_named() -> None:
     message = refusal(lambda: PENGUINS.encode_inputs(frame(mas=[1], wild=[True])))
     assert message.startswith(
-        "the data frame has no column 'mass', 'island', 'year' but the model needs them."
+        "the data frame has no columns 'mass', 'island', 'year' but the model needs them."
     )
-    assert "Did you mean 'mas'?" in message
+    assert "Did you mean 'mas' for 'mass'? There are: 'mas', 'wild'. Add the columns, or rename" in message
+    assert "Did you mean 'mas'? There" in refusal(
+        lambda: PENGUINS.encode_inputs(frame(mas=[1], island=["Dream"], wild=[True], year=[2007]))
+    )
+    assert "Did you mean" not in refusal(lambda: PENGUINS.encode_inputs(frame(area=[1], wild=[True])))
 
 
 def test_a_number_too_far_from_training() -> None:
@@ -220,7 +224,7 @@ def test_a_target_that_answers_are_compared_with() -> None:
         "in row 2, but every row needs one. Remove the row."
     )
     assert refusal(lambda: HOUSES.encode_targets(frame(area=[1]))).startswith(
-        "the data frame has no column 'price', 'rent' but the model's answers are compared with them."
+        "the data frame has no columns 'price', 'rent' but the model's answers are compared with them."
     )
 
 

@@ -13,13 +13,14 @@ from dataclasses import fields, is_dataclass, replace
 from typing import Any, ClassVar, TypeVar
 
 from chainrule.errors import InputError, UnknownNameError
-from chainrule.words import quoted
+from chainrule.words import LONGEST_VALUE, quoted, shown
 
 __all__ = ["ENGINES", "METRICS", "Kind", "name_of"]
 
 T = TypeVar("T")
 C = TypeVar("C")
 NEXT = "then"  # field of a class that another of its kind follows: its text comes after a comma
+MOST_IN_A_ROW = 20  # things that follow one another: more than anybody needs, and no danger to the stack
 
 
 class Kind(Mapping[str, T]):
@@ -101,6 +102,26 @@ class Kind(Mapping[str, T]):
         self._entries[name] = thing
         return entry
 
+    def also_called(self) -> dict[str, tuple[str, str]]:
+        """Names that others give to what is registered: its own name, and what differs or nothing.
+
+        Two facts of any class say so, of a user's own too: `also_called` has names of the very same,
+        `resembles` those of something like it, each with a sentence on the difference. They are for messages:
+        no name is an alias.
+
+        Examples
+        --------
+        >>> from chainrule.equations import LOSSES
+        >>> LOSSES.also_called()["bce"], LOSSES.also_called()["mse"]
+        (('binary_cross_entropy', ''), ('rss', 'It is half the sum of squares, not their mean.'))
+        """
+        found: dict[str, tuple[str, str]] = {}
+        for name, entry in self._entries.items():
+            own = vars(entry)  # a derived class is another thing, and has not the names of its parent
+            found |= dict.fromkeys(own.get("also_called", ()), (name, ""))
+            found |= {other: (name, differs) for other, differs in own.get("resembles", {}).items()}
+        return found
+
     def knows(self, thing: object) -> bool:
         """Whether a name stands for objects of exactly this class: a subclass is not its parent."""
         entry = self._entries.get(_name(thing))
@@ -140,12 +161,20 @@ class Kind(Mapping[str, T]):
         """
         first, comma, rest = text.partition(",")
         if comma and NEXT in _parameters(self._entries.get(first.split(":")[0].strip())):
+            if text.count(",") >= MOST_IN_A_ROW:
+                raise InputError(
+                    f"The {self.what} {_cut(text)} has {text.count(',') + 1} in a row",
+                    parameter=parameter,
+                    given=text,
+                    needs=f"{MOST_IN_A_ROW} may follow one another",
+                    advice="Leave some out.",
+                )
             one: Any = self.named(first.strip(), parameter)
             followed: T = replace(one, **{NEXT: self.named(rest.strip(), parameter)})
             return followed
         name, *given = text.split(":")
         if name not in self._entries:
-            raise UnknownNameError(self.what, name, self._entries, parameter)
+            raise UnknownNameError(self.what, name, self._entries, parameter, self.also_called())
         if not given:
             return self[name]
         parameters = [parameter for parameter in _parameters(self._entries[name]) if parameter != NEXT]
@@ -153,7 +182,7 @@ class Kind(Mapping[str, T]):
             takes = f"takes at most {', '.join(parameters)}" if parameters else "takes no number"
             numbers = "1 number" if len(given) == 1 else f"{len(given)} numbers"
             raise InputError(
-                f"The {self.what} {text!r} has {numbers}",
+                f"The {self.what} {_cut(text)} has {numbers}",
                 parameter=parameter,
                 given=text,
                 needs=f"{name} {takes}",
@@ -164,7 +193,7 @@ class Kind(Mapping[str, T]):
             made: T = self._entries[name](*numbers_given)
         except InputError as error:
             raise InputError(
-                f"The {self.what} {text!r} cannot be: {error.what}",
+                f"The {self.what} {_cut(text)} cannot be: {error.what}",
                 parameter=parameter,
                 given=text,
                 needs=error.needs,
@@ -172,7 +201,7 @@ class Kind(Mapping[str, T]):
             ) from error
         except (TypeError, ValueError, OverflowError) as error:  # from one of the user's own
             raise InputError(
-                f"The {self.what} {text!r} cannot be: {error}.",
+                f"The {self.what} {_cut(text)} cannot be: {error}.",
                 parameter=parameter,
                 given=text,
                 needs=f"must be what {quoted(self._entries[name])} takes",
@@ -203,12 +232,17 @@ class Kind(Mapping[str, T]):
             return float(part)
         except ValueError:
             raise InputError(
-                f"The {self.what} {text!r} has {part!r} after a colon, where a number is needed.",
+                f"The {self.what} {_cut(text)} has {_cut(part)} after a colon, where a number is needed.",
                 parameter=parameter,
                 given=text,
                 needs="must have numbers after colons",
                 advice="Try 1.",
             ) from None
+
+
+def _cut(text: str) -> str:
+    """What was typed, quoted, and no longer than a message should be."""
+    return shown(text, LONGEST_VALUE)
 
 
 def name_of(thing: Any) -> str:  # noqa: ANN401 (an object of any kind)

@@ -70,6 +70,7 @@ class Constant:
     """
 
     name: ClassVar[str] = "constant"
+    also_called: ClassVar[tuple[str, ...]] = ("fixed", "none")
     heeds_losses: ClassVar[bool] = False
 
     def next_factor(self, past: Past, epochs: int) -> float:  # noqa: ARG002 (interface)
@@ -92,6 +93,7 @@ class Step:
     every: int = 30
     factor: float = 0.1
     name: ClassVar[str] = "step"
+    also_called: ClassVar[tuple[str, ...]] = ("step_decay", "step_lr", "staircase")
     heeds_losses: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
@@ -118,6 +120,7 @@ class Exponential:
 
     factor: float = 0.99
     name: ClassVar[str] = "exponential"
+    also_called: ClassVar[tuple[str, ...]] = ("exp", "exponential_decay", "exponential_lr")
     heeds_losses: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
@@ -151,6 +154,7 @@ class Cosine:
 
     final: float = 0.0
     name: ClassVar[str] = "cosine"
+    also_called: ClassVar[tuple[str, ...]] = ("cosine_annealing", "cosine_decay")
     heeds_losses: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
@@ -187,6 +191,7 @@ class ReduceOnPlateau:
     factor: float = 0.1
     threshold: float = 1e-4
     name: ClassVar[str] = "plateau"
+    also_called: ClassVar[tuple[str, ...]] = ("reduce_on_plateau", "reduce_lr_on_plateau")
     heeds_losses: ClassVar[bool] = True
 
     def __post_init__(self) -> None:

@@ -14,6 +14,8 @@ from chainrule.equations.kinds import Kind
 from chainrule.given import keep_between
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from chainrule.equations.arrays import Array
 
 __all__ = ["STARTS", "GlorotUniform", "HeUniform", "LecunUniform", "Start", "Uniform"]
@@ -53,6 +55,7 @@ def _fans(numbers: Array) -> tuple[int, int]:
     return n_columns - 1, n_out
 
 
+NO_NORMAL_NUMBERS = "It is uniform, with the same variance."
 STARTS: Kind[Start] = Kind("start", "weights")
 
 
@@ -78,6 +81,10 @@ class GlorotUniform:
     """
 
     name: ClassVar[str] = "glorot_uniform"
+    also_called: ClassVar[tuple[str, ...]] = ("xavier", "glorot", "xavier_uniform")
+    resembles: ClassVar[Mapping[str, str]] = dict.fromkeys(
+        ("xavier_normal", "glorot_normal"), NO_NORMAL_NUMBERS
+    )
 
     def weights(self, numbers: Array) -> Array:
         """Weights of shape ``(n_out, 1 + n_in)``, equation (18)."""
@@ -102,6 +109,8 @@ class HeUniform:
     """
 
     name: ClassVar[str] = "he_uniform"
+    also_called: ClassVar[tuple[str, ...]] = ("he", "kaiming", "kaiming_uniform")
+    resembles: ClassVar[Mapping[str, str]] = dict.fromkeys(("he_normal", "kaiming_normal"), NO_NORMAL_NUMBERS)
 
     def weights(self, numbers: Array) -> Array:
         """Weights of shape ``(n_out, 1 + n_in)``."""
@@ -125,6 +134,8 @@ class LecunUniform:
     """
 
     name: ClassVar[str] = "lecun_uniform"
+    also_called: ClassVar[tuple[str, ...]] = ("lecun",)
+    resembles: ClassVar[Mapping[str, str]] = {"lecun_normal": NO_NORMAL_NUMBERS}
 
     def weights(self, numbers: Array) -> Array:
         """Weights of shape ``(n_out, 1 + n_in)``."""
@@ -150,6 +161,11 @@ class Uniform:
 
     limit: float = 1.0
     name: ClassVar[str] = "uniform"
+    also_called: ClassVar[tuple[str, ...]] = ("random_uniform", "rand")
+    resembles: ClassVar[Mapping[str, str]] = {
+        "normal": "Its numbers are uniform between two limits.",
+        "gaussian": "Its numbers are uniform between two limits.",
+    }
 
     def __post_init__(self) -> None:
         keep_between(self, "limit", 0.0, math.inf, example=1.0)

@@ -59,6 +59,7 @@ class Patience:
 
     epochs: int = 10
     name: ClassVar[str] = "patience"
+    also_called: ClassVar[tuple[str, ...]] = ("early_stopping",)
 
     def __post_init__(self) -> None:
         keep_whole(self, "epochs")
@@ -131,6 +132,7 @@ class GeneralizationLoss:
 
     most: float = 5.0
     name: ClassVar[str] = "generalization_loss"
+    also_called: ClassVar[tuple[str, ...]] = ("gl",)
 
     def __post_init__(self) -> None:
         keep_between(self, "most", 0.0, math.inf, example=5.0)
@@ -163,6 +165,7 @@ class ProgressQuotient:
     most: float = 0.5
     strip: int = 5
     name: ClassVar[str] = "progress_quotient"
+    also_called: ClassVar[tuple[str, ...]] = ("pq",)
 
     def __post_init__(self) -> None:
         keep_between(self, "most", 0.0, math.inf, example=0.5)

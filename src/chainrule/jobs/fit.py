@@ -15,7 +15,6 @@ from chainrule.errors import (
     InputError,
     OutputError,
     TrainingWarning,
-    UnknownNameError,
     argument,
 )
 from chainrule.files import content_of
@@ -222,9 +221,8 @@ class FitJob(Job):
         source = self._read(face)
         named = {role: _split(values, source.names) for role, values in self.columns.items()}
         for role, names in named.items():
-            for name in names or ():
-                if name not in source.names:
-                    faults.found.append(UnknownNameError("column", name, source.names, role))
+            with faults:
+                source.refuse_absent(names or [], role)
         faults.refuse()
         given = dict(self.given)
         rows = {name: given.pop(name) for name in ("held_out", "seed") if name in given}

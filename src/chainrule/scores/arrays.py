@@ -94,7 +94,7 @@ def metric_named(metric: str | Metric, parameter: str = "metric") -> Any:  # noq
     """
     if isinstance(metric, str):
         if metric != LOSS and metric not in METRICS:
-            raise UnknownNameError(METRICS.what, metric, (LOSS, *METRICS), parameter)
+            raise UnknownNameError(METRICS.what, metric, (LOSS, *METRICS), parameter, METRICS.also_called())
         return METRICS.get(metric)
     given: object = metric
     if not callable(given):
@@ -113,5 +113,7 @@ def heeds_weights(metric: Metric) -> bool:
     return METRICS.knows(metric) and "sample_weight" in signature(metric).parameters
 
 
+accuracy.also_called = ("acc", "hit_rate")  # type: ignore[attr-defined]
+r2.also_called = ("r2_score", "r_squared", "coefficient_of_determination")  # type: ignore[attr-defined]
 METRICS.register(accuracy)
 METRICS.register(r2)

@@ -57,10 +57,12 @@ def split_rows(
     _check(n_rows, labels, held_out)
     order = permutation(n_rows, seed=seed, purpose=Purpose.SPLIT)
     codes = _codes(labels if labels is not None else [""] * n_rows)
-    quotas = _quotas(np.bincount(codes).tolist(), _total(n_rows, held_out))
+    sizes = np.bincount(codes)
+    quotas = _quotas(sizes.tolist(), _total(n_rows, held_out))
+    by_class = order[np.argsort(codes[order], kind="stable")]
+    place_in_class = np.arange(n_rows) - np.repeat(np.cumsum(sizes) - sizes, sizes)
     chosen = np.zeros(n_rows, dtype=bool)
-    for label, quota in enumerate(quotas):
-        chosen[order[codes[order] == label][:quota]] = True
+    chosen[by_class[place_in_class < np.repeat(quotas, sizes)]] = True
     if held_out > 0 and n_rows > 1 and not chosen.any():
         raise InputError(
             f"No row can be held out, because each of the {counted(n_rows, 'class', 'classes')} has one row "

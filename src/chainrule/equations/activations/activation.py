@@ -124,6 +124,7 @@ class Logistic(ActivationFacts):
     """
 
     name: ClassVar[str] = "logistic"
+    also_called: ClassVar[tuple[str, ...]] = ("sigmoid", "sigm", "logsig", "expit")
     formula: ClassVar[str] = "1 / (1 + exp(−z))"
     derivative: ClassVar[str] = "(1 − a)·a"
     outputs = OutputRange.UNIT
@@ -163,6 +164,7 @@ class Tanh(ActivationFacts):
     """
 
     name: ClassVar[str] = "tanh"
+    also_called: ClassVar[tuple[str, ...]] = ("tansig", "hyperbolic_tangent")
     formula: ClassVar[str] = "tanh(z)"
     derivative: ClassVar[str] = "(1 − a²)"
     saturates = True
@@ -192,6 +194,7 @@ class Identity(ActivationFacts):
     """
 
     name: ClassVar[str] = "identity"
+    also_called: ClassVar[tuple[str, ...]] = ("linear", "purelin", "none")
     formula: ClassVar[str] = "z"
     derivative: ClassVar[str] = "1"
     code = 0

@@ -15,6 +15,8 @@ from chainrule.equations.arrays import array_namespace, real_part
 from chainrule.given import keep_between
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from chainrule.equations.arrays import Array
 
 __all__ = ["GELU", "LeakyReLU", "ReLU", "Softplus", "Softsign", "softplus"]
@@ -36,6 +38,11 @@ class ReLU(ActivationFacts):
     """
 
     name: ClassVar[str] = "relu"
+    also_called: ClassVar[tuple[str, ...]] = (
+        "rectifier",
+        "rectified_linear",
+        "rectified_linear_unit",
+    )
     formula: ClassVar[str] = "max(0, z)"
     derivative: ClassVar[str] = "[z > 0]"
     dies = True
@@ -72,6 +79,8 @@ class LeakyReLU(ActivationFacts):
 
     slope: float = 0.01
     name: ClassVar[str] = "leaky_relu"
+    also_called: ClassVar[tuple[str, ...]] = ("lrelu",)
+    resembles: ClassVar[Mapping[str, str]] = {"prelu": "Its slope is given, that of prelu is learnt."}
     formula: ClassVar[str] = "max(z, slope·z)"
     derivative: ClassVar[str] = "([z > 0] + slope·[z ≤ 0])"
     usual_start = "he_uniform"
@@ -111,6 +120,7 @@ class Softplus(ActivationFacts):
     """
 
     name: ClassVar[str] = "softplus"
+    also_called: ClassVar[tuple[str, ...]] = ("smooth_relu",)
     formula: ClassVar[str] = "ln(1 + exp(z))"
     derivative: ClassVar[str] = "1/(1 + exp(−z))"
     outputs = OutputRange.POSITIVE
@@ -188,6 +198,12 @@ class GELU(ActivationFacts):
     """
 
     name: ClassVar[str] = "gelu"
+    also_called: ClassVar[tuple[str, ...]] = ("gelu_tanh", "gelu_new")
+    resembles: ClassVar[Mapping[str, str]] = {
+        "swish": "It is much like swish, but not the same.",
+        "silu": "It is much like silu, but not the same.",
+        "mish": "It is much like mish, but not the same.",
+    }
     formula: ClassVar[str] = "z/2·(1 + t),  t = tanh(√(2/π)·(z + 0.044715·z³))"
     derivative: ClassVar[str] = "((1 + t)/2 + z/2·(1 − t²)·√(2/π)·(1 + 0.134145·z²))"
     code = 7

@@ -43,6 +43,7 @@ class Softmax(ActivationFacts):
     """
 
     name: ClassVar[str] = "softmax"
+    also_called: ClassVar[tuple[str, ...]] = ("softargmax", "normalized_exponential")
     formula: ClassVar[str] = "exp(z) / Σ_i exp(z_i)"
     derivative: ClassVar[str] = "a_k·([k = i] − a_i)"
     outputs = OutputRange.SHARES

@@ -35,6 +35,16 @@ class CrossEntropy(LossFacts):
     """
 
     name: ClassVar[str] = "cross_entropy"
+    also_called: ClassVar[tuple[str, ...]] = (
+        "categorical_crossentropy",
+        "sparse_categorical_crossentropy",
+        "softmax_cross_entropy",
+        "cce",
+        "ce",
+        "nll",
+        "log_loss",
+        "negative_log_likelihood",
+    )
     formula: ClassVar[str] = "−y·ln a"
     slope: ClassVar[str] = "y/a"
     equation, fused_equation = 30, 31
@@ -76,6 +86,12 @@ class BinaryCrossEntropy(LossFacts):
     """
 
     name: ClassVar[str] = "binary_cross_entropy"
+    also_called: ClassVar[tuple[str, ...]] = (
+        "bce",
+        "bce_with_logits",
+        "sigmoid_cross_entropy",
+        "logistic_loss",
+    )
     formula: ClassVar[str] = "−y·ln a − (1 − y)·ln(1 − a)"
     slope: ClassVar[str] = "(y − a) / (a·(1 − a))"
     equation, fused_equation = 32, 33

@@ -17,6 +17,8 @@ from chainrule.equations.kinds import Kind
 from chainrule.given import keep_between
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from chainrule.equations.activations.activation import Activation
     from chainrule.equations.arrays import Array
 
@@ -126,6 +128,11 @@ class RSS(LossFacts):
     """
 
     name: ClassVar[str] = "rss"
+    also_called: ClassVar[tuple[str, ...]] = ("half_squared_error",)
+    resembles: ClassVar[Mapping[str, str]] = dict.fromkeys(
+        ("mse", "mean_squared_error", "squared_error", "l2", "quadratic", "least_squares"),
+        "It is half the sum of squares, not their mean.",
+    ) | dict.fromkeys(("sse", "sum_of_squares"), "It is half the sum of squares.")
     formula: ClassVar[str] = "½·(y − a)²"
     slope: ClassVar[str] = "y − a"
     symbol = "RSS"
@@ -157,6 +164,10 @@ class Absolute(LossFacts):
     """
 
     name: ClassVar[str] = "absolute"
+    also_called: ClassVar[tuple[str, ...]] = ("absolute_error", "absolute_deviation", "laplace")
+    resembles: ClassVar[Mapping[str, str]] = dict.fromkeys(
+        ("mae", "l1", "mean_absolute_error"), "It is the sum over outputs, not their mean."
+    )
     formula: ClassVar[str] = "|y − a|"
     slope: ClassVar[str] = "sign(y − a)"
     equation = 26
@@ -198,6 +209,7 @@ class Huber(LossFacts):
 
     limit: float = 1.0
     name: ClassVar[str] = "huber"
+    also_called: ClassVar[tuple[str, ...]] = ("smooth_l1", "huber_loss")
     formula: ClassVar[str] = "½·r·(2·(y − a) − r),  r = clip(y − a, ±limit)"
     slope: ClassVar[str] = "clip(y − a, ±limit)"
     equation = 27
@@ -246,6 +258,7 @@ class Quantile(LossFacts):
 
     share: float = 0.5
     name: ClassVar[str] = "quantile"
+    also_called: ClassVar[tuple[str, ...]] = ("pinball", "quantile_loss", "check_loss", "tilted")
     formula: ClassVar[str] = "max(share·(y − a), (share − 1)·(y − a))"
     slope: ClassVar[str] = "share − [y < a]"
     equation = 28
@@ -287,6 +300,7 @@ class Poisson(LossFacts):
     """
 
     name: ClassVar[str] = "poisson"
+    also_called: ClassVar[tuple[str, ...]] = ("poisson_nll",)
     formula: ClassVar[str] = "a − y·ln a"
     slope: ClassVar[str] = "y/a − 1"
     equation = 29

@@ -11,6 +11,8 @@ from chainrule.equations.rules.rule import RULES, RuleFacts, without_subnormals
 from chainrule.given import keep_between, keep_share
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from chainrule.equations.arrays import Array
     from chainrule.equations.rules.rule import RuleState
 
@@ -44,6 +46,9 @@ class RMSprop(RuleFacts):
     decay: float = 0.99
     epsilon: float = 1e-8
     name: ClassVar[str] = "rmsprop"
+    resembles: ClassVar[Mapping[str, str]] = dict.fromkeys(
+        ("adagrad", "adadelta"), "It, too, divides gradients by the root of their squares."
+    )
     arrays: ClassVar[tuple[str, ...]] = ("mean_of_squares",)
     numbers: ClassVar[tuple[str, ...]] = ()
     rate_is_step = True
@@ -95,6 +100,10 @@ class Adam(RuleFacts):
     beta2: float = 0.999
     epsilon: float = 1e-8
     name: ClassVar[str] = "adam"
+    also_called: ClassVar[tuple[str, ...]] = ("adaptive_moment_estimation",)
+    resembles: ClassVar[Mapping[str, str]] = dict.fromkeys(
+        ("adamax", "nadam", "amsgrad", "radam", "adabelief"), "It is the rule that yours is made from."
+    )
     arrays: ClassVar[tuple[str, ...]] = ("mean", "mean_of_squares")
     numbers: ClassVar[tuple[str, ...]] = ("power_of_beta1", "power_of_beta2")
     rate_is_step = True
@@ -218,6 +227,10 @@ class IRpropMinus(RuleFacts):
     smallest: float = 1e-6
     largest: float = 50.0
     name: ClassVar[str] = "irprop_minus"
+    also_called: ClassVar[tuple[str, ...]] = ("irprop",)
+    resembles: ClassVar[Mapping[str, str]] = dict.fromkeys(
+        ("rprop", "irprop_plus", "irprop+"), "It is a later form of RPROP."
+    )
     arrays: ClassVar[tuple[str, ...]] = ("step", "gradient_before")
     numbers: ClassVar[tuple[str, ...]] = ()
     rate_is_step = True

@@ -11,6 +11,8 @@ from chainrule.equations.rules.rule import RULES, RuleFacts
 from chainrule.given import keep_between, keep_whole
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from chainrule.equations.arrays import Array
 
 __all__ = ["LBFGS", "LevenbergMarquardt", "lbfgs_direction", "levenberg_marquardt_step"]
@@ -83,6 +85,11 @@ class LBFGS(RuleFacts):
 
     memory: int = 10
     name: ClassVar[str] = "lbfgs"
+    also_called: ClassVar[tuple[str, ...]] = ("l_bfgs", "limited_memory_bfgs")
+    resembles: ClassVar[Mapping[str, str]] = {
+        "bfgs": "It keeps the last few steps alone.",
+        "l_bfgs_b": "It has no bounds.",
+    }
     arrays: ClassVar[tuple[str, ...]] = ("steps", "changes")
     numbers: ClassVar[tuple[str, ...]] = ("fall",)
     is_stacked: ClassVar[bool] = True  # an array of its state holds a matrix for each remembered step
@@ -122,6 +129,8 @@ class LevenbergMarquardt(RuleFacts):
 
     damping: float = 1e-3
     name: ClassVar[str] = "levenberg_marquardt"
+    also_called: ClassVar[tuple[str, ...]] = ("lm", "trainlm", "marquardt", "levenberg")
+    resembles: ClassVar[Mapping[str, str]] = {"gauss_newton": "It is that with damping."}
     arrays: ClassVar[tuple[str, ...]] = ()
     numbers: ClassVar[tuple[str, ...]] = ("damping",)
     takes_rate = False

@@ -138,6 +138,16 @@ class Descent(RuleFacts):
     """
 
     name: ClassVar[str] = "descent"
+    also_called: ClassVar[tuple[str, ...]] = (
+        "sgd",
+        "gd",
+        "bgd",
+        "gradient_descent",
+        "stochastic_gradient_descent",
+        "steepest_descent",
+        "vanilla",
+        "backprop",
+    )
     arrays: ClassVar[tuple[str, ...]] = ()
     numbers: ClassVar[tuple[str, ...]] = ()
     usual_rate = 0.1
@@ -181,6 +191,7 @@ class Momentum(RuleFacts):
 
     momentum: float = 0.9
     name: ClassVar[str] = "momentum"
+    also_called: ClassVar[tuple[str, ...]] = ("heavy_ball", "polyak", "sgd_momentum", "gdm")
     arrays: ClassVar[tuple[str, ...]] = ("velocity",)
     numbers: ClassVar[tuple[str, ...]] = ()
     usual_rate = 0.01
@@ -225,6 +236,7 @@ class Nesterov(Momentum):
     """
 
     name: ClassVar[str] = "nesterov"
+    also_called: ClassVar[tuple[str, ...]] = ("nag", "nesterov_momentum", "nesterov_accelerated_gradient")
     code = 4
 
     def update(

@@ -154,8 +154,12 @@ class Column:
         """
         check_usable(self, role)
         dictionary = pc.dictionary_encode(self.cells)
-        as_kind = kind or self.kind
-        labels = [self._label(cell, as_kind) for cell in dictionary.dictionary.to_pylist()]
+        cells = dictionary.dictionary
+        if self.is_text and (kind or self.kind) == "number":
+            are_numbers = grammar.matches(grammar.trimmed(cells), grammar.number_pattern(self.decimal))
+        else:
+            are_numbers = np.zeros(len(cells), dtype=bool)
+        labels = list(map(self._label, cells.to_pylist(), are_numbers.tolist()))
         return labels, dictionary.indices.to_numpy(zero_copy_only=False).astype(np.intp)
 
     def row(self, index: int) -> int:
@@ -217,16 +221,11 @@ class Column:
         )
         return numbers
 
-    def _label(self, cell: object, kind: Kind) -> str:
+    def _label(self, cell: object, is_number: bool) -> str:  # noqa: FBT001 (mapped)
         if isinstance(cell, bool):
             return "true" if cell else "false"
         if not isinstance(cell, str):
             return grammar.canonical_number(cell)
-        if kind == "number" and self._is_number(cell):
+        if is_number:
             return grammar.canonical_number(cell.strip(grammar.BLANKS).replace(self.decimal, "."))
         return cell
-
-    def _is_number(self, cell: str) -> bool:
-        return bool(
-            grammar.matches(grammar.trimmed(pa.array([cell])), grammar.number_pattern(self.decimal))[0]
-        )

@@ -89,7 +89,6 @@ def _check_names(table: Table, where: str, names: Sequence[str]) -> None:
                 needs="must be a list of column names",
                 advice="Give their names.",
             )
-        table.column(name, parameter)
         if name in seen:
             raise InputError(
                 f"{where} has the column {shown(name)} twice",
@@ -99,10 +98,12 @@ def _check_names(table: Table, where: str, names: Sequence[str]) -> None:
                 advice="Name it once.",
             )
         seen.add(name)
+    table.refuse_absent(names, parameter)
 
 
 def _refuse_common(where: str, names: Sequence[str], other_where: str, others: Sequence[str]) -> None:
-    common = [name for name in names if name in others]
+    excluded = frozenset(others)
+    common = [name for name in names if name in excluded]
     if common:
         raise InputError(
             f"{listed(common)} is both in {where} and in {other_where}",

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from chainrule.errors import TableError
 from chainrule.tables.columns import grammar
+from chainrule.tables.columns.table import MOST_COLUMNS, refuse_too_wide
 from chainrule.tables.delimited.records import BLANK_RUNS, Dialect, Record, records
 from chainrule.words import counted, listed, shown
 
@@ -29,6 +30,7 @@ SAMPLED_RECORDS = 200
 SAMPLED_LINES = 10
 NARROWEST_PADDED = 3  # of two cells, one may be a column without a name
 SMALLEST_BLOCK = 2  # records, or cells of one, that must agree to make a table
+BLANK_LINES = re.compile(r"(?:[ \t]*+\n)*+")  # matches every text
 SEPARATOR_LINE = re.compile(r"""\s*"?sep=(.)"?[ \t]*(?:\n|\Z)""", re.IGNORECASE)
 
 
@@ -56,7 +58,7 @@ class _Candidate(NamedTuple):
 def settle_layout(text: str, name: str) -> Layout:
     """Find out how the text is cut, or raise TableError where no way is good enough."""
     given = SEPARATOR_LINE.match(text)
-    start = given.end() if given else 0
+    start = BLANK_LINES.match(text, given.end() if given else 0).end()  # type: ignore[union-attr]
     delimiters = (given[1],) if given else DELIMITERS
     best = _best(text, start, delimiters) or _one_column(text, start) or _blank_runs(text, start)
     if best is None:
@@ -66,6 +68,7 @@ def settle_layout(text: str, name: str) -> Layout:
             needs="needs a delimiter that cuts all lines alike",
             advice="Save the table as CSV.",
         )
+    refuse_too_wide(name, best.width)
     titles, header = _titles(best, name)
     remarks = _dialect_remarks(best, named_by_file=given is not None)
     return Layout(best.dialect, header, (*remarks, *_title_remarks(titles)))
@@ -93,15 +96,16 @@ def _with_quotes(text: str, start: int, mark: str) -> _Candidate:
 def _candidate(text: str, start: int, dialect: Dialect) -> _Candidate:
     """Cut the beginning of the text, and see which width most of its records have."""
     sample = text[: _sample_end(text, start)]
-    cut = list(islice(records(sample, dialect, start, 1 + text.count("\n", 0, start)), SAMPLED_RECORDS))
-    if len(sample) < len(text) and cut[-1].end >= len(sample) and len(cut) > 1:
+    line = 1 + text.count("\n", 0, start)
+    found = records(sample, dialect, start, line, MOST_COLUMNS + 1)
+    cut = list(islice((record for record in found if any(record.cells)), SAMPLED_RECORDS))
+    if len(cut) > 1 and len(sample) < len(text) and cut[-1].end >= len(sample):
         del cut[-1]
-    full = tuple(record for record in cut if any(record.cells))
-    widths = Counter(len(record.cells) for record in full)
+    widths = Counter(len(record.cells) for record in cut)
     if len(widths) > 1:
         del widths[1]  # title lines, however many
     width, agreeing = max(widths.items(), key=lambda item: item[1], default=(0, 0))
-    return _Candidate(dialect, full, width, agreeing)
+    return _Candidate(dialect, tuple(cut), width, agreeing)
 
 
 def _sample_end(text: str, start: int) -> int:
@@ -140,7 +144,11 @@ def _one_column(text: str, start: int) -> _Candidate | None:
 def _blank_runs(text: str, start: int) -> _Candidate | None:
     """Cells between runs of blanks: only where all records below the title lines agree and have numbers."""
     one = _candidate(text, start, Dialect(BLANK_RUNS))
+    if one.width > MOST_COLUMNS:
+        return one  # to be refused for that
     widths = [len(record.cells) for record in one.sample]
+    if not widths:
+        return None
     fewest = max(SMALLEST_BLOCK, len(widths) - widths.index(one.width))
     if one.width < SMALLEST_BLOCK or one.agreeing < fewest:
         return None

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["read_delimited"]
 
+# DuckDB takes a tenth of a millisecond for each column before it cuts any; the exact reading, 0.6 µs a cell.
+FEWEST_LINES_FOR_DUCKDB = 200
 YEAR = re.compile(r"[12][0-9]{3}")
 
 
@@ -79,8 +81,10 @@ def _without_blank_end(body: str, dialect: Dialect) -> str:
 def _cut(body: str, layout: Layout, name: str) -> list[pa.Array]:
     """Cut the rows: the fast way where it gives the same as the exact one."""
     dialect, width = layout.dialect, len(layout.header.cells)
+    if dialect.delimiter == BLANK_RUNS or body.count("\n") < FEWEST_LINES_FOR_DUCKDB:
+        return _cut_exactly(body, layout, name)
     blanks = _has_outer_blanks(body, dialect)
-    if dialect.delimiter == BLANK_RUNS or (blanks and dialect.quote in body):
+    if blanks and dialect.quote in body:
         return _cut_exactly(body, layout, name)
     columns = cut_fast(body, dialect, width)
     if columns is None:

@@ -51,16 +51,20 @@ class Dialect:
         return re.compile(rf"{lead}(?:{quoted}|([^{re.escape(stop)}\n]*+)){blanks}?({end}|{blanks}(?:\n|\Z))")
 
 
-def records(text: str, dialect: Dialect, start: int = 0, line: int = 1) -> Iterator[Record]:
-    """Cut the text into records, from this position and line on."""
+def records(
+    text: str, dialect: Dialect, start: int = 0, line: int = 1, most: int | None = None
+) -> Iterator[Record]:
+    """Cut the text into records, from this position and line on; none goes on behind one of `most` cells."""
     while start < len(text):
-        record = _record(text, dialect, start, line)
+        record = _record(text, dialect, start, line, most)
         yield record
+        if len(record.cells) == most:
+            return
         line += text.count("\n", start, record.end)
         start = record.end
 
 
-def _record(text: str, dialect: Dialect, start: int, line: int) -> Record:
+def _record(text: str, dialect: Dialect, start: int, line: int, most: int | None) -> Record:
     cells, position, unclosed = [], _indented(text, dialect, start), None
     match_cell, blanks, quote, quotes = dialect.cell.match, dialect.blanks, dialect.quote, dialect.quote * 2
     while True:
@@ -71,7 +75,7 @@ def _record(text: str, dialect: Dialect, start: int, line: int) -> Record:
             unclosed = unclosed or (plain if plain.startswith(quote) else None)
         cells.append(plain if quoted is None else quoted.replace(quotes, quote))
         position = match.end()
-        if not end or "\n" in end:
+        if not end or "\n" in end or len(cells) == most:
             return Record(tuple(cells), line, position, unclosed)
 
 

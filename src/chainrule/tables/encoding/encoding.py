@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Encoding"]
 
+MOST_ABSENT_LISTED = 20
+
 
 class Encoding(Stored, frozen=True):
     """How the columns of a table become X and Y. It decides alone, whatever a later table looks like.
@@ -224,13 +226,14 @@ def _encoded(
     there = set(table.names)
     absent = [part.name for part in parts if part.name not in there]
     if absent:
-        similar = suggestion(
-            absent[0], [name for name in table.names if name not in {part.name for part in parts}]
-        )
+        used, one = {part.name for part in parts}, len(absent) == 1
+        others = [name for name in table.names if name not in used]
+        similar = suggestion(absent[0] if one else absent, others)
+        remedy = "Add the column, or rename one." if one else "Add the columns, or rename others."
         raise TableError(
-            f"{table.title} has no column {listed(absent)}",
-            needs=f"{who_needs} {'it' if len(absent) == 1 else 'them'}",
-            advice=f"{similar} There are: {listed(table.names)}. Add the column, or rename one.".lstrip(),
+            f"{table.title} has no column{'' if one else 's'} {listed(absent, MOST_ABSENT_LISTED)}",
+            needs=f"{who_needs} {'it' if one else 'them'}",
+            advice=f"{similar} There are: {listed(table.names)}. {remedy}".lstrip(),
         )
     several = len(parts) > 1
     columns = [

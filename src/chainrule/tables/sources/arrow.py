@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from chainrule.errors import TableError
-from chainrule.tables.columns.table import assemble
+from chainrule.tables.columns.table import assemble, refuse_too_wide
 from chainrule.words import listed, shown
 
 if TYPE_CHECKING:
@@ -28,7 +28,9 @@ def read_parquet(data: bytes, name: str) -> Table:
             "table as Parquet again.",
         )
     try:
-        return _from_arrow(pq.ParquetFile(pa.BufferReader(data)).read(), name)
+        file = pq.ParquetFile(pa.BufferReader(data))
+        refuse_too_wide(name, len(file.schema_arrow))
+        return _from_arrow(file.read(), name)
     except (pa.ArrowException, OSError) as error:
         raise TableError(
             f"{name} is a Parquet file but cannot be read: it is cut short, damaged or encrypted.",
@@ -52,24 +54,26 @@ def read_frame(frame: object) -> Table:
 
 
 def _from_arrow(table: pa.Table, title: str) -> Table:
-    index = _index_columns(table)
-    kept = [position for position, name in enumerate(table.column_names) if name not in index]
+    refuse_too_wide(title, table.num_columns)
+    names = table.column_names  # asked once: each time it is a new list
+    index = _index_columns(table, frozenset(names))
+    kept = [position for position, name in enumerate(names) if name not in index]
     remarks = (
         [f"the frame's index {listed(index)} is no column: left out (reset_index() makes it one)"]
         if index
         else []
     )
     cells = [_cells(table.column(position)) for position in kept]
-    return assemble(title, [table.column_names[position] for position in kept], cells, remarks)
+    return assemble(title, [names[position] for position in kept], cells, remarks)
 
 
-def _index_columns(table: pa.Table) -> list[str]:
+def _index_columns(table: pa.Table, names: frozenset[str]) -> dict[str, None]:
     """The columns that hold the index of a pandas frame: pandas itself does not count them as columns."""
     try:
         stored = json.loads((table.schema.metadata or {}).get(b"pandas", b"{}")).get("index_columns", [])
-        return [name for name in stored if isinstance(name, str) and name in table.column_names]
-    except (ValueError, AttributeError, TypeError):
-        return []
+        return dict.fromkeys(name for name in stored if isinstance(name, str) and name in names)
+    except (ValueError, AttributeError, TypeError, RecursionError):
+        return {}
 
 
 def _cells(column: pa.ChunkedArray) -> pa.Array:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from chainrule.errors import TableError
-from chainrule.tables.columns.table import assemble
-from chainrule.words import printable, shown
+from chainrule.tables.columns.table import assemble, refuse_too_wide
+from chainrule.words import counted, printable, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from chainrule.tables.columns.table import Table
 
 __all__ = ["read_json"]
+
+# A cell that a row lacks takes no room in the file but as much as any other in the table: with a new key in
+# each row they grow with the square. So many are made, and so many more for each cell that is there.
+MOST_ABSENT = 10_000_000
+ABSENT_FOR_EACH = 10
 
 
 class _RepeatedKeyError(ValueError):
@@ -34,12 +39,15 @@ def read_json(text: str, name: str, remarks: Sequence[str] = ()) -> Table:
     Raises
     ------
     TableError
-        A line that is no JSON object, a key twice in one object, or text that cannot be encoded.
+        A line that is no JSON object, a key twice in one object, text that cannot be encoded, or rows that
+        hardly have a key in common.
     """
-    rows = list(_array(text, name) if text.lstrip().startswith("[") else _lines(text, name))
-    names: dict[str, None] = {}
-    for row in rows:
+    rows, names = [], dict[str, None]()
+    for row in _array(text, name) if text.lstrip().startswith("[") else _lines(text, name):
+        rows.append(row)
         names.update(dict.fromkeys(row))
+        refuse_too_wide(name, len(names))
+    _refuse_sparse(rows, len(names), name)
     try:
         cells = [_cells([row.get(key) for row in rows]) for key in names]
         return assemble(name, [key.encode().decode() for key in names], cells, remarks)
@@ -50,6 +58,18 @@ def read_json(text: str, name: str, remarks: Sequence[str] = ()) -> Table:
             needs="must be Unicode",
             advice="Correct it.",
         ) from error
+
+
+def _refuse_sparse(rows: list[dict[str, Any]], n_keys: int, name: str) -> None:
+    """Refuse rows with so different keys that nearly all cells of the table would be missing."""
+    there = sum(map(len, rows))
+    if len(rows) * n_keys - there > MOST_ABSENT + ABSENT_FOR_EACH * there:
+        raise TableError(
+            f"{name} has {n_keys} different keys in {counted(len(rows), 'row')}, and a row has "
+            f"{there / len(rows):.3g} of them on average,",
+            needs="the rows of a table have the same keys",
+            advice="Give each row the same keys, the names of the columns, and what differs as values.",
+        )
 
 
 def _lines(text: str, name: str) -> Iterator[dict[str, Any]]:
@@ -64,7 +84,8 @@ def _array(text: str, name: str) -> Iterator[dict[str, Any]]:
         needs = "must hold JSON objects, one a line, or one array of objects"
         raise TableError(f"{name} {needs}.", needs=needs, advice="Save it so.")
     for number, value in enumerate(values, start=1):
-        yield _object(value, f"Row {number} of {name}", str(value))
+        text = "[…]" if isinstance(value, list) else str(value)  # one that is nested deeply has no text
+        yield _object(value, f"Row {number} of {name}", text)
 
 
 def _parse(text: str, where: str) -> object:
@@ -78,7 +99,13 @@ def _parse(text: str, where: str) -> object:
             needs="every key must be there once",
             advice="Remove one.",
         ) from error
-    except (ValueError, RecursionError) as error:
+    except RecursionError as error:
+        raise TableError(
+            f"{where} has lists or objects nested a thousand times or so",
+            needs="a cell is a number, a text or a boolean",
+            advice="Give one object a row, with plain values.",
+        ) from error
+    except ValueError as error:
         raise TableError(
             f"{where} is no JSON ({printable(str(error))})",
             needs='JSON lines need one object a line, such as {"age": 31, "city": "Rome"}',

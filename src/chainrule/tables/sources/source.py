@@ -88,7 +88,7 @@ def _absent(text: str, path: Path) -> TableError:
             needs="a table is a file on this computer: addresses are not opened",
             advice="Download the table, and give the path of the file.",
         )
-    similar = closest(path.name, _neighbours(path))
+    similar = closest(path.name, _neighbours(path), len(path.stem))
     question = "" if similar is None else f"Did you mean {shown_path(path.with_name(similar))}? "
     return TableError(
         f"There is no file {shown_path(path)}.",
