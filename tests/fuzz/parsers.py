@@ -12,7 +12,7 @@ import numpy as np
 
 from chainrule.cli.numbers import number, whole
 from chainrule.cli.options import SETTINGS, given_settings
-from chainrule.errors import ChainruleError
+from chainrule.errors import ChainruleError, Faults
 from chainrule.files import model_from_bytes, model_to_bytes
 from chainrule.files.layout import ENTRY, LENGTH_BYTES, NO_DIGEST, with_digest
 from chainrule.settings import FitSettings
@@ -94,7 +94,10 @@ def options(data: bytes) -> None:
                 read("rate", text)
         if name in typed:
             typed[name] = text if SETTINGS[name].takes else True
-    FitSettings(**{"rate": 0.5, "epochs": 10} | given_settings(typed))
+    faults = Faults()
+    given = given_settings(typed, faults)
+    faults.refuse()
+    FitSettings(**{"rate": 0.5, "epochs": 10} | given)
 
 
 # A checkpoint is a model file with a state in it: one parser, from other inputs.

@@ -76,6 +76,5 @@ def test_text_that_a_terminal_would_obey(text: str, prepared: Path) -> None:
         for key in path:
             value = value[key]  # type: ignore[index]
         if isinstance(value, str) and (FULL_SUITE or path[0] == "training" or path[-1] == 0):
-            obey(
-                prepared, with_document(content, lambda _, path=path: edited(document, path, text, "replace"))
-            )  # type: ignore[misc]
+            changed = edited(document, path, text, "replace")
+            obey(prepared, with_document(content, lambda _, changed=changed: changed))  # type: ignore[misc]
