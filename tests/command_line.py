@@ -64,18 +64,18 @@ def tables_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
     For tests that prove what is done with a table, however it is read: that takes most of a short command.
     """
-    monkeypatch.setattr("chainrule.jobs.job.read_table", read_once)
+    monkeypatch.setattr("chainrule.jobs.job.as_table", read_once)
 
 
 def read_once(path: str | Path) -> Table:
     """Read a table that was not read before."""
-    from chainrule.tables import read_table  # noqa: PLC0415 (not needed to hand out tests)
+    from chainrule.tables import as_table  # noqa: PLC0415 (not needed to hand out tests)
 
     if not Path(path).is_file():
-        return read_table(path)  # which says what is wrong
+        return as_table(path)  # which says what is wrong
     known = str(path), Path(path).read_bytes()
     if known not in TABLES:
-        TABLES[known] = read_table(path)
+        TABLES[known] = as_table(path)
     return TABLES[known]
 
 

@@ -122,6 +122,11 @@ class OwnFile:
         self._written = _identity(path) if replaces else None
 
     @property
+    def is_left(self) -> bool:
+        """Whether what was written may still be there: it was not removed, or nobody can tell."""
+        return self._written is not None
+
+    @property
     def is_there(self) -> bool:
         """Whether what was written there last still is."""
         return self._written is not None and _identity(self.path) == self._written
@@ -149,14 +154,19 @@ class OwnFile:
             raise _failure(self.path, error) from error
 
     def remove(self) -> bool:
-        """Remove what was written, where it still is that; whether it was."""
-        try:
-            if self.is_there:
-                self.path.unlink()
+        """Remove what was written, where it still is that; whether it was removed."""
+        for _ in range(2):  # the first fault may pass
+            try:
+                is_ours = self._written is not None and _told_apart(self.path) == self._written
+                if is_ours:
+                    self.path.unlink()
                 self._written = None
-                return True
-        except OSError:
-            pass
+            except FileNotFoundError:
+                self._written = None
+            except OSError:
+                continue
+            else:
+                return is_ours
         return False
 
 
@@ -186,9 +196,13 @@ def written_somewhere(content: bytes, path: Path) -> Path | None:
 def _identity(path: Path) -> tuple[int, ...] | None:
     """What tells a file from another one of its name; None where there is none."""
     try:
-        found = path.lstat()
+        return _told_apart(path)
     except (OSError, ValueError):
         return None
+
+
+def _told_apart(path: Path) -> tuple[int, ...]:
+    found = path.lstat()
     return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
 
 

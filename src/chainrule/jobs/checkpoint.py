@@ -80,8 +80,11 @@ class Checkpoint:
 
     def remove(self) -> None:
         """Remove what a fit that ended by itself has kept on its way, or went on from."""
+        name = printable(str(self.file.path))
         if self.file.remove() and self.goes_on:
-            self.face.note(f"{printable(str(self.file.path))} is removed: its training has ended.")
+            self.face.note(f"{name} is removed: its training has ended.")
+        if self.file.is_left:
+            self.face.note(f"{name} could not be removed. Its training has ended: delete it.")
 
     @staticmethod
     def _left(path: Path) -> str:

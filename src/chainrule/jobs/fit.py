@@ -34,6 +34,7 @@ from chainrule.models.defaults import default_settings
 from chainrule.models.fitting import diverged_model, fit_dataset, parted, start_network
 from chainrule.scores import score_to_json
 from chainrule.settings import FitSettings, refuse_unknown_settings, settings_of
+from chainrule.tables import refuse_absent
 from chainrule.training import StoppedBy
 from chainrule.words import printable, quoted
 
@@ -222,7 +223,7 @@ class FitJob(Job):
         named = {role: _split(values, source.names) for role, values in self.columns.items()}
         for role, names in named.items():
             with faults:
-                source.refuse_absent(names or [], role)
+                refuse_absent(source, names or [], role)
         faults.refuse()
         given = dict(self.given)
         rows = {name: given.pop(name) for name in ("held_out", "seed") if name in given}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from chainrule.errors import InputError
+from chainrule.tables.columns.table import refuse_absent
 from chainrule.words import listed, shown
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def _check_names(table: Table, where: str, names: Sequence[str]) -> None:
                 advice="Name it once.",
             )
         seen.add(name)
-    table.refuse_absent(names, parameter)
+    refuse_absent(table, names, parameter)
 
 
 def _refuse_common(where: str, names: Sequence[str], other_where: str, others: Sequence[str]) -> None:
