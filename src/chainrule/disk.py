@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chainrule.errors import OutputError, argument
+from chainrule.interrupts import put_off
 from chainrule.words import printable
 
 if TYPE_CHECKING:
@@ -59,7 +60,8 @@ def write_file(path: str | os.PathLike[str], content: bytes, *, overwrite: bool 
         if is_device(target):
             _write_to_device(target, content)
         else:
-            _replace(target, content, overwrite=overwrite)
+            with put_off():
+                _replace(target, content, overwrite=overwrite)
     except FileExistsError as error:
         raise _exists(path) from error
     except (OSError, ValueError) as error:  # ValueError: a name with a null byte in it
@@ -75,7 +77,8 @@ def check_writable(path: str | os.PathLike[str], *, overwrite: bool) -> None:
         As `write_file` would, as far as that can be known.
     """
     try:
-        _check(Path(os.path.realpath(path)), overwrite=overwrite)
+        with put_off():
+            _check(Path(os.path.realpath(path)), overwrite=overwrite)
     except FileExistsError as error:
         raise _exists(path) from error
     except (OSError, ValueError) as error:  # ValueError: a name with a null byte in it
@@ -84,8 +87,11 @@ def check_writable(path: str | os.PathLike[str], *, overwrite: bool) -> None:
 
 def is_device(path: str | os.PathLike[str]) -> bool:
     """Whether something stands there that is neither a file nor a folder: a pipe, a terminal, a device."""
-    target = Path(path)
-    return target.exists() and not target.is_file() and not target.is_dir()
+    try:
+        mode = Path(path).stat().st_mode
+    except (OSError, ValueError):
+        return False
+    return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
 
 
 def _free_name(path: Path) -> Path:
@@ -118,18 +124,27 @@ class OwnFile:
     """
 
     def __init__(self, path: Path, *, replaces: bool = False) -> None:
-        self._asked, self.path = path, path if replaces else _free_name(path)
-        self._written = _identity(path) if replaces else None
+        self._asked = path
+        self._written: tuple[int, ...] | None = None
+        with contextlib.suppress(OSError):
+            self._written = _told_apart(path) if replaces else None
+        self.path = _free_name(path) if self._written is None else path
 
     @property
     def is_left(self) -> bool:
         """Whether what was written may still be there: it was not removed, or nobody can tell."""
         return self._written is not None
 
-    @property
-    def is_there(self) -> bool:
+    def _is_there(self) -> bool:
         """Whether what was written there last still is."""
-        return self._written is not None and _identity(self.path) == self._written
+        for _ in range(2):  # the first fault may pass
+            try:
+                return self._written is not None and _told_apart(self.path) == self._written
+            except FileNotFoundError:
+                return False
+            except OSError:
+                continue
+        return False
 
     def write(self, content: bytes) -> None:
         """Write, or replace what was written; under another name where something else has come there.
@@ -140,22 +155,24 @@ class OwnFile:
             The place cannot be written.
         """
         try:
-            if not self.is_there:
-                self.path, self._written = _free_name(self._asked), None
-            _check_folder(self.path)
-            with written_beside(self.path, content) as temporary:
-                temporary.chmod(_mode_of(self.path))
-                if self._written is None:
-                    _link_or_rename(temporary, self.path)
-                else:
-                    temporary.replace(self.path)
-            self._written = _identity(self.path)
+            with put_off():
+                if not self._is_there():
+                    self.path, self._written = _free_name(self._asked), None
+                _check_folder(self.path)
+                with written_beside(self.path, content) as temporary:
+                    temporary.chmod(_mode_of(self.path))
+                    written = _told_apart(temporary)
+                    if self._written is None:
+                        _link_or_rename(temporary, self.path)
+                    else:
+                        temporary.replace(self.path)
+                    self._written = written  # it has the same, whatever its name
         except (OSError, ValueError) as error:
             raise _failure(self.path, error) from error
 
     def remove(self) -> bool:
         """Remove what was written, where it still is that; whether it was removed."""
-        for _ in range(2):  # the first fault may pass
+        for _ in range(2):
             try:
                 is_ours = self._written is not None and _told_apart(self.path) == self._written
                 if is_ours:
@@ -185,23 +202,16 @@ def written_somewhere(content: bytes, path: Path) -> Path | None:
     ...     written_somewhere(b"content", path).name
     'net-2.st'
     """
-    for folder in (path.parent, Path.cwd(), Path.home(), Path(tempfile.gettempdir())):
-        own = OwnFile(folder / path.name)
-        with contextlib.suppress(OutputError):
+    for folder in (lambda: path.parent, Path.cwd, Path.home, lambda: Path(tempfile.gettempdir())):
+        with contextlib.suppress(OutputError, OSError, RuntimeError):  # there may be no such folder
+            own = OwnFile(folder() / path.name)
             own.write(content)
             return own.path
     return None
 
 
-def _identity(path: Path) -> tuple[int, ...] | None:
-    """What tells a file from another one of its name; None where there is none."""
-    try:
-        return _told_apart(path)
-    except (OSError, ValueError):
-        return None
-
-
 def _told_apart(path: Path) -> tuple[int, ...]:
+    """What tells a file from another one of its name."""
     found = path.lstat()
     return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Watch", "answer_with", "at_most_one_interrupt", "exit_code", "ignore_signals", "interruptible",
-    "no_interrupt", "restore",
+    "no_interrupt", "put_off", "restore",
 ]  # fmt: skip
 
 NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
@@ -84,6 +84,19 @@ def no_interrupt() -> Iterator[None]:
         yield
     finally:
         restore(before)
+
+
+@contextmanager
+def put_off() -> Iterator[None]:
+    """Let a signal through when this is done: for the moment in which a file takes its name, or goes."""
+    came: list[int] = []
+    before = answer_with(lambda number, _frame: came.append(number))
+    try:
+        yield
+    finally:
+        restore(before)
+        for number in came[:1]:
+            signal.raise_signal(number)
 
 
 @contextmanager

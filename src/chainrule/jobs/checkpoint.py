@@ -78,6 +78,10 @@ class Checkpoint:
             return kept
         return self.file.path
 
+    def stands(self) -> str:
+        """That a checkpoint of this training stands beside what could not be saved, where one does."""
+        return f" Its checkpoint is {printable(str(self.file.path))}." if self.file.is_left else ""
+
     def remove(self) -> None:
         """Remove what a fit that ended by itself has kept on its way, or went on from."""
         name = printable(str(self.file.path))

@@ -190,21 +190,21 @@ class FitJob(Job):
             result = self._trained(data, settings, state, look)
             with no_interrupt():
                 checkpoint = kept.keep(result)
-                self._save(content_of(result.model))
+                self._save(content_of(result.model), kept)
                 if checkpoint is None:
                     kept.remove()
         return FitOutcome(result, settings, self.path, checkpoint)
 
-    def _save(self, content: bytes) -> None:
+    def _save(self, content: bytes, kept: Checkpoint) -> None:
         """Write the model; where it cannot be written where it should, it is kept somewhere else."""
         try:
             with interruptible() if is_device(self.path) else no_interrupt():
                 write_file(self.path, content, overwrite=self.overwrite)
         except OutputError as error:
-            error.advise(_kept(written_somewhere(content, self.path)))
+            error.advise(_kept(written_somewhere(content, self.path)) + kept.stands())
             raise
         except KeyboardInterrupt:  # nobody reads the pipe
-            raise KeyboardInterrupt(_kept(written_somewhere(content, self.path))) from None
+            raise KeyboardInterrupt(_kept(written_somewhere(content, self.path)) + kept.stands()) from None
 
     def _anew(self, face: Face) -> tuple[Dataset, FitSettings, TrainingState | None]:
         """Table and settings of a training from the beginning."""
