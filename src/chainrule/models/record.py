@@ -67,6 +67,8 @@ class TrainingRecord(FitSettings):
         weights = settings.class_weight
         if isinstance(weights, Mapping):
             kept["class_weight"] = json.dumps(dict(weights))
+        if not settings.hidden:
+            kept["activation"] = NO_ACTIVATION
         return cls(**{**kept, "threads": None, **facts})
 
     @property
@@ -109,7 +111,7 @@ class TrainingRecord(FitSettings):
         activations = [name_of(g) for g in net.activations]
         told: dict[str, Any] = {
             "hidden": net.sizes[1:-1],
-            "activation": activations[0] if len(activations) > 1 else "identity",
+            "activation": activations[0] if len(activations) > 1 else NO_ACTIVATION,
             "output": activations[-1],
             "loss": name_of(net.loss),
         }
@@ -129,6 +131,7 @@ def _weights_of(text: str) -> dict[str, float]:
     )
 
 
+NO_ACTIVATION = "identity"  # what a record says of hidden layers that there are none of
 FACTS: dict[str, tuple[tuple[type, ...], bool]] = {
     "n_training_rows": ((int,), True),
     "epochs_run": ((int,), True),
