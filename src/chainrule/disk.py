@@ -23,7 +23,7 @@ from chainrule.interrupts import put_off
 from chainrule.words import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 try:
     import fcntl
@@ -202,12 +202,17 @@ def written_somewhere(content: bytes, path: Path) -> Path | None:
     ...     written_somewhere(b"content", path).name
     'net-2.st'
     """
-    for folder in (lambda: path.parent, Path.cwd, Path.home, lambda: Path(tempfile.gettempdir())):
+    places: tuple[Callable[[], Path], ...] = (path.parent.joinpath, Path.cwd, Path.home, _temporary_folder)
+    for folder in places:
         with contextlib.suppress(OutputError, OSError, RuntimeError):  # there may be no such folder
             own = OwnFile(folder() / path.name)
             own.write(content)
             return own.path
     return None
+
+
+def _temporary_folder() -> Path:
+    return Path(tempfile.gettempdir())
 
 
 def _told_apart(path: Path) -> tuple[int, ...]:
