@@ -87,6 +87,7 @@ def pytest_sessionstart() -> None:
     A process that a shell started in the background ignores it, and so would every child.
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # which nohup ignores
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
