@@ -122,7 +122,10 @@ def test_the_streams_of_a_shell(here: Path) -> None:
     closed = shell("chainrule --help >&- && chainrule --help 2>&-")
     assert (closed.returncode, closed.stderr) == (0, b"")
     assert closed.stdout
-    left = shell("chainrule predict iris.safetensors iris.csv | head -1")
+    full = shell("PYTHONUNBUFFERED=1 chainrule show iris.safetensors --weights --json > /dev/full")
+    assert (full.returncode, len(full.stderr.splitlines())) == (2, 1)
+    left = shell("chainrule predict iris.safetensors iris.csv | head -1; exit ${PIPESTATUS[0]}")
+    assert left.returncode == 0
     assert left.stdout.startswith(b"species,")
     assert b"Traceback" not in left.stderr
     assert b"Exception" not in left.stderr
