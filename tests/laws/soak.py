@@ -10,6 +10,7 @@ command has named.
 
 from __future__ import annotations
 
+import os
 import random
 import signal
 import subprocess
@@ -20,12 +21,14 @@ from collections import Counter
 from pathlib import Path
 
 TABLE = Path(__file__).parents[2] / "examples/iris.csv"
-# A checkpoint as often as the training is looked at, some ten times a second.
+# A checkpoint as often as the training is looked at, some ten times a second. Signals that come before the
+# program can answer them, which it tells, are Python's.
 PROGRAM = (
-    "import chainrule.jobs.checkpoint as kept; kept.SECONDS_BETWEEN = 0.0\n"
-    "from chainrule.cli import main; main()"
+    "import os, chainrule.jobs.checkpoint as kept; kept.SECONDS_BETWEEN = 0.0\n"
+    "from chainrule.interrupts import Watch; from chainrule.cli import main\n"
+    "Watch().__enter__(); os.write(int(os.environ['READY']), b'.'); main()"
 )
-FIT = "fit iris.csv --target species --hidden 3 --defaults notes --epochs 8000 --out m.st"
+FIT = "fit iris.csv --target species --hidden 3 --defaults notes --epochs 20000 --out m.st"
 RESUME = "fit iris.csv --resume {} --out m.st --force"
 CODES = {0, 2, -signal.SIGKILL, 130, 143}
 MOST_TRIES = 60
@@ -34,10 +37,16 @@ MOST_TRIES = 60
 def start(folder: Path, typed: str, seed: int) -> subprocess.Popen[str]:
     """Start a command in a folder."""
     words = [*typed.split(), *(["--seed", str(seed)] if "--resume" not in typed else [])]
-    return subprocess.Popen(
+    reading, writing = os.pipe()
+    running = subprocess.Popen(
         [sys.executable, "-c", PROGRAM, *words], cwd=folder, text=True,
+        env={**os.environ, "READY": str(writing)}, pass_fds=[writing],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
+    os.close(writing)
+    os.read(reading, 1)
+    os.close(reading)
+    return running
 
 
 def once(disk: Path, seed: int, expected: bytes, chance: random.Random) -> Counter[str]:
@@ -57,7 +66,7 @@ def once(disk: Path, seed: int, expected: bytes, chance: random.Random) -> Count
         running = start(disk, typed, seed)
         how = chance.choice([signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGINT, None])
         if how is not None:
-            time.sleep(chance.uniform(0.3, 1.5))
+            time.sleep(chance.uniform(0.0, 1.2))
             running.send_signal(how)
             met[how.name] += 1
         out, err = running.communicate()

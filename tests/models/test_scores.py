@@ -48,3 +48,9 @@ def test_huge_numbers_do_not_overflow() -> None:
     score = score_numbers("y", np.array([1e300, -1e300]), np.array([0.0, 0.0]), training_mean=0.0)
     assert score.rmse == pytest.approx(1e300)
     assert score.r2 == pytest.approx(0.0)
+
+
+def test_errors_of_the_largest_numbers_are_finite() -> None:
+    actual, predicted = np.array([1e308, -1e308]), np.array([-1e308, 1e307])
+    score = score_numbers("y", actual, predicted, training_mean=0.0)
+    assert score.rmse == pytest.approx(1e308 * np.sqrt((4 + 1.21) / 2), rel=1e-12)

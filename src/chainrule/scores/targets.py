@@ -125,6 +125,9 @@ def _rmse_and_r2(actual: npt.NDArray[Any], predicted: npt.NDArray[Any]) -> tuple
     """Root mean squared error, and one minus its share of the variance."""
     # Divided by their size first, so that squares of large numbers stay finite.
     size = max(float(np.max(np.abs(actual))), float(np.max(np.abs(predicted)))) or 1.0
-    errors = float(np.mean(((actual - predicted) / size) ** 2))
+    with np.errstate(over="ignore"):
+        residuals = actual - predicted
+    shares = np.where(np.isfinite(residuals), residuals / size, actual / size - predicted / size)
+    errors = float(np.mean(shares**2))
     varies = bool(np.ptp(actual / size) > 0)
     return size * float(np.sqrt(errors)), share_explained(actual / size, predicted / size) if varies else None
