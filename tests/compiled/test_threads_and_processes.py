@@ -10,6 +10,7 @@ import signal
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import numba
@@ -20,7 +21,9 @@ from running import run_epoch
 
 from chainrule import Network, train
 from chainrule.compiled.machine.cache import folder
+from chainrule.compiled.machine.compiling import Kernel
 from chainrule.compiled.trainer import Trainer
+from chainrule.compiled.twins.curvature import run_two_loops
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -246,3 +249,18 @@ def test_error_of_a_callback_and_interrupt_while_threads_begin_leave_no_thread_b
     _assert_nothing_is_left(answer["error"])
     assert answer["began"] == 1
     _assert_nothing_is_left(answer["interrupt"])
+
+
+def test_interrupt_while_a_kernel_is_made_comes_through_afterwards() -> None:
+    # LLVM calls back into Python, which only prints what is raised there.
+    made: list[str] = []
+
+    def compile_as_it_comes(_signature: object) -> None:
+        signal.raise_signal(signal.SIGINT)
+        made.append("whole")
+
+    dispatcher = SimpleNamespace(py_func=run_two_loops._dispatcher.py_func, compile=compile_as_it_comes)
+    kernel = Kernel(dispatcher, lambda _scalar: ())  # type: ignore[arg-type]
+    with pytest.raises(KeyboardInterrupt):
+        kernel.of(np.dtype("float64"))
+    assert made == ["whole"]

@@ -15,6 +15,7 @@ from numba.core import config
 from chainrule.compiled.layout import LAYER, PLACES
 from chainrule.compiled.machine.cache import KernelFiles
 from chainrule.errors import InputError, argument
+from chainrule.interrupts import put_off
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,7 +74,8 @@ class Kernel:
     def of(self, dtype: np.dtype[Any]) -> Callable[..., Any]:
         """The function for arrays of this dtype."""
         if dtype not in self._ready:
-            self._dispatcher.compile(self._argument_types(from_dtype(dtype)))
+            with put_off():  # LLVM calls back into Python, where a KeyboardInterrupt would be lost
+                self._dispatcher.compile(self._argument_types(from_dtype(dtype)))
             self._ready.add(dtype)
         return self._dispatcher
 

@@ -18,6 +18,7 @@ from numba.np.arrayobj import populate_array
 
 from chainrule.compiled.layout import LAYER, PLACES
 from chainrule.compiled.machine.cache import KernelFiles
+from chainrule.interrupts import put_off
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,7 +81,8 @@ class Routine:
                 self._function, (signature.args, signature.return_type), {}, {"_nrt": False}
             )
             compiled._cache = KernelFiles(self.name)  # noqa: SLF001 (Numba has no other door)
-            compiled.compile()
+            with put_off():  # LLVM calls back into Python, where a KeyboardInterrupt would be lost
+                compiled.compile()
             self._compiled[dtype] = compiled
         return self._compiled[dtype]
 
