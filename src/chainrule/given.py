@@ -54,6 +54,8 @@ def unmasked(values: Any) -> npt.NDArray[Any]:  # noqa: ANN401 (anything that Nu
     """
     import numpy as np  # noqa: PLC0415 (it takes its time to load, and settings need none)
 
+    if type(values) is np.ndarray:  # the usual case, of which a prediction of one row would feel more
+        return values
     parts = values if isinstance(values, (list, tuple)) else (values,)
     if not any(isinstance(part, np.ma.MaskedArray) for part in parts):
         return np.asarray(values)
@@ -68,6 +70,8 @@ def real_numbers(values: object, dtype: npt.DTypeLike, *, copy: bool = False) ->
     import numpy as np  # noqa: PLC0415 (as above)
 
     given = unmasked(values)
+    if given.dtype == dtype and not copy:
+        return given
     # Text, dates and complex numbers are refused, not converted; single objects may well be numbers.
     casting: Literal["unsafe", "same_kind"] = "unsafe" if given.dtype == object else "same_kind"
     with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite and is refused as that
