@@ -6,13 +6,13 @@ import io
 import json
 import os
 import pty
+import sys
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from chainrule.cli import printing
 from chainrule.cli.printing import give, note, print_json, say, write_all
 from forks import everything_from
 
@@ -77,7 +77,7 @@ def test_data_are_as_they_are_but_on_a_terminal(
 ) -> None:
     give(TEXT)
     assert capsys.readouterr().out == TEXT
-    monkeypatch.setattr(printing.sys.stdout, "isatty", lambda: True)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     give(f"{TEXT}\n")
     assert capsys.readouterr().out == "\\x1b[31mred\\x9b2J\\u202e\\r\\x07\n"
 
