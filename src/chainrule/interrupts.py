@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
     from types import FrameType, TracebackType
 
     Answer = Callable[[int, FrameType | None], Any]
@@ -61,48 +62,42 @@ class Watch:
         _raise(number, frame)
 
 
-@contextmanager
-def at_most_one_interrupt() -> Iterator[None]:
+def at_most_one_interrupt() -> AbstractContextManager[None]:
     """Let the first signal through and none after it: a second one must not lose what the first has kept."""
 
     def once(number: int, frame: FrameType | None) -> None:
         answer_with(_ignore)
         _raise(number, frame)
 
-    before = answer_with(once)
-    try:
-        yield
-    finally:
-        restore(before)
+    return _answered(once)
 
 
-@contextmanager
-def no_interrupt() -> Iterator[None]:
+def no_interrupt() -> AbstractContextManager[None]:
     """Let no signal through: for the moment in which a file is written."""
-    before = answer_with(_ignore)
-    try:
-        yield
-    finally:
-        restore(before)
+    return _answered(_ignore)
 
 
 @contextmanager
 def put_off() -> Iterator[None]:
     """Let a signal through when this is done: for the moment in which a file takes its name, or goes."""
     came: list[int] = []
-    before = answer_with(lambda number, _frame: came.append(number))
     try:
-        yield
+        with _answered(lambda number, _frame: came.append(number)):
+            yield
     finally:
-        restore(before)
         for number in came[:1]:
             signal.raise_signal(number)
 
 
-@contextmanager
-def interruptible() -> Iterator[None]:
+def interruptible() -> AbstractContextManager[None]:
     """Let every signal through again: for what may take for ever, as a pipe that nobody reads."""
-    before = answer_with(_raise)
+    return _answered(_raise)
+
+
+@contextmanager
+def _answered(answer: Answer) -> Iterator[None]:
+    """Let signals be answered like this."""
+    before = answer_with(answer)
     try:
         yield
     finally:

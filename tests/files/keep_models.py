@@ -2,7 +2,8 @@
 
 Run by hand, by commits that wrote these formats. Format 1, which had no checkpoints: 408da10 for networks and
 8ae5f85 for fitted models, since neither could do both. Format 2: 068d979. It also says what the networks of
-format 1 give, since 408da10 computed the younger activations with NumPy, to other last digits::
+format 1 give, since 408da10 computed the younger activations with NumPy, to other last digits. States of
+L-BFGS with its steps: a2a3ea5, as `lbfgs`::
 
     git worktree add --detach OLD 408da10
     PYTHONPATH=OLD/src:tests python tests/files/keep_models.py networks_of_format_1
@@ -142,6 +143,16 @@ def keep_states(folder: Path) -> dict[str, Any]:
     return found
 
 
+def keep_states_of_lbfgs(folder: Path) -> dict[str, Any]:
+    """Save states of trainings by L-BFGS, with its steps; what they go on to."""
+    found = {}
+    for name in ("lbfgs", "lbfgs_with_parameters"):
+        state = TRAININGS[name].until_kept().state
+        chainrule.save(state, folder / f"state_{name}.st")
+        found[f"state_{name}"] = {"went_on": facts(TRAININGS[name].from_kept(state), exact=True)}
+    return found
+
+
 def digests_when_saved_again(folder: Path) -> dict[str, Any]:
     """Digest of each file of a format once it is loaded and saved in the format of today."""
     found = {}
@@ -171,6 +182,9 @@ def main() -> None:
             kept["format_2"] = outputs_of_networks(second) | keep_fits(second) | keep_states(second)
             kept["format_1"] |= outputs_of_networks(first)
             kept["format_1_saved_again"] = digests_when_saved_again(first)
+        case "lbfgs":
+            (KEPT / "lbfgs").mkdir()
+            kept["lbfgs"] = keep_states_of_lbfgs(KEPT / "lbfgs")
     FIGURES.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 

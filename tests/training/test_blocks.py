@@ -9,7 +9,6 @@ import itertools
 import math
 import os
 import signal
-import sys
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import pytest
+from disturbances import Clock, interrupted_at
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -24,12 +24,11 @@ from chainrule import DivergenceError, InputError, Network, save, train
 from chainrule.compiled.machine.compiling import Kernel
 from chainrule.training.engines.compiled import EPOCHS_WORTH_A_KERNEL, CompiledEngine
 from chainrule.training.result import StoppedBy
-from chainrule.training.run import FEWEST_IN_A_BLOCK, Run
+from chainrule.training.run import FEWEST_IN_A_BLOCK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
-    from types import FrameType
 
     from chainrule.equations.past import Past
     from chainrule.training import Progress, TrainingResult, TrainingState
@@ -408,21 +407,10 @@ def test_few_epochs_compile_no_kernel_for_many(monkeypatch: pytest.MonkeyPatch) 
         assert bool(asked) == is_asked
 
 
-class _Clock:
-    """A clock that goes on by a second whenever it is looked at."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        self.now += 1.0
-        return self.now
-
-
 def test_time_is_told_between_blocks_and_a_stop_keeps_the_block(
     monkeypatch: pytest.MonkeyPatch, blocks: Blocks
 ) -> None:
-    monkeypatch.setattr(time, "monotonic", _Clock())
+    monkeypatch.setattr(time, "monotonic", Clock())
     seen: list[Any] = []
 
     def look(progress: Progress) -> None:
@@ -442,9 +430,6 @@ def test_time_is_told_between_blocks_and_a_stop_keeps_the_block(
 # Ctrl-C.
 
 
-LOOP = {method.__code__ for method in vars(Run).values() if hasattr(method, "__code__")}
-
-
 def _assert_interrupted(result: TrainingResult, undisturbed: Callable[[int], TrainingResult]) -> int:
     assert result.stopped_by == StoppedBy.INTERRUPT
     n_epochs = len(result.history.epochs)
@@ -456,31 +441,6 @@ def _assert_interrupted(result: TrainingResult, undisturbed: Callable[[int], Tra
     else:
         assert _bits(result.network) == _bits(START)
     return n_epochs
-
-
-def _interrupted_at(line: int, **more: Any) -> tuple[TrainingResult | None, bool]:  # noqa: ANN401
-    """KeyboardInterrupt at the n-th executed line of the loop, and whether it came to that."""
-    lines = 0
-
-    def trace(frame: FrameType, event: str, _argument: object) -> Any:  # noqa: ANN401 (a trace function)
-        nonlocal lines
-        if frame.f_code not in LOOP:
-            return None
-        if event == "line":
-            lines += 1
-            if lines == line:
-                raise KeyboardInterrupt
-        return trace
-
-    before = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        result = _train(**more)
-    except KeyboardInterrupt:
-        return None, True
-    finally:
-        sys.settrace(before)
-    return result, lines >= line
 
 
 @pytest.mark.parametrize(
@@ -496,7 +456,7 @@ def test_interrupt_at_any_line_keeps_whole_epochs_and_the_best_of_them(
     undisturbed = {n: _train(**more, epochs=n, on_epoch=lambda _: None) for n in ends[1:]}
     ended_after: set[int] = set()
     for line in itertools.count(1):
-        result, interrupted = _interrupted_at(line, **more, epochs=ends[-1])
+        result, interrupted = interrupted_at(line, lambda: _train(**more, epochs=ends[-1]))
         if not interrupted:
             break
         if result is None:

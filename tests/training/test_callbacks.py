@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from disturbances import Clock
 
 from chainrule import InputError, Network, train
 from chainrule.training import ENGINES, StoppedBy
@@ -136,24 +137,13 @@ def test_a_loss_goal_reached_in_the_epoch_of_a_stop_is_named() -> None:
     assert _train(on_epoch=lambda p: p.stop(), loss_goal=1e9).stopped_by == StoppedBy.LOSS_GOAL
 
 
-class _Clock:
-    """A clock that goes on by a second whenever it is looked at."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        self.now += 1.0
-        return self.now
-
-
 @each_engine
 @pytest.mark.parametrize(("every", "calls"), [(1, 12), (2, 6), (3, 4), (5, 2), (100, 0)])
 def test_on_time_is_called_every_so_many_seconds(
     monkeypatch: pytest.MonkeyPatch, every: int, calls: int, engine: str
 ) -> None:
     # With on_step, the clock is looked at after each of the twelve steps; it shows 1 when training begins.
-    monkeypatch.setattr(time, "monotonic", _Clock())
+    monkeypatch.setattr(time, "monotonic", Clock())
     seen: list[int] = []
     _train(
         on_time=lambda p: seen.append(p.steps),
@@ -167,7 +157,7 @@ def test_on_time_is_called_every_so_many_seconds(
 
 @each_engine
 def test_stop_when_the_time_has_come_ends_the_training(monkeypatch: pytest.MonkeyPatch, engine: str) -> None:
-    monkeypatch.setattr(time, "monotonic", _Clock())
+    monkeypatch.setattr(time, "monotonic", Clock())
     settings: dict[str, Any] = {"on_time": lambda p: p.stop(), "every_seconds": 8, "on_step": lambda _: None}
     result = _train(engine=engine, **settings)
     assert (result.stopped_by, len(result.history.epochs)) == (

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import importlib
-import inspect
 import itertools
 import signal
-import sys
 import threading
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from disturbances import interrupted_at
 
 from chainrule import Network, equations, train
 from chainrule.compiled import trainer
@@ -19,14 +19,11 @@ from chainrule.compiled.machine.compiling import Kernel
 from chainrule.training import ENGINES, StoppedBy
 
 if TYPE_CHECKING:
-    from types import FrameType
-
     from chainrule.training import Epoch, Progress, TrainingResult
 
 X, Y = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [[0.0], [1.0], [1.0], [0.0]]
 STEPS_AN_EPOCH = 4
 RUN = importlib.import_module("chainrule.training.run").Run
-LOOP = {method.__code__ for method in vars(RUN).values() if inspect.isfunction(method)}
 
 each_engine = pytest.mark.parametrize("engine", ENGINES)
 
@@ -189,32 +186,8 @@ def test_signal_before_training_is_that_of_the_caller(monkeypatch: pytest.Monkey
         _train(10, engine=engine)
 
 
-def _train_interrupted_at(line: int, engine: str, seen: list[Epoch]) -> tuple[TrainingResult | None, bool]:
-    """Two epochs with KeyboardInterrupt at the n-th executed line of the loop, and whether it came to that.
-
-    No result where the interrupt falls before the first epoch; `seen` gets every epoch that was reported.
-    """
-    lines = 0
-
-    def trace(frame: FrameType, event: str, _argument: object) -> Any:  # noqa: ANN401 (a trace function)
-        nonlocal lines
-        if frame.f_code not in LOOP:
-            return None
-        if event == "line":
-            lines += 1
-            if lines == line:
-                raise KeyboardInterrupt
-        return trace
-
-    before = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        result = _train(2, engine=engine, on_epoch=lambda progress: seen.append(progress.epoch))
-    except KeyboardInterrupt:
-        return None, True
-    finally:
-        sys.settrace(before)
-    return result, lines >= line
+def _reported(seen: list[Epoch], progress: Progress) -> None:
+    seen.append(progress.epoch)
 
 
 @each_engine
@@ -225,7 +198,9 @@ def test_interrupt_at_any_line_of_the_loop_keeps_network_and_history_together(en
     ended_after: set[int] = set()
     for line in itertools.count(1):
         seen: list[Epoch] = []
-        result, interrupted = _train_interrupted_at(line, engine, seen)
+        result, interrupted = interrupted_at(
+            line, partial(_train, 2, engine=engine, on_epoch=partial(_reported, seen))
+        )
         if not interrupted:
             break
         if result is None:

@@ -77,7 +77,6 @@ def _abandon_output() -> None:
     import os  # noqa: PLC0415
     import sys  # noqa: PLC0415
 
-    with contextlib.suppress(
-        OSError, ValueError, AttributeError
-    ):  # there may be none, or one that is no file
+    # There may be none, or one that is no file.
+    with contextlib.suppress(OSError, ValueError, AttributeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

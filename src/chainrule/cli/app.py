@@ -28,9 +28,7 @@ class InOneLine(typer.core.TyperGroup):
         except typer.Abort:
             sys.exit(exit_code())
         except Exception as error:
-            tell = getattr(
-                error, "format_message", None
-            )  # an exception of Click's, which typer has its own of
+            tell = getattr(error, "format_message", None)  # of Click's exceptions, typer's own copy or not
             if tell is None:
                 raise
             context = getattr(error, "ctx", None)

@@ -117,7 +117,8 @@ class Kind(Mapping[str, T]):
         """
         found: dict[str, tuple[str, str]] = {}
         for name, entry in self._entries.items():
-            own = vars(entry)  # a derived class is another thing, and has not the names of its parent
+            # Not those of a parent: a derived class is another thing.
+            own = getattr(entry, "__dict__", {})
             found |= dict.fromkeys(own.get("also_called", ()), (name, ""))
             found |= {other: (name, differs) for other, differs in own.get("resembles", {}).items()}
         return found
