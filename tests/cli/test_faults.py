@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import chainrule
+from chainrule import disk
 from chainrule.disk import OwnFile, written_beside
 
 if TYPE_CHECKING:
     from forks import Forks
 
 FIT = ("fit", "iris.csv", "--target", "species", "--epochs", "3", "--out", "new.st")
+RESUME = ("fit", "iris.csv", "--resume", "new.checkpoint.st", "--out", "new.st", "--force")
 EVERY_EPOCH = """
 import chainrule.jobs.fit, chainrule.jobs.checkpoint
 chainrule.jobs.fit.SECONDS_BETWEEN_LOOKS = 1e-9
@@ -34,6 +37,18 @@ def ended(self, training):
     if {number} <= len(training.epochs) < training.n_epochs:
         os.kill(os.getpid(), signal.{how})
 kept.Checkpoint.__call__ = ended
+"""
+
+
+def no_room_below(beginning: str) -> str:
+    """Script: files with names that begin like this find no room."""
+    return f"""
+synchronise = os.fsync
+def fail(descriptor):
+    if os.readlink(f"/proc/self/fd/{{descriptor}}").startswith({beginning!r}):
+        raise OSError(28, "No space left on device")
+    synchronise(descriptor)
+os.fsync = fail
 """
 
 
@@ -56,7 +71,7 @@ def test_the_checkpoint_of_a_killed_fit_is_kept_and_named(here: Path, forks: For
     assert here.joinpath("new.checkpoint.st").read_bytes() == killed
     assert not here.joinpath("new.checkpoint-2.st").exists()
     whole = here.joinpath("new.st").read_bytes()
-    resumed = forks.run("fit", "iris.csv", "--resume", "new.checkpoint.st", "--out", "new.st", "--force")
+    resumed = forks.run(*RESUME)
     assert resumed.code == 0, resumed.err
     assert resumed.err == "Note: new.checkpoint.st is removed: its training has ended.\n"
     assert here.joinpath("new.st").read_bytes() == whole
@@ -101,17 +116,78 @@ def test_a_file_that_takes_the_checkpoint_s_place_meanwhile_stays(tmp_path: Path
     assert contents(tmp_path) == {"a.st": b"theirs"}
 
 
-def test_a_checkpoint_that_finds_no_room_ends_nothing(here: Path, forks: Forks) -> None:
-    full = f"""{EVERY_EPOCH}
-import chainrule.disk
-real = os.fsync
-def fail(descriptor):
-    if "/.new.checkpoint" in os.readlink(f"/proc/self/fd/{{descriptor}}"):
-        raise OSError(28, "No space left on device")
-    real(descriptor)
-os.fsync = fail
+def test_a_link_to_the_checkpoint_that_a_fit_goes_on_from_stays(here: Path, forks: Forks) -> None:
+    assert forks.run(*FIT, script=ends_in_epoch(2, "SIGTERM")).code == 143
+    place, behind = here / "new.checkpoint.st", here / "behind.st"
+    place.rename(behind)
+    kept = behind.read_bytes()
+    place.symlink_to(behind)
+    done = forks.run(*RESUME, script=EVERY_EPOCH)
+    assert done.code == 0, done.err
+    assert "new.checkpoint.st is the checkpoint of a training that did not end, and stays" in done.err
+    assert place.is_symlink()
+    assert behind.read_bytes() == kept
+
+
+def test_a_checkpoint_that_cannot_be_removed_is_named(here: Path, forks: Forks) -> None:
+    stuck = f"""{EVERY_EPOCH}
+real = os.unlink
+def fail(path, *arguments, **others):
+    if str(path).endswith("new.checkpoint.st"):
+        raise OSError(5, "Input/output error")
+    real(path, *arguments, **others)
+os.unlink = fail
 """
-    done = forks.run(*FIT, script=full)
+    done = forks.run(*FIT, script=stuck)
+    assert (done.code, done.err) == (
+        0, "Note: new.checkpoint.st could not be removed. Its training has ended: delete it.\n",
+    )  # fmt: skip
+    assert here.joinpath("new.checkpoint.st").exists()
+
+
+def test_a_signal_on_a_full_disk_keeps_the_checkpoint_where_there_is_room(
+    here: Path, forks: Forks, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    other = tmp_path_factory.mktemp("home")
+    full = ends_in_epoch(2, "SIGTERM") + no_room_below(f"{here}/.new.checkpoint")
+    done = forks.run(*FIT, script=full, HOME=str(other))
+    assert done.code == 143
+    where = other / "new.checkpoint.st"
+    assert f"Nothing was written there. It is kept in {where}." in done.err
+    assert f"Go on with: chainrule fit iris.csv --resume {where} --force" in done.err
+    assert len(chainrule.load_state(where).epochs) == 2
+
+
+def test_a_signal_while_a_file_of_ones_own_is_written_comes_afterwards(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = OwnFile(tmp_path / "a.st")
+    monkeypatch.setattr(os, "fsync", lambda _: signal.raise_signal(signal.SIGINT))
+    with pytest.raises(KeyboardInterrupt):
+        own.write(b"whole")
+    assert contents(tmp_path) == {"a.st": b"whole"}
+    assert own.remove()
+
+
+def test_a_fault_that_passes_makes_no_second_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = OwnFile(tmp_path / "a.st")
+    own.write(b"one")
+    for do in (lambda: own.write(b"two"), own.remove):
+        real, faults = disk._told_apart, iter([OSError(5, "Input/output error")])
+
+        def look(path: Path, real: Any = real, faults: Any = faults) -> tuple[int, ...]:  # noqa: ANN401
+            for fault in faults:
+                raise fault
+            return real(path)  # type: ignore[no-any-return]
+
+        monkeypatch.setattr(disk, "_told_apart", look)
+        do()
+        assert set(contents(tmp_path)) <= {"a.st"}
+    assert not own.is_left
+
+
+def test_a_checkpoint_that_finds_no_room_ends_nothing(here: Path, forks: Forks) -> None:
+    done = forks.run(*FIT, script=EVERY_EPOCH + no_room_below(f"{here}/.new.checkpoint"))
     assert done.code == 0, done.err
     assert done.err == (
         "Note: new.checkpoint.st cannot be written: No space left on device. Nothing was written there. The "
@@ -134,7 +210,7 @@ def test_each_signal_keeps_the_network_and_a_checkpoint(
         "Interrupted: new.st holds the network after 2 epochs.",
         "Go on with: chainrule fit iris.csv --resume new.checkpoint.st --force",
     ]
-    resumed = forks.run("fit", "iris.csv", "--resume", "new.checkpoint.st", "--out", "new.st", "--force")
+    resumed = forks.run(*RESUME)
     assert resumed.code == 0
     assert here.joinpath("new.st").read_bytes() == here.joinpath("whole.st").read_bytes()
 
@@ -199,20 +275,19 @@ def test_the_network_is_kept_elsewhere(place: str, reason: str, where: str, here
     assert record.epochs_run == 3
 
 
+def test_the_checkpoint_of_a_network_that_is_kept_elsewhere_is_named(here: Path, forks: Forks) -> None:
+    done = forks.run(*FIT, script=EVERY_EPOCH + taken_meanwhile("os.mkdir('new.st')"))
+    assert done.code == 2
+    assert "kept in new-2.st. Its checkpoint is new.checkpoint.st." in done.err
+    assert here.joinpath("new.checkpoint.st").exists()
+
+
 def test_a_full_disk_at_the_end_keeps_the_network_where_there_is_room(
     here: Path, forks: Forks, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     other = tmp_path_factory.mktemp("home")
-    full = f"""
-real = os.fsync
-def fail(descriptor):
-    if os.readlink(f"/proc/self/fd/{{descriptor}}").startswith({str(here)!r}):
-        raise OSError(28, "No space left on device")
-    real(descriptor)
-os.fsync = fail
-"""
     before = contents(here)
-    done = forks.run(*FIT, script=full, HOME=str(other))
+    done = forks.run(*FIT, script=no_room_below(str(here)), HOME=str(other))
     assert done.code == 2
     assert "No space left on device. Nothing was written there." in done.err
     assert f"The trained network is kept in {other / 'new.st'}." in done.err
@@ -263,9 +338,64 @@ def test_what_a_kill_left_is_removed_and_nothing_else(tmp_path: Path) -> None:
         path.write_bytes(b"")
         os.utime(path, (0, 0))
     os.utime(others[-1])  # young: somebody may be about to write it
-    with written_beside(target, b"x") as own:
-        os.utime(own, (0, 0))
-        with written_beside(target, b"y"):
+    held = tmp_path / ".a.st.00000000000000ff.chainrule"
+    held.write_bytes(b"")
+    os.utime(held, (0, 0))
+    with held.open("rb") as writer:
+        fcntl.flock(writer, fcntl.LOCK_EX)  # a slow one, at it for long
+        with written_beside(target, b"x"):
             pass
+        assert held.exists()
+    with written_beside(target, b"y"):
+        pass
+    assert not held.exists()
     assert not old.exists()
     assert all(path.exists() for path in others)
+
+
+# The whole program
+
+
+def test_a_signal_before_the_command_begins_has_its_own_exit_code(here: Path, forks: Forks) -> None:
+    assert here.is_dir()
+    early = """
+import chainrule.cli.options as options
+options.with_settings = lambda *_: os.kill(os.getpid(), signal.SIGTERM)
+"""
+    assert forks.run(*FIT, script=early).code == 143
+
+
+def test_a_signal_when_all_is_done_changes_nothing(here: Path, forks: Forks) -> None:
+    late = """
+import atexit
+for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    atexit.register(os.kill, os.getpid(), number)
+"""
+    done = forks.run("show", "iris.safetensors", script=late)
+    assert (done.code, done.err) == (0, "")
+    assert here.is_dir()
+
+
+@pytest.mark.parametrize(
+    "command", ["--help", "fit --help", "--version", "show iris.safetensors", " ".join(FIT)]
+)
+def test_a_pipe_that_nobody_reads_any_more_is_no_error(command: str, here: Path, forks: Forks) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = forks.run(*command.split(), stdout=writing)
+    os.close(writing)
+    assert (done.code, done.err) == (0, "")
+    assert here.joinpath("new.st").exists() == (command == " ".join(FIT))
+
+
+def test_all_faults_of_a_fit_are_said_at_once(here: Path, forks: Forks) -> None:
+    before = contents(here)
+    typed = "fit iris.csv --target speces --activation sigmod --rate x --epochs 0 --ignore nope"
+    done = forks.run(*typed.split())
+    assert done.code == 2
+    assert len(done.err.splitlines()) == 1
+    assert done.err.startswith("Error: There are 6 faults. (1) --rate is 'x' but must be a number.")
+    parts = ["--epochs is 0", "activation 'sigmod'", "iris.safetensors exists already", "mean 'species'?"]
+    for part in [*parts, "(6) There is no column 'nope'"]:
+        assert part in done.err
+    assert contents(here) == before

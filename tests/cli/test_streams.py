@@ -264,6 +264,25 @@ def test_progress_in_a_pipe_is_a_line_every_ten_seconds(
     ]
 
 
+def test_an_epoch_is_never_said_to_be_done_before_it_is() -> None:
+    training = Progress(40, 1000, lambda: None, lambda: None)  # type: ignore[arg-type, return-value]
+    training.epochs += [Epoch(number, 0.25, 1.0) for number in range(1, 25)]
+    training.samples = 999
+    assert TrainingProgress.line(training, 0).startswith("epoch 25 of 40, 99 % of its rows   loss 0.25")
+    training.samples = 1000
+    assert TrainingProgress.line(training, 0).startswith("epoch 24 of 40   loss 0.25")
+
+
+def test_what_is_read_is_drawn_and_notes_begin_lines_of_their_own(here: Path, forks: Forks) -> None:
+    here.joinpath("new.checkpoint.st").write_bytes(b"mine")
+    shown = on_terminal(forks, 200, *LONG_FIT)
+    assert shown.startswith(
+        "\r\x1b[Kreading iris.csv …   (Ctrl-C stops)\r\x1b[KNote: new.checkpoint.st is no"
+    )
+    assert on_terminal(forks, 80, "show", "iris.safetensors") == ""
+    assert on_terminal(forks, 80, "score", "iris.safetensors", "iris.csv").startswith("\r\x1b[Kreading")
+
+
 def test_words_for_time_and_the_room_for_a_line() -> None:
     assert [duration(s) for s in (0, 59.4, 59.6, 3599, 3600, 90061)] == [
         "0 s", "59 s", "1:00 min", "59:59 min", "1:00 h", "25:01 h",
