@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Watch", "answer_with", "at_most_one_interrupt", "exit_code", "ignore_signals", "interruptible",
-    "no_interrupt", "put_off", "restore",
+    "no_interrupt", "put_off", "restore", "signal_came",
 ]  # fmt: skip
 
 NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
@@ -32,6 +32,11 @@ _came: list[int] = []  # signals that were let through
 def exit_code() -> int:
     """Exit code of a program that the last signal has ended: 130 for Ctrl-C, 143, 129."""
     return 128 + (_came[-1] if _came else signal.SIGINT)
+
+
+def signal_came() -> bool:
+    """Whether a signal was let through: an error that a library made of it is none of its own."""
+    return bool(_came)
 
 
 class Watch:

@@ -149,6 +149,37 @@ def test_while_the_program_loads(here: Path) -> None:
     assert not here.joinpath("new.safetensors").exists()
 
 
+@pytest.mark.parametrize("part", ["numba._devicearray", "numba.core.typeconv._typeconv"])
+def test_while_a_part_in_c_is_loaded(here: Path, part: str) -> None:
+    script = (
+        "import os, signal, sys, time\n"
+        "def press(event, of):\n"
+        f"    if event == 'import' and of[0] == {part!r}:\n"
+        "        os.kill(os.getpid(), signal.SIGINT)\n"
+        f"sys.argv = {['chainrule', *FIT]!r}\nsys.addaudithook(press)\n"
+        "from chainrule.cli import main\nmain()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 130, done.stderr
+    assert "Traceback" not in done.stderr
+    assert "Error" not in done.stderr
+    assert not here.joinpath("new.safetensors").exists()
+
+
+def test_an_import_that_a_signal_broke_is_an_interrupt(here: Path) -> None:
+    assert here.is_dir()
+    script = (
+        "import os, signal, sys, chainrule.cli.app as app\n"
+        "def broken():\n"
+        "    try:\n        os.kill(os.getpid(), signal.SIGTERM)\n        [None for _ in range(1000)]\n"
+        "    except KeyboardInterrupt:\n        raise ImportError('a part failed to import') from None\n"
+        "app.app = broken\n"
+        "from chainrule.cli import main\nmain()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (143, "", "")
+
+
 def test_what_answers_is_restored() -> None:
     before = signal.getsignal(signal.SIGINT)
     with Watch() as watch:

@@ -34,6 +34,8 @@ def main() -> None:
 
 def _run() -> object:
     """Exit code of the command that was typed."""
+    from chainrule.interrupts import signal_came  # noqa: PLC0415
+
     try:
         from chainrule.cli.app import app  # noqa: PLC0415
         from chainrule.cli.printing import escape_what_cannot_be_encoded  # noqa: PLC0415
@@ -47,6 +49,8 @@ def _run() -> object:
         _abandon_output()
         return 0
     except (MemoryError, ImportError, OSError) as error:
+        if isinstance(error, ImportError) and signal_came():  # in the midst of loading a part
+            return INTERRUPTED
         return _told(error)
     return 0
 

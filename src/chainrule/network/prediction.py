@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from chainrule.compiled.codes import knows_activations
+from chainrule.interrupts import put_off
 from chainrule.network.passes import forward
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ def predictor_for(weights: Sequence[npt.NDArray[Any]], activations: Sequence[Act
     """Function of checked samples, and of a number of threads, that gives the outputs of a network."""
     if not knows_activations(activations):
         return lambda samples, _threads: forward(weights, activations, samples).a[-1]
-    from chainrule.compiled.prediction import Predictor  # noqa: PLC0415 (Numba takes its time to load)
+    with put_off():  # as the engine has it
+        from chainrule.compiled.prediction import Predictor  # noqa: PLC0415 (Numba takes its time to load)
 
     return Predictor(weights, activations)

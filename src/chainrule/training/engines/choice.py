@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from chainrule.equations import ENGINES, RULES
+from chainrule.interrupts import put_off
 from chainrule.training.engines.lbfgs import LBFGSEngine
 from chainrule.training.engines.levenberg_marquardt import LevenbergMarquardtEngine
 from chainrule.training.engines.reference import ReferenceEngine
@@ -39,7 +40,10 @@ def engine_named(name: str, task: Task, settings: Settings) -> Engine:
 @ENGINES.register
 def compiled(task: Task, settings: Settings) -> GradientEngine:
     """Engine of kernels."""
-    from chainrule.training.engines.compiled import CompiledEngine  # noqa: PLC0415 (Numba takes its time to load)
+    with put_off():  # a signal while Numba loads its C parts would be told as a fault of theirs
+        from chainrule.training.engines.compiled import (  # noqa: PLC0415 (Numba takes its time to load)
+            CompiledEngine,
+        )
 
     return CompiledEngine(task, settings)
 
