@@ -57,6 +57,15 @@ def test_an_option_is_the_setting_of_its_name(
     assert content != content_after()
 
 
+def test_units_are_read_whatever_blanks_stand_around_them(
+    here: Path, chainrule_command: Callable[..., Any]
+) -> None:
+    assert here.is_dir()
+    done = chainrule_command(*FIT, "--hidden", "\x1d3, 2\t")
+    assert done.code == 0, done.err
+    assert Path("new.st").read_bytes() == content_after(hidden=(3, 2))
+
+
 def content_after(**settings: Any) -> bytes:  # noqa: ANN401 (handed through)
     """Model file of a fit in Python."""
     given = {"hidden": 4, "epochs": 3, **settings}

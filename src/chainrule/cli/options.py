@@ -80,8 +80,8 @@ def _layers(name: str, text: str) -> tuple[int, ...]:
     """Units of the hidden layers from what was typed: 8, or 16,8, or none."""
     if text.strip().lower() == "none":
         return ()
-    parts = text.split(",")
-    if not all(part.strip().isdecimal() and len(part) < MOST_DIGITS and int(part) > 0 for part in parts):
+    parts = [part.strip() for part in text.split(",")]  # int strips fewer blanks than that
+    if not all(part.isdecimal() and len(part) < MOST_DIGITS and int(part) > 0 for part in parts):
         eight, two, none = (argument(name, units) for units in ("8", "16,8", "none"))
         raise InputError(
             parameter=name,
