@@ -1,41 +1,56 @@
 """Write a file whole or not at all, and replace nothing that was not meant.
 
-A name that a user gives may be a link, which is followed. A name that the program makes itself is one that
-nothing has, and what it wrote there is replaced or removed only while it still is what it wrote.
+Where a user names the place of a result, a link is followed, unless it leads round to itself. A name that the
+program makes itself is one that nothing has, not even a link, and what it wrote there is replaced or removed
+only while it still is what it wrote.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import itertools
 import os
-import re
-import secrets
 import stat
 import tempfile
-import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chainrule.errors import OutputError, argument
-from chainrule.interrupts import put_off
+from chainrule.interrupts import interruptible, put_off
+from chainrule.temporary import written_beside
 from chainrule.words import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-try:
-    import fcntl
-except ImportError:  # not on Windows, where what a kill leaves stays
-    fcntl = None  # type: ignore[assignment]
-
 __all__ = [
-    "OwnFile", "check_writable", "is_device", "write_file", "written_beside", "written_somewhere",
+    "OwnFile", "check_writable", "is_device", "named_after", "write_file", "written_files", "written_somewhere",
 ]  # fmt: skip
 
-TEMPORARY = ".chainrule"  # how the name ends that a file has while it is being written
-SECONDS_OF_A_WRITER = 60  # after which one that holds no lock was killed
+LONGEST_NAME = 255  # bytes, of nearly every file system
+
+_accounts: list[list[Path]] = []
+
+
+@contextmanager
+def written_files() -> Iterator[list[Path]]:
+    """Every file that gets its name while this is open: for who must not say that there is none.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> with tempfile.TemporaryDirectory() as folder, written_files() as written:
+    ...     write_file(pathlib.Path(folder, "a.txt"), b"hello")
+    ...     [path.name for path in written]
+    ['a.txt']
+    """
+    _accounts.append([])
+    try:
+        yield _accounts[-1]
+    finally:
+        _accounts.pop()
 
 
 def write_file(path: str | os.PathLike[str], content: bytes, *, overwrite: bool = True) -> None:
@@ -55,13 +70,13 @@ def write_file(path: str | os.PathLike[str], content: bytes, *, overwrite: bool 
     b'hello'
     """
     try:
-        # A link is followed, so that the file behind it is replaced and not the link.
-        target = Path(os.path.realpath(path))
-        if is_device(target):
-            _write_to_device(target, content)
+        if is_device(path):
+            with interruptible():
+                _write_to_device(Path(path), content)
         else:
             with put_off():
-                _replace(target, content, overwrite=overwrite)
+                _replace(_behind_links(path), content, overwrite=overwrite)
+                _tell(Path(path))
     except FileExistsError as error:
         raise _exists(path) from error
     except (OSError, ValueError) as error:  # ValueError: a name with a null byte in it
@@ -78,7 +93,8 @@ def check_writable(path: str | os.PathLike[str], *, overwrite: bool) -> None:
     """
     try:
         with put_off():
-            _check(Path(os.path.realpath(path)), overwrite=overwrite)
+            if not is_device(path):
+                _check(_behind_links(path), overwrite=overwrite)
     except FileExistsError as error:
         raise _exists(path) from error
     except (OSError, ValueError) as error:  # ValueError: a name with a null byte in it
@@ -94,9 +110,33 @@ def is_device(path: str | os.PathLike[str]) -> bool:
     return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
 
 
+def _behind_links(path: str | os.PathLike[str]) -> Path:
+    """The file that a name leads to, so that it is replaced and not a link; OSError where links lead nowhere."""
+    target = Path(os.path.realpath(path))
+    if target.is_symlink():
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+    return target
+
+
+def named_after(path: Path, ending: str) -> Path:
+    """Name of a file beside another one: its stem with an ending, cut where no file system would take it.
+
+    Examples
+    --------
+    >>> str(named_after(Path("models/iris.st"), ".checkpoint"))
+    'models/iris.checkpoint.st'
+    >>> len(named_after(Path("é" * 126 + ".st"), ".checkpoint").name.encode())
+    254
+    """
+    stem, end = os.fsencode(path.stem), f"{ending}{path.suffix}"
+    room = max(LONGEST_NAME - len(os.fsencode(end)), 1)
+    cut = path.stem if len(stem) <= room else stem[:room].decode(errors="ignore")
+    return path.with_name(f"{cut}{end}")
+
+
 def _free_name(path: Path) -> Path:
     """The path, or the first one with a number that nothing has, not even a link that leads nowhere."""
-    numbered = (path.with_name(f"{path.stem}-{number}{path.suffix}") for number in itertools.count(2))
+    numbered = (named_after(path, f"-{number}") for number in itertools.count(2))
     return next(one for one in itertools.chain([path], numbered) if not os.path.lexists(one))
 
 
@@ -167,6 +207,7 @@ class OwnFile:
                     else:
                         temporary.replace(self.path)
                     self._written = written  # it has the same, whatever its name
+                    _tell(self.path)
         except (OSError, ValueError) as error:
             raise _failure(self.path, error) from error
 
@@ -190,8 +231,8 @@ class OwnFile:
 def written_somewhere(content: bytes, path: Path) -> Path | None:
     """Write what has no place where it should stand under a free name near it, or wherever there is room.
 
-    Where that was: beside it, in the working folder, in the user's, in the one for temporary files; None
-    where nothing can be written anywhere.
+    Where that was: beside it, unless that is a place of devices, in the working folder, in the user's, in the
+    one for temporary files; None where nothing can be written anywhere.
 
     Examples
     --------
@@ -202,8 +243,8 @@ def written_somewhere(content: bytes, path: Path) -> Path | None:
     ...     written_somewhere(b"content", path).name
     'net-2.st'
     """
-    places: tuple[Callable[[], Path], ...] = (path.parent.joinpath, Path.cwd, Path.home, _temporary_folder)
-    for folder in places:
+    places = (path.parent.joinpath, Path.cwd, Path.home, lambda: Path(tempfile.gettempdir()))
+    for folder in places[is_device(path) :]:
         with contextlib.suppress(OutputError, OSError, RuntimeError):  # there may be no such folder
             own = OwnFile(folder() / path.name)
             own.write(content)
@@ -211,76 +252,10 @@ def written_somewhere(content: bytes, path: Path) -> Path | None:
     return None
 
 
-def _temporary_folder() -> Path:
-    return Path(tempfile.gettempdir())
-
-
 def _told_apart(path: Path) -> tuple[int, ...]:
     """What tells a file from another one of its name."""
     found = path.lstat()
     return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
-
-
-@contextmanager
-def written_beside(target: Path, content: bytes) -> Iterator[Path]:
-    """Keep the content under another name in the target's folder, on the disk; only its owner may read it.
-
-    Whoever asks for it renames it to the target in one step. What is not renamed is gone at the end.
-
-    Raises
-    ------
-    OSError
-        It cannot be written there.
-    """
-    prefix = f".{target.name[:50]}."
-    _remove_leftovers(target.parent, prefix)
-    temporary = target.with_name(f"{prefix}{secrets.token_hex(8)}{TEMPORARY}")
-    try:  # begun before the file is, so that no signal comes between
-        with open(temporary, "xb", opener=_private) as file:
-            _lock(file.fileno())
-            file.write(content)
-            file.flush()
-            if content:  # an attempt has nothing to keep
-                os.fsync(file.fileno())
-        yield temporary
-    finally:
-        try:
-            temporary.unlink(missing_ok=True)
-        except OSError:  # once more; what stays even then is removed by the next one that writes there
-            with contextlib.suppress(OSError):
-                temporary.unlink(missing_ok=True)
-
-
-def _private(path: str, flags: int) -> int:
-    """Open a file that only its owner may read."""
-    return os.open(path, flags, 0o600)
-
-
-def _lock(descriptor: int) -> bool:
-    """Hold a file while this process writes it; False where another one does, or nothing can tell."""
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except (OSError, AttributeError):
-        return False
-    return True
-
-
-def _remove_leftovers(folder: Path, prefix: str) -> None:
-    """Remove what a process that was killed left of its writing: nobody holds it, and it is not young."""
-    with contextlib.suppress(OSError):
-        for entry in os.scandir(folder):
-            if not re.fullmatch(rf"{re.escape(prefix)}[0-9a-f]{{16}}{TEMPORARY}", entry.name):
-                continue
-            with contextlib.suppress(OSError):
-                young = time.time() - entry.stat(follow_symlinks=False).st_mtime < SECONDS_OF_A_WRITER
-                if young or not entry.is_file(follow_symlinks=False):
-                    continue
-                descriptor = os.open(entry.path, os.O_RDWR)
-                try:
-                    if _lock(descriptor):
-                        Path(entry.path).unlink()
-                finally:
-                    os.close(descriptor)
 
 
 def _check(target: Path, *, overwrite: bool) -> None:
@@ -324,9 +299,15 @@ def _link_or_rename(temporary: Path, target: Path) -> None:
         temporary.replace(target)
 
 
+def _tell(path: Path) -> None:
+    """Let who keeps an account of written files know of one."""
+    for account in _accounts:
+        account += [] if path in account else [path]
+
+
 def _write_to_device(target: Path, content: bytes) -> None:
     """Write to a pipe or a device, which cannot be replaced."""
-    with target.open("wb", buffering=0) as device:
+    with contextlib.suppress(BrokenPipeError), target.open("wb", buffering=0) as device:  # a reader had enough
         rest = memoryview(content)
         while rest:
             rest = rest[device.write(rest) :]
@@ -355,8 +336,9 @@ def _exists(path: str | os.PathLike[str]) -> OutputError:
 def _failure(path: str | os.PathLike[str], error: OSError | ValueError) -> OutputError:
     """Error for a file that cannot be written."""
     reason = printable(getattr(error, "strerror", None) or str(error))
+    left = "It may have got a part." if is_device(path) else "Nothing was written there."
     return OutputError(
-        f"{printable(str(path))} cannot be written: {reason}. Nothing was written there.",
+        f"{printable(str(path))} cannot be written: {reason}. {left}",
         parameter="path",
         given=path,
         needs="must be a place that can be written to",

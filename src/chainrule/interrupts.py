@@ -1,7 +1,8 @@
 """Signals that end the program: Ctrl-C, SIGTERM and SIGHUP alike, and none parts a result from its file.
 
-One that was ignored when the program began, as by nohup or in the background, stays ignored. Charter: no
-NumPy, since a signal may come while the program loads.
+While signals are put off none is answered; each is answered afterwards, by whatever answers it elsewhere. One that
+was ignored when the program began, as by nohup or in the background, stays ignored. Charter: no NumPy, since
+a signal may come while the program loads.
 """
 
 from __future__ import annotations
@@ -13,123 +14,124 @@ from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from contextlib import AbstractContextManager
     from types import FrameType, TracebackType
 
     Answer = Callable[[int, FrameType | None], Any]
 
-__all__ = [
-    "Watch", "answer_with", "at_most_one_interrupt", "exit_code", "ignore_signals", "interruptible",
-    "no_interrupt", "put_off", "restore", "signal_came",
-]  # fmt: skip
+__all__ = ["Watch", "exit_code", "ignore_signals", "interruptible", "put_off", "signal_came"]
 
 NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
 SIGNALS: tuple[int, ...] = tuple(getattr(signal, name) for name in NAMES if hasattr(signal, name))
 
-_came: list[int] = []  # signals that were let through
+_came: list[int] = []  # signals that were let through under a watch, the first one first
+_held: list[int] | None = None  # signals that came while all are put off; None while none is
+_answers: dict[int, Answer] = {}  # what answers each signal that is let through
 
 
 def exit_code() -> int:
-    """Exit code of a program that the last signal has ended: 130 for Ctrl-C, 143, 129."""
-    return 128 + (_came[-1] if _came else signal.SIGINT)
+    """Exit code of a program that the first signal has ended: 130 for Ctrl-C, 143, 129."""
+    return 128 + (_came[0] if _came else signal.SIGINT)
 
 
 def signal_came() -> bool:
-    """Whether a signal was let through: an error that a library made of it is none of its own."""
+    """Whether a watch let a signal through: an error that a library made of it is none of its own."""
     return bool(_came)
 
 
 class Watch:
-    """Answers each signal as Python answers Ctrl-C, and remembers that one came.
+    """Answers the first signal as Python answers Ctrl-C, and those after it only where the program waits.
 
-    An error that a library makes of the KeyboardInterrupt is known by `interrupted`.
+    They must not lose what the first one has kept. A watch under another one changes nothing.
     """
 
-    def __init__(self) -> None:
-        self.interrupted = False
-        self._before: dict[int, Any] = {}
-
     def __enter__(self) -> Self:
-        for number in SIGNALS if _may_set() else ():
-            answer = signal.getsignal(number)
-            if callable(answer) or answer is signal.SIG_DFL:
-                self._before[number] = answer
-                signal.signal(number, self._note_and_raise)
+        self._before = _take_over(_first)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        restore(self._before)
-
-    def _note_and_raise(self, number: int, frame: FrameType | None) -> None:
-        self.interrupted = True
-        _raise(number, frame)
-
-
-def at_most_one_interrupt() -> AbstractContextManager[None]:
-    """Let the first signal through and none after it: a second one must not lose what the first has kept."""
-
-    def once(number: int, frame: FrameType | None) -> None:
-        answer_with(_ignore)
-        _raise(number, frame)
-
-    return _answered(once)
-
-
-def no_interrupt() -> AbstractContextManager[None]:
-    """Let no signal through: for the moment in which a file is written."""
-    return _answered(_ignore)
+        global _held  # noqa: PLW0603 (one assignment, which no signal can part)
+        if self._before:
+            _restore(self._before)
+            _came.clear()
+            _held = None
 
 
 @contextmanager
 def put_off() -> Iterator[None]:
-    """Let a signal through when this is done: for the moment in which a file takes its name, or goes."""
-    came: list[int] = []
-    try:
-        with _answered(lambda number, _frame: came.append(number)):
-            yield
-    finally:
-        for number in came[:1]:
-            signal.raise_signal(number)
+    """Let signals through when this is done: for what must not be parted, as a file from its name.
 
-
-def interruptible() -> AbstractContextManager[None]:
-    """Let every signal through again: for what may take for ever, as a pipe that nobody reads."""
-    return _answered(_raise)
-
-
-@contextmanager
-def _answered(answer: Answer) -> Iterator[None]:
-    """Let signals be answered like this."""
-    before = answer_with(answer)
+    One that comes while an error is raised takes its place; the error is the context of the KeyboardInterrupt.
+    """
+    global _held  # noqa: PLW0603
+    if _held is not None or not _may_set():
+        yield
+        return
+    before = _take_over()
+    _held = []
     try:
         yield
     finally:
-        restore(before)
+        if not _came:  # after the first one all others stay put off
+            came, _held = _held or [], None
+            _restore(before)
+            for number in came:
+                signal.raise_signal(number)
 
 
-def _ignore(_number: int, _frame: FrameType | None) -> None:
-    """Nothing; as a function, so that it can be seen that the signal is Python's to answer."""
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Let signals through in the midst of what puts them off, those that have come already included.
+
+    For what may take long and loses nothing, as a training, or for ever, as a pipe that nobody reads.
+    """
+    global _held  # noqa: PLW0603
+    if _held is None or not _may_set():
+        yield
+        return
+    held, _held = _held, None
+    try:
+        while held:
+            signal.raise_signal(held.pop(0))
+        yield
+    finally:
+        _held = held
 
 
-def _raise(number: int, _frame: FrameType | None) -> None:
+def _answer(number: int, frame: FrameType | None) -> None:
+    """Answer a signal, or keep it for later."""
+    if _held is None:
+        _answers[number](number, frame)
+    else:
+        _held.append(number)
+
+
+def _first(number: int, _frame: FrameType | None) -> None:
+    """Raise KeyboardInterrupt, and put off all signals from now on."""
+    global _held  # noqa: PLW0603
     _came.append(number)
+    _held = []
     raise KeyboardInterrupt
 
 
-def answer_with(answer: Answer) -> dict[int, Answer]:
-    """Set what answers each signal that Python answers, and return what did before."""
-    before: dict[int, Answer] = {}
+def _take_over(answer: Answer | None = None) -> dict[int, Any]:
+    """Let signals be answered here, by this answer or by what answers them now; what that was, for each.
+
+    A program's usual end by a signal is an answer only where another one takes its place.
+    """
+    before: dict[int, Any] = {}
     for number in SIGNALS if _may_set() else ():
         found = signal.getsignal(number)
-        if callable(found):
+        is_own = callable(found) and found is not _answer
+        if is_own or (answer is not None and found is signal.SIG_DFL):
             before[number] = found
-            signal.signal(number, answer)
+            _answers[number] = answer or found  # type: ignore[assignment]  # it is callable
+            signal.signal(number, _answer)
     return before
 
 
-def restore(before: dict[int, Any]) -> None:
+def _restore(before: dict[int, Any]) -> None:
     """Set again what answered before."""
     for number, answer in before.items():
         signal.signal(number, answer)

@@ -293,7 +293,7 @@ def test_interrupt_outside_the_training(
 
     monkeypatch.setattr("chainrule.jobs.job.as_table", interrupt)
     done = chainrule_command("fit", "iris.csv", "--target", "species", "--out", "new.safetensors")
-    assert (done.code, done.out, done.err) == (130, "", "Interrupted. Nothing was written.\n")
+    assert (done.code, done.out, done.err) == (130, "", "Interrupted. Nothing was saved.\n")
     assert not here.joinpath("new.safetensors").exists()
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import chainrule
-from chainrule.interrupts import Watch, at_most_one_interrupt, no_interrupt
+from chainrule.interrupts import Watch, interruptible, put_off, signal_came
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,9 +63,9 @@ def test_the_network_so_far_is_kept_however_often_it_is_pressed(
     assert done.code == 130, done.err
     assert done.err.splitlines() == [
         "Interrupted: new.safetensors holds the network after 2 epochs.",
-        "Go on with: chainrule fit iris.csv --resume new.checkpoint.safetensors --force",
+        "Go on with: chainrule fit iris.csv --resume new.checkpoint.safetensors --out new.safetensors --force",
     ]
-    assert "ended by Ctrl-C" in done.out
+    assert "ended by an interruption" in done.out
     record = chainrule.load_model("new.safetensors").training
     assert record is not None
     assert (record.stopped_by, record.epochs_run, record.epochs) == ("interrupt", 2, 3)
@@ -86,11 +86,13 @@ os.fsync = press
 def test_a_file_that_is_being_written_is_finished(here: Path, forks: Forks) -> None:
     before = set(here.iterdir())
     done = forks.run(*FIT, script=PRESS_WHILE_SAVING)
-    assert done.code == 0, done.err
-    assert chainrule.load_model("new.safetensors").training is not None
+    assert (done.code, done.out, done.err) == (130, "", "Interrupted. new.safetensors is saved.\n")
+    record = chainrule.load_model("new.safetensors").training
+    assert record is not None
+    assert record.stopped_by == "epochs"
     predict = ("predict", "iris.safetensors", "iris.csv", "--out", "p.csv")
     done = forks.run(*predict, script=PRESS_WHILE_SAVING)
-    assert done.code == 0, done.err
+    assert (done.code, done.err) == (130, "Interrupted. p.csv is saved.\n")
     assert len(Path("p.csv").read_text(encoding="utf-8").splitlines()) == 151
     assert {path.name for path in set(here.iterdir()) - before} == {"new.safetensors", "p.csv"}
 
@@ -101,7 +103,7 @@ def test_after_the_save_the_message_says_so(
     assert here.is_dir()
     monkeypatch.setattr("chainrule.cli.commands.fit.score_lines", lambda _score: ctrl_c())
     done = chainrule_command(*FIT)
-    assert (done.code, done.err) == (130, "Interrupted: new.safetensors holds the trained network.\n")
+    assert (done.code, done.err) == (130, "Interrupted. new.safetensors is saved.\n")
     assert chainrule.load_model("new.safetensors").training is not None
 
 
@@ -118,7 +120,7 @@ def test_an_error_that_a_library_makes_of_it_is_no_traceback(
     before = set(here.iterdir())
     monkeypatch.setattr("chainrule.jobs.job.as_table", query)
     done = chainrule_command(*FIT)
-    assert (done.code, done.out, done.err) == (130, "", "Interrupted. Nothing was written.\n")
+    assert (done.code, done.out, done.err) == (130, "", "Interrupted. Nothing was saved.\n")
     assert set(here.iterdir()) == before
 
 
@@ -180,26 +182,47 @@ def test_an_import_that_a_signal_broke_is_an_interrupt(here: Path) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (143, "", "")
 
 
-def test_what_answers_is_restored() -> None:
-    before = signal.getsignal(signal.SIGINT)
-    with Watch() as watch:
-        with at_most_one_interrupt():
-            with pytest.raises(KeyboardInterrupt):
-                ctrl_c()
+def test_a_watch_answers_the_first_signal_and_what_answered_is_restored() -> None:
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    with Watch():
+        with pytest.raises(KeyboardInterrupt), put_off():
             ctrl_c()
-            with no_interrupt():
-                ctrl_c()
-        assert [watch.interrupted] == [False]
-        with pytest.raises(KeyboardInterrupt):
+            assert not signal_came()
+        assert signal_came()
+        ctrl_c()
+        with put_off(), Watch():
             ctrl_c()
-        assert [watch.interrupted] == [True]
-    assert signal.getsignal(signal.SIGINT) == before
+        with pytest.raises(KeyboardInterrupt), interruptible():  # those before have come to it, too
+            pytest.fail("it waits")
+    assert not signal_came()
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
+
+
+def test_what_is_put_off_is_answered_by_the_program_s_own_function() -> None:
+    answered: list[int] = []
+    before = signal.signal(signal.SIGTERM, lambda number, _frame: answered.append(number))
+    try:
+        with pytest.raises(KeyboardInterrupt), put_off():
+            with put_off():
+                signal.raise_signal(signal.SIGTERM)
+            assert not answered
+            with interruptible():
+                assert answered == [signal.SIGTERM]
+                signal.raise_signal(signal.SIGTERM)
+                assert answered == [signal.SIGTERM] * 2
+            signal.raise_signal(signal.SIGTERM)
+            ctrl_c()
+            assert len(answered) == 2
+        assert len(answered) == 3
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def test_a_job_in_the_background_goes_on_ignoring_it() -> None:
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        with Watch(), at_most_one_interrupt():
+        with Watch(), put_off():
             ctrl_c()
         assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
     finally:

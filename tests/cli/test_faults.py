@@ -13,7 +13,8 @@ import pytest
 
 import chainrule
 from chainrule import disk
-from chainrule.disk import OwnFile, written_beside
+from chainrule.disk import OwnFile
+from chainrule.temporary import written_beside
 
 if TYPE_CHECKING:
     from forks import Forks
@@ -91,8 +92,13 @@ def test_what_stands_under_the_name_of_a_checkpoint_stays(how: str, here: Path, 
             behind.write_bytes(b"mine")
     done = forks.run(*FIT, script=ends_in_epoch(2, "SIGTERM"))
     assert done.code == 143
-    assert "new.checkpoint.st is no checkpoint and stays as it is" in done.err
-    assert "Go on with: chainrule fit iris.csv --resume new.checkpoint-2.st --force" in done.err
+    reason = {
+        "folder": "new.checkpoint.st cannot be read: ",
+        "lost link": "It is a link that leads nowhere.",
+    }.get(how, "new.checkpoint.st is not a chainrule model, or is damaged: ")
+    keeps = "new.checkpoint.st stays as it is, and this training keeps its checkpoint beside it."
+    assert f"{keeps} {reason}" in done.err
+    assert "Go on with: chainrule fit iris.csv --resume new.checkpoint-2.st --out new.st --force" in done.err
     assert len(chainrule.load_state("new.checkpoint-2.st").epochs) == 2
     if how == "file":
         assert place.read_bytes() == b"mine"
@@ -154,7 +160,7 @@ def test_a_signal_on_a_full_disk_keeps_the_checkpoint_where_there_is_room(
     assert done.code == 143
     where = other / "new.checkpoint.st"
     assert f"Nothing was written there. It is kept in {where}." in done.err
-    assert f"Go on with: chainrule fit iris.csv --resume {where} --force" in done.err
+    assert f"Go on with: chainrule fit iris.csv --resume {where} --out new.st --force" in done.err
     assert len(chainrule.load_state(where).epochs) == 2
 
 
@@ -208,7 +214,7 @@ def test_each_signal_keeps_the_network_and_a_checkpoint(
     assert done.code == code
     assert done.err.splitlines() == [
         "Interrupted: new.st holds the network after 2 epochs.",
-        "Go on with: chainrule fit iris.csv --resume new.checkpoint.st --force",
+        "Go on with: chainrule fit iris.csv --resume new.checkpoint.st --out new.st --force",
     ]
     resumed = forks.run(*RESUME)
     assert resumed.code == 0
@@ -315,7 +321,7 @@ def test_a_pipe_that_nobody_reads_can_be_left(here: Path, forks: Forks) -> None:
             time.sleep(0.01)
         os.kill(child, signal.SIGINT)
         assert forks.wait() == 130
-    assert err.read_text(encoding="utf-8") == "Interrupted. The trained network is kept in pipe-2.st.\n"
+    assert err.read_text(encoding="utf-8") == f"Interrupted. The trained network is kept in {here / 'pipe-2.st'}.\n"
     assert chainrule.load_model(here / "pipe-2.st").training is not None
 
 

@@ -34,6 +34,9 @@ class Inventory:
     def check(self, folder: Path, done: Outcome, told: str) -> None:
         """Compare what a disturbed command has left."""
         found = contents(folder)
+        if done.code not in {0, -signal.SIGKILL}:
+            changed = [name for name, content in found.items() if content != self.before.get(name)]
+            assert all(name in done.err for name in changed), f"{told}: {changed}"
         for name in {*self.before, *self.after, *found}:
             assert self._may_be(folder / name, done), f"{told}: {name}"
         if done.code == 0:

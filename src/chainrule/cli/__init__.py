@@ -15,7 +15,12 @@ def main() -> None:
 
     code: object = INTERRUPTED
     try:
-        from chainrule.interrupts import Watch, exit_code, ignore_signals  # noqa: PLC0415 (so may it here)
+        from chainrule.interrupts import (  # noqa: PLC0415 (so may it here)
+            Watch,
+            exit_code,
+            ignore_signals,
+            signal_came,
+        )
 
         try:
             Watch().__enter__()  # until the very end
@@ -23,7 +28,7 @@ def main() -> None:
             ignore_signals()
         except KeyboardInterrupt:
             ignore_signals()
-        if code == INTERRUPTED:  # by which of the signals, typer does not tell
+        if signal_came():  # by which of them, typer does not tell, and a note may have swallowed it
             code = exit_code()
     except KeyboardInterrupt:
         pass
@@ -70,7 +75,9 @@ def _told(error: Exception) -> int:
     else:
         text = f"A part of the program cannot be loaded: {reason}. Give it more memory, or install it again."
     with contextlib.suppress(OSError, AttributeError):  # there may be no standard error
-        print(f"Error: {text}", file=sys.stderr, flush=True)  # noqa: T201 (what prints may not be loaded)
+        # What prints, and escapes what a terminal would obey, may not be loaded.
+        text = text if text.isprintable() else ascii(text)[1:-1]
+        print(f"Error: {text}", file=sys.stderr, flush=True)  # noqa: T201
     _abandon_output()
     return 2
 

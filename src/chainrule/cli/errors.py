@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import functools
+import os
 from typing import TYPE_CHECKING, ParamSpec
 
 import typer
 
 from chainrule.cli.naming import in_options
 from chainrule.cli.printing import note
-from chainrule.errors import ChainruleError, DivergenceError, said
-from chainrule.interrupts import Watch, exit_code
+from chainrule.disk import written_files
+from chainrule.errors import ChainruleError, DivergenceError, OutputError, said
+from chainrule.interrupts import Watch, exit_code, put_off, signal_came
+from chainrule.words import printable, series
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
 
 __all__ = ["DIVERGED", "WRONG_INPUT", "exits_with_a_message"]
 
@@ -27,28 +31,29 @@ def exits_with_a_message(command: Callable[Arguments, None]) -> Callable[Argumen
 
     @functools.wraps(command)
     def guarded(*args: Arguments.args, **kwargs: Arguments.kwargs) -> None:
-        watch = Watch()
-        try:
-            with watch:
+        with Watch(), written_files() as written:
+            try:
                 command(*args, **kwargs)
-        except typer.Exit:
-            raise
-        except (Exception, KeyboardInterrupt) as error:
-            known = _message(error, interrupted=watch.interrupted)
-            if known is None:
+                if signal_came():  # where a KeyboardInterrupt was lost
+                    raise KeyboardInterrupt
+            except typer.Exit:
                 raise
-            message, code = known
-            note(message)
-            raise typer.Exit(code) from error
+            except (Exception, KeyboardInterrupt) as error:
+                with put_off():
+                    known = _message(error, written)
+                    if known is None:
+                        raise
+                    message, code = known
+                    note(message)
+                raise typer.Exit(code) from error
 
     return guarded
 
 
-def _message(error: BaseException, *, interrupted: bool) -> tuple[str, int] | None:
+def _message(error: BaseException, written: Sequence[Path]) -> tuple[str, int] | None:
     """Message and exit code; None for an error that nobody foresaw."""
-    if isinstance(error, KeyboardInterrupt) or interrupted:
-        kept = str(error) if isinstance(error, KeyboardInterrupt) else ""
-        return f"Interrupted. {kept or 'Nothing was written.'}", exit_code()
+    if isinstance(error, KeyboardInterrupt) or signal_came():
+        return f"Interrupted. {_left(error, written)}", exit_code()
     if isinstance(error, ChainruleError):
         code = DIVERGED if isinstance(error, DivergenceError) else WRONG_INPUT
         return f"Error: {said(error, in_options)}", code
@@ -56,3 +61,16 @@ def _message(error: BaseException, *, interrupted: bool) -> tuple[str, int] | No
         reason = str(error).rstrip(".") or "Out of memory"
         return f"Error: {reason}. Take a smaller table or fewer hidden units.", WRONG_INPUT
     return None
+
+
+def _left(error: BaseException, written: Sequence[Path]) -> str:
+    """What an interrupted command has left, and where a result is that found no place."""
+    for one in (error, error.__context__):
+        if isinstance(one, (DivergenceError, OutputError)):
+            return said(one, in_options)
+    if isinstance(error, KeyboardInterrupt) and str(error):
+        return str(error)
+    names = [printable(str(path)) for path in written if os.path.lexists(path)]
+    if not names:
+        return "Nothing was saved."
+    return f"{series(names)} {'is' if len(names) == 1 else 'are'} saved."

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from chainrule.cli.naming import in_options
 from chainrule.errors import said
+from chainrule.interrupts import interruptible
 from chainrule.words import counted, named, printable
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from chainrule.training import Progress
 
 __all__ = [
-    "LONGEST_LINE", "MOST_LINES", "TEXT", "Notes", "escape_what_cannot_be_encoded", "give", "note",
+    "LONGEST_LINE", "MOST_LINES", "TEXT", "Notes", "aside", "escape_what_cannot_be_encoded", "give", "note",
     "print_json", "print_rows", "say", "score_lines", "settings_rows", "training_words", "write_all",
 ]  # fmt: skip
 
@@ -35,6 +36,7 @@ LABEL = 10  # columns for the word that a line begins with
 TEXT = LONGEST_LINE - LABEL
 MOST_LINES = 20  # of a list with a line for each entry
 WORST = 10  # classes that are shown where there are more
+AT_ONCE = getattr(select, "PIPE_BUF", 0)  # bytes that a pipe with room takes; Windows does not tell
 NEITHER_ASCII_NOR_SAFE = re.compile(r"[^\x20-\x7e\n]")
 
 
@@ -58,8 +60,13 @@ def give(text: str) -> None:
 
 def note(text: str) -> None:
     """Print what is not the result; what cannot be printed there is no reason to end."""
-    with contextlib.suppress(OSError):
-        write_all(sys.stderr, f"{_visible(text)}\n")
+    aside(f"{_visible(text)}\n")
+
+
+def aside(text: str) -> None:
+    """Write what may be lost to standard error; a signal in it, which is remembered, is met later."""
+    with contextlib.suppress(OSError, KeyboardInterrupt):
+        write_all(sys.stderr, text)
 
 
 def _visible(text: str) -> str:
@@ -83,10 +90,11 @@ def write_all(stream: TextIO | None, text: str) -> None:
     stream.flush()
     rest = memoryview(text.encode(stream.encoding, stream.errors or "strict"))
     while rest:
-        try:
-            rest = rest[os.write(number, rest) :]
-        except BlockingIOError:  # a pipe that another program has told not to wait
-            select.select([], [number], [])
+        if AT_ONCE and not select.select([], [number], [], 0)[1]:  # nobody reads, maybe for ever
+            with interruptible():
+                select.select([], [number], [])
+        with contextlib.suppress(BlockingIOError):  # a pipe that another program fills as well
+            rest = rest[os.write(number, rest[: AT_ONCE or len(rest)]) :]
 
 
 class Notes:
@@ -131,7 +139,7 @@ def training_words(record: TrainingRecord, seconds: float | None = None) -> str:
     endings = {
         "epochs": "the last epoch",
         "loss_goal": "the loss goal",
-        "interrupt": "Ctrl-C",
+        "interrupt": "an interruption",
         "patience": "patience",
         "converged": "convergence",
         "generalization_loss": "a validation loss that grew",

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
 import time
 from typing import TYPE_CHECKING, Self
 
-from chainrule.cli.printing import Notes, note, write_all
+from chainrule.cli.printing import Notes, aside, note
 from chainrule.words import named
 
 if TYPE_CHECKING:
@@ -95,8 +94,7 @@ class TrainingProgress(Notes):
     def _draw(self, line: str) -> None:
         """Replace the line that stands on the terminal."""
         if self.on_terminal:
-            with contextlib.suppress(OSError):  # the terminal may be gone
-                write_all(sys.stderr, f"\r\x1b[K{line}")
+            aside(f"\r\x1b[K{line}")
 
 
 def _width() -> int:

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chainrule.disk import OwnFile, written_somewhere
+from chainrule.disk import OwnFile, named_after, written_somewhere
 from chainrule.errors import InputError, ModelFileError, OutputError, argument
 from chainrule.files import content_of, load_state
 from chainrule.files.states import refuse_unsavable
-from chainrule.jobs.job import same_file
 from chainrule.models.fitting import checkpoint
 from chainrule.training import StoppedBy
 from chainrule.words import printable
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from chainrule.jobs.job import Face
     from chainrule.models import Dataset, FitResult
     from chainrule.settings import FitSettings
@@ -28,18 +27,18 @@ SECONDS_BETWEEN = 60.0
 
 
 class Checkpoint:
-    """Writes the state of a training beside its model every minute; a fit that ends by itself removes it.
+    """Writes the state of a training every minute: beside its model, or in place of what it goes on from.
 
-    Where it cannot be written the training goes on. What stands under its name is left as it is, unless it
-    is the checkpoint that this training goes on from.
+    Where it cannot be written the training goes on. What stands beside the model under its name is left as it
+    is. `remove` ends it; a training that diverged keeps it.
     """
 
     def __init__(
         self, data: Dataset, settings: FitSettings, path: Path, *, resumed: str | Path | None, face: Face
     ) -> None:
         self.data, self.settings, self.face = data, settings, face
-        asked = path.with_name(f"{path.stem}.checkpoint{path.suffix}")
-        self.goes_on = not asked.is_symlink() and same_file(asked, resumed)
+        self.goes_on = resumed is not None and not os.path.islink(resumed)
+        asked = Path(resumed) if resumed and self.goes_on else named_after(path, ".checkpoint")
         self.file = OwnFile(asked, replaces=self.goes_on)
         self.last = time.monotonic()
         self.complaint = ""
@@ -59,27 +58,28 @@ class Checkpoint:
             self.last = time.monotonic()
             try:
                 self.file.write(content_of(checkpoint(self.data, self.settings, training.state)))
-            except (OutputError, InputError) as error:
-                if self.complaint != error.what:  # once for each reason
-                    self.complaint = error.what
-                    self.face.note(f"{error.what} The training goes on without a checkpoint there.")
+            except (OutputError, InputError, MemoryError) as error:
+                if self.complaint != _fault(error):  # once for each reason
+                    self.complaint = _fault(error)
+                    self.face.note(f"{self.complaint} The training goes on without a checkpoint there.")
 
     def keep(self, result: FitResult) -> Path | None:
         """Write the state of a fit that was interrupted, here or where there is room. Where it stands."""
         if result.stopped_by is not StoppedBy.INTERRUPT or not self.is_possible:
             return None
-        content = content_of(checkpoint(self.data, self.settings, result.training.state))
+        content = b""
         try:
+            content = content_of(checkpoint(self.data, self.settings, result.training.state))
             self.file.write(content)
-        except OutputError as error:
-            kept = written_somewhere(content, self.file.path)
+        except (OutputError, MemoryError) as error:
+            kept = written_somewhere(content, self.file.path) if content else None
             where = "The checkpoint is lost." if kept is None else f"It is kept in {printable(str(kept))}."
-            self.face.note(f"{error.what} {where}")
-            return kept
+            self.face.note(f"{_fault(error)} {where}{self.stands()}")
+            return kept or (self.file.path if self.file.is_left else None)
         return self.file.path
 
     def stands(self) -> str:
-        """That a checkpoint of this training stands beside what could not be saved, where one does."""
+        """Where a checkpoint of this training stands from its way, if one does."""
         return f" Its checkpoint is {printable(str(self.file.path))}." if self.file.is_left else ""
 
     def remove(self) -> None:
@@ -96,9 +96,15 @@ class Checkpoint:
         name = printable(str(path))
         try:
             load_state(path)
-        except ModelFileError:
-            return f"{name} is no checkpoint and stays as it is; this training keeps its own beside it."
+        except ModelFileError as error:
+            what = error.what if path.exists() else "It is a link that leads nowhere."
+            return f"{name} stays as it is, and this training keeps its checkpoint beside it. {what}"
         return (
             f"{name} is the checkpoint of a training that did not end, and stays as it is: go on with it by "
             f"{argument('resume', str(path))}, or delete it."
         )
+
+
+def _fault(error: Exception) -> str:
+    """Why a checkpoint was not written."""
+    return getattr(error, "what", "") or "There is too little memory for a checkpoint."

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from chainrule.disk import check_writable, is_device, write_file, written_somewhere
+from chainrule.disk import check_writable, named_after, write_file, written_somewhere
 from chainrule.errors import (
     ChainruleError,
     DivergenceError,
@@ -19,7 +19,7 @@ from chainrule.errors import (
 )
 from chainrule.files import content_of
 from chainrule.given import path_given, truth
-from chainrule.interrupts import at_most_one_interrupt, interruptible, no_interrupt
+from chainrule.interrupts import put_off
 from chainrule.jobs.checkpoint import Checkpoint
 from chainrule.jobs.job import Face, Job, hearing, refuse_to_replace, same_file
 from chainrule.models import (
@@ -186,20 +186,22 @@ class FitJob(Job):
             kept(training)
 
         self.look()
-        with at_most_one_interrupt():
-            result = self._trained(data, settings, state, look)
-            with no_interrupt():
-                checkpoint = kept.keep(result)
-                self._save(content_of(result.model), kept)
-                if checkpoint is None:
-                    kept.remove()
+        with put_off():  # but in the epochs
+            try:
+                result = self._trained(data, settings, state, look)
+            except DivergenceError as error:
+                error.advise(kept.stands())
+                raise
+            checkpoint = kept.keep(result)
+            self._save(content_of(result.model), kept)
+            if result.stopped_by is not StoppedBy.INTERRUPT:
+                kept.remove()
         return FitOutcome(result, settings, self.path, checkpoint)
 
     def _save(self, content: bytes, kept: Checkpoint) -> None:
         """Write the model; where it cannot be written where it should, it is kept somewhere else."""
         try:
-            with interruptible() if is_device(self.path) else no_interrupt():
-                write_file(self.path, content, overwrite=self.overwrite)
+            write_file(self.path, content, overwrite=self.overwrite)
         except OutputError as error:
             error.advise(_kept(written_somewhere(content, self.path)) + kept.stands())
             raise
@@ -285,6 +287,7 @@ class FitJob(Job):
     def _read(self, face: Face) -> Table:
         """Table, with what its reader should know said, and the place of the model looked at."""
         with self.faults:
+            refuse_to_replace(self.path, self.resume, "checkpoint")
             if not same_file(self.path, self.table):
                 check_writable(self.path, overwrite=self.overwrite)
         try:
@@ -310,8 +313,8 @@ class FitJob(Job):
                     data, settings, on_time=look, every_seconds=SECONDS_BETWEEN_LOOKS, resume=state
                 )
         except DivergenceError as error:
-            beside = self.path.with_name(f"{self.path.stem}.diverged{self.path.suffix}")
-            kept = written_somewhere(content_of(diverged_model(data, settings, error)), beside)
+            content = content_of(diverged_model(data, settings, error))
+            kept = written_somewhere(content, named_after(self.path, ".diverged"))
             error.advise(_kept(kept, f"The last finite network, after {error.epoch - 1} epochs,"))
             raise
 

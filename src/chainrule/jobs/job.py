@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from chainrule.errors import InputError, ModelFileError, OutputError, argument
 from chainrule.files import load_model
 from chainrule.given import path_given
+from chainrule.interrupts import signal_came
 from chainrule.tables import as_table
 from chainrule.words import printable
 
@@ -98,8 +99,8 @@ class Job:
             raise
 
     def look(self) -> None:
-        """Raise KeyboardInterrupt, as Ctrl-C does, where the job was cancelled."""
-        if self.was_cancelled:
+        """Raise KeyboardInterrupt, as Ctrl-C does, where the job was cancelled or a library lost a signal."""
+        if self.was_cancelled or signal_came():
             raise KeyboardInterrupt
 
 

@@ -7,10 +7,9 @@ import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from chainrule.disk import check_writable, is_device, write_file
+from chainrule.disk import check_writable, write_file
 from chainrule.errors import OutputError
 from chainrule.given import path_given, truth
-from chainrule.interrupts import interruptible, no_interrupt
 from chainrule.jobs.job import Face, Job, hearing, refuse_to_replace
 from chainrule.words import printable, shortened
 
@@ -90,8 +89,7 @@ class PredictionJob(Job):
         self.look()
         outcome = PredictionOutcome(model.predict(source), self.path)
         if self.path is not None:
-            with interruptible() if is_device(self.path) else no_interrupt():
-                write_file(self.path, outcome.csv().encode(), overwrite=self.overwrite)
+            write_file(self.path, outcome.csv().encode(), overwrite=self.overwrite)
         return outcome
 
 

@@ -12,6 +12,7 @@ from chainrule.equations import RULES, name_of
 from chainrule.errors import InputError, argument
 from chainrule.given import share_below_1
 from chainrule.inspection import check_gradients
+from chainrule.interrupts import interruptible
 from chainrule.network import as_masks, as_pairs, as_sample_weight, own_functions
 from chainrule.random_streams import Purpose, permutation
 from chainrule.settings import Settings, documented, settings_of
@@ -178,7 +179,9 @@ def run_training(
     _check_own_functions(task)
     _check_own_rule(task, settings)
     with engine_named(engine, task, settings) as running:
-        return Run(task, watched, settings, running, callbacks or Callbacks(), resume).result()
+        with interruptible():  # nothing is lost yet
+            run = Run(task, watched, settings, running, callbacks or Callbacks(), resume)
+        return run.result()
 
 
 def _parted(

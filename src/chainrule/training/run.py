@@ -13,6 +13,7 @@ import numpy as np
 
 from chainrule.equations import CRITERIA, SCHEDULES, Past, PastEpoch, name_of
 from chainrule.errors import DivergenceError, InputError, TrainingWarning
+from chainrule.interrupts import interruptible
 from chainrule.random_streams import Purpose, permutation
 from chainrule.scores import heeds_weights, metric_named
 from chainrule.training.diagnosis import advice_after_divergence, diagnose
@@ -133,9 +134,10 @@ class Run:
     def result(self) -> TrainingResult:
         """Epoch after epoch, until there is a reason to stop; only whole epochs change the network."""
         try:
-            stopped_by = self.ended
-            while stopped_by is None:
-                stopped_by = self._next()
+            with interruptible():
+                stopped_by = self.ended
+                while stopped_by is None:
+                    stopped_by = self._next()
             return self._result(stopped_by)
         except KeyboardInterrupt:
             return self._result(StoppedBy.INTERRUPT)

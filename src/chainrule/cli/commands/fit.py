@@ -47,10 +47,7 @@ def run(job: FitJob, table: Path, *, as_json: bool) -> None:
             print_json(outcome.summary())
         else:
             _print_summary(outcome, table)
-    except KeyboardInterrupt:
-        note(f"Interrupted: {path} holds the trained network.")
-        raise typer.Exit(exit_code()) from None
-    except BrokenPipeError:  # nobody reads on
+    except (BrokenPipeError, KeyboardInterrupt):  # nobody reads on, or there is no time to
         if not outcome.was_interrupted:
             raise
     except OSError:
@@ -60,8 +57,8 @@ def run(job: FitJob, table: Path, *, as_json: bool) -> None:
     if outcome.was_interrupted:
         note(f"Interrupted: {path} holds {_held(outcome)}.")
         if outcome.checkpoint is not None:
-            go_on = f"chainrule fit {shell_word(table)} --resume {shell_word(outcome.checkpoint)} --force"
-            note(f"Go on with: {go_on}")
+            from_there = f"--resume {shell_word(outcome.checkpoint)} --out {shell_word(outcome.path)} --force"
+            note(f"Go on with: chainrule fit {shell_word(table)} {from_there}")
         raise typer.Exit(exit_code())
 
 

@@ -33,7 +33,8 @@ from numba.core.runtime import rtsys
 from numba.core.serialize import dumps
 
 from chainrule.compiled.machine.target import processor_features, processor_name
-from chainrule.disk import written_beside
+from chainrule.temporary import written_beside
+from chainrule.words import printable
 
 __all__ = ["FOLDER_VARIABLE", "KernelFiles", "folder"]
 
@@ -169,4 +170,4 @@ def _say_not_kept(reason: str) -> None:
 def _say(message: str) -> None:
     """One line on stderr, where there is one."""
     if sys.stderr is not None:
-        print(f"chainrule: {message}", file=sys.stderr, flush=True)  # noqa: T201
+        print(f"chainrule: {printable(message)}", file=sys.stderr, flush=True)  # noqa: T201
