@@ -307,7 +307,10 @@ def _tell(path: Path) -> None:
 
 def _write_to_device(target: Path, content: bytes) -> None:
     """Write to a pipe or a device, which cannot be replaced."""
-    with contextlib.suppress(BrokenPipeError), target.open("wb", buffering=0) as device:  # a reader had enough
+    with (
+        contextlib.suppress(BrokenPipeError),
+        target.open("wb", buffering=0) as device,
+    ):  # a reader had enough
         rest = memoryview(content)
         while rest:
             rest = rest[device.write(rest) :]

@@ -47,7 +47,10 @@ def shown(cell: object, most: int = LONGEST_QUOTATION) -> str:
     >>> len(shown("x" * 1000))
     42
     """
-    text = str(cell)
+    try:
+        text = str(cell)
+    except Exception:  # noqa: BLE001 (a user's own object may raise anything)
+        text = quoted(cell)
     return repr(text if len(text) <= most else text[: most - 1] + "…")
 
 
@@ -61,7 +64,7 @@ def quoted(value: object) -> str:
     """
     try:
         text = printable(" ".join(repr(value).split()))
-    except Exception:  # noqa: BLE001 (a user's own object may raise anything)
+    except Exception:  # noqa: BLE001 (as above)
         is_int = isinstance(value, int)  # of more digits than Python writes
         return "an int of many digits" if is_int else f"an object of the type {type(value).__name__}"
     return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"

@@ -321,7 +321,10 @@ def test_a_pipe_that_nobody_reads_can_be_left(here: Path, forks: Forks) -> None:
             time.sleep(0.01)
         os.kill(child, signal.SIGINT)
         assert forks.wait() == 130
-    assert err.read_text(encoding="utf-8") == f"Interrupted. The trained network is kept in {here / 'pipe-2.st'}.\n"
+    assert (
+        err.read_text(encoding="utf-8")
+        == f"Interrupted. The trained network is kept in {here / 'pipe-2.st'}.\n"
+    )
     assert chainrule.load_model(here / "pipe-2.st").training is not None
 
 

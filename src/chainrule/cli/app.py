@@ -10,8 +10,8 @@ import typer
 import typer.core
 
 from chainrule.cli.errors import exits_with_a_message
-from chainrule.cli.numbers import number, whole
-from chainrule.cli.paths import output_path
+from chainrule.cli.numbers import number, together, whole
+from chainrule.cli.paths import input_path, output_path
 from chainrule.cli.printing import note
 from chainrule.interrupts import exit_code
 
@@ -31,9 +31,12 @@ class InOneLine(typer.core.TyperGroup):
             tell = getattr(error, "format_message", None)  # of Click's exceptions, typer's own copy or not
             if tell is None:
                 raise
-            context = getattr(error, "ctx", None)
-            where = context.command_path if context else "chainrule"
             text = " ".join(tell().split())
+            if not text:  # nothing was typed, and the help is printed
+                sys.exit(0)
+            context, typed = getattr(error, "ctx", None), others.get("args") or sys.argv[1:]
+            command = " ".join(["chainrule", *(word for word in typed[:1] if word in self.commands)])
+            where = context.command_path if context else command
             note(f"Error: {text if text.endswith(('.', '?')) else f'{text}.'} See {where} --help.")
             sys.exit(getattr(error, "exit_code", 2))
 
@@ -53,9 +56,15 @@ LEARNT = "What is learnt"
 NETWORK = "Network"  # as the settings have it
 RESULT = "Result"
 
-ModelPath = Annotated[Path, typer.Argument(metavar="MODEL", help="Model file that `chainrule fit` wrote.")]
+ModelPath = Annotated[
+    Path,
+    typer.Argument(metavar="MODEL", parser=input_path, help="Model file that `chainrule fit` wrote."),
+]
 TablePath = Annotated[
-    Path, typer.Argument(metavar="TABLE", help="CSV (any usual delimiter), Parquet or JSON lines file.")
+    Path,
+    typer.Argument(
+        metavar="TABLE", parser=input_path, help="CSV (any usual delimiter), Parquet or JSON lines file."
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", metavar="", help="Print the result as JSON.")]
 Force = Annotated[bool, typer.Option("--force", metavar="", help="Overwrite a file that exists.")]
@@ -232,8 +241,9 @@ def trace(
     from chainrule.cli.commands.trace import run
     from chainrule.jobs import TraceJob
 
-    job = TraceJob(model, table, row=whole("row", row), rate=number("rate", rate))
-    run(job, digits=whole("digits", digits), units=whole("units", units), as_json=as_json)
+    given = together(row=(whole, row), rate=(number, rate), digits=(whole, digits), units=(whole, units))
+    job = TraceJob(model, table, row=given["row"], rate=given["rate"])
+    run(job, digits=given["digits"], units=given["units"], as_json=as_json)
 
 
 @app.command()
@@ -257,11 +267,5 @@ def check(
     from chainrule.cli.commands.check import run
     from chainrule.jobs import CheckJob
 
-    job = CheckJob(
-        model,
-        table,
-        rows=whole("rows", rows),
-        weights=whole("weights", weights),
-        seed=whole("seed", seed),
-    )
-    run(job, as_json=as_json)
+    given = together(rows=(whole, rows), weights=(whole, weights), seed=(whole, seed))
+    run(CheckJob(model, table, **given), as_json=as_json)

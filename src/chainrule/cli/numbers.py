@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import overload
+from typing import TYPE_CHECKING, Any, overload
 
-from chainrule.errors import InputError, argument
+from chainrule.errors import Faults, InputError, argument
 
-__all__ = ["number", "whole"]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["number", "together", "whole"]
 
 
 @overload
@@ -40,6 +43,24 @@ def whole(name: str, text: str | None) -> int | None:
     try:
         return int(text)
     except ValueError:
+        is_long = text.strip().lstrip("+-").isdecimal()  # which Python refuses to read
+        needs = f"must be a whole number{' of at most 300 digits' * is_long}"
         raise InputError(
-            parameter=name, given=text, needs="must be a whole number", advice=f"Try {argument(name, 10)}."
+            parameter=name, given=text, needs=needs, advice=f"Try {argument(name, 10)}."
         ) from None
+
+
+def together(**typed: tuple[Callable[[str, Any], Any], str | None]) -> dict[str, Any]:
+    """Numbers of several options, each read by `number` or `whole`; what is none is said at once.
+
+    Examples
+    --------
+    >>> together(rows=(whole, "3"), rate=(number, None))
+    {'rows': 3, 'rate': None}
+    """
+    faults, given = Faults(), {}
+    for name, (read, text) in typed.items():
+        with faults:
+            given[name] = read(name, text)
+    faults.refuse()
+    return given

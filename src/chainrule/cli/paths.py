@@ -6,9 +6,18 @@ import os
 import shlex
 from pathlib import Path
 
+import typer
+
 from chainrule.errors import OutputError
 
-__all__ = ["output_path", "shell_word"]
+__all__ = ["input_path", "output_path", "shell_word"]
+
+
+def input_path(text: str) -> Path:
+    """Path of a file to read, from what was typed; of nothing Python would make the working folder."""
+    if not text:
+        raise typer.BadParameter("it is empty but must be the name of a file.")
+    return Path(text)
 
 
 def output_path(text: str) -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -137,12 +136,12 @@ class GradientCheck:
         return "\n".join(lines)
 
     def to_json(self) -> dict[str, Any]:
-        """Every figure as plain numbers; None for one that is not finite, because JSON has none of those."""
+        """Every figure as plain numbers."""
         methods = {
-            name: method and {**_plain(vars(method)), "worst": dict(vars(method.worst))}
+            name: method and {**vars(method), "worst": dict(vars(method.worst))}
             for name, method in (("differences", self.differences), ("complex_step", self.complex_step))
         }
-        return {**_plain(vars(self)), **methods}
+        return {**vars(self), **methods}
 
 
 def _mark(error: float, limit: float, *, passed: bool) -> str:
@@ -150,11 +149,3 @@ def _mark(error: float, limit: float, *, passed: bool) -> str:
     if not passed:
         return "  <-- too far apart"
     return "" if error <= limit else "  (no more than rounding)"
-
-
-def _plain(figures: dict[str, Any]) -> dict[str, Any]:
-    """Figures with None in place of NaN and infinity."""
-    return {
-        name: None if isinstance(figure, float) and not math.isfinite(figure) else figure
-        for name, figure in figures.items()
-    }

@@ -103,7 +103,7 @@ class Trace:
         return worked_example(self, digits=digits, most=most)
 
     def to_json(self) -> dict[str, Any]:
-        """Every number as plain lists, all its bits kept; None for what is not finite, as JSON has it."""
+        """Every number as plain lists, all its bits kept."""
         layers = zip(
             self.network.weights,
             self.z,
@@ -118,13 +118,13 @@ class Trace:
         return {
             "network": repr(self.network),
             "rate": self.rate,
-            "x": _plain(self.x),
-            "y": _plain(self.y),
+            "x": self.x.tolist(),
+            "y": self.y.tolist(),
             "layers": [
-                {name: _plain(array) for name, array in zip(names, layer, strict=True)} for layer in layers
+                {name: array.tolist() for name, array in zip(names, layer, strict=True)} for layer in layers
             ],
-            "loss_before": _plain(self.loss_before),
-            "loss_after": _plain(self.loss_after),
+            "loss_before": self.loss_before,
+            "loss_after": self.loss_after,
         }
 
 
@@ -189,13 +189,6 @@ def trace(net: Network, x: npt.ArrayLike, y: npt.ArrayLike, *, rate: float) -> T
         loss_before=losses[0],
         loss_after=losses[1],
     )
-
-
-def _plain(numbers: npt.ArrayLike) -> Any:  # noqa: ANN401 (JSON)
-    """Nested lists of floats, None for what is not finite."""
-    array = np.asarray(numbers).astype(object)
-    array[~np.isfinite(numbers)] = None
-    return array.tolist()
 
 
 def _frozen(array: npt.NDArray[Any]) -> npt.NDArray[Any]:

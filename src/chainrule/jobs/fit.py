@@ -244,6 +244,7 @@ class FitJob(Job):
 
     def _again(self, face: Face) -> tuple[Dataset, FitSettings, TrainingState | None]:
         """Table and settings of a training that goes on: the checkpoint settles everything but its end."""
+        self._check_given()
         asked = [name for name, values in self.columns.items() if values is not None] + list(self.given)
         for name in asked:
             with self.faults:
@@ -312,6 +313,16 @@ class FitJob(Job):
                 return fit_dataset(
                     data, settings, on_time=look, every_seconds=SECONDS_BETWEEN_LOOKS, resume=state
                 )
+        except InputError as error:
+            if self.resume is None or error.parameter != "resume":
+                raise
+            raise InputError(
+                f"{data.table.title} is not the table whose training stands in {printable(str(self.resume))}.",
+                parameter="resume",
+                given=self.resume,
+                needs="must be a checkpoint of the same table",
+                advice=f"Give the table as it was, or leave {argument('resume')} out to start anew.",
+            ) from error
         except DivergenceError as error:
             content = content_of(diverged_model(data, settings, error))
             kept = written_somewhere(content, named_after(self.path, ".diverged"))

@@ -6,7 +6,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from chainrule.errors import InputError, ModelFileError, OutputError, argument
+from chainrule.errors import Faults, InputError, ModelFileError, OutputError, argument
 from chainrule.files import load_model
 from chainrule.given import path_given
 from chainrule.interrupts import signal_came
@@ -97,6 +97,22 @@ class Job:
         except ModelFileError as error:
             error.parameter = parameter
             raise
+
+    def load_and_read(
+        self,
+        model: Any,  # noqa: ANN401 (a path)
+        table: Any,  # noqa: ANN401 (a path, or any frame that speaks Arrow)
+        face: Face,
+        faults: Faults | None = None,
+    ) -> tuple[Model, Table]:
+        """Model and table, or what is wrong with both, and was before, at once."""
+        faults = faults or Faults()
+        with faults:
+            loaded = self.load(model)
+        with faults:
+            source = self.read(table, face)
+        faults.refuse()
+        return loaded, source
 
     def look(self) -> None:
         """Raise KeyboardInterrupt, as Ctrl-C does, where the job was cancelled or a library lost a signal."""

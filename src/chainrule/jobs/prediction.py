@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from chainrule.disk import check_writable, write_file
-from chainrule.errors import OutputError
+from chainrule.errors import Faults, OutputError
 from chainrule.given import path_given, truth
 from chainrule.jobs.job import Face, Job, hearing, refuse_to_replace
 from chainrule.words import printable, shortened
@@ -35,7 +35,7 @@ class PredictionOutcome:
         return {
             "rows": self.predictions.n_rows,
             "predictions": {
-                name: [_plain(value) for value in column]
+                name: [_text_or_float(value) for value in column]
                 for name, column in zip(self.predictions.names, self.predictions.columns, strict=True)
             },
             "out": str(self.path) if self.path else None,
@@ -47,7 +47,7 @@ class PredictionOutcome:
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(self.predictions.names)
         rows = zip(*self.predictions.columns, strict=True)
-        writer.writerows([_plain(value) for value in row] for row in rows)
+        writer.writerows([_text_or_float(value) for value in row] for row in rows)
         return text.getvalue()
 
 
@@ -76,13 +76,14 @@ class PredictionJob(Job):
     def run(self, face: Face | None = None) -> PredictionOutcome:
         """Load, read, predict, write."""
         face = hearing(face)
-        if self.path is not None:
-            _check_name(self.path)
-            refuse_to_replace(self.path, self.model, "model")
-            refuse_to_replace(self.path, self.table, "table")
-            check_writable(self.path, overwrite=self.overwrite)
-        model = self.load(self.model)
-        source = self.read(self.table, face)
+        faults = Faults()
+        with faults:
+            if self.path is not None:
+                _check_name(self.path)
+                refuse_to_replace(self.path, self.model, "model")
+                refuse_to_replace(self.path, self.table, "table")
+                check_writable(self.path, overwrite=self.overwrite)
+        model, source = self.load_and_read(self.model, self.table, face, faults)
         unused = model.table_encoding.unused_columns(source)
         if unused:
             face.note(f"the model does not use these columns: {shortened(unused, room=50)}")
@@ -105,6 +106,6 @@ def _check_name(out: Path) -> None:
         )
 
 
-def _plain(value: object) -> object:
+def _text_or_float(value: object) -> object:
     """Label as it is, number as a Python float."""
     return value if isinstance(value, str) else float(value)  # type: ignore[arg-type]

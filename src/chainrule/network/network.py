@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import math
 import sys
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -343,7 +342,10 @@ def _one_per_layer(
 
 def _checked_sizes(sizes: Sequence[int]) -> list[int]:
     """Sizes as ints; at least an input and an output layer, at least one unit each."""
-    layers = list(sizes) if isinstance(sizes, Iterable) else [sizes]
+    try:
+        layers = list(sizes)
+    except TypeError:  # a number, maybe an array of none
+        layers = [sizes]  # type: ignore[list-item]
     is_int = all(isinstance(n, (int, np.integer)) and not isinstance(n, bool) for n in layers)
     whole = is_int and all(1 <= n <= LARGEST_WHOLE for n in layers)
     if len(layers) < 2 or not whole:  # noqa: PLR2004 (inputs and outputs)

@@ -123,11 +123,14 @@ def score_numbers(
 
 def _rmse_and_r2(actual: npt.NDArray[Any], predicted: npt.NDArray[Any]) -> tuple[float, float | None]:
     """Root mean squared error, and one minus its share of the variance."""
+    varies = bool(np.ptp(actual / np.max(np.abs(actual), initial=1.0)) > 0)
+    if not np.isfinite(predicted).all():  # infinitely far off, or nobody can tell
+        error = float(np.max(np.abs(predicted)))
+        return error, -error if varies else None
     # Divided by their size first, so that squares of large numbers stay finite.
     size = max(float(np.max(np.abs(actual))), float(np.max(np.abs(predicted)))) or 1.0
     with np.errstate(over="ignore"):
         residuals = actual - predicted
     shares = np.where(np.isfinite(residuals), residuals / size, actual / size - predicted / size)
     errors = float(np.mean(shares**2))
-    varies = bool(np.ptp(actual / size) > 0)
     return size * float(np.sqrt(errors)), share_explained(actual / size, predicted / size) if varies else None

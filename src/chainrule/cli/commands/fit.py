@@ -23,7 +23,7 @@ from chainrule.equations import name_of
 from chainrule.errors import said
 from chainrule.interrupts import exit_code
 from chainrule.tables import ClassTarget
-from chainrule.words import counted, named, shortened
+from chainrule.words import counted, named, printable, shortened
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,7 +39,7 @@ def run(job: FitJob, table: Path, *, as_json: bool) -> None:
     """Fit, save and print."""
     with TrainingProgress(table) as face:
         outcome = job.run(face)
-    path = outcome.path
+    path = printable(str(outcome.path))
     try:
         for one in outcome.result.training.diagnosis:
             note(f"Warning: {said(one.message, in_options)}")
@@ -91,7 +91,10 @@ def _print_summary(outcome: FitOutcome, table: Path) -> None:
     model, source = shell_word(outcome.path), shell_word(table)
     print_rows(
         [
-            ("Saved", f"{outcome.path} (has seen the {len(data.training_rows)} training rows only)"),
+            (
+                "Saved",
+                f"{printable(str(outcome.path))} (has seen the {len(data.training_rows)} training rows only)",
+            ),
             ("Next", f"chainrule predict {model} {source}"),
             ("", f"chainrule trace {model} {source} --row 1"),
             ("", f"chainrule check {model} {source}"),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from chainrule.cli.printing import give, note, print_json
 from chainrule.cli.progress import TrainingProgress
+from chainrule.words import printable
 
 if TYPE_CHECKING:
     from chainrule.jobs import PredictionJob
@@ -18,7 +19,7 @@ def run(job: PredictionJob, *, as_json: bool) -> None:
     with TrainingProgress(job.table) as face:
         outcome = job.run(face)
     if outcome.path is not None:
-        note(f"Wrote {outcome.predictions.n_rows} predictions to {outcome.path}.")
+        note(f"Wrote {outcome.predictions.n_rows} predictions to {printable(str(outcome.path))}.")
     if as_json:
         print_json(outcome.summary())
     elif outcome.path is None:

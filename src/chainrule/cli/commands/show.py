@@ -16,7 +16,7 @@ from chainrule.cli.printing import (
 from chainrule.equations import name_of
 from chainrule.files import load_model
 from chainrule.tables import CategoryInput, ClassTarget, NumberInput
-from chainrule.words import named, shortened
+from chainrule.words import named, printable, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,7 +41,7 @@ def run(model: Path, *, weights: bool, as_json: bool) -> None:
     sizes = "-".join(map(str, net.sizes))
     print_rows(
         [
-            ("Model", str(model)),
+            ("Model", printable(str(model))),
             ("Network", f"{sizes}, {name_of(net.loss)}, {net.dtype}; {n_weights} weights"),
         ]
     )

@@ -21,10 +21,10 @@ def run(job: TraceJob, *, digits: int, units: int, as_json: bool) -> None:
     most = whole_number_from_1(units, "units")
     with TrainingProgress(job.table) as face:
         outcome = job.run(face)
+    text = outcome.step.text(digits=digits, most=most)
     if as_json:
         print_json(outcome.summary())
         return
-    text = outcome.step.text(digits=digits, most=most)
     inputs = ", ".join(f"x_{j} = {named(name)}" for j, name in enumerate(outcome.inputs[:most], 1))
     outputs = ", ".join(f"y_{k} = {named(name)}" for k, name in enumerate(outcome.outputs[:most], 1))
     heading = f"Row {outcome.row} of {named(outcome.table)}, encoded: {inputs}; {outputs}"
