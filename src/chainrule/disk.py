@@ -23,10 +23,11 @@ from chainrule.temporary import written_beside
 from chainrule.words import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 __all__ = [
-    "OwnFile", "check_writable", "is_device", "named_after", "write_file", "written_files", "written_somewhere",
+    "OwnFile", "check_writable", "is_device", "named_after", "write_file", "written_files",
+    "written_somewhere",
 ]  # fmt: skip
 
 LONGEST_NAME = 255  # bytes, of nearly every file system
@@ -111,7 +112,7 @@ def is_device(path: str | os.PathLike[str]) -> bool:
 
 
 def _behind_links(path: str | os.PathLike[str]) -> Path:
-    """The file that a name leads to, so that it is replaced and not a link; OSError where links lead nowhere."""
+    """The file that a name leads to, so that no link is replaced; OSError where links lead round."""
     target = Path(os.path.realpath(path))
     if target.is_symlink():
         raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
@@ -302,7 +303,8 @@ def _link_or_rename(temporary: Path, target: Path) -> None:
 def _tell(path: Path) -> None:
     """Let who keeps an account of written files know of one."""
     for account in _accounts:
-        account += [] if path in account else [path]
+        if path not in account:
+            account.append(path)
 
 
 def _write_to_device(target: Path, content: bytes) -> None:

@@ -81,9 +81,12 @@ def real_numbers(values: object, dtype: npt.DTypeLike, *, copy: bool = False) ->
 def path_given(value: Any, name: str) -> Path:  # noqa: ANN401 (a path, if it is one)
     """Path of a file, or InputError for what is none."""
     try:
-        return Path(os.fspath(value))
+        path = Path(os.fspath(value))
     except TypeError:
-        return _refuse(name, value, "the path of a file", "'model.safetensors'")
+        path = None
+    if path is None or value == "":  # of which Python makes the working folder
+        _refuse(name, value, "the path of a file", "'model.safetensors'")
+    return path
 
 
 def keep_whole(record: object, name: str) -> None:

@@ -1,8 +1,8 @@
 """Signals that end the program: Ctrl-C, SIGTERM and SIGHUP alike, and none parts a result from its file.
 
-While signals are put off none is answered; each is answered afterwards, by whatever answers it elsewhere. One that
-was ignored when the program began, as by nohup or in the background, stays ignored. Charter: no NumPy, since
-a signal may come while the program loads.
+While signals are put off none is answered; each is answered afterwards, by whatever answers it elsewhere. One
+that was ignored when the program began, as by nohup or in the background, stays ignored. Charter: no NumPy,
+since a signal may come while the program loads.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Watch:
 def put_off() -> Iterator[None]:
     """Let signals through when this is done: for what must not be parted, as a file from its name.
 
-    One that comes while an error is raised takes its place; the error is the context of the KeyboardInterrupt.
+    Where an error is on its way, it becomes the context of the KeyboardInterrupt.
     """
     global _held  # noqa: PLW0603
     if _held is not None or not _may_set():

@@ -63,7 +63,8 @@ def test_the_network_so_far_is_kept_however_often_it_is_pressed(
     assert done.code == 130, done.err
     assert done.err.splitlines() == [
         "Interrupted: new.safetensors holds the network after 2 epochs.",
-        "Go on with: chainrule fit iris.csv --resume new.checkpoint.safetensors --out new.safetensors --force",
+        "Go on with: chainrule fit iris.csv --resume new.checkpoint.safetensors --out new.safetensors "
+        "--force",
     ]
     assert "ended by an interruption" in done.out
     record = chainrule.load_model("new.safetensors").training
@@ -185,7 +186,7 @@ def test_an_import_that_a_signal_broke_is_an_interrupt(here: Path) -> None:
 def test_a_watch_answers_the_first_signal_and_what_answered_is_restored() -> None:
     before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
     with Watch():
-        with pytest.raises(KeyboardInterrupt), put_off():
+        with pytest.raises(KeyboardInterrupt), put_off():  # noqa: PT012 (what comes first raises nothing)
             ctrl_c()
             assert not signal_came()
         assert signal_came()
@@ -202,7 +203,7 @@ def test_what_is_put_off_is_answered_by_the_program_s_own_function() -> None:
     answered: list[int] = []
     before = signal.signal(signal.SIGTERM, lambda number, _frame: answered.append(number))
     try:
-        with pytest.raises(KeyboardInterrupt), put_off():
+        with pytest.raises(KeyboardInterrupt), put_off():  # noqa: PT012 (likewise)
             with put_off():
                 signal.raise_signal(signal.SIGTERM)
             assert not answered

@@ -74,7 +74,11 @@ def test_in_the_writing_of_the_result(
     ],
 )
 def test_after_the_last_epoch_the_network_is_saved(
-    module: str, name: str, after: bool, here: Path, forks: Forks  # noqa: FBT001
+    module: str,
+    name: str,
+    after: bool,  # noqa: FBT001
+    here: Path,
+    forks: Forks,
 ) -> None:
     done = forks.run(*FIT, *OUT, script=sent_in(module, name, "SIGTERM", after=after))
     assert (done.code, done.out, done.err) == (143, "", SAVED)
@@ -83,8 +87,10 @@ def test_after_the_last_epoch_the_network_is_saved(
     assert (record.stopped_by, record.epochs_run) == ("epochs", 3)
 
 
-DIVERGES = ("fit", "iris.csv", "--target", "sepal_length", "--epochs", "300", "--rate", "1e300", "--hidden", "3",
-            "--defaults", "notes", "--activation", "identity", *OUT)  # fmt: skip
+DIVERGES = (
+    *("fit", "iris.csv", "--target", "sepal_length", "--epochs", "300", "--rate", "1e300"),
+    *("--hidden", "3", "--defaults", "notes", "--activation", "identity", *OUT),
+)
 
 
 def test_while_the_last_network_of_a_diverged_fit_is_written(here: Path, forks: Forks) -> None:
@@ -194,15 +200,18 @@ disk._write_to_device = told
     script = EVERY_EPOCH + first + opening + (saving if second == "before" else "")
     err = here / "err"
     with err.open("wb") as stderr, Path(os.devnull).open("wb") as nowhere:
-        child = forks.start(*FIT, "--out", "pipe", stdout=nowhere.fileno(), stderr=stderr.fileno(), script=script)
+        child = forks.start(
+            *FIT, "--out", "pipe", stdout=nowhere.fileno(), stderr=stderr.fileno(), script=script
+        )
         if second == "in it":
             while not here.joinpath("opening").exists():
                 time.sleep(0.01)
             time.sleep(0.1)
             os.kill(child, signal.SIGINT)
         assert forks.wait() == 143
-    assert f"The trained network is kept in {here / 'pipe-2'}. Its checkpoint is pipe.checkpoint." in err.read_text(
-        encoding="utf-8"
+    assert (
+        f"The trained network is kept in {here / 'pipe-2'}. Its checkpoint is pipe.checkpoint."
+        in err.read_text(encoding="utf-8")
     )
     assert not chainrule.load_state(here / "pipe.checkpoint").epochs
 

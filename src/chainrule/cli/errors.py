@@ -35,7 +35,7 @@ def exits_with_a_message(command: Callable[Arguments, None]) -> Callable[Argumen
             try:
                 command(*args, **kwargs)
                 if signal_came():  # where a KeyboardInterrupt was lost
-                    raise KeyboardInterrupt
+                    raise KeyboardInterrupt  # noqa: TRY301 (as if it had come through)
             except typer.Exit:
                 raise
             except (Exception, KeyboardInterrupt) as error:

@@ -12,6 +12,8 @@ from chainrule.errors import OutputError
 
 __all__ = ["input_path", "output_path", "shell_word"]
 
+QUOTES = "'\\"
+
 
 def input_path(text: str) -> Path:
     """Path of a file to read, from what was typed; of nothing Python would make the working folder."""
@@ -30,6 +32,19 @@ def output_path(text: str) -> Path:
 
 
 def shell_word(path: Path) -> str:
-    """Path as a word that a POSIX shell and this command line take for a path."""
-    text = str(path)
-    return shlex.quote(f"./{text}" if text.startswith("-") else text)
+    r"""Path as a word that a POSIX shell and this command line take for a path, in one line.
+
+    Examples
+    --------
+    >>> print(shell_word(Path("my table.csv")), shell_word(Path("-")), shell_word(Path("two\nlines")))
+    'my table.csv' ./- $'two\x0alines'
+    """
+    text = f"./{path}" if str(path).startswith("-") else str(path)
+    if text.isprintable():
+        return shlex.quote(text)
+    return f"$'{''.join(one if one.isprintable() and one not in QUOTES else _bytes(one) for one in text)}'"
+
+
+def _bytes(one: str) -> str:
+    """A character as shells have it between $' and '."""
+    return "".join(f"\\x{byte:02x}" for byte in os.fsencode(one))

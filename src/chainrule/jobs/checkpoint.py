@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,7 +36,7 @@ class Checkpoint:
         self, data: Dataset, settings: FitSettings, path: Path, *, resumed: str | Path | None, face: Face
     ) -> None:
         self.data, self.settings, self.face = data, settings, face
-        self.goes_on = resumed is not None and not os.path.islink(resumed)
+        self.goes_on = resumed is not None and not Path(resumed).is_symlink()
         asked = Path(resumed) if resumed and self.goes_on else named_after(path, ".checkpoint")
         self.file = OwnFile(asked, replaces=self.goes_on)
         self.last = time.monotonic()
@@ -74,8 +73,9 @@ class Checkpoint:
         except (OutputError, MemoryError) as error:
             kept = written_somewhere(content, self.file.path) if content else None
             where = "The checkpoint is lost." if kept is None else f"It is kept in {printable(str(kept))}."
-            self.face.note(f"{_fault(error)} {where}{self.stands()}")
-            return kept or (self.file.path if self.file.is_left else None)
+            older = f" An older one is {printable(str(self.file.path))}." if self.file.is_left else ""
+            self.face.note(f"{_fault(error)} {where}{older}")
+            return kept or (self.file.path if older else None)
         return self.file.path
 
     def stands(self) -> str:

@@ -190,7 +190,7 @@ class FitJob(Job):
             try:
                 result = self._trained(data, settings, state, look)
             except DivergenceError as error:
-                error.advise(kept.stands())
+                error.advise(kept.stands().lstrip())
                 raise
             checkpoint = kept.keep(result)
             self._save(content_of(result.model), kept)
@@ -317,7 +317,7 @@ class FitJob(Job):
             if self.resume is None or error.parameter != "resume":
                 raise
             raise InputError(
-                f"{data.table.title} is not the table whose training stands in {printable(str(self.resume))}.",
+                f"{data.table.title} is not the table whose training {printable(str(self.resume))} holds.",
                 parameter="resume",
                 given=self.resume,
                 needs="must be a checkpoint of the same table",
