@@ -63,8 +63,10 @@ def test_the_network_so_far_is_kept_however_often_it_is_pressed(
     assert done.code == 130, done.err
     assert done.err.splitlines() == [
         "Interrupted: new.safetensors holds the network after 2 epochs.",
-        "Go on with: chainrule fit iris.csv --resume new.checkpoint.safetensors --out new.safetensors "
-        "--force",
+        (
+            "Go on with: chainrule fit iris.csv --resume new.checkpoint.safetensors --out new.safetensors "
+            "--force"
+        ),
     ]
     assert "ended by an interruption" in done.out
     record = chainrule.load_model("new.safetensors").training

@@ -249,7 +249,12 @@ def test_in_python_ones_own_function_answers(here: Path, monkeypatch: pytest.Mon
         assert answered
         answered.clear()
         real = os.fsync
-        monkeypatch.setattr(os, "fsync", lambda d: (signal.raise_signal(signal.SIGTERM), real(d)))
+
+        def told(descriptor: int) -> None:
+            signal.raise_signal(signal.SIGTERM)
+            real(descriptor)
+
+        monkeypatch.setattr(os, "fsync", told)
         jobs.PredictionJob("iris.safetensors", "iris.csv", out="p.csv").run()
         assert answered == [signal.SIGTERM]
         assert here.joinpath("p.csv").exists()

@@ -90,17 +90,17 @@ kept.content_of = content_of
     )
     assert (done.code, done.err) == (0, f"{note}\n")
     assert here.joinpath("new.st").exists()
-    ended = (
-        scarce
-        + "import chainrule.training.run as run\n"
-        + (
-            "take = run.Run._take_in\ndef interrupted(self, *of):\n    take(self, *of)\n    raise KeyboardInterrupt\n"
-            "run.Run._take_in = interrupted\n"
-        )
-    )
-    job_ended = forks.run(*FIT, "--out", "two.st", script=ended)
-    assert job_ended.code == 130
-    assert "There is too little memory for a checkpoint. The checkpoint is lost." in job_ended.err
+    ended = f"""{scarce}
+import chainrule.training.run as run
+take = run.Run._take_in
+def interrupted(self, *of):
+    take(self, *of)
+    raise KeyboardInterrupt
+run.Run._take_in = interrupted
+"""
+    done = forks.run(*FIT, "--out", "two.st", script=ended)
+    assert done.code == 130
+    assert "There is too little memory for a checkpoint. The checkpoint is lost." in done.err
     assert here.joinpath("two.st").exists()
 
 
@@ -370,7 +370,7 @@ def test_the_score_of_what_left_the_finite_numbers(predicted: list[float], rmse:
 
 def test_arguments_of_any_kind() -> None:
     with pytest.raises(chainrule.ShapeError, match="sizes is "):
-        chainrule.Network.random(np.array(3.0))
+        chainrule.Network.random(np.array(3.0))  # type: ignore[arg-type]
     deep: Any = "x"
     for _ in range(5000):
         deep = [deep]
