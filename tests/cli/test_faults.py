@@ -93,7 +93,7 @@ def test_what_stands_under_the_name_of_a_checkpoint_stays(how: str, here: Path, 
     done = forks.run(*FIT, script=ends_in_epoch(2, "SIGTERM"))
     assert done.code == 143
     reason = {
-        "folder": "new.checkpoint.st cannot be read: ",
+        "folder": "new.checkpoint.st is no regular file",
         "lost link": "It is a link that leads nowhere.",
     }.get(how, "new.checkpoint.st is not a chainrule model, or is damaged: ")
     keeps = "new.checkpoint.st stays as it is, and this training keeps its checkpoint beside it."

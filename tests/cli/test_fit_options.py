@@ -214,7 +214,7 @@ def test_an_interrupted_fit_goes_on_as_if_nothing_had_happened(
     stopped = chainrule_command(*arguments, "--out", "parts.st")
     assert stopped.code == 130, stopped.err
     assert stopped.err.splitlines()[-1] == (
-        "Go on with: chainrule fit iris.csv --resume parts.checkpoint.st --force"
+        "Go on with: chainrule fit iris.csv --resume parts.checkpoint.st --out parts.st --force"
     )
     assert "a training after 3 epochs" in chainrule_command("show", "parts.checkpoint.st").out
     resumed = chainrule_command(
@@ -287,7 +287,7 @@ def test_what_cannot_go_on_is_refused(
         ([*go_on, "--defaults", "notes"], "--defaults was given with --resume"),
         ([*go_on, "--epochs", "1"], "--epochs is 1 but the state has 2 already"),
         (["fit", "penguins.csv", *go_on[2:]], "column"),
-        (["fit", "other.csv", *go_on[2:]], "The samples, targets, weights of samples or masks are not those"),
+        (["fit", "other.csv", *go_on[2:]], "other.csv is not the table whose training"),
         ([*go_on[:3], "new.st", *go_on[4:]], "new.st is no checkpoint of `chainrule fit`"),
         ([*go_on[:3], "none.st", *go_on[4:]], "There is no file none.st"),
         ([*go_on[:3], "iris.csv", *go_on[4:]], "iris.csv is not a chainrule model"),

@@ -277,7 +277,7 @@ def test_what_is_read_is_drawn_and_notes_begin_lines_of_their_own(here: Path, fo
     here.joinpath("new.checkpoint.st").write_bytes(b"mine")
     shown = on_terminal(forks, 200, *LONG_FIT)
     assert shown.startswith(
-        "\r\x1b[Kreading iris.csv …   (Ctrl-C stops)\r\x1b[KNote: new.checkpoint.st is no"
+        "\r\x1b[Kreading iris.csv …   (Ctrl-C stops)\r\x1b[KNote: new.checkpoint.st stays"
     )
     assert on_terminal(forks, 80, "show", "iris.safetensors") == ""
     assert on_terminal(forks, 80, "score", "iris.safetensors", "iris.csv").startswith("\r\x1b[Kreading")

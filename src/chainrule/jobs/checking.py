@@ -57,7 +57,7 @@ class CheckJob(Job):
     def run(self, face: Face | None = None) -> CheckOutcome:
         """Load, read, check."""
         face = hearing(face)
-        model, source = self.load_and_read(self.model, self.table, Silence())
+        model, source = self._load_and_read(self.model, self.table, Silence())
         if source.n_rows > self.rows:
             chosen = np.sort(permutation(source.n_rows, seed=self.seed, purpose=Purpose.SAMPLE)[: self.rows])
             face.note(

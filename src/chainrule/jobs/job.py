@@ -98,7 +98,7 @@ class Job:
             error.parameter = parameter
             raise
 
-    def load_and_read(
+    def _load_and_read(
         self,
         model: Any,  # noqa: ANN401 (a path)
         table: Any,  # noqa: ANN401 (a path, or any frame that speaks Arrow)

@@ -83,7 +83,7 @@ class PredictionJob(Job):
                 refuse_to_replace(self.path, self.model, "model")
                 refuse_to_replace(self.path, self.table, "table")
                 check_writable(self.path, overwrite=self.overwrite)
-        model, source = self.load_and_read(self.model, self.table, face, faults)
+        model, source = self._load_and_read(self.model, self.table, face, faults)
         unused = model.table_encoding.unused_columns(source)
         if unused:
             face.note(f"the model does not use these columns: {shortened(unused, room=50)}")

@@ -46,6 +46,6 @@ class ScoreJob(Job):
     def run(self, face: Face | None = None) -> ScoreOutcome:
         """Load, read, score."""
         face = hearing(face)
-        model, source = self.load_and_read(self.model, self.table, face)
+        model, source = self._load_and_read(self.model, self.table, face)
         self.look()
         return ScoreOutcome(str(self.model), source.title, source.n_rows, model.score(source))

@@ -46,7 +46,7 @@ class TraceJob(Job):
     def run(self, face: Face | None = None) -> TraceOutcome:
         """Load, read, trace."""
         hearing(face)  # nothing is said, but every job checks who listens
-        model, source = self.load_and_read(self.model, self.table, Silence())
+        model, source = self._load_and_read(self.model, self.table, Silence())
         row = own_number(self.row)
         if row not in range(1, source.n_rows + 1):
             raise InputError(
