@@ -122,8 +122,8 @@ kept.Checkpoint.keep = failing
     assert len(chainrule.load_state(here / "new.checkpoint.st").epochs) == 1
 
 
-@pytest.mark.parametrize("place", ["new.checkpoint-2.st", "elsewhere/mine.st"])
-def test_what_a_fit_went_on_from_is_removed_whatever_its_name(place: str, here: Path, forks: Forks) -> None:
+@pytest.mark.parametrize("place", ["new.checkpoint-2.st", "elsewhere/mine.checkpoint.st"])
+def test_what_a_fit_went_on_from_is_removed_wherever_it_stands(place: str, here: Path, forks: Forks) -> None:
     here.joinpath("elsewhere").mkdir()
     assert forks.run(*FIT, "--out", "new.st", script=ENDED).code == 143
     here.joinpath("new.checkpoint.st").rename(place)
@@ -132,6 +132,15 @@ def test_what_a_fit_went_on_from_is_removed_whatever_its_name(place: str, here: 
     assert (done.code, done.err) == (0, f"Note: {place} is removed: its training has ended.\n")
     assert not here.joinpath(place).exists()
     assert here.joinpath("new.checkpoint.st").read_bytes() == b"another's"
+    assert not here.joinpath("other.checkpoint.st").exists()
+
+
+def test_a_checkpoint_that_its_user_renamed_is_never_removed(here: Path, forks: Forks) -> None:
+    assert forks.run(*FIT, "--out", "new.st", script=ENDED).code == 143
+    kept = here.joinpath("new.checkpoint.st").rename("kept.st").read_bytes()
+    done = forks.run("fit", "iris.csv", "--resume", "kept.st", "--out", "other.st", script=EVERY_EPOCH)
+    assert (done.code, done.err) == (0, "Note: kept.st stays: its name is one that you gave it.\n")
+    assert here.joinpath("kept.st").read_bytes() == kept
     assert not here.joinpath("other.checkpoint.st").exists()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,21 +24,24 @@ if TYPE_CHECKING:
 __all__ = ["Checkpoint"]
 
 SECONDS_BETWEEN = 60.0
+OWN_NAME = re.compile(r"\.checkpoint(-\d+)?(\.[^.]*)?$")
 
 
 class Checkpoint:
     """Writes the state of a training every minute: beside its model, or in place of what it goes on from.
 
     Where it cannot be written the training goes on. What stands beside the model under its name is left as it
-    is. `remove` ends it; a training that diverged keeps it.
+    is, and so is a checkpoint under a name that its user gave it. `remove` ends it; a training that diverged
+    keeps it.
     """
 
     def __init__(
         self, data: Dataset, settings: FitSettings, path: Path, *, resumed: str | Path | None, face: Face
     ) -> None:
         self.data, self.settings, self.face = data, settings, face
-        self.goes_on = resumed is not None and not Path(resumed).is_symlink()
-        asked = Path(resumed) if resumed and self.goes_on else named_after(path, ".checkpoint")
+        self.resumed = None if resumed is None else Path(resumed)
+        self.goes_on = self.resumed is not None and _is_own(self.resumed)
+        asked = self.resumed if self.resumed and self.goes_on else named_after(path, ".checkpoint")
         self.file = OwnFile(asked, replaces=self.goes_on)
         self.last = time.monotonic()
         self.complaint = ""
@@ -87,6 +91,8 @@ class Checkpoint:
         name = printable(str(self.file.path))
         if self.file.remove() and self.goes_on:
             self.face.note(f"{name} is removed: its training has ended.")
+        elif self.resumed is not None and not self.goes_on:
+            self.face.note(f"{printable(str(self.resumed))} stays: its name is one that you gave it.")
         if self.file.is_left:
             self.face.note(f"{name} could not be removed. Its training has ended: delete it.")
 
@@ -103,6 +109,11 @@ class Checkpoint:
             f"{name} is the checkpoint of a training that did not end, and stays as it is: go on with it by "
             f"{argument('resume', str(path))}, or delete it."
         )
+
+
+def _is_own(path: Path) -> bool:
+    """Whether a file has a name that a fit gives its checkpoint, and is no link."""
+    return OWN_NAME.search(path.name) is not None and not path.is_symlink()
 
 
 def _fault(error: Exception) -> str:
