@@ -67,19 +67,19 @@ def tables_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("chainrule.jobs.job.as_table", read_once)
 
 
-def read_once(path: str | Path) -> Table:
-    """Read a table that was not read before."""
+def read_once(path: str | Path, **how: Any) -> Table:  # noqa: ANN401 (as `read_table` takes them)
+    """Read a table that was not read in this way before."""
     from chainrule.tables import as_table  # noqa: PLC0415 (not needed to hand out tests)
 
     if not Path(path).is_file():
-        return as_table(path)  # which says what is wrong
-    known = str(path), Path(path).read_bytes()
+        return as_table(path, **how)  # which says what is wrong
+    known = str(path), Path(path).read_bytes(), repr(how)
     if known not in TABLES:
-        TABLES[known] = as_table(path)
+        TABLES[known] = as_table(path, **how)
     return TABLES[known]
 
 
-TABLES: dict[tuple[str, bytes], Table] = {}
+TABLES: dict[tuple[str, bytes, str], Table] = {}
 
 
 @pytest.fixture(scope="module")

@@ -106,7 +106,8 @@ class Forks:
                 **environment,
             )
             code = self.wait()
-            return lawful(arguments, Outcome(code, _text(out, encoding), _text(err, encoding)))
+            how = "strict" if code in {0, 1, 2} else "replace"  # a signal may cut a character
+            return lawful(arguments, Outcome(code, _text(out, encoding, how), _text(err, encoding, how)))
 
     def _answer(self) -> int:
         answer = self.connection.recv(8)
@@ -129,9 +130,9 @@ def everything_from(leader: int) -> bytes:
     return shown
 
 
-def _text(file: IO[bytes], encoding: str) -> str:
+def _text(file: IO[bytes], encoding: str, errors: str) -> str:
     file.seek(0)
-    return file.read().decode(encoding)
+    return file.read().decode(encoding, errors)
 
 
 def _serve(connection: socket.socket) -> dict[str, Any] | None:

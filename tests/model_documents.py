@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["JSON", "edited", "header_of", "places_in", "resealed", "with_document"]
+__all__ = ["JSON", "edited", "header_of", "of_format", "places_in", "resealed", "with_document"]
+
+YOUNGER_FIELDS = ("state", "report")  # than format 1, each of a format of its own
 
 
 def header_of(content: bytes) -> tuple[dict[str, Any], bytes]:
@@ -32,6 +34,13 @@ def with_document(content: bytes, change: Callable[[dict[str, Any]], object]) ->
         document["sha256"] = "0" * 64
     header["__metadata__"]["chainrule"] = json.dumps(document, sort_keys=True, separators=(",", ":"))
     return resealed(header, rest)
+
+
+def of_format(document: dict[str, Any], version: int) -> None:
+    """Make a document that of an older format: it had fewer fields, and all that they told did not exist."""
+    document["format"] = version
+    for name in YOUNGER_FIELDS[version - 1 :]:
+        assert document.pop(name) is None
 
 
 def resealed(header: dict[str, Any], rest: bytes) -> bytes:

@@ -15,6 +15,7 @@ import pytest
 import chainrule
 from chainrule.errors import ChainruleError
 from chainrule.settings import FitSettings, settings_of
+from chainrule.table_options import options_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,6 +47,9 @@ LINEAR = chainrule.Network([[[0.0, 1.0]]], activations="identity")
 FAST = {"rate": 10, "epochs": 200}
 DATES = pa.table({"x": ["2020-01-01", "2020-01-02"] * 4, "y": [1.0, 2.0] * 4})
 CONSTANT = pa.table({"x": [1.0, 2.0, 3.0, 4.0], "y": [1.0] * 4})
+SIGNED = pa.table(
+    {"w": [1.0, 2.0, -3.0, 4.0] * 4, "x": [1.0, 2.0, 3.0, 5.0] * 4, "kind": ["a", "b", "a", "b"] * 4}
+)
 FRAME = pa.table({"x": [1.0, 2.0, 3.0, 4.0], "y": [1.0, 2.0, 3.0, 5.0], "kind": ["a", "b", "a", "b"]})
 SETTINGS: dict[str, Any] = {"rate": 0.1, "epochs": 1, "engine": "reference"}
 
@@ -106,12 +110,20 @@ WRONG: dict[str, tuple[Callable[[], Case], str | None]] = {
     ),
     "diverged": (lambda: (chainrule.train, (LINEAR, [[100.0], [90.0]], Y), SETTINGS | FAST), "rate"),
     "unknown column": (lambda: _fitted(target="kin"), "target"),
-    "no column": (lambda: _fitted(target=3), "target"),
+    "no column": (lambda: _fitted(target=4), "target"),
+    "no target": (lambda: _fitted(target=None), "target"),
     "unknown input": (lambda: _fitted(inputs=["z"]), "inputs"),
-    "inputs as a text": (lambda: _fitted(inputs="x"), "inputs"),
-    "ignored twice": (lambda: _fitted(ignore=["x", "x"]), "ignore"),
+    "inputs that are no names": (lambda: _fitted(inputs=[1.5]), "inputs"),
+    "pattern that fits nothing": (lambda: _fitted(ignore="q*"), "ignore"),
     "ignored target": (lambda: _fitted(ignore=["kind"]), "ignore"),
     "nothing left": (lambda: _fitted(ignore=["x", "y"]), "ignore"),
+    "weighted by an input": (lambda: _fitted(weights="x", inputs="x"), "inputs"),
+    "weights below 0": (lambda: (chainrule.fit, (SIGNED,), {"target": "kind", "weights": "w"}), "weights"),
+    "parts in other words": (lambda: _fitted(split="x"), "split"),
+    "logarithm of an input": (lambda: _fitted(log="x", target="y"), "log"),
+    "two kinds": (lambda: _fitted(numbers="x", text="x"), "text"),
+    "unknown treatment of rows": (lambda: _fitted(bad_rows="skip"), "bad_rows"),
+    "no truth of a table": (lambda: _fitted(strict=2), "strict"),
     "mixed targets": (lambda: _fitted(target=["kind", "y"]), "target"),
     "all held out": (lambda: _fitted(held_out=1), "held_out"),
     "too many held out": (lambda: _fitted(held_out=0.9, target="y"), "held_out"),
@@ -123,9 +135,11 @@ WRONG: dict[str, tuple[Callable[[], Case], str | None]] = {
     "no units": (lambda: _fitted(hidden=0), "hidden"),
     "too many units": (lambda: _fitted(hidden=10**9), "hidden"),
     "unknown activation": (lambda: _fitted(activation="relux"), "activation"),
-    "counts of a table": (lambda: _fitted(loss="poisson", target="y"), "loss"),
+    "counts below 0": (lambda: (chainrule.fit, (SIGNED,), {"target": "w", "loss": "poisson"}), None),
     "no such setting": (lambda: _fitted(pace=3), "pace"),
-    "date": (lambda: (chainrule.fit, (DATES,), {"target": "y"}), None),
+    "guesses where none may be": (
+        lambda: (chainrule.fit, (DATES,), {"target": "y", "strict": True}), "strict",
+    ),
     "constant": (lambda: (chainrule.fit, (CONSTANT,), {"target": "y"}), None),
     "no weights": (lambda: (chainrule.Network, ([],), {}), "weights"),
     "flat weights": (lambda: (chainrule.Network, ([[1.0]],), {}), "weights"),
@@ -174,7 +188,11 @@ def test_every_error_says_what_is_needed_and_what_to_do(name: str) -> None:
     assert error.advice.endswith((".", "?"))
     assert error.parameter == parameter
     if parameter is not None and name != "no such setting":
-        settings = {"defaults", *(one.name for one in settings_of(FitSettings))}
+        settings = {
+            "defaults",
+            *(one.name for one in settings_of(FitSettings)),
+            *(one.name for one in options_of()),
+        }
         assert parameter in set(signature(called).parameters) | (
             settings if called is chainrule.fit else set()
         )

@@ -25,6 +25,7 @@ from chainrule.errors import (
     OutputError,
     ShapeError,
     TableError,
+    TableWarning,
     TrainingWarning,
     UnknownNameError,
     argument,
@@ -42,6 +43,7 @@ TREE: list[tuple[type[Exception], tuple[type[Exception], ...]]] = [
     (ModelFileError, (InputError,)),
     (OutputError, (ChainruleError, OSError)),
     (DivergenceError, (ChainruleError, ArithmeticError)),
+    (TableWarning, (UserWarning,)),
     (TrainingWarning, (UserWarning,)),
 ]
 
@@ -216,7 +218,12 @@ def test_only_the_command_line_speaks_of_options() -> None:
 
 
 def test_every_error_that_is_raised_is_given_needs_and_advice() -> None:
-    made = {error.__name__ for error, _ in TREE} - {"CombinedError", "TrainingWarning", "UnknownNameError"}
+    made = {error.__name__ for error, _ in TREE} - {
+        "CombinedError",
+        "TableWarning",
+        "TrainingWarning",
+        "UnknownNameError",
+    }
     found = []
     for path in Path(chainrule.__file__).parent.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

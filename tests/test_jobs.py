@@ -95,11 +95,20 @@ def test_a_job_that_was_cancelled_before_it_began_does_nothing(here: Path) -> No
     assert not here.joinpath("n.st").exists()
 
 
-@pytest.mark.parametrize("given", [{"target": 5}, {"target": ["species", 5]}, {"defaults": ["modern"]}])
-def test_columns_and_defaults_are_names(given: dict[str, Any], here: Path) -> None:
+@pytest.mark.parametrize(
+    "given",
+    [{"target": 6}, {"target": 0}, {"target": ["species", 1.0]}, {"target": True}, {"defaults": ["modern"]}],
+)
+def test_columns_are_names_or_numbers_and_defaults_names(given: dict[str, Any], here: Path) -> None:
     with pytest.raises(InputError) as caught:
         FitJob("iris.csv", out=here / "n.st", **{"target": "species", **given}).run()
     assert caught.value.parameter in given
+
+
+@pytest.mark.parametrize("target", [5, "5", ["5"], "species", "spec*"])
+def test_a_target_is_found_by_name_number_or_pattern(target: Any, here: Path) -> None:  # noqa: ANN401
+    outcome = FitJob("iris.csv", target=target, out=here / "n.st", epochs=1, hidden=(2,)).run()
+    assert outcome.summary()["targets"] == ["species"]
 
 
 def test_a_fit_in_another_thread_is_cancelled_and_goes_on(

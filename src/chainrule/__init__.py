@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from chainrule.errors import OutputError as OutputError
     from chainrule.errors import ShapeError as ShapeError
     from chainrule.errors import TableError as TableError
+    from chainrule.errors import TableWarning as TableWarning
     from chainrule.errors import TrainingWarning as TrainingWarning
     from chainrule.errors import UnknownNameError as UnknownNameError
     from chainrule.files import load as load
@@ -99,7 +100,7 @@ _NAMES_OF = {
     ),
     "errors": (
         "ChainruleError", "CombinedError", "DivergenceError", "InputError", "ModelFileError",
-        "OutputError", "ShapeError", "TableError", "TrainingWarning", "UnknownNameError",
+        "OutputError", "ShapeError", "TableError", "TableWarning", "TrainingWarning", "UnknownNameError",
     ),
     "files": (
         "load", "load_model", "load_state", "save",

@@ -12,6 +12,7 @@
     ├── OutputError (also OSError)       a result that cannot be written
     └── DivergenceError (also ArithmeticError)   training that left the finite numbers
 
+    TableWarning (a UserWarning)         table of which something should be looked at, though it was read
     TrainingWarning (a UserWarning)      training that went badly, though it ended
 
 A message says what was given, what is needed, and what to do; the error carries each of these by itself.
@@ -24,6 +25,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import warnings
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 from chainrule.words import LONGEST_VALUE, joined, listed, printable, quoted, shown, suggestion
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ChainruleError", "CombinedError", "DivergenceError", "InputError", "ModelFileError",
-    "OutputError", "ShapeError", "TableError", "TrainingWarning", "UnknownNameError",
+    "OutputError", "ShapeError", "TableError", "TableWarning", "TrainingWarning", "UnknownNameError",
 ]  # fmt: skip
 
 MOST_LISTED = 20
@@ -347,6 +349,26 @@ class TrainingWarning(UserWarning):
     >>> issubclass(TrainingWarning, UserWarning)
     True
     """
+
+
+class TableWarning(UserWarning):
+    """A table was read, but something of it should be looked at: the message says what was made of it.
+
+    Examples
+    --------
+    >>> issubclass(TableWarning, UserWarning)
+    True
+    """
+
+
+def warn_of_table(remarks: Sequence[str]) -> None:
+    """Warn of what should be looked at, in one warning; of nothing where there is nothing."""
+    if remarks:
+        shown_ones = [
+            *remarks[:MOST_LISTED],
+            *([f"{len(remarks) - MOST_LISTED} more"] * (len(remarks) > MOST_LISTED)),
+        ]
+        warnings.warn("; ".join(shown_ones), TableWarning, stacklevel=3)
 
 
 class DivergenceError(ChainruleError, ArithmeticError):

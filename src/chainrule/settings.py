@@ -101,7 +101,7 @@ class Setting:
     about: str = TRAINING
     is_free: bool = False
     is_recorded: bool = True
-    since: int = 3
+    since: int = 4
     varies: bool = False
     switch: str = ""
 

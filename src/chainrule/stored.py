@@ -17,8 +17,8 @@ from chainrule.errors import ModelFileError
 from chainrule.words import printable
 
 __all__ = [
-    "MOST", "Finite", "Meta", "Name", "NotNegative", "Positive", "Sha256", "Stored", "Text", "WholeFrom1",
-    "not_a_model", "plain", "read",
+    "MOST", "NO_SURROGATES", "Finite", "Meta", "Name", "NotNegative", "Positive", "Sha256", "Stored", "Text",
+    "WholeFrom1", "not_a_model", "plain", "read",
 ]  # fmt: skip
 
 MOST = 1_000_000  # characters of a text, entries of a list

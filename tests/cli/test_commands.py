@@ -27,6 +27,7 @@ import chainrule
 from chainrule.equations import ACTIVATIONS, LOSSES, RULES, SCHEDULES
 from chainrule.models import default_settings
 from chainrule.models.defaults import DEFAULTS
+from chainrule.table_options import options_of
 from forks import everything_from
 
 if TYPE_CHECKING:
@@ -62,7 +63,9 @@ def test_fit_tells_everything(here: Path, chainrule_command: Callable[..., Any])
     assert done.code == 0
     usual = default_settings("modern", 112, classes=True)
     for part in (
-        "iris.csv: 150 rows", "4: sepal_length, sepal_width", "species, 3 classes: setosa",
+        "Read iris.csv: 150 rows, 5 columns", "Rows 150 used: 112 to learn from, 38 held out",
+        "Columns sepal_length a number sepal_width a number petal_length a number petal_width a number",
+        "petal_width a number species target: 3 classes: 'setosa', 'versicolor', 'virginica' Network",
         "4-64-3, relu, softmax, cross_entropy; 515 weights", "112 rows, ", "epochs in ",
         "--hidden 64 --activation relu --output softmax --loss cross_entropy --rule adam --rate ",
         f"--epochs {usual.epochs} --batch-size {usual.batch_size} --l2 {usual.l2} --seed 0", "Loss",
@@ -80,8 +83,13 @@ def test_fit_of_numbers_compares_with_the_mean(here: Path, chainrule_command: Ca
         "fit", here / "penguins.csv", "--target", "body_mass_g", "--out", "new.safetensors"
     )
     assert done.code == 0
-    for part in ("RMSE", "R²", "always the mean", "12-64-1, relu, identity, rss", "body_mass_g, a number"):
-        assert part in done.out
+    words = " ".join(done.out.split())
+    for part in (
+        "RMSE", "R²", "always the mean", "11-64-1, relu, identity, rss", "body_mass_g target: a number",
+        "island one of 3 categories", "sex 'female' or 'male'",
+    ):  # fmt: skip
+        assert part in words
+    assert done.err == ""
 
 
 def test_the_next_commands_run_as_printed(here: Path, chainrule_command: Callable[..., Any]) -> None:
@@ -96,12 +104,13 @@ def test_the_next_commands_run_as_printed(here: Path, chainrule_command: Callabl
         assert chainrule_command(*shlex.split(line)[1:]).code == 0
 
 
-@pytest.mark.parametrize("command", ["fit", "predict", "score", "show", "trace", "check"])
+@pytest.mark.parametrize("command", ["fit", "inspect", "predict", "score", "show", "trace", "check"])
 def test_json_is_all_that_stdout_holds(
     command: str, here: Path, chainrule_command: Callable[..., Any]
 ) -> None:
     special: dict[str, list[object]] = {
         "fit": ["iris.csv", "--target", "species", "--out", here / "new.safetensors"],
+        "inspect": ["iris.csv"],
         "show": ["iris.safetensors"],
         "check": ["iris.safetensors", "iris.csv", "--rows", 2, "--weights", 9],
     }
@@ -116,6 +125,8 @@ def test_json_is_all_that_stdout_holds(
     keys = {
         "fit": {
             "rows",
+            "report",
+            "remarks",
             "targets",
             "loss",
             "loss_of_epochs",
@@ -124,9 +135,10 @@ def test_json_is_all_that_stdout_holds(
             "model",
             "seconds",
         },
-        "predict": {"rows", "predictions", "out"},
+        "inspect": {"table", "n_training", "n_held_out", "left_out", "columns", "said", "warnings"},
+        "predict": {"rows", "predictions", "remarks", "out"},
         "score": {"rows", "score"},
-        "show": {"sizes", "weights", "encoding", "training"},
+        "show": {"sizes", "weights", "encoding", "training", "report"},
         "trace": {"row", "layers", "loss_before", "loss_after", "inputs", "outputs"},
         "check": {"passed", "differences", "complex_step", "update_error", "n_checked"},
     }
@@ -161,9 +173,17 @@ def test_predict_finds_columns_by_name(here: Path, chainrule_command: Callable[.
     plain = chainrule_command("predict", "iris.safetensors", "iris.csv")
     other = chainrule_command("predict", "iris.safetensors", "other.csv")
     assert other.out == plain.out
-    notes = [line for line in other.err.splitlines() if "id" in line]
-    assert len(notes) == 1
-    assert "colour" in notes[0]
+    assert other.err.splitlines() == [
+        "Note: the file is not laid out as the table that was learnt: its layout is found anew",
+        "Note: delimiter ';'",
+        "Note: the model does not use these columns: id, colour",
+    ]
+    without = here.joinpath("iris.csv").read_text(encoding="utf-8").replace(",species", "")
+    here.joinpath("without.csv").write_text(
+        "\n".join(line.rsplit(",", 1)[0] if n else line for n, line in enumerate(without.splitlines())),
+        encoding="utf-8",
+    )
+    assert chainrule_command("predict", "iris.safetensors", "without.csv").out == plain.out
 
 
 def test_predictions_are_written_whole(here: Path, chainrule_command: Callable[..., Any]) -> None:
@@ -288,7 +308,7 @@ def test_interrupted_fit_keeps_the_network(here: Path, forks: Forks) -> None:
 def test_interrupt_outside_the_training(
     here: Path, chainrule_command: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupt(*_: object) -> None:
+    def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("chainrule.jobs.job.as_table", interrupt)
@@ -332,14 +352,14 @@ def test_no_control_codes_in_pipes(here: Path, forks: Forks) -> None:
 def test_help_loads_nothing_heavy() -> None:
     script = (
         "import sys\nfrom chainrule.cli import main\n"
-        "for command in ('', 'fit', 'predict', 'score', 'show', 'trace', 'check'):\n"
+        "for command in ('', 'fit', 'inspect', 'predict', 'score', 'show', 'trace', 'check'):\n"
         "    sys.argv = ['chainrule', *command.split(), '--help']\n"
         "    try:\n        main()\n"
         "    except SystemExit:\n        print('loaded', *sys.modules, file=sys.stderr)\n"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     loaded = done.stderr.splitlines()
-    assert len(loaded) == done.stdout.count("Usage") == 7
+    assert len(loaded) == done.stdout.count("Usage") == 8
     heavy = {"numpy", "numba", "llvmlite", "duckdb", "pyarrow", "safetensors", "array_api_compat"}
     for modules in loaded:
         assert not set(modules.split()) & heavy
@@ -354,8 +374,13 @@ def test_help_tells_the_defaults_and_every_name() -> None:
     assert "[default: 0.25]" in help_text
     classes, numbers = (default_settings("modern", 100, classes=classes) for classes in (True, False))
     assert (classes.output, classes.loss, numbers.output) == ("softmax", "cross_entropy", "identity")
-    assert "learnt as classes, with softmax outputs and cross-entropy" in help_text
-    assert "Numbers are learnt with an identity output" in help_text
+    learnt = (
+        "A target of text, of booleans or of two distinct numbers is learnt as classes, all others as numbers"
+    )
+    assert learnt in help_text
+    for one in options_of():
+        assert f"--{one.name.replace('_', '-')}" in help_text
+        assert " ".join(one.meaning.split()) in help_text
     notes = default_settings("notes", 100, classes=True)
     assert (notes.activation, notes.loss, notes.rule.name) == ("logistic", "rss", "descent")
     assert "logistic units, RSS, gradient descent" in help_text
@@ -429,8 +454,34 @@ def test_numbers_that_are_classes(here: Path, chainrule_command: Callable[..., A
     as_classes = chainrule_command(
         "fit", "t.csv", "--target", "grade", "--classes", "grade", "--epochs", 1, "--out", "c.st"
     )
-    assert "3 classes: 0, 1, 2" in as_classes.out
+    assert "target: a number; a number with only 3 distinct whole values, which may be classes" in " ".join(
+        as_numbers.out.split()
+    )
+    assert "target: 3 classes: '0', '1', '2'" in as_classes.out
     assert "--classes" not in as_classes.err
+
+
+def test_two_numbers_are_two_classes_unless_they_are_said_to_be_numbers(
+    here: Path, chainrule_command: Callable[..., Any]
+) -> None:
+    here.joinpath("t.csv").write_text(
+        "\n".join(["x,ok", *(f"{n % 7},{n % 2}" for n in range(60))]), encoding="utf-8"
+    )
+    fit = ("fit", "t.csv", "--target", "ok", "--hidden", 2, "--epochs", 1)
+    decided = chainrule_command(*fit, "--out", "c.st")
+    note = "column 'ok': two distinct numbers are two classes. --numbers ok learns them as numbers."
+    assert f"Note: {note}" in decided.err.splitlines()
+    shown = " ".join(decided.out.split())
+    assert "ok target: 2 classes: '0', '1'; two distinct numbers are two classes" in shown
+    as_numbers = chainrule_command(*fit, "--numbers", "ok", "--out", "n.st")
+    assert (as_numbers.code, "RMSE" in as_numbers.out) == (0, True)
+    said = chainrule_command(*fit, "--classes", "ok", "--strict", "--out", "s.st")
+    assert (said.code, said.err) == (0, "")
+    refused = chainrule_command(*fit, "--strict", "--out", "x.st")
+    why = "two distinct numbers are two classes. --numbers ok learns them as numbers."
+    told = f"Error: Column 'ok' of t.csv cannot be read without a guess: {why}\n"
+    assert (refused.code, refused.err) == (2, told)
+    assert not here.joinpath("x.st").exists()
 
 
 def test_no_held_out_rows(here: Path, chainrule_command: Callable[..., Any]) -> None:

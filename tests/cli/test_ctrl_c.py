@@ -113,7 +113,7 @@ def test_after_the_save_the_message_says_so(
 def test_an_error_that_a_library_makes_of_it_is_no_traceback(
     here: Path, chainrule_command: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def query(_: object) -> None:
+    def query(*_: object, **__: object) -> None:
         try:
             ctrl_c()
         except KeyboardInterrupt:
@@ -132,7 +132,7 @@ def test_an_error_that_nobody_foresaw_keeps_its_traceback(
 ) -> None:
     assert here.is_dir()
 
-    def fail(_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         message = "a bug"
         raise RuntimeError(message)
 

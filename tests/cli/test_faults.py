@@ -369,7 +369,7 @@ def test_a_signal_before_the_command_begins_has_its_own_exit_code(here: Path, fo
     assert here.is_dir()
     early = """
 import chainrule.cli.options as options
-options.with_settings = lambda *_: os.kill(os.getpid(), signal.SIGTERM)
+options.with_options = lambda *_: os.kill(os.getpid(), signal.SIGTERM)
 """
     assert forks.run(*FIT, script=early).code == 143
 
@@ -405,6 +405,6 @@ def test_all_faults_of_a_fit_are_said_at_once(here: Path, forks: Forks) -> None:
     assert len(done.err.splitlines()) == 1
     assert done.err.startswith("Error: There are 6 faults. (1) --rate is 'x' but must be a number.")
     parts = ["--epochs is 0", "activation 'sigmod'", "iris.safetensors exists already", "mean 'species'?"]
-    for part in [*parts, "(6) There is no column 'nope'"]:
+    for part in [*parts, "There is no column 'nope'", " (6) "]:
         assert part in done.err
     assert contents(here) == before

@@ -147,13 +147,13 @@ def test_one_that_a_library_loses_ends_the_command(how: str, here: Path, forks: 
     lost = f"""
 import chainrule.jobs.job as job
 read = job.as_table
-def loses(table):
+def loses(table, **options):
     try:
         os.kill(os.getpid(), signal.SIGTERM)
     except KeyboardInterrupt:
         if {how!r} != "swallowed":
             raise OSError(4, "Interrupted system call")
-    return read(table)
+    return read(table, **options)
 job.as_table = loses
 """
     done = forks.run(*FIT, *OUT, script=lost)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import re
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,7 @@ from chainrule.cli.printing import LONGEST_LINE, score_lines
 from chainrule.errors import TableError
 from chainrule.jobs import FitJob
 from chainrule.scores.targets import score_classes, score_numbers
-from chainrule.tables.sources.decoding import decode
+from chainrule.tables import read_table
 from chainrule.words import named, shortened
 
 if TYPE_CHECKING:
@@ -91,7 +92,12 @@ def test_names_of_every_kind_stand_in_lines_of_100_columns(
         "--out", "i.st",
     )  # fmt: skip
     assert ignoring.code == 0, ignoring.err
-    assert "7: " in ignoring.out
+    for name in ("with, comma", "--dash"):
+        assert re.search(rf"^ +{name} +left out as asked$", ignoring.out, re.MULTILINE)
+    assert re.search(
+        r"^ +Größe +left out: constant \(0\) in the rows that are learnt from$", ignoring.out, re.MULTILINE
+    )
+    assert len(chainrule.load_model("i.st").table_encoding.inputs) == 6
 
 
 def test_wide_tables_are_cut_in_show(here: Path, chainrule_command: Callable[..., Any]) -> None:
@@ -100,14 +106,29 @@ def test_wide_tables_are_cut_in_show(here: Path, chainrule_command: Callable[...
     here.joinpath("w.csv").write_text("\n".join([",".join([*names, "y"]), *rows]), encoding="utf-8")
     done = chainrule_command("fit", "w.csv", "--target", "y", "--epochs", 1)
     assert done.code == 0, done.err
-    assert "300: column_0, " in done.out
+    assert "Read      w.csv: 30 rows, 301 columns" in done.out
+    assert "column_19 " in done.out
+    assert "column_20 " not in done.out
+    same = [name for k, name in enumerate(names) if (k + 3) % 11 == 303 % 11]  # as the target
+    for text in (done.out, chainrule_command("show", "w.safetensors").out):
+        warned = re.findall(
+            r"^Warning   column '(\w+)' gives the target away: one follows", text, re.MULTILINE
+        )
+        assert warned == same[:20]
+        assert f"… {len(same) - 20} warnings more: see chainrule inspect, or --json" in text
+        assert "… 281 columns more: see chainrule inspect, or --json" in text
+    inspected = chainrule_command("inspect", "w.csv", "--target", "y").out
+    assert all(f"Warning   column '{name}' gives the target away" in inspected for name in same)
+    assert all(f"{name} " in inspected for name in names)
     assert max(map(len, done.out.splitlines())) <= LONGEST_LINE
     shown = chainrule_command("show", "w.safetensors").out
-    assert "column_19" in shown
-    assert "column_20" not in shown
-    assert "… 280 more: see --json" in shown
+    learnt = [name for k, name in enumerate(names) if (k + 3) % 11]  # the others are 0 in all rows
+    listed = shown.split("Inputs\n")[1]
+    assert learnt[19] in listed
+    assert learnt[20] not in listed
+    assert f"… {len(learnt) - 20} more: see --json" in listed
     inputs = json.loads(chainrule_command("show", "w.safetensors", "--json").out)["encoding"]["inputs"]
-    assert [one["name"] for one in inputs] == names
+    assert [one["name"] for one in inputs] == learnt
 
 
 def test_of_many_classes_the_worst_are_shown() -> None:
@@ -165,9 +186,11 @@ def test_a_model_given_as_the_table_is_called_that(here: Path, chainrule_command
 
 
 @pytest.mark.parametrize("length", [600, 0x0480, 0x0580, 0x8B1F, 0xFEFF, 0xFFFE])
-def test_a_model_with_a_header_of_any_length_is_no_pickle_and_no_text(length: int) -> None:
+def test_a_model_with_a_header_of_any_length_is_no_pickle_and_no_text(length: int, tmp_path: Path) -> None:
+    path = tmp_path / "m.st"
+    path.write_bytes(length.to_bytes(8, "little") + b'{"W1":{}}')
     with pytest.raises(TableError, match="is a safetensors file, such as a model, but a table is needed"):
-        decode(length.to_bytes(8, "little") + b'{"W1":{}}', "m.st")
+        read_table(path)
 
 
 @pytest.mark.parametrize("out", ["", " ", "models/"])
@@ -293,7 +316,8 @@ def repeated(table: str, target: str, summary: str, chainrule_command: Callable[
 
 def test_keys_of_the_summary_as_json(here: Path, chainrule_command: Callable[..., Any]) -> None:
     shared = {
-        "table", "rows", "training_rows", "held_out_rows", "inputs", "targets", "classes", "remarks",
+        "table", "rows", "report", "training_rows", "held_out_rows", "inputs", "targets", "classes",
+        "remarks",
         "network", "sizes", "hidden", "activation", "output", "start", "rate", "epochs", "batch_size",
         "loss_goal", "seed", "shuffle", "rule", "schedule", "clip_norm", "l1", "l2", "dropout", "patience",
         "metric", "stopping", "threads", "validation", "stopped_by", "epochs_run", "best_epoch",

@@ -11,12 +11,13 @@ L-BFGS with its steps: a2a3ea5, as `lbfgs`::
     PYTHONPATH=OLD/src:tests python tests/files/keep_models.py models_of_format_1
     git -C OLD checkout 068d979
     PYTHONPATH=OLD/src:tests python tests/files/keep_models.py format_2
+
+Format 3, whose encodings have parts of many kinds, by the commit that brought it: `format_3`.
 """
 
 from __future__ import annotations
 
 import csv
-import hashlib
 import json
 import sys
 import tempfile
@@ -32,6 +33,7 @@ from kept_cases import (
     FITS_OF_FORMAT_1,
     KEPT,
     NETWORKS,
+    SHOPS,
     TABLE,
     TRAININGS,
     facts,
@@ -44,6 +46,7 @@ from kept_cases import (
 )
 
 import chainrule
+from messy_table import MESSY, OF_MESSY
 
 if TYPE_CHECKING:
     from kept_cases import Fit
@@ -143,6 +146,17 @@ def keep_states(folder: Path) -> dict[str, Any]:
     return found
 
 
+def keep_fits_of_shops(folder: Path) -> dict[str, Any]:
+    """Save models of a table with every kind of column; what each predicts."""
+    SHOPS.write_text(MESSY, encoding="utf-8")
+    found = {}
+    for number, columns in enumerate(OF_MESSY, 1):
+        model = chainrule.fit(SHOPS, **columns, hidden=4, epochs=6).model
+        chainrule.save(model, folder / f"model_shops_{number}.st")
+        found[f"model_shops_{number}"] = {"predicted_shops": predicted(model, SHOPS)}
+    return found
+
+
 def keep_states_of_lbfgs(folder: Path) -> dict[str, Any]:
     """Save states of trainings by L-BFGS, with its steps; what they go on to."""
     found = {}
@@ -150,17 +164,6 @@ def keep_states_of_lbfgs(folder: Path) -> dict[str, Any]:
         state = TRAININGS[name].until_kept().state
         chainrule.save(state, folder / f"state_{name}.st")
         found[f"state_{name}"] = {"went_on": facts(TRAININGS[name].from_kept(state), exact=True)}
-    return found
-
-
-def digests_when_saved_again(folder: Path) -> dict[str, Any]:
-    """Digest of each file of a format once it is loaded and saved in the format of today."""
-    found = {}
-    with tempfile.TemporaryDirectory() as scratch:
-        for path in sorted(folder.iterdir()):
-            again = Path(scratch, path.name)
-            chainrule.save(chainrule.load_model(path), again)
-            found[path.stem] = hashlib.sha256(again.read_bytes()).hexdigest()
     return found
 
 
@@ -181,7 +184,9 @@ def main() -> None:
             keep_networks(second)
             kept["format_2"] = outputs_of_networks(second) | keep_fits(second) | keep_states(second)
             kept["format_1"] |= outputs_of_networks(first)
-            kept["format_1_saved_again"] = digests_when_saved_again(first)
+        case "format_3":
+            (KEPT / "format_3").mkdir()
+            kept["format_3"] = keep_fits_of_shops(KEPT / "format_3")
         case "lbfgs":
             (KEPT / "lbfgs").mkdir()
             kept["lbfgs"] = keep_states_of_lbfgs(KEPT / "lbfgs")

@@ -41,6 +41,7 @@ __all__ = [
 
 KEPT = Path(__file__).with_name("kept")
 TABLE = KEPT / "table.csv"
+SHOPS = KEPT / "shops.csv"  # of which format 3 keeps more than one part of each kind
 FIGURES = KEPT / "figures.json"
 # L-BFGS goes on by new bits where its code changes.  Levenberg-Marquardt steps and the reference engine are
 # computed by NumPy with the machine's BLAS and LAPACK, whose sums have another order from one processor to
@@ -350,9 +351,9 @@ def hexed(values: Iterable[float | None]) -> list[str | None]:
     return [None if value is None else float(value).hex() for value in values]
 
 
-def predicted(model: chainrule.Model) -> dict[str, Any]:
-    """What a model says of the rows of the table."""
-    found = model.predict(TABLE)
+def predicted(model: chainrule.Model, table: Path = TABLE) -> dict[str, Any]:
+    """What a model says of the rows of a table."""
+    found = model.predict(table)
     return {
         name: list(column) if isinstance(column[0], str) else sha256([column])
         for name, column in zip(found.names, found.columns, strict=True)

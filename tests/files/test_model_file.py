@@ -8,6 +8,8 @@ import os
 import struct
 import subprocess
 import sys
+import tempfile
+import warnings
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,7 +23,9 @@ from hypothesis import strategies as st
 import chainrule
 from chainrule import InputError, Model, ModelFileError, Network
 from chainrule.files import load_model, model_from_bytes, model_to_bytes, save
-from model_documents import JSON, edited, header_of, places_in, resealed, with_document
+from chainrule.files.layout import FORMAT
+from messy_table import MESSY, OF_MESSY
+from model_documents import JSON, edited, header_of, of_format, places_in, resealed, with_document
 
 pytestmark = pytest.mark.usefixtures("one_database")
 
@@ -79,20 +83,35 @@ def test_golden_file() -> None:
     """The format is a promise: a file of this version is the same to the byte for good."""
     content = model_to_bytes(Model(TINY))
     assert hashlib.sha256(content).hexdigest() == (
-        "d5eb320980d9dd9101a44f5d373927b0b34dad5ac79526a30a58673eb61e0236"
+        "0277e31773f9a04fa460ecc93c5e5c940a9b6e1d829425a9c1eeea3efb9b2041"
     )
     assert model_from_bytes(content).network.weights[1].tobytes() == TINY.weights[1].tobytes()
 
 
 def test_golden_file_of_format_1() -> None:
     """What version 0.1.0 wrote before there were states is read for good."""
-    content = with_document(
-        model_to_bytes(Model(TINY)), lambda document: document.update(format=1) or document.pop("state")
-    )
+    content = with_document(model_to_bytes(Model(TINY)), lambda document: of_format(document, 1))
     assert hashlib.sha256(content).hexdigest() == (
         "f2eeb8508b75a70b616c149cd9bdcff91dd37e642a6d93d37e31d2deaf8502ae"
     )
     assert model_from_bytes(content).network.weights[1].tobytes() == TINY.weights[1].tobytes()
+
+
+def test_golden_file_of_format_2() -> None:
+    """And what was written before models kept what became of their table."""
+    content = with_document(model_to_bytes(Model(TINY)), lambda document: of_format(document, 2))
+    assert hashlib.sha256(content).hexdigest() == (
+        "d5eb320980d9dd9101a44f5d373927b0b34dad5ac79526a30a58673eb61e0236"
+    )
+    assert model_from_bytes(content).network.weights[1].tobytes() == TINY.weights[1].tobytes()
+
+
+def test_a_format_may_lack_only_what_it_had_not() -> None:
+    def without_state(document: dict[str, Any]) -> None:
+        of_format(document, 2)
+        del document["state"]
+
+    assert "state" in refusal(with_document(model_to_bytes(Model(TINY)), without_state))
 
 
 def test_model_of_format_1_is_read_with_encoding_and_record() -> None:
@@ -109,6 +128,28 @@ def test_model_of_format_1_is_read_with_encoding_and_record() -> None:
     assert model.predict(IRIS).names[0] == "species"
     again = model_from_bytes(model_to_bytes(model))  # in the format of today
     assert (again.encoding, again.training) == (model.encoding, model.training)
+
+
+def test_every_kind_of_part_role_and_report_comes_back() -> None:
+    """Whatever a model holds of its table: what is said of each is that there is one of each kind."""
+    documents = []
+    for content in messy_files():
+        model = model_from_bytes(content)
+        assert model_to_bytes(model) == content
+        assert model.encoding is not None
+        assert model.encoding.layout is not None
+        assert model.encoding.layout.names == tuple(MESSY.splitlines()[1].split(";"))
+        assert model.report is not None
+        assert (model.report.n_read, [one.count for one in model.report.left_out]) == (25, [1])
+        assert [one.name for one in model.report.columns] == list(model.encoding.layout.names)
+        documents.append(json.loads(header_of(content)[0]["__metadata__"]["chainrule"]))
+    parts = [part for one in documents for side in ("inputs", "targets") for part in one["encoding"][side]]
+    assert {part["kind"] for part in parts} == {
+        "number", "binary", "category", "text", "date", "cycle", "missing", "class",
+    }  # fmt: skip
+    assert {part["reading"]["cells"] for part in parts if "reading" in part} == {"number", "date", "duration"}
+    roles = {column["role"] for one in documents for column in one["report"]["columns"]}
+    assert roles == {"input", "target", "left out", "id", "weights", "split", "group"}
 
 
 def test_the_same_model_gives_the_same_bytes_in_any_process(tmp_path: Path) -> None:
@@ -221,8 +262,11 @@ def test_document_that_is_none(text: str) -> None:
 
 
 def test_newer_format() -> None:
-    message = refusal(with_document(model_to_bytes(Model(TINY)), lambda document: document.update(format=3)))
-    assert "has format 3 but this version of chainrule reads formats up to 2" in message
+    message = refusal(
+        with_document(model_to_bytes(Model(TINY)), lambda document: document.update(format=FORMAT + 1))
+    )
+    told = f"has format {FORMAT + 1} but this version of chainrule reads formats up to {FORMAT}"
+    assert told in message
     assert "Upgrade" in message
 
 
@@ -231,7 +275,7 @@ def test_format_that_is_none(version: object) -> None:
     refusal(with_document(model_to_bytes(Model(TINY)), lambda document: document.update(format=version)))
 
 
-FIELDS = ["format", "activations", "loss", "encoding", "training", "state", "sha256"]
+FIELDS = ["format", "activations", "loss", "encoding", "training", "state", "report", "sha256"]
 WRONG: list[object] = [None, True, 0, 1.5, "", "x", [], {}, [1], {"a": 1}, ["logistic"], "logistic"]
 
 
@@ -241,7 +285,7 @@ def test_field_of_another_type_or_absent(field: str, iris_model: Model) -> None:
     refusal(with_document(content, lambda document: document.pop(field) and None))
     refusal(with_document(content, lambda document: document.update({field + "x": document.pop(field)})))
     for value in WRONG:
-        if field in {"encoding", "training", "state"} and value is None:
+        if field in {"encoding", "training", "state", "report"} and value is None:
             continue
         if field == "sha256" and isinstance(value, str):
             continue  # with_document writes the right digest over it
@@ -320,7 +364,7 @@ def test_class_weight_that_is_none(text: str, iris_model: Model) -> None:
     )
 
 
-@settings(max_examples=300 if os.environ.get("FULL_SUITE") else 200)
+@settings(max_examples=300 if os.environ.get("FULL_SUITE") else 100)
 @given(data=st.data())
 def test_a_changed_document_is_refused_or_a_model(data: st.DataObject) -> None:
     for content in sealed():
@@ -333,16 +377,26 @@ def test_a_changed_document_is_refused_or_a_model(data: st.DataObject) -> None:
             model = model_from_bytes(with_document(content, lambda _, changed=changed: changed))  # type: ignore[misc]
         except ModelFileError:
             continue
-        assert model_from_bytes(model_to_bytes(model)).training == model.training
+        again = model_from_bytes(model_to_bytes(model))
+        assert (again.training, again.report) == (model.training, model.report)
+        assert again.encoding == model.encoding
 
 
 @cache
 def sealed() -> list[bytes]:
-    """Files of a model of classes and of one of a number."""
+    """Files of a model of classes and of one of a number, and those with parts and roles of every kind."""
     return [
         model_to_bytes(chainrule.fit(table, target=target, hidden=4, epochs=1).model)
         for table, target in ((IRIS, "species"), (PENGUINS, "body_mass_g"))
-    ]
+    ] + messy_files()
+
+
+def messy_files() -> list[bytes]:
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore", chainrule.TableWarning)
+        path = Path(folder, "t.csv")
+        path.write_text(MESSY, encoding="utf-8")
+        return [model_to_bytes(chainrule.fit(path, hidden=1, epochs=1, **said).model) for said in OF_MESSY]
 
 
 # Files that cannot be read

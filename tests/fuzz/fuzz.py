@@ -46,6 +46,7 @@ INSTRUMENTED = [
         "models",
         "settings",
         "stored",
+        "table_options",
         "tables",
         "words",
     )
@@ -67,7 +68,7 @@ def main(parser: str, *flags: str) -> None:
     # Here, because pytest, which has no Atheris, imports this file too.
     import atheris  # noqa: PLC0415
 
-    sys.path[:0] = [str(HERE), str(HERE.parents[1] / "src")]
+    sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parents[1] / "src")]
     with atheris.instrument_imports(include=INSTRUMENTED):
         from mutations import MUTATIONS  # noqa: PLC0415
         from parsers import PARSERS  # noqa: PLC0415

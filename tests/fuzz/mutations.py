@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from chainrule.cli.options import SETTINGS
+from chainrule.cli.options import SETTINGS, TABLE
 from chainrule.equations import ACTIVATIONS, CRITERIA, LOSSES, RULES, SCHEDULES, STARTS
 
 if TYPE_CHECKING:
@@ -31,7 +31,14 @@ TEXTS = [
     "\ud800",
     "x" * 300,
 ]
-VALUES: list[Any] = [*NUMBERS, *TEXTS, *NAMES, None, True, False, [], {}, [[]], [None], {"": 0}]
+# Words that fields of encodings, layouts and reports may hold.
+WORDS = [
+    "number", "binary", "category", "class", "text", "date", "cycle", "missing", "boolean", "duration",
+    "plain", "log", "count", "year", "week", "day", "month", "hour", "clock", "iso", "input",
+    "left out", "target", "id", "split", "group", "weights", ".", ",", ";", " ", "\t", '"', "#", "utf-16",
+    "cp1252", "decimal-comma", "day-month-year", "train", "x=a",
+]  # fmt: skip
+VALUES: list[Any] = [*NUMBERS, *TEXTS, *NAMES, *WORDS, None, True, False, [], {}, [[]], [None], {"": 0}]
 
 
 def document(data: bytes, chance: random.Random) -> bytes:
@@ -73,9 +80,9 @@ def _places(tree: Any) -> Any:  # noqa: ANN401 (JSON)
 def lines(data: bytes, chance: random.Random) -> bytes:
     """Input of options with one line more or another."""
     given = data.split(b"\n")
-    parts = chance.choices([*map(str, NUMBERS), *TEXTS[:-2], *NAMES], k=chance.randint(1, 4))
+    parts = chance.choices([*map(str, NUMBERS), *TEXTS[:-2], *NAMES, *WORDS], k=chance.randint(1, 4))
     text = chance.choice([",", ":", "=", ""]).join(parts)
-    line = f"{chance.choice([*SETTINGS])} {text}".encode()
+    line = f"{chance.choice([*SETTINGS, *TABLE])} {text}".encode()
     at = chance.randrange(len(given))
     given[at : at + chance.randint(0, 1)] = [line]
     return b"\n".join(given)

@@ -18,6 +18,7 @@ LONGEST_SECONDS = 5.0
 MOST_BYTES = 300_000
 
 
+@pytest.mark.usefixtures("one_database")
 @pytest.mark.parametrize("parser", PARSERS)
 def test_every_input_is_answered_or_refused(parser: str) -> None:
     inputs = sorted((CORPUS / parser).iterdir())

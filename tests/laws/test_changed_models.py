@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -20,8 +20,10 @@ FULL_SUITE = bool(os.environ.get("FULL_SUITE"))
 COMMANDS = (
     "show MODEL",
     "show MODEL --json --weights",
+    "show MODEL --command",
     "predict MODEL iris.csv",
     "predict MODEL iris.csv --json",
+    "predict MODEL iris.csv --strict",
     "score MODEL iris.csv",
     "score MODEL iris.csv --json",
     "trace MODEL iris.csv",
@@ -77,3 +79,16 @@ def test_text_that_a_terminal_would_obey(text: str, prepared: Path) -> None:
             changed = edited(document, path, text, "replace")
             signed = with_document(content, lambda _, changed=changed: changed)  # type: ignore[misc]
             assert broken(prepared, signed) == []
+    report = everywhere(document["report"], text)
+    assert report != document["report"]
+    signed = with_document(content, lambda document: document.update(report=report))
+    assert broken(prepared, signed) == []
+
+
+def everywhere(value: Any, text: str) -> Any:  # noqa: ANN401 (JSON)
+    """A value with this text in the place of each that may be any."""
+    if isinstance(value, dict):
+        return {key: one if key == "role" else everywhere(one, text) for key, one in value.items()}
+    if isinstance(value, list):
+        return [everywhere(one, text) for one in value]
+    return text if isinstance(value, str) else value

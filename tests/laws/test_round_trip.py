@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import tempfile
 from pathlib import Path
@@ -24,18 +25,30 @@ NUMBERS = st.floats(-1e6, 1e6, allow_subnormal=False) | st.integers(-9, 9).map(f
 N_ROWS = st.integers(8, 40)
 
 
+DAYS = st.dates(dt.date(1900, 1, 1), dt.date(2100, 1, 1))
+KINDS: dict[str, tuple[st.SearchStrategy[Any], int]] = {  # cells, and how many different ones at most
+    "numbers": (NUMBERS, 40),
+    "labels": (TEXT, 4),
+    "names": (TEXT, 40),
+    "dates": (DAYS, 40),
+    "dates as text": (DAYS.map(lambda day: f"{day.day}.{day.month:02}.{day.year}"), 40),
+    "codes": (st.integers(0, 99).map("{:04}".format), 6),
+    "prices": (st.integers(0, 10**6).map(lambda cents: f"{cents // 100},{cents % 100:02} €"), 40),
+    "durations": (st.integers(0, 86_399).map(lambda s: f"{s // 3600}:{s // 60 % 60:02}:{s % 60:02}"), 40),
+    "booleans": (st.booleans(), 2),
+}
+
+
 @st.composite
 def tables(draw: st.DrawFn) -> tuple[pa.Table, str]:
-    """A table with a column to learn."""
+    """A table with a column to learn, and others of every kind, in which some cells are missing."""
     names, n = draw(NAMES), draw(N_ROWS)
     columns: list[Any] = []
     for _ in names[1:]:
-        if draw(st.booleans()):
-            few = draw(st.lists(NUMBERS, min_size=2, max_size=n, unique=True))
-            columns.append([few[k % len(few)] for k in range(n)])
-        else:
-            labels = draw(st.lists(TEXT, min_size=2, max_size=4, unique=True))
-            columns.append([labels[k % len(labels)] for k in range(n)])
+        cells, most = KINDS[draw(st.sampled_from([*KINDS]))]
+        few = draw(st.lists(cells, min_size=2, max_size=min(most, n), unique=True))
+        gap = draw(st.integers(2, 3 * n))  # each so many rows a cell is missing
+        columns.append([None if k % gap == gap - 1 else few[k % len(few)] for k in range(n)])
     classes = draw(st.lists(TEXT, min_size=2, max_size=3, unique=True))
     is_number = draw(st.booleans())
     columns.append(
@@ -44,7 +57,7 @@ def tables(draw: st.DrawFn) -> tuple[pa.Table, str]:
     return pa.table(dict(zip(names, columns, strict=True))), names[-1]
 
 
-@pytest.mark.filterwarnings("ignore::chainrule.errors.TrainingWarning")
+@pytest.mark.filterwarnings("ignore::chainrule.TrainingWarning", "ignore::chainrule.TableWarning")
 @settings(max_examples=400 if FULL_SUITE else 15)
 @given(
     given=tables(),
@@ -73,6 +86,11 @@ def test_what_is_saved_is_read_and_used(
         np.testing.assert_array_equal(np.asarray(one), np.asarray(other))
     assert again.score(table) == result.model.score(table)
     assert again.training == result.model.training
+    assert again.report == result.data.report == result.model.report
+    assert result.data.report.n_read == table.num_rows
+    of_one_row = again.predict(table.slice(1, 1)).columns  # nothing is decided again
+    for one, whole in zip(of_one_row, result.model.predict(table).columns, strict=True):
+        np.testing.assert_array_equal(np.asarray(one), np.asarray(whole)[1:2])
 
 
 @pytest.mark.parametrize("n", [999_999, 1_000_001])

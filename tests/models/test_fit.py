@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 import chainrule
 from chainrule import RSS, CrossEntropy, Identity, InputError, Logistic, ReLU, Softmax
 from chainrule.models import Model, TrainingRecord, fit_settings, prepare
-from chainrule.models.fitting import parted
+from chainrule.models.fitting import fit_dataset, parted
 
 pytestmark = pytest.mark.usefixtures("one_database")
 
@@ -79,6 +80,13 @@ def test_held_out_rows_do_not_touch_the_model() -> None:
     changed = table.copy()
     changed.loc[result.data.held_out_rows, ["body_mass_g", "bill_length_mm"]] *= 3
     again = chainrule.fit(changed, target="body_mass_g", epochs=2)
+    [told] = again.data.report.said
+    assert re.fullmatch(
+        r"of the rows held out, column 'bill_length_mm' has 83 cells far outside what training had, "
+        r"'[\d.]+' in row \d+ first: drawn to its edge",
+        told,
+    )
+    assert result.data.report.said == again.data.report.warnings == ()
     assert again.model.encoding == result.model.encoding
     for ours, theirs in zip(result.model.network.weights, again.model.network.weights, strict=True):
         np.testing.assert_array_equal(ours, theirs)
@@ -107,7 +115,7 @@ def test_hidden_layers_as_asked_for() -> None:
         assert result.model.network.sizes == sizes
     alone = chainrule.fit(EXAMPLES / "iris.csv", target="species", epochs=1, hidden=5)
     assert alone.model.network.sizes == (4, 5, 3)
-    with pytest.raises(InputError, match="target is None but must be the name of a column"):
+    with pytest.raises(InputError, match="No target was given but training needs one"):
         chainrule.fit(EXAMPLES / "iris.csv", target=None)  # type: ignore[arg-type]
     with pytest.raises(InputError, match="hidden is 0"):
         chainrule.fit(EXAMPLES / "iris.csv", target="species", hidden=(0,))
@@ -196,7 +204,10 @@ def test_missing_targets_count_for_nothing() -> None:
     table.loc[::3, "flipper_length_mm"] = np.nan
     result = chainrule.fit(table, target=targets, epochs=5, hidden=4)
     remarks = " ".join(result.data.remarks)
-    assert "is missing in 111 rows: there it counts for nothing" in remarks
+    assert remarks == "missing in 111 rows: there it counts for nothing"
+    [about] = [one for one in result.data.report.columns if one.name == "flipper_length_mm"]
+    assert (about.role, about.becomes, about.why) == ("target", "a number", remarks)
+    assert result.data.report.left_out == ()
     there = table[table["flipper_length_mm"].notna()]
     predicted = np.asarray(result.model.predict(there).columns[1])
     score = result.model.score(table)
@@ -251,7 +262,23 @@ def test_an_output_brings_its_loss_and_a_loss_its_output(
     assert (chosen.output, chosen.loss) == expected
 
 
-def test_counts_of_a_table_are_standardised_and_so_refused_for_poisson() -> None:
-    data = prepare(EXAMPLES / "penguins.csv", target="body_mass_g")
-    with pytest.raises(InputError, match=r"The loss poisson needs a count, at least 0 but .* standardised"):
-        fit_settings(data, loss="poisson")
+def test_counts_of_a_table_are_learnt_as_counts_for_poisson_alone() -> None:
+    table = pd.read_csv(EXAMPLES / "penguins.csv")
+    plain = prepare(table, target="body_mass_g")
+    with pytest.raises(InputError, match=r"the loss poisson needs targets that are a count, at least 0"):
+        fit_dataset(plain, fit_settings(plain, loss="poisson"))  # they are standardised
+    with pytest.raises(InputError, match=r"The loss binary_cross_entropy needs .* but .* standardised"):
+        fit_settings(plain, loss="binary_cross_entropy")
+    result = chainrule.fit(table, target="body_mass_g", loss="poisson", epochs=3, hidden=4)
+    rows = result.data.training_rows
+    mean = table["body_mass_g"].to_numpy()[rows].mean()
+    np.testing.assert_allclose(result.data.Y[:, 0], table["body_mass_g"] / mean, rtol=1e-15)
+    [about] = [one for one in result.data.report.columns if one.role == "target"]
+    assert (about.name, about.becomes) == ("body_mass_g", "a count")
+    predicted = np.asarray(result.model.predict(table).columns[0])
+    assert (predicted > 0).all()
+    outputs = result.model.network(result.data.X)[:, 0]
+    np.testing.assert_allclose(predicted, outputs * mean, rtol=1e-14)
+    table.loc[3, "body_mass_g"] = -1
+    with pytest.raises(InputError, match=r"'body_mass_g' has the value -1 but must be 0 or above, as counts"):
+        chainrule.fit(table, target="body_mass_g", loss="poisson")

@@ -1,25 +1,34 @@
-"""Which encoding a table gets, what the user is told, and what is refused."""
+"""Which encoding a table gets, what the user is told of each column, and what is refused."""
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
-from table_files import refusal
+from table_files import chosen, refusal
 
 from chainrule.errors import ChainruleError, InputError, TableError, UnknownNameError
 from chainrule.tables import (
+    BinaryInput,
     CategoryInput,
     ClassTarget,
-    Encoding,
+    CycleInput,
+    DateInput,
+    DateTarget,
+    MissingInput,
     NumberInput,
     NumberTarget,
     Table,
-    choose_encoding,
+    TableOptions,
+    TextInput,
     read_table,
-    target_labels,
+    read_targets,
+    refuse_guesses,
+    row_labels,
+    settle_roles,
 )
 
 
@@ -27,9 +36,8 @@ def frame(**columns: Any) -> Table:  # noqa: ANN401 - whatever a frame may hold
     return read_table(pa.table(columns))
 
 
-def choose(table: Table, **settings: Any) -> tuple[Encoding, tuple[str, ...]]:  # noqa: ANN401
-    settings.setdefault("training_rows", np.arange(table.n_rows))
-    return choose_encoding(table, **settings)
+def squares(n: int) -> list[float]:
+    return [k * k / 2 for k in range(n)]
 
 
 TABLE = frame(
@@ -41,264 +49,287 @@ TABLE = frame(
 )
 
 
+def about(
+    table: Table,
+    column: str,
+    target: object = "y",
+    **options: Any,  # noqa: ANN401
+) -> tuple[str, str, tuple[str, ...]]:
+    """What a column becomes, why, and the warnings."""
+    report = next(one for one in chosen(table, target, **options).columns if one.name == column)
+    return report.becomes or report.role, report.why, report.warnings
+
+
+def parts(table: Table, target: object = "y", **options: Any) -> list[type]:  # noqa: ANN401
+    return [type(part) for part in chosen(table, target, **options).encoding.inputs]
+
+
 def test_all_other_columns_are_inputs() -> None:
-    encoding, remarks = choose(TABLE, targets=["kind"])
-    assert encoding.inputs[0] == NumberInput("x", 3.0, np.sqrt(3.5))
-    assert encoding.inputs[1] == CategoryInput("flag", ("no", "yes"), "text")
-    assert encoding.inputs[2] == CategoryInput("ok", ("FALSE", "TRUE"), "boolean")
-    assert encoding.inputs[3] == NumberInput("number", 6.0, 4.0)
+    encoding = chosen(TABLE, "kind").encoding
+    x, flag, ok, number = encoding.inputs
+    assert isinstance(x, NumberInput)
+    assert (x.mean, x.scale) == (3.0, np.sqrt(3.5))
+    assert flag == BinaryInput("flag", ("no", "yes"), 0.25, "boolean")
+    assert ok == BinaryInput("ok", ("FALSE", "TRUE"), 0.5, "boolean")
+    assert isinstance(number, NumberInput)
+    assert (number.mean, number.scale) == (6.0, 4.0)
     assert encoding.targets == (ClassTarget("kind", ("a", "b", "c"), "text"),)
-    assert remarks == ()
 
 
-def test_inputs_ignore_and_classes() -> None:
-    encoding, _ = choose(TABLE, targets=["kind"], inputs=["number", "x"], classes=["number"])
-    assert encoding.inputs[0] == CategoryInput("number", ("2", "10"), "number")
-    assert encoding.input_names == ("number=2", "number=10", "x")
-    encoding, _ = choose(TABLE, targets=["x"], ignore=["ok", "flag", "kind"])
-    assert encoding.input_names == ("number",)
-
-
-def test_statistics_are_those_of_the_training_rows_and_categories_those_of_all() -> None:
-    encoding, _ = choose(TABLE, targets=["kind"], training_rows=[1, 2])
-    assert encoding.inputs[0] == NumberInput("x", 2.5, 0.5)
+def test_statistics_are_those_of_the_training_rows_and_classes_those_of_all() -> None:
+    encoding = chosen(TABLE, "kind", [1, 2], inputs="x").encoding
+    (x,) = encoding.inputs
+    assert isinstance(x, NumberInput)
+    assert (x.mean, x.scale) == (2.5, 0.5)
     assert encoding.classes == ("a", "b", "c")
-
-
-def test_several_numeric_targets() -> None:
-    encoding, _ = choose(TABLE, targets=["x", "number"], inputs=["flag"])
-    assert [part.name for part in encoding.targets] == ["x", "number"]
-    assert all(isinstance(part, NumberTarget) for part in encoding.targets)
+    rare = frame(k=["a", "a", "b", "b", "c", "c"], y=squares(6))
+    (part,) = chosen(rare, "y", [0, 1, 2, 3]).encoding.inputs
+    assert part == BinaryInput("k", ("a", "b"), 0.5, "text")
 
 
 @pytest.mark.parametrize(
-    "spelling", [["1", "2", "1", "2"], ["01", "2.0", "1", "2"], [1, 2, 1, 2], [1.0, 2.0, 1.0, 2.0]]
+    "spelling", [["1", "2", "1", "2"], ["1", "2.0", "1", "2"], [1, 2, 1, 2], [1.0, 2.0, 1.0, 2.0]]
 )
-def test_declared_classes_are_the_same_in_every_source(spelling: list[object]) -> None:
-    encoding, _ = choose(frame(x=[1, 2, 3, 5], k=spelling), targets=["k"], classes=["k"])
-    assert encoding.targets == (ClassTarget("k", ("1", "2"), "number"),)
+def test_two_numbers_are_two_classes_in_every_source(spelling: list[object]) -> None:
+    table = frame(x=[1, 2, 3, 5], k=spelling)
+    encoding = chosen(table, "k").encoding
+    assert encoding.classes == ("1", "2")
+    assert about(table, "k", "k")[1] == "two distinct numbers are two classes"
+    (target,) = chosen(table, "k", numbers="k").encoding.targets
+    assert isinstance(target, NumberTarget)
+
+
+def test_two_numbers_that_hardly_repeat_are_numbers() -> None:
+    assert chosen(frame(x=[1, 2, 4], k=[1.5, 2.5, 2.5]), "k").encoding.classes is None
+
+
+def test_few_whole_numbers_may_be_classes() -> None:
+    table = frame(x=squares(9), grade=[5, 6, 7] * 3)
+    words = "a number with only 3 distinct whole values, which may be classes"
+    assert about(table, "grade", "grade") == ("a number", words, ())
+    (decision,) = (one for one in chosen(table, "grade").decisions if one.column == "grade")
+    assert "classes" in decision.advice
+    assert chosen(table, "grade", classes="grade").encoding.classes == ("5", "6", "7")
+
+
+def test_missing_values() -> None:
+    table = frame(x=[1.0, None, 3.0, 5.0], k=["a", "b", "?", "c"], b=["u", "v", "", "u"], y=squares(4))
+    assert about(table, "x") == (
+        "a number, and whether it is missing",
+        "missing in 1 training row, row 2 first: taken for the mean",
+        (),
+    )
+    assert about(table, "k")[:2] == (
+        "one of 3 categories, and whether it is missing",
+        "missing in 1 training row, row 3 first",
+    )
+    assert about(table, "b")[0] == "'u' or 'v', and whether it is missing"
+    X = chosen(table, "y").encoding.encode_inputs(table)
+    assert X[1, :2].tolist() == [0, 1]
+    assert X[2, 2:6].tolist() == [0, 0, 0, 1]
+    assert X[2, 6:].tolist() == [1 / 3, 1]
+    later = chosen(table, "y", [0, 3], inputs=["x"]).encoding
+    assert later.input_names == ("x",)
+
+
+def test_infinite_numbers_are_missing_and_said() -> None:
+    becomes, _, warnings = about(frame(x=["1", "inf", "3", "4"], y=squares(4)), "x")
+    assert becomes == "a number, and whether it is missing"
+    assert warnings == ("1 infinite number (row 2 first) read as missing",)
+
+
+def test_text_that_hardly_repeats_is_left_out_but_whether_it_is_missing() -> None:
+    names = [f"p{k}" for k in range(12)]
+    table = frame(who=names, note=[*names[:11], None], y=squares(12))
+    assert about(table, "who")[0] == "left out"
+    assert "hardly repeats (12 values in 12 training rows)" in about(table, "who")[1]
+    assert parts(table) == [MissingInput]
+    assert parts(table, inputs=["who"]) == [CategoryInput]
+    assert parts(table, text=["who"], ignore=["note"]) == [TextInput]
+    assert parts(table, categories=["note"], ignore=["who"]) == [CategoryInput]
+    twice = frame(who=[f"p{k // 2}" for k in range(20)], y=squares(20))
+    assert parts(twice) == [CategoryInput]
+
+
+def test_many_categories_that_repeat_share_a_rest() -> None:
+    table = frame(city=[f"c{k % 60:02}" for k in range(180)], y=squares(180))
+    (part,) = chosen(table, "y").encoding.inputs
+    assert isinstance(part, CategoryInput)
+    assert (len(part.categories), part.has_rest) == (20, True)
+    assert about(table, "city") == (
+        "one of 21 categories",
+        "the 20 most frequent of 60 values, and one for the rest",
+        (),
+    )
+
+
+def test_an_index_is_left_out_unless_nothing_else_remains() -> None:
+    table = frame(id=range(1, 11), x=squares(10), y=squares(10))
+    assert about(table, "id")[:2] == ("left out", "left out: it numbers the rows")
+    assert parts(table, numbers="id") == [NumberInput, NumberInput]
+    alone = frame(t=range(10), y=squares(10))
+    assert about(alone, "t")[0] == "a number"
+    assert "kept because no other input remains" in about(alone, "t")[1]
+    few = frame(t=range(9), x=squares(9), y=squares(9))
+    assert about(few, "t")[0] == "a number"
+
+
+def test_an_index_is_known_where_rows_without_a_target_are_not_used() -> None:
+    whole = frame(id=range(20), x=squares(20), y=squares(20))
+    used = whole.take([k for k in range(20) if k % 3])
+    roles = settle_roles(used, "y", TableOptions())
+    from chainrule.tables import choose_encoding  # noqa: PLC0415
+
+    rows = np.arange(used.n_rows)
+    result = choose_encoding(used, roles, read_targets(used, roles), rows, source=whole)
+    assert [part.name for part in result.encoding.inputs] == ["x"]
+
+
+def test_whole_numbers_that_all_differ_stay_with_a_warning() -> None:
+    table = frame(code=[(k * 7919) % 10007 for k in range(60)], y=squares(60))
+    assert about(table, "code")[2] == ("whole numbers that all differ: if it only names the rows, ignore it",)
+    assert about(frame(code=[1.5, *range(2, 61)], y=squares(60)), "code")[2] == ()
+
+
+def test_constants_are_left_out() -> None:
+    table = frame(same=[0.1 + 0.2, 0.3, 0.3], k=["a", "a", "a"], x=[1, 2, 4], y=squares(3))
+    assert about(table, "same")[1] == "left out: constant (0.3) in the rows that are learnt from"
+    assert about(table, "k")[1] == "left out: constant ('a') in the rows that are learnt from"
+    assert parts(table) == [NumberInput]
+
+
+def test_codes_with_zeros_before_them_are_categories() -> None:
+    table = frame(zip=["01067", "04103", "10115", "01067"], y=squares(4))
+    assert parts(table) == [CategoryInput]
+    assert "are codes" in about(table, "zip")[1]
+    (part,) = chosen(frame(k=["00", "000", "7", "00"], y=squares(4)), "y").encoding.inputs
+    assert part == BinaryInput("k", ("0", "7"), 0.25, "number")
+
+
+def test_a_source_s_own_categories_are_categories_even_where_they_are_numbers() -> None:
+    postcode = pa.array([1067, 4103, 1069, 1067]).dictionary_encode()
+    table = frame(postcode=postcode, y=squares(4))
+    (part,) = chosen(table, "y").encoding.inputs
+    assert part == CategoryInput("postcode", ("1067", "1069", "4103"), "number")
+
+
+def test_dates_and_parts_of_dates() -> None:
+    days = [dt.datetime(2020, 1, 1) + dt.timedelta(hours=37 * k) for k in range(300)]  # noqa: DTZ001
+    table = frame(
+        sold=[day.isoformat() for day in days],
+        month=[day.month for day in days],
+        hour=[day.hour for day in days],
+        weight=[1488 + 8 * k for k in range(300)],
+        y=squares(300),
+    )
+    encoding = chosen(table, "y").encoding
+    sold, month, month_cycle, hour, hour_cycle, weight = encoding.inputs
+    assert isinstance(sold, DateInput)
+    assert sold.parts == ("year", "week", "day")
+    assert isinstance(month, NumberInput)
+    assert isinstance(hour, NumberInput)
+    for cycle, name in ((month_cycle, "month"), (hour_cycle, "hour")):
+        assert isinstance(cycle, CycleInput)
+        assert (cycle.name, cycle.part) == (name, name)
+    assert isinstance(weight, NumberInput)
+    assert np.allclose((encoding.encode_inputs(table)[:, 8:10] ** 2).sum(axis=1), 1)
+    assert parts(table, categories="month", inputs=["month"]) == [CategoryInput]
+
+
+def test_a_date_as_target_is_a_time_and_comes_back_as_one() -> None:
+    table = frame(x=[1, 2, 4], due=["03.02.2024", "05.02.2024", "29.02.2024"])
+    encoding = chosen(table, "due").encoding
+    assert isinstance(encoding.targets[0], DateTarget)
+    answers = encoding.answers(encoding.encode_targets(table))
+    assert answers == {"due": ("2024-02-03", "2024-02-05", "2024-02-29")}
+
+
+def test_a_target_by_its_logarithm() -> None:
+    table = frame(x=[1, 2, 4], price=[1.0, 10.0, 1000.0])
+    (target,) = chosen(table, "price", log="price").encoding.targets
+    assert isinstance(target, NumberTarget)
+    assert target.learnt_as == "log"
+    assert "must be above 0" in refusal(lambda: chosen(frame(x=[1, 2], y=[0.0, 1.0]), "y", log="y"))
 
 
 REFUSED: list[tuple[dict[str, Any], type[ChainruleError], str]] = [
-    ({"targets": []}, InputError, "No target was given"),
-    ({"targets": "kind"}, InputError, "targets is 'kind' but must be a list of column names"),
-    ({"targets": [3]}, InputError, "targets has '3' but must be a list of column names"),
-    ({"targets": ["kind", "kind"]}, InputError, "targets has the column 'kind' twice"),
-    ({"targets": ["kin"]}, UnknownNameError, "There is no column 'kin'. Did you mean 'kind'?"),
+    ({"target": None}, InputError, "No target was given"),
+    ({"target": []}, InputError, "No target was given"),
+    ({"target": 3.5}, InputError, "target is 3.5 but must be names of columns"),
+    ({"target": "kin"}, UnknownNameError, "There is no column 'kin'. Did you mean 'kind'?"),
+    ({"target": ["kin", "other"]}, UnknownNameError, "There are no columns 'kin', 'other'."),
+    ({"target": 6}, UnknownNameError, "There is no column '6'."),
+    ({"target": "kind", "inputs": ["y"]}, UnknownNameError, "There is no column 'y'."),
+    ({"target": "kind", "ignore": ["y*"]}, UnknownNameError, "There is no column 'y*'."),
+    ({"target": "kind", "inputs": ["x", "kind"]}, InputError, "'kind' is both in target and in inputs"),
+    ({"target": "kind", "ignore": ["kind"]}, InputError, "'kind' is both in target and in ignore"),
+    ({"target": "kind", "inputs": ["x"], "ignore": ["x"]}, InputError, "'x' is both in ignore and in inputs"),
+    ({"target": "kind", "numbers": ["x"], "dates": ["x"]}, InputError, "'x' is both in numbers and in dates"),
+    ({"target": "kind", "weights": "x", "group": "x"}, InputError, "'x' is both in weights and in group"),
+    ({"target": "kind", "log": ["x"]}, InputError, "'x' is no target but only targets are learnt"),
+    ({"target": "kind", "ignore": ["x", "flag", "ok", "number"]}, InputError, "No input column is left"),
+    ({"target": ["kind", "x"]}, InputError, "The targets are 'kind', 'x', of which 'kind' hold classes"),
+    ({"target": "kind", "training_rows": [0, 2]}, TableError, "Constant target: column 'kind'"),
     (
-        {"targets": ["kin", "other"]},
-        UnknownNameError,
-        "There are no columns 'kin', 'other'. Did you mean 'kind'",
-    ),
-    ({"targets": ["kind"], "inputs": ["y"]}, UnknownNameError, "There is no column 'y'."),
-    ({"targets": ["kind"], "ignore": ["y"]}, UnknownNameError, "There is no column 'y'."),
-    ({"targets": ["kind"], "classes": ["y"]}, UnknownNameError, "There is no column 'y'."),
-    ({"targets": ["kind"], "inputs": ["x", "kind"]}, InputError, "'kind' is both in targets and in inputs"),
-    ({"targets": ["kind"], "ignore": ["kind"]}, InputError, "'kind' is both in targets and in ignore"),
-    (
-        {"targets": ["kind"], "inputs": ["x"], "ignore": ["x"]},
-        InputError,
-        "'x' is both in inputs and in ignore",
-    ),
-    ({"targets": ["kind"], "ignore": ["x", "flag", "ok", "number"]}, InputError, "No input column is left"),
-    ({"targets": ["kind"], "inputs": []}, InputError, "No input column is left"),
-    ({"targets": ["kind", "x"]}, InputError, "The targets are 'kind', 'x', of which 'kind' hold classes"),
-    (
-        {"targets": ["kind", "flag"]},
-        InputError,
-        "The targets are 'kind', 'flag', of which 'kind', 'flag' hold classes",
-    ),
-    (
-        {"targets": ["kind"], "training_rows": [1]},
+        {"target": "x", "training_rows": [1, 1]},
         TableError,
-        "the data frame gives 1 training row but training needs 2",
+        "Constant target: column 'x' of the data frame cannot be learnt, because all training rows have",
     ),
-    ({"targets": ["kind"], "training_rows": [0, 2]}, TableError, "Constant target: column 'kind'"),
-    ({"targets": ["x"], "training_rows": [1, 1]}, TableError, "Constant target: column 'x'"),
 ]
 
 
-@pytest.mark.parametrize(("settings", "kind", "says"), REFUSED)
-def test_settings_that_contradict(settings: dict[str, Any], kind: type[ChainruleError], says: str) -> None:
-    assert refusal(lambda: choose(TABLE, **settings), kind).startswith(says)
+@pytest.mark.parametrize(("given", "kind", "says"), REFUSED)
+def test_what_contradicts(given: dict[str, Any], kind: type[ChainruleError], says: str) -> None:
+    assert refusal(lambda: chosen(TABLE, **given), kind).startswith(says)
 
 
-@pytest.mark.parametrize(
-    ("bad", "says"),
-    [
-        (["1", "NA", "3"], "A value is missing in column 'c'"),
-        (["a", None, "b"], "A value is missing in column 'c'"),
-        (["1", "inf", "3"], "Row 2 of column 'c' of the data frame is 'inf', which is infinite"),
-        (
-            ["a", "2024-01-01", "b"],
-            "Row 2 of column 'c' of the data frame is '2024-01-01', which is a date or time",
-        ),
-        ([[1], [2], [3]], "Row 1 of column 'c' of the data frame is a list, but only numbers, text"),
-        (["1,5", "2.5", "3"], "Row 1 of column 'c' of the data frame is '1,5', but the decimal mark"),
-    ],
-)
-def test_cells_are_judged_only_in_use(bad: list[object], says: str) -> None:
-    table = frame(x=[1, 2, 4], c=bad, y=[1.5, 2, 3])
-    assert refusal(lambda: choose(table, targets=["y"])).startswith(says)
-    assert refusal(lambda: choose(table, targets=["c"])).startswith(says)
-    assert choose(table, targets=["y"], ignore=["c"])[0].input_names == ("x",)
-
-
-def test_dates_may_be_declared_categories() -> None:
-    table = frame(c=["2024-01-01", "2024-01-02", "2024-01-01"], y=[1.5, 2, 3])
-    assert choose(table, targets=["y"], classes=["c"])[0].n_inputs == 2
-
-
-def test_a_target_of_no_classes_is_refused_before_the_rows_are_split() -> None:
-    money = frame(x=list(range(30)), y=[f"{n},000" for n in range(1, 31)])
-    assert "thousands separators" in refusal(lambda: target_labels(money, ["y"]))
-    names = frame(x=list(range(30)), y=[f"n{n}" for n in range(30)])
-    assert "is 'n0', which is no number" in refusal(lambda: target_labels(names, ["y"]))
-
-
-def test_too_many_categories() -> None:
-    table = frame(who=[f"p{i}" for i in range(51)], y=[i / 2 for i in range(51)])
-    message = refusal(lambda: choose(table, targets=["y"]))
-    assert message == (
-        "Input column 'who' of the data frame has 51 different values but a column of categories may "
-        "have 50 at most. Ignore the column (ignore=['who']). Row 1 of column 'who' of the data frame is "
-        "'p0', which is no number."
-    )
-    assert choose(table.take(range(50)), targets=["y"])[0].n_inputs == 50
-
-
-def test_too_many_categories_because_of_one_cell() -> None:
-    table = frame(size=[*map(str, range(60)), "6O"], y=[i / 2 for i in range(61)])
-    assert refusal(lambda: choose(table, targets=["y"])).endswith(
-        "(ignore=['size']). Or correct a cell: row 61 of column 'size' of the data frame is '6O', which is "
-        "no number, so the whole column is read as text."
-    )
-
-
-def test_a_column_with_one_cell_that_is_no_number_is_remarked() -> None:
-    table = frame(size=[*["1"] * 10, "x"], y=range_halves(11))
-    assert choose(table, targets=["y"])[1] == (
-        (
-            "row 11 of column 'size' of the data frame is 'x', which is no number, "
-            "so the whole column is read as text"
-        ),
-    )
-
-
-def range_halves(n: int) -> list[float]:
-    return [i * i / 2 for i in range(n)]
+def test_columns_by_number_pattern_and_commas() -> None:
+    assert [part.name for part in chosen(TABLE, 5, inputs="1,4").encoding.inputs] == ["x", "number"]
+    assert [part.name for part in chosen(TABLE, "kind", ignore="f*,?").encoding.inputs] == ["ok", "number"]
+    odd = frame(**{"2": [1, 2, 4], "a,b": [1, 2, 5], "q*": [2, 3, 7], "y:z": squares(3)})
+    encoding = chosen(odd, "y:z", inputs=["2", "a,b", "q*"]).encoding
+    assert [part.name for part in encoding.inputs] == ["2", "a,b", "q*"]
+    assert chosen(odd, "y:z", numbers=["2:decimal-point"], inputs=["2"]).encoding.n_inputs == 1
 
 
 def test_too_many_classes() -> None:
-    few = frame(x=range_halves(41), who=[f"p{i}" for i in range(41)])
-    assert "has 41 classes in 41 rows, too many to learn" in refusal(lambda: choose(few, targets=["who"]))
-    many = frame(x=range_halves(2002), who=[f"p{i // 2}" for i in range(2002)])
-    assert "has 1001 classes in 2002 rows" in refusal(lambda: choose(many, targets=["who"]))
+    few = frame(x=squares(41), who=[f"p{i}" for i in range(41)])
+    assert "has 41 different values in 41 rows" in refusal(lambda: chosen(few, "who"))
+    many = frame(x=squares(2002), who=[f"p{i // 2}" for i in range(2002)])
+    assert "has 1001 different values in 2002 rows" in refusal(lambda: chosen(many, "who"))
     assert (
-        len(
-            choose(frame(x=range_halves(20), who=list("abcdefghijklmnopqrst")), targets=["who"])[0].classes
-            or ()
-        )
+        len(chosen(frame(x=squares(20), who=list("abcdefghijklmnopqrst")), "who").encoding.classes or ())
         == 20
     )
 
 
-def test_one_class_only() -> None:
-    message = refusal(lambda: choose(frame(x=[1, 2], k=["a", "a"]), targets=["k"]))
+def test_nothing_that_tells_anything_is_left() -> None:
+    table = frame(who=[f"p{i}" for i in range(12)], c=["x"] * 12, y=squares(12))
+    message = refusal(lambda: chosen(table, "y"))
+    assert message.startswith("No column of the data frame is left to learn from: 'who' (left out: text that")
+    assert "'c' (left out: constant ('x')" in message
+
+
+def test_what_cannot_be_used_is_left_out_and_no_target() -> None:
+    table = frame(x=[1, 2, 4], c=[[1], [2], [3]], y=squares(3))
+    assert about(table, "c")[1] == "left out: its cells are lists"
+    assert "cannot be a target: its cells are lists" in refusal(lambda: chosen(table, "c"))
+
+
+def test_strict_refuses_each_guess_and_says_all() -> None:
+    table = frame(x=[1.0, None, 3.0], k=["007", "010", "007"], z=[1, 2, 4], y=squares(3))
+    message = refusal(
+        lambda: refuse_guesses(table.title, chosen(table, "y").decisions), InputError.__subclasses__()[0]
+    )
     assert message.startswith(
-        "Constant target: column 'k' of the data frame cannot be learnt, because all rows have 'a'."
+        "There are 2 faults. (1) Column 'x' of the data frame cannot be read without a guess"
     )
+    assert "(2) Column 'k'" in message
+    refuse_guesses(table.title, chosen(table, "y", inputs="z").decisions)
 
 
-def test_constant_inputs_are_remarked() -> None:
-    table = frame(x=[2, 2, 5], k=["a", "a", "a"], y=[1.5, 2.5, 3])
-    encoding, remarks = choose(table, targets=["y"], training_rows=[0, 1])
-    assert remarks == (
-        "input 'x' is constant (2) in the training rows: it tells nothing",
-        "input 'k' is constant ('a'): it tells nothing",
-    )
-    assert encoding.encode_inputs(table).tolist() == [[0, 0]] * 3
-
-
-def test_a_target_that_may_be_classes_is_remarked() -> None:
-    table = frame(x=[1, 2, 4], quality=[5, 6, 5])
-    assert choose(table, targets=["quality"])[1] == (
-        "target 'quality' has only 2 distinct whole values; if they are classes, give classes=['quality']",
-    )
-
-
-def test_an_input_that_counts_the_rows_is_remarked() -> None:
-    table = frame(id=range(1, 11), y=range_halves(10))
-    assert choose(table, targets=["y"])[1] == (
-        "input 'id' counts the rows; if it says nothing else, ignore the column (ignore=['id'])",
-    )
-
-
-def test_numbers_that_hardly_differ() -> None:
-    table = frame(x=[0.0, 5e-324], y=[1.5, 2.5])
-    assert "too little to be computed with" in refusal(lambda: choose(table, targets=["y"]))
-
-
-def test_labels_before_the_encoding() -> None:
-    assert target_labels(TABLE, ["kind"]) == ("b", "a", "b", "c")
-    assert target_labels(TABLE, ["x"]) is None
-    assert target_labels(TABLE, ["x", "number"]) is None
-    assert target_labels(TABLE, ["number"], ["number"]) == ("10", "2", "2", "10")
-    assert target_labels(TABLE, ["ok"]) == ("true", "false", "true", "false")
-    refusal(lambda: target_labels(TABLE, ["kind", "x"]), InputError)
-    refusal(lambda: target_labels(TABLE, ["nothing"]), UnknownNameError)
-
-
-def test_training_rows_beyond_the_table() -> None:
-    for rows in ([0, 4], [0, -1], [0.5, 1.5], [[0, 1]]):
-        message = refusal(lambda rows=rows: choose(TABLE, targets=["kind"], training_rows=rows), InputError)  # type: ignore[misc]
-        assert message.startswith("training_rows ")
-
-
-def test_text_that_names_the_rows_is_remarked() -> None:
-    table = frame(who=[f"p{i // 2}" for i in range(19)], y=range_halves(19))
-    assert choose(table, targets=["y"])[1] == (
-        (
-            "input 'who' is text with 10 different values in 19 rows; if it only names the rows, "
-            "ignore the column (ignore=['who'])"
-        ),
-    )
-    assert choose(table, targets=["y"], classes=["who"])[1] == ()
-    twice = frame(who=[f"p{i // 2}" for i in range(20)], y=range_halves(20))
-    assert choose(twice, targets=["y"])[1] == ()
-
-
-@pytest.mark.parametrize("cells", [["01.02.2024", "2.2.2024"] * 5, ["5 %", "7 %"] * 5])
-def test_nothing_that_a_number_or_date_may_be_is_taken_for_text(cells: list[str]) -> None:
-    table = frame(c=cells, x=range_halves(10), y=range_halves(10))
-    assert refusal(lambda: choose(table, targets=["y"])).endswith(
-        "take the column as classes (classes=['c']), or ignore the column (ignore=['c'])."
-    )
-    for use in (choose, target_labels):
-        message = refusal(lambda use=use: use(table, targets=["c"]))  # type: ignore[misc]
-        assert message.endswith("take the column as classes (classes=['c']), or choose another target.")
-    assert choose(table, targets=["y"], classes=["c"])[0].n_inputs == 3
-
-
-def test_the_advice_is_for_the_role_of_the_column() -> None:
-    gaps = frame(x=[1.0, None, 3.0], y=[1.5, 2.5, None])
-    assert refusal(lambda: choose(gaps, targets=["y"])).endswith("Remove the row, or choose another target.")
-    assert refusal(lambda: choose(gaps, targets=["x"])).endswith("Remove the row, or choose another target.")
-    whole = frame(x=[1.0, None, 3.0], y=[1.5, 2.5, 3.5])
-    assert refusal(lambda: choose(whole, targets=["y"])).endswith("or ignore the column (ignore=['x']).")
-    text = frame(k=["a", None, "b"], y=[1.5, 2.5, 3.5])
-    assert refusal(lambda: target_labels(text, ["k"])).endswith("Remove the row, or choose another target.")
-
-
-def test_a_constant_is_told_with_all_its_digits() -> None:
-    same, alike = [10**18 + 1] * 3, [10**18, 10**18 + 1, 10**18]
-    table = frame(same=same, alike=alike, y=[1.5, 2.5, 3.5])
-    assert "because all training rows have 1000000000000000001." in refusal(
-        lambda: choose(table, targets=["same"])
-    )
-    both = "1000000000000000000 to 1000000000000000001, which are one number to the 16 digits that are kept"
-    assert f"because all training rows have {both}." in refusal(lambda: choose(table, targets=["alike"]))
-    assert choose(table, targets=["y"])[1] == (
-        "input 'same' is constant (1000000000000000001) in the training rows: it tells nothing",
-        f"input 'alike' is constant ({both}) in the training rows: it tells nothing",
-    )
+def test_labels_of_rows() -> None:
+    assert row_labels(TABLE.column("kind")) == ("b", "a", "b", "c")
+    assert row_labels(frame(k=["a", None, "?"]).column("k")) == ("a", "", "")
+    asked = read_targets(TABLE, settle_roles(TABLE, "number", TableOptions(classes=("number",))))
+    assert asked.labels == ("10", "2", "2", "10")

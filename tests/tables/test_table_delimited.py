@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path  # noqa: TC003 - pytest looks at the annotations
+from typing import Any
 
 import duckdb
 import pytest
+from delimited_files import cut, cut_fast, said
 from table_files import cells, read, refusal, written
 
 from chainrule.tables import read_table
-from chainrule.tables.delimited import duck
+from chainrule.tables.delimited import cutting, duck
+from chainrule.tables.delimited.reading import read_delimited
 from chainrule.tables.delimited.records import Dialect
+from chainrule.tables.delimited.text_file import TextFile
 
 pytestmark = pytest.mark.usefixtures("one_database")
 
@@ -55,7 +59,7 @@ def test_single_quotes_where_they_are_used_throughout(tmp_path: Path) -> None:
     table = read(tmp_path, "'a','b, c'\n'it''s','x'\n")
     assert table.names == ("a", "b, c")
     assert cells(table) == [["it's", "x"]]
-    assert table.remarks == ("cells quoted with '",)
+    assert table.remarks[0] == "cells quoted with '"
 
 
 def test_single_quotes_that_hold_cells_together(tmp_path: Path) -> None:
@@ -123,9 +127,12 @@ def test_a_header_with_one_name_is_no_title_line(tmp_path: Path, text: str, name
     assert read(tmp_path, text).names == names
 
 
-def test_a_damaged_header_is_no_title_line(tmp_path: Path) -> None:
-    message = refusal(lambda: read(tmp_path, "a,b\nr1,1,x\nr2,2,y\n"))
-    assert message.startswith("Line 1 of t.csv has 2 cells but most lines have 3.")
+def test_a_name_too_few_is_that_of_the_first_column(tmp_path: Path) -> None:
+    table = read(tmp_path, "a,b\nr1,1,x\nr2,2,y\n")
+    assert table.names == ("unnamed_1", "a", "b")
+    assert table.remarks[0] == (
+        "line 1 has one name less than the rows have cells: the first column has no name"
+    )
 
 
 def test_excel_separator_line(tmp_path: Path) -> None:
@@ -141,10 +148,14 @@ def test_runs_of_blanks(tmp_path: Path) -> None:
     assert table.remarks == ("delimiter runs of blanks",)
 
 
-def test_prose_is_no_table(tmp_path: Path) -> None:
-    message = refusal(lambda: read(tmp_path, "It was a dark night.\nRain fell, and fell.\nNobody came.\n"))
-    assert message.startswith("No delimiter was recognised in t.csv")
-    assert "Its first line is 'It was a dark night.'" in message
+def test_prose_is_one_column_and_a_guess(tmp_path: Path) -> None:
+    table = cut(tmp_path, "It was a dark night.\nRain fell, and fell.\nNobody came.\n")
+    assert table.names == ("It was a dark night.",)
+    assert table.decisions[0].words == (
+        "no delimiter cuts the lines, such as 'It was a dark night.', into an equal number of cells: "
+        "one column"
+    )
+    assert table.decisions[0].is_guess
 
 
 def test_one_column(tmp_path: Path) -> None:
@@ -160,7 +171,9 @@ def test_r_row_names_are_left_out(tmp_path: Path) -> None:
 
 
 def test_pandas_index_is_left_out(tmp_path: Path) -> None:
-    assert read(tmp_path, ",x\n0,5.1\n1,4.9\n").names == ("x",)
+    assert read(tmp_path, ",x,y\n0,5.1,a\n1,4.9,b\n").names == ("x", "y")
+    # Beside a target it is all that there is.
+    assert read(tmp_path, ",x\n0,5.1\n1,4.9\n").names == ("unnamed_1", "x")
 
 
 def test_another_unnamed_column_gets_a_name(tmp_path: Path) -> None:
@@ -170,25 +183,36 @@ def test_another_unnamed_column_gets_a_name(tmp_path: Path) -> None:
 
 
 def test_an_unnamed_column_without_values_is_left_out(tmp_path: Path) -> None:
-    table = read(tmp_path, "x,y,\n1,2,\n3,4,\n")
+    table = read(tmp_path, "x,,y\n1,,2\n3,,4\n")
     assert table.names == ("x", "y")
-    assert table.remarks == ("column 3 has no name and no values: left out",)
+    assert table.remarks == ("column 2 has no name and no values: left out",)
+
+
+@pytest.mark.parametrize("text", ["x,y,\n1,2,\n3,4,\n", "x,y\n1,2,\n3,4,\n"])
+def test_a_delimiter_that_ends_each_line_begins_no_column(tmp_path: Path, text: str) -> None:
+    table = read(tmp_path, text)
+    assert table.names == ("x", "y")
+    assert cells(table) == [["1", "2"], ["3", "4"]]
+    assert table.remarks == ("every line ends with a delimiter, which begins no column",)
+
+
+@pytest.mark.parametrize("fewest", [cutting.FEWEST_LINES_FOR_DUCKDB, 10**9])
+def test_a_cell_behind_what_seemed_to_end_each_line_is_a_column(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fewest: int
+) -> None:
+    monkeypatch.setattr(cutting, "FEWEST_LINES_FOR_DUCKDB", fewest)
+    table = read(tmp_path, "x,y,\n" + "1,2,\n" * 3000 + "3,4,z\n")
+    assert table.names == ("x", "y", "unnamed_3")
+    assert cells(table)[-1] == ["3", "4", "z"]
 
 
 def test_duplicate_names(tmp_path: Path) -> None:
-    message = refusal(lambda: read(tmp_path, "x,y, x\n1,2,3\n"))
-    assert message.startswith(
-        "t.csv has 2 columns named 'x' (columns 1, 3) but every name must be there once."
+    table = read(tmp_path, "x,y, x,x_2,x\n1,2,3,4,5\n")
+    assert table.names == ("x", "y", "x_3", "x_2", "x_4")
+    assert table.remarks == (
+        "column 3 has the name of a column before it, 'x', and is called 'x_3'",
+        "column 5 has the name of a column before it, 'x', and is called 'x_4'",
     )
-
-
-@pytest.mark.parametrize(
-    "text", ["5.1,3.5,setosa\n4.9,3.0,setosa\n", "x,b\nx,b\no,b\n", "1;x\n2;y\n", "1,5;x\n2,5;y\n"]
-)
-def test_a_table_without_header(tmp_path: Path, text: str) -> None:
-    message = refusal(lambda: read(tmp_path, text))
-    assert message.startswith("Line 1 of t.csv should hold the names of the columns but looks like data: ")
-    assert message.endswith("Add a line of names above it.")
 
 
 def test_years_may_be_names(tmp_path: Path) -> None:
@@ -201,20 +225,22 @@ def test_years_may_be_names(tmp_path: Path) -> None:
         ("1", "Row 3 (line 5) of t.csv has 1 cell but the header has 2 columns."),
         ("1,2,3", "Row 3 (line 5) of t.csv has 3 cells but the header has 2 columns."),
         ("1,2,", "Row 3 (line 5) of t.csv has 3 cells but the header has 2 columns."),
-        ("", "Row 3 (line 5) of t.csv is blank"),
-        ("   ", "Row 3 (line 5) of t.csv is blank"),
         ('1,"2', "Row 3 (line 5) of t.csv has the cell '\"2', which begins with a quote"),
         ('"1"0,2', "Row 3 (line 5) of t.csv has the cell '\"1\"0', which begins with a quote"),
     ],
 )
-def test_a_bad_row_is_named_with_its_line(tmp_path: Path, row: str, says: str) -> None:
-    message = refusal(lambda: read(tmp_path, f'a,b\n1,"x\ny"\n2,z\n{row}\n9,9\n'))
+@pytest.mark.parametrize("given", [{"bad_rows": "fail"}, {"strict": True}])
+def test_a_bad_row_is_named_with_its_line(tmp_path: Path, row: str, says: str, given: dict[str, Any]) -> None:
+    message = refusal(lambda: cut(tmp_path, f'a,b\n1,"x\ny"\n2,z\n{row}\n9,9\n', **given))
     assert message.startswith(says)
 
 
 def test_header_without_rows(tmp_path: Path) -> None:
     message = refusal(lambda: read(tmp_path, "a,b\n\n"))
-    assert message == "t.csv has a header ('a', 'b') but no rows. Add at least one row below it."
+    assert message == (
+        "t.csv has a header ('a', 'b') but no rows. Add at least one row below it, or give header=False if "
+        "it is a row itself."
+    )
 
 
 def test_one_row_is_a_table(tmp_path: Path) -> None:
@@ -224,13 +250,35 @@ def test_one_row_is_a_table(tmp_path: Path) -> None:
 # What DuckDB does wrong when it is left alone.
 
 
-def test_what_duckdb_skips_or_forgives_is_noticed() -> None:
-    dialect = Dialect(",")
-    assert duck.cut_fast("1,2\n\n3,4\n", dialect, 2) is None
-    assert duck.cut_fast("1,2,\n3,4\n", dialect, 2) is None
-    good = duck.cut_fast('1,"2,\n3"\n3,4', dialect, 2)
-    assert good is not None
-    assert [column.to_pylist() for column in good] == [["1", "3"], ["2,\n3", "4"]]
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1,2\n\n3,4\n",
+        "1,2,\n3,4\n",
+        "1\n2,3\n",
+        '1,"2\n',
+        '1,"2"3\n',
+        '1,"""2"""\n',
+        "1,2\n3,4\n\n\n5,6\n",
+        '1,"x" "y"\n',
+        '1,"x"   "y"\n',
+    ],
+)
+def test_what_duckdb_skips_or_forgives_is_noticed(tmp_path: Path, text: str) -> None:
+    assert cut_fast(tmp_path, text) is None
+
+
+@pytest.mark.parametrize("text", ["1,2\n3,4\n", '1,"2"\n3,4\n'])
+def test_a_byte_that_duckdb_loses_is_noticed(tmp_path: Path, text: str) -> None:
+    file = TextFile(written(tmp_path, text), "t.csv")
+    counts = file.count(Dialect(","))
+    assert duck.cut_fast(file, Dialect(","), 2, 0, counts) is not None
+    assert duck.cut_fast(file, Dialect(","), 2, 0, counts._replace(others=counts.others + 1)) is None
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_the_fast_reading_does_answer(tmp_path: Path, end: str) -> None:
+    assert cut_fast(tmp_path, f'1,"2,{end}3"{end}3 , 4') == [["1", "2,\n3"], ["3", "4"]]
 
 
 def test_yes_and_no_stay_text(tmp_path: Path) -> None:
@@ -251,13 +299,14 @@ def test_types_do_not_depend_on_the_first_rows(tmp_path: Path) -> None:
     assert table.n_rows == 30_001
 
 
-@pytest.mark.parametrize(
-    "limit", [duck.SHORTEST_LINE_LIMIT, pytest.param(duck.LONGEST_LINE_LIMIT, marks=pytest.mark.slow)]
-)
-def test_a_huge_cell(limit: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(duck, "LONGEST_LINE_LIMIT", limit)
-    huge = "z" * (limit + 1)
-    assert cells(read(tmp_path, f"a,b\n1,{huge}\n2,y\n"))[0][1] == huge
+@pytest.mark.parametrize("place", [0, 500])
+def test_a_huge_cell(tmp_path: Path, place: int) -> None:
+    huge = "z" * (duck.LONGEST_LINE + 1)
+    rows = ["1,y"] * 1000
+    rows[place] = f"1,{huge}"
+    table = cut(tmp_path, "\n".join(["a,b", *rows, ""]))
+    assert table.n_rows == 1000
+    assert cells(table)[place][1] == huge
 
 
 @pytest.mark.parametrize(
@@ -275,29 +324,18 @@ def test_a_pattern_finds_no_other_file(tmp_path: Path) -> None:
     assert message.startswith("There is no file")
 
 
-def test_the_folder_for_temporary_files_may_have_any_name(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder = tmp_path / "x[1]*'?"
-    folder.mkdir()
-    monkeypatch.setattr("tempfile.tempdir", str(folder))
-    assert duck.cut_fast("1,2\n", Dialect(","), 2) is not None
-    assert not list(folder.iterdir())
-
-
-def test_a_folder_whose_name_is_a_pattern_is_not_mistaken_for_another(tmp_path: Path) -> None:
-    for name, row in (("x1", "decoy,9\n"), ("x[1]", "1,2\n")):
+@pytest.mark.parametrize("folder", ["x[1]", "a=1", "x*'?"])
+def test_a_folder_is_a_folder(tmp_path: Path, folder: str) -> None:
+    for name, row in (("x1", "decoy,9\n"), (folder, "1,2\n")):
         (tmp_path / name).mkdir()
-        written(tmp_path / name, row, "rows.csv")
-    found = duck._query(tmp_path / "x[1]" / "rows.csv", Dialect(","), 2)
-    assert found.to_pylist() == [{"c0": "1", "c1": "2"}]
+        table = cut(tmp_path / name, "a,b\n" + row * 1000)
+    assert table.names == ("a", "b")
+    assert cells(table) == [["1", "2"]] * 1000
 
 
-def test_without_room_for_temporary_files_the_exact_reading_serves(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "missing"))
-    assert cells(read(tmp_path, "a,b\n1,2\n")) == [["1", "2"]]
+def test_a_name_that_ends_as_that_of_a_packed_file_does(tmp_path: Path) -> None:
+    path = written(tmp_path, "a,b\n" + "1,2\n" * 1000, "t.csv.gz")
+    assert read_delimited(path, "t.csv.gz").n_rows == 1000
 
 
 def test_the_users_own_connection_is_left_alone(tmp_path: Path) -> None:
@@ -313,3 +351,11 @@ def test_a_very_wide_table(tmp_path: Path) -> None:
     table = read(tmp_path, f"{header}\n{row}\n{row}\n")
     assert len(table.names) == n
     assert table.n_rows == 2
+
+
+def test_points_that_may_part_thousands_are_no_decimal_points(tmp_path: Path) -> None:
+    table = cut(tmp_path, "rate;population\n1,15;2.101\n0,5;1.400\n2,25;12.000\n")
+    assert "decimal comma" in said(table)
+    assert {one.decimal for one in table.columns} == {","}
+    table = cut(tmp_path, "a;b\n1,15;2.5\n0,5;1.400\n")  # 2.5 parts no thousands
+    assert {one.decimal for one in table.columns} == {"."}

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from table_files import refusal
+from table_files import chosen, refusal
 
 from chainrule.errors import InputError, ShapeError
 from chainrule.tables import (
@@ -19,11 +19,13 @@ from chainrule.tables import (
     Encoding,
     NumberInput,
     NumberTarget,
+    Said,
     Table,
-    choose_encoding,
     read_table,
 )
 from chainrule.tables.encoding.statistics import measure, standardise
+
+STRICT = Said(is_strict=True)
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
 
@@ -89,7 +91,7 @@ def test_constants_encode_to_zero() -> None:
     assert encoding.encode_inputs(frame(x=[3, 4], k=["a", "a"])).tolist() == [[0, 0], [0, 0]]
     assert encoding.input_names == ("x", "k=a")
     assert "'b', a category that the model has not learnt" in refusal(
-        lambda: encoding.encode_inputs(frame(x=[3], k=["b"]))
+        lambda: encoding.encode_inputs(frame(x=[3], k=["b"]), STRICT)
     )
 
 
@@ -97,23 +99,26 @@ def test_constants_encode_to_zero() -> None:
     ("changed", "says"),
     [
         ({"mass": ["4000", "abc"]}, "Row 2 of column 'mass' of the data frame is 'abc' but the model learnt"),
-        ({"mass": [True, False]}, "Row 1 of column 'mass' of the data frame is 'True' but the model learnt"),
         ({"mass": [1, None]}, "A value is missing in column 'mass' of the data frame in row 2"),
         ({"island": ["Dream", "dream"]}, "Row 2 of column 'island' of the data frame is 'dream', a category"),
         ({"island": ["Dream", "?"]}, "A value is missing in column 'island'"),
-        ({"wild": ["true", "no"]}, "Row 2 of column 'wild' of the data frame is 'no', a category"),
+        ({"wild": ["true", "nope"]}, "Row 2 of column 'wild' of the data frame is 'nope', a category"),
         ({"year": [2007, 2009]}, "Row 2 of column 'year' of the data frame is '2009', a category"),
     ],
 )
 def test_cells_that_the_model_cannot_take(changed: dict[str, list[object]], says: str) -> None:
     good = {"mass": [1, 2], "island": ["Dream", "Dream"], "wild": [True, True], "year": [2007, 2007]}
-    assert refusal(lambda: PENGUINS.encode_inputs(frame(**{**good, **changed}))).startswith(says)
+    table = frame(**{**good, **changed})
+    assert refusal(lambda: PENGUINS.encode_inputs(table, STRICT)).startswith(says)
+    heard = Said()
+    assert PENGUINS.encode_inputs(table, heard).shape == (2, 8)
+    assert [one.column for one in heard.remarks()] == list(changed)
 
 
 def test_a_category_not_learnt_is_told_the_known_ones() -> None:
     table = frame(mass=[1], island=["dream"], wild=[True], year=[2007])
     assert "Did you mean 'Dream'? It learnt: 'Biscoe', 'Dream', 'Torgersen'." in refusal(
-        lambda: PENGUINS.encode_inputs(table)
+        lambda: PENGUINS.encode_inputs(table, STRICT)
     )
 
 
@@ -212,9 +217,9 @@ def test_outputs_without_a_winner() -> None:
 
 
 @pytest.mark.parametrize("missing", ["mass", "island", "wild", "year"])
-def test_a_model_does_not_do_without_a_column(missing: str) -> None:
+def test_a_strict_prediction_does_not_do_without_a_value(missing: str) -> None:
     row: dict[str, list[object]] = {"mass": [1], "island": ["Dream"], "wild": [True], "year": [2007]}
-    assert refusal(lambda: PENGUINS.encode_inputs(frame(**{**row, missing: [None]}))).endswith(
+    assert refusal(lambda: PENGUINS.encode_inputs(frame(**{**row, missing: [None]}), STRICT)).endswith(
         "but the model needs one in every row. Fill it in, or remove the row."
     )
 
@@ -230,19 +235,16 @@ def test_a_target_that_answers_are_compared_with() -> None:
 
 def test_one_of_several_number_targets_may_be_missing() -> None:
     table = frame(area=[1, 2, 4, 3], price=[1, 2, 5, 4], rent=[1, None, 3, None])
-    encoding, remarks = choose_encoding(table, targets=["price", "rent"], training_rows=[0, 1, 2])
+    encoding, columns, _ = chosen(table, ["price", "rent"], [0, 1, 2])
     assert np.isnan(encoding.encode_targets(table)).tolist() == [[False, False], [False, True]] * 2
     assert encoding.encode_targets(table)[[0, 2], 1].tolist() == [-1, 1]
-    assert "target 'rent' is missing in 2 rows: there it counts for nothing" in remarks
-    assert "is missing in all training rows" in refusal(
-        lambda: choose_encoding(table, targets=["price", "rent"], training_rows=[1, 3])
-    )
-    assert "every row needs one" in refusal(
-        lambda: choose_encoding(table, targets=["rent"], training_rows=[0, 1, 2])
-    )
+    assert columns[2].why == "missing in 2 rows: there it counts for nothing"
+    assert "is missing in all training rows" in refusal(lambda: chosen(table, ["price", "rent"], [1, 3]))
+    assert encoding.has_target(table).tolist() == [True] * 4
+    assert chosen(table, "rent", [0, 2]).encoding.has_target(table).tolist() == [True, False] * 2
 
 
 def test_a_date_where_the_model_learnt_numbers() -> None:
-    assert refusal(lambda: HOUSES.encode_inputs(frame(area=["2024-01-01"]))).endswith(
+    assert refusal(lambda: HOUSES.encode_inputs(frame(area=["2024-01-01"]), STRICT)).endswith(
         "is '2024-01-01' but the model learnt numbers there. Correct the cell, or remove the row."
     )

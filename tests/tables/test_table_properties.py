@@ -8,13 +8,12 @@ from pathlib import Path  # noqa: TC003 - pytest looks at the annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from delimited_files import cut, cut_fast, said
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from table_files import cells, written
 
 from chainrule.errors import TableError
-from chainrule.tables.delimited import duck
-from chainrule.tables.delimited.reading import read_delimited
 from chainrule.tables.delimited.records import Dialect, records
 from chainrule.tables.sources.reading import read_table
 
@@ -54,38 +53,37 @@ def as_csv(rows: Sequence[Sequence[str]], mark: str, end: str, quoting: int) -> 
 def test_a_table_is_read_as_it_was_written(  # noqa: PLR0917 - Hypothesis fills them by place
     tmp_path: Path, rows: list[list[str]], mark: str, end: str, encoding: str, quoting: int
 ) -> None:
+    expected = rows if quoting == csv.QUOTE_ALL else [[cell.strip(" ") for cell in row] for row in rows]
+    assume(any(map(any, expected)))
     data = as_csv(rows, mark, end, quoting).encode(encoding)
     table = read_table(written(tmp_path, data))
-    expected = rows if quoting == csv.QUOTE_ALL else [[cell.strip(" ") for cell in row] for row in rows]
-    assert cells(table) == expected
+    assert cells(table) == [row for row in expected if any(row)]
     assert table.names == tuple(f"name{place}" for place in range(len(rows[0])))
 
 
 @settings(max_examples=60, deadline=None)
 @given(grids(awkward), st.sampled_from(",;\t|"))
-def test_quoted_cells_may_hold_anything(rows: list[list[str]], mark: str) -> None:
+def test_quoted_cells_may_hold_anything(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[list[str]], mark: str
+) -> None:
+    rows = [["first", *row] for row in rows]  # lest the first row seem to go on with the names
     text = as_csv(rows, mark, "\n", csv.QUOTE_ALL)
-    assert cells(read_delimited(text, "t.csv")) == rows
+    table = cut(tmp_path_factory.getbasetemp(), text, header=True, delimiter=mark)
+    assert cells(table) == rows
 
 
 @settings(max_examples=100, deadline=None)
 @given(st.text(st.sampled_from("ab,\"\n'"), max_size=30), st.sampled_from("\"'"))
-def test_where_the_fast_reading_answers_it_is_the_exact_one(text: str, quote: str) -> None:
+def test_where_the_fast_reading_answers_it_is_the_exact_one(
+    tmp_path_factory: pytest.TempPathFactory, text: str, quote: str
+) -> None:
     dialect = Dialect(",", quote)
     body = f"x,y\n{text}\nz,z"
-    fast = duck.cut_fast(body, dialect, 2)
+    fast = cut_fast(tmp_path_factory.getbasetemp(), body, 2, dialect)
     exact = list(records(body, dialect))
-    faultless = all(record.unclosed is None and len(record.cells) == 2 for record in exact)
     if fast is not None:
-        rows = [list(row) for row in zip(*(column.to_pylist() for column in fast), strict=True)]
-        assert faultless
-        assert rows == [list(record.cells) for record in exact]
-
-
-def test_the_fast_reading_does_answer() -> None:
-    fast = duck.cut_fast('a,"b,\n""c"""\n1,2\n', Dialect(","), 2)
-    assert fast is not None
-    assert [column.to_pylist() for column in fast] == [["a", "1"], ['b,\n"c"', "2"]]
+        assert all(record.unclosed is None and len(record.cells) == 2 for record in exact)
+        assert fast == [list(record.cells) for record in exact]
 
 
 @settings(max_examples=300, deadline=None)
@@ -108,12 +106,12 @@ def test_any_bytes_are_a_table_or_a_table_error(
 
 @settings(max_examples=300, deadline=None)
 @given(st.text(st.sampled_from("ab1,;\t\" \n'.="), max_size=60))
-def test_any_text_is_a_table_or_a_table_error(text: str) -> None:
+def test_any_text_is_a_table_or_a_table_error(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     try:
-        table = read_delimited(text + "x", "t.csv")
+        table = cut(tmp_path_factory.getbasetemp(), text + "x")
     except TableError as error:
         message = str(error)
     else:
-        message = ""
+        message = "".join(said(table))
         assert all(len(column.cells) == table.n_rows for column in table.columns)
     assert message.isprintable()

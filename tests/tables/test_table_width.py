@@ -9,12 +9,13 @@ from pathlib import Path  # noqa: TC003 - pytest looks at the annotations
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from table_files import read, refusal
+from delimited_files import cut
+from table_files import chosen, read, refusal
 
-from chainrule.tables import read_table, split_rows, target_labels
+from chainrule.tables import TableOptions, read_table, split_rows
 from chainrule.tables.columns import table as tables
 from chainrule.tables.columns.roles import settle_roles
-from chainrule.tables.delimited import reading
+from chainrule.tables.delimited import cutting
 
 MOST = tables.MOST_COLUMNS
 TOO_WIDE = (
@@ -41,7 +42,8 @@ def test_a_header_of_megabytes_is_not_cut_to_its_end(tmp_path: Path) -> None:
 
 def test_lines_that_disagree_are_told_their_full_width(tmp_path: Path) -> None:
     text = "a,b\n" + "1,2\n" * 30 + "1," * (MOST + 5) + "1\n"
-    assert f"has {MOST + 6} cells but the header has 2 columns" in refusal(lambda: read(tmp_path, text))
+    message = refusal(lambda: cut(tmp_path, text, bad_rows="fail"))
+    assert f"has {MOST + 6} cells but the header has 2 columns" in message
 
 
 def test_json_lines_with_too_many_keys(tmp_path: Path) -> None:
@@ -111,14 +113,16 @@ def test_roles_of_many_columns_are_settled_at_once() -> None:
     names = [f"c{place}" for place in range(width)]
     table = read_table(pa.table([pa.array([1])] * width, names=names))
     began = time.process_time()
-    settle_roles(table, names[:1], names[1 : width // 2], names[width // 2 :], ())
+    settle_roles(
+        table, names[:1], TableOptions(inputs=tuple(names[1 : width // 2]), ignore=tuple(names[width // 2 :]))
+    )
     assert time.process_time() - began < 3
 
 
 def test_few_lines_are_not_given_to_duckdb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
-    monkeypatch.setattr(reading, "cut_fast", lambda *_: asked.append(1))
-    for lines in (reading.FEWEST_LINES_FOR_DUCKDB - 1, reading.FEWEST_LINES_FOR_DUCKDB + 1):
+    monkeypatch.setattr(cutting, "cut_fast", lambda *_: asked.append(1))
+    for lines in (cutting.FEWEST_LINES_FOR_DUCKDB - 1, cutting.FEWEST_LINES_FOR_DUCKDB + 1):
         assert read(tmp_path, "a,b\n" + "1,2\n" * lines).n_rows == lines
     assert len(asked) == 1
 
@@ -126,7 +130,8 @@ def test_few_lines_are_not_given_to_duckdb(tmp_path: Path, monkeypatch: pytest.M
 def test_many_numbers_that_are_classes_are_told_at_once(tmp_path: Path) -> None:
     table = read(tmp_path, "n,y\n" + "".join(f"{row},1\n" for row in range(200_000)))
     began = time.process_time()
-    assert "has 200000 classes in 200000 rows" in refusal(lambda: target_labels(table, ["n"], ["n"]))
+    message = refusal(lambda: chosen(table, "n", classes="n"))
+    assert "has 200000 different values in 200000 rows" in message
     assert time.process_time() - began < 4  # under one; 6 where each label is looked at by itself
 
 
@@ -148,4 +153,4 @@ def test_a_table_below_many_blank_lines(tmp_path: Path, before: str) -> None:
 
 def test_many_blank_lines_and_nothing_else_but_delimiters(tmp_path: Path) -> None:
     for text in ("sep=,\n", ",\n" * 1000, ";;\n\n;;\n"):
-        assert "No delimiter was recognised" in refusal(lambda text=text: read(tmp_path, text))  # type: ignore[misc]
+        assert "has no cell with anything in it" in refusal(lambda text=text: read(tmp_path, text))  # type: ignore[misc]

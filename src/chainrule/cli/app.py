@@ -63,22 +63,24 @@ ModelPath = Annotated[
 TablePath = Annotated[
     Path,
     typer.Argument(
-        metavar="TABLE", parser=input_path, help="CSV (any usual delimiter), Parquet or JSON lines file."
+        metavar="TABLE",
+        parser=input_path,
+        help="CSV or other text, Excel, OpenDocument, Parquet, Arrow, ARFF or JSON, packed or not.",
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", metavar="", help="Print the result as JSON.")]
 Force = Annotated[bool, typer.Option("--force", metavar="", help="Overwrite a file that exists.")]
 
 
-class WithSettings(typer.core.TyperCommand):
-    """A command with an option for each setting: it is made when it runs, so that others need not wait."""
+class WithOptions(typer.core.TyperCommand):
+    """A command with all options of tables and fits: made when it runs, so that others need not wait."""
 
     def make_context(self, *arguments: Any, **others: Any) -> Any:  # noqa: ANN401 (typer's own)
         """Context of the whole command."""
-        from chainrule.cli.options import with_settings
+        from chainrule.cli.options import with_options
 
         function: Any = self.callback
-        return with_settings(function.__wrapped__, self.help).make_context(*arguments, **others)
+        return with_options(function.__wrapped__, self.help).make_context(*arguments, **others)
 
 
 def _option(panel: str, metavar: str, text: str) -> Any:  # noqa: ANN401 (typer's own class is not public)
@@ -109,14 +111,15 @@ def _all_commands(
 
 @app.command(
     help="Fit a network to a table and save it as a model file.\n\n"
-    "Text, booleans and --classes columns are learnt as classes, with softmax outputs and cross-entropy. "
-    "Numbers are learnt with an identity output and given back in their own unit. Inputs that are numbers "
-    "are standardised, all others one-hot. Training ends early where rows that are not learnt from gain "
+    "What each column is, is found out and told: see also `chainrule inspect`. Numbers are standardised, "
+    "dates get their place in time and in the year, categories a column each; what is missing is the mean, "
+    "and said to be missing. A target of text, of booleans or of two distinct numbers is learnt as classes, "
+    "all others as numbers in their own unit. Each decision can be had otherwise; --strict decides "
     "nothing.\n\n"
     "--defaults notes is the lecture notes' own system: logistic units, RSS, gradient descent.\n\n"
     "Several columns are given by repeating an option, or separated by commas: --ignore id,name. "
     "Parameters follow a name after a colon: --loss huber:1.5, --rule momentum:0.8, --schedule step:30:0.1.",
-    cls=WithSettings,
+    cls=WithOptions,
 )
 @exits_with_a_message
 def fit(
@@ -125,16 +128,11 @@ def fit(
     target: Annotated[
         list[str] | None,
         _option(
-            LEARNT, "COLUMN", "Column to learn. Several, if all are numbers. Needed unless --resume is given."
+            LEARNT,
+            "COLUMN",
+            "Column to learn: its name, its number from 1, or a pattern. Several, if all are numbers. Needed "
+            "unless --resume is given.",
         ),
-    ] = None,
-    inputs: Annotated[
-        list[str] | None,
-        _option(LEARNT, "COLUMNS", "The only columns to learn from. Default: all but the target."),
-    ] = None,
-    ignore: Annotated[list[str] | None, _option(LEARNT, "COLUMNS", "Columns to leave out.")] = None,
-    classes: Annotated[
-        list[str] | None, _option(LEARNT, "COLUMNS", "Columns of numbers that are classes.")
     ] = None,
     defaults: Annotated[
         str | None,
@@ -161,22 +159,45 @@ def fit(
     **typed: Any,  # noqa: ANN401 (what the options of the settings were given)
 ) -> None:
     """Fit a network to a table."""
-    from chainrule.cli.options import given_settings
+    from chainrule.cli.options import given_of_table, given_settings
     from chainrule.errors import Faults
 
     faults, path = Faults(), None
-    given = given_settings(typed, faults)
+    given = given_of_table(typed) | given_settings(typed, faults)
     with faults:
         path = None if out is None else output_path(out)
     from chainrule.cli.commands.fit import run
     from chainrule.jobs import FitJob
 
     job = FitJob(
-        table, target=target, inputs=inputs, ignore=ignore, classes=classes, out=path, overwrite=overwrite,
-        resume=resume, defaults=defaults, **given,
-    )  # fmt: skip
+        table, target=target, out=path, overwrite=overwrite, resume=resume, defaults=defaults, **given
+    )
     job.faults.found += faults.found
     run(job, table, as_json=as_json)
+
+
+@app.command(
+    name="inspect",
+    help="Read a table and tell what becomes of each column and why, without training.\n\n"
+    "Takes the options of `fit` that say something of a table.",
+    cls=WithOptions,
+)
+@exits_with_a_message
+def inspect_table(
+    table: TablePath,
+    *,
+    target: Annotated[
+        list[str] | None, _option(LEARNT, "COLUMN", "Column to learn, where one is to be judged as such.")
+    ] = None,
+    as_json: Json = False,
+    **typed: Any,  # noqa: ANN401 (what the options of the table were given)
+) -> None:
+    """Tell what a table is."""
+    from chainrule.cli.commands.inspect import run
+    from chainrule.cli.options import given_of_table
+    from chainrule.jobs import InspectJob
+
+    run(InspectJob(table, target=target, **given_of_table(typed)), as_json=as_json)
 
 
 @app.command()
@@ -188,6 +209,9 @@ def predict(
         str | None, typer.Option(metavar="PATH", help="CSV file to write. Default: standard output.")
     ] = None,
     overwrite: Force = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", metavar="", help="Refuse a cell that is not as the model has learnt.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Predict the target of each row of a raw table."""
@@ -195,7 +219,8 @@ def predict(
     from chainrule.jobs import PredictionJob
 
     path = None if out is None else output_path(out)
-    run(PredictionJob(model, table, out=path, overwrite=overwrite), as_json=as_json)
+    job = PredictionJob(model, table, out=path, overwrite=overwrite, strict=strict)
+    run(job, as_json=as_json)
 
 
 @app.command()
@@ -213,12 +238,18 @@ def score(model: ModelPath, table: TablePath, as_json: Json = False) -> None:
 def show(
     model: ModelPath,
     weights: Annotated[bool, typer.Option("--weights", metavar="", help="Print every weight.")] = False,
+    command: Annotated[
+        bool,
+        typer.Option(
+            "--command", metavar="", help="Print the command that fits it again, every decision said."
+        ),
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Show what a model file holds."""
+    """Show what a model file holds, and what became of the table that it has learnt."""
     from chainrule.cli.commands.show import run
 
-    run(model, weights=weights, as_json=as_json)
+    run(model, weights=weights, command=command, as_json=as_json)
 
 
 @app.command()

@@ -12,15 +12,19 @@ import typer
 from chainrule.cli.numbers import number, whole
 from chainrule.errors import Faults, InputError, argument
 from chainrule.settings import BALANCED, NETWORK, ROWS, TRAINING, FitSettings, Setting, settings_of
+from chainrule.table_options import options_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from chainrule.models import TrainingRecord
+    from chainrule.table_options import Option
 
-__all__ = ["given_settings", "typed_settings", "with_settings"]
+__all__ = ["given_of_table", "given_settings", "typed_settings", "with_options"]
 
 MOST_DIGITS = 1000  # that are worth a number
+
+TABLE = {one.name: one for one in options_of()}
 
 SETTINGS = {
     one.name: one
@@ -30,17 +34,25 @@ SETTINGS = {
 }
 
 
-def with_settings(function: Callable[..., None], text: str | None) -> Any:  # noqa: ANN401 (typer's command)
-    """Command of a function that has an option for each setting in the place of its ``**typed``."""
+def with_options(function: Callable[..., None], text: str | None) -> Any:  # noqa: ANN401 (typer's command)
+    """Command of a function with options in the place of its ``**typed``.
+
+    All that say something of a table stand behind its target; where it can resume, all settings before that.
+    """
 
     def whole(**arguments: Any) -> None:  # noqa: ANN401 (what typer passes)
         function(**arguments)
 
     # An annotation is a text there, which stands for something in the module of the function.
     own = inspect.signature(function, eval_str=True).parameters.values()
-    parameters = [one for one in own if one.kind is not inspect.Parameter.VAR_KEYWORD]
-    place = next(k for k, one in enumerate(parameters) if one.name == "resume")
-    parameters[place:place] = [_parameter(one) for one in SETTINGS.values()]
+    parameters = []
+    for one in own:
+        if one.name == "resume":
+            parameters += [_parameter(setting) for setting in SETTINGS.values()]
+        if one.kind is not inspect.Parameter.VAR_KEYWORD:
+            parameters.append(one)
+        if one.name == "target":
+            parameters += [_of_table(option) for option in TABLE.values()]
     whole.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     whole.__annotations__ = {one.name: one.annotation for one in parameters}
     alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -63,6 +75,30 @@ def _parameter(one: Setting) -> inspect.Parameter:
         default=None if one.takes else False,
         annotation=Annotated[kind, option],
     )
+
+
+def _of_table(one: Option) -> inspect.Parameter:
+    """Option that says something of a table."""
+    name = f"--{one.name.replace('_', '-')}"
+    name = f"{name}/--no-{one.name}" if one.name == "header" else name  # it may be one or the other
+    option = typer.Option(
+        name, metavar=one.takes, help=one.meaning, rich_help_panel=one.about, show_default=False
+    )
+    is_list = one.takes in {"COLUMNS", "NAMES"}
+    kind: Any = list[str] | None if is_list else str | None if one.takes else bool | None
+    return inspect.Parameter(
+        one.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind, option]
+    )
+
+
+def given_of_table(typed: Mapping[str, Any]) -> dict[str, Any]:
+    """Options of the table as they were typed, without what was not; names may be parted by commas."""
+    given = {
+        name: typed[name] for name in TABLE if typed[name] is not None and (typed[name] or name == "header")
+    }
+    if len(given.get("names", ())) == 1:
+        given["names"] = given["names"][0]
+    return given
 
 
 def given_settings(typed: Mapping[str, Any], faults: Faults) -> dict[str, Any]:
@@ -124,8 +160,8 @@ _READ: dict[str, Callable[[str, str], Any]] = {
 }
 
 
-def typed_settings(record: TrainingRecord) -> list[str]:
-    """Options that repeat a training: those that depend on the table, and what differs from the usual."""
+def typed_settings(record: TrainingRecord, *, usual_too: bool = False) -> list[str]:
+    """Options that repeat a training: what depends on the table or differs from the usual, or all."""
     from chainrule.models import default_settings  # noqa: PLC0415 (it would make --help slow)
 
     rows, classes = record.n_training_rows, record.majority is not None
@@ -138,9 +174,10 @@ def typed_settings(record: TrainingRecord) -> list[str]:
     for name, one in SETTINGS.items():
         value = getattr(record, name)
         shown = (value or getattr(usual, name)) if one.varies else one.about == ROWS or value != one.default
+        shown = shown or (usual_too and one.takes and one.is_recorded)
         if name == "activation" and not record.hidden:
             continue
-        if name == "start" and value == _usual_start(record):
+        if name == "start" and value == _usual_start(record) and not usual_too:
             continue
         if shown and value is not None:
             words.append(_typed(one, value))
@@ -164,7 +201,7 @@ def _typed(one: Setting, value: Any) -> str:  # noqa: ANN401 (a setting's value)
     if one.takes == "WEIGHTS" and value != BALANCED:
         weights = ",".join(f"{name}={_plain(weight)}" for name, weight in json.loads(value).items())
         return f"{one.option} {shlex.quote(weights)}"
-    return f"{one.option} {_plain(value)}"
+    return f"{one.option} {shlex.quote(_plain(value))}"
 
 
 def _plain(value: object) -> str:

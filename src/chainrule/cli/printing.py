@@ -23,11 +23,13 @@ if TYPE_CHECKING:
 
     from chainrule.models import TrainingRecord
     from chainrule.scores import ClassScore, NumberScore, Score
+    from chainrule.tables import Report
     from chainrule.training import Progress
 
 __all__ = [
     "LONGEST_LINE", "MOST_LINES", "TEXT", "Notes", "aside", "escape_what_cannot_be_encoded", "give", "note",
-    "print_json", "print_rows", "say", "score_lines", "settings_rows", "training_words", "write_all",
+    "print_json", "print_report", "print_rows", "say", "score_lines", "settings_rows", "training_words",
+    "write_all",
 ]  # fmt: skip
 
 LONGEST_LINE = 100
@@ -132,6 +134,16 @@ def print_rows(rows: Iterable[tuple[str, str]]) -> None:
     """Print words with what they name, one below the other."""
     for word, text in rows:
         say(f"{word:<{LABEL}}{text}".rstrip())
+
+
+def print_report(report: Report, *, all_columns: bool = False) -> None:
+    """Print what became of a table; of many columns and warnings the first ones, unless all are wanted."""
+    from chainrule.tables import report_lines  # noqa: PLC0415 (it would make --help slow)
+
+    most = None if all_columns else MOST_LINES
+    elsewhere = ": see chainrule inspect, or --json"
+    for line in report_lines(report, most=most, width=LONGEST_LINE, label=LABEL, elsewhere=elsewhere):
+        say(line)
 
 
 def training_words(record: TrainingRecord, seconds: float | None = None) -> str:

@@ -25,6 +25,7 @@ from chainrule.files.states import state_tensors, state_to_json
 from chainrule.given import path_given, truth
 from chainrule.models import Model
 from chainrule.network import Network
+from chainrule.stored import plain
 from chainrule.training import TrainingState
 from chainrule.words import printable, quoted
 
@@ -176,13 +177,23 @@ def model_to_bytes(model: Model) -> bytes:
         "encoding": model.encoding.to_json() if model.encoding else None,
         "training": model.training.to_json() if model.training else None,
         "state": None if model.state is None else state_to_json(model.state),
+        "report": None if model.report is None else plain(model.report),
         "sha256": NO_DIGEST,
     }
     text = json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False)
     tensors = {f"W{m}": weights for m, weights in enumerate(net.weights, 1)}
     if model.state is not None:
         tensors |= state_tensors(model.state)
-    content: bytes = safetensors.numpy.save(tensors, metadata={ENTRY: text})
+    try:
+        content: bytes = safetensors.numpy.save(tensors, metadata={ENTRY: text})
+    except safetensors.SafetensorError as error:
+        raise InputError(
+            f"The model cannot be saved: what its file would say of it has {len(text):,} characters.",
+            parameter="model",
+            given=model,
+            needs="100 million fit into a file",
+            advice="The history of fewer epochs fits: save the network alone.",
+        ) from error
     digest = hashlib.sha256(content).hexdigest()
     return with_digest(content, NO_DIGEST, digest)
 

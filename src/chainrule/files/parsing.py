@@ -25,7 +25,7 @@ from chainrule.files.states import StoredState, state_of
 from chainrule.models import Model, TrainingRecord
 from chainrule.network import Network
 from chainrule.stored import MOST, Meta, Sha256, Stored, Text, not_a_model, read
-from chainrule.tables import Encoding
+from chainrule.tables import Encoding, Report
 from chainrule.words import printable
 
 if TYPE_CHECKING:
@@ -43,12 +43,13 @@ LONGEST_REASON = 200
 class _Document(Stored, frozen=True):
     """Everything that a model file holds but its arrays."""
 
-    format: Literal[1, 2]
+    format: Literal[1, 2, 3]
     activations: Annotated[tuple[Text, ...], Meta(max_length=MOST)]
     loss: Text
     encoding: Encoding | None
     training: Any  # `TrainingRecord.from_json` checks it
     state: StoredState | None
+    report: Report | None
     sha256: Sha256
 
 
@@ -75,7 +76,7 @@ def model_from_bytes(content: bytes) -> Model:
         )
     others = {name: tensor for name, tensor in tensors.items() if name not in own}
     state = state_of(document.state, others, net)
-    return Model(net, encoding, training, state)
+    return Model(net, encoding, training, state, document.report)
 
 
 def _tensors(content: bytes) -> dict[str, npt.NDArray[Any]]:
@@ -139,6 +140,8 @@ def _read_document(document: dict[str, Any]) -> _Document:
     version = document.get("format")
     if version == 1:
         document.setdefault("state", None)
+    if version in (1, 2):  # it may be what no set can hold
+        document.setdefault("report", None)
     elif type(version) is int and version > FORMAT:
         raise ModelFileError(
             f"The file has format {version}",

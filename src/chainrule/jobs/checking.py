@@ -11,6 +11,7 @@ from chainrule.errors import argument
 from chainrule.given import check_seed, whole_number_from_1
 from chainrule.inspection import GradientCheck, check_gradients
 from chainrule.jobs.job import Face, Job, Silence, hearing
+from chainrule.models import with_value
 from chainrule.random_streams import Purpose, permutation
 
 __all__ = ["CheckJob", "CheckOutcome"]
@@ -58,6 +59,7 @@ class CheckJob(Job):
         """Load, read, check."""
         face = hearing(face)
         model, source = self._load_and_read(self.model, self.table, Silence())
+        source, _ = with_value(source, model.table_encoding.has_target(source))
         if source.n_rows > self.rows:
             chosen = np.sort(permutation(source.n_rows, seed=self.seed, purpose=Purpose.SAMPLE)[: self.rows])
             face.note(

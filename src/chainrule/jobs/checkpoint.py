@@ -74,7 +74,7 @@ class Checkpoint:
         try:
             content = content_of(checkpoint(self.data, self.settings, result.training.state))
             self.file.write(content)
-        except (OutputError, MemoryError) as error:
+        except (OutputError, InputError, MemoryError) as error:
             kept = written_somewhere(content, self.file.path) if content else None
             where = "The checkpoint is lost." if kept is None else f"It is kept in {printable(str(kept))}."
             older = f" An older one is {printable(str(self.file.path))}." if self.file.is_left else ""

@@ -21,22 +21,25 @@ from chainrule.files import content_of
 from chainrule.given import path_given, truth
 from chainrule.interrupts import put_off
 from chainrule.jobs.checkpoint import Checkpoint
-from chainrule.jobs.job import Face, Job, hearing, refuse_to_replace, same_file
+from chainrule.jobs.job import Face, Job, hearing, note_all, refuse_to_replace, same_file
 from chainrule.models import (
     FitResult,
     Model,
     fit_settings,
-    prepare,
+    needs_counts,
     prepare_again,
+    prepare_with,
     settings_of_checkpoint,
 )
 from chainrule.models.defaults import default_settings
 from chainrule.models.fitting import diverged_model, fit_dataset, parted, start_network
 from chainrule.scores import score_to_json
 from chainrule.settings import FitSettings, refuse_unknown_settings, settings_of
-from chainrule.tables import refuse_absent
+from chainrule.stored import plain
+from chainrule.table_options import TableOptions, parted_options
+from chainrule.tables import settle_roles
 from chainrule.training import StoppedBy
-from chainrule.words import printable, quoted
+from chainrule.words import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -84,6 +87,7 @@ class FitOutcome:
         return {
             "table": data.table.title,
             "rows": data.table.n_rows,
+            "report": plain(data.report),
             "training_rows": len(data.training_rows),
             "held_out_rows": len(data.held_out_rows),
             "inputs": [column.name for column in data.encoding.inputs],
@@ -120,8 +124,8 @@ class FitJob(Job):
     Parameters
     ----------
     table : path, data frame or Table
-    target, inputs, ignore, classes : str or sequence of str, optional
-        Columns, as for `chainrule.fit`; one name may stand for several that are separated by commas.
+    target : str, int or sequence of them, optional
+        Column to learn, as for `chainrule.fit`; one name may stand for several that are separated by commas.
     out : path, optional
         Model file; the table's name with .safetensors where not given.
     overwrite : bool
@@ -129,7 +133,7 @@ class FitJob(Job):
     resume : path, optional
         Checkpoint to go on from: it settles everything but `epochs`.
     **given
-        Settings of `chainrule.fit`; None stands for one that is not given.
+        What is said of the table, and settings, as for `chainrule.fit`; None stands for what is not given.
 
     Examples
     --------
@@ -146,22 +150,18 @@ class FitJob(Job):
         self,
         table: Any,  # noqa: ANN401 (a path, or any frame that speaks Arrow)
         *,
-        target: str | Sequence[str] | None = None,
-        inputs: str | Sequence[str] | None = None,
-        ignore: str | Sequence[str] | None = None,
-        classes: str | Sequence[str] | None = None,
+        target: str | int | Sequence[str] | None = None,
         out: str | Path | None = None,
         overwrite: bool = False,
         resume: str | Path | None = None,
-        **given: Any,  # noqa: ANN401 (settings)
+        **given: Any,  # noqa: ANN401 (what is said of the table, and settings)
     ) -> None:
         super().__init__()
         self.faults = Faults()  # what a face has found wrong already is said with the rest
         self.table, self.overwrite = table, truth(overwrite, "overwrite")
         self.resume = None if resume is None else path_given(resume, "resume")
-        columns = {"target": target, "inputs": inputs, "ignore": ignore, "classes": classes}
-        self.columns = {role: _listed(role, given) for role, given in columns.items()}
-        self.given = {name: value for name, value in given.items() if value is not None}
+        self.target = target
+        self.options, self.given = parted_options(given)
         stem = Path(table).stem if isinstance(table, (str, Path)) else ""
         self.path = Path(f"{stem or 'model'}.safetensors") if out is None else path_given(out, "out")
 
@@ -211,7 +211,7 @@ class FitJob(Job):
     def _anew(self, face: Face) -> tuple[Dataset, FitSettings, TrainingState | None]:
         """Table and settings of a training from the beginning."""
         faults = self.faults
-        if not self.columns["target"]:
+        if self.target is None:
             faults.found.append(
                 InputError(
                     f"{argument('target')} is missing.",
@@ -221,31 +221,30 @@ class FitJob(Job):
                 )
             )
         self._check_given()
-        source = self._read(face)
-        named = {role: _split(values, source.names) for role, values in self.columns.items()}
-        for role, names in named.items():
-            with faults:
-                refuse_absent(source, names or [], role)
+        options = TableOptions()
+        with faults:
+            options = TableOptions(**self.options)
+        source = self._read(face, **options.of_file)
+        with faults:
+            roles = settle_roles(source, self.target, options, need_target=self.target is not None)
         faults.refuse()
         given = dict(self.given)
         rows = {name: given.pop(name) for name in ("held_out", "seed") if name in given}
-        data = prepare(
-            source,
-            target=named["target"] or (),
-            inputs=named["inputs"],
-            ignore=named["ignore"] or (),
-            classes=named["classes"] or (),
-            **rows,
-        )
+        counts = needs_counts(given.get("loss"))
+        data = prepare_with(source, roles, strict=options.strict, counts=counts, **rows)
         settings = fit_settings(data, **given)
-        for remark in data.remarks[len(source.remarks) :]:
-            face.note(remark)
+        notes = [
+            one.sentence
+            for one in data.decisions[len(source.decisions) :]
+            if one.is_warning or (one.column in roles.targets and one.advice)
+        ]
+        note_all(face, notes)
         return data, settings, None
 
     def _again(self, face: Face) -> tuple[Dataset, FitSettings, TrainingState | None]:
         """Table and settings of a training that goes on: the checkpoint settles everything but its end."""
         self._check_given()
-        asked = [name for name, values in self.columns.items() if values is not None] + list(self.given)
+        asked = ["target"] * (self.target is not None) + [*self.options, *self.given]
         for name in asked:
             with self.faults:
                 if name in FREE:
@@ -253,10 +252,11 @@ class FitJob(Job):
                 raise InputError(
                     f"{argument(name)} was given with {argument('resume')}, which settles it.",
                     parameter=name,
-                    given=self.given.get(name, self.columns.get(name)),
+                    given={"target": self.target, **self.options, **self.given}[name],
                     needs=f"must not be given with {argument('resume')}",
                     advice=f"Leave it out; only {argument('epochs')} may change.",
                 )
+        model: Model | None = None
         with self.faults:
             model = self.load(str(self.resume), "resume")
             if model.state is None or model.training is None:
@@ -268,8 +268,9 @@ class FitJob(Job):
                     needs="must be a checkpoint",
                     advice="Give the one that it keeps while it trains and when it is interrupted.",
                 )
-        source = self._read(face)
+        source = self._read(face, layout=model.encoding.layout if model and model.encoding else None)
         self.faults.refuse()
+        assert model is not None  # noqa: S101 (else it is among the faults)
         settings = settings_of_checkpoint(model, self.given.get("epochs"))
         return prepare_again(source, model), settings, model.state
 
@@ -285,14 +286,14 @@ class FitJob(Job):
                 with self.faults:
                     one.check(given[one.name], one.name)
 
-    def _read(self, face: Face) -> Table:
+    def _read(self, face: Face, **how: Any) -> Table:  # noqa: ANN401 (as `read_table` takes them)
         """Table, with what its reader should know said, and the place of the model looked at."""
         with self.faults:
             refuse_to_replace(self.path, self.resume, "checkpoint")
             if not same_file(self.path, self.table):
                 check_writable(self.path, overwrite=self.overwrite)
         try:
-            source = self.read(self.table, face)
+            source = self.read(self.table, face, **how)
         except ChainruleError as error:
             raise self.faults.together(error) from error.__cause__
         with self.faults:
@@ -333,29 +334,3 @@ class FitJob(Job):
 def _kept(path: Path | None, what: str = "The trained network") -> str:
     """Where a network is that could not be written where it should."""
     return f"{what} is lost." if path is None else f"{what} is kept in {printable(str(path))}."
-
-
-def _listed(role: str, given: str | Sequence[str] | None) -> Sequence[str] | None:
-    """Columns as a list; one alone may stand for itself."""
-    listed = [given] if isinstance(given, str) else given
-    if listed is not None and not (
-        isinstance(listed, (list, tuple)) and all(isinstance(one, str) for one in listed)
-    ):
-        raise InputError(
-            f"{argument(role)} is {quoted(given)}",
-            parameter=role,
-            given=given,
-            needs="must be names of columns",
-            advice=f"Try {argument(role, 'species')}.",
-        )
-    return listed
-
-
-def _split(values: Sequence[str] | None, names: Sequence[str]) -> list[str] | None:
-    """Column names: one that exists as it is, else names separated by commas."""
-    if values is None:
-        return None
-    listed: list[str] = []
-    for value in values:
-        listed += [value] if value in names else [part.strip() for part in value.split(",")]
-    return listed

@@ -11,16 +11,20 @@ from chainrule.files import load_model
 from chainrule.given import path_given
 from chainrule.interrupts import signal_came
 from chainrule.tables import as_table
-from chainrule.words import printable
+from chainrule.words import counted, printable
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Sequence
 
     from chainrule.models import Model
     from chainrule.tables import Table
     from chainrule.training import Progress
 
-__all__ = ["Face", "Job", "Silence", "hearing", "refuse_to_replace", "same_file"]
+__all__ = ["Face", "Job", "Silence", "hearing", "note_all", "refuse_to_replace", "same_file"]
+
+
+MOST_NOTES = 20
 
 
 class Face(Protocol):
@@ -57,6 +61,14 @@ def hearing(face: object) -> Any:  # noqa: ANN401 (a face, however it is made)
     return face
 
 
+def note_all(face: Face, notes: Sequence[str]) -> None:
+    """Let a face hear the first of many notes, and how many more there are."""
+    for text in notes[:MOST_NOTES]:
+        face.note(text)
+    if len(notes) > MOST_NOTES:
+        face.note(f"{counted(len(notes) - MOST_NOTES, 'note')} more, which the report has")
+
+
 class Job:
     """A job that another thread may cancel."""
 
@@ -81,11 +93,10 @@ class Job:
         return self._cancelled.is_set()
 
     @staticmethod
-    def read(table: Any, face: Face) -> Table:  # noqa: ANN401 (a path, or any frame that speaks Arrow)
+    def read(table: Any, face: Face, **how: Any) -> Table:  # noqa: ANN401 (a path, or any frame that speaks Arrow; as `read_table` takes them)
         """Table, with what its reader should know said."""
-        source, face = as_table(table), hearing(face)
-        for remark in source.remarks:
-            face.note(remark)
+        source, face = as_table(table, **how), hearing(face)
+        note_all(face, [one.sentence if one.is_warning else one.words for one in source.decisions])
         return source
 
     @staticmethod
@@ -105,12 +116,14 @@ class Job:
         face: Face,
         faults: Faults | None = None,
     ) -> tuple[Model, Table]:
-        """Model and table, or what is wrong with both, and was before, at once."""
-        faults = faults or Faults()
+        """Model, and table as the one was read that it has learnt; or what is wrong with both, at once."""
+        faults, encoding = faults or Faults(), None
         with faults:
             loaded = self.load(model)
+            encoding = loaded.table_encoding
+        how = {} if encoding is None else {"layout": encoding.layout, "absent": encoding.target_names}
         with faults:
-            source = self.read(table, face)
+            source = self.read(table, face, **how)
         faults.refuse()
         return loaded, source
 

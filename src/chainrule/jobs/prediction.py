@@ -38,6 +38,7 @@ class PredictionOutcome:
                 name: [_text_or_float(value) for value in column]
                 for name, column in zip(self.predictions.names, self.predictions.columns, strict=True)
             },
+            "remarks": list(self.predictions.remarks),
             "out": str(self.path) if self.path else None,
         }
 
@@ -68,9 +69,11 @@ class PredictionJob(Job):
         *,
         out: str | Path | None = None,
         overwrite: bool = False,
+        strict: bool = False,
     ) -> None:
         super().__init__()
         self.model, self.table, self.overwrite = model, table, truth(overwrite, "overwrite")
+        self.strict = truth(strict, "strict")
         self.path = None if out is None else path_given(out, "out")
 
     def run(self, face: Face | None = None) -> PredictionOutcome:
@@ -84,11 +87,15 @@ class PredictionJob(Job):
                 refuse_to_replace(self.path, self.table, "table")
                 check_writable(self.path, overwrite=self.overwrite)
         model, source = self._load_and_read(self.model, self.table, face, faults)
-        unused = model.table_encoding.unused_columns(source)
+        known = {column.name for column in model.report.columns} if model.report else set()
+        unused = [name for name in model.table_encoding.unused_columns(source) if name not in known]
         if unused:
             face.note(f"the model does not use these columns: {shortened(unused, room=50)}")
         self.look()
-        outcome = PredictionOutcome(model.predict(source), self.path)
+        predictions = model.predictions(source, strict=self.strict)
+        for remark in predictions.remarks:
+            face.note(remark)
+        outcome = PredictionOutcome(predictions, self.path)
         if self.path is not None:
             write_file(self.path, outcome.csv().encode(), overwrite=self.overwrite)
         return outcome

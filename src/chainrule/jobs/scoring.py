@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from chainrule.jobs.job import Face, Job, hearing
+from chainrule.models import with_value
 from chainrule.scores import score_to_json
+from chainrule.words import counted
 
 if TYPE_CHECKING:
     from chainrule.scores import Score
@@ -47,5 +49,8 @@ class ScoreJob(Job):
         """Load, read, score."""
         face = hearing(face)
         model, source = self._load_and_read(self.model, self.table, face)
+        used, left_out = with_value(source, model.table_encoding.has_target(source))
+        for one in left_out:
+            face.note(f"{counted(one.count, 'row')} left out: {one.reason}")
         self.look()
-        return ScoreOutcome(str(self.model), source.title, source.n_rows, model.score(source))
+        return ScoreOutcome(str(self.model), source.title, used.n_rows, model.score(used))

@@ -1,14 +1,31 @@
 """From a table to a trained model and back: D = [X | Y], training with defaults, prediction, scores."""
 
-from chainrule.models.dataset import Dataset, prepare, prepare_again
+from chainrule.models.dataset import Dataset, prepare, prepare_again, prepare_with, report_of
 from chainrule.models.defaults import default_settings
 from chainrule.models.fitting import FitResult, fit
 from chainrule.models.model import Model, Predictions
 from chainrule.models.record import TrainingRecord
-from chainrule.models.settings import fit_settings, settings_of_checkpoint
+from chainrule.models.rows import with_value
+from chainrule.models.settings import fit_settings, needs_counts, settings_of_checkpoint
 from chainrule.scores.targets import ClassScore, NumberScore, Score
 
 __all__ = [
-    "ClassScore", "Dataset", "FitResult", "Model", "NumberScore", "Predictions", "Score", "TrainingRecord",
-    "default_settings", "fit", "fit_settings", "prepare", "prepare_again", "settings_of_checkpoint",
+    "ClassScore",
+    "Dataset",
+    "FitResult",
+    "Model",
+    "NumberScore",
+    "Predictions",
+    "Score",
+    "TrainingRecord",
+    "default_settings",
+    "fit",
+    "fit_settings",
+    "needs_counts",
+    "prepare",
+    "prepare_again",
+    "prepare_with",
+    "report_of",
+    "settings_of_checkpoint",
+    "with_value",
 ]  # fmt: skip

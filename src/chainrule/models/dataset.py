@@ -3,24 +3,41 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from chainrule.errors import InputError, TableError, argument
-from chainrule.tables import Encoding, as_table, choose_encoding, split_rows, target_labels
-from chainrule.words import printable
+import numpy as np
+
+from chainrule.errors import TableError, argument, said
+from chainrule.models.looking import given_away, totals, twins
+from chainrule.models.rows import Parted, part_rows, row_weights, with_value
+from chainrule.tables import (
+    Decision,
+    Encoding,
+    Report,
+    RowsLeftOut,
+    Said,
+    Table,
+    TableOptions,
+    as_table,
+    choose_encoding,
+    read_targets,
+    refuse_guesses,
+    row_labels,
+    settle_roles,
+)
+from chainrule.words import counted, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    import numpy as np
     import numpy.typing as npt
 
     from chainrule.models.model import Model
-    from chainrule.tables import Table
+    from chainrule.tables import ColumnReport, Roles
 
-__all__ = ["Dataset", "prepare", "prepare_again"]
+__all__ = ["Dataset", "prepare", "prepare_again", "prepare_with", "report_of"]
 
 HELD_OUT = 0.25
 FEWEST_TRAINING_ROWS = 2
@@ -33,18 +50,25 @@ class Dataset:
     Attributes
     ----------
     table : Table
+        The rows that are used: those that have a value of the target.
     encoding : Encoding
         How columns become numbers, and outputs the targets.
     X : array of shape (n_rows, n_inputs)
     Y : array of shape (n_rows, n_outputs)
     training_rows, held_out_rows : arrays of int
-        Rows counted from 0, in ascending order.
+        Rows of `table` counted from 0, in ascending order.
+    watched_rows : array of int
+        Training rows that a column says are only watched; none where no column says so.
+    weights : array of shape (n_rows,) or None
+        What each row counts, where a column says so.
     held_out : float
         Share of rows that was asked to be held out.
     seed : int
         What settled which rows those are.
-    remarks : tuple of str
-        What the reader of a summary should know of the table.
+    report : Report
+        What became of each column and row, and why.
+    decisions : tuple of Decision
+        What was decided about the table.
 
     Examples
     --------
@@ -61,42 +85,58 @@ class Dataset:
     Y: npt.NDArray[np.float64]
     training_rows: npt.NDArray[np.intp]
     held_out_rows: npt.NDArray[np.intp]
+    watched_rows: npt.NDArray[np.intp]
+    weights: npt.NDArray[np.float64] | None
     held_out: float
     seed: int
-    remarks: tuple[str, ...]
+    report: Report
+    decisions: tuple[Decision, ...]
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What the reader of a summary should know of the table, in words."""
+        return tuple(one.words for one in self.decisions)
 
     @cached_property
     def majority(self) -> str | None:
         """Most frequent class of the training rows, the first by name among equals; None for numbers."""
+        labels = self.labels
+        if labels is None:
+            return None
+        counts: Counter[str] = Counter(labels[row] for row in self.training_rows)
+        return min(counts, key=lambda label: (-counts[label], label))
+
+    @cached_property
+    def labels(self) -> tuple[str, ...] | None:
+        """The class of each row; None where the targets are numbers."""
         if self.encoding.classes is None:
             return None
-        labels = self.encoding.decode_outputs(self.Y[self.training_rows])
-        counts = Counter(str(label) for label in labels)
-        return min(counts, key=lambda label: (-counts[label], label))
+        return tuple(map(str, self.encoding.decode_outputs(self.Y)))
 
 
 def prepare(
     table: Any,  # noqa: ANN401 (a path, or any frame that speaks Arrow)
     *,
-    target: str | Sequence[str],
-    inputs: Sequence[str] | None = None,
-    ignore: Sequence[str] = (),
-    classes: Sequence[str] = (),
+    target: str | int | Sequence[str],
     held_out: float = HELD_OUT,
     seed: int = 0,
+    counts: bool = False,
+    **options: Any,  # noqa: ANN401 (of `TableOptions`)
 ) -> Dataset:
     """Read a table, choose its encoding and hold rows out.
 
     Parameters
     ----------
     table : path, data frame or Table
-    target : str or sequence of str
-        Column to learn; several where all are numbers.
-    inputs, ignore, classes : sequences of str
-        Columns that are the only inputs, that are left out, that are classes although they hold numbers.
+    target : str, int or sequence of them
+        Column to learn, by name, number from 1, or pattern; several where all are numbers.
     held_out : float
         Share of the rows that is held out, in [0, 1); for classes, as much of each.
     seed : int
+    counts : bool
+        Whether targets that are numbers are learnt as counts, for a loss that needs them.
+    **options
+        What is said of the table: see `TableOptions`.
 
     Returns
     -------
@@ -114,55 +154,123 @@ def prepare(
     >>> data.X.tolist()
     [[-1.0], [1.0]]
     """
-    source = as_table(table)
-    inputs = None if inputs is None else _names(inputs, "inputs")
-    ignore = () if ignore is None else _names(ignore, "ignore")
-    classes = () if classes is None else _names(classes, "classes")
-    targets = tuple(target) if isinstance(target, (list, tuple)) else (target,)
-    if not all(isinstance(name, str) for name in targets):
-        raise InputError(
-            parameter="target",
-            given=target,
-            needs="must be the name of a column, or a list of names",
-            advice=f"Try one of {printable(', '.join(source.names[:20]))}.",
-        )
-    labels = target_labels(source, targets, classes)
-    training_rows, held_out_rows = split_rows(source.n_rows, labels=labels, held_out=held_out, seed=seed)
-    if len(training_rows) < FEWEST_TRAINING_ROWS <= source.n_rows:
-        raise TableError(
-            f"{source.title} has {source.n_rows} rows, of which {len(held_out_rows)} would be held out,",
-            parameter="held_out",
-            given=held_out,
-            needs=f"training needs {FEWEST_TRAINING_ROWS} at least",
-            advice=f"Give more rows, or hold out 0 ({argument('held_out', 0)}).",
-        )
-    encoding, remarks = choose_encoding(
-        source, targets=targets, inputs=inputs, ignore=ignore, classes=classes, training_rows=training_rows
+    asked = TableOptions.of(options)
+    source = as_table(table, **asked.of_file)
+    roles = settle_roles(source, target, asked)
+    return prepare_with(source, roles, held_out=held_out, seed=seed, strict=asked.strict, counts=counts)
+
+
+def prepare_with(
+    source: Table,
+    roles: Roles,
+    *,
+    held_out: float = HELD_OUT,
+    seed: int = 0,
+    strict: bool = False,
+    counts: bool = False,
+) -> Dataset:
+    """Choose the encoding of a table whose columns have their roles, and hold rows out.
+
+    Parameters
+    ----------
+    source : Table
+    roles : Roles
+    held_out, seed
+        As for `prepare`.
+    strict : bool
+        Whether all that would be guessed is refused.
+    counts : bool
+        Whether targets that are numbers are learnt as counts, for a loss that needs them.
+
+    Raises
+    ------
+    TableError, InputError
+        The table or a setting does not fit; or, where strict, something would be guessed.
+    """
+    targets = read_targets(source, roles, counts=counts)
+    used, left_out = with_value(source, targets.present)
+    targets = targets.take(np.flatnonzero(targets.present))
+    parted = part_rows(used, roles.of_rows, targets.labels, held_out=held_out, seed=seed)
+    _refuse_too_few(used, len(parted.training), len(parted.held_out), held_out)
+    chosen = choose_encoding(used, roles, targets, parted.training, source=source, counts=counts)
+    decisions = (*source.decisions, *chosen.decisions)
+    if strict:
+        refuse_guesses(source.title, decisions)
+    X, Y = chosen.encoding.encode_inputs(used), chosen.encoding.encode_targets(used)
+    unlike = _unlike_training(chosen.encoding, used.take(parted.held_out), strict=strict)
+    looked_at = (
+        *unlike,
+        *_of_rows(used, roles),
+        *totals(used),
+        *given_away(chosen.encoding, X, Y),
+        *twins(X, Y, parted.training, parted.held_out),
     )
+    report = _report(source, chosen.columns, parted, left_out, looked_at)
+    decisions = (*decisions, *looked_at)
     return Dataset(
-        table=source,
-        encoding=encoding,
-        X=encoding.encode_inputs(source),
-        Y=encoding.encode_targets(source),
-        training_rows=training_rows,
-        held_out_rows=held_out_rows,
-        held_out=held_out,
-        seed=seed,
-        remarks=(*source.remarks, *remarks),
+        used, chosen.encoding, X, Y, parted.training, parted.held_out, parted.watched,
+        row_weights(used, roles.of_rows), held_out, seed, report, decisions,
+    )  # fmt: skip
+
+
+def _unlike_training(encoding: Encoding, held_out: Table, *, strict: bool) -> Iterator[Decision]:
+    """What of rows held out is not as learnt, and what it is taken for, as when a model predicts."""
+    heard = Said(is_strict=strict)
+    encoding.encode_inputs(held_out, heard)
+    for one in heard.remarks():
+        yield replace(one, words=f"of the rows held out, {one.words}", is_warning=False)
+
+
+def _of_rows(table: Table, roles: Roles) -> Iterator[Decision]:
+    """What holds rows out where several things could, and rows that have no group."""
+    group = roles.group
+    if roles.split is not None and (group is not None or roles.in_order):
+        words = f"column {shown(roles.split)} alone says which rows are held out"
+        more = f"; of {shown(group)}, rows to watch are taken in groups" if group is not None else ""
+        yield Decision(words + more, is_guess=False, is_warning=True)
+    elif group is not None and roles.in_order:
+        words = f"groups of {shown(group)} are held out, and the order of the rows counts for nothing"
+        yield Decision(words, is_guess=False, is_warning=True)
+    n = 0 if group is None else row_labels(table.column(group, "group")).count("")
+    if group is not None and n:
+        yield Decision(f"{counted(n, 'row')} without a group: each is one of its own", group, is_guess=False)
+
+
+def report_of(source: Table, roles: Roles, *, strict: bool = False) -> Report:
+    """What becomes of a table, without a training: targets may be missing.
+
+    Raises
+    ------
+    TableError, InputError
+        As for `prepare`.
+    """
+    if roles.targets:
+        return prepare_with(source, roles, strict=strict).report
+    everything = np.arange(source.n_rows, dtype=np.intp)
+    chosen = choose_encoding(source, roles, None, everything)
+    if strict:
+        refuse_guesses(source.title, (*source.decisions, *chosen.decisions))
+    return _report(source, chosen.columns, Parted(everything, everything[:0], everything[:0]), ())
+
+
+def _report(
+    source: Table,
+    columns: tuple[ColumnReport, ...],
+    parted: Parted,
+    left_out: tuple[RowsLeftOut, ...],
+    looked_at: Sequence[Decision] = (),
+) -> Report:
+    of_rows = {one.words for one in source.left_out}
+    about_all = [one for one in (*source.decisions, *looked_at) if one.words not in of_rows]
+    return Report(
+        source.title,
+        len(parted.training),
+        len(parted.held_out),
+        (*(RowsLeftOut(*one) for one in source.left_out), *left_out),
+        columns,
+        tuple(said(one.words) for one in about_all if not one.is_warning),
+        tuple(said(one.words) for one in about_all if one.is_warning),
     )
-
-
-def _names(given: Sequence[str], parameter: str) -> Sequence[str]:
-    """Names in any sequence; a single one is refused where they are looked up."""
-    try:
-        return given if isinstance(given, str) else tuple(given)
-    except TypeError:
-        raise InputError(
-            parameter=parameter,
-            given=given,
-            needs="must be a list of column names",
-            advice="Give their names.",
-        ) from None
 
 
 def prepare_again(table: Table, model: Model) -> Dataset:
@@ -175,10 +283,26 @@ def prepare_again(table: Table, model: Model) -> Dataset:
     """
     encoding, record = model.table_encoding, model.training
     held_out, seed = (record.held_out, record.seed) if record else (0.0, 0)
-    Y = encoding.encode_targets(table)
-    labels = None
-    if encoding.classes is not None:
-        labels = [str(label) for label in encoding.decode_outputs(Y)]
-    training_rows, held_out_rows = split_rows(table.n_rows, labels=labels, held_out=held_out, seed=seed)
-    X = encoding.encode_inputs(table)
-    return Dataset(table, encoding, X, Y, training_rows, held_out_rows, held_out, seed, table.remarks)
+    used, left_out = with_value(table, encoding.has_target(table))
+    X, Y = encoding.encode_inputs(used), encoding.encode_targets(used)
+    labels = None if encoding.classes is None else tuple(map(str, encoding.decode_outputs(Y)))
+    parted = part_rows(used, encoding.rows, labels, held_out=held_out, seed=seed)
+    report = model.report or _report(table, (), parted, left_out)
+    return Dataset(
+        used, encoding, X, Y, parted.training, parted.held_out, parted.watched,
+        row_weights(used, encoding.rows), held_out, seed, report, table.decisions,
+    )  # fmt: skip
+
+
+def _refuse_too_few(table: Table, n_training: int, n_held_out: int, held_out: float) -> None:
+    """Refuse a table of which too few rows are left to learn from."""
+    if n_training >= FEWEST_TRAINING_ROWS:
+        return
+    held = f", of which {n_held_out} would be held out," if n_held_out else ""
+    raise TableError(
+        f"{table.title} has {counted(table.n_rows, 'row')} with a value of the target{held}",
+        parameter="held_out",
+        given=held_out,
+        needs=f"training needs {FEWEST_TRAINING_ROWS} at least",
+        advice=f"Give more rows, or hold out 0 ({argument('held_out', 0)}).",
+    )

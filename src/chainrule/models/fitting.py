@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chainrule.errors import said, warn_of_table
 from chainrule.models.dataset import HELD_OUT, Dataset, prepare
 from chainrule.models.model import Model
 from chainrule.models.record import TrainingRecord
-from chainrule.models.settings import fit_settings
+from chainrule.models.rows import watch_rows
+from chainrule.models.settings import fit_settings, needs_counts
 from chainrule.network import Network
-from chainrule.settings import FitSettings, documented
-from chainrule.tables import split_rows
+from chainrule.settings import FitSettings, documented, refuse_unknown_settings
+from chainrule.table_options import documented_options, parted_options
+from chainrule.tables import report_lines
 from chainrule.training import Callbacks, History, StoppedBy, run_training
 
 if TYPE_CHECKING:
@@ -27,6 +30,9 @@ if TYPE_CHECKING:
     from chainrule.training import Progress, TrainingResult, TrainingState
 
 __all__ = ["FitResult", "checkpoint", "diverged_model", "fit", "fit_dataset", "parted"]
+
+
+MOST_LINES = 20  # of a result that is printed
 
 
 @dataclass(frozen=True, repr=False)
@@ -45,7 +51,7 @@ class FitResult:
     Examples
     --------
     >>> import chainrule, pyarrow
-    >>> table = pyarrow.table({"x": [1.0, 2.0, 3.0, 4.0] * 5, "y": [2.0, 4.0, 6.0, 8.0] * 5})
+    >>> table = pyarrow.table({"x": [1.0, 2.0, 3.0, 4.0] * 5, "y": [1.0, 4.0, 9.0, 16.0] * 5})
     >>> result = chainrule.fit(table, target="y", seed=1)
     >>> result.held_out_score[0].r2 > 0.8
     True
@@ -69,6 +75,9 @@ class FitResult:
         n = len(self.history.epochs)
         return f"FitResult({self.model.network!r}, {n} epochs, stopped by {self.stopped_by})"
 
+    def __str__(self) -> str:
+        return "\n".join([*report_lines(self.data.report, most=MOST_LINES), repr(self)])
+
     @cached_property
     def training_score(self) -> Score:
         """Score of the rows that the model has seen; computed when it is first asked for."""
@@ -82,32 +91,32 @@ class FitResult:
         return self.model.score_arrays(self.data.X[rows], self.data.Y[rows]) if len(rows) else None
 
 
+@documented_options
 @documented(FitSettings, but=("seed", "held_out"))
 def fit(
     table: Any,  # noqa: ANN401 (a path, or any frame that speaks Arrow)
     *,
-    target: str | Sequence[str],
-    inputs: Sequence[str] | None = None,
-    ignore: Sequence[str] = (),
-    classes: Sequence[str] = (),
+    target: str | int | Sequence[str],
     held_out: float = HELD_OUT,
     seed: int = 0,
     on_epoch: Callable[[Progress], object] | None = None,
-    **settings: Any,  # noqa: ANN401 (as documented)
+    **given: Any,  # noqa: ANN401 (as documented)
 ) -> FitResult:
     """Fit a network to a table, as ``chainrule fit`` does.
+
+    What is not said is found out, told in ``result.data.report`` and kept in the model; what the user should
+    look at is a `TableWarning`.
 
     Parameters
     ----------
     table : path, data frame or Table
-    target : str or sequence of str
-        Column to learn; several where all are numbers.
-    inputs, ignore, classes : sequences of str
-        Columns that are the only inputs, that are left out, that are classes although they hold numbers.
+    target : str, int or sequence of them
+        Column to learn, by its name, its number from 1, or a pattern; several where all are numbers.
     held_out : float
         Share of the rows that the network does not learn from and is judged by.
     seed, on_epoch
         As for `train`.
+    {options}
     defaults : {"modern", "notes"}
         Where all that is not given comes from; it may depend on the kind of target and the number of rows.
     {settings}
@@ -132,9 +141,11 @@ def fit(
     >>> result.held_out_score.accuracy > 0.8
     True
     """
-    data = prepare(
-        table, target=target, inputs=inputs, ignore=ignore, classes=classes, held_out=held_out, seed=seed
-    )
+    options, settings = parted_options(given)
+    refuse_unknown_settings({name: one for name, one in settings.items() if name != "defaults"}, FitSettings)
+    counts = needs_counts(settings.get("loss"))
+    data = prepare(table, target=target, held_out=held_out, seed=seed, counts=counts, **options)
+    warn_of_table([said(one.sentence) for one in data.decisions if one.is_warning])
     return fit_dataset(data, fit_settings(data, **settings), on_epoch=on_epoch)
 
 
@@ -168,7 +179,7 @@ def fit_dataset(
         resume=resume,
     )
     record = training_record(data, settings, result.history, result.stopped_by, result.best_epoch)
-    return FitResult(Model(result.network, data.encoding, record), data, result)
+    return FitResult(Model(result.network, data.encoding, record, report=data.report), data, result)
 
 
 def checkpoint(data: Dataset, settings: FitSettings, state: TrainingState) -> Model:
@@ -177,18 +188,20 @@ def checkpoint(data: Dataset, settings: FitSettings, state: TrainingState) -> Mo
         state.loss_before, state.epochs, state.epochs[-1].loss if state.epochs else state.loss_before
     )
     record = training_record(data, settings, history, "interrupt", None)
-    return Model(state.network, data.encoding, record, state)
+    return Model(state.network, data.encoding, record, state, data.report)
 
 
 def parted(data: Dataset, settings: FitSettings) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
     """Rows to learn from and rows to watch, of the training rows; of each class as much."""
     rows = data.training_rows
+    if len(data.watched_rows):
+        return np.setdiff1d(rows, data.watched_rows), data.watched_rows
     if not settings.validation:
         return rows, rows[:0]
-    labels = None
-    if data.encoding.classes is not None:
-        labels = [str(label) for label in data.encoding.decode_outputs(data.Y[rows])]
-    learnt, watched = split_rows(len(rows), labels=labels, held_out=settings.validation, seed=settings.seed)
+    labels = None if data.labels is None else [data.labels[row] for row in rows]
+    learnt, watched = watch_rows(
+        data.table, rows, data.encoding.rows, labels, share=settings.validation, seed=settings.seed
+    )
     return rows[learnt], rows[watched]
 
 
@@ -205,9 +218,9 @@ def _validation(
 def sample_weight(
     data: Dataset, class_weight: str | Mapping[str, float] | None
 ) -> npt.NDArray[np.float64] | None:
-    """What each row of the table counts, from the weights of the classes; None where all are equal."""
+    """What each row counts: what its column says, times the weight of its class; None where all are equal."""
     if class_weight is None or data.encoding.classes is None:
-        return None
+        return data.weights
     classes = data.encoding.classes
     codes = data.Y.argmax(axis=1)
     if isinstance(class_weight, str):  # "balanced"
@@ -216,7 +229,7 @@ def sample_weight(
     else:
         of_class = np.array([float(class_weight.get(name, 1.0)) for name in classes])
     weights: npt.NDArray[np.float64] = of_class[codes]
-    return weights
+    return weights if data.weights is None else weights * data.weights
 
 
 def start_network(data: Dataset, settings: FitSettings) -> Network:
@@ -229,7 +242,7 @@ def start_network(data: Dataset, settings: FitSettings) -> Network:
 def diverged_model(data: Dataset, settings: FitSettings, error: DivergenceError) -> Model:
     """Model with the last finite network of a training that diverged, marked as that."""
     record = training_record(data, settings, error.history, "divergence", None)
-    return Model(error.network, data.encoding, record)
+    return Model(error.network, data.encoding, record, report=data.report)
 
 
 def training_record(

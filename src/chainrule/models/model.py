@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.equations import ACTIVATIONS, OutputRange
-from chainrule.errors import InputError
+from chainrule.errors import InputError, said, warn_of_table
+from chainrule.models.rows import with_value
 from chainrule.network import as_samples, check_as_many
 from chainrule.scores.targets import Score, score_classes, score_numbers
-from chainrule.tables import Encoding, NumberTarget, as_table
+from chainrule.tables import ClassTarget, Encoding, Report, Said, Table, as_table, row_labels
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -36,6 +37,8 @@ class Predictions:
         Class names, or numbers in the target's unit; the outputs of a network for classes. Those of logistic
         units are numbers between 0 and 1, but no probabilities.
     n_rows : int
+    remarks : tuple of str
+        What of the table's cells was not as the model has learnt them, and what they were taken for.
 
     Examples
     --------
@@ -46,6 +49,7 @@ class Predictions:
     names: tuple[str, ...]
     columns: tuple[Any, ...]
     n_rows: int
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -60,13 +64,15 @@ class Model:
     training : TrainingRecord or None
     state : TrainingState or None
         Where the training stands, in a checkpoint.
+    report : Report or None
+        What became of the table that it was fitted to.
 
     Examples
     --------
     >>> import chainrule, pyarrow
     >>> table = pyarrow.table({"x": [1.0, 2.0, 3.0, 4.0] * 5, "kind": ["a", "a", "b", "b"] * 5})
     >>> model = chainrule.fit(table, target="kind", epochs=50, seed=1).model
-    >>> model.predict(pyarrow.table({"x": [0.0, 9.0]})).columns[0]
+    >>> model.predict(pyarrow.table({"x": [1.0, 4.0]})).columns[0]
     ['a', 'b']
     """
 
@@ -74,6 +80,7 @@ class Model:
     encoding: Encoding | None = None
     training: TrainingRecord | None = None
     state: TrainingState | None = None
+    report: Report | None = None
 
     @property
     def table_encoding(self) -> Encoding:
@@ -89,26 +96,53 @@ class Model:
             )
         return self.encoding
 
-    def predict(self, table: Any) -> Predictions:  # noqa: ANN401 (a path, or any frame that speaks Arrow)
+    def read(self, table: Any) -> Table:  # noqa: ANN401 (a path, or any frame that speaks Arrow)
+        """Read a table as the one was read that the model has learnt; its targets may be missing."""
+        encoding = self.table_encoding
+        return as_table(table, layout=encoding.layout, absent=encoding.target_names)
+
+    def predict(self, table: Any, *, strict: bool = False) -> Predictions:  # noqa: ANN401 (a path, or any frame that speaks Arrow)
         """Predict the targets of each row of a raw table; columns are found by name.
+
+        A cell that is not as learnt is said in the predictions' `remarks`, and in a `TableWarning`.
+
+        Parameters
+        ----------
+        table : path, data frame or Table
+        strict : bool
+            Whether such a cell is refused instead.
 
         Raises
         ------
         TableError
-            A column is missing, or a cell is not what the model has learnt.
+            A column is missing; or, where strict, a cell is not what the model has learnt.
         """
-        encoding, source = self.table_encoding, as_table(table)
-        outputs = self.network(encoding.encode_inputs(source))
-        decoded = encoding.decode_outputs(outputs)
-        if not isinstance(decoded, tuple):
-            return Predictions(encoding.target_names, tuple(decoded.T), source.n_rows)
-        are_shares = ACTIVATIONS.fact(self.network.activations[-1], "outputs") is OutputRange.SHARES
-        outputs_are = "probability" if are_shares else "output"
-        names = (*encoding.target_names, *(f"{outputs_are}_{name}" for name in encoding.classes or ()))
-        return Predictions(names, (list(decoded), *outputs.T), source.n_rows)
+        predictions = self.predictions(self.read(table), strict=strict)
+        warn_of_table(predictions.remarks)
+        return predictions
+
+    def predictions(self, table: Table, *, strict: bool = False) -> Predictions:
+        """Predict the targets of each row of a table that was read."""
+        encoding, heard = self.table_encoding, Said(is_strict=strict)
+        outputs = self.network(encoding.encode_inputs(table, heard))
+        named = encoding.answers(outputs)
+        if encoding.classes is not None:
+            are_shares = ACTIVATIONS.fact(self.network.activations[-1], "outputs") is OutputRange.SHARES
+            of = "probability" if are_shares else "output"
+            named |= {
+                f"{of}_{name}": column for name, column in zip(encoding.classes, outputs.T, strict=True)
+            }
+        ids = {
+            f"{name} (id)" if name in named else name: row_labels(table.column(name))
+            for name in encoding.rows.ids
+            if name in table.names
+        }
+        named = ids | named
+        remarks = tuple(said(one.words) for one in heard.remarks())
+        return Predictions(tuple(named), tuple(named.values()), table.n_rows, remarks)
 
     def score(self, table: Any) -> Score:  # noqa: ANN401 (a path, or any frame that speaks Arrow)
-        """Compare predictions with the targets in the table.
+        """Compare predictions with the targets in the table, in the rows that have one.
 
         Returns
         -------
@@ -117,11 +151,12 @@ class Model:
         Raises
         ------
         TableError
-            As for `predict`, or a target is missing.
+            As for `predict`, or no row has a target.
         """
-        source = as_table(table)
         encoding = self.table_encoding
-        return self.score_arrays(encoding.encode_inputs(source), encoding.encode_targets(source))
+        source = self.read(table)
+        used, _ = with_value(source, encoding.has_target(source))
+        return self.score_arrays(encoding.encode_inputs(used), encoding.encode_targets(used))
 
     def score_arrays(self, X: npt.NDArray[Any], Y: npt.NDArray[Any]) -> Score:
         """Score on rows that are encoded already."""
@@ -133,7 +168,7 @@ class Model:
         if isinstance(actual, tuple) or isinstance(predicted, tuple):
             majority = self.training.majority if self.training and self.training.majority else ""
             return score_classes(list(actual), list(predicted), encoding.classes or (), majority)
-        means = [target.mean for target in encoding.targets if isinstance(target, NumberTarget)]
+        means = [target.baseline for target in encoding.targets if not isinstance(target, ClassTarget)]
         return tuple(
             score_numbers(name, actual[here, k], predicted[here, k], means[k])
             for k, name in enumerate(encoding.target_names)

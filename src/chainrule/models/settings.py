@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from chainrule.models.dataset import Dataset
     from chainrule.models.model import Model
 
-__all__ = ["fit_settings", "settings_of_checkpoint", "usual_start"]
+__all__ = ["fit_settings", "needs_counts", "settings_of_checkpoint", "usual_start"]
 
 MOST_WEIGHTS = 10**9  # eight gigabytes, before the first gradient
 
@@ -44,8 +45,8 @@ def fit_settings(data: Dataset, *, defaults: str = "modern", **given: Any) -> Fi
         "seed": data.seed,
     }
     settings = replace(usual, **chosen)
-    if not is_classes and LOSSES.fact(LOSSES.made_of(settings.loss), "lowest_target") == 0:
-        _refuse_counts(settings)
+    if not is_classes and LOSSES.fact(LOSSES.made_of(settings.loss), "highest_target") == 1:
+        _refuse_shares(settings)
     if "start" not in asked:
         settings = replace(settings, start=usual_start(settings.hidden, settings.activation))
     if not settings.criteria and "validation" not in asked:
@@ -53,6 +54,15 @@ def fit_settings(data: Dataset, *, defaults: str = "modern", **given: Any) -> Fi
     _check_class_weight(settings.class_weight, data)
     _refuse_giants((data.X.shape[1], *settings.hidden, data.Y.shape[1]))
     return settings
+
+
+def needs_counts(loss: Any) -> bool:  # noqa: ANN401 (text, object, or None)
+    """Whether a loss needs targets that are counts, so that they are not standardised."""
+    if loss is None:
+        return False
+    made = LOSSES.made_of(loss, "loss")
+    limits = LOSSES.fact(made, "lowest_target"), LOSSES.fact(made, "highest_target")
+    return limits == (0, math.inf)
 
 
 def usual_start(hidden: Sequence[int], activation: Any) -> str:  # noqa: ANN401 (text or object)
@@ -106,7 +116,7 @@ def _rate_and_batch(usual: FitSettings, asked: Mapping[str, Any]) -> dict[str, A
     }
 
 
-def _refuse_counts(settings: FitSettings) -> None:
+def _refuse_shares(settings: FitSettings) -> None:
     loss = LOSSES.made_of(settings.loss)
     raise InputError(
         f"The loss {name_of(loss)} needs {LOSSES.fact(loss, 'targets_needed')}",

@@ -1,14 +1,29 @@
-"""Any table becomes D = [X | Y]: read, encoded as numbers and back, split."""
+"""Any table becomes D = [X | Y]: read, understood, encoded as numbers and back, split."""
 
+from chainrule.table_options import TableOptions
 from chainrule.tables.columns.column import Column
-from chainrule.tables.columns.table import Table, refuse_absent
-from chainrule.tables.encoding.choosing import MOST_CATEGORIES, choose_encoding, target_labels
-from chainrule.tables.encoding.encoding import Encoding
-from chainrule.tables.encoding.parts import CategoryInput, ClassTarget, NumberInput, NumberTarget
+from chainrule.tables.columns.decisions import Decision, Said, refuse_guesses
+from chainrule.tables.columns.layout import Layout
+from chainrule.tables.columns.readings import read_numbers, reading_option
+from chainrule.tables.columns.roles import Roles, RowRoles, settle_roles
+from chainrule.tables.columns.table import Table
+from chainrule.tables.encoding.asking import read_targets, row_labels
+from chainrule.tables.encoding.categories import BinaryInput, CategoryInput
+from chainrule.tables.encoding.choosing import Chosen, choose_encoding
+from chainrule.tables.encoding.dates import CycleInput, DateInput
+from chainrule.tables.encoding.encoding import Encoding, InputPart, TargetPart
+from chainrule.tables.encoding.numbers import MissingInput, NumberInput
+from chainrule.tables.encoding.report import ColumnReport, Report, RowsLeftOut, report_lines
+from chainrule.tables.encoding.targets import ClassTarget, DateTarget, NumberTarget
+from chainrule.tables.encoding.texts import TextInput
 from chainrule.tables.sources.reading import as_table, read_table
-from chainrule.tables.splitting import split_rows
+from chainrule.tables.splitting import split_groups, split_in_order, split_rows
 
 __all__ = [
-    "MOST_CATEGORIES", "CategoryInput", "ClassTarget", "Column", "Encoding", "NumberInput", "NumberTarget",
-    "Table", "as_table", "choose_encoding", "read_table", "refuse_absent", "split_rows", "target_labels",
+    "BinaryInput", "CategoryInput", "Chosen", "ClassTarget", "Column", "ColumnReport", "CycleInput",
+    "DateInput", "DateTarget", "Decision", "Encoding", "InputPart", "Layout", "MissingInput", "NumberInput",
+    "NumberTarget", "Report", "Roles", "RowRoles", "RowsLeftOut", "Said", "Table", "TableOptions",
+    "TargetPart", "TextInput", "as_table", "choose_encoding", "read_numbers", "read_table", "read_targets",
+    "reading_option", "refuse_guesses", "report_lines", "row_labels", "settle_roles", "split_groups",
+    "split_in_order", "split_rows",
 ]  # fmt: skip

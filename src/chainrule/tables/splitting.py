@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     Rows = npt.NDArray[np.intp]
 
-__all__ = ["split_rows"]
+__all__ = ["split_groups", "split_in_order", "split_rows"]
 
 
 def split_rows(
@@ -116,3 +116,59 @@ def _quotas(sizes: list[int], total: int) -> list[int]:
         for label in open_labels[: total - sum(quotas)]:
             quotas[label] += 1
     return quotas
+
+
+def split_groups(groups: Sequence[str], *, held_out: float, seed: int) -> tuple[Rows, Rows]:
+    """Split rows at random so that no group is parted.
+
+    Groups are taken in a random order that the seed settles, and each is held out that leaves the rows held
+    out within their share; where none does, the smallest.
+
+    Raises
+    ------
+    InputError
+        `held_out` is no number in [0, 1), or all rows are of one group.
+
+    Examples
+    --------
+    >>> training, held_out = split_groups(list("aabbcc"), held_out=0.34, seed=1)
+    >>> len(held_out), len({"aabbcc"[k] for k in held_out} & {"aabbcc"[k] for k in training})
+    (2, 0)
+    """
+    _check(len(groups), groups, held_out)
+    codes = _codes(groups)
+    sizes = np.bincount(codes)
+    wanted = _total(len(groups), held_out)
+    order = permutation(len(sizes), seed=seed, purpose=Purpose.SPLIT)
+    chosen = np.zeros(len(sizes), dtype=bool)
+    n_chosen = 0
+    for group in order[: len(sizes) - 1]:
+        if n_chosen + sizes[group] <= wanted:
+            chosen[group] = True
+            n_chosen += sizes[group]
+    if wanted and not n_chosen and len(sizes) > 1:
+        chosen[int(np.argmin(sizes))] = True
+    is_held_out = chosen[codes]
+    if held_out > 0 and not is_held_out.any():
+        raise InputError(
+            "No row can be held out, because all rows are of one group.",
+            parameter="held_out",
+            given=held_out,
+            needs="must leave a group to learn from",
+            advice="Give more groups, or hold out 0.",
+        )
+    return np.flatnonzero(~is_held_out).astype(np.intp), np.flatnonzero(is_held_out).astype(np.intp)
+
+
+def split_in_order(n_rows: int, *, held_out: float) -> tuple[Rows, Rows]:
+    """Hold out the last rows.
+
+    Examples
+    --------
+    >>> training, held_out = split_in_order(4, held_out=0.25)
+    >>> training.tolist(), held_out.tolist()
+    ([0, 1, 2], [3])
+    """
+    _check(n_rows, None, held_out)
+    first = n_rows - _total(n_rows, held_out)
+    return np.arange(first, dtype=np.intp), np.arange(first, n_rows, dtype=np.intp)

@@ -9,9 +9,9 @@ import typer
 from chainrule.cli.naming import in_options
 from chainrule.cli.paths import shell_word
 from chainrule.cli.printing import (
-    TEXT,
     note,
     print_json,
+    print_report,
     print_rows,
     say,
     score_lines,
@@ -22,15 +22,13 @@ from chainrule.cli.progress import TrainingProgress
 from chainrule.equations import name_of
 from chainrule.errors import said
 from chainrule.interrupts import exit_code
-from chainrule.tables import ClassTarget
-from chainrule.words import counted, named, printable, shortened
+from chainrule.words import counted, printable
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from chainrule.jobs import FitJob, FitOutcome
     from chainrule.models import FitResult
-    from chainrule.tables import Encoding
 
 __all__ = ["run"]
 
@@ -74,7 +72,7 @@ def _print_summary(outcome: FitOutcome, table: Path) -> None:
     """What was read, what was trained, how good it is, where it went, what to run next."""
     result = outcome.result
     data, history, record = result.data, result.history, result.model.training
-    print_rows([("Read", f"{named(data.table.title)}: {data.table.n_rows} rows"), *_columns(data.encoding)])
+    print_report(data.report)
     print_rows([("Network", _network(result))])
     if record is not None:
         print_rows([("Training", training_words(record, sum(history.seconds))), *settings_rows(record)])
@@ -100,21 +98,6 @@ def _print_summary(outcome: FitOutcome, table: Path) -> None:
             ("", f"chainrule check {model} {source}"),
         ]
     )
-
-
-def _columns(encoding: Encoding) -> list[tuple[str, str]]:
-    """Inputs and targets in words."""
-    names = [column.name for column in encoding.inputs]
-    count = f"{len(names)}: "
-    inputs = ("Inputs", count + shortened(names, TEXT - len(count)))
-    first = encoding.targets[0]
-    if isinstance(first, ClassTarget):
-        begin = f"{named(first.name)}, {len(first.classes)} classes: "
-        return [inputs, ("Target", begin + shortened(first.classes, TEXT - len(begin)))]
-    if len(encoding.targets) == 1:
-        return [inputs, ("Target", f"{named(first.name)}, a number")]
-    begin = f"{len(encoding.targets)} numbers: "
-    return [inputs, ("Targets", begin + shortened(encoding.target_names, TEXT - len(begin)))]
 
 
 def _network(result: FitResult) -> str:

@@ -4,35 +4,54 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from chainrule.cli.printing import (
     LONGEST_LINE,
     MOST_LINES,
+    give,
     print_json,
+    print_report,
     print_rows,
     say,
     settings_rows,
     training_words,
 )
+from chainrule.cli.repeating import fit_command
 from chainrule.equations import name_of
 from chainrule.files import load_model
-from chainrule.tables import CategoryInput, ClassTarget, NumberInput
-from chainrule.words import named, printable, shortened
+from chainrule.stored import plain
+from chainrule.tables import (
+    BinaryInput,
+    CategoryInput,
+    ClassTarget,
+    CycleInput,
+    DateInput,
+    DateTarget,
+    MissingInput,
+    TextInput,
+)
+from chainrule.words import named, printable, series, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from chainrule.models import Model, TrainingRecord
-    from chainrule.tables import Encoding, NumberTarget
+    from chainrule.tables import Encoding, InputPart, TargetPart
 
 __all__ = ["run"]
 
 FEW_WEIGHTS = 100
+DAY = 86_400.0  # seconds
 
 
-def run(model: Path, *, weights: bool, as_json: bool) -> None:
-    """Print what the file holds."""
+def run(model: Path, *, weights: bool, command: bool, as_json: bool) -> None:
+    """Print what the file holds, or the command that makes it again."""
     loaded = load_model(model)
+    if command:
+        give(f"{fit_command(loaded)}\n")
+        return
     if as_json:
         print_json(_as_json(loaded, model))
         return
@@ -53,6 +72,8 @@ def run(model: Path, *, weights: bool, as_json: bool) -> None:
     if loaded.state:
         epochs = len(loaded.state.epochs)
         print_rows([("State", f"a training after {epochs} epochs, for `chainrule fit --resume`")])
+    if loaded.report:
+        print_report(loaded.report)
     if loaded.encoding:
         _print_encoding(loaded.encoding)
     if weights or n_weights <= FEW_WEIGHTS:
@@ -82,25 +103,45 @@ def _print_encoding(encoding: Encoding) -> None:
     _print_columns("Target" if len(encoding.targets) == 1 else "Targets", encoding.targets, width)
 
 
-def _print_columns(
-    title: str, columns: Sequence[NumberInput | CategoryInput | NumberTarget | ClassTarget], width: int
-) -> None:
-    """Print a line for each column, cut where there are many."""
+def _print_columns(title: str, parts: Sequence[InputPart | TargetPart], width: int) -> None:
+    """Print a line for each part, cut where there are many."""
     say(title)
-    for column in columns[:MOST_LINES]:
-        say(f"  {named(column.name):<{width}}{_learnt_as(column, LONGEST_LINE - 2 - width)}")
-    if len(columns) > MOST_LINES:
-        say(f"  … {len(columns) - MOST_LINES} more: see --json")
+    for part in parts[:MOST_LINES]:
+        say(f"  {named(part.name):<{width}}{_learnt_as(part, LONGEST_LINE - 2 - width)}")
+    if len(parts) > MOST_LINES:
+        say(f"  … {len(parts) - MOST_LINES} more: see --json")
 
 
-def _learnt_as(column: NumberInput | CategoryInput | NumberTarget | ClassTarget, room: int) -> str:
+def _learnt_as(part: InputPart | TargetPart, room: int) -> str:
     """What a column was learnt as."""
-    if isinstance(column, ClassTarget):
-        return f"classes: {shortened(column.classes, room - 9)}"
-    if isinstance(column, CategoryInput):
-        return f"classes: {shortened(column.categories, room - 9)}"
-    constant = "  (constant: encoded as 0)" if column.scale == 0 else ""
-    return f"number, mean {column.mean:.6g}, deviation {column.scale:.6g}{constant}"
+    missing = ", missing" if getattr(part, "has_missing", False) else ""
+    match part:
+        case ClassTarget():
+            return f"classes: {shortened(part.labels, room - 9)}"
+        case CategoryInput():
+            return f"classes: {shortened(part.categories, room - 25)}{', rest' * part.has_rest}{missing}"
+        case BinaryInput():
+            return f"0 or 1: {shortened(part.levels, room - 18)}{missing}"
+        case TextInput() | MissingInput() | CycleInput():
+            text = (
+                f"text, {part.n_columns} columns" if isinstance(part, TextInput) else "whether it is missing"
+            )
+            return (
+                f"its place in {part.CYCLES[part.part]}" if isinstance(part, CycleInput) else text + missing
+            )
+        case DateInput() | DateTarget():
+            cycles = part.parts if isinstance(part, DateInput) else ()
+            place = f", place in the {series(cycles)}" if cycles else ""
+            return f"time, mean {_day(part.mean)}, deviation {part.scale / DAY:.6g} days{place}{missing}"
+    constant = "  (constant: encoded as 0)" if part.scale == 0 else ""
+    squashed = ", squashed" if getattr(part, "squash", None) else ""
+    kind = {"log": "logarithm", "count": "count"}.get(getattr(part, "learnt_as", ""), "number")
+    return f"{kind}, mean {part.mean:.6g}, deviation {part.scale:.6g}{squashed}{missing}{constant}"
+
+
+def _day(seconds: float) -> str:
+    """The day of a time in seconds since 1970."""
+    return str(np.datetime64("1970-01-01") + np.timedelta64(round(seconds / DAY), "D"))
 
 
 def _print_weights(model: Model) -> None:
@@ -132,4 +173,5 @@ def _as_json(model: Model, path: Path) -> dict[str, Any]:
         "weights": [w.tolist() for w in net.weights],
         "encoding": model.encoding.to_json() if model.encoding else None,
         "training": model.training.to_json() if model.training else None,
+        "report": plain(model.report) if model.report else None,
     }

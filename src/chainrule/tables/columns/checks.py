@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from chainrule.errors import TableError, argument
-from chainrule.tables.columns import grammar
+from chainrule.errors import TableError
 from chainrule.tables.columns.wording import remedies, way_out
 from chainrule.words import counted
 
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from chainrule.tables.columns.column import Column
     from chainrule.tables.columns.wording import Role
 
-__all__ = ["check_as_category", "check_finite", "check_usable", "first", "is_typed_number"]
+__all__ = ["check_finite", "check_usable", "first", "is_typed_number", "unusable"]
 
 
 def check_usable(column: Column, role: Role | None, *, gaps: bool = False) -> None:
@@ -39,19 +38,6 @@ def check_finite(column: Column, numbers: npt.NDArray[np.float64], role: Role | 
         )
 
 
-def check_as_category(column: Column, role: Role | None) -> None:
-    """Raise TableError for text that was not declared to be classes and is better not taken for them.
-
-    Dates are that, and numbers that are written in another way than the grammar's.
-    """
-    check_usable(column, role)
-    if column.is_text and column.kind == "text":
-        cells = grammar.trimmed(column.cells)
-        _check_dates(column, cells, role)
-        _check_separators(column, cells)
-        _check_signs(column, cells, role)
-
-
 def first(flags: npt.NDArray[np.bool_]) -> int:
     """The place of the first true flag."""
     return int(np.argmax(flags))
@@ -62,31 +48,46 @@ def is_typed_number(kind: pa.DataType) -> bool:
     return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind))
 
 
-def _check_type(column: Column, role: Role | None) -> None:
+def unusable(column: Column) -> str:
+    """What keeps the cells of a column from being numbers, text, booleans or dates, in a clause; or nothing.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> from chainrule.tables import Column
+    >>> unusable(Column("c", pa.array([[1]]))), unusable(Column("c", pa.array([1])))
+    ('its cells are lists', '')
+    """
     kind = column.cells.type
-    if column.is_text or is_typed_number(kind) or pa.types.is_boolean(kind) or pa.types.is_null(kind):
-        return
-    at = first(column.cells.is_valid().to_numpy(zero_copy_only=False))
-    raise TableError(
-        f"{_odd_cell(column, at)},",
-        needs="only numbers, text and booleans can be used yet",
-        advice=remedies("write its cells as numbers", way_out(role, column.name)),
-    )
+    known = (pa.types.is_boolean, pa.types.is_null, pa.types.is_date, pa.types.is_time, pa.types.is_timestamp)
+    if (
+        column.is_text
+        or is_typed_number(kind)
+        or pa.types.is_duration(kind)
+        or any(is_one(kind) for is_one in known)
+    ):
+        return ""
+    plural = {"an object": "objects", "a list": "lists"}
+    return f"its cells are {plural.get(_what(kind), _what(kind))}"
 
 
-def _odd_cell(column: Column, at: int) -> str:
-    """The beginning of a sentence about a cell of a type that cannot be used."""
-    kind = column.cells.type
-    if pa.types.is_temporal(kind):
-        return f"{column.cell(at)}, which is a date or time"
-    what = f"of the type {kind}"
+def _what(kind: pa.DataType) -> str:
+    """What a cell of a type is that cannot be used."""
     if pa.types.is_struct(kind) or pa.types.is_map(kind):
-        what = "an object"
-    elif pa.types.is_nested(kind):
-        what = "a list"
-    elif "binary" in str(kind):
-        what = "bytes"
-    return f"Row {column.row(at)} of {column.title} is {what}"
+        return "an object"
+    if pa.types.is_nested(kind):
+        return "a list"
+    return "bytes" if "binary" in str(kind) else f"of the type {kind}"
+
+
+def _check_type(column: Column, role: Role | None) -> None:
+    if unusable(column):
+        at = first(column.cells.is_valid().to_numpy(zero_copy_only=False))
+        raise TableError(
+            f"Row {column.row(at)} of {column.title} is {_what(column.cells.type)},",
+            needs="only numbers, text, booleans and dates can be used",
+            advice=remedies("write its cells as numbers", way_out(role, column.name)),
+        )
 
 
 def _missing(column: Column, role: Role | None) -> TableError:
@@ -101,42 +102,3 @@ def _missing(column: Column, role: Role | None) -> TableError:
         needs=reason,
         advice=remedies(fill, remove, way_out(role, column.name)),
     )
-
-
-def _check_dates(column: Column, cells: pa.Array, role: Role | None) -> None:
-    """Refuse a column that has an ISO date, or nothing but dates in other notations."""
-    dates = grammar.matches(cells, grammar.DATE_PATTERN)
-    if dates.any() or grammar.matches(cells, grammar.OTHER_DATE_PATTERN).all():
-        ways = ("write it as a number", _as_classes(column), way_out(role, column.name))
-        raise TableError(
-            f"{column.cell(first(dates))}, which is a date or time,",
-            needs="only numbers, text and booleans can be used yet",
-            advice=remedies(*ways),
-        )
-
-
-def _check_separators(column: Column, cells: pa.Array) -> None:
-    if grammar.matches(cells, grammar.AMBIGUOUS_PATTERN).all():
-        at = first(np.isnan(grammar.numbers_in(cells, column.decimal)))
-        raise TableError(
-            f"{column.cell(at)},",
-            needs=f"the decimal mark of {column.table} is {column.decimal!r}, so this may be a number with "
-            "thousands separators or another decimal mark",
-            advice="Write every number with a decimal point and without thousands separators.",
-        )
-
-
-def _check_signs(column: Column, cells: pa.Array, role: Role | None) -> None:
-    """Refuse a column of numbers with signs of per cent or of a currency beside them."""
-    if grammar.matches(grammar.without_signs(cells), grammar.AMBIGUOUS_PATTERN).all():
-        at = first(~grammar.matches(cells, grammar.AMBIGUOUS_PATTERN))
-        ways = ("write every number without the sign", _as_classes(column), way_out(role, column.name))
-        raise TableError(
-            f"{column.cell(at)}, a number with a sign of per cent or of a currency,",
-            needs="a number is digits alone",
-            advice=remedies(*ways),
-        )
-
-
-def _as_classes(column: Column) -> str:
-    return f"take the column as classes ({argument('classes', [column.name])})"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -16,6 +16,8 @@ from chainrule.tables.columns.checks import check_finite, check_usable, first, i
 from chainrule.words import counted, shown
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     import numpy.typing as npt
 
     from chainrule.tables.columns.wording import Role
@@ -43,6 +45,8 @@ class Column:
         The table's decimal mark, "." or ",".
     numbering : array of shape (n_rows,), optional
         For each cell the row of the table read that it stands in, counted from 0; by default its own place.
+    is_category : bool
+        Whether the source itself says that the cells are categories, whatever they look like.
 
     Examples
     --------
@@ -58,6 +62,7 @@ class Column:
     table: str = "the table"
     decimal: str = "."
     numbering: npt.NDArray[np.intp] | None = None
+    is_category: bool = False
 
     def __repr__(self) -> str:
         return f"Column({shown(self.name)}, {counted(len(self.cells), 'row')} of {self.table})"
@@ -143,24 +148,43 @@ class Column:
         return tuple(np.array(labels, dtype=object)[codes])
 
     def coded(
-        self, kind: Kind | None = None, role: Role | None = None
+        self,
+        kind: Kind | None = None,
+        role: Role | None = None,
+        *,
+        gaps: bool = False,
+        known: Collection[str] = (),
     ) -> tuple[list[str], npt.NDArray[np.intp]]:
         """Return the different labels in no order (one may come twice), and for each row which one it has.
+
+        Parameters
+        ----------
+        kind, role : optional
+            As for `as_labels`.
+        gaps : bool
+            Whether cells may be missing: they have the code -1.
+        known : collection of str
+            Labels that are none of those: a category that is written as a missing value is.
 
         Raises
         ------
         TableError
             As `as_labels`.
         """
-        check_usable(self, role)
-        dictionary = pc.dictionary_encode(self.cells)
+        check_usable(self, role, gaps=gaps)
+        is_odd = pa.types.is_temporal(self.cells.type) or pa.types.is_null(self.cells.type)
+        dictionary = pc.dictionary_encode(self.cells.cast(pa.large_string()) if is_odd else self.cells)
         cells = dictionary.dictionary
         if self.is_text and (kind or self.kind) == "number":
             are_numbers = grammar.matches(grammar.trimmed(cells), grammar.number_pattern(self.decimal))
         else:
             are_numbers = np.zeros(len(cells), dtype=bool)
         labels = list(map(self._label, cells.to_pylist(), are_numbers.tolist()))
-        return labels, dictionary.indices.to_numpy(zero_copy_only=False).astype(np.intp)
+        codes = pc.fill_null(dictionary.indices, -1).to_numpy(zero_copy_only=False).astype(np.intp)
+        if gaps:
+            is_kept = np.array([*(label in known for label in labels), False])
+            codes[self.missing & ~is_kept[codes]] = -1
+        return labels, codes
 
     def row(self, index: int) -> int:
         """The number that a message gives the row of this cell: counted from 1, without the header."""
@@ -168,7 +192,7 @@ class Column:
 
     def cell(self, index: int) -> str:
         """The beginning of a sentence about one cell."""
-        return f"Row {self.row(index)} of {self.title} is {shown(self._value(index))}"
+        return f"Row {self.row(index)} of {self.title} is {shown(self.value(index))}"
 
     @property
     def title(self) -> str:
@@ -188,9 +212,9 @@ class Column:
     def take(self, rows: npt.NDArray[np.intp]) -> Column:
         """The column with these rows only; they keep their numbers in messages."""
         numbering = rows if self.numbering is None else self.numbering[rows]
-        return Column(self.name, self.cells.take(pa.array(rows)), self.table, self.decimal, numbering)
+        return replace(self, cells=self.cells.take(pa.array(rows)), numbering=numbering)
 
-    def _value(self, index: int) -> object:
+    def value(self, index: int) -> object:
         """One cell for a message; a time as Arrow writes it, because not each fits Python's own types."""
         if pa.types.is_temporal(self.cells.type) and not pa.types.is_interval(self.cells.type):
             return self.cells.slice(index, 1).cast(pa.string())[0].as_py()
@@ -204,6 +228,17 @@ class Column:
             return "number"
         return "boolean" if grammar.matches(present, grammar.BOOLEAN_PATTERN).all() else "text"
 
+    def numbers(self) -> npt.NDArray[np.float64]:
+        """Values by the plain grammar, shape (n_rows,), NaN for what is no number; read-only."""
+        return self._numbers
+
+    def whole_numbers(self) -> npt.NDArray[np.float64] | None:
+        """The cells that are not missing, shape (n,), where they are whole numbers; None where one is not."""
+        if self.kind != "number":
+            return None
+        numbers = self._numbers[~self.missing]
+        return numbers if np.array_equal(numbers, np.round(numbers)) and not np.isinf(numbers).any() else None
+
     @cached_property
     def _numbers(self) -> npt.NDArray[np.float64]:
         """The value of each cell; NaN for a cell that is no number. Nobody may write to it."""
@@ -216,7 +251,9 @@ class Column:
             return grammar.numbers_in(self.cells, self.decimal)
         if not is_typed_number(self.cells.type):
             return np.full(len(self.cells), np.nan)
-        numbers: npt.NDArray[np.float64] = pc.cast(self.cells, pa.float64(), safe=False).to_numpy(
+        # Arrow rounds decimals twice, but their digits once.
+        cells = self.cells.cast(pa.string()) if pa.types.is_decimal(self.cells.type) else self.cells
+        numbers: npt.NDArray[np.float64] = pc.cast(cells, pa.float64(), safe=False).to_numpy(
             zero_copy_only=False
         )
         return numbers

@@ -1,68 +1,60 @@
 """What a cell that is text may mean: a number, a boolean, nothing at all, a date.
 
-The grammar is small and stated in docs/tables.md, and nothing else is ever taken for a number: no
-thousands separators, no per cent signs, no hexadecimal digits, no other alphabet's digits.
+The grammar is small and stated in docs/tables.md. What people write beside the digits of a number (thousands
+separators, signs of per cent, units) is not in it: the whole column settles that, see the readings.
 """
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from chainrule.stored import MOST, Meta, Text
+
 if TYPE_CHECKING:
-    import numpy as np
+    from collections.abc import Callable
+
     import numpy.typing as npt
 
     BoolArray = npt.NDArray[np.bool_]
     FloatArray = npt.NDArray[np.float64]
+    IntArray = npt.NDArray[np.int64]
 
 __all__ = [
-    "MISSING_TOKENS", "canonical_number", "matches", "missing_cells", "number_pattern", "numbers_in",
-    "trimmed", "without_signs",
+    "INFINITY", "MISSING_TOKENS", "Distinct", "Found", "Note", "Words", "canonical_number", "distinct",
+    "fraction", "matches", "missing_cells", "number_pattern", "numbers_in", "trimmed", "where_text",
 ]  # fmt: skip
 
-MISSING_TOKENS = ("", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "?", "#N/A")
-BLANKS = " \t"
+Words = Annotated[tuple[Text, ...], Meta(max_length=MOST)]  # that a reading takes for missing
 
-_INFINITY = "[iI][nN][fF](?:[iI][nN][iI][tT][yY])?"
-_DATE = "[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
-_TIME = "(?:[01][0-9]|2[0-4]):[0-5][0-9](?::[0-5][0-9](?:[.,][0-9]+)?)?(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)?"
+# None and none are not among them: they may well be categories.
+MISSING_TOKENS = (
+    "", "?", "-", "...", "NA", "N/A", "n/a", "<NA>", "#NA", "#N/A", "#N/A N/A", "NaN", "nan", "-NaN", "-nan",
+    "NaT", "NULL", "null", "(null)", "\\N", "1.#QNAN", "-1.#QNAN", "1.#IND", "-1.#IND",
+    "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#NULL!",
+)  # fmt: skip
+BLANKS = " \t\r\n\v\f\u00a0\u2002\u2003\u2007\u2009\u200a\u202f\u3000\ufeff"
+
+INFINITY = "[iI][nN][fF](?:[iI][nN][iI][tT][yY])?"
 BOOLEAN_PATTERN = "^(?i:true|false)$"
-DATE_PATTERN = f"^(?:{_DATE}(?:[T ]{_TIME})?|{_TIME})$"
-
-# Dates that no standard settles: a column is one of dates where all its cells look like this.
-_MONTH = r"(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
-_PART, _TWO = "(?:0?[1-9]|[12][0-9]|3[01])", "(?:0[1-9]|[12][0-9]|3[01])"
-_OTHER_DATE = (
-    f"{_PART}[./-]{_PART}[./-][0-9]{{4}}|{_PART}/{_PART}/[0-9]{{2}}|{_TWO}[.-]{_TWO}[.-][0-9]{{2}}"
-    f"|[0-9]{{4}}[./-]{_PART}[./-]{_PART}"
-    rf"|{_PART}\.?[ -]{_MONTH}[ -][0-9]{{2,4}}|{_MONTH} {_PART},? [0-9]{{4}}"
-)
-OTHER_DATE_PATTERN = f"^(?:{_OTHER_DATE})(?:[ T,]+[0-9]{{1,2}}:[0-9]{{2}}(?::[0-9.]+)?(?: ?(?i:[ap]m))?)?$"
-
-# What people write beside a number: the sign of per cent or of a currency, with or without blanks.
-_SIGN = r"(?:[%‰]|\p{Sc}|EUR|USD|GBP|CHF)"
-_SIGNS = rf"^([+-]?){_SIGN}[ \x{{a0}}\x{{202f}}]*|[ \x{{a0}}\x{{202f}}]*{_SIGN}$"
-
-# Either separator in either role: a cell like this may be a number to its writer, but which one?
-AMBIGUOUS_PATTERN = (
-    "^[+-]?(?:[0-9]*[.,][0-9]+(?:[eE][+-]?[0-9]+)?|[0-9]{1,3}(?:,[0-9]{3})+(?:[.][0-9]*)?"
-    "|[0-9]{1,3}(?:[.][0-9]{3})+(?:,[0-9]*)?|[0-9]+"
-    r"|[0-9]{1,3}(?:[ '\x{2019}\x{a0}\x{202f}][0-9]{3})+(?:[.,][0-9]*)?)$"
-)
-THOUSANDS_PATTERN = "^[+-]?[1-9][0-9]{0,2},[0-9]{3}$"
 
 _WHOLE = re.compile(r"([+-]?)0*([0-9]+)(?:\.0*)?")
 LARGEST_PLAIN_WHOLE = 1e16
 
 
+def thousands_pattern(mark: str) -> str:
+    """The regular expression of a number in which this mark may part thousands."""
+    return f"^[+-]?[1-9][0-9]{{0,2}}[{mark}][0-9]{{3}}$"
+
+
 def number_pattern(decimal: str) -> str:
     """The regular expression of a number, with this decimal mark."""
     digits = f"(?:[0-9]+(?:[{decimal}][0-9]*)?|[{decimal}][0-9]+)"
-    return f"^[+-]?(?:{digits}(?:[eE][+-]?[0-9]+)?|{_INFINITY})$"
+    return f"^[+-]?(?:{digits}(?:[eE][+-]?[0-9]+)?|{INFINITY})$"
 
 
 def trimmed(cells: pa.Array) -> pa.Array:
@@ -70,15 +62,72 @@ def trimmed(cells: pa.Array) -> pa.Array:
     return pc.utf8_trim(cells, characters=BLANKS)
 
 
-def without_signs(cells: pa.Array) -> pa.Array:
-    """An Arrow array of strings without a sign of per cent or of a currency at either end.
+class Distinct(NamedTuple):
+    """The different cells of a column that are text and not missing.
+
+    Attributes
+    ----------
+    texts : pyarrow.Array of large strings, length n
+        Without surrounding blanks, each once, in the order in which they come.
+    counts : array of shape (n,)
+        How many cells each of them has.
+    """
+
+    texts: pa.Array
+    counts: npt.NDArray[np.int64]
+
+    def only(self, which: BoolArray) -> Distinct:
+        """Those of these places alone."""
+        return Distinct(self.texts.filter(pa.array(which)), self.counts[which])
+
+    def count(self, which: BoolArray) -> int:
+        """How many cells those of these places have."""
+        return int(self.counts[which].sum())
+
+
+def distinct(cells: pa.Array) -> Distinct:
+    """The different cells of an Arrow array of strings, trimmed, without nulls.
 
     Examples
     --------
-    >>> without_signs(pa.array(["12 %", "-€ 3", "x"])).to_pylist()
-    ['12', '-3', 'x']
+    >>> distinct(pa.array(["b", "a ", None, "a"], pa.large_string())).texts.to_pylist()
+    ['b', 'a']
     """
-    return pc.replace_substring_regex(cells, _SIGNS, r"\1")
+    counted = pc.value_counts(trimmed(cells.drop_null()))
+    return Distinct(counted.field("values"), counted.field("counts").to_numpy(zero_copy_only=False))
+
+
+class Note(NamedTuple):
+    """What was decided about the cells of a column; `form` is what may be asked to have it otherwise."""
+
+    words: str
+    is_guess: bool = False
+    is_warning: bool = False
+    form: str = ""
+
+
+class Found(NamedTuple):
+    """How the cells of a column can be read: a reading, which of the different cells it reads, and notes."""
+
+    reading: Any
+    is_read: BoolArray
+    notes: tuple[Note, ...] = ()
+
+
+def where_text(cells: pa.Array, holds: Callable[[str], bool]) -> BoolArray:
+    """Say of which strings something holds, asked once for each different one; of a null it does not."""
+    coded = pc.dictionary_encode(cells)
+    answers = np.array([*map(holds, coded.dictionary.to_pylist()), False], dtype=bool)
+    codes = pc.fill_null(coded.indices, -1).to_numpy(zero_copy_only=False)
+    found: BoolArray = answers[codes]
+    return found
+
+
+def fraction(digits: pa.Array) -> FloatArray:
+    """The fraction of a second whose digits are these, 0 where there are none."""
+    texts = pc.binary_join_element_wise("0.", digits.cast(pa.string()), "0", "")
+    values: FloatArray = pc.cast(texts, pa.float64()).to_numpy(zero_copy_only=False)
+    return values
 
 
 def matches(cells: pa.Array, pattern: str) -> BoolArray:

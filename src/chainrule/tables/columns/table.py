@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
@@ -10,10 +10,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from chainrule.errors import InputError, TableError, UnknownNameError
+from chainrule.errors import InputError, Remark, TableError, UnknownNameError
 from chainrule.given import unmasked
 from chainrule.tables.columns import grammar
 from chainrule.tables.columns.column import Column
+from chainrule.tables.columns.decisions import Decision
 from chainrule.words import counted, listed, shown
 
 if TYPE_CHECKING:
@@ -21,19 +22,20 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-__all__ = ["MOST_COLUMNS", "Table", "assemble", "check_table", "refuse_absent", "refuse_too_wide"]
+    from chainrule.tables.columns.layout import Layout, LeftOut
+
+__all__ = [
+    "MOST_COLUMNS", "Table", "assemble", "check_table", "refuse_too_wide", "settle_names",
+]  # fmt: skip
 
 # Tables of genes have up to 60,000. Of one as wide as this, a column takes 0.04 ms in few rows and 0.4 ms in
 # hundreds: half a minute at most. What is wider was mostly turned over, or has values for names.
 MOST_COLUMNS = 100_000
-
-
-def refuse_absent(table: Table, names: Sequence[str], parameter: str) -> None:
-    """Raise UnknownNameError for all of these names that no column has."""
-    known = frozenset(table.names)
-    absent = [name for name in names if name not in known]
-    if absent:
-        raise UnknownNameError("column", absent[0] if len(absent) == 1 else absent, table.names, parameter)
+AROUND_NAMES = " \t\n\r\N{NO-BREAK SPACE}\N{ZERO WIDTH NO-BREAK SPACE}"  # the last is a byte-order mark, too
+INDEX_NAMES = frozenset({"Unnamed: 0", "index", "level_0", "rownames"})  # that pandas and R write
+COUNTS = " and counts the rows"
+FEWEST_COLUMNS = 2  # a target, and what it is learnt from
+CELLS_LOOKED_AT = 1000  # of a column, to see whether it is worth looking at all of it
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,8 +50,12 @@ class Table:
         The columns, in order.
     n_rows : int
         Number of rows, the header not counted.
-    remarks : tuple of str
-        One sentence for each thing that was settled and is not obvious.
+    decisions : tuple of Decision
+        One for each thing that was decided and is not obvious.
+    layout : Layout or None
+        How the file was cut, where it was delimited text.
+    left_out : tuple of LeftOut
+        Rows of the source that are none of the table: with `n_rows` they are all that were read.
 
     Examples
     --------
@@ -65,10 +71,17 @@ class Table:
     title: str
     columns: tuple[Column, ...]
     n_rows: int
-    remarks: tuple[str, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+    layout: Layout | None = None
+    left_out: tuple[LeftOut, ...] = ()
 
     def __repr__(self) -> str:
         return f"Table({self.title}, {counted(self.n_rows, 'row')}, columns {listed(self.names)})"
+
+    @property
+    def remarks(self) -> tuple[Remark, ...]:
+        """What was decided, in words."""
+        return tuple(Remark(one.words) for one in self.decisions)
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -118,7 +131,7 @@ class Table:
         """
         places = _places(rows, self.n_rows)
         taken = tuple(column.take(places) for column in self.columns)
-        return Table(self.title, taken, len(places), self.remarks)
+        return replace(self, columns=taken, n_rows=len(places))
 
 
 def check_table(table: object) -> None:
@@ -154,23 +167,63 @@ def assemble(
     title: str,
     names: Sequence[str],
     cells: Sequence[pa.Array],
-    remarks: Sequence[str] = (),
+    decisions: Sequence[Decision] = (),
+    *,
+    layout: Layout | None = None,
+    left_out: Sequence[LeftOut] = (),
+    numbering: npt.NDArray[np.intp] | None = None,
     delimiter: str | None = None,
+    decimal: str | None = None,
+    is_category: Sequence[bool] = (),
+    whole: bool = False,
 ) -> Table:
-    """Make a table of named Arrow arrays: settle unnamed columns and the decimal mark.
+    """Make a table of named Arrow arrays: settle the names, the columns that are none, and the decimal mark.
+
+    Parameters
+    ----------
+    title : str
+        What messages call the table.
+    names, cells : sequences of the same length
+        The columns as the source has them; a name may be empty, and two may be equal.
+    decisions : sequence of Decision
+        What was decided about the table before.
+    layout : Layout, optional
+        How the file was cut.
+    left_out : sequence of LeftOut
+        Rows of the source that are not among the cells.
+    numbering : array of shape (n_rows,), optional
+        For each row its place in the source, counted from 0; by default its own.
+    delimiter : str, optional
+        What stood between the cells: a semicolon tells that a comma in a number is a decimal mark.
+    decimal : {".", ","}, optional
+        The decimal mark; by default the numbers tell.
+    is_category : sequence of bool
+        For each column, whether the source says that it holds categories; nothing where it says so of none.
+    whole : bool
+        Whether columns stay that only count the rows, or have neither name nor values: a model may have
+        learnt them from a table in which they had more to say.
 
     Raises
     ------
     TableError
-        Two columns have one name, there is no column or no row, or there are too many columns.
+        There is no column or no row, or there are too many columns.
     """
     refuse_too_wide(title, len(names))
-    kept, notes = _named([name.strip() for name in names], cells)
-    _refuse_duplicates(title, [name for name, _ in kept])
-    decimal = _decimal_mark([array for _, array in kept], delimiter)
-    if decimal == ",":
-        notes.append("decimal comma")
-    columns = tuple(Column(name, array, title, decimal) for name, array in kept)
+    called, renamed = settle_names(names)
+    none = [""] * len(names) if whole else list(map(_why_none, range(len(names)), names, cells))
+    if len(names) - sum(map(bool, none)) < FEWEST_COLUMNS and none and none[0].endswith(COUNTS):
+        none[0] = ""  # beside a target it is all that there is
+    kept = [place for place, why in enumerate(none) if not why]
+    names_kept = {called[place] for place in kept}
+    notes = [one for one in renamed if one.column in names_kept]
+    notes += [Decision(f"{why}: left out", is_guess=False) for why in none if why]
+    if decimal is None:
+        decimal = _decimal_mark([cells[place] for place in kept], delimiter)
+        notes += [Decision("decimal comma", is_guess=False)] if decimal == "," else []
+    categories = is_category or [False] * len(names)
+    columns = tuple(
+        Column(called[at], cells[at], title, decimal, numbering, is_category=categories[at]) for at in kept
+    )
     if not columns:
         raise TableError(
             f"{title} has no column with a name", needs="needs one at least", advice="Add a line of names."
@@ -182,7 +235,39 @@ def assemble(
             needs="needs at least one row",
             advice="Add at least one row below the names.",
         )
-    return Table(title, columns, n_rows, (*remarks, *notes))
+    return Table(title, columns, n_rows, (*decisions, *notes), layout, tuple(left_out))
+
+
+def settle_names(names: Sequence[str]) -> tuple[tuple[str, ...], list[Decision]]:
+    """Give every column a name that no other has: one without a name is called by its place.
+
+    Examples
+    --------
+    >>> settle_names(["x", " x ", ""])[0]
+    ('x', 'x_2', 'unnamed_3')
+    """
+    plain = [name.strip(AROUND_NAMES) for name in names]
+    taken, used, numbers = set(plain), set[str](), dict[str, int]()
+    decisions = []
+    called = []
+    for place, name in enumerate(plain, start=1):
+        base = name or f"unnamed_{place}"
+        new, number = base, numbers.get(base, 2)
+        while new in used or (new != name and new in taken):
+            new, number = f"{base}_{number}", number + 1
+        numbers[base] = number
+        used.add(new)
+        called.append(new)
+        if new != name:
+            decisions.append(_renamed(place, name, new))
+    return tuple(called), decisions
+
+
+def _renamed(place: int, name: str, new: str) -> Decision:
+    if not name:
+        return Decision(f"column {place} has no name and is called {shown(new)}", new, is_guess=False)
+    words = f"column {place} has the name of a column before it, {shown(name)}, and is called {shown(new)}"
+    return Decision(words, new, advice="Rename one of them in the file.")
 
 
 def refuse_too_wide(title: str, n_columns: int) -> None:
@@ -195,21 +280,13 @@ def refuse_too_wide(title: str, n_columns: int) -> None:
         )
 
 
-def _named(names: Sequence[str], cells: Sequence[pa.Array]) -> tuple[list[tuple[str, pa.Array]], list[str]]:
-    """Give every unnamed column a name, or leave it out where it only counts the rows or is empty."""
-    kept: list[tuple[str, pa.Array]] = []
-    remarks = []
-    for position, (name, array) in enumerate(zip(names, cells, strict=True), start=1):
-        if name:
-            kept.append((name, array))
-        elif position == 1 and _counts_rows(array):
-            remarks.append("the first column has no name and counts the rows: left out")
-        elif grammar.missing_cells(array).all():
-            remarks.append(f"column {position} has no name and no values: left out")
-        else:
-            kept.append((f"unnamed_{position}", array))
-            remarks.append(f"column {position} has no name and is called 'unnamed_{position}'")
-    return kept, remarks
+def _why_none(place: int, name: str, cells: pa.Array) -> str:
+    """Why this is no column of the table; nothing where it is one."""
+    name = name.strip(AROUND_NAMES)
+    if place == 0 and (not name or name in INDEX_NAMES) and _counts_rows(cells):
+        return f"the first column {f'is called {shown(name)}' if name else 'has no name'}{COUNTS}"
+    nothing = not name and grammar.missing_cells(cells).all()
+    return f"column {place + 1} has no name and no values" if nothing else ""
 
 
 def _counts_rows(cells: pa.Array) -> bool:
@@ -225,39 +302,35 @@ def _infinite(column: Column) -> bool:
     return column.is_text and bool(grammar.matches(column.cells, "[iIeE]").any())
 
 
-def _refuse_duplicates(title: str, names: Sequence[str]) -> None:
-    places: dict[str, list[int]] = {}
-    for position, name in enumerate(names, start=1):
-        places.setdefault(name, []).append(position)
-    for name, positions in places.items():
-        if len(positions) > 1:
-            where = ", ".join(map(str, positions[:10]))
-            raise TableError(
-                f"{title} has {counted(len(positions), 'column')} named {shown(name)} (columns {where})",
-                needs="every name must be there once",
-                advice="Rename them; if the first line is no line of names, add one.",
-            )
-
-
 def _decimal_mark(arrays: Sequence[pa.Array], delimiter: str | None) -> str:
-    """The decimal mark of the whole table: a comma where numbers use it and none uses a point."""
+    """The decimal mark of the whole table: a comma where numbers use it and none surely uses a point."""
     texts = [array for array in arrays if pa.types.is_large_string(array.type)]
     commas = [array for array in texts if _numbers_with(array, ",")]
-    if not commas or any(_numbers_with(array, ".") for array in texts):
+    if not commas or any(_numbers_with(array, ".") and not _may_be_thousands(array, ".") for array in texts):
         return "."
     # 1,234 may be one thousand: only a semicolon between the cells says that the comma is no separator.
-    certain = delimiter == ";" or not all(_may_be_thousands(array) for array in commas)
+    certain = delimiter == ";" or not all(_may_be_thousands(array, ",") for array in commas)
     return "," if certain else "."
 
 
 def _numbers_with(cells: pa.Array, mark: str) -> bool:
     """Whether all cells are numbers by the grammar with this decimal mark, and one at least has the mark."""
-    if not pc.any(pc.match_substring(cells, mark)).as_py():
+    first = cells[:CELLS_LOOKED_AT]
+    if (len(first) == len(cells) and not _has_mark(first, mark)) or not _are_numbers(first, mark):
         return False
+    return _has_mark(cells, mark) and _are_numbers(cells, mark)
+
+
+def _has_mark(cells: pa.Array, mark: str) -> bool:
+    return bool(pc.any(pc.match_substring(cells, mark)).as_py())
+
+
+def _are_numbers(cells: pa.Array, mark: str) -> bool:
     present = grammar.trimmed(cells.filter(pa.array(~grammar.missing_cells(cells))))
-    return bool(len(present)) and bool(grammar.matches(present, grammar.number_pattern(mark)).all())
+    return bool(grammar.matches(present, grammar.number_pattern(mark)).all())
 
 
-def _may_be_thousands(cells: pa.Array) -> bool:
-    marked = cells.filter(pc.match_substring(cells, ","))
-    return bool(grammar.matches(grammar.trimmed(marked), grammar.THOUSANDS_PATTERN).all())
+def _may_be_thousands(cells: pa.Array, mark: str) -> bool:
+    """Whether each mark may part thousands, as in 1,234."""
+    marked = cells.filter(pc.match_substring(cells, mark))
+    return bool(grammar.matches(grammar.trimmed(marked), grammar.thousands_pattern(mark)).all())

@@ -1,45 +1,60 @@
-"""Read delimited text, whole: dialect, header, rows."""
+"""Read delimited text straight from its file: layout, names, rows."""
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
-from chainrule.errors import TableError
-from chainrule.tables.columns import grammar
-from chainrule.tables.columns.column import Column
-from chainrule.tables.columns.table import assemble
-from chainrule.tables.delimited.dialect import Layout, settle_layout
-from chainrule.tables.delimited.duck import cut_fast
-from chainrule.tables.delimited.records import BLANK_RUNS, Dialect, Record, records
-from chainrule.words import counted, listed, shown
+from chainrule.errors import TableError, argument
+from chainrule.tables.columns.decisions import Decision
+from chainrule.tables.columns.layout import Given, Layout
+from chainrule.tables.columns.table import assemble, settle_names
+from chainrule.tables.delimited.cutting import NoTrailingDelimiterError, cut_rows
+from chainrule.tables.delimited.dialect import best_cut
+from chainrule.tables.delimited.learnt import learnt_plan
+from chainrule.tables.delimited.plan import Plan, settle_plan
+from chainrule.tables.delimited.text_file import TextFile
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from chainrule.tables.columns.table import Table
+    from chainrule.tables.delimited.rows import Rows
 
 __all__ = ["read_delimited"]
 
-# DuckDB takes a tenth of a millisecond for each column before it cuts any; the exact reading, 0.6 µs a cell.
-FEWEST_LINES_FOR_DUCKDB = 200
-YEAR = re.compile(r"[12][0-9]{3}")
+DEFAULT = Given()
 
 
-def read_delimited(text: str, name: str, remarks: Sequence[str] = ()) -> Table:
-    r"""Read a table from a text whose line ends are ``\n``.
+def read_delimited(
+    path: Path,
+    title: str,
+    given: Given = DEFAULT,
+    layout: Layout | None = None,
+    decisions: Sequence[Decision] = (),
+    *,
+    encoding: str = "utf-8",
+    absent: Sequence[str] = (),
+) -> Table:
+    r"""Read a table from a text file.
 
     Parameters
     ----------
-    text : str
-        The whole file.
-    name : str
-        The file's name, for messages.
-    remarks : sequence of str
-        What the caller settled, such as the encoding.
+    path : Path
+        A file in UTF-8, with any line ends.
+    title : str
+        What messages call it.
+    given : Given
+        What the user says of it.
+    layout : Layout, optional
+        Of the table that a model has learnt: where the file is laid out so, its columns are found by these
+        names, and in a file without a line of names by their place.
+    decisions : sequence of Decision
+        What was decided before.
+    encoding : str
+        The encoding that the file had before it was made UTF-8.
+    absent : sequence of str
+        Names of columns that a file without a line of names may lack, such as a target.
 
     Returns
     -------
@@ -49,115 +64,75 @@ def read_delimited(text: str, name: str, remarks: Sequence[str] = ()) -> Table:
     Raises
     ------
     TableError
-        No delimiter, no header, no rows, a ragged row, a quote that is not closed, two columns of one name.
+        There are no rows, what is given does not fit, or a row is at fault and that was asked to fail.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder) / "cities.csv"
+    ...     _ = path.write_text("Rome;0,8\nOslo;0,7\n")
+    ...     table = read_delimited(path, path.name)
+    >>> table.names, table.n_rows, table.layout.header_lines
+    (('c1', 'c2'), 2, 0)
     """
-    layout = settle_layout(text, name)
-    if layout.header.unclosed is not None:
-        raise _unclosed(layout.header, f"The header (line {layout.header.line})", name, layout.dialect)
-    body = _without_blank_end(text[layout.header.end :], layout.dialect)
-    if not body:
-        header = listed(layout.header.cells)
-        raise TableError(
-            f"{name} has a header ({header}) but no rows.",
-            needs="needs at least one row",
-            advice="Add at least one row below it.",
+    _check_delimiter(given.delimiter)
+    file = TextFile(path, title)
+    plan = None if layout is None else learnt_plan(file, layout, given, absent)
+    said = list(decisions)
+    if layout is not None and plan is None:
+        said.append(
+            Decision("the file is not laid out as the table that was learnt: its layout is found anew")
         )
-    columns = _cut(body, layout, name)
-    _refuse_data_as_header(layout.header, columns, name)
-    return assemble(name, layout.header.cells, columns, (*remarks, *layout.remarks), layout.dialect.delimiter)
-
-
-def _without_blank_end(body: str, dialect: Dialect) -> str:
-    """The text without the blank lines at its end."""
-    end = len(body)
-    while end:
-        start = body.rfind("\n", 0, end - 1) + 1
-        if body[start:end].strip(dialect.blanks + "\n"):
-            break
-        end = start
-    return body[:end]
-
-
-def _cut(body: str, layout: Layout, name: str) -> list[pa.Array]:
-    """Cut the rows: the fast way where it gives the same as the exact one."""
-    dialect, width = layout.dialect, len(layout.header.cells)
-    if dialect.delimiter == BLANK_RUNS or body.count("\n") < FEWEST_LINES_FOR_DUCKDB:
-        return _cut_exactly(body, layout, name)
-    blanks = _has_outer_blanks(body, dialect)
-    if blanks and dialect.quote in body:
-        return _cut_exactly(body, layout, name)
-    columns = cut_fast(body, dialect, width)
-    if columns is None:
-        return _cut_exactly(body, layout, name)
-    return [pc.utf8_trim(column, characters=dialect.blanks) for column in columns] if blanks else columns
-
-
-def _has_outer_blanks(body: str, dialect: Dialect) -> bool:
-    """Whether a blank stands beside a delimiter or at an end of a line."""
-    if body[0] in dialect.blanks or body[-1] in dialect.blanks:
-        return True
-    edges = [(edge, blank) for edge in ("\n", dialect.delimiter) for blank in dialect.blanks]
-    return any(edge + blank in body or blank + edge in body for edge, blank in edges)
-
-
-def _cut_exactly(body: str, layout: Layout, name: str) -> list[pa.Array]:
-    """Cut the rows one by one, and refuse the first one at fault."""
-    rows = []
-    width = len(layout.header.cells)
-    line = layout.header.line + 1
-    for number, record in enumerate(records(body, layout.dialect, line=line), start=1):
-        if record.unclosed is not None:
-            raise _unclosed(record, f"Row {number} (line {record.line})", name, layout.dialect)
-        if len(record.cells) != width:
-            raise _ragged(record, number, width, name)
-        rows.append(record.cells)
-    return [pa.array(cells, pa.large_string()) for cells in zip(*rows, strict=True)]
-
-
-def _unclosed(record: Record, where: str, name: str, dialect: Dialect) -> TableError:
-    return TableError(
-        f"{where} of {name} has the cell {shown(record.unclosed)}, which begins with a quote,",
-        needs="the quote is not closed at the end of the cell",
-        advice=f"Close it; write a quote inside a quoted cell twice ({dialect.quote * 2}).",
+    plan, rows = _settled(file, given) if plan is None else (plan, _cut(file, plan, given))
+    names = settle_names(plan.names)[0]
+    return assemble(
+        title,
+        plan.names,
+        rows.columns,
+        (*said, *plan.decisions, *rows.decisions),
+        layout=_layout(plan, names, encoding),
+        left_out=rows.left_out,
+        numbering=rows.numbering,
+        delimiter=plan.dialect.delimiter,
+        decimal=given.decimal,
+        whole=layout is not None,
     )
 
 
-def _ragged(record: Record, number: int, width: int, name: str) -> TableError:
-    where = f"Row {number} (line {record.line}) of {name}"
-    if not any(record.cells):
-        return TableError(
-            f"{where} is blank,",
-            needs="only blank lines at the end of a table are skipped",
-            advice="Remove the line.",
+def _check_delimiter(delimiter: str | None) -> None:
+    if delimiter is not None and (len(delimiter) > 1 or delimiter in {"\n", "\r", '"', "'"}):
+        raise TableError(
+            parameter="delimiter",
+            given=delimiter,
+            needs="must be one character, and no quote or line end",
+            advice=f"Give the one that stands between the cells, such as {argument('delimiter', ';')}.",
         )
-    return TableError(
-        f"{where} has {counted(len(record.cells), 'cell')}",
-        needs=f"the header has {counted(width, 'column')}",
-        advice="Add or remove cells, or quote a cell that has the delimiter in it. It reads "
-        f"{listed(record.cells, 5)}.",
+
+
+def _layout(plan: Plan, names: tuple[str, ...], encoding: str) -> Layout:
+    dialect, replaced = plan.dialect, settle_names(plan.replaced)[0]
+    return Layout(
+        delimiter=dialect.delimiter,
+        quote=dialect.quote,  # type: ignore[arg-type]
+        encoding=encoding,
+        header_lines=len(plan.header),
+        comment=dialect.comment,
+        names=names,
+        replaced=replaced if replaced != names else (),
     )
 
 
-def _refuse_data_as_header(header: Record, columns: Sequence[pa.Array], name: str) -> None:
-    """Refuse a first record that is rather a row: a number above numbers, or all its cells seen below."""
-    number_above = any(map(_is_number_above_numbers, header.cells, columns))
-    all_below = all(map(_stands_below, header.cells, columns))
-    if number_above or all_below:
-        raise TableError(
-            f"Line {header.line} of {name} should hold the names of the columns but looks like data: "
-            f"{listed(header.cells, 5)}.",
-            needs="the first line must hold the names of the columns",
-            advice="Add a line of names above it.",
-        )
+def _settled(file: TextFile, given: Given) -> tuple[Plan, Rows]:
+    """Find the layout out, and cut the rows so; once more where a last cell was taken for none and is one."""
+    sample, cut = best_cut(file, given.delimiter)
+    plan = settle_plan(file, sample, cut, given)
+    try:
+        return plan, _cut(file, plan, given)
+    except NoTrailingDelimiterError:
+        plan = settle_plan(file, sample, cut, given, may_trail=False)
+        return plan, _cut(file, plan, given)
 
 
-def _is_number_above_numbers(cell: str, column: pa.Array) -> bool:
-    is_number = any(re.match(grammar.number_pattern(mark), cell) for mark in ".,")
-    if not is_number or YEAR.fullmatch(cell):
-        return False
-    below = [Column("", column, decimal=mark) for mark in ".,"]
-    return any(one.kind == "number" or one.almost_numbers() is not None for one in below)
-
-
-def _stands_below(cell: str, column: pa.Array) -> bool:
-    return cell != "" and bool(pc.any(pc.equal(column, cell)).as_py())
+def _cut(file: TextFile, plan: Plan, given: Given) -> Rows:
+    return cut_rows(file, plan, fails=given.bad_rows == "fail" or given.strict)

@@ -1,19 +1,34 @@
-"""Choose how a table is encoded: which columns are inputs and targets, and what each of them is."""
+"""Choose how the inputs of a table are encoded: what each column becomes, and why."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from chainrule.errors import InputError, Remark, TableError, argument
-from chainrule.tables.columns.checks import check_as_category
-from chainrule.tables.columns.roles import settle_roles
-from chainrule.tables.columns.wording import remedies, way_out
+from chainrule.errors import TableError, argument, said
+from chainrule.tables.columns.checks import unusable
+from chainrule.tables.columns.dates import date_part
+from chainrule.tables.columns.decisions import Decision
+from chainrule.tables.columns.readings import (
+    BooleanReading,
+    DateReading,
+    DurationReading,
+    NumberReading,
+    TextReading,
+    kind_of_labels,
+    read_cells,
+    settle_reading,
+)
+from chainrule.tables.encoding.categories import BinaryInput, CategoryInput
+from chainrule.tables.encoding.dates import CycleInput, DateInput
 from chainrule.tables.encoding.encoding import Encoding
-from chainrule.tables.encoding.parts import CategoryInput, ClassTarget, NumberInput, NumberTarget, folded
-from chainrule.tables.encoding.statistics import SMALLEST_SCALE, Spread, measure
-from chainrule.words import counted, listed, shown
+from chainrule.tables.encoding.levels import levels_of
+from chainrule.tables.encoding.numbers import MissingInput, NumberInput
+from chainrule.tables.encoding.report import ColumnReport
+from chainrule.tables.encoding.texts import TextInput
+from chainrule.words import counted, joined, series, shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,317 +36,333 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from chainrule.tables.columns.column import Column
+    from chainrule.tables.columns.readings import Cells
+    from chainrule.tables.columns.roles import Roles
     from chainrule.tables.columns.table import Table
-    from chainrule.tables.columns.wording import Role
+    from chainrule.tables.encoding.asking import Asked
+    from chainrule.tables.encoding.encoding import InputPart
 
-__all__ = ["MOST_CATEGORIES", "MOST_CLASSES", "choose_encoding", "target_labels"]
+__all__ = ["Chosen", "choose_encoding"]
 
-MOST_CATEGORIES = 50
-MOST_CLASSES = 1000
-FEW_CLASSES = 20
-FEW_WHOLE_VALUES = 10
-FEWEST_TRAINING_ROWS = 2
-FEWEST_COUNTED = 10
+FEWEST_COUNTED = 10  # rows that may tell an index, an identifier or free text from chance
+FEWEST_NAMED = 50
+ROWS_A_VALUE = 2  # text with fewer rows for each value hardly repeats
+
+
+class Chosen(NamedTuple):
+    """How a table is encoded, what became of each column, and what was decided."""
+
+    encoding: Encoding
+    columns: tuple[ColumnReport, ...]
+    decisions: tuple[Decision, ...]
+
+
+@dataclass
+class _Choice:
+    """What one column becomes, while it is being found out."""
+
+    column: Column
+    parts: list[InputPart] = field(default_factory=list)
+    becomes: str = ""
+    why: list[str] = field(default_factory=list)
+    decisions: list[Decision] = field(default_factory=list)
+    may_return: bool = False  # where no other input remains
+
+    def decide(self, words: str, *, warning: bool = False, advice: str = "", guess: bool = True) -> None:
+        """Note a decision about the column."""
+        self.decisions.append(Decision(words, self.column.name, guess, warning, advice))
+
+    def leave_out(self, why: str, advice: str = "", *, may_return: bool = False) -> _Choice:
+        """Leave the column out."""
+        self.parts, self.becomes, self.may_return = [], "", may_return
+        self.decide(
+            f"left out: {why}", advice=advice or f"{argument('inputs', [self.column.name])} takes it."
+        )
+        return self
+
+    def report(self) -> ColumnReport:
+        """What became of it, in words."""
+        plain = [one.words for one in self.decisions if not one.is_warning]
+        return ColumnReport(
+            self.column.name,
+            "input" if self.parts else "left out",
+            self.becomes,
+            said("; ".join([*self.why, *plain])),
+            tuple(said(one.words) for one in self.decisions if one.is_warning),
+        )
 
 
 def choose_encoding(
     table: Table,
+    roles: Roles,
+    targets: Asked | None,
+    training_rows: npt.NDArray[np.intp],
     *,
-    targets: Sequence[str],
-    inputs: Sequence[str] | None = None,
-    ignore: Sequence[str] = (),
-    classes: Sequence[str] = (),
-    training_rows: npt.ArrayLike,
-) -> tuple[Encoding, tuple[str, ...]]:
-    """Choose the encoding of a table.
+    source: Table | None = None,
+    counts: bool = False,
+) -> Chosen:
+    """Choose how a table is encoded.
 
     Parameters
     ----------
     table : Table
-        The whole table: categories and classes are collected from all its rows.
-    targets : sequence of str
-        One column of classes, or one or more columns of numbers.
-    inputs : sequence of str, optional
-        The input columns; by default all but `targets` and `ignore`.
-    ignore : sequence of str
-        Columns left out.
-    classes : sequence of str
-        Columns that hold classes or categories even where their cells are numbers.
-    training_rows : array of shape (n,)
-        Places of the rows, counted from 0, whose mean and standard deviation are taken.
+        The rows that are used: how a cell is read, and which classes there are, is settled by all of them.
+    roles : Roles
+    targets : Asked or None
+        Targets of these rows; None where nothing is to be learnt yet, and then the encoding has no targets.
+    training_rows : array of int
+        Places of the rows that categories, means and all other statistics are taken from.
+    source : Table, optional
+        The whole table, where rows of it are not used: it tells whether a column counts the rows.
+    counts : bool
+        Whether targets that are numbers are learnt as counts.
 
     Returns
     -------
-    encoding : Encoding
-    remarks : tuple of str
-        One sentence for each thing that is worth knowing.
+    Chosen
 
     Raises
     ------
-    UnknownNameError
-        A column is named that the table does not have.
-    InputError
-        The lists contradict one another, or the targets are mixed.
     TableError
-        A column in use has a cell that cannot be used, or too many categories, or a target is constant.
+        Nothing is left to learn from, or a target is constant.
 
     Examples
     --------
     >>> import pyarrow as pa
-    >>> from chainrule.tables import read_table
+    >>> from chainrule.tables import TableOptions, read_table, read_targets, settle_roles
     >>> table = read_table(pa.table({"x": [1.0, 3.0], "island": ["Dream", "Biscoe"], "y": [0.5, 0.75]}))
-    >>> encoding, remarks = choose_encoding(table, targets=["y"], training_rows=[0, 1])
-    >>> encoding.input_names, encoding.output_names
-    (('x', 'island=Biscoe', 'island=Dream'), ('y',))
+    >>> roles = settle_roles(table, "y", TableOptions())
+    >>> chosen = choose_encoding(table, roles, read_targets(table, roles), np.array([0, 1]))
+    >>> chosen.encoding.input_names, chosen.encoding.output_names
+    (('x', 'island=Dream'), ('y',))
     """
-    roles = settle_roles(table, targets, inputs, ignore, classes)
-    rows = _training_rows(table, training_rows)
-    remarks: list[str] = []
-    target_columns = [table.column(name) for name in roles.targets]
-    declared = frozenset(roles.classes)
-    chosen = _targets(target_columns, declared, rows, remarks)
-    parts = tuple(_input(table.column(name), declared, rows, remarks) for name in roles.inputs)
-    return Encoding(parts, chosen), tuple(map(Remark, remarks))
-
-
-def target_labels(
-    table: Table, targets: Sequence[str], classes: Sequence[str] = ()
-) -> tuple[str, ...] | None:
-    """Return the label of each row where the target is one of classes, or None where targets are numbers.
-
-    It needs no encoding, so that rows can be split by class before one is chosen.
-
-    Parameters
-    ----------
-    table : Table
-        The whole table.
-    targets, classes : sequence of str
-        As for `choose_encoding`.
-
-    Returns
-    -------
-    tuple of str, one a row, or None
-
-    Raises
-    ------
-    UnknownNameError, InputError, TableError
-        As `choose_encoding` for the target.
-
-    Examples
-    --------
-    >>> import pyarrow as pa
-    >>> from chainrule.tables import read_table
-    >>> table = read_table(pa.table({"x": [1, 2], "kind": [0, 1]}))
-    >>> target_labels(table, ["kind"]), target_labels(table, ["kind"], classes=["kind"])
-    (None, ('0', '1'))
-    """
-    roles = settle_roles(table, targets, None, (), classes, need_inputs=False)
-    columns = [table.column(name) for name in roles.targets]
-    declared = frozenset(roles.classes)
-    if not _is_class_target(columns, declared):
-        return None
-    # Refused here already, because a split by classes that are none fails for a reason that misleads.
-    _check_number_of_classes(columns[0], _categories(columns[0], declared, [], "target"))
-    labels = columns[0].as_labels()
-    return tuple(map(folded, labels)) if columns[0].kind == "boolean" else labels
-
-
-def _training_rows(table: Table, given: npt.ArrayLike) -> npt.NDArray[np.intp]:
-    rows = np.asarray(given)
-    whole = rows.ndim == 1 and (rows.dtype.kind in "iu" or not len(rows))
-    if not whole or (len(rows) and not 0 <= rows.min() <= rows.max() < table.n_rows):
-        raise InputError(
-            f"training_rows is an array of the shape {rows.shape} and the type {rows.dtype}",
-            parameter="training_rows",
-            given=given,
-            needs=f"must hold whole numbers from 0 to {table.n_rows - 1}, in one dimension",
-            advice="Take them from split_rows.",
+    parts = () if targets is None else targets.learn(training_rows, roles.log, counts=counts)
+    whole = table if source is None else source
+    choices = [
+        _choice(
+            table.column(name),
+            roles.asked.get(name, ""),
+            training_rows,
+            keep=name in roles.named,
+            is_index=_counts_rows(whole.column(name)),
         )
-    if len(rows) < FEWEST_TRAINING_ROWS:
+        for name in roles.inputs
+    ]
+    if not any(one.parts for one in choices):
+        _bring_back(choices, training_rows, table)
+    encoding = Encoding(
+        tuple(part for one in choices for part in one.parts), parts, roles.of_rows, table.layout
+    )
+    reports = {one.column.name: one.report() for one in choices}
+    if targets is not None:
+        reports |= {one.name: one for one in targets.report(parts)}
+    columns = tuple(reports.get(name) or _other(name, roles) for name in table.names)
+    decisions = [decision for one in choices for decision in one.decisions]
+    return Chosen(encoding, columns, (*decisions, *(targets.decisions if targets else ())))
+
+
+def _other(name: str, roles: Roles) -> ColumnReport:
+    """What became of a column that is neither input nor target."""
+    role = roles.role(name)
+    words = {
+        "id": "names the rows, kept in predictions",
+        "weights": "what each row counts",
+        "split": "which part each row is of",
+        "group": "which rows belong together",
+        "left out": "",
+    }
+    return ColumnReport(name, role, words[role], "left out as asked" if role == "left out" else "")
+
+
+def _bring_back(choices: Sequence[_Choice], rows: npt.NDArray[np.intp], table: Table) -> None:
+    """Take the columns that were left out only because others tell more; refuse where there is none."""
+    for one in choices:
+        if one.may_return:
+            again = _choice(one.column, "numbers", rows, keep=True)
+            if again.parts:
+                one.parts, one.becomes, one.decisions = again.parts, again.becomes, again.decisions
+                one.decide("kept because no other input remains")
+    if not any(one.parts for one in choices):
+        reasons = [f"{shown(one.column.name)} ({one.decisions[-1].words})" for one in choices]
         raise TableError(
-            f"{table.title} gives {counted(len(rows), 'training row')}",
-            needs=f"training needs {FEWEST_TRAINING_ROWS} at least",
-            advice="Give more rows.",
-        )
-    return rows.astype(np.intp)
-
-
-def _is_class_target(columns: Sequence[Column], declared: frozenset[str]) -> bool:
-    """Whether the target is one of classes; InputError where it is mixed or there are several."""
-    of_classes = [column.name for column in columns if column.name in declared or column.kind != "number"]
-    if of_classes and len(columns) > 1:
-        names = [column.name for column in columns]
-        raise InputError(
-            f"The targets are {listed(names)}, of which {listed(of_classes)} hold classes,",
-            parameter="target",
-            given=names,
-            needs="a network has either one class target or numeric ones",
-            advice="Give one class target at a time.",
-        )
-    return bool(of_classes)
-
-
-def _targets(
-    columns: Sequence[Column], declared: frozenset[str], rows: npt.NDArray[np.intp], remarks: list[str]
-) -> tuple[NumberTarget, ...] | tuple[ClassTarget]:
-    if _is_class_target(columns, declared):
-        return (_class_target(columns[0], declared, rows, remarks),)
-    return tuple(_number_target(column, rows, remarks, gaps=len(columns) > 1) for column in columns)
-
-
-def _number_target(
-    column: Column, rows: npt.NDArray[np.intp], remarks: list[str], *, gaps: bool
-) -> NumberTarget:
-    """Target, which may be missing in some rows where it is one of several."""
-    numbers = column.as_numbers("target", gaps=gaps)
-    there = numbers[rows][~np.isnan(numbers[rows])]
-    if not len(there):
-        raise _constant_target(column, "it is missing in all training rows")
-    spread = _spread(column, there)
-    n_missing = int(np.isnan(numbers).sum())
-    if n_missing:
-        remarks.append(
-            f"target {shown(column.name)} is missing in {counted(n_missing, 'row')}: "
-            "there it counts for nothing"
-        )
-    if spread.scale == 0:
-        raise _constant_target(column, f"all training rows have {_one_number(column, rows)}")
-    values = np.unique(numbers[~np.isnan(numbers)])
-    if len(values) <= FEW_WHOLE_VALUES and np.array_equal(values, np.round(values)):
-        remarks.append(
-            f"target {shown(column.name)} has only {len(values)} distinct whole values; "
-            f"if they are classes, give {argument('classes', [column.name])}"
-        )
-    return NumberTarget(column.name, spread.mean, spread.scale)
-
-
-def _class_target(
-    column: Column, declared: frozenset[str], rows: npt.NDArray[np.intp], remarks: list[str]
-) -> ClassTarget:
-    labels = _categories(column, declared, remarks, "target")
-    _check_number_of_classes(column, labels)
-    target = ClassTarget(column.name, labels, column.kind)
-    if len(labels) < FEWEST_TRAINING_ROWS:
-        raise _constant_target(column, f"all rows have {shown(labels[0])}")
-    in_training = target.encode(column.take(rows)).any(axis=0)
-    if in_training.sum() == 1:
-        raise _constant_target(column, f"all training rows have {shown(labels[int(np.argmax(in_training))])}")
-    return target
-
-
-def _check_number_of_classes(column: Column, labels: Sequence[str]) -> None:
-    """Raise TableError where a column has too many different values to be a target of classes."""
-    n_rows = len(column.cells)
-    if len(labels) > MOST_CLASSES or (len(labels) > FEW_CLASSES and 2 * len(labels) > n_rows):
-        needs = f"at most {MOST_CLASSES}, and two rows each"
-        raise TableError(
-            f"Target {column.title} has {len(labels)} classes in {n_rows} rows, too many to learn: {needs}.",
-            needs=needs,
-            advice=f"Choose another target.{_not_numbers(column)}",
+            f"No column of {table.title} is left to learn from: {joined(reasons, 5)}.",
+            parameter="inputs",
+            needs="training needs an input",
+            advice=f"Name the columns to learn from with {argument('inputs')}.",
         )
 
 
-def _input(
-    column: Column, declared: frozenset[str], rows: npt.NDArray[np.intp], remarks: list[str]
-) -> NumberInput | CategoryInput:
-    if column.name not in declared and column.kind == "number":
-        return _number_input(column, rows, remarks)
-    labels = _categories(column, declared, remarks, "input")
-    if len(labels) > MOST_CATEGORIES:
-        raise TableError(
-            f"Input {column.title} has {len(labels)} different values",
-            needs=f"a column of categories may have {MOST_CATEGORIES} at most",
-            advice=remedies(way_out("input", column.name)) + _not_numbers(column),
+def _choice(
+    column: Column, asked: str, rows: npt.NDArray[np.intp], *, keep: bool, is_index: bool = False
+) -> _Choice:
+    """What a column becomes: by what it was said to be, or else by what its cells are."""
+    choice = _Choice(column)
+    reason = unusable(column)
+    if reason:
+        return choice.leave_out(reason)
+    training = column.take(rows)
+    if asked == "missing":
+        choice.parts, choice.becomes = [MissingInput(column.name)], "whether it is missing"
+        return choice
+    settled = settle_reading(column, asked)
+    choice.decisions += settled.decisions
+    nothing = training.missing.all()
+    if nothing or (is_index and not keep):
+        reason = "no value in the rows that are learnt from" if nothing else "it numbers the rows"
+        return choice.leave_out(reason, may_return=not nothing)
+    if asked == "text":
+        return _text(choice, training)
+    if asked in {"classes", "categories"} or isinstance(settled.reading, (TextReading, BooleanReading)):
+        return _categories(choice, training, keep=keep or asked != "")
+    return _values(choice, settled.reading, training)
+
+
+def _values(
+    choice: _Choice, reading: NumberReading | DurationReading | DateReading, training: Column
+) -> _Choice:
+    """A number, a duration or a date."""
+    if isinstance(reading, DateReading):
+        return _dates(choice, reading, training)
+    return _numbers(choice, reading, training)
+
+
+def _numbers(choice: _Choice, reading: NumberReading | DurationReading, training: Column) -> _Choice:
+    """A number, with a cycle beside it where it is a part of a date."""
+    column, name = choice.column, choice.column.name
+    everywhere, cells = read_cells(column, reading), read_cells(training, reading)
+    if np.isnan(cells.values).all():
+        return choice.leave_out("no number in the rows that are learnt from")
+    part = NumberInput.learn(name, reading, cells)
+    if part.scale == 0 and not part.has_missing:
+        return choice.leave_out(f"constant ({part.mean:g}) in the rows that are learnt from", may_return=True)
+    choice.parts = [part]
+    choice.becomes = "a duration, in seconds" if isinstance(reading, DurationReading) else "a number"
+    if isinstance(reading, NumberReading):
+        _take_cycle(choice, reading)
+    if part.squash is not None:
+        choice.becomes += ", squashed beside"
+        choice.decide("some values are far from most", guess=False)
+    _say_gaps(choice, training, cells, has_missing=part.has_missing)
+    if isinstance(reading, NumberReading) and _may_name_rows(everywhere.values):
+        choice.decide(
+            "whole numbers that all differ: if it only names the rows, ignore it",
+            warning=True,
+            advice=f"{argument('ignore', [name])} leaves it out.",
+            guess=False,
         )
-    if len(labels) == 1:
-        remarks.append(f"input {shown(column.name)} is constant ({shown(labels[0])}): it tells nothing")
-    if column.name not in declared and _names_rows(column, len(labels)):
-        remarks.append(
-            f"input {shown(column.name)} is text with {len(labels)} different values in {len(column.cells)} "
-            f"rows; if it only names the rows, {way_out('input', column.name)}"
-        )
-    return CategoryInput(column.name, labels, column.kind)
+    return choice
 
 
-def _number_input(column: Column, rows: npt.NDArray[np.intp], remarks: list[str]) -> NumberInput:
-    numbers = column.as_numbers("input")
-    spread = _spread(column, numbers[rows])
-    if _counts(numbers):
-        remarks.append(
-            f"input {shown(column.name)} counts the rows; if it says nothing else, "
-            f"{way_out('input', column.name)}"
-        )
-    if spread.scale == 0:
-        remarks.append(
-            f"input {shown(column.name)} is constant ({_one_number(column, rows)}) in the training rows: "
-            "it tells nothing"
-        )
-    return NumberInput(column.name, spread.mean, spread.scale)
+def _take_cycle(choice: _Choice, reading: NumberReading) -> None:
+    """Beside a number that is a part of a date, its place in the cycle of that part."""
+    cycle = CycleInput.of(choice.column.name, date_part(choice.column.name, choice.column), reading)
+    if cycle is not None:
+        choice.parts.append(cycle)
+        choice.becomes += f" and its place in {CycleInput.CYCLES[cycle.part]}"
+        choice.decide(f"the {cycle.part} of a date, as its name and its range say")
 
 
-def _one_number(column: Column, rows: npt.NDArray[np.intp]) -> str:
-    """The one number that these rows have, with all the digits that they give it."""
-    labels = sorted(set(column.take(rows).coded("number")[0]), key=_by_value)
-    if len(labels) == 1:
-        return labels[0]
-    return f"{labels[0]} to {labels[-1]}, which are one number to the 16 digits that are kept"
-
-
-def _names_rows(column: Column, n_labels: int) -> bool:
-    """Whether a text has fewer than two rows for each value, in enough rows not to do so by chance."""
-    n_rows = len(column.cells)
-    return column.kind == "text" and FEWEST_COUNTED <= n_rows < 2 * n_labels and not column.almost_numbers()
-
-
-def _counts(numbers: npt.NDArray[np.float64]) -> bool:
-    """Whether the numbers go 0, 1, 2, … or 1, 2, 3, … through enough rows not to do so by chance."""
-    steps = np.arange(len(numbers))
-    return len(numbers) >= FEWEST_COUNTED and bool(
-        np.all(numbers - steps == numbers[0]) and numbers[0] in {0, 1}
+def _say_gaps(choice: _Choice, training: Column, cells: Cells, *, has_missing: bool) -> None:
+    """Say how many cells had no number, and what they are taken for."""
+    if not has_missing:
+        return
+    choice.becomes += ", and whether it is missing"
+    choice.decide(
+        f"{_missing(training, np.isnan(cells.values))}: taken for the mean", advice=_filled_in(training)
     )
 
 
-def _spread(column: Column, numbers: npt.NDArray[np.float64]) -> Spread:
-    spread = measure(numbers)
-    if spread.scale < SMALLEST_SCALE and numbers.min() != numbers.max():
-        raise TableError(
-            f"The numbers of {column.title} differ by less than {SMALLEST_SCALE:.0e}, too little to be "
-            "computed with.",
-            needs="must differ by more",
-            advice="Give them in a smaller unit.",
-        )
-    return spread
+def _missing(training: Column, where: npt.NDArray[np.bool_]) -> str:
+    """In how many rows a value is missing, and in which first."""
+    rows = counted(int(where.sum()), "training row")
+    return f"missing in {rows}, row {training.row(int(np.argmax(where)))} first"
 
 
-def _categories(column: Column, declared: frozenset[str], remarks: list[str], role: Role) -> tuple[str, ...]:
-    """The labels of a column, sorted; of a boolean one spelling each."""
-    if column.name not in declared:
-        check_as_category(column, role)
-    almost = column.almost_numbers()
-    if almost is not None:
-        remarks.append(almost[0].lower() + almost[1:])
-    labels = sorted(set(column.coded(role=role)[0]), key=_by_value if column.kind == "number" else None)
-    if column.kind == "boolean":
-        labels = sorted({folded(label): label for label in reversed(labels)}.values(), key=folded)
-    return tuple(labels)
+def _filled_in(column: Column) -> str:
+    """What is done where a missing value may not be decided about."""
+    return f"Fill in what is missing, or leave the column out with {argument('ignore', [column.name])}."
 
 
-def _by_value(label: str) -> tuple[float, str]:
-    """Where a label that is a number stands: 2 before 10."""
-    return float(label), label
-
-
-def _not_numbers(column: Column) -> str:
-    """What to add where a column has too many categories: it may have been meant as numbers."""
-    almost = column.almost_numbers()
-    if almost is not None:
-        return f" Or correct a cell: {almost[0].lower()}{almost[1:]}."
-    return f" {column.cell(0)}, which is no number." if column.kind == "text" else ""
-
-
-def _constant_target(column: Column, reason: str) -> TableError:
-    return TableError(
-        f"Constant target: {column.title} cannot be learnt, because {reason}.",
-        needs="a target must have two values at least",
-        advice="Choose another target, or add rows.",
+def _dates(choice: _Choice, reading: DateReading, training: Column) -> _Choice:
+    """A time, with its place in the year, the week and the day where they vary."""
+    cells = read_cells(training, reading)
+    part = DateInput.learn(choice.column.name, reading, cells)
+    if part.scale == 0 and not part.has_missing:
+        return choice.leave_out("one date in all the rows that are learnt from")
+    choice.parts = [part]
+    choice.becomes = " and ".join(
+        ["a time", *([f"its place in the {series(part.parts)}"] if part.parts else [])]
     )
+    _say_gaps(choice, training, cells, has_missing=part.has_missing)
+    return choice
+
+
+def _categories(choice: _Choice, training: Column, *, keep: bool) -> _Choice:
+    """One column of X for each category, or for two one; text that hardly repeats is left out."""
+    column, name = choice.column, choice.column.name
+    kind = kind_of_labels(column)
+    levels = levels_of(training, kind)
+    if kind == "text" and column.kind == "number" and len(levels_of(training, "number")) < len(levels):
+        kind, levels = "number", levels_of(training, "number")
+        choice.decide("codes that are the same number are one category")
+    n_present = sum(level.n_cells for level in levels)
+    if not levels:
+        return choice.leave_out("no value in the rows that are learnt from")
+    hardly = n_present >= FEWEST_COUNTED and ROWS_A_VALUE * len(levels) > n_present
+    if hardly and not keep:
+        choice.leave_out(
+            f"text that hardly repeats ({len(levels)} values in {counted(n_present, 'training row')})",
+            f"{argument('text', [name])} learns from its words, {argument('categories', [name])} its values.",
+        )
+        if n_present < len(training.cells):
+            choice.parts, choice.becomes = [MissingInput(name)], "whether it is missing"
+        return choice
+    missing = ", and whether it is missing" if n_present < len(training.cells) else ""
+    if len(levels) == 1 and not missing:
+        return choice.leave_out(f"constant ({shown(levels[0].spelling)}) in the rows that are learnt from")
+    if len(levels) == 2:  # noqa: PLR2004 (a binary)
+        choice.parts = [BinaryInput.learn(name, training, kind)]
+        choice.becomes = f"{shown(levels[0].spelling)} or {shown(levels[1].spelling)}{missing}"
+    else:
+        part = CategoryInput.learn(name, training, kind)
+        choice.parts, n_kept = [part], len(part.categories)
+        choice.becomes = f"one of {counted(n_kept + part.has_rest, 'category', 'categories')}{missing}"
+        if part.has_rest:
+            choice.decide(f"the {n_kept} most frequent of {len(levels)} values, and one for the rest")
+    if missing:
+        choice.decide(_missing(training, training.missing), advice=_filled_in(training))
+    almost = column.almost_numbers()
+    if almost is not None:
+        choice.decide(_lower(almost), warning=True, advice=f"{argument('numbers', [name])} reads numbers.")
+    return choice
+
+
+def _text(choice: _Choice, training: Column) -> _Choice:
+    """Free text by the parts of its words."""
+    part = TextInput.learn(choice.column.name, training)
+    choice.parts = [part]
+    choice.becomes = f"text, by the parts of its words ({counted(len(part.names), 'column')})"
+    return choice
+
+
+def _counts_rows(column: Column) -> bool:
+    """Whether the numbers go 0, 1, 2, … or 1, 2, 3, … through all rows, too many to do so by chance."""
+    n_rows = len(column.cells)
+    if n_rows < FEWEST_COUNTED or str(column.cells[0].as_py()).strip().split(".")[0] not in {"0", "1"}:
+        return False
+    if column.kind != "number" or column.missing.any():
+        return False
+    steps = read_cells(column, NumberReading()).values - np.arange(n_rows)
+    return bool((steps == steps[0]).all())
+
+
+def _may_name_rows(values: npt.NDArray[np.float64]) -> bool:
+    """Whether they are whole numbers of which none comes twice, in enough rows not to do so by chance."""
+    if len(values) < FEWEST_NAMED or np.isnan(values).any() or (values != np.floor(values)).any():
+        return False
+    return len(np.unique(values)) == len(values)
+
+
+def _lower(sentence: str) -> str:
+    """A sentence as a clause."""
+    return sentence[0].lower() + sentence[1:]

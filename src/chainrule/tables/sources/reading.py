@@ -3,38 +3,90 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from chainrule.errors import TableError
+from chainrule.errors import InputError, TableError, UnknownNameError
+from chainrule.tables.columns.decisions import refuse_guesses
+from chainrule.tables.columns.layout import Given
 from chainrule.tables.columns.table import Table
 from chainrule.tables.delimited.reading import read_delimited
-from chainrule.tables.sources.arrow import read_frame, read_parquet
-from chainrule.tables.sources.decoding import decode
+from chainrule.tables.sources.arff import read_arff
+from chainrule.tables.sources.arrow import read_typed
+from chainrule.tables.sources.encodings import as_utf8
+from chainrule.tables.sources.excel import read_workbook
+from chainrule.tables.sources.formats import format_of, said_format, text_format, title_of
+from chainrule.tables.sources.frames import is_frame, read_frame
 from chainrule.tables.sources.jsonlines import read_json
-from chainrule.tables.sources.source import checked_path, read_bytes, title_of
+from chainrule.tables.sources.options import checked_options, refuse_meaningless
+from chainrule.tables.sources.packed import unpacked
+from chainrule.tables.sources.source import TemporaryFolder, opened
+from chainrule.words import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from chainrule.tables.columns.layout import Layout
+    from chainrule.tables.sources.source import File
 
 __all__ = ["as_table", "read_table"]
 
-JSON_SUFFIXES = frozenset({".jsonl", ".ndjson", ".json"})
+LOOKED_AT = 2**16  # characters, to see which format a text has
 
 
-def read_table(source: object) -> Table:
+def read_table(
+    source: object,
+    *,
+    layout: Layout | None = None,
+    header: bool | None = None,
+    names: Sequence[str] | None = None,
+    delimiter: str | None = None,
+    decimal: str | None = None,
+    encoding: str | None = None,
+    sheet: str | int | None = None,
+    bad_rows: str = "empty",
+    strict: bool = False,
+) -> Table:
     r"""Read a table from a file or a data frame.
+
+    What a file is, is told by its bytes, and by its name where they leave it open. A packed one is unpacked.
 
     Parameters
     ----------
     source : path or data frame
-        A name that ends in ``.parquet`` is Parquet; ``.jsonl``, ``.ndjson`` and ``.json`` are JSON lines;
-        any other file is delimited text. A data frame is anything that speaks Arrow: pandas, polars, pyarrow.
+        Delimited text, JSON lines, a workbook, ARFF, Parquet, Arrow, Feather or ORC, packed or not;
+        ``"-"`` is the standard input. A data frame is anything that speaks Arrow (pandas, polars,
+        pyarrow), a dict of columns, or a list of dicts, which are rows.
+    layout : Layout, optional
+        How the table was cut that a model was fitted to: this one is cut likewise.
+    header : bool, optional
+        Whether there is a line of names; by default it is found out.
+    names : sequence of str, optional
+        The names of all columns, in order, in place of those in the source.
+    delimiter : str, optional
+        The character between two cells, or "tab", or "blanks" for runs of blanks; by default it is found out.
+    decimal : {".", ","}, optional
+        The decimal mark of numbers in text; by default it is found out.
+    encoding : str, optional
+        The encoding of a text, by any name that Python knows; by default it is found out.
+    sheet : str or int, optional
+        The sheet of a workbook: its name, or its number from 1; by default the first that has a table.
+    bad_rows : {"empty", "fail"}
+        Whether a row that cannot be cut as the others is made empty, or is an error.
+    strict : bool
+        Whether what would be decided by a guess is an error.
 
     Returns
     -------
     Table
-        With at least one column and one row; ``remarks`` says what was settled.
+        With at least one column and one row; ``decisions`` says what was decided.
 
     Raises
     ------
     TableError
         There is no such file, or it is no table; the message says what is wrong, where, and what to do.
+    InputError
+        An option is no such thing, or has no meaning for this source.
 
     Examples
     --------
@@ -46,42 +98,133 @@ def read_table(source: object) -> Table:
     >>> table.names, table.n_rows, table.remarks
     (('city', 'rain'), 2, ("delimiter ';'", 'decimal comma'))
     """
-    return _read(source, "source")
+    given = checked_options(
+        header=header, names=names, delimiter=delimiter, decimal=decimal, encoding=encoding, sheet=sheet,
+        bad_rows=bad_rows, strict=strict,
+    )  # fmt: skip
+    return _read(source, "source", given, layout, ())
 
 
-def as_table(given: object, parameter: str = "table") -> Table:
-    """Table that is given as such, or what is read of anything else; an error names the parameter."""
-    return given if isinstance(given, Table) else _read(given, parameter)
+def as_table(
+    given: object,
+    parameter: str = "table",
+    *,
+    layout: Layout | None = None,
+    absent: Sequence[str] = (),
+    **options: object,
+) -> Table:
+    """Table that is given as such, or what is read of anything else; an error names the parameter.
+
+    Parameters
+    ----------
+    given : Table, path or data frame
+    parameter : str
+        What it was given for.
+    layout : Layout, optional
+        As for `read_table`; of no meaning for a Table.
+    absent : sequence of str
+        Names of columns that may be missing where there is no line of names, such as a target.
+    **options
+        Those of `read_table`, which a Table cannot have any more.
+
+    Examples
+    --------
+    >>> table = read_table({"x": [1, 2]})
+    >>> as_table(table) is table, as_table({"x": [1]}).n_rows
+    (True, 1)
+    """
+    for name in options:
+        if name not in Given.__dataclass_fields__:
+            raise UnknownNameError("option of tables", name, Given.__dataclass_fields__, name)
+    asked = checked_options(**options)
+    if not isinstance(given, Table):
+        return _read(given, parameter, asked, layout, absent)
+    if asked != Given(strict=asked.strict):
+        changed = next(name for name in options if getattr(asked, name) != getattr(Given(), name))
+        raise InputError(
+            parameter=changed,
+            given=options[changed],
+            needs="cannot be given for a Table, which was read already",
+            advice="Give it to read_table.",
+        )
+    return _unless_guessed(given, asked)
 
 
-def _read(source: object, parameter: str) -> Table:
+def _read(
+    source: object, parameter: str, given: Given, layout: Layout | None, absent: Sequence[str]
+) -> Table:
     try:
-        return _read_any(source, parameter)
+        if isinstance(source, (str, os.PathLike)):
+            with TemporaryFolder() as folder:
+                table = _read_file(unpacked(opened(source, folder), folder), given, layout, folder, absent)
+        else:
+            table = _read_frame(source, given)
+        return _unless_guessed(table, given)
     except TableError as error:
         error.parameter = parameter
         raise
 
 
-def _read_any(source: object, parameter: str) -> Table:
-    if isinstance(source, (str, os.PathLike)):
-        return _read_file(source)
-    if hasattr(source, "__arrow_c_stream__"):
-        return read_frame(source)
-    raise TableError(
-        f"A {type(source).__name__} was given",
-        parameter=parameter,
-        given=source,
-        needs="a table is the path of a file, or a data frame that speaks Arrow",
-        advice="Make a frame of it, for example with pandas.DataFrame.",
-    )
+def _read_file(
+    file: File, given: Given, layout: Layout | None, folder: TemporaryFolder, absent: Sequence[str]
+) -> Table:
+    found = format_of(file)
+    if found is None:
+        return _read_text_file(file, given, layout, folder, absent)
+    file = replace(file, decisions=(*file.decisions, *said_format(file, found)))
+    if found == "Excel":
+        refuse_meaningless(given, ("header", "sheet"), title_of(found))
+        return read_workbook(file, given, layout, folder, absent)
+    refuse_meaningless(given, (), title_of(found))
+    return _named(read_typed(file, found, given), given)
 
 
-def _read_file(source: str | os.PathLike[str]) -> Table:
-    path = checked_path(source)
-    suffix = path.suffix.lower()
-    data = read_bytes(path)
-    if suffix == ".parquet":
-        return read_parquet(data, title_of(path))
-    decoded = decode(data, title_of(path))
-    read_text = read_json if suffix in JSON_SUFFIXES else read_delimited
-    return read_text(decoded.text, title_of(path), decoded.remarks)
+def _read_text_file(
+    file: File, given: Given, layout: Layout | None, folder: TemporaryFolder, absent: Sequence[str]
+) -> Table:
+    file, encoding = as_utf8(file, given, layout, folder)
+    with file.path.open(encoding="utf-8-sig") as text:
+        found = text_format(file, text.read(LOOKED_AT))
+    file = replace(file, decisions=(*file.decisions, *said_format(file, found)))
+    if found == "delimited":
+        refuse_meaningless(given, ("header", "delimiter", "encoding"), title_of(found))
+        return read_delimited(
+            file.path, file.title, given, layout, file.decisions, encoding=encoding, absent=absent
+        )
+    refuse_meaningless(given, ("encoding",), title_of(found))
+    return read_arff(file, given, folder) if found == "ARFF" else _named(read_json(file, given), given)
+
+
+def _read_frame(source: object, given: Given) -> Table:
+    if not is_frame(source):
+        raise TableError(
+            f"A {type(source).__name__} was given",
+            given=source,
+            needs="a table is the path of a file, or a data frame that speaks Arrow",
+            advice="Make a frame of it, for example with pandas.DataFrame.",
+        )
+    refuse_meaningless(given, (), "a data frame")
+    return _named(read_frame(source, given), given)
+
+
+def _named(table: Table, given: Given) -> Table:
+    """The table with the names that were given, in order, in place of its own."""
+    if given.names is None:
+        return table
+    if len(given.names) != len(table.columns):
+        raise InputError(
+            f"names has {counted(len(given.names), 'name')}",
+            parameter="names",
+            given=given.names,
+            needs=f"{table.title} has {counted(len(table.columns), 'column')}",
+            advice="Give one name for each column.",
+        )
+    columns = tuple(replace(one, name=name) for one, name in zip(table.columns, given.names, strict=True))
+    return replace(table, columns=columns)
+
+
+def _unless_guessed(table: Table, given: Given) -> Table:
+    """The table, unless something of it was guessed and nothing may be."""
+    if given.strict:
+        refuse_guesses(table.title, table.decisions)
+    return table

@@ -1,0 +1,120 @@
+"""The command that makes a model again: every setting and every decision about its table is said."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from chainrule.cli.options import typed_settings
+from chainrule.cli.paths import shell_word
+from chainrule.errors import InputError
+from chainrule.tables import (
+    BinaryInput,
+    CategoryInput,
+    ClassTarget,
+    CycleInput,
+    DateInput,
+    DateTarget,
+    MissingInput,
+    NumberInput,
+    NumberTarget,
+    TextInput,
+    reading_option,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from chainrule.models import Model
+    from chainrule.tables import Encoding, InputPart, Layout, RowRoles, TargetPart
+
+__all__ = ["fit_command"]
+
+
+def fit_command(model: Model) -> str:
+    """What is typed to get the model's weights and predictions again, to the last bit, from its table.
+
+    Raises
+    ------
+    InputError
+        The model holds no encoding, training or report.
+    """
+    if model.encoding is None or model.training is None or model.report is None:
+        raise InputError(
+            "The model does not hold all that would make it again.",
+            parameter="model",
+            needs="must be fitted to a table by this version or a later one",
+            advice="Fit it again.",
+        )
+    options = [word for pair in _of_table(model.encoding) for word in pair]
+    settings = typed_settings(model.training, usual_too=True)
+    table = "TABLE" if model.report.table == "the data frame" else shell_word(Path(model.report.table))
+    return f"chainrule fit {table} {shlex.join(options)} {' '.join(settings)}"
+
+
+def _of_table(encoding: Encoding) -> Iterator[tuple[str, ...]]:
+    """Each option that says something of the table, with its value."""
+    for name in encoding.target_names:
+        yield "--target", name
+    if encoding.layout is not None:
+        yield from _of_layout(encoding.layout)
+    in_order = dict.fromkeys(part.name for part in encoding.inputs)
+    yield from _listed("--inputs", tuple(in_order))
+    for part in (*encoding.inputs, *encoding.targets):
+        option = _kind_of(part)
+        if option:
+            yield option
+        if isinstance(part, NumberTarget) and part.learnt_as == "log":
+            yield "--log", part.name
+    yield from _of_rows(encoding.rows)
+
+
+def _listed(option: str, names: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    """Names parted by commas, or each by itself where one has a comma or blanks at its ends."""
+    if any("," in name or name != name.strip() for name in names):
+        yield from ((option, name) for name in names)
+    else:
+        yield option, ",".join(names)
+
+
+def _of_layout(layout: Layout) -> Iterator[tuple[str, ...]]:
+    marks = {"\t": "tab", " ": "blanks"}
+    if layout.delimiter and layout.source == "text":
+        yield "--delimiter", marks.get(layout.delimiter, layout.delimiter)
+    if layout.source == "text":
+        yield "--encoding", layout.encoding
+    if layout.sheet:
+        yield "--sheet", layout.sheet
+    if layout.source != "ARFF":
+        yield ("--header",) if layout.header_lines else ("--no-header",)
+    yield from _listed("--names", layout.names)  # which may be others than those of the file
+
+
+def _kind_of(part: InputPart | TargetPart) -> tuple[str, str] | None:
+    """The option that says what a column is."""
+    match part:
+        case NumberInput() | NumberTarget() | DateInput() | DateTarget():
+            kind = "--dates" if isinstance(part, (DateInput, DateTarget)) else "--numbers"
+            form = reading_option(part.reading).partition(":")[2]
+            return kind, f"{part.name}:{form}" if form else part.name
+        case CategoryInput() | BinaryInput():
+            return "--categories", part.name
+        case ClassTarget():
+            return "--classes", part.name
+        case TextInput():
+            return "--text", part.name
+        case MissingInput():
+            return "--missing", part.name
+        case CycleInput():  # beside its number
+            return None
+
+
+def _of_rows(rows: RowRoles) -> Iterator[tuple[str, ...]]:
+    for name in rows.ids:
+        yield "--id", name
+    for option, column in (("--weights", rows.weights), ("--split", rows.split), ("--group", rows.group)):
+        if column is not None:
+            yield option, column
+    if rows.in_order:
+        yield ("--in-order",)

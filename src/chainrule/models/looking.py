@@ -1,0 +1,108 @@
+"""What of D = [X | Y] should be looked at before a score is believed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from chainrule.errors import argument
+from chainrule.tables import Decision, row_labels
+from chainrule.words import counted, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import numpy.typing as npt
+
+    from chainrule.tables import Encoding, Table
+
+    Matrix = npt.NDArray[np.float64]
+    Places = npt.NDArray[np.intp]
+
+__all__ = ["given_away", "totals", "twins"]
+
+SAME = 1e-9  # of standardised numbers
+FEWEST_ROWS = 10
+FEWEST_HELD_OUT = 20
+WORTH_A_WORD = 0.05  # of the rows held out
+TOTALS = frozenset({"total", "totals", "grand total", "sum", "gesamt", "summe", "all", "average", "mean"})
+
+
+def given_away(encoding: Encoding, X: Matrix, Y: Matrix) -> Iterator[Decision]:
+    """Inputs that are a target in other words: the same number in another unit, or a name for each class.
+
+    Parameters
+    ----------
+    encoding : Encoding
+    X : array of shape (n_rows, n_inputs)
+    Y : array of shape (n_rows, n_outputs)
+    """
+    if len(X) < FEWEST_ROWS:
+        return
+    classes = Y.argmax(axis=1) if encoding.classes is not None else None
+    first = 0
+    for part in encoding.inputs:
+        columns = X[:, first : first + len(part.names)]
+        first += len(part.names)
+        if _is_target(columns, Y) if classes is None else _names_classes(columns, classes):
+            yield Decision(
+                f"column {shown(part.name)} gives the target away: one follows from the other",
+                part.name,
+                is_guess=False,
+                is_warning=True,
+                advice=f"{argument('ignore', [part.name])} leaves it out.",
+            )
+
+
+def twins(X: Matrix, Y: Matrix, training: Places, held_out: Places) -> Iterator[Decision]:
+    """Rows held out that stand among the training rows, too: of them a score says less than it seems to."""
+    if len(held_out) < FEWEST_HELD_OUT:
+        return
+    rows = np.ascontiguousarray(np.hstack([X, Y]))
+    seen = {rows[row].tobytes() for row in training.tolist()}
+    n = sum(rows[row].tobytes() in seen for row in held_out.tolist())
+    if n > WORTH_A_WORD * len(held_out):
+        yield Decision(
+            f"{counted(n, 'row')} of the {len(held_out)} held out are the same as a training row in all "
+            "that is used: the score may flatter",
+            is_guess=False,
+            is_warning=True,
+        )
+
+
+def totals(table: Table) -> Iterator[Decision]:
+    """A last row that sums the others up, as spreadsheets have one."""
+    last = table.n_rows - 1
+    for column in table.columns if last >= FEWEST_ROWS else ():
+        cell = column.value(last)
+        if (
+            isinstance(cell, str)
+            and cell.strip(" :").lower() in TOTALS
+            and row_labels(column).count(cell) <= 1
+        ):
+            words = (
+                f"row {column.row(last)} is {shown(cell)}: it may sum up the others, and is used as they are"
+            )
+            yield Decision(
+                words, column.name, is_guess=False, is_warning=True, advice="Delete it if it does."
+            )
+            return
+
+
+def _is_target(columns: Matrix, Y: Matrix) -> bool:
+    """Whether the first of the columns is one of Y, or its negative."""
+    x = columns[:, :1]
+    there = ~np.isnan(Y)
+    gap = np.where(there, np.minimum(np.abs(x - Y), np.abs(x + Y)), 0.0)
+    return bool((gap.max(axis=0) < SAME).any() and x.any())
+
+
+def _names_classes(columns: Matrix, classes: Places) -> bool:
+    """Whether rows of one class, and no others, have one same value in these columns."""
+    n_classes = len(np.unique(classes))
+    if columns.shape[1] > n_classes + 1:  # one for each category, and one for missing values
+        return False
+    codes = np.unique(columns, axis=0, return_inverse=True)[1].ravel()
+    pairs = np.unique(codes * (classes.max() + 1) + classes)
+    return bool(len(pairs) == n_classes == codes.max() + 1)

@@ -1,0 +1,239 @@
+"""What may be said of a table: how its file is read, and what its columns are for. All else is found out.
+
+Each option is defined once: the options of the command line, their help and the docstrings are made from it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields, replace
+from textwrap import fill
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from chainrule.errors import InputError, UnknownNameError, argument
+from chainrule.given import truth
+from chainrule.words import quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+F = TypeVar("F")
+
+__all__ = [
+    "COLUMNS",
+    "FILE",
+    "Option",
+    "TableOptions",
+    "column_names",
+    "documented_options",
+    "options_of",
+    "parted_options",
+]
+
+COLUMNS, FILE = "Columns", "Table"  # what an option is about
+
+
+@dataclass(frozen=True)
+class Option:
+    """Definition of one option.
+
+    Attributes
+    ----------
+    name : str
+    meaning : str
+        One or more sentences, in plain text.
+    takes : str
+        "COLUMNS" for any number of columns, "COLUMN" for one, another word for a text of its own, "" for a
+        switch.
+    about : str
+        Heading that it stands under.
+
+    Examples
+    --------
+    >>> {one.name: one.takes for one in options_of()}["ignore"]
+    'COLUMNS'
+    """
+
+    name: str
+    meaning: str
+    takes: str
+    about: str
+
+
+def _columns(meaning: str, takes: str = "COLUMNS") -> Any:  # noqa: ANN401 (what dataclasses take for a field)
+    return field(default=None, metadata={"option": Option("", meaning, takes, COLUMNS)})
+
+
+def _file(meaning: str, takes: str, default: object = None) -> Any:  # noqa: ANN401 (as above)
+    return field(default=default, metadata={"option": Option("", meaning, takes, FILE)})
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableOptions:
+    """What is said of a table. A column is given by its name, its number from 1, or a pattern such as ``Q*``.
+
+    Examples
+    --------
+    >>> TableOptions(ignore="id").ignore
+    ('id',)
+    >>> TableOptions(bad_rows="skip")
+    Traceback (most recent call last):
+    chainrule.errors.UnknownNameError: There is no treatment of bad rows 'skip'. ...
+    """
+
+    inputs: tuple[str, ...] | None = _columns(
+        "The only columns to learn from. Default: all that tell anything."
+    )
+    ignore: tuple[str, ...] | None = _columns("Columns to leave out.")
+    classes: tuple[str, ...] | None = _columns("Columns of numbers that are classes or categories.")
+    numbers: tuple[str, ...] | None = _columns(
+        "Columns that are numbers, whatever they look like; a form may follow, as in price:decimal-comma."
+    )
+    categories: tuple[str, ...] | None = _columns(
+        "Columns of which each value is a category, even where there are many."
+    )
+    dates: tuple[str, ...] | None = _columns(
+        "Columns that are dates; a form may follow, as in sold:day-month-year."
+    )
+    text: tuple[str, ...] | None = _columns("Columns of free text, learnt by the parts of their words.")
+    missing: tuple[str, ...] | None = _columns("Columns of which only counts whether they have a value.")
+    log: tuple[str, ...] | None = _columns("Targets above 0 that are learnt by their logarithm.")
+    weights: str | None = _columns("Column that says what each row counts.", "COLUMN")
+    id: tuple[str, ...] | None = _columns("Columns that name the rows: not learnt, and kept in predictions.")
+    split: str | None = _columns(
+        "Column that says for each row: train, validation or test. Test rows are held out.", "COLUMN"
+    )
+    group: str | None = _columns(
+        "Column of which rows of one value are never parted between training and held-out rows.", "COLUMN"
+    )
+    in_order: bool = field(
+        default=False,
+        metadata={
+            "option": Option(
+                "", "Hold out the last rows, for rows that follow each other in time.", "", COLUMNS
+            )
+        },
+    )
+    header: bool | None = _file(
+        "Whether the file has a line of names; without one its columns are c1, c2, …", ""
+    )
+    names: tuple[str, ...] | None = _file("Names of the columns, in place of those of the file.", "NAMES")
+    delimiter: str | None = _file("What stands between two cells: a character, tab, or blanks.", "MARK")
+    decimal: str | None = _file("Decimal mark of all numbers: a point or a comma.", "MARK")
+    encoding: str | None = _file("Encoding of the text, such as utf-8 or cp1252.", "NAME")
+    sheet: str | None = _file("Sheet of a workbook, by name or number.", "NAME")
+    bad_rows: str = _file(
+        "A row that has other cells than its table: fail, or empty, which empties what cannot be trusted.",
+        "NAME",
+        "empty",
+    )
+    strict: bool = _file("Guess nothing: what would be decided is an error that says so.", "", default=False)
+
+    def __post_init__(self) -> None:
+        for one in options_of():
+            value = getattr(self, one.name)
+            if one.takes == "NAMES" and isinstance(value, str):
+                value = value.split(",")
+            if one.takes in {"COLUMNS", "NAMES"}:
+                names = None if value is None else column_names(value, one.name)
+                object.__setattr__(self, one.name, names)
+            elif one.takes == "COLUMN" and value is not None:
+                object.__setattr__(self, one.name, _name(value, one.name))
+        object.__setattr__(self, "strict", truth(self.strict, "strict"))
+        object.__setattr__(self, "in_order", truth(self.in_order, "in_order"))
+        if not isinstance(self.bad_rows, str) or self.bad_rows not in BAD_ROWS:
+            given = self.bad_rows if isinstance(self.bad_rows, str) else quoted(self.bad_rows)
+            raise UnknownNameError("treatment of bad rows", given, BAD_ROWS, "bad_rows")
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> Self:
+        """Options from what was given by name; None stands for what was not.
+
+        Raises
+        ------
+        UnknownNameError
+            There is no such option.
+        """
+        of_table, other = parted_options(given)
+        for name in other:
+            raise UnknownNameError("option of tables", name, [one.name for one in options_of()], name)
+        return cls(**of_table)
+
+    @property
+    def of_file(self) -> dict[str, Any]:
+        """What `read_table` takes of them."""
+        return {one.name: getattr(self, one.name) for one in options_of() if one.about == FILE}
+
+
+BAD_ROWS = ("empty", "fail")
+
+
+def options_of() -> Iterator[Option]:
+    """Definitions of all options, in their order."""
+    for one in fields(TableOptions):
+        yield replace(one.metadata["option"], name=one.name)
+
+
+def documented_options(function: F) -> F:
+    """Write the definitions of the options into a docstring, in the place of ``{options}``."""
+    entries = [_entry(one) for one in options_of()]
+    function.__doc__ = (function.__doc__ or "").replace("    {options}\n", "".join(entries))
+    return function
+
+
+def _entry(one: Option) -> str:
+    """An option as numpydoc has it."""
+    kind = {"COLUMNS": "str or sequence of str", "NAMES": "sequence of str", "": "bool"}.get(one.takes, "str")
+    lines = fill(one.meaning, 110, initial_indent=" " * 8, subsequent_indent=" " * 8, break_on_hyphens=False)
+    return f"    {one.name} : {kind}, optional\n{lines}\n"
+
+
+def parted_options(given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What was given, parted in options of the table and all else; None stands for what was not given.
+
+    Examples
+    --------
+    >>> parted_options({"ignore": ["id"], "epochs": 3, "dates": None})
+    ({'ignore': ['id']}, {'epochs': 3})
+    """
+    known = {one.name for one in options_of()}
+    asked = {name: value for name, value in given.items() if value is not None}
+    of_table = {name: value for name, value in asked.items() if name in known}
+    return of_table, {name: value for name, value in asked.items() if name not in known}
+
+
+def column_names(value: object, parameter: str) -> tuple[str, ...]:
+    """Columns as they were given, by name or number, as a tuple of texts; one alone may stand for itself.
+
+    Raises
+    ------
+    InputError
+        They are no names or numbers.
+    """
+    value = value.tolist() if hasattr(value, "tolist") else value  # of NumPy or pandas
+    if isinstance(value, (str, int)):
+        return (_name(value, parameter),)
+    if isinstance(value, (set, frozenset)):
+        value = sorted(value, key=str)
+    if not isinstance(value, (list, tuple, range)):
+        raise _no_names(value, parameter)
+    return tuple(_name(one, parameter) for one in value)
+
+
+def _name(value: object, parameter: str) -> str:
+    """A column by its name or number."""
+    if isinstance(value, bool) or not isinstance(value, (str, int)):
+        raise _no_names(value, parameter)
+    try:
+        return str(value)
+    except ValueError:  # of a number with thousands of digits
+        raise _no_names(value, parameter) from None
+
+
+def _no_names(value: object, parameter: str) -> InputError:
+    return InputError(
+        f"{argument(parameter)} is {quoted(value)}",
+        parameter=parameter,
+        given=value,
+        needs="must be names of columns",
+        advice="Give them as text, or by their numbers from 1.",
+    )

@@ -1,0 +1,211 @@
+"""Inputs of numbers, and the mark of a missing value."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from chainrule.stored import Finite, Name, NotNegative, Stored
+from chainrule.tables.columns.decisions import far_error
+from chainrule.tables.columns.readings import (
+    BooleanReading,
+    DateReading,
+    DurationReading,
+    NumberReading,
+    TextReading,
+    read_cells,
+)
+from chainrule.tables.encoding.squashing import FAR, Squash, drawn_in, has_heavy_tails
+from chainrule.tables.encoding.statistics import (
+    EPSILON,
+    ROUNDINGS,
+    SMALLEST_SCALE,
+    Spread,
+    measure,
+    standardise,
+)
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from chainrule.tables.columns.column import Column
+    from chainrule.tables.columns.decisions import Said
+    from chainrule.tables.columns.readings import Cells
+
+    FloatArray = npt.NDArray[np.float64]
+
+__all__ = ["MissingInput", "NumberInput", "missing_name", "place", "reach_of", "say_unread"]
+
+
+class NumberInput(Stored, frozen=True, tag_field="kind", tag="number", omit_defaults=True):
+    """A numeric input: (x - mean) / scale, where asked the same squashed, and a mark of missing values.
+
+    A cell without a number, because it is missing, infinite or cannot be read, takes the place of the mean:
+    0.
+
+    Attributes
+    ----------
+    name : str
+        The column's name.
+    mean, scale : float
+        Of the training rows that have a number. ``scale`` is 0 where these are one number but for rounding,
+        and then the column of X is 0 always.
+    reading : NumberReading or DurationReading
+        How a cell is read; durations in seconds.
+    has_missing : bool
+        Whether a last column of X is 1 where the cell has no number, and 0 elsewhere.
+    reach : float, optional
+        The largest magnitude in this column of X among the training rows. What lies beyond is drawn in, so
+        that it never goes further than reach + 1. None, as models of older formats have it: nothing is drawn
+        in, and what is too far to be computed with is an error.
+    squash : Squash, optional
+        Makes a second column of X.
+
+    Examples
+    --------
+    >>> NumberInput("age", mean=30.0, scale=10.0).names
+    ('age',)
+    >>> NumberInput("age", mean=30.0, scale=10.0, has_missing=True, squash=Squash(28.0, 12.0)).names
+    ('age', 'age (squashed)', 'age (missing)')
+    """
+
+    name: Name
+    mean: Finite
+    scale: NotNegative
+    reading: NumberReading | DurationReading = NumberReading()
+    has_missing: bool = False
+    reach: NotNegative | None = None
+    squash: Squash | None = None
+
+    @classmethod
+    def learn(
+        cls,
+        name: str,
+        reading: NumberReading | DurationReading,
+        cells: Cells,
+        *,
+        squash: bool | None = None,
+    ) -> NumberInput:
+        """Learn an input from the cells of the training rows.
+
+        Parameters
+        ----------
+        name : str
+        reading : NumberReading or DurationReading
+            With which the cells were read.
+        cells : Cells
+            Of the training rows alone.
+        squash : bool, optional
+            Whether there is a squashed column; by default where `has_heavy_tails` says so.
+
+        Returns
+        -------
+        NumberInput
+            The same for every order of the rows, and of a stream of them (see `statistics`). Without a single
+            number its mean and scale are 0.
+        """
+        present = cells.values[~np.isnan(cells.values)]
+        has_missing = len(present) < len(cells.values)
+        if not len(present):
+            return cls(name, 0.0, 0.0, reading, has_missing)
+        spread = measure(present)
+        if spread.scale == 0:
+            return cls(name, spread.mean, 0.0, reading, has_missing)
+        is_squashed = has_heavy_tails(present) if squash is None else squash
+        return cls(
+            name,
+            spread.mean,
+            spread.scale,
+            reading,
+            has_missing,
+            reach_of(present, spread),
+            Squash.learn(present) if is_squashed else None,
+        )
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of its columns in X."""
+        squashed = (f"{self.name} (squashed)",) if self.squash else ()
+        return (self.name, *squashed, *((missing_name(self.name),) if self.has_missing else ()))
+
+    def encode(self, column: Column, said: Said) -> FloatArray:
+        """Return its columns of X, shape (n_rows, 1 to 3), and tell `said` of cells that are odd."""
+        cells = read_cells(column, self.reading)
+        kind = "durations" if isinstance(self.reading, DurationReading) else "numbers"
+        say_unread(column, cells, said, kind, has_missing=self.has_missing)
+        if self.scale == 0:
+            rounding = abs(self.mean) * (ROUNDINGS * EPSILON) + SMALLEST_SCALE
+            said.not_constant(column, np.abs(cells.values - self.mean) > rounding, self.mean)
+        columns = [place(column, cells.values, Spread(self.mean, self.scale), self.reach, said)]
+        if self.squash:
+            columns.append(_filled(self.squash.apply(cells.values)))
+        if self.has_missing:
+            columns.append(np.isnan(cells.values).astype(np.float64))
+        return np.column_stack(columns)
+
+
+class MissingInput(Stored, frozen=True, tag_field="kind", tag="missing", omit_defaults=True):
+    """Of a column that is left out otherwise, whether a cell has a value: 1 where it has none, 0 elsewhere.
+
+    Attributes
+    ----------
+    name : str
+        The column's name.
+    reading : Reading
+        How a cell is read, for what counts as no value.
+
+    Examples
+    --------
+    >>> MissingInput("comment").names
+    ('comment (missing)',)
+    """
+
+    name: Name
+    reading: NumberReading | DurationReading | DateReading | BooleanReading | TextReading = TextReading()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The name of its column in X."""
+        return (missing_name(self.name),)
+
+    def encode(self, column: Column, said: Said) -> FloatArray:  # noqa: ARG002 (every value is as good)
+        """Return its column of X, shape (n_rows, 1)."""
+        if isinstance(self.reading, (BooleanReading, TextReading)):
+            return column.missing.astype(np.float64)[:, np.newaxis]
+        return np.isnan(read_cells(column, self.reading).values).astype(np.float64)[:, np.newaxis]
+
+
+def say_unread(column: Column, cells: Cells, said: Said, kind: str, *, has_missing: bool) -> None:
+    """Tell `said` of cells without a number: those that are missing only where training had none."""
+    done = "taken for missing" if has_missing else "taken for the mean"
+    said.unreadable(column, cells.unreadable, done, kind)
+    said.infinite(column, cells.infinite, done)
+    if not has_missing:
+        said.missing(column, cells.missing & ~cells.infinite, done)
+
+
+def place(column: Column, values: FloatArray, spread: Spread, reach: float | None, said: Said) -> FloatArray:
+    """Standardise values, 0 for NaN; beyond the reach drawn in, which is said where it is far."""
+    standard = standardise(values, spread)
+    if reach is None:
+        too_far = np.isinf(standard) | (np.isnan(standard) & ~np.isnan(values))
+        if too_far.any():
+            raise far_error(column, too_far)
+        return _filled(standard)
+    said.far(column, np.abs(standard) > reach + FAR)
+    return _filled(drawn_in(standard, reach))
+
+
+def reach_of(values: FloatArray, spread: Spread) -> float:
+    """The largest magnitude of training values, standardised."""
+    return float(np.abs(standardise(values, spread)).max())
+
+
+def missing_name(name: str) -> str:
+    """The name of the column of X that marks missing values."""
+    return f"{name} (missing)"
+
+
+def _filled(values: FloatArray) -> FloatArray:
+    return np.where(np.isnan(values), 0.0, values)

@@ -1,0 +1,53 @@
+"""The commands of the guide "From a raw file to an answer" print what it shows."""
+
+from __future__ import annotations
+
+import doctest
+import re
+import shlex
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ROOT = Path(__file__).parents[2]
+GUIDE = ROOT.joinpath("docs/from-a-raw-file.md").read_text(encoding="utf-8")
+COMMANDS = re.findall(r"```console\n\$ (chainrule .*)\n((?:.*\n)*?)```", GUIDE)
+
+
+def test_every_command_prints_what_the_guide_shows(
+    tmp_path: Path, chainrule_command: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    monkeypatch.chdir(tmp_path)
+    assert len(COMMANDS) == 5
+    for typed, shown in COMMANDS:
+        done = chainrule_command(*shlex.split(typed)[1:])
+        printed = done.out if "score" in done.out.lower() else done.out + done.err  # notes are not all shown
+        same = doctest.OutputChecker().check_output(shown, printed, doctest.ELLIPSIS)
+        assert same, f"{typed}\n{printed}"
+
+
+def test_the_command_that_is_shown_makes_the_same_model(
+    tmp_path: Path, chainrule_command: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("flats.csv", "new-flats.csv"):
+        shutil.copy(ROOT / "examples" / name, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    shown = COMMANDS[-1][1].strip()
+    assert chainrule_command("fit", "flats.csv", "--target", "rent", "--out", "one.st").code == 0
+    assert chainrule_command(*shlex.split(shown)[1:], "--out", "two.st").code == 0
+    one, two = (chainrule_command("predict", model, "new-flats.csv").out for model in ("one.st", "two.st"))
+    assert one == two
+
+
+@pytest.mark.parametrize("name", ["flats.csv", "new-flats.csv"])
+def test_the_lines_of_the_files_that_are_shown_stand_there(name: str) -> None:
+    content = ROOT.joinpath("examples", name).read_bytes()
+    text = content.decode("cp1252" if name == "flats.csv" else "utf-8")
+    blocks = [one for one in re.findall(r"```text\n((?:.*\n)*?)```", GUIDE) if one in text]
+    assert len(blocks) == 1
