@@ -234,3 +234,16 @@ def test_a_title_above_rows_without_names_is_skipped_again(tmp_path: Path) -> No
     assert encoded(model, path).tobytes() == X.tobytes()
     one = written(tmp_path / "one.csv", ROWS[3:4], header=False)
     assert encoded(model, one).tobytes() == X[3:4].tobytes()
+
+
+def test_names_that_are_written_a_little_otherwise_are_known() -> None:
+    x, b, y = ([n * step % 11 / 4 for n in range(20)] for step in (1, 3, 7))
+    model = chainrule.fit({"petal length": x, "b": b, "y": y}, target="y", hidden=2, epochs=1).model
+    answers = model.predict({"Petal_Length": x, "B": b}).columns[0]
+    assert list(answers) == list(model.predict({"petal length": x, "b": b}).columns[0])
+    read = model.read({"Petal_Length": x, "B": b, "Y": y})
+    assert read.names == ("petal length", "b", "y")
+    assert read.remarks[0] == "column 'Petal_Length' is taken for 'petal length'"
+    for doubtful in ({"Petal_Length": x, "petal.length": x, "b": b}, {"petals": x, "b": b}):
+        with pytest.raises(chainrule.TableError, match="has no column 'petal length'"):
+            model.predict(doubtful)

@@ -121,9 +121,8 @@ class Job:
         with faults:
             loaded = self.load(model)
             encoding = loaded.table_encoding
-        how = {} if encoding is None else {"layout": encoding.layout, "absent": encoding.target_names}
         with faults:
-            source = self.read(table, face, **how)
+            source = self.read(table, face, **(encoding.how_read if encoding is not None else {}))
         faults.refuse()
         return loaded, source
 

@@ -98,8 +98,7 @@ class Model:
 
     def read(self, table: Any) -> Table:  # noqa: ANN401 (a path, or any frame that speaks Arrow)
         """Read a table as the one was read that the model has learnt; its targets may be missing."""
-        encoding = self.table_encoding
-        return as_table(table, layout=encoding.layout, absent=encoding.target_names)
+        return as_table(table, **self.table_encoding.how_read)
 
     def predict(self, table: Any, *, strict: bool = False) -> Predictions:  # noqa: ANN401 (a path, or any frame that speaks Arrow)
         """Predict the targets of each row of a raw table; columns are found by name.

@@ -117,6 +117,12 @@ class Encoding(Stored, frozen=True):
         """The names of the target columns in the table."""
         return tuple(part.name for part in self.targets)
 
+    @property
+    def how_read(self) -> dict[str, Any]:
+        """How `as_table` reads a table as the one was read that was learnt."""
+        known = dict.fromkeys([*(part.name for part in self.inputs), *self.target_names, *self.rows.ids])
+        return {"layout": self.layout, "absent": self.target_names, "known": tuple(known)}
+
     def encode_inputs(self, table: Table, said: Said | None = None) -> npt.NDArray[np.float64]:
         """Return X.
 

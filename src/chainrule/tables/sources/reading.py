@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from chainrule.errors import InputError, TableError, UnknownNameError
-from chainrule.tables.columns.decisions import refuse_guesses
+from chainrule.tables.columns.decisions import Decision, refuse_guesses
 from chainrule.tables.columns.layout import Given
 from chainrule.tables.columns.table import Table
 from chainrule.tables.delimited.reading import read_delimited
@@ -21,7 +22,7 @@ from chainrule.tables.sources.jsonlines import read_json
 from chainrule.tables.sources.options import checked_options, refuse_meaningless
 from chainrule.tables.sources.packed import unpacked
 from chainrule.tables.sources.source import TemporaryFolder, opened
-from chainrule.words import counted
+from chainrule.words import counted, shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -111,6 +112,7 @@ def as_table(
     *,
     layout: Layout | None = None,
     absent: Sequence[str] = (),
+    known: Sequence[str] = (),
     **options: object,
 ) -> Table:
     """Table that is given as such, or what is read of anything else; an error names the parameter.
@@ -124,6 +126,9 @@ def as_table(
         As for `read_table`; of no meaning for a Table.
     absent : sequence of str
         Names of columns that may be missing where there is no line of names, such as a target.
+    known : sequence of str
+        Names of columns that were learnt: one that is written a little otherwise gets its name, and that is
+        said.
     **options
         Those of `read_table`, which a Table cannot have any more.
 
@@ -138,7 +143,7 @@ def as_table(
             raise UnknownNameError("option of tables", name, Given.__dataclass_fields__, name)
     asked = checked_options(**options)
     if not isinstance(given, Table):
-        return _read(given, parameter, asked, layout, absent)
+        return _called_as_learnt(_read(given, parameter, asked, layout, absent), known)
     if asked != Given(strict=asked.strict):
         changed = next(name for name in options if getattr(asked, name) != getattr(Given(), name))
         raise InputError(
@@ -147,7 +152,28 @@ def as_table(
             needs="cannot be given for a Table, which was read already",
             advice="Give it to read_table.",
         )
-    return _unless_guessed(given, asked)
+    return _called_as_learnt(_unless_guessed(given, asked), known)
+
+
+def _called_as_learnt(table: Table, known: Sequence[str]) -> Table:
+    """The table with learnt names where its own differ in letter case or the marks between words alone."""
+    there = frozenset(table.names)
+    absent = [_spelled(name) for name in known if name not in there]
+    learnt = {_spelled(name): name for name in known if name not in there}
+    own = [_spelled(name) for name in table.names if name not in frozenset(known)]
+    columns, said = [], list(table.decisions)
+    for column in table.columns:
+        spelled = _spelled(column.name)
+        if column.name in known or absent.count(spelled) != 1 or own.count(spelled) != 1:
+            columns.append(column)
+        else:
+            columns.append(replace(column, name=learnt[spelled]))
+            said.append(Decision(f"column {shown(column.name)} is taken for {shown(learnt[spelled])}"))
+    return replace(table, columns=tuple(columns), decisions=tuple(said)) if absent else table
+
+
+def _spelled(name: str) -> str:
+    return re.sub(r"[\s_.-]+", "_", name).casefold()
 
 
 def _read(
