@@ -247,3 +247,16 @@ def test_names_that_are_written_a_little_otherwise_are_known() -> None:
     for doubtful in ({"Petal_Length": x, "petal.length": x, "b": b}, {"petals": x, "b": b}):
         with pytest.raises(chainrule.TableError, match="has no column 'petal length'"):
             model.predict(doubtful)
+
+
+def test_names_that_were_given_are_those_of_any_source(tmp_path: Path) -> None:
+    frame = pd.DataFrame(
+        {name: [n * step % 11 / 4 for n in range(20)] for name, step in zip("abc", (1, 3, 7), strict=True)}
+    )
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    frame.to_parquet(tmp_path / "t.parquet")
+    sources: list[Any] = [frame, tmp_path / "t.csv", tmp_path / "t.parquet", frame[["b", "a"]]]
+    for learnt in sources[:3]:
+        model = chainrule.fit(learnt, target="size", names=["x", "y", "size"], hidden=2, epochs=1).model
+        answers = [list(model.predict(source).columns[0]) for source in sources]
+        assert answers == [answers[0]] * len(sources)

@@ -86,7 +86,7 @@ def _of_layout(layout: Layout) -> Iterator[tuple[str, ...]]:
         yield "--encoding", layout.encoding
     if layout.sheet:
         yield "--sheet", layout.sheet
-    if layout.source != "ARFF":
+    if layout.source in {"text", "workbook"}:
         yield ("--header",) if layout.header_lines else ("--no-header",)
     yield from _listed("--names", layout.names)  # which may be others than those of the file
 

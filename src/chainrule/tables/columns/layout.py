@@ -35,8 +35,8 @@ class Layout(Stored, frozen=True, kw_only=True):
         All columns of the file, in order, by the names that they have in the table: also those left out.
     replaced : tuple of str
         The names in the file, where the user gave others in their place; nothing where not.
-    source : {"text", "workbook", "ARFF"}
-        What the file was before it was cut as text.
+    source : {"text", "workbook", "ARFF", "typed"}
+        What the file was before it was cut as text; "typed" for one that never was, such as a data frame.
     sheet : str
         The sheet of a workbook that the user asked for; nothing where not.
 
@@ -53,7 +53,7 @@ class Layout(Stored, frozen=True, kw_only=True):
     comment: Annotated[str, Meta(max_length=2, pattern=NO_SURROGATES)] = ""
     names: Annotated[tuple[Name, ...], Meta(min_length=1, max_length=MOST)]
     replaced: Annotated[tuple[Name, ...], Meta(max_length=MOST)] = ()
-    source: Literal["text", "workbook", "ARFF"] = "text"
+    source: Literal["text", "workbook", "ARFF", "typed"] = "text"
     sheet: Annotated[str, Meta(max_length=LONGEST_SHEET, pattern=NO_SURROGATES)] = ""
 
     def __post_init__(self) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from chainrule.errors import InputError, TableError, UnknownNameError
 from chainrule.tables.columns.decisions import Decision, refuse_guesses
-from chainrule.tables.columns.layout import Given
+from chainrule.tables.columns.layout import Given, Layout
 from chainrule.tables.columns.table import Table
 from chainrule.tables.delimited.reading import read_delimited
 from chainrule.tables.sources.arff import read_arff
@@ -27,7 +27,6 @@ from chainrule.words import counted, shown
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from chainrule.tables.columns.layout import Layout
     from chainrule.tables.sources.source import File
 
 __all__ = ["as_table", "read_table"]
@@ -184,7 +183,7 @@ def _read(
             with TemporaryFolder() as folder:
                 table = _read_file(unpacked(opened(source, folder), folder), given, layout, folder, absent)
         else:
-            table = _read_frame(source, given)
+            table = _read_frame(source, given, layout)
         return _unless_guessed(table, given)
     except TableError as error:
         error.parameter = parameter
@@ -202,7 +201,7 @@ def _read_file(
         refuse_meaningless(given, ("header", "sheet"), title_of(found))
         return read_workbook(file, given, layout, folder, absent)
     refuse_meaningless(given, (), title_of(found))
-    return _named(read_typed(file, found, given), given)
+    return _named(read_typed(file, found, given), given, layout)
 
 
 def _read_text_file(
@@ -218,10 +217,12 @@ def _read_text_file(
             file.path, file.title, given, layout, file.decisions, encoding=encoding, absent=absent
         )
     refuse_meaningless(given, ("encoding",), title_of(found))
-    return read_arff(file, given, folder) if found == "ARFF" else _named(read_json(file, given), given)
+    return (
+        read_arff(file, given, folder) if found == "ARFF" else _named(read_json(file, given), given, layout)
+    )
 
 
-def _read_frame(source: object, given: Given) -> Table:
+def _read_frame(source: object, given: Given, layout: Layout | None) -> Table:
     if not is_frame(source):
         raise TableError(
             f"A {type(source).__name__} was given",
@@ -230,13 +231,17 @@ def _read_frame(source: object, given: Given) -> Table:
             advice="Make a frame of it, for example with pandas.DataFrame.",
         )
     refuse_meaningless(given, (), "a data frame")
-    return _named(read_frame(source, given), given)
+    return _named(read_frame(source, given), given, layout)
 
 
-def _named(table: Table, given: Given) -> Table:
-    """The table with the names that were given, in order, in place of its own."""
+def _named(table: Table, given: Given, layout: Layout | None) -> Table:
+    """The table with the names that were given, in order, in place of its own, or with those learnt so."""
     if given.names is None:
-        return table
+        pairs = () if layout is None else zip(layout.replaced, layout.names, strict=False)
+        learnt = {own: name for own, name in pairs if name not in table.names}
+        return replace(
+            table, columns=tuple(replace(one, name=learnt.get(one.name, one.name)) for one in table.columns)
+        )
     if len(given.names) != len(table.columns):
         raise InputError(
             f"names has {counted(len(given.names), 'name')}",
@@ -246,7 +251,8 @@ def _named(table: Table, given: Given) -> Table:
             advice="Give one name for each column.",
         )
     columns = tuple(replace(one, name=name) for one, name in zip(table.columns, given.names, strict=True))
-    return replace(table, columns=columns)
+    as_if_text = Layout(delimiter=",", names=given.names, replaced=table.names, source="typed")
+    return replace(table, columns=columns, layout=as_if_text)
 
 
 def _unless_guessed(table: Table, given: Given) -> Table:
