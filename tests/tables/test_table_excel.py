@@ -125,7 +125,8 @@ def test_the_same_as_the_text_of_the_same_table(tmp_path: Path, name: str) -> No
 
 
 CELLS = st.one_of(
-    st.none(), st.booleans(), st.integers(-(2**53), 2**53), st.floats(allow_nan=False, allow_infinity=False),
+    st.none(), st.booleans(), st.integers(-(2**53), 2**53),
+    st.floats(-1e300, 1e300),  # pandas fails at an infinity, which openpyxl makes of the largest
     st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Co", "Cn")), max_size=5),
 )  # fmt: skip
 
@@ -140,6 +141,7 @@ def test_cells_are_those_that_another_reader_finds(
     table = read_table(path, header=True)
     other = pd.read_excel(path, engine="openpyxl", dtype=object, keep_default_na=False, na_values=[""])
     assert table.names == ("a", "b")
+    other = other.drop(index=[place - 1 for one in table.left_out for place in one.first])  # empty rows
     for name, found in meaning(table):
         expected = [None if cell != cell else text_of(cell) for cell in other[name]]  # noqa: PLR0124 (NaN)
         assert list(map(value, found)) == list(map(value, expected))
