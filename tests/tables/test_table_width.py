@@ -108,6 +108,7 @@ def test_a_wide_index_of_a_frame_is_left_out_at_once() -> None:
     assert time.process_time() - began < 5
 
 
+@pytest.mark.slow
 def test_roles_of_many_columns_are_settled_at_once() -> None:
     width = 60_000
     names = [f"c{place}" for place in range(width)]
@@ -127,6 +128,7 @@ def test_few_lines_are_not_given_to_duckdb(tmp_path: Path, monkeypatch: pytest.M
     assert len(asked) == 1
 
 
+@pytest.mark.slow
 def test_many_numbers_that_are_classes_are_told_at_once(tmp_path: Path) -> None:
     table = read(tmp_path, "n,y\n" + "".join(f"{row},1\n" for row in range(200_000)))
     began = time.process_time()
@@ -144,7 +146,10 @@ def test_many_classes_are_split_at_once() -> None:
     assert len({labels[row] for row in training}) == 50_000
 
 
-@pytest.mark.parametrize("before", ["\n" * 300, ",,\n" * 300, " \t\n" * 200_000, "\n" * 2_000_000])
+@pytest.mark.parametrize(
+    "before",
+    ["\n" * 300, ",,\n" * 300, " \t\n" * 200_000, pytest.param("\n" * 2_000_000, marks=pytest.mark.slow)],
+)
 def test_a_table_below_many_blank_lines(tmp_path: Path, before: str) -> None:
     table = read(tmp_path, before + "x,y,z\n1,2,3\n")
     assert table.names == ("x", "y", "z")

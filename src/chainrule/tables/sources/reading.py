@@ -98,6 +98,13 @@ def read_table(
     >>> table.names, table.n_rows, table.remarks
     (('city', 'rain'), 2, ("delimiter ';'", 'decimal comma'))
     """
+    if layout is not None and not isinstance(layout, Layout):
+        raise InputError(
+            parameter="layout",
+            given=layout,
+            needs="must be the Layout of a model's encoding",
+            advice="Leave it out, and the layout is found.",
+        )
     given = checked_options(
         header=header, names=names, delimiter=delimiter, decimal=decimal, encoding=encoding, sheet=sheet,
         bad_rows=bad_rows, strict=strict,
