@@ -27,6 +27,7 @@ __all__ = [
     "documented_options",
     "options_of",
     "parted_options",
+    "treatment_of_bad_rows",
 ]
 
 COLUMNS, FILE = "Columns", "Table"  # what an option is about
@@ -140,9 +141,7 @@ class TableOptions:
                 object.__setattr__(self, one.name, _name(value, one.name))
         object.__setattr__(self, "strict", truth(self.strict, "strict"))
         object.__setattr__(self, "in_order", truth(self.in_order, "in_order"))
-        if not isinstance(self.bad_rows, str) or self.bad_rows not in BAD_ROWS:
-            given = self.bad_rows if isinstance(self.bad_rows, str) else quoted(self.bad_rows)
-            raise UnknownNameError("treatment of bad rows", given, BAD_ROWS, "bad_rows")
+        treatment_of_bad_rows(self.bad_rows)
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> Self:
@@ -165,6 +164,21 @@ class TableOptions:
 
 
 BAD_ROWS = ("empty", "fail")
+
+
+def treatment_of_bad_rows(given: object) -> str:
+    """What is done with a row that cannot be cut as the others; UnknownNameError for what is no such thing.
+
+    Examples
+    --------
+    >>> treatment_of_bad_rows("fail")
+    'fail'
+    """
+    if isinstance(given, str) and given in BAD_ROWS:
+        return given
+    raise UnknownNameError(
+        "treatment of bad rows", given if isinstance(given, str) else quoted(given), BAD_ROWS, "bad_rows"
+    )
 
 
 def options_of() -> Iterator[Option]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, cast
 
 from chainrule.errors import InputError, UnknownNameError
 from chainrule.given import truth
+from chainrule.table_options import treatment_of_bad_rows
 from chainrule.tables.columns.layout import Given
 from chainrule.words import counted, listed, shown
 
@@ -31,7 +32,6 @@ USUAL_ENCODINGS = (
     "utf-8", "utf-16", "latin-1", "windows-1252", "cp1252", "cp1251", "shift_jis", "gb18030", "big5",
 )  # fmt: skip
 MOST_SHEETS = 100_000
-BAD_ROWS = ("empty", "fail")
 # What each option is about, for sources that have no such thing.
 ABOUT = {
     "header": "line of names",
@@ -184,9 +184,4 @@ def _sheet(sheet: object) -> str:
 
 
 def _bad_rows(bad_rows: object) -> Literal["fail", "empty"]:
-    if not isinstance(bad_rows, str):
-        words = f"must be one of {listed(BAD_ROWS)}"
-        raise InputError(parameter="bad_rows", given=bad_rows, needs=words, advice="Give 'empty'.")
-    if bad_rows not in BAD_ROWS:
-        raise UnknownNameError("way with bad rows", bad_rows, BAD_ROWS, "bad_rows")
-    return cast("Literal['fail', 'empty']", bad_rows)
+    return cast("Literal['fail', 'empty']", treatment_of_bad_rows(bad_rows))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,7 @@ from chainrule.tables.sources.source import TemporaryFolder, opened
 from chainrule.words import counted, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from chainrule.tables.sources.source import File
 
@@ -163,19 +164,27 @@ def as_table(
 
 def _called_as_learnt(table: Table, known: Sequence[str]) -> Table:
     """The table with learnt names where its own differ in letter case or the marks between words alone."""
-    there = frozenset(table.names)
-    absent = [_spelled(name) for name in known if name not in there]
-    learnt = {_spelled(name): name for name in known if name not in there}
-    own = [_spelled(name) for name in table.names if name not in frozenset(known)]
-    columns, said = [], list(table.decisions)
-    for column in table.columns:
-        spelled = _spelled(column.name)
-        if column.name in known or absent.count(spelled) != 1 or own.count(spelled) != 1:
-            columns.append(column)
-        else:
-            columns.append(replace(column, name=learnt[spelled]))
-            said.append(Decision(f"column {shown(column.name)} is taken for {shown(learnt[spelled])}"))
-    return replace(table, columns=tuple(columns), decisions=tuple(said)) if absent else table
+    names, learnt = table.names, frozenset(known)
+    absent = _by_spelling(learnt.difference(names))
+    others = _by_spelling(name for name in names if name not in learnt) if absent else {}
+    called = {name: absent[spelled] for spelled, name in others.items() if spelled in absent}
+    if not called:
+        return table
+    said = [Decision(f"column {shown(name)} is taken for {shown(new)}") for name, new in called.items()]
+    return replace(_renamed(table, called), decisions=(*table.decisions, *said))
+
+
+def _renamed(table: Table, new: Mapping[str, str]) -> Table:
+    """The table with new names for some of its columns."""
+    columns = tuple(replace(one, name=new[one.name]) if one.name in new else one for one in table.columns)
+    return replace(table, columns=columns)
+
+
+def _by_spelling(names: Iterable[str]) -> dict[str, str]:
+    """Names by how they are spelled but for letter case and marks, where no other one is spelled so."""
+    spelled = [(_spelled(name), name) for name in names]
+    times = Counter(one for one, _ in spelled)
+    return {one: name for one, name in spelled if times[one] == 1}
 
 
 def _spelled(name: str) -> str:
@@ -245,10 +254,9 @@ def _named(table: Table, given: Given, layout: Layout | None) -> Table:
     """The table with the names that were given, in order, in place of its own, or with those learnt so."""
     if given.names is None:
         pairs = () if layout is None else zip(layout.replaced, layout.names, strict=False)
-        learnt = {own: name for own, name in pairs if name not in table.names}
-        return replace(
-            table, columns=tuple(replace(one, name=learnt.get(one.name, one.name)) for one in table.columns)
-        )
+        there = frozenset(table.names)
+        learnt = {own: name for own, name in pairs if name not in there}
+        return _renamed(table, learnt)
     if len(given.names) != len(table.columns):
         raise InputError(
             f"names has {counted(len(given.names), 'name')}",
