@@ -12,6 +12,7 @@ import chainrule
 from chainrule import InputError
 from chainrule.errors import ChainruleError, said
 from chainrule.jobs import CheckJob, FitJob, PredictionJob, ScoreJob, TraceJob
+from chainrule.jobs.job import note_all
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -131,3 +132,26 @@ def test_a_fit_in_another_thread_is_cancelled_and_goes_on(
     again = FitJob("iris.csv", resume=outcome.checkpoint, epochs=done + 2, out=here / "d.st").run()
     assert again.summary()["epochs_run"] == done + 2
     assert not again.was_interrupted
+
+
+def test_of_many_notes_the_first_are_heard() -> None:
+    page = Page()
+    note_all(page, [f"note {n}" for n in range(40)])
+    assert page.notes == [*(f"note {n}" for n in range(20)), "20 notes more, which the report has"]
+
+
+def test_a_checkpoint_that_no_file_can_hold_costs_no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuses(_: object) -> bytes:
+        raise InputError("The history is too long", needs="must fit")
+
+    class Cancels(Page):
+        def progress(self, training: Progress) -> None:  # noqa: ARG002 (of any)
+            """Cancel at the first one."""
+            job.cancel()
+
+    monkeypatch.setattr("chainrule.jobs.checkpoint.content_of", refuses)
+    page, job = Cancels(), FitJob("iris.csv", target="species", epochs=100_000, out="m.st")
+    found = page.answer(job)
+    assert found["found"]["stopped_by"] == "interrupt", found
+    assert chainrule.load_model("m.st").training is not None
+    assert "The checkpoint is lost." in page.notes[-1]

@@ -433,3 +433,12 @@ def test_a_large_file_that_is_none_is_refused_before_it_is_read(
     monkeypatch.setattr(Path, "read_bytes", None)
     with pytest.raises(ModelFileError):
         chainrule.load(path)
+
+
+def test_what_no_file_can_hold_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuses(*_: object, **__: object) -> None:
+        raise safetensors.SafetensorError("HeaderTooLarge")
+
+    monkeypatch.setattr("safetensors.numpy.save", refuses)
+    with pytest.raises(InputError, match="characters but 100 million fit into a file"):
+        model_to_bytes(Model(Network.random((2, 1))))

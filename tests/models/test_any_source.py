@@ -260,3 +260,5 @@ def test_names_that_were_given_are_those_of_any_source(tmp_path: Path) -> None:
         model = chainrule.fit(learnt, target="size", names=["x", "y", "size"], hidden=2, epochs=1).model
         answers = [list(model.predict(source).columns[0]) for source in sources]
         assert answers == [answers[0]] * len(sources)
+        both = model.read(frame.assign(x=frame["a"]))  # the learnt name goes before the one that it replaced
+        assert both.names == ("a", "y", "size", "x")

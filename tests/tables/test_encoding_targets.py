@@ -270,3 +270,11 @@ def test_targets_of_the_older_format_are_read() -> None:
 def test_a_damaged_field_is_named(target: Any, changed: dict[str, object], says: str) -> None:  # noqa: ANN401
     assert read(plain(target), type(target)) == target
     assert says in refusal(lambda: read({**plain(target), **changed}, type(target)), ModelFileError)
+
+
+def test_a_time_of_day_comes_back_as_one() -> None:
+    reading = DateReading("time")
+    target = DateTarget.learn(
+        "y", reading, read_cells(column(pa.array(["09:30", "17:45:10"], pa.large_string())), reading)
+    )
+    assert target.written(target.decode(np.array([-1.0, 1.0]))) == ("09:30:00", "17:45:10")

@@ -181,3 +181,11 @@ def test_the_text_is_what_python_decodes(
         found = encodings.as_utf8(file, Given(encoding=encoding), None, folder)
         assert found.file.path.read_bytes().decode("utf-8-sig") == text
         assert found.file.decisions == ()
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "idna", "punycode"])
+def test_text_that_is_not_in_the_encoding_that_was_given(encoding: str, tmp_path: Path) -> None:
+    path = written(tmp_path, "x,é\n1,2\n".encode())
+    message = refusal(lambda: read_table(path, encoding=encoding))
+    assert message.startswith(f"t.csv is not in {encoding.upper()}: ")
+    assert message.endswith("Leave the encoding out, and it is found.")

@@ -19,6 +19,7 @@ from pyarrow import feather, orc
 from sklearn import datasets
 from table_files import chosen, read, refusal, written
 
+from chainrule.models import prepare
 from chainrule.tables import read_table
 
 COLUMNS: dict[str, list[Any]] = {
@@ -314,3 +315,10 @@ def test_a_table_is_printed_in_short() -> None:
         "Table(the data frame, 1000 rows, columns 'x0', 'x1', 'x2', 'x3', 'x4', 'x5', 'x6', 'x7', 'x8', 'x9' "
         "and 2 more)"
     )
+
+
+def test_bytes_of_polars_are_a_column_that_cannot_be_used() -> None:
+    frame = pl.DataFrame({"a": [1.0, 2.0, 4.0, 3.0], "b": [b"x"] * 4, "y": [1.0, 0.5, 2.5, 4.0]})
+    data = prepare(frame, target="y")
+    assert data.encoding.input_names == ("a",)
+    assert [one.role for one in data.report.columns if one.name == "b"] == ["left out"]

@@ -188,7 +188,7 @@ def model_to_bytes(model: Model) -> bytes:
         content: bytes = safetensors.numpy.save(tensors, metadata={ENTRY: text})
     except safetensors.SafetensorError as error:
         raise InputError(
-            f"The model cannot be saved: what its file would say of it has {len(text):,} characters.",
+            f"The model cannot be saved: what its file would say of it has {len(text):,} characters",
             parameter="model",
             given=model,
             needs="100 million fit into a file",
