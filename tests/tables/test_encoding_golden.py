@@ -19,7 +19,7 @@ from chainrule.tables.columns.decisions import Said
 from chainrule.tables.columns.readings import DateReading, NumberReading, read_cells
 from chainrule.tables.encoding.categories import BinaryInput
 from chainrule.tables.encoding.dates import DateInput
-from chainrule.tables.encoding.targets import DateTarget
+from chainrule.tables.encoding.targets.dates import DateTarget
 from chainrule.tables.encoding.texts import TextInput
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from chainrule.stored import plain, read
 from chainrule.tables import ClassTarget, Column, NumberTarget, read_table
 from chainrule.tables.columns.decisions import Said
 from chainrule.tables.columns.readings import DateReading, NumberReading, read_cells
-from chainrule.tables.encoding.targets import DateTarget
+from chainrule.tables.encoding.targets.dates import DateTarget
 
 READING = NumberReading()
 DATES = DateReading("year-month-day")

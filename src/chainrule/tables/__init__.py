@@ -11,10 +11,12 @@ from chainrule.tables.encoding.asking import read_targets, row_labels
 from chainrule.tables.encoding.categories import BinaryInput, CategoryInput
 from chainrule.tables.encoding.choosing import Chosen, choose_encoding
 from chainrule.tables.encoding.dates import CycleInput, DateInput
-from chainrule.tables.encoding.encoding import Encoding, InputPart, TargetPart
+from chainrule.tables.encoding.encoding import Encoding, InputPart, TargetKind, TargetPart
 from chainrule.tables.encoding.numbers import MissingInput, NumberInput
 from chainrule.tables.encoding.report import ColumnReport, Report, RowsLeftOut, report_lines
-from chainrule.tables.encoding.targets import ClassTarget, DateTarget, NumberTarget
+from chainrule.tables.encoding.targets.classes import ClassTarget
+from chainrule.tables.encoding.targets.dates import DateTarget
+from chainrule.tables.encoding.targets.numbers import NumberTarget
 from chainrule.tables.encoding.texts import TextInput
 from chainrule.tables.sources.reading import as_table, read_table
 from chainrule.tables.splitting import split_groups, split_in_order, split_rows
@@ -23,7 +25,7 @@ __all__ = [
     "BinaryInput", "CategoryInput", "Chosen", "ClassTarget", "Column", "ColumnReport", "CycleInput",
     "DateInput", "DateTarget", "Decision", "Encoding", "InputPart", "Layout", "MissingInput", "NumberInput",
     "NumberTarget", "Report", "Roles", "RowRoles", "RowsLeftOut", "Said", "Table", "TableOptions",
-    "TargetPart", "TextInput", "as_table", "choose_encoding", "read_numbers", "read_table", "read_targets",
-    "reading_option", "refuse_guesses", "report_lines", "row_labels", "settle_roles", "split_groups",
-    "split_in_order", "split_rows",
+    "TargetKind", "TargetPart", "TextInput", "as_table", "choose_encoding", "read_numbers", "read_table",
+    "read_targets", "reading_option", "refuse_guesses", "report_lines", "row_labels", "settle_roles",
+    "split_groups", "split_in_order", "split_rows",
 ]  # fmt: skip

@@ -20,7 +20,9 @@ from chainrule.tables.columns.readings import (
 )
 from chainrule.tables.encoding.levels import levels_of, matched
 from chainrule.tables.encoding.report import ColumnReport
-from chainrule.tables.encoding.targets import ClassTarget, DateTarget, NumberTarget
+from chainrule.tables.encoding.targets.classes import ClassTarget
+from chainrule.tables.encoding.targets.dates import DateTarget
+from chainrule.tables.encoding.targets.numbers import NumberTarget
 from chainrule.words import counted, listed, shown
 
 if TYPE_CHECKING:

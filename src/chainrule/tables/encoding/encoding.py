@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 import numpy as np
 
@@ -18,19 +18,21 @@ from chainrule.tables.encoding.categories import BinaryInput, CategoryInput
 from chainrule.tables.encoding.dates import CycleInput, DateInput
 from chainrule.tables.encoding.levels import matched, refuse_repeats
 from chainrule.tables.encoding.numbers import MissingInput, NumberInput
-from chainrule.tables.encoding.targets import ClassTarget, DateTarget, NumberTarget
+from chainrule.tables.encoding.targets.classes import ClassTarget
+from chainrule.tables.encoding.targets.dates import DateTarget
+from chainrule.tables.encoding.targets.numbers import NumberTarget
 from chainrule.tables.encoding.texts import TextInput
 from chainrule.words import listed, printable, suggestion
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     import numpy.typing as npt
 
     from chainrule.tables.columns.column import Column
     from chainrule.tables.columns.table import Table
 
-__all__ = ["Encoding", "InputPart", "TargetPart"]
+__all__ = ["Encoding", "InputPart", "TargetKind", "TargetPart"]
 
 MOST_ABSENT_LISTED = 20
 
@@ -38,6 +40,7 @@ InputPart: TypeAlias = (
     NumberInput | BinaryInput | CategoryInput | TextInput | DateInput | CycleInput | MissingInput
 )
 TargetPart: TypeAlias = NumberTarget | DateTarget | ClassTarget
+TargetKind: TypeAlias = Literal["numbers", "classes", "labels"]
 
 
 class Encoding(Stored, frozen=True):
@@ -48,7 +51,7 @@ class Encoding(Stored, frozen=True):
     inputs : tuple of parts
         `NumberInput`, `MissingInput`, `CategoryInput`, `BinaryInput`, `DateInput`, `CycleInput`, `TextInput`,
         in the order of X.
-    targets : tuple of NumberTarget and DateTarget, or of one ClassTarget
+    targets : tuple of NumberTarget and DateTarget, or of one ClassTarget, or of several with one unit each
         In the order of Y.
     rows : RowRoles
         Columns that say something of rows and are not learnt.
@@ -78,12 +81,15 @@ class Encoding(Stored, frozen=True):
         refuse_repeats(self.input_names, "column")
         alone = [part.name for part in self.inputs if not isinstance(part, CycleInput)]  # beside its number
         refuse_repeats([*alone, *self.target_names], "column")
-        if len(self.targets) > 1 and any(isinstance(part, ClassTarget) for part in self.targets):
+        of_classes = [part for part in self.targets if isinstance(part, ClassTarget)]
+        if of_classes and len(self.targets) > 1:
+            if len(of_classes) == len(self.targets) and all(part.one_unit for part in of_classes):
+                return
             raise InputError(
                 f"There are {len(self.targets)} targets and one of classes among them,",
                 parameter="targets",
                 given=self.target_names,
-                needs="targets are one of classes or numbers only",
+                needs="targets are one of classes, several of two classes each, or numbers only",
                 advice="Leave some out.",
             )
 
@@ -108,9 +114,17 @@ class Encoding(Stored, frozen=True):
         return len(self.output_names)
 
     @property
+    def kind(self) -> TargetKind:
+        """What is learnt: numbers (times among them), the classes of one target, or several labels."""
+        if not isinstance(self.targets[0], ClassTarget):
+            return "numbers"
+        return "classes" if len(self.targets) == 1 else "labels"
+
+    @property
     def classes(self) -> tuple[str, ...] | None:
-        """The classes of a class target as they are written, in the order of Y's columns; None for others."""
-        return self.targets[0].labels if isinstance(self.targets[0], ClassTarget) else None
+        """The classes of the one class target as they are written, in their order; None for other targets."""
+        target = self.targets[0]
+        return target.labels if isinstance(target, ClassTarget) and self.kind == "classes" else None
 
     @property
     def target_names(self) -> tuple[str, ...]:
@@ -196,7 +210,7 @@ class Encoding(Stored, frozen=True):
         -------
         tuple of str, or array of shape (n_rows, n_targets)
             Each row's class, that with the largest output (the first of equal ones); or numbers in the
-            targets' own units.
+            targets' own units, or for several targets of classes the label of each.
 
         Raises
         ------
@@ -205,26 +219,18 @@ class Encoding(Stored, frozen=True):
         InputError
             An output of a class is NaN, so that none is the largest.
         """
-        try:
-            values = real_numbers(outputs, np.float64)
-        except (TypeError, ValueError, OverflowError) as error:
-            raise InputError(
-                f"outputs cannot be read as a table of numbers: {printable(str(error))}.",
-                parameter="outputs",
-                given=outputs,
-                needs="must be a table of numbers",
-                advice="Give the network's outputs.",
-            ) from error
-        if values.ndim != 2 or values.shape[1] != self.n_outputs:  # noqa: PLR2004 - rows and columns
-            raise ShapeError(
-                f"outputs has the shape {values.shape}",
-                parameter="outputs",
-                given=values.shape,
-                needs=f"(n_rows, {self.n_outputs}) is needed, as Y has it",
-                advice="Give the network's outputs.",
-            )
-        classes = self.classes
-        return self._in_units(values) if classes is None else _winners(values, classes)
+        values = self._checked(outputs)
+        if self.kind == "numbers":
+            return np.column_stack([part.decode(own[:, 0]) for part, own in self.parted(values)])
+        labels = [np.array(part.labels, dtype=object)[part.decided(own)] for part, own in self.parted(values)]
+        return tuple(labels[0]) if self.kind == "classes" else np.column_stack(labels)
+
+    def parted(self, outputs: npt.NDArray[np.float64]) -> Iterator[tuple[Any, npt.NDArray[np.float64]]]:
+        """Each target with its columns of the outputs, or of Y."""
+        first = 0
+        for part in self.targets:
+            yield part, outputs[:, first : first + len(part.names)]
+            first += len(part.names)
 
     def unused_columns(self, table: Table) -> tuple[str, ...]:
         """Return the columns of the table that are neither inputs nor targets, nor say anything of rows."""
@@ -270,13 +276,31 @@ class Encoding(Stored, frozen=True):
         if isinstance(decoded, tuple):
             return {self.target_names[0]: list(decoded)}
         return {
-            part.name: part.written(numbers) if isinstance(part, DateTarget) else numbers
-            for part, numbers in zip(self.targets, decoded.T, strict=True)
+            part.name: part.written(column) if isinstance(part, DateTarget) else column
+            for part, column in zip(self.targets, decoded.T, strict=True)
         }
 
-    def _in_units(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        numbers = [part for part in self.targets if not isinstance(part, ClassTarget)]
-        return np.column_stack([part.decode(values[:, k]) for k, part in enumerate(numbers)])
+    def _checked(self, outputs: npt.ArrayLike) -> npt.NDArray[np.float64]:
+        """Outputs as an array of numbers with a column for each of Y."""
+        try:
+            values = real_numbers(outputs, np.float64)
+        except (TypeError, ValueError, OverflowError) as error:
+            raise InputError(
+                f"outputs cannot be read as a table of numbers: {printable(str(error))}.",
+                parameter="outputs",
+                given=outputs,
+                needs="must be a table of numbers",
+                advice="Give the network's outputs.",
+            ) from error
+        if values.ndim != 2 or values.shape[1] != self.n_outputs:  # noqa: PLR2004 - rows and columns
+            raise ShapeError(
+                f"outputs has the shape {values.shape}",
+                parameter="outputs",
+                given=values.shape,
+                needs=f"(n_rows, {self.n_outputs}) is needed, as Y has it",
+                advice="Give the network's outputs.",
+            )
+        return values
 
 
 def _encoded(
@@ -286,7 +310,7 @@ def _encoded(
     several = len({part.name for part in parts}) > 1
     columns = [
         part.encode_with_gaps(table.column(part.name), said)
-        if several and isinstance(part, NumberTarget | DateTarget)
+        if several and isinstance(part, TargetPart)
         else part.encode(table.column(part.name), said)
         for part in parts
     ]
@@ -315,15 +339,3 @@ def _refuse_absent(table: Table, parts: Sequence[InputPart | TargetPart], who_ne
             needs=f"{who_needs} {'it' if one else 'them'}",
             advice=f"{similar} There are: {listed(table.names)}. {remedy}".lstrip(),
         )
-
-
-def _winners(values: npt.NDArray[np.float64], classes: tuple[str, ...]) -> tuple[str, ...]:
-    undecided = np.isnan(values).any(axis=1)
-    if undecided.any():
-        raise InputError(
-            f"Row {int(np.argmax(undecided)) + 1} of outputs has NaN, so no class has the largest output.",
-            parameter="outputs",
-            needs="must be numbers",
-            advice="Check that the network's weights are finite.",
-        )
-    return tuple(classes[winner] for winner in np.argmax(values, axis=1))

@@ -1,0 +1,188 @@
+"""Targets that are classes: a unit for each, or one for two; and back as labels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import numpy as np
+
+from chainrule.errors import InputError, argument
+from chainrule.stored import MOST, Meta, Name, Stored, Text
+from chainrule.tables.columns.column import Kind
+from chainrule.tables.columns.decisions import missing_error, unseen_error
+from chainrule.tables.encoding.levels import levels_of, matched, one_hot, refuse_repeats
+from chainrule.tables.encoding.targets.gaps import GAP, constant_error
+from chainrule.words import counted
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from chainrule.tables.columns.column import Column
+    from chainrule.tables.columns.decisions import Said
+
+    FloatArray = npt.NDArray[np.float64]
+
+__all__ = ["ClassTarget"]
+
+TWO, HALF = 2, 0.5
+
+
+class ClassTarget(Stored, frozen=True, tag_field="kind", tag="class", omit_defaults=True):
+    """A target of classes: one column of Y for each, 1 for the row's class and 0 elsewhere; or one for two.
+
+    Attributes
+    ----------
+    name : str
+        The column's name.
+    classes : tuple of str
+        Sorted, two at least.
+    cells : {"text", "number", "boolean"}
+        How a cell is matched, as of `CategoryInput`.
+    spellings : tuple of str
+        How predictions write the classes, where otherwise: of numbers, as most training rows had them.
+    one_unit : bool
+        Whether two classes share one column of Y: 0 for the first of them, 1 for the second.
+
+    Examples
+    --------
+    >>> ClassTarget("species", ("setosa", "virginica"), "text").names
+    ('output_setosa', 'output_virginica')
+    >>> ClassTarget("floor", ("1", "2"), "number", ("01", "02")).labels
+    ('01', '02')
+    >>> ClassTarget("paid", ("no", "yes"), "boolean", one_unit=True).names
+    ('output_yes',)
+    """
+
+    name: Name
+    classes: Annotated[tuple[Text, ...], Meta(min_length=2, max_length=MOST)]
+    cells: Kind
+    spellings: Annotated[tuple[Text, ...], Meta(max_length=MOST)] = ()
+    one_unit: bool = False
+
+    def __post_init__(self) -> None:
+        if self.one_unit and len(self.classes) != TWO:
+            raise InputError(
+                f"The target {self.name!r} has {len(self.classes)} classes",
+                parameter="one_unit",
+                given=self.one_unit,
+                needs="one unit tells two classes apart",
+                advice=f"Leave out {argument('one_unit')}.",
+            )
+        refuse_repeats(self.classes, "class", self.cells)
+        refuse_repeats(self.spellings, "spelling")
+        if self.spellings and len(self.spellings) != len(self.classes):
+            raise InputError(
+                f"There are {counted(len(self.classes), 'class', 'classes')} "
+                f"and {counted(len(self.spellings), 'spelling')}",
+                given=self.spellings,
+                needs="each class has one, or none has",
+                advice="Leave the spellings out.",
+            )
+
+    @classmethod
+    def learn(
+        cls,
+        name: str,
+        column: Column,
+        cells: Kind,
+        training: Column | None = None,
+        *,
+        one_unit: bool = False,
+    ) -> ClassTarget:
+        """Learn a target: its classes from all rows, and how most training rows spell them.
+
+        Parameters
+        ----------
+        name : str
+        column : Column
+            Cells without a value are left out.
+        cells : {"text", "number", "boolean"}
+            How a cell is matched.
+        training : Column, optional
+            Its training rows alone (`Column.take`); by default they are all.
+        one_unit : bool
+            Whether two classes share one column of Y.
+
+        Returns
+        -------
+        ClassTarget
+            The same for every order of the rows. A stream of them needs one counter a spelling.
+
+        Raises
+        ------
+        TableError
+            There are fewer than two classes.
+        """
+        levels = levels_of(column, cells)
+        if len(levels) < TWO:
+            raise constant_error(name)
+        usual = {} if training is None else {one.label: one.spelling for one in levels_of(training, cells)}
+        spellings = tuple(usual.get(level.label, level.spelling) for level in levels)
+        if cells == "boolean":
+            return cls(name, spellings, cells, one_unit=one_unit)
+        labels = tuple(level.label for level in levels)
+        return cls(name, labels, cells, () if spellings == labels else spellings, one_unit)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of its columns in Y."""
+        return tuple(f"output_{label}" for label in self.classes[self.one_unit :])
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """How predictions write the classes."""
+        return self.spellings or self.classes
+
+    def encode(self, column: Column, said: Said) -> FloatArray:
+        """Return its columns of Y, shape (n_rows, n_units); TableError names a cell of no class learnt."""
+        found = matched(column, self.classes, self.cells)
+        if found.missing.any():
+            raise missing_error(column, found.missing, "learnt target")
+        if (found.places < 0).any():
+            raise unseen_error(column, found.places < 0, self.classes, "class")
+        said.met_by_value(column, found.by_value, self.classes)
+        return one_hot(found.places, len(self.classes))[:, self.one_unit :]
+
+    def encode_with_gaps(self, column: Column, said: Said) -> FloatArray:
+        """Return its columns of Y, NaN where a cell has no class learnt, and tell `said` of unknown ones."""
+        found = matched(column, self.classes, self.cells)
+        said.unseen(column, (found.places < 0) & ~found.missing, GAP, self.classes, "class")
+        said.met_by_value(column, found.by_value, self.classes)
+        encoded = one_hot(found.places, len(self.classes))
+        encoded[found.places < 0] = np.nan
+        return encoded[:, self.one_unit :]
+
+    def of_each_class(self, outputs: FloatArray) -> FloatArray:
+        """Return an output for each class, shape (n_rows, n_classes), of those of its units.
+
+        Examples
+        --------
+        >>> ClassTarget("paid", ("no", "yes"), "boolean", one_unit=True).of_each_class(np.array([[0.75]]))
+        array([[0.25, 0.75]])
+        """
+        return np.column_stack([1.0 - outputs[:, 0], outputs[:, 0]]) if self.one_unit else outputs
+
+    def decided(self, outputs: FloatArray) -> npt.NDArray[np.intp]:
+        """Return the place of the class of each row, shape (n_rows,): that of the largest output.
+
+        Of equal ones it is the first; one unit must be above a half for the second.
+
+        Raises
+        ------
+        InputError
+            An output is NaN, so that none is the largest.
+
+        Examples
+        --------
+        >>> ClassTarget("paid", ("no", "yes"), "boolean").decided(np.array([[0.2, 0.9], [0.6, 0.6]]))
+        array([1, 0])
+        """
+        undecided = np.isnan(outputs).any(axis=1)
+        if undecided.any():
+            raise InputError(
+                f"Row {int(np.argmax(undecided)) + 1} of outputs has NaN, so that none is the largest.",
+                parameter="outputs",
+                needs="must be numbers",
+                advice="Check that the network's weights are finite.",
+            )
+        return (outputs[:, 0] > HALF).astype(np.intp) if self.one_unit else outputs.argmax(axis=1)

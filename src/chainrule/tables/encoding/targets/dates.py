@@ -1,0 +1,121 @@
+"""Targets that are dates or times: one column of Y each, and back as dates."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from chainrule.errors import InputError
+from chainrule.stored import Finite, Name, Positive, Stored
+from chainrule.tables.columns.readings import DateReading, read_cells
+from chainrule.tables.encoding.statistics import Spread, measure, restore, standardise
+from chainrule.tables.encoding.targets.gaps import constant_error, refuse_gaps, say_gaps
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from chainrule.tables.columns.column import Column
+    from chainrule.tables.columns.decisions import Said
+    from chainrule.tables.columns.readings import Cells
+
+    FloatArray = npt.NDArray[np.float64]
+
+__all__ = ["DateTarget"]
+
+DAY = 86_400.0
+EARLIEST, LATEST = -62_135_596_800.0, 253_402_300_799.0  # 0001-01-01 to 9999-12-31T23:59:59
+
+
+class DateTarget(Stored, frozen=True, tag_field="kind", tag="date", omit_defaults=True):
+    """A target that is a date or time: one column of Y, standardised seconds, and back as ISO 8601 text.
+
+    Attributes
+    ----------
+    name : str
+        The column's name.
+    reading : DateReading
+        How a cell is read.
+    mean, scale : float
+        Of the training rows, in seconds since 1970-01-01T00:00.
+    unit : {"day", "second"}
+        To what a prediction is rounded: to days where every training row stands at midnight.
+
+    Examples
+    --------
+    >>> target = DateTarget("due", DateReading("year-month-day"), 1_704_110_400.0, 86_400.0, "day")
+    >>> target.written(target.decode(np.array([0.4, 1.1])))
+    ('2024-01-02', '2024-01-03')
+    """
+
+    name: Name
+    reading: DateReading
+    mean: Finite
+    scale: Positive
+    unit: Literal["day", "second"] = "second"
+
+    @classmethod
+    def learn(cls, name: str, reading: DateReading, cells: Cells) -> DateTarget:
+        """Learn a target from the cells of the training rows; those without a date are left out.
+
+        Raises
+        ------
+        TableError
+            There is no date, or all are the same.
+        """
+        present = cells.values[~np.isnan(cells.values)]
+        spread = measure(present) if len(present) else Spread(0.0, 0.0)
+        if spread.scale == 0:
+            raise constant_error(name)
+        unit: Literal["day", "second"] = "second" if np.mod(present, DAY).any() else "day"
+        return cls(name, reading, spread.mean, spread.scale, unit)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of its columns in Y."""
+        return (self.name,)
+
+    def encode(self, column: Column, said: Said) -> FloatArray:  # noqa: ARG002 (no value is made up)
+        """Return its column of Y, shape (n_rows, 1); TableError names a cell that is no date."""
+        cells = read_cells(column, self.reading)
+        refuse_gaps(column, cells, "dates")
+        return standardise(cells.values, Spread(self.mean, self.scale))[:, np.newaxis]
+
+    def encode_with_gaps(self, column: Column, said: Said) -> FloatArray:
+        """Return its column of Y, NaN where there is no date, and tell `said` where one cannot be read."""
+        cells = read_cells(column, self.reading)
+        say_gaps(column, cells, said, "dates")
+        return standardise(cells.values, Spread(self.mean, self.scale))[:, np.newaxis]
+
+    def decode(self, outputs: FloatArray) -> FloatArray:
+        """Return outputs of the network, shape (n_rows,), in seconds since 1970-01-01T00:00."""
+        return restore(outputs, Spread(self.mean, self.scale))
+
+    @property
+    def baseline(self) -> float:
+        """What is predicted without inputs: the training rows' mean, in seconds."""
+        return self.mean
+
+    def written(self, seconds: FloatArray) -> tuple[str, ...]:
+        """Write times as dates from the year 1 to 9999.
+
+        Raises
+        ------
+        InputError
+            A time is NaN.
+        """
+        seconds = np.clip(seconds, EARLIEST, LATEST)
+        if np.isnan(seconds).any():
+            raise InputError(
+                f"Row {int(np.argmax(np.isnan(seconds))) + 1} of outputs has NaN, which is no time.",
+                parameter="outputs",
+                needs="must be numbers",
+                advice="Check that the network's weights are finite.",
+            )
+        if self.reading.form == "time":
+            seconds = np.rint(seconds % DAY) % DAY
+            return tuple(text[-8:] for text in seconds.astype("datetime64[s]").astype(str).tolist())
+        if self.unit == "day":
+            days = np.rint(seconds / DAY).clip(EARLIEST / DAY, np.floor(LATEST / DAY))
+            return tuple(days.astype("datetime64[D]").astype(str).tolist())
+        return tuple(np.rint(seconds).astype("datetime64[s]").astype(str).tolist())
