@@ -47,6 +47,8 @@ class Option:
         switch.
     about : str
         Heading that it stands under.
+    is_open : bool
+        Whether a switch may be on, off, or not given.
 
     Examples
     --------
@@ -58,14 +60,16 @@ class Option:
     meaning: str
     takes: str
     about: str
+    is_open: bool = False
 
 
 def _columns(meaning: str, takes: str = "COLUMNS") -> Any:  # noqa: ANN401 (what dataclasses take for a field)
-    return field(default=None, metadata={"option": Option("", meaning, takes, COLUMNS)})
+    return field(default=None, metadata={"option": Option("", meaning, takes, COLUMNS, not takes)})
 
 
 def _file(meaning: str, takes: str, default: object = None) -> Any:  # noqa: ANN401 (as above)
-    return field(default=default, metadata={"option": Option("", meaning, takes, FILE)})
+    is_open = not takes and default is None
+    return field(default=default, metadata={"option": Option("", meaning, takes, FILE, is_open)})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,6 +102,12 @@ class TableOptions:
     text: tuple[str, ...] | None = _columns("Columns of free text, learnt by the parts of their words.")
     missing: tuple[str, ...] | None = _columns("Columns of which only counts whether they have a value.")
     log: tuple[str, ...] | None = _columns("Targets above 0 that are learnt by their logarithm.")
+    as_is: tuple[str, ...] | None = _columns("Columns of numbers that are learnt as they are, not scaled.")
+    one_unit: bool | None = _columns(
+        "Whether a target of two classes has one output, 0 for the first and 1 for the second. Default: "
+        "where the outputs are not softmax.",
+        "",
+    )
     weights: str | None = _columns("Column that says what each row counts.", "COLUMN")
     id: tuple[str, ...] | None = _columns("Columns that name the rows: not learnt, and kept in predictions.")
     split: str | None = _columns(
@@ -141,6 +151,8 @@ class TableOptions:
                 object.__setattr__(self, one.name, _name(value, one.name))
         object.__setattr__(self, "strict", truth(self.strict, "strict"))
         object.__setattr__(self, "in_order", truth(self.in_order, "in_order"))
+        if self.one_unit is not None:
+            object.__setattr__(self, "one_unit", truth(self.one_unit, "one_unit"))
         treatment_of_bad_rows(self.bad_rows)
 
     @classmethod

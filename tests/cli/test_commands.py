@@ -255,7 +255,7 @@ def test_the_same_command_gives_the_same_file(here: Path, chainrule_command: Cal
 
 def test_divergence_keeps_the_last_finite_network(here: Path, chainrule_command: Callable[..., Any]) -> None:
     arguments = ["fit", "penguins.csv", "--target", "body_mass_g", "--rate", 1000, "--out", "new.safetensors"]
-    arguments += ["--defaults", "notes"]
+    arguments += ["--defaults", "notes", "--output", "identity"]
     done = chainrule_command(*arguments)
     assert (done.code, done.out) == (1, "")
     assert len(done.err.splitlines()) == 1
@@ -388,15 +388,13 @@ def test_help_tells_the_defaults_and_every_name() -> None:
 
 def test_defaults_by_kind_of_target_and_rows() -> None:
     few, many, most = 499, 500, 20_000
-    classes = {rows: default_settings("notes", rows, classes=True) for rows in (few, many, most)}
-    numbers = {rows: default_settings("notes", rows, classes=False) for rows in (few, many, most)}
-    assert [classes[rows].hidden for rows in (few, many, most)] == [(8,), (32,), (32,)]
-    assert [numbers[rows].hidden for rows in (few, many, most)] == [(8,), (16,), (16,)]
-    assert [classes[rows].rate for rows in (few, many, most)] == [0.5, 2, 2]
-    assert [numbers[rows].rate for rows in (few, many, most)] == [0.1, 0.1, 0.1]
-    assert [classes[rows].epochs for rows in (few, many, most)] == [100, 100, 30]
-    assert [numbers[rows].epochs for rows in (few, many, most)] == [100, 300, 30]
-    assert [settings.batch_size for settings in (classes[few], classes[many], numbers[few])] == [1, 16, 32]
+    notes = [default_settings("notes", rows, classes=False) for rows in (few, many, most)]
+    assert notes == [default_settings("notes", rows, classes=True) for rows in (few, many, most)]
+    assert [one.hidden for one in notes] == [(8,), (32,), (32,)]
+    assert [one.epochs for one in notes] == [100, 100, 30]
+    assert {(one.rate, one.batch_size, one.output, str(one.loss)) for one in notes} == {
+        (0.2, 1, "logistic", "rss")
+    }
     enough, watching = (default_settings("modern", rows, classes=True) for rows in (1999, 2000))
     assert (enough.patience, enough.validation) == (None, 0)
     assert watching.patience is not None

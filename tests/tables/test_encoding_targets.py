@@ -60,7 +60,7 @@ def test_a_target_learnt_as_its_logarithm() -> None:
 
 def test_a_target_of_counts_is_only_divided() -> None:
     target = learnt([0, 2, 4], "count")
-    assert target == NumberTarget("y", 0.0, 2.0, READING, "count")
+    assert target == NumberTarget("y", 0.0, 2.0, READING, "count", "share", 2.0)
     assert target.encode(column([0, 3]), Said()).tolist() == [[0.0], [1.5]]
     assert target.decode(np.array([1.5])).tolist() == [3.0]
 

@@ -80,7 +80,7 @@ def _parameter(one: Setting) -> inspect.Parameter:
 def _of_table(one: Option) -> inspect.Parameter:
     """Option that says something of a table."""
     name = f"--{one.name.replace('_', '-')}"
-    name = f"{name}/--no-{one.name}" if one.name == "header" else name  # it may be one or the other
+    name = f"{name}/--no-{name[2:]}" if one.is_open else name
     option = typer.Option(
         name, metavar=one.takes, help=one.meaning, rich_help_panel=one.about, show_default=False
     )
@@ -94,7 +94,9 @@ def _of_table(one: Option) -> inspect.Parameter:
 def given_of_table(typed: Mapping[str, Any]) -> dict[str, Any]:
     """Options of the table as they were typed, without what was not; names may be parted by commas."""
     given = {
-        name: typed[name] for name in TABLE if typed[name] is not None and (typed[name] or name == "header")
+        name: typed[name]
+        for name, one in TABLE.items()
+        if typed[name] is not None and (typed[name] or one.is_open)
     }
     if len(given.get("names", ())) == 1:
         given["names"] = given["names"][0]

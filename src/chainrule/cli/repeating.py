@@ -13,6 +13,7 @@ from chainrule.tables import (
     BinaryInput,
     CategoryInput,
     ClassTarget,
+    ConstantTarget,
     CycleInput,
     DateInput,
     DateTarget,
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from chainrule.tables import Encoding, InputPart, Layout, RowRoles, TargetPart
 
 __all__ = ["fit_command"]
+
+TWO = 2
 
 
 def fit_command(model: Model) -> str:
@@ -67,6 +70,10 @@ def _of_table(encoding: Encoding) -> Iterator[tuple[str, ...]]:
             yield option
         if isinstance(part, NumberTarget) and part.learnt_as == "log":
             yield "--log", part.name
+        if isinstance(part, (NumberInput, NumberTarget)) and (part.mean, part.scale) == (0.0, 1.0):
+            yield "--as-is", part.name
+    if encoding.kind == "classes" and len(encoding.classes or ()) == TWO:
+        yield ("--one-unit",) if encoding.n_outputs == 1 else ("--no-one-unit",)
     yield from _of_rows(encoding.rows)
 
 
@@ -106,7 +113,7 @@ def _kind_of(part: InputPart | TargetPart) -> tuple[str, str] | None:
             return "--text", part.name
         case MissingInput():
             return "--missing", part.name
-        case CycleInput():  # beside its number
+        case CycleInput() | ConstantTarget():  # beside its number; whatever it is
             return None
 
 

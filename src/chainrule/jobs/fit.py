@@ -23,10 +23,10 @@ from chainrule.interrupts import put_off
 from chainrule.jobs.checkpoint import Checkpoint
 from chainrule.jobs.job import Face, Job, hearing, note_all, refuse_to_replace, same_file
 from chainrule.models import (
+    AskedOutputs,
     FitResult,
     Model,
     fit_settings,
-    needs_counts,
     prepare_again,
     prepare_with,
     settings_of_checkpoint,
@@ -230,8 +230,7 @@ class FitJob(Job):
         faults.refuse()
         given = dict(self.given)
         rows = {name: given.pop(name) for name in ("held_out", "seed") if name in given}
-        counts = needs_counts(given.get("loss"))
-        data = prepare_with(source, roles, strict=options.strict, counts=counts, **rows)
+        data = prepare_with(source, roles, strict=options.strict, outputs=AskedOutputs.of(given), **rows)
         settings = fit_settings(data, **given)
         notes = [
             one.sentence

@@ -4,12 +4,14 @@ from chainrule.models.dataset import Dataset, prepare, prepare_again, prepare_wi
 from chainrule.models.defaults import default_settings
 from chainrule.models.fitting import FitResult, fit
 from chainrule.models.model import Model, Predictions
+from chainrule.models.outputs import AskedOutputs
 from chainrule.models.record import TrainingRecord
 from chainrule.models.rows import with_value
-from chainrule.models.settings import fit_settings, needs_counts, settings_of_checkpoint
+from chainrule.models.settings import fit_settings, settings_of_checkpoint
 from chainrule.scores.targets import ClassScore, NumberScore, Score
 
 __all__ = [
+    "AskedOutputs",
     "ClassScore",
     "Dataset",
     "FitResult",
@@ -21,7 +23,6 @@ __all__ = [
     "default_settings",
     "fit",
     "fit_settings",
-    "needs_counts",
     "prepare",
     "prepare_again",
     "prepare_with",

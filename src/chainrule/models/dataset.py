@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.errors import TableError, argument, said
+from chainrule.models.defaults import check_defaults
 from chainrule.models.looking import given_away, totals, twins
+from chainrule.models.outputs import AskedOutputs, needs_counts
 from chainrule.models.rows import Parted, part_rows, row_weights, with_value
 from chainrule.tables import (
     Decision,
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
 __all__ = ["Dataset", "prepare", "prepare_again", "prepare_with", "report_of"]
 
 HELD_OUT = 0.25
+AS_USUAL = AskedOutputs()
 FEWEST_TRAINING_ROWS = 2
 
 
@@ -120,7 +123,9 @@ def prepare(
     target: str | int | Sequence[str],
     held_out: float = HELD_OUT,
     seed: int = 0,
-    counts: bool = False,
+    output: Any = None,  # noqa: ANN401 (text or object)
+    loss: Any = None,  # noqa: ANN401 (likewise)
+    defaults: str = "modern",
     **options: Any,  # noqa: ANN401 (of `TableOptions`)
 ) -> Dataset:
     """Read a table, choose its encoding and hold rows out.
@@ -133,8 +138,10 @@ def prepare(
     held_out : float
         Share of the rows that is held out, in [0, 1); for classes, as much of each.
     seed : int
-    counts : bool
-        Whether targets that are numbers are learnt as counts, for a loss that needs them.
+    output, loss : str or object, optional
+        Of the network: how targets are scaled follows from what the outputs can give and the loss can take.
+    defaults : {"modern", "notes"}
+        Where they come from if they are not given.
     **options
         What is said of the table: see `TableOptions`.
 
@@ -157,7 +164,8 @@ def prepare(
     asked = TableOptions.of(options)
     source = as_table(table, **asked.of_file)
     roles = settle_roles(source, target, asked)
-    return prepare_with(source, roles, held_out=held_out, seed=seed, strict=asked.strict, counts=counts)
+    outputs = AskedOutputs(output, loss, check_defaults(defaults))
+    return prepare_with(source, roles, held_out=held_out, seed=seed, strict=asked.strict, outputs=outputs)
 
 
 def prepare_with(
@@ -167,7 +175,7 @@ def prepare_with(
     held_out: float = HELD_OUT,
     seed: int = 0,
     strict: bool = False,
-    counts: bool = False,
+    outputs: AskedOutputs = AS_USUAL,
 ) -> Dataset:
     """Choose the encoding of a table whose columns have their roles, and hold rows out.
 
@@ -179,20 +187,22 @@ def prepare_with(
         As for `prepare`.
     strict : bool
         Whether all that would be guessed is refused.
-    counts : bool
-        Whether targets that are numbers are learnt as counts, for a loss that needs them.
+    outputs : AskedOutputs
+        What was asked for of the output layer, which settles how targets are scaled.
 
     Raises
     ------
     TableError, InputError
         The table or a setting does not fit; or, where strict, something would be guessed.
     """
-    targets = read_targets(source, roles, counts=counts)
+    targets = read_targets(source, roles, counts=needs_counts(outputs.loss))
+    n_classes = len(set(targets.labels or ()) - {""})
+    limits = outputs.limits(targets.kind, n_classes, roles)
     used, left_out = with_value(source, targets.present)
     targets = targets.take(np.flatnonzero(targets.present))
     parted = part_rows(used, roles.of_rows, targets.labels, held_out=held_out, seed=seed)
     _refuse_too_few(used, len(parted.training), len(parted.held_out), held_out)
-    chosen = choose_encoding(used, roles, targets, parted.training, source=source, counts=counts)
+    chosen = choose_encoding(used, roles, targets, parted.training, source=source, limits=limits)
     decisions = (*source.decisions, *chosen.decisions)
     if strict:
         refuse_guesses(source.title, decisions)

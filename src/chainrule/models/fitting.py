@@ -13,7 +13,7 @@ from chainrule.models.dataset import HELD_OUT, Dataset, prepare
 from chainrule.models.model import Model
 from chainrule.models.record import TrainingRecord
 from chainrule.models.rows import watch_rows
-from chainrule.models.settings import fit_settings, needs_counts
+from chainrule.models.settings import fit_settings
 from chainrule.network import Network
 from chainrule.settings import FitSettings, documented, refuse_unknown_settings
 from chainrule.table_options import documented_options, parted_options
@@ -143,8 +143,11 @@ def fit(
     """
     options, settings = parted_options(given)
     refuse_unknown_settings({name: one for name, one in settings.items() if name != "defaults"}, FitSettings)
-    counts = needs_counts(settings.get("loss"))
-    data = prepare(table, target=target, held_out=held_out, seed=seed, counts=counts, **options)
+    outputs = {name: settings.get(name) for name in ("output", "loss")}
+    defaults = settings.get("defaults", "modern")
+    data = prepare(
+        table, target=target, held_out=held_out, seed=seed, defaults=defaults, **outputs, **options
+    )
     warn_of_table([said(one.sentence) for one in data.decisions if one.is_warning])
     return fit_dataset(data, fit_settings(data, **settings), on_epoch=on_epoch)
 
@@ -222,7 +225,8 @@ def sample_weight(
     if class_weight is None or data.encoding.classes is None:
         return data.weights
     classes = data.encoding.classes
-    codes = data.Y.argmax(axis=1)
+    ((target, own),) = data.encoding.parted(data.Y)
+    codes = target.decided(own)
     if isinstance(class_weight, str):  # "balanced"
         counts = np.bincount(codes[data.training_rows], minlength=len(classes))
         of_class = len(data.training_rows) / (np.count_nonzero(counts) * np.maximum(counts, 1))

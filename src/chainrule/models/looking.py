@@ -40,7 +40,10 @@ def given_away(encoding: Encoding, X: Matrix, Y: Matrix) -> Iterator[Decision]:
     """
     if len(X) < FEWEST_ROWS:
         return
-    classes = Y.argmax(axis=1) if encoding.classes is not None else None
+    classes = None
+    if encoding.kind == "classes":
+        ((target, own),) = encoding.parted(Y)
+        classes = target.decided(own)
     first = 0
     for part in encoding.inputs:
         columns = X[:, first : first + len(part.names)]
@@ -92,10 +95,15 @@ def totals(table: Table) -> Iterator[Decision]:
 
 def _is_target(columns: Matrix, Y: Matrix) -> bool:
     """Whether the first of the columns is one of Y, or its negative."""
-    x = columns[:, :1]
-    there = ~np.isnan(Y)
-    gap = np.where(there, np.minimum(np.abs(x - Y), np.abs(x + Y)), 0.0)
-    return bool((gap.max(axis=0) < SAME).any() and x.any())
+    x = columns[:, 0]
+    return any(_is_line(x[there], y[there]) for y in Y.T if (there := ~np.isnan(y)).any())
+
+
+def _is_line(x: Matrix, y: Matrix) -> bool:
+    """Whether one number is the other in another unit."""
+    deviations = [(one - one.mean()) / (one.std() or 1.0) for one in (x, y)]
+    gap = min(np.abs(deviations[0] - deviations[1]).max(), np.abs(deviations[0] + deviations[1]).max())
+    return bool(gap < SAME and deviations[0].any())
 
 
 def _names_classes(columns: Matrix, classes: Places) -> bool:

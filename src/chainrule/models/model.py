@@ -167,7 +167,7 @@ class Model:
         if isinstance(actual, tuple) or isinstance(predicted, tuple):
             majority = self.training.majority if self.training and self.training.majority else ""
             return score_classes(list(actual), list(predicted), encoding.classes or (), majority)
-        means = [target.baseline for target in encoding.targets if not isinstance(target, ClassTarget)]
+        means = [target.baseline for target in encoding.learnt if not isinstance(target, ClassTarget)]
         return tuple(
             score_numbers(name, actual[here, k], predicted[here, k], means[k])
             for k, name in enumerate(encoding.target_names)

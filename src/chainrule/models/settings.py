@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from chainrule.equations import ACTIVATIONS, LOSSES, RULES, name_of
+from chainrule.equations import ACTIVATIONS, RULES
 from chainrule.errors import InputError, UnknownNameError, argument
 from chainrule.models.defaults import default_settings
+from chainrule.models.outputs import AskedOutputs, output_layer
 from chainrule.settings import FitSettings, refuse_unknown_settings
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from chainrule.models.dataset import Dataset
     from chainrule.models.model import Model
 
-__all__ = ["fit_settings", "needs_counts", "settings_of_checkpoint", "usual_start"]
+__all__ = ["fit_settings", "settings_of_checkpoint", "usual_start"]
 
 MOST_WEIGHTS = 10**9  # eight gigabytes, before the first gradient
 
@@ -35,18 +35,19 @@ def fit_settings(data: Dataset, *, defaults: str = "modern", **given: Any) -> Fi
     """
     asked = {name: value for name, value in given.items() if value is not None}
     refuse_unknown_settings(given, FitSettings)
-    is_classes = data.encoding.classes is not None
-    usual = default_settings(defaults, len(data.training_rows), classes=is_classes)
+    kind, target = data.encoding.kind, data.encoding.learnt[0]
+    usual = default_settings(defaults, len(data.training_rows), classes=kind != "numbers")
+    layer = output_layer(
+        AskedOutputs.of({**asked, "defaults": defaults}), kind, one_unit=getattr(target, "one_unit", False)
+    )
     chosen = {
-        **_output_and_loss(usual, asked, is_classes=is_classes),
+        **layer._asdict(),
         **_rate_and_batch(usual, asked),
         **asked,
         "held_out": data.held_out,
         "seed": data.seed,
     }
     settings = replace(usual, **chosen)
-    if not is_classes and LOSSES.fact(LOSSES.made_of(settings.loss), "highest_target") == 1:
-        _refuse_shares(settings)
     if "start" not in asked:
         settings = replace(settings, start=usual_start(settings.hidden, settings.activation))
     if not settings.criteria and "validation" not in asked:
@@ -54,15 +55,6 @@ def fit_settings(data: Dataset, *, defaults: str = "modern", **given: Any) -> Fi
     _check_class_weight(settings.class_weight, data)
     _refuse_giants((data.X.shape[1], *settings.hidden, data.Y.shape[1]))
     return settings
-
-
-def needs_counts(loss: Any) -> bool:  # noqa: ANN401 (text, object, or None)
-    """Whether a loss needs targets that are counts, so that they are not standardised."""
-    if loss is None:
-        return False
-    made = LOSSES.made_of(loss, "loss")
-    limits = LOSSES.fact(made, "lowest_target"), LOSSES.fact(made, "highest_target")
-    return limits == (0, math.inf)
 
 
 def usual_start(hidden: Sequence[int], activation: Any) -> str:  # noqa: ANN401 (text or object)
@@ -93,19 +85,6 @@ def settings_of_checkpoint(model: Model, epochs: int | None = None) -> FitSettin
     return settings if epochs is None else replace(settings, epochs=epochs)
 
 
-def _output_and_loss(usual: FitSettings, asked: Mapping[str, Any], *, is_classes: bool) -> dict[str, Any]:
-    """Output activation and loss: where one is given, the other is what belongs to it."""
-    output: Any = asked.get("output")
-    loss: Any = asked.get("loss")
-    if output is None and loss is None:
-        return {"output": usual.output, "loss": usual.loss}
-    if output is None:
-        belonging = LOSSES.fact(LOSSES.made_of(loss, "loss"), "usual_output")
-        return {"output": belonging or ("logistic" if is_classes else "identity")}
-    usual_loss = ACTIVATIONS.fact(ACTIVATIONS.made_of(output, "output"), "usual_loss")
-    return {"loss": usual_loss if is_classes else "rss"}
-
-
 def _rate_and_batch(usual: FitSettings, asked: Mapping[str, Any]) -> dict[str, Any]:
     """Rate and batch size that belong to the rule, where it is not the usual one."""
     rule = RULES.made_of(asked.get("rule", usual.rule), "rule")
@@ -114,17 +93,6 @@ def _rate_and_batch(usual: FitSettings, asked: Mapping[str, Any]) -> dict[str, A
         "rate": usual.rate if is_usual else RULES.fact(rule, "usual_rate"),
         "batch_size": None if RULES.fact(rule, "takes_all_rows") else usual.batch_size,
     }
-
-
-def _refuse_shares(settings: FitSettings) -> None:
-    loss = LOSSES.made_of(settings.loss)
-    raise InputError(
-        f"The loss {name_of(loss)} needs {LOSSES.fact(loss, 'targets_needed')}",
-        parameter="loss",
-        given=name_of(loss),
-        needs="the numbers of a table are standardised, so that the network sees none",
-        advice="Take rss or huber, or train with the numbers themselves in Python: chainrule.train.",
-    )
 
 
 def _check_class_weight(class_weight: str | Mapping[str, float] | None, data: Dataset) -> None:

@@ -25,10 +25,12 @@ from chainrule.tables import (
     BinaryInput,
     CategoryInput,
     ClassTarget,
+    ConstantTarget,
     CycleInput,
     DateInput,
     DateTarget,
     MissingInput,
+    NumberTarget,
     TextInput,
 )
 from chainrule.words import named, printable, series, shortened
@@ -112,12 +114,15 @@ def _print_columns(title: str, parts: Sequence[InputPart | TargetPart], width: i
         say(f"  … {len(parts) - MOST_LINES} more: see --json")
 
 
-def _learnt_as(part: InputPart | TargetPart, room: int) -> str:
+def _learnt_as(part: InputPart | TargetPart, room: int) -> str:  # noqa: PLR0911 (one for each kind)
     """What a column was learnt as."""
     missing = ", missing" if getattr(part, "has_missing", False) else ""
     match part:
         case ClassTarget():
-            return f"classes: {shortened(part.labels, room - 9)}"
+            kind = "one unit" if part.one_unit else "classes"
+            return f"{kind}: {shortened(part.labels, room - len(kind) - 2)}"
+        case ConstantTarget():
+            return f"constant: {part.label if part.number is None else f'{part.number:g}'}"
         case CategoryInput():
             return f"classes: {shortened(part.categories, room - 25)}{', rest' * part.has_rest}{missing}"
         case BinaryInput():
@@ -136,6 +141,10 @@ def _learnt_as(part: InputPart | TargetPart, room: int) -> str:
     constant = "  (constant: encoded as 0)" if part.scale == 0 else ""
     squashed = ", squashed" if getattr(part, "squash", None) else ""
     kind = {"log": "logarithm", "count": "count"}.get(getattr(part, "learnt_as", ""), "number")
+    if isinstance(part, NumberTarget) and part.scaled not in {"spread", "as_is"}:
+        return f"{kind}, less {part.mean:.6g}, divided by {part.scale:.6g}"
+    if (part.mean, part.scale) == (0.0, 1.0):
+        return f"{kind}, as it is{missing}"
     return f"{kind}, mean {part.mean:.6g}, deviation {part.scale:.6g}{squashed}{missing}{constant}"
 
 

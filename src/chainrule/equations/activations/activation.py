@@ -11,6 +11,7 @@ complex plane: a logistic written with an absolute value would silently have the
 from __future__ import annotations
 
 import enum
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
@@ -81,6 +82,8 @@ class ActivationFacts:
     ----------
     outputs : OutputRange
         Where its outputs lie.
+    lowest_output, highest_output : float
+        Between which they lie.
     mixes_units : bool
         Whether a unit's output depends on the net inputs of the others: such a layer is the output layer.
     fewest_units : int
@@ -98,6 +101,8 @@ class ActivationFacts:
     """
 
     outputs: ClassVar[OutputRange] = OutputRange.REAL
+    lowest_output: ClassVar[float] = -math.inf
+    highest_output: ClassVar[float] = math.inf
     mixes_units: ClassVar[bool] = False
     fewest_units: ClassVar[int] = 1
     saturates: ClassVar[bool] = False
@@ -128,6 +133,7 @@ class Logistic(ActivationFacts):
     formula: ClassVar[str] = "1 / (1 + exp(−z))"
     derivative: ClassVar[str] = "(1 − a)·a"
     outputs = OutputRange.UNIT
+    lowest_output, highest_output = 0.0, 1.0
     saturates = True
     usual_loss = "binary_cross_entropy"
     code = 1
@@ -167,6 +173,7 @@ class Tanh(ActivationFacts):
     also_called: ClassVar[tuple[str, ...]] = ("tansig", "hyperbolic_tangent")
     formula: ClassVar[str] = "tanh(z)"
     derivative: ClassVar[str] = "(1 − a²)"
+    lowest_output, highest_output = -1.0, 1.0
     saturates = True
     code = 2
 

@@ -45,6 +45,7 @@ class ReLU(ActivationFacts):
     )
     formula: ClassVar[str] = "max(0, z)"
     derivative: ClassVar[str] = "[z > 0]"
+    lowest_output = 0.0
     dies = True
     usual_start = "he_uniform"
     code = 3
@@ -124,6 +125,7 @@ class Softplus(ActivationFacts):
     formula: ClassVar[str] = "ln(1 + exp(z))"
     derivative: ClassVar[str] = "1/(1 + exp(−z))"
     outputs = OutputRange.POSITIVE
+    lowest_output = 0.0
     code = 5
 
     def forward(self, z: Array) -> Array:
@@ -153,6 +155,7 @@ class Softsign(ActivationFacts):
     name: ClassVar[str] = "softsign"
     formula: ClassVar[str] = "z / (1 + |z|)"
     derivative: ClassVar[str] = "1/(1 + |z|)²"
+    lowest_output, highest_output = -1.0, 1.0
     saturates = True
     code = 6
 
@@ -206,6 +209,7 @@ class GELU(ActivationFacts):
     }
     formula: ClassVar[str] = "z/2·(1 + t),  t = tanh(√(2/π)·(z + 0.044715·z³))"
     derivative: ClassVar[str] = "((1 + t)/2 + z/2·(1 − t²)·√(2/π)·(1 + 0.134145·z²))"
+    lowest_output = -0.1701
     code = 7
 
     def forward(self, z: Array) -> Array:

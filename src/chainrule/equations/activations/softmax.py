@@ -47,6 +47,7 @@ class Softmax(ActivationFacts):
     formula: ClassVar[str] = "exp(z) / Σ_i exp(z_i)"
     derivative: ClassVar[str] = "a_k·([k = i] − a_i)"
     outputs = OutputRange.SHARES
+    lowest_output, highest_output = 0.0, 1.0
     mixes_units = True
     fewest_units = 2
     usual_loss = "cross_entropy"

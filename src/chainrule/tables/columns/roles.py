@@ -65,6 +65,10 @@ class Roles:
         What columns were said to be: "classes", "numbers", "dates:day-month-year", …
     log : frozenset of str
         Targets that are learnt by their logarithm.
+    as_is : frozenset of str
+        Columns of which the numbers are not scaled.
+    one_unit : bool or None
+        Whether a target of two classes has one output; None where nothing was said.
     weights, split, group : str or None
     in_order : bool
     """
@@ -76,6 +80,8 @@ class Roles:
     named: frozenset[str]
     asked: dict[str, str]
     log: frozenset[str]
+    as_is: frozenset[str]
+    one_unit: bool | None
     weights: str | None
     split: str | None
     group: str | None
@@ -117,7 +123,7 @@ def settle_roles(table: Table, target: object, options: TableOptions, *, need_ta
     """
     given = {
         "target": target,
-        **{role: getattr(options, role) for role in (*ROLES[1:], *KINDS, "inputs", "log")},
+        **{role: getattr(options, role) for role in (*ROLES[1:], *KINDS, "inputs", "log", "as_is")},
     }
     found: dict[str, tuple[str, ...]] = {}
     asked: dict[str, str] = {}
@@ -162,8 +168,8 @@ def settle_roles(table: Table, target: object, options: TableOptions, *, need_ta
     used, asked_away = {*taken, *inputs}, frozenset(found["ignore"])
     ignored = tuple(name for name in table.names if name not in used or name in asked_away)
     return Roles(
-        found["target"], inputs, ignored, found["id"], named, asked, frozenset(found["log"]), **one,
-        in_order=options.in_order,
+        found["target"], inputs, ignored, found["id"], named, asked, frozenset(found["log"]),
+        frozenset(found["as_is"]), options.one_unit, **one, in_order=options.in_order,
     )  # fmt: skip
 
 

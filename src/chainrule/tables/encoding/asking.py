@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,8 +21,11 @@ from chainrule.tables.columns.readings import (
 from chainrule.tables.encoding.levels import levels_of, matched
 from chainrule.tables.encoding.report import ColumnReport
 from chainrule.tables.encoding.targets.classes import ClassTarget
+from chainrule.tables.encoding.targets.constant import ConstantTarget
 from chainrule.tables.encoding.targets.dates import DateTarget
-from chainrule.tables.encoding.targets.numbers import NumberTarget
+from chainrule.tables.encoding.targets.kind import kind_of_targets
+from chainrule.tables.encoding.targets.numbers import LearntAs, NumberTarget
+from chainrule.tables.encoding.targets.scaling import NO_LIMITS, Limits
 from chainrule.words import counted, listed, shown
 
 if TYPE_CHECKING:
@@ -32,14 +35,15 @@ if TYPE_CHECKING:
     from chainrule.tables.columns.readings import Reading
     from chainrule.tables.columns.roles import Roles
     from chainrule.tables.columns.table import Table
-    from chainrule.tables.encoding.encoding import TargetPart
+    from chainrule.tables.encoding.encoding import TargetKind, TargetPart
+
+    FloatArray = npt.NDArray[np.float64]
 
 __all__ = ["Asked", "read_targets", "row_labels"]
 
 MOST_CLASSES = 1000
 FEW_CLASSES = 20
 FEW_WHOLE_VALUES = 10
-FEWEST_FOR_CLASSES = 4  # rows: two for each of two classes
 ROWS_A_CLASS = 2
 
 
@@ -51,17 +55,18 @@ class Asked:
     ----------
     columns : tuple of Column
     readings : tuple of Reading
-    are_classes : bool
+    kind : {"numbers", "classes", "labels"}
+        As of `Encoding`.
     present : array of shape (n_rows,)
         Rows that have a value of a target.
     labels : tuple of str, or None
-        The class of each row, "" where it has none; None where the targets are no classes.
+        The class of each row, "" where it has none; None where there is no target of classes, or several.
     decisions : tuple of Decision
     """
 
     columns: tuple[Column, ...]
     readings: tuple[Reading, ...]
-    are_classes: bool
+    kind: TargetKind
     present: npt.NDArray[np.bool_]
     labels: tuple[str, ...] | None
     decisions: list[Decision] = field(default_factory=list)
@@ -70,47 +75,45 @@ class Asked:
         """The same with these rows only."""
         labels = None if self.labels is None else tuple(self.labels[row] for row in rows.tolist())
         columns = tuple(column.take(rows) for column in self.columns)
-        return Asked(columns, self.readings, self.are_classes, self.present[rows], labels, self.decisions)
+        return Asked(columns, self.readings, self.kind, self.present[rows], labels, self.decisions)
 
     def learn(
-        self, training_rows: npt.NDArray[np.intp], log: frozenset[str] = frozenset(), *, counts: bool = False
+        self, training_rows: npt.NDArray[np.intp], roles: Roles, limits: Limits = NO_LIMITS
     ) -> tuple[TargetPart, ...]:
         """Parts of the encoding, learnt from these rows; classes from all.
 
         Parameters
         ----------
         training_rows : array of int
-        log : frozenset of str
-            Targets that are learnt by their logarithm.
-        counts : bool
-            Whether the others are learnt as counts.
+        roles : Roles
+            Which targets are learnt by their logarithm, and which as they are.
+        limits : Limits
+            What the outputs of the network can give and its loss can take.
 
         Raises
         ------
         TableError
-            A target is constant in these rows, or has too many classes.
+            All targets are constant in these rows, or one has too many classes.
         InputError
             What is to be learnt by its logarithm is no number.
         """
         for column, reading in zip(self.columns, self.readings, strict=True):
-            if column.name in log and (self.are_classes or isinstance(reading, DateReading)):
+            if column.name in roles.log and (self.kind != "numbers" or isinstance(reading, DateReading)):
                 raise InputError(
-                    f"Target {column.title} holds {'classes' if self.are_classes else 'times'}",
+                    f"Target {column.title} holds {'times' if self.kind == 'numbers' else 'classes'}",
                     parameter="log",
                     given=column.name,
                     needs="only numbers have a logarithm",
                     advice="Leave it out.",
                 )
-        if self.are_classes:
-            return (self._classes(training_rows),)
+        constants = [self._constant(k, training_rows) for k in range(len(self.columns))]
+        if constants[0] and all(constants):
+            raise _constant(self.columns[0], constants[0][1])
         return tuple(
-            self._numbers(
-                column,
-                reading,
-                training_rows,
-                "log" if column.name in log else "count" if counts else "plain",
-            )
-            for column, reading in zip(self.columns, self.readings, strict=True)
+            self._left_out(k, *constant)
+            if constant
+            else (self._numbers if self.kind == "numbers" else self._classes)(k, training_rows, roles, limits)
+            for k, constant in enumerate(constants)
         )
 
     def report(self, parts: tuple[TargetPart, ...]) -> tuple[ColumnReport, ...]:
@@ -120,17 +123,49 @@ class Asked:
             about = [one for one in self.decisions if one.column == part.name]
             plain = "; ".join(said(one.words) for one in about if not one.is_warning)
             warnings = tuple(said(one.words) for one in about if one.is_warning)
-            reports.append(ColumnReport(part.name, "target", _becomes(part), plain, warnings))
+            reports.append(ColumnReport(part.name, "target", part.words, plain, warnings))
         return tuple(reports)
 
-    def _classes(self, rows: npt.NDArray[np.intp]) -> ClassTarget:
-        column, labels = self.columns[0], self.labels or ()
-        in_training = {labels[row] for row in rows.tolist()}
-        if len(in_training) == 1:
-            where = "training rows" if len(set(labels)) > 1 else "rows"
-            raise _constant(column, f"all {where} have {shown(next(iter(in_training)))}")
-        target = ClassTarget.learn(column.name, column, kind_of_labels(column), column.take(rows))
-        unlearnt = sorted(set(labels) - in_training - {""})
+    def _constant(self, k: int, rows: npt.NDArray[np.intp]) -> tuple[int | None, str] | None:
+        """Why a target cannot be learnt from these rows, and one that has its value; None where it varies."""
+        column, reading = self.columns[k], self.readings[k]
+        if self.kind == "numbers":
+            values = read_cells(column.take(rows), reading).values  # type: ignore[arg-type]
+            there = np.flatnonzero(~np.isnan(values))
+            if not len(there):
+                return None, "it is missing in all training rows"
+            at = int(rows[there[0]])
+            is_one = (values[there] == values[there[0]]).all()
+            return (at, f"all training rows have {shown(column.value(at))}") if is_one else None
+        labels = self.labels or row_labels(column, kind_of_labels(column))
+        in_training = {labels[row] for row in rows.tolist()} - {""}
+        if len(in_training) > 1:
+            return None
+        if not in_training:
+            return None, "it is missing in all training rows"
+        where = "training rows" if len(set(labels) - {""}) > 1 else "rows"
+        (label,) = in_training
+        return labels.index(label), f"all {where} have {shown(label)}"
+
+    def _left_out(self, k: int, at: int | None, why: str) -> ConstantTarget:
+        """A target beside others that is not learnt, because it is constant."""
+        column, reading = self.columns[k], self.readings[k]
+        self._decide(column, f"not learnt, but always answered so: {why}", guess=False, warning=True)
+        if at is None:
+            return ConstantTarget(column.name)
+        if isinstance(reading, (NumberReading, DurationReading)) and self.kind == "numbers":
+            return ConstantTarget(column.name, float(read_cells(column, reading).values[at]))
+        return ConstantTarget(column.name, label=str(column.value(at)))
+
+    def _classes(self, k: int, rows: npt.NDArray[np.intp], _roles: Roles, limits: Limits) -> ClassTarget:
+        column = self.columns[k]
+        one_unit = limits.one_unit or self.kind == "labels"
+        training = column.take(rows)
+        target = ClassTarget.learn(column.name, column, kind_of_labels(column), training, one_unit=one_unit)
+        labels = self.labels
+        if labels is None:
+            return target
+        unlearnt = sorted(set(labels) - {labels[row] for row in rows.tolist()} - {""})
         if unlearnt:
             self._decide(
                 column,
@@ -151,33 +186,34 @@ class Asked:
         return target
 
     def _numbers(
-        self,
-        column: Column,
-        reading: Reading,
-        rows: npt.NDArray[np.intp],
-        learnt_as: Literal["plain", "log", "count"],
+        self, k: int, rows: npt.NDArray[np.intp], roles: Roles, limits: Limits
     ) -> NumberTarget | DateTarget:
+        column, reading = self.columns[k], self.readings[k]
         assert isinstance(reading, (NumberReading, DurationReading, DateReading))  # noqa: S101 (no class)
         cells = read_cells(column, reading)
         training = read_cells(column.take(rows), reading)
-        there = training.values[~np.isnan(training.values)]
-        if not len(there):
-            raise _constant(column, "it is missing in all training rows")
-        if (there == there[0]).all():
-            at = int(rows[np.flatnonzero(~np.isnan(training.values))[0]])
-            raise _constant(column, f"all training rows have {shown(column.value(at))}")
         target: NumberTarget | DateTarget
         if isinstance(reading, DateReading):
-            target = DateTarget.learn(column.name, reading, training)
+            target = DateTarget.learn(column.name, reading, training, limits=limits)
         else:
-            target = NumberTarget.learn(column.name, reading, training, learnt_as)
+            kind: LearntAs = "count" if limits.are_counts else "plain"
+            target = NumberTarget.learn(
+                column.name,
+                reading,
+                training,
+                "log" if column.name in roles.log else kind,
+                limits=limits,
+                as_is=column.name in roles.as_is,
+            )
+        self._say_scaling(column, target, training.values)
         n_missing = int(np.isnan(cells.values).sum())
         if n_missing and len(self.columns) > 1:
             words = f"missing in {counted(n_missing, 'row')}: there it counts for nothing"
             self._decide(column, words, guess=False)
         values = np.unique(cells.values[~np.isnan(cells.values)])
         whole = isinstance(reading, NumberReading) and (values == np.round(values)).all()
-        if whole and len(values) <= min(FEW_WHOLE_VALUES, len(there) // ROWS_A_CLASS):
+        n_there = int(np.count_nonzero(~np.isnan(training.values)))
+        if whole and len(values) <= min(FEW_WHOLE_VALUES, n_there // ROWS_A_CLASS):
             self._decide(
                 column,
                 f"a number with only {len(values)} distinct whole values, which may be classes",
@@ -185,6 +221,19 @@ class Asked:
                 advice=f"{argument('classes', [column.name])} learns them so.",
             )
         return target
+
+    def _say_scaling(self, column: Column, target: NumberTarget | DateTarget, values: FloatArray) -> None:
+        """Say where a target is not standardised because of what the outputs can give."""
+        low, high = np.nanmin(values), np.nanmax(values)
+        if target.scaled == "range":
+            ends = np.array([low, high])
+            first, last = target.learnt(ends).round(12).tolist()
+            words = f"{' and '.join(target.written(ends))} are learnt as {first:g} and {last:g}"
+            self._decide(column, words, guess=False)
+        elif target.scaled == "above":
+            (first,) = target.written(np.array([low]))
+            words = f"learnt as what lies above {first}: the outputs give nothing below 0"
+            self._decide(column, words, guess=False, warning=True)
 
     def _decide(
         self, column: Column, words: str, *, guess: bool = True, warning: bool = False, advice: str = ""
@@ -210,8 +259,8 @@ def read_targets(table: Table, roles: Roles, *, counts: bool = False) -> Asked:
     >>> from chainrule.tables import TableOptions, read_table, settle_roles
     >>> table = read_table(pa.table({"x": [1, 2, 3, 4], "ok": [0, 1, None, 1]}))
     >>> asked = read_targets(table, settle_roles(table, "ok", TableOptions(classes="ok")))
-    >>> asked.are_classes, asked.labels, asked.present.tolist()
-    (True, ('0', '1', '', '1'), [True, True, False, True])
+    >>> asked.kind, asked.labels, asked.present.tolist()
+    ('classes', ('0', '1', '', '1'), [True, True, False, True])
     """
     columns = tuple(table.column(name, "target") for name in roles.targets)
     readings: list[Reading] = []
@@ -240,13 +289,17 @@ def read_targets(table: Table, roles: Roles, *, counts: bool = False) -> Asked:
             _check_counted(column, settled.reading, roles)
         readings.append(settled.reading)
         decisions += settled.decisions
-    if _are_classes(columns, readings, roles, decisions, may_be_two=not counts):
+    kind = kind_of_targets(columns, readings, roles, decisions, may_be_classes=not counts)
+    if kind == "classes":
         labels = row_labels(columns[0], kind_of_labels(columns[0]))
         present = np.array([label != "" for label in labels], dtype=bool)
         _refuse_names(columns[0], labels)
-        return Asked(columns, tuple(readings), True, present, labels, decisions)  # noqa: FBT003
-    there = [~np.isnan(read_cells(c, r).values) for c, r in zip(columns, readings, strict=True)]  # type: ignore[arg-type]
-    return Asked(columns, tuple(readings), False, np.logical_or.reduce(there), None, decisions)  # noqa: FBT003
+        return Asked(columns, tuple(readings), kind, present, labels, decisions)
+    if kind == "labels":
+        there = [~column.missing for column in columns]
+    else:
+        there = [~np.isnan(read_cells(c, r).values) for c, r in zip(columns, readings, strict=True)]  # type: ignore[arg-type]
+    return Asked(columns, tuple(readings), kind, np.logical_or.reduce(there), None, decisions)
 
 
 def _check_counted(column: Column, reading: Reading, roles: Roles) -> None:
@@ -266,48 +319,6 @@ def _check_counted(column: Column, reading: Reading, roles: Roles) -> None:
             needs="a Poisson loss learns counts",
             advice=f"Leave out {argument('loss', 'poisson')}.",
         )
-
-
-def _are_classes(
-    columns: tuple[Column, ...],
-    readings: list[Reading],
-    roles: Roles,
-    decisions: list[Decision],
-    *,
-    may_be_two: bool,
-) -> bool:
-    """Whether the target is one of classes; InputError where there are several and one is."""
-    kinds = (NumberReading, DurationReading, DateReading)
-    declared = {"classes", "categories"}
-    of_classes = [
-        column.name
-        for column, reading in zip(columns, readings, strict=True)
-        if roles.asked.get(column.name) in declared or column.is_category or not isinstance(reading, kinds)
-    ]
-    if of_classes and len(columns) > 1:
-        names = [column.name for column in columns]
-        raise InputError(
-            f"The targets are {listed(names)}, of which {listed(of_classes)} hold classes,",
-            parameter="target",
-            given=names,
-            needs="a network has either one class target or numeric ones",
-            advice="Give one class target at a time.",
-        )
-    are_numbers = roles.asked.get(columns[0].name, "").startswith("numbers") or roles.log
-    if of_classes or len(columns) > 1 or are_numbers or not may_be_two:
-        return bool(of_classes)
-    return isinstance(readings[0], NumberReading) and _has_two_values(columns[0], readings[0], decisions)
-
-
-def _has_two_values(column: Column, reading: NumberReading, decisions: list[Decision]) -> bool:
-    """Whether numbers are but two, each twice on average: that is decided to be two classes."""
-    values = read_cells(column, reading).values
-    there = values[~np.isnan(values)]
-    if len(there) < FEWEST_FOR_CLASSES or len(np.unique(there)) != 2:  # noqa: PLR2004 (two classes)
-        return False
-    advice = f"{argument('numbers', [column.name])} learns them as numbers."
-    decisions.append(Decision("two distinct numbers are two classes", column.name, advice=advice))
-    return True
 
 
 def row_labels(column: Column, kind: Kind | None = None) -> tuple[str, ...]:
@@ -357,12 +368,3 @@ def _constant(column: Column, reason: str) -> TableError:
         needs="a target must have two values at least",
         advice="Choose another target, or add rows.",
     )
-
-
-def _becomes(part: TargetPart) -> str:
-    """What a target is, in words."""
-    if isinstance(part, ClassTarget):
-        return f"{counted(len(part.classes), 'class', 'classes')}: {listed(part.classes, 5)}"
-    if isinstance(part, DateTarget):
-        return "a time"
-    return {"log": "a number, by its logarithm", "count": "a count", "plain": "a number"}[part.learnt_as]

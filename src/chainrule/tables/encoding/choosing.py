@@ -27,6 +27,7 @@ from chainrule.tables.encoding.encoding import Encoding
 from chainrule.tables.encoding.levels import levels_of
 from chainrule.tables.encoding.numbers import MissingInput, NumberInput
 from chainrule.tables.encoding.report import ColumnReport
+from chainrule.tables.encoding.targets.scaling import NO_LIMITS, Limits
 from chainrule.tables.encoding.texts import TextInput
 from chainrule.words import counted, joined, series, shown
 
@@ -99,7 +100,7 @@ def choose_encoding(
     training_rows: npt.NDArray[np.intp],
     *,
     source: Table | None = None,
-    counts: bool = False,
+    limits: Limits = NO_LIMITS,
 ) -> Chosen:
     """Choose how a table is encoded.
 
@@ -114,8 +115,8 @@ def choose_encoding(
         Places of the rows that categories, means and all other statistics are taken from.
     source : Table, optional
         The whole table, where rows of it are not used: it tells whether a column counts the rows.
-    counts : bool
-        Whether targets that are numbers are learnt as counts.
+    limits : Limits
+        What the outputs of the network can give, and its loss and its inputs can take.
 
     Returns
     -------
@@ -136,7 +137,7 @@ def choose_encoding(
     >>> chosen.encoding.input_names, chosen.encoding.output_names
     (('x', 'island=Dream'), ('y',))
     """
-    parts = () if targets is None else targets.learn(training_rows, roles.log, counts=counts)
+    parts = () if targets is None else targets.learn(training_rows, roles, limits)
     whole = table if source is None else source
     choices = [
         _choice(
@@ -145,6 +146,8 @@ def choose_encoding(
             training_rows,
             keep=name in roles.named,
             is_index=_counts_rows(whole.column(name)),
+            as_is=name in roles.as_is,
+            keeps_shares=limits.keeps_shares,
         )
         for name in roles.inputs
     ]
@@ -193,7 +196,14 @@ def _bring_back(choices: Sequence[_Choice], rows: npt.NDArray[np.intp], table: T
 
 
 def _choice(
-    column: Column, asked: str, rows: npt.NDArray[np.intp], *, keep: bool, is_index: bool = False
+    column: Column,
+    asked: str,
+    rows: npt.NDArray[np.intp],
+    *,
+    keep: bool,
+    is_index: bool = False,
+    as_is: bool = False,
+    keeps_shares: bool = False,
 ) -> _Choice:
     """What a column becomes: by what it was said to be, or else by what its cells are."""
     choice = _Choice(column)
@@ -214,29 +224,46 @@ def _choice(
         return _text(choice, training)
     if asked in {"classes", "categories"} or isinstance(settled.reading, (TextReading, BooleanReading)):
         return _categories(choice, training, keep=keep or asked != "")
-    return _values(choice, settled.reading, training)
+    return _values(choice, settled.reading, training, as_is=as_is, keeps_shares=keeps_shares)
 
 
 def _values(
-    choice: _Choice, reading: NumberReading | DurationReading | DateReading, training: Column
+    choice: _Choice,
+    reading: NumberReading | DurationReading | DateReading,
+    training: Column,
+    *,
+    as_is: bool,
+    keeps_shares: bool,
 ) -> _Choice:
     """A number, a duration or a date."""
     if isinstance(reading, DateReading):
         return _dates(choice, reading, training)
-    return _numbers(choice, reading, training)
+    if keeps_shares and not as_is and _are_shares(read_cells(training, reading)):
+        as_is = True
+        choice.decide("between 0 and 1, so that it is learnt as it is", guess=False)
+    return _numbers(choice, reading, training, as_is=as_is)
 
 
-def _numbers(choice: _Choice, reading: NumberReading | DurationReading, training: Column) -> _Choice:
+def _are_shares(cells: Cells) -> bool:
+    """Whether all numbers lie between 0 and 1."""
+    present = cells.values[~np.isnan(cells.values)]
+    return bool(((present >= 0) & (present <= 1)).all())
+
+
+def _numbers(
+    choice: _Choice, reading: NumberReading | DurationReading, training: Column, *, as_is: bool
+) -> _Choice:
     """A number, with a cycle beside it where it is a part of a date."""
     column, name = choice.column, choice.column.name
     everywhere, cells = read_cells(column, reading), read_cells(training, reading)
     if np.isnan(cells.values).all():
         return choice.leave_out("no number in the rows that are learnt from")
-    part = NumberInput.learn(name, reading, cells)
+    part = NumberInput.learn(name, reading, cells, as_is=as_is)
     if part.scale == 0 and not part.has_missing:
         return choice.leave_out(f"constant ({part.mean:g}) in the rows that are learnt from", may_return=True)
     choice.parts = [part]
     choice.becomes = "a duration, in seconds" if isinstance(reading, DurationReading) else "a number"
+    choice.becomes += ", as it is" if part.is_plain else ""
     if isinstance(reading, NumberReading):
         _take_cycle(choice, reading)
     if part.squash is not None:

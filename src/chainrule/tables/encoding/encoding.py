@@ -19,6 +19,7 @@ from chainrule.tables.encoding.dates import CycleInput, DateInput
 from chainrule.tables.encoding.levels import matched, refuse_repeats
 from chainrule.tables.encoding.numbers import MissingInput, NumberInput
 from chainrule.tables.encoding.targets.classes import ClassTarget
+from chainrule.tables.encoding.targets.constant import ConstantTarget
 from chainrule.tables.encoding.targets.dates import DateTarget
 from chainrule.tables.encoding.targets.numbers import NumberTarget
 from chainrule.tables.encoding.texts import TextInput
@@ -39,7 +40,8 @@ MOST_ABSENT_LISTED = 20
 InputPart: TypeAlias = (
     NumberInput | BinaryInput | CategoryInput | TextInput | DateInput | CycleInput | MissingInput
 )
-TargetPart: TypeAlias = NumberTarget | DateTarget | ClassTarget
+LearntTarget: TypeAlias = NumberTarget | DateTarget | ClassTarget
+TargetPart: TypeAlias = LearntTarget | ConstantTarget
 TargetKind: TypeAlias = Literal["numbers", "classes", "labels"]
 
 
@@ -81,9 +83,17 @@ class Encoding(Stored, frozen=True):
         refuse_repeats(self.input_names, "column")
         alone = [part.name for part in self.inputs if not isinstance(part, CycleInput)]  # beside its number
         refuse_repeats([*alone, *self.target_names], "column")
-        of_classes = [part for part in self.targets if isinstance(part, ClassTarget)]
+        if self.targets and not self.learnt:
+            raise InputError(
+                "There is no target to learn",
+                parameter="targets",
+                given=self.target_names,
+                needs="one at least must vary",
+                advice="Give another one.",
+            )
+        of_classes = [part for part in self.learnt if isinstance(part, ClassTarget)]
         if of_classes and len(self.targets) > 1:
-            if len(of_classes) == len(self.targets) and all(part.one_unit for part in of_classes):
+            if len(of_classes) == len(self.learnt) and all(part.one_unit for part in of_classes):
                 return
             raise InputError(
                 f"There are {len(self.targets)} targets and one of classes among them,",
@@ -116,9 +126,14 @@ class Encoding(Stored, frozen=True):
     @property
     def kind(self) -> TargetKind:
         """What is learnt: numbers (times among them), the classes of one target, or several labels."""
-        if not isinstance(self.targets[0], ClassTarget):
+        if not isinstance(self.learnt[0], ClassTarget):
             return "numbers"
         return "classes" if len(self.targets) == 1 else "labels"
+
+    @property
+    def learnt(self) -> tuple[LearntTarget, ...]:
+        """The targets that have a column of Y: all but those that were constant."""
+        return tuple(part for part in self.targets if not isinstance(part, ConstantTarget))
 
     @property
     def classes(self) -> tuple[str, ...] | None:
@@ -182,7 +197,7 @@ class Encoding(Stored, frozen=True):
         TableError
             A column is missing, or a cell is missing, is not of the kind learnt, or a class not learnt.
         """
-        return _encoded(table, self.targets, "the model's answers are compared with", Said())
+        return _encoded(table, self.learnt, "the model's answers are compared with", Said())
 
     def has_target(self, table: Table) -> npt.NDArray[np.bool_]:
         """Say of each row whether it has a value of a target.
@@ -192,9 +207,9 @@ class Encoding(Stored, frozen=True):
         TableError
             A column is missing.
         """
-        _refuse_absent(table, self.targets, "the model's answers are compared with")
+        _refuse_absent(table, self.learnt, "the model's answers are compared with")
         there: npt.NDArray[np.bool_] = np.logical_or.reduce(
-            [_has_value(part, table.column(part.name)) for part in self.targets]
+            [_has_value(part, table.column(part.name)) for part in self.learnt]
         )
         return there
 
@@ -208,9 +223,9 @@ class Encoding(Stored, frozen=True):
 
         Returns
         -------
-        tuple of str, or array of shape (n_rows, n_targets)
-            Each row's class, that with the largest output (the first of equal ones); or numbers in the
-            targets' own units, or for several targets of classes the label of each.
+        tuple of str, or array of shape (n_rows, n_learnt)
+            Of the targets that are learnt. Each row's class, that with the largest output (the first of equal
+            ones); or numbers in the targets' own units, or for several targets of classes the label of each.
 
         Raises
         ------
@@ -226,9 +241,9 @@ class Encoding(Stored, frozen=True):
         return tuple(labels[0]) if self.kind == "classes" else np.column_stack(labels)
 
     def parted(self, outputs: npt.NDArray[np.float64]) -> Iterator[tuple[Any, npt.NDArray[np.float64]]]:
-        """Each target with its columns of the outputs, or of Y."""
+        """Each target that is learnt, with its columns of the outputs, or of Y."""
         first = 0
-        for part in self.targets:
+        for part in self.learnt:
             yield part, outputs[:, first : first + len(part.names)]
             first += len(part.names)
 
@@ -275,10 +290,8 @@ class Encoding(Stored, frozen=True):
         decoded = self.decode_outputs(outputs)
         if isinstance(decoded, tuple):
             return {self.target_names[0]: list(decoded)}
-        return {
-            part.name: part.written(column) if isinstance(part, DateTarget) else column
-            for part, column in zip(self.targets, decoded.T, strict=True)
-        }
+        learnt = iter(decoded.T)
+        return {part.name: _answered(part, learnt, len(decoded)) for part in self.targets}
 
     def _checked(self, outputs: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """Outputs as an array of numbers with a column for each of Y."""
@@ -303,21 +316,29 @@ class Encoding(Stored, frozen=True):
         return values
 
 
+def _answered(part: TargetPart, learnt: Iterator[npt.NDArray[Any]], n_rows: int) -> Any:  # noqa: ANN401 (a column)
+    """The answers of one target, those that were learnt in turn."""
+    if isinstance(part, ConstantTarget):
+        return part.answer(n_rows)
+    column = next(learnt)
+    return part.written(column) if isinstance(part, DateTarget) else column
+
+
 def _encoded(
-    table: Table, parts: Sequence[InputPart | TargetPart], who_needs: str, said: Said
+    table: Table, parts: Sequence[InputPart | LearntTarget], who_needs: str, said: Said
 ) -> npt.NDArray[np.float64]:
     _refuse_absent(table, parts, who_needs)
     several = len({part.name for part in parts}) > 1
     columns = [
         part.encode_with_gaps(table.column(part.name), said)
-        if several and isinstance(part, TargetPart)
+        if several and isinstance(part, LearntTarget)
         else part.encode(table.column(part.name), said)
         for part in parts
     ]
     return np.concatenate(columns, axis=1)
 
 
-def _has_value(part: TargetPart, column: Column) -> npt.NDArray[np.bool_]:
+def _has_value(part: LearntTarget, column: Column) -> npt.NDArray[np.bool_]:
     """Which cells of a target have a value."""
     if isinstance(part, ClassTarget):
         return ~matched(column, part.classes, part.cells).missing

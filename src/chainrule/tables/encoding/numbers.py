@@ -42,7 +42,7 @@ class NumberInput(Stored, frozen=True, tag_field="kind", tag="number", omit_defa
     """A numeric input: (x - mean) / scale, where asked the same squashed, and a mark of missing values.
 
     A cell without a number, because it is missing, infinite or cannot be read, takes the place of the mean:
-    0.
+    0, where numbers are scaled. With a mean of 0 and a scale of 1 they are learnt as they are.
 
     Attributes
     ----------
@@ -61,6 +61,8 @@ class NumberInput(Stored, frozen=True, tag_field="kind", tag="number", omit_defa
         in, and what is too far to be computed with is an error.
     squash : Squash, optional
         Makes a second column of X.
+    fill : float
+        What takes the place of a missing number in X: the mean, where numbers are not scaled.
 
     Examples
     --------
@@ -77,6 +79,7 @@ class NumberInput(Stored, frozen=True, tag_field="kind", tag="number", omit_defa
     has_missing: bool = False
     reach: NotNegative | None = None
     squash: Squash | None = None
+    fill: Finite = 0.0
 
     @classmethod
     def learn(
@@ -86,6 +89,7 @@ class NumberInput(Stored, frozen=True, tag_field="kind", tag="number", omit_defa
         cells: Cells,
         *,
         squash: bool | None = None,
+        as_is: bool = False,
     ) -> NumberInput:
         """Learn an input from the cells of the training rows.
 
@@ -98,6 +102,8 @@ class NumberInput(Stored, frozen=True, tag_field="kind", tag="number", omit_defa
             Of the training rows alone.
         squash : bool, optional
             Whether there is a squashed column; by default where `has_heavy_tails` says so.
+        as_is : bool
+            Whether numbers are not scaled, and there is no squashed column.
 
         Returns
         -------
@@ -112,6 +118,9 @@ class NumberInput(Stored, frozen=True, tag_field="kind", tag="number", omit_defa
         spread = measure(present)
         if spread.scale == 0:
             return cls(name, spread.mean, 0.0, reading, has_missing)
+        if as_is:
+            plain = Spread(0.0, 1.0)
+            return cls(name, *plain, reading, has_missing, reach_of(present, plain), fill=spread.mean)
         is_squashed = has_heavy_tails(present) if squash is None else squash
         return cls(
             name,
@@ -122,6 +131,11 @@ class NumberInput(Stored, frozen=True, tag_field="kind", tag="number", omit_defa
             reach_of(present, spread),
             Squash.learn(present) if is_squashed else None,
         )
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether numbers are learnt as they are."""
+        return (self.mean, self.scale) == (0.0, 1.0)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -137,7 +151,8 @@ class NumberInput(Stored, frozen=True, tag_field="kind", tag="number", omit_defa
         if self.scale == 0:
             rounding = abs(self.mean) * (ROUNDINGS * EPSILON) + SMALLEST_SCALE
             said.not_constant(column, np.abs(cells.values - self.mean) > rounding, self.mean)
-        columns = [place(column, cells.values, Spread(self.mean, self.scale), self.reach, said)]
+        placed = place(column, cells.values, Spread(self.mean, self.scale), self.reach, said)
+        columns = [np.where(np.isnan(cells.values), self.fill, placed) if self.fill else placed]
         if self.squash:
             columns.append(_filled(self.squash.apply(cells.values)))
         if self.has_missing:

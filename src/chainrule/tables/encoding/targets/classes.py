@@ -12,7 +12,7 @@ from chainrule.tables.columns.column import Kind
 from chainrule.tables.columns.decisions import missing_error, unseen_error
 from chainrule.tables.encoding.levels import levels_of, matched, one_hot, refuse_repeats
 from chainrule.tables.encoding.targets.gaps import GAP, constant_error
-from chainrule.words import counted
+from chainrule.words import counted, listed
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -132,6 +132,12 @@ class ClassTarget(Stored, frozen=True, tag_field="kind", tag="class", omit_defau
     def labels(self) -> tuple[str, ...]:
         """How predictions write the classes."""
         return self.spellings or self.classes
+
+    @property
+    def words(self) -> str:
+        """What is learnt, in words."""
+        in_one = " in one unit" if self.one_unit else ""
+        return f"{counted(len(self.classes), 'class', 'classes')}{in_one}: {listed(self.classes, 5)}"
 
     def encode(self, column: Column, said: Said) -> FloatArray:
         """Return its columns of Y, shape (n_rows, n_units); TableError names a cell of no class learnt."""

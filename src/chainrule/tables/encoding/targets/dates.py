@@ -9,8 +9,9 @@ import numpy as np
 from chainrule.errors import InputError
 from chainrule.stored import Finite, Name, Positive, Stored
 from chainrule.tables.columns.readings import DateReading, read_cells
-from chainrule.tables.encoding.statistics import Spread, measure, restore, standardise
+from chainrule.tables.encoding.statistics import Spread, restore, standardise
 from chainrule.tables.encoding.targets.gaps import constant_error, refuse_gaps, say_gaps
+from chainrule.tables.encoding.targets.scaling import NO_LIMITS, Limits, Scaled, scaling_of
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -28,7 +29,7 @@ EARLIEST, LATEST = -62_135_596_800.0, 253_402_300_799.0  # 0001-01-01 to 9999-12
 
 
 class DateTarget(Stored, frozen=True, tag_field="kind", tag="date", omit_defaults=True):
-    """A target that is a date or time: one column of Y, standardised seconds, and back as ISO 8601 text.
+    """A target that is a date or time: one column of Y, scaled seconds, and back as ISO 8601 text.
 
     Attributes
     ----------
@@ -40,6 +41,8 @@ class DateTarget(Stored, frozen=True, tag_field="kind", tag="date", omit_default
         Of the training rows, in seconds since 1970-01-01T00:00.
     unit : {"day", "second"}
         To what a prediction is rounded: to days where every training row stands at midnight.
+    scaled, average
+        As of `NumberTarget`, in seconds.
 
     Examples
     --------
@@ -53,9 +56,13 @@ class DateTarget(Stored, frozen=True, tag_field="kind", tag="date", omit_default
     mean: Finite
     scale: Positive
     unit: Literal["day", "second"] = "second"
+    scaled: Scaled = "spread"
+    average: Finite | None = None
 
     @classmethod
-    def learn(cls, name: str, reading: DateReading, cells: Cells) -> DateTarget:
+    def learn(
+        cls, name: str, reading: DateReading, cells: Cells, *, limits: Limits = NO_LIMITS
+    ) -> DateTarget:
         """Learn a target from the cells of the training rows; those without a date are left out.
 
         Raises
@@ -64,11 +71,11 @@ class DateTarget(Stored, frozen=True, tag_field="kind", tag="date", omit_default
             There is no date, or all are the same.
         """
         present = cells.values[~np.isnan(cells.values)]
-        spread = measure(present) if len(present) else Spread(0.0, 0.0)
-        if spread.scale == 0:
+        scaling = scaling_of(present, limits, has_zero=False)
+        if scaling.scale == 0:
             raise constant_error(name)
         unit: Literal["day", "second"] = "second" if np.mod(present, DAY).any() else "day"
-        return cls(name, reading, spread.mean, spread.scale, unit)
+        return cls(name, reading, scaling.mean, scaling.scale, unit, scaling.how, scaling.average)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -79,22 +86,31 @@ class DateTarget(Stored, frozen=True, tag_field="kind", tag="date", omit_default
         """Return its column of Y, shape (n_rows, 1); TableError names a cell that is no date."""
         cells = read_cells(column, self.reading)
         refuse_gaps(column, cells, "dates")
-        return standardise(cells.values, Spread(self.mean, self.scale))[:, np.newaxis]
+        return self.learnt(cells.values)[:, np.newaxis]
 
     def encode_with_gaps(self, column: Column, said: Said) -> FloatArray:
         """Return its column of Y, NaN where there is no date, and tell `said` where one cannot be read."""
         cells = read_cells(column, self.reading)
         say_gaps(column, cells, said, "dates")
-        return standardise(cells.values, Spread(self.mean, self.scale))[:, np.newaxis]
+        return self.learnt(cells.values)[:, np.newaxis]
+
+    def learnt(self, values: FloatArray) -> FloatArray:
+        """Return times, in seconds, as they are learnt; NaN stays NaN."""
+        return standardise(values, Spread(self.mean, self.scale))
 
     def decode(self, outputs: FloatArray) -> FloatArray:
         """Return outputs of the network, shape (n_rows,), in seconds since 1970-01-01T00:00."""
         return restore(outputs, Spread(self.mean, self.scale))
 
     @property
+    def words(self) -> str:
+        """What is learnt, in words."""
+        return "a time"
+
+    @property
     def baseline(self) -> float:
         """What is predicted without inputs: the training rows' mean, in seconds."""
-        return self.mean
+        return self.mean if self.average is None else self.average
 
     def written(self, seconds: FloatArray) -> tuple[str, ...]:
         """Write times as dates from the year 1 to 9999.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
@@ -11,8 +11,9 @@ from chainrule.stored import Finite, Name, Positive, Stored
 from chainrule.tables.columns.decisions import outside_error
 from chainrule.tables.columns.readings import DurationReading, NumberReading, read_cells
 from chainrule.tables.encoding.elementary import exponential, logarithm
-from chainrule.tables.encoding.statistics import Spread, measure, restore, standardise
+from chainrule.tables.encoding.statistics import Spread, restore, standardise
 from chainrule.tables.encoding.targets.gaps import GAP, constant_error, refuse_gaps, say_gaps
+from chainrule.tables.encoding.targets.scaling import NO_LIMITS, Limits, Scaled, scaling_of
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -23,24 +24,29 @@ if TYPE_CHECKING:
 
     FloatArray = npt.NDArray[np.float64]
 
-__all__ = ["NumberTarget"]
+__all__ = ["LearntAs", "NumberTarget"]
+
+LearntAs: TypeAlias = Literal["plain", "log", "count"]
 
 
 class NumberTarget(Stored, frozen=True, tag_field="kind", tag="number", omit_defaults=True):
-    """A numeric target: one column of Y, standardised like an input, and back in its own unit.
+    """A numeric target: one column of Y, (y - mean) / scale, and back in its own unit.
 
     Attributes
     ----------
     name : str
         The column's name.
     mean, scale : float
-        Of the training rows, as they are learnt.
+        Of the training rows, as they are learnt: what they are, `scaled` tells.
     reading : NumberReading or DurationReading
         How a cell is read; durations in seconds.
     learnt_as : {"plain", "log", "count"}
-        Whether the number itself is standardised, or its logarithm, which `decode` undoes; or whether it is
-        only divided, by the training rows' mean, so that it stays a number of things that a Poisson loss can
-        learn.
+        Whether the number itself is learnt, or its logarithm, which `decode` undoes; or whether it is a
+        number of things, none below 0, that a Poisson loss can learn.
+    scaled : {"spread", "as_is", "share", "above", "range"}
+        As of `Scaling`: it follows from what the outputs can give and the loss can take.
+    average : float or None
+        What is predicted without inputs, where that is not `decode` of 0.
 
     Examples
     --------
@@ -54,7 +60,9 @@ class NumberTarget(Stored, frozen=True, tag_field="kind", tag="number", omit_def
     mean: Finite
     scale: Positive
     reading: NumberReading | DurationReading = NumberReading()
-    learnt_as: Literal["plain", "log", "count"] = "plain"
+    learnt_as: LearntAs = "plain"
+    scaled: Scaled = "spread"
+    average: Finite | None = None
 
     @classmethod
     def learn(
@@ -62,7 +70,10 @@ class NumberTarget(Stored, frozen=True, tag_field="kind", tag="number", omit_def
         name: str,
         reading: NumberReading | DurationReading,
         cells: Cells,
-        learnt_as: Literal["plain", "log", "count"] = "plain",
+        learnt_as: LearntAs = "plain",
+        *,
+        limits: Limits = NO_LIMITS,
+        as_is: bool = False,
     ) -> NumberTarget:
         """Learn a target from the cells of the training rows; those without a number are left out.
 
@@ -75,6 +86,10 @@ class NumberTarget(Stored, frozen=True, tag_field="kind", tag="number", omit_def
             Of the training rows alone.
         learnt_as : {"plain", "log", "count"}
             For "log" all numbers must be above 0, for "count" none below.
+        limits : Limits
+            What the outputs can give and the loss can take.
+        as_is : bool
+            Whether the number, or its logarithm, is not to be scaled.
 
         Returns
         -------
@@ -94,16 +109,15 @@ class NumberTarget(Stored, frozen=True, tag_field="kind", tag="number", omit_def
                 needs=_range(learnt_as),
                 advice="Learn it plainly.",
             )
-        spread = (
-            measure(logarithm(present) if learnt_as == "log" else present)
-            if len(present)
-            else Spread(0.0, 0.0)
-        )
-        if spread.scale == 0:
+        limits = limits._replace(are_counts=learnt_as == "count")
+        is_log = learnt_as == "log"
+        scaling = scaling_of(logarithm(present) if is_log else present, limits, as_is=as_is)
+        if scaling.scale == 0:
             raise constant_error(name)
-        if learnt_as == "count":
-            spread = Spread(0.0, spread.mean)
-        return cls(name, spread.mean, spread.scale, reading, learnt_as)
+        average = scaling.average
+        if is_log and average is not None:
+            average = float(exponential(np.array([average]))[0])
+        return cls(name, scaling.mean, scaling.scale, reading, learnt_as, scaling.how, average)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -113,7 +127,23 @@ class NumberTarget(Stored, frozen=True, tag_field="kind", tag="number", omit_def
     @property
     def baseline(self) -> float:
         """What is predicted without inputs: the training rows' mean, their geometric mean for a logarithm."""
+        if self.average is not None:
+            return self.average
+        # Files of formats before 4 have a count's mean as its scale.
         return self.scale if self.learnt_as == "count" else float(self.decode(np.zeros(1))[0])
+
+    @property
+    def words(self) -> str:
+        """What is learnt, in words."""
+        kind = {"plain": "a number", "log": "a number, by its logarithm", "count": "a count"}[self.learnt_as]
+        how = {
+            "spread": "",
+            "as_is": ", as it is",
+            "share": ", in parts of its mean",
+            "above": ", above its smallest",
+            "range": ", within the limits of the outputs",
+        }[self.scaled]
+        return kind if self.learnt_as == "count" else kind + how
 
     def encode(self, column: Column, said: Said) -> FloatArray:  # noqa: ARG002 (no value is made up)
         """Return its column of Y, shape (n_rows, 1); TableError names a cell that is no number."""
@@ -122,7 +152,7 @@ class NumberTarget(Stored, frozen=True, tag_field="kind", tag="number", omit_def
         outside = _outside(cells.values, self.learnt_as)
         if outside.any():
             raise outside_error(column, outside, _range(self.learnt_as))
-        return self._encoded(cells.values)
+        return self.learnt(cells.values)[:, np.newaxis]
 
     def encode_with_gaps(self, column: Column, said: Said) -> FloatArray:
         """Return its column of Y, NaN where there is no number, and tell `said` where one cannot be read."""
@@ -130,16 +160,21 @@ class NumberTarget(Stored, frozen=True, tag_field="kind", tag="number", omit_def
         outside = _outside(cells.values, self.learnt_as)
         say_gaps(column, cells, said, "numbers")
         said.outside(column, outside, _range(self.learnt_as), GAP)
-        return self._encoded(np.where(outside, np.nan, cells.values))
+        return self.learnt(np.where(outside, np.nan, cells.values))[:, np.newaxis]
 
     def decode(self, outputs: FloatArray) -> FloatArray:
         """Return outputs of the network, shape (n_rows,), in the target's own unit."""
         numbers = restore(outputs, Spread(self.mean, self.scale))
         return exponential(numbers) if self.learnt_as == "log" else numbers
 
-    def _encoded(self, values: FloatArray) -> FloatArray:
-        learnt = np.where(np.isnan(values), np.nan, logarithm(values)) if self.learnt_as == "log" else values
-        return standardise(learnt, Spread(self.mean, self.scale))[:, np.newaxis]
+    def learnt(self, values: FloatArray) -> FloatArray:
+        """Return numbers in the target's own unit as they are learnt; NaN stays NaN."""
+        plain = np.where(np.isnan(values), np.nan, logarithm(values)) if self.learnt_as == "log" else values
+        return standardise(plain, Spread(self.mean, self.scale))
+
+    def written(self, numbers: FloatArray) -> tuple[str, ...]:
+        """Write numbers for people."""
+        return tuple(f"{number:g}" for number in numbers.tolist())
 
 
 def _outside(values: FloatArray, learnt_as: str) -> npt.NDArray[np.bool_]:
