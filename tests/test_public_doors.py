@@ -176,6 +176,9 @@ GOOD: dict[str, Callable[[Files], Call]] = {
     "Encoding.decode_outputs": lambda _: (
         _fitted().data.encoding.decode_outputs, {"outputs": _fitted().data.Y},
     ),
+    "Encoding.parted": lambda _: (
+        lambda outputs: list(_fitted().data.encoding.parted(outputs)), {"outputs": _fitted().data.Y},
+    ),
     "Encoding.has_target": lambda _: (
         _fitted().data.encoding.has_target, {"table": chainrule.read_table(FRAME)},
     ),

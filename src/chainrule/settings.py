@@ -181,6 +181,11 @@ def _share(example: str) -> _Values:
 
 
 _WHOLE = _Values(whole_number_from_1, "N", "a whole number of at least 1")
+_WHOLE_OR_NONE = _Values(
+    lambda value, name: None if own_number(value) == 0 else whole_number_from_1(value, name),
+    "N",
+    "a whole number of at least 0",
+)
 
 
 def _named(kind: Kind[Any], names: str = "") -> _Values:
@@ -321,8 +326,8 @@ class Settings:
         "Share of the hidden units that drop out of each step.", _share("0.2"), default=0.0, since=2
     )
     patience: int | None = _setting(
-        "Stop after so many epochs without a new best, and keep the best network.",
-        _WHOLE,
+        "Stop after so many epochs without a new best, and keep the best network; 0 for never.",
+        _WHOLE_OR_NONE,
         unit="epochs",
         is_free=True,
         varies=True,

@@ -176,7 +176,7 @@ def test_weights_of_classes_are_those_of_scikit_learn() -> None:
     labels = table["species"].to_numpy()[rows]
     weights = compute_sample_weight("balanced", labels)
     start = chainrule.Network.random((data.X.shape[1], 3, 3))
-    again = chainrule.train(start, data.X[rows], data.Y[rows], rate=0.5, epochs=2, sample_weight=weights)
+    again = chainrule.train(start, data.X[rows], data.Y[rows], rate=0.2, epochs=2, sample_weight=weights)
     for ours, theirs in zip(result.model.network.weights, again.network.weights, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-12, atol=1e-15)
     plain = chainrule.fit(table, target="species", defaults="notes", epochs=2, hidden=3)

@@ -240,9 +240,7 @@ def test_one_of_several_number_targets_may_be_missing() -> None:
     assert encoding.encode_targets(table)[[0, 2], 1].tolist() == [-1, 1]
     assert columns[2].why == "missing in 2 rows: there it counts for nothing"
     without, columns, _ = chosen(table, ["price", "rent"], [1, 3])
-    assert columns[2].warnings == (
-        "not learnt, but always answered so: it is missing in all training rows",
-    )
+    assert columns[2].warnings == ("not learnt, but always answered so: it is missing in all training rows",)
     assert without.encode_targets(table).shape == (4, 1)
     assert np.isnan(without.answers([[0.0]])["rent"]).all()
     assert "is missing in all training rows" in refusal(lambda: chosen(table, ["rent"], [1, 3]))

@@ -168,10 +168,6 @@ def typed_settings(record: TrainingRecord, *, usual_too: bool = False) -> list[s
 
     rows, classes = record.n_training_rows, record.majority is not None
     usual = default_settings("modern", rows, classes=classes)
-    # No option takes patience away where it is usual; the notes' defaults have none.
-    like_notes = record.patience is None and usual.patience is not None
-    if like_notes:
-        usual = default_settings("notes", rows, classes=classes)
     words = []
     for name, one in SETTINGS.items():
         value = getattr(record, name)
@@ -183,8 +179,8 @@ def typed_settings(record: TrainingRecord, *, usual_too: bool = False) -> list[s
             continue
         if shown and value is not None:
             words.append(_typed(one, value))
-        if name == "loss" and like_notes:
-            words.append("--defaults notes")
+        if name == "patience" and value is None and usual.patience is not None:
+            words.append("--patience 0")
     return words
 
 

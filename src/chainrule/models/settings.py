@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from chainrule.equations import ACTIVATIONS, RULES
 from chainrule.errors import InputError, UnknownNameError, argument
 from chainrule.models.defaults import default_settings
-from chainrule.models.outputs import AskedOutputs, output_layer
+from chainrule.models.outputs import AskedOutputs, OutputLayer, output_layer
 from chainrule.settings import FitSettings, refuse_unknown_settings
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from chainrule.models.dataset import Dataset
     from chainrule.models.model import Model
+    from chainrule.tables import TargetKind
 
 __all__ = ["fit_settings", "settings_of_checkpoint", "usual_start"]
 
@@ -43,6 +44,7 @@ def fit_settings(data: Dataset, *, defaults: str = "modern", **given: Any) -> Fi
     chosen = {
         **layer._asdict(),
         **_rate_and_batch(usual, asked),
+        "l2": usual.l2 * _size_of_losses(layer, kind),
         **asked,
         "held_out": data.held_out,
         "seed": data.seed,
@@ -83,6 +85,13 @@ def settings_of_checkpoint(model: Model, epochs: int | None = None) -> FitSettin
         )
     settings = replace(record.settings, **state.settings)
     return settings if epochs is None else replace(settings, epochs=epochs)
+
+
+def _size_of_losses(layer: OutputLayer, kind: TargetKind) -> float:
+    """How large losses are beside those of standardised numbers: a penalty must be as much smaller."""
+    output = ACTIVATIONS.made_of(layer.output, "output")
+    limits = (ACTIVATIONS.fact(output, "lowest_output"), ACTIVATIONS.fact(output, "highest_output"))
+    return 0.1 if kind == "numbers" and limits == (0, 1) else 1.0
 
 
 def _rate_and_batch(usual: FitSettings, asked: Mapping[str, Any]) -> dict[str, Any]:

@@ -126,8 +126,8 @@ class Asked:
             reports.append(ColumnReport(part.name, "target", part.words, plain, warnings))
         return tuple(reports)
 
-    def _constant(self, k: int, rows: npt.NDArray[np.intp]) -> tuple[int | None, str] | None:
-        """Why a target cannot be learnt from these rows, and one that has its value; None where it varies."""
+    def _constant(self, k: int, rows: npt.NDArray[np.intp]) -> tuple[float | str | None, str] | None:
+        """The one value that a target has in these rows, and that in words; None where it varies."""
         column, reading = self.columns[k], self.readings[k]
         if self.kind == "numbers":
             values = read_cells(column.take(rows), reading).values  # type: ignore[arg-type]
@@ -136,7 +136,8 @@ class Asked:
                 return None, "it is missing in all training rows"
             at = int(rows[there[0]])
             is_one = (values[there] == values[there[0]]).all()
-            return (at, f"all training rows have {shown(column.value(at))}") if is_one else None
+            words = f"all training rows have {shown(column.value(at))}"
+            return (float(values[there[0]]), words) if is_one else None
         labels = self.labels or row_labels(column, kind_of_labels(column))
         in_training = {labels[row] for row in rows.tolist()} - {""}
         if len(in_training) > 1:
@@ -145,17 +146,17 @@ class Asked:
             return None, "it is missing in all training rows"
         where = "training rows" if len(set(labels) - {""}) > 1 else "rows"
         (label,) = in_training
-        return labels.index(label), f"all {where} have {shown(label)}"
+        return label, f"all {where} have {shown(label)}"
 
-    def _left_out(self, k: int, at: int | None, why: str) -> ConstantTarget:
+    def _left_out(self, k: int, value: float | str | None, why: str) -> ConstantTarget:
         """A target beside others that is not learnt, because it is constant."""
-        column, reading = self.columns[k], self.readings[k]
+        column = self.columns[k]
         self._decide(column, f"not learnt, but always answered so: {why}", guess=False, warning=True)
-        if at is None:
-            return ConstantTarget(column.name)
-        if isinstance(reading, (NumberReading, DurationReading)) and self.kind == "numbers":
-            return ConstantTarget(column.name, float(read_cells(column, reading).values[at]))
-        return ConstantTarget(column.name, label=str(column.value(at)))
+        if isinstance(value, float) and isinstance(self.readings[k], DateReading):
+            return ConstantTarget(column.name, label=str(column.value(int(np.argmin(column.missing)))))
+        if isinstance(value, str):
+            return ConstantTarget(column.name, label=value)
+        return ConstantTarget(column.name, value)
 
     def _classes(self, k: int, rows: npt.NDArray[np.intp], _roles: Roles, limits: Limits) -> ClassTarget:
         column = self.columns[k]

@@ -234,17 +234,24 @@ class Encoding(Stored, frozen=True):
         InputError
             An output of a class is NaN, so that none is the largest.
         """
-        values = self._checked(outputs)
         if self.kind == "numbers":
-            return np.column_stack([part.decode(own[:, 0]) for part, own in self.parted(values)])
-        labels = [np.array(part.labels, dtype=object)[part.decided(own)] for part, own in self.parted(values)]
+            return np.column_stack([part.decode(own[:, 0]) for part, own in self.parted(outputs)])
+        labels = [
+            np.array(part.labels, dtype=object)[part.decided(own)] for part, own in self.parted(outputs)
+        ]
         return tuple(labels[0]) if self.kind == "classes" else np.column_stack(labels)
 
-    def parted(self, outputs: npt.NDArray[np.float64]) -> Iterator[tuple[Any, npt.NDArray[np.float64]]]:
-        """Each target that is learnt, with its columns of the outputs, or of Y."""
-        first = 0
+    def parted(self, outputs: npt.ArrayLike) -> Iterator[tuple[Any, npt.NDArray[np.float64]]]:
+        """Each target that is learnt, with its columns of the outputs, or of Y.
+
+        Raises
+        ------
+        ShapeError, InputError
+            They are no table of numbers as Y is one.
+        """
+        values, first = self._checked(outputs), 0
         for part in self.learnt:
-            yield part, outputs[:, first : first + len(part.names)]
+            yield part, values[:, first : first + len(part.names)]
             first += len(part.names)
 
     def unused_columns(self, table: Table) -> tuple[str, ...]:
