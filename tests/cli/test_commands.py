@@ -383,7 +383,7 @@ def test_help_tells_the_defaults_and_every_name() -> None:
         assert " ".join(one.meaning.split()) in help_text
     notes = default_settings("notes", 100, classes=True)
     assert (notes.activation, notes.loss, notes.rule.name) == ("logistic", "rss", "descent")
-    assert "logistic units, RSS, gradient descent" in help_text
+    assert "logistic units in every layer, RSS, gradient descent" in help_text
 
 
 def test_defaults_by_kind_of_target_and_rows() -> None:

@@ -32,6 +32,21 @@ def test_every_command_prints_what_the_guide_shows(
         assert same, f"{typed}\n{printed}"
 
 
+def test_the_notes_exclusive_or_prints_what_is_shown(
+    tmp_path: Path, chainrule_command: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    monkeypatch.chdir(tmp_path)
+    started = ROOT.joinpath("docs/getting-started.md").read_text(encoding="utf-8")
+    [(typed, shown)] = re.findall(r"```console\n\$ (chainrule fit .*)\n((?:.*\n)*?)```", started)
+    done = chainrule_command(*shlex.split(typed)[1:])
+    assert doctest.OutputChecker().check_output(shown, done.out, doctest.ELLIPSIS), done.out
+    as_numbers = chainrule_command(*shlex.split(typed)[1:], "--numbers", "y", "--out", "numbers.st")
+    assert as_numbers.code == 0
+    predicted = chainrule_command("predict", "numbers.st", "examples/exclusive-or.csv").out.split()
+    assert [round(float(number), 3) for number in predicted[1:]] == [0.072, 0.933, 0.931, 0.073]
+
+
 def test_the_command_that_is_shown_makes_the_same_model(
     tmp_path: Path, chainrule_command: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

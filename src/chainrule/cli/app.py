@@ -114,9 +114,10 @@ def _all_commands(
     "What each column is, is found out and told: see also `chainrule inspect`. Numbers are standardised, "
     "dates get their place in time and in the year, categories a column each; what is missing is the mean, "
     "and said to be missing. A target of text, of booleans or of two distinct numbers is learnt as classes, "
-    "all others as numbers in their own unit. Each decision can be had otherwise; --strict decides "
-    "nothing.\n\n"
-    "--defaults notes is the lecture notes' own system: logistic units, RSS, gradient descent.\n\n"
+    "all others as numbers in their own unit; several of two classes each as labels. Each decision can be "
+    "had otherwise; --strict decides nothing.\n\n"
+    "--defaults notes is the lecture notes' own system: logistic units in every layer, RSS, gradient descent "
+    "with an update after each row.\n\n"
     "Several columns are given by repeating an option, or separated by commas: --ignore id,name. "
     "Parameters follow a name after a colon: --loss huber:1.5, --rule momentum:0.8, --schedule step:30:0.1.",
     cls=WithOptions,
@@ -130,8 +131,8 @@ def fit(
         _option(
             LEARNT,
             "COLUMN",
-            "Column to learn: its name, its number from 1, or a pattern. Several, if all are numbers. Needed "
-            "unless --resume is given.",
+            "Column to learn: its name, its number from 1, or a pattern. Several, if all are numbers, or of two "
+            "classes each. Needed unless --resume is given.",
         ),
     ] = None,
     defaults: Annotated[

@@ -240,7 +240,7 @@ def _values(
         return _dates(choice, reading, training)
     if keeps_shares and not as_is and _are_shares(read_cells(training, reading)):
         as_is = True
-        choice.decide("between 0 and 1, so that it is learnt as it is", guess=False)
+        choice.decide("it lies between 0 and 1", guess=False)
     return _numbers(choice, reading, training, as_is=as_is)
 
 
