@@ -46,6 +46,11 @@ def _doubts() -> str:
     )
 
 
+def _shares() -> str:
+    rows = (f"{n % 8 / 8},{n % 5 / 4},{n * 7 % 11},{n % 3 % 2},{n * n % 5 // 3},5\n" for n in N)
+    return "p,q,n,y,z,one\n" + "".join(rows)
+
+
 def _options(said: dict[str, Any]) -> str:
     return " ".join(
         f"--{name.replace('_', '-')}" + ("" if value is True else f" {value}") for name, value in said.items()
@@ -71,6 +76,15 @@ TABLES: dict[str, tuple[str, str]] = {
     ),
     "blanks and comments": ("# x kind\n" + "".join(f"{n * n % 7}  {'ab'[n % 2]}\n" for n in N), "--target 2"),
     "counts": (_hard_names(), "--target Q* --loss poisson"),
+    "above 0": (_hard_names(), "--target y --output softplus"),
+    "between limits": (_hard_names(), "--target y --output tanh --log y"),
+    "the notes": (_shares(), "--target y --defaults notes"),
+    "chances": (_shares(), "--target q --loss binary_cross_entropy"),
+    "labels": (_shares(), "--target y,z"),
+    "one unit": (_shares(), "--target y --one-unit"),
+    "a unit each": (_shares(), "--target y --output logistic --no-one-unit"),
+    "as they are": (_shares(), "--target n --as-is n,p"),
+    "a constant beside": (_shares(), "--target n,one"),
 }
 
 

@@ -131,8 +131,8 @@ def fit(
         _option(
             LEARNT,
             "COLUMN",
-            "Column to learn: its name, its number from 1, or a pattern. Several, if all are numbers, or of two "
-            "classes each. Needed unless --resume is given.",
+            "Column to learn: its name, its number from 1, or a pattern. Several, if all are numbers, or of "
+            "two classes each. Needed unless --resume is given.",
         ),
     ] = None,
     defaults: Annotated[

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
     from chainrule.models import TrainingRecord
     from chainrule.table_options import Option
+    from chainrule.tables import Encoding
 
-__all__ = ["given_of_table", "given_settings", "typed_settings", "with_options"]
+__all__ = ["given_of_table", "given_settings", "typed_as_is", "typed_settings", "with_options"]
 
 MOST_DIGITS = 1000  # that are worth a number
 
@@ -182,6 +183,13 @@ def typed_settings(record: TrainingRecord, *, usual_too: bool = False) -> list[s
         if name == "patience" and value is None and usual.patience is not None:
             words.append("--patience 0")
     return words
+
+
+def typed_as_is(encoding: Encoding) -> list[str]:
+    """Options that leave the numbers as they are of which the model has them so."""
+    parts = (*encoding.inputs, *encoding.learnt)
+    names = [part.name for part in parts if getattr(part, "is_plain", False)]
+    return [f"--as-is {shlex.quote(name)}" for name in names]
 
 
 def _usual_start(record: TrainingRecord) -> str:

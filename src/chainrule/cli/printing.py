@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from chainrule.models import TrainingRecord
     from chainrule.scores import ClassScore, NumberScore, Score
-    from chainrule.tables import Report
+    from chainrule.tables import Encoding, Report
     from chainrule.training import Progress
 
 __all__ = [
@@ -166,12 +166,13 @@ def training_words(record: TrainingRecord, seconds: float | None = None) -> str:
     return f"{record.n_training_rows} rows, {counted(record.epochs_run, 'epoch')}{time}, ended by {ending}"
 
 
-def settings_rows(record: TrainingRecord) -> list[tuple[str, str]]:
-    """Options that repeat the training."""
-    from chainrule.cli.options import typed_settings  # noqa: PLC0415 (it would make --help slow)
+def settings_rows(record: TrainingRecord, encoding: Encoding | None) -> list[tuple[str, str]]:
+    """Options that repeat the training, and what the defaults have settled of its table."""
+    from chainrule.cli.options import typed_as_is, typed_settings  # noqa: PLC0415 (it would make --help slow)
 
+    as_is = [] if encoding is None else typed_as_is(encoding)
     lines = textwrap.wrap(
-        " ".join(word.replace(" ", "\0") for word in typed_settings(record)),
+        " ".join(word.replace(" ", "\0") for word in [*typed_settings(record), *as_is]),
         TEXT,
         break_on_hyphens=False,
         break_long_words=False,

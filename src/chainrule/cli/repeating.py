@@ -70,7 +70,7 @@ def _of_table(encoding: Encoding) -> Iterator[tuple[str, ...]]:
             yield option
         if isinstance(part, NumberTarget) and part.learnt_as == "log":
             yield "--log", part.name
-        if isinstance(part, (NumberInput, NumberTarget)) and (part.mean, part.scale) == (0.0, 1.0):
+        if getattr(part, "is_plain", False):
             yield "--as-is", part.name
     if encoding.kind == "classes" and len(encoding.classes or ()) == TWO:
         yield ("--one-unit",) if encoding.n_outputs == 1 else ("--no-one-unit",)

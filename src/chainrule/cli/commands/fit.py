@@ -75,7 +75,12 @@ def _print_summary(outcome: FitOutcome, table: Path) -> None:
     print_report(data.report)
     print_rows([("Network", _network(result))])
     if record is not None:
-        print_rows([("Training", training_words(record, sum(history.seconds))), *settings_rows(record)])
+        print_rows(
+            [
+                ("Training", training_words(record, sum(history.seconds))),
+                *settings_rows(record, data.encoding),
+            ]
+        )
     losses = f"{history.loss_before:.6g} before, {history.loss_after:.6g} after"
     print_rows([("Loss", f"{losses} (mean over the training rows)")])
     say()

@@ -70,7 +70,7 @@ def run(model: Path, *, weights: bool, command: bool, as_json: bool) -> None:
         largest = f"largest weight {abs(w).max():.4g}"
         say(f"  W^({m})   {w.shape[0]} x (1 + {w.shape[1] - 1}), {name_of(activation)}; {largest}")
     if loaded.training:
-        _print_training(loaded.training)
+        _print_training(loaded.training, loaded.encoding)
     if loaded.state:
         epochs = len(loaded.state.epochs)
         print_rows([("State", f"a training after {epochs} epochs, for `chainrule fit --resume`")])
@@ -84,9 +84,9 @@ def run(model: Path, *, weights: bool, command: bool, as_json: bool) -> None:
         print_rows([("Weights", f"{n_weights}: see --weights or --json")])
 
 
-def _print_training(record: TrainingRecord) -> None:
+def _print_training(record: TrainingRecord, encoding: Encoding | None) -> None:
     """Print how the network came about."""
-    print_rows([("Training", training_words(record)), *settings_rows(record)])
+    print_rows([("Training", training_words(record)), *settings_rows(record, encoding)])
     print_rows(
         [
             ("Start", f"{record.start} weights, seed {record.seed}"),
@@ -143,7 +143,7 @@ def _learnt_as(part: InputPart | TargetPart, room: int) -> str:  # noqa: PLR0911
     kind = {"log": "logarithm", "count": "count"}.get(getattr(part, "learnt_as", ""), "number")
     if isinstance(part, NumberTarget) and part.scaled not in {"spread", "as_is"}:
         return f"{kind}, less {part.mean:.6g}, divided by {part.scale:.6g}"
-    if (part.mean, part.scale) == (0.0, 1.0):
+    if part.is_plain:
         return f"{kind}, as it is{missing}"
     return f"{kind}, mean {part.mean:.6g}, deviation {part.scale:.6g}{squashed}{missing}{constant}"
 

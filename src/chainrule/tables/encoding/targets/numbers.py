@@ -133,6 +133,11 @@ class NumberTarget(Stored, frozen=True, tag_field="kind", tag="number", omit_def
         return self.scale if self.learnt_as == "count" else float(self.decode(np.zeros(1))[0])
 
     @property
+    def is_plain(self) -> bool:
+        """Whether numbers, or their logarithms, are learnt as they are."""
+        return self.scaled == "as_is"
+
+    @property
     def words(self) -> str:
         """What is learnt, in words."""
         kind = {"plain": "a number", "log": "a number, by its logarithm", "count": "a count"}[self.learnt_as]
