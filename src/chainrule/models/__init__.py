@@ -3,11 +3,12 @@
 from chainrule.models.dataset import Dataset, prepare, prepare_again, prepare_with, report_of
 from chainrule.models.defaults import default_settings
 from chainrule.models.fitting import FitResult, fit
-from chainrule.models.model import Model, Predictions
+from chainrule.models.model import Model
 from chainrule.models.record import TrainingRecord
 from chainrule.models.rows import with_value
 from chainrule.models.settings import fit_settings, needs_counts, settings_of_checkpoint
 from chainrule.scores.targets import ClassScore, NumberScore, Score
+from chainrule.tables import Predictions
 
 __all__ = [
     "ClassScore",

@@ -168,9 +168,9 @@ class Asked:
             raise _constant(column, f"all training rows have {shown(column.value(at))}")
         target: NumberTarget | DateTarget
         if isinstance(reading, DateReading):
-            target = DateTarget.learn(column.name, reading, training)
+            target = DateTarget.learn(column.name, reading, training, column)
         else:
-            target = NumberTarget.learn(column.name, reading, training, learnt_as)
+            target = NumberTarget.learn(column.name, reading, training, learnt_as, column)
         n_missing = int(np.isnan(cells.values).sum())
         if n_missing and len(self.columns) > 1:
             words = f"missing in {counted(n_missing, 'row')}: there it counts for nothing"

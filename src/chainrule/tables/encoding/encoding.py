@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from chainrule.tables.columns.column import Column
     from chainrule.tables.columns.table import Table
+    from chainrule.tables.encoding.targets.answers import Answer
 
 __all__ = ["Encoding", "InputPart", "TargetKind", "TargetPart"]
 
@@ -125,6 +126,14 @@ class Encoding(Stored, frozen=True):
         """The classes of the one class target as they are written, in their order; None for other targets."""
         target = self.targets[0]
         return target.labels if isinstance(target, ClassTarget) and self.kind == "classes" else None
+
+    @property
+    def class_values(self) -> tuple[Any, ...] | None:
+        """The classes in their own type, in order; of several targets those of each; None for numbers."""
+        if self.kind == "numbers":
+            return None
+        values = tuple(part.values for part in self.targets if isinstance(part, ClassTarget))
+        return values[0] if self.kind == "classes" else values
 
     @property
     def target_names(self) -> tuple[str, ...]:
@@ -264,21 +273,15 @@ class Encoding(Stored, frozen=True):
             error.parameter = "data"
             raise
 
-    def answers(self, outputs: npt.ArrayLike) -> dict[str, Any]:
-        """What the outputs mean, by the names of the targets: numbers, times as text, or classes.
+    def answers(self, outputs: npt.ArrayLike) -> dict[str, Answer]:
+        """What the outputs mean, by the names of the targets, each in the type that its column had.
 
         Raises
         ------
         ShapeError, InputError
             As for `decode_outputs`.
         """
-        decoded = self.decode_outputs(outputs)
-        if isinstance(decoded, tuple):
-            return {self.target_names[0]: list(decoded)}
-        return {
-            part.name: part.written(column) if isinstance(part, DateTarget) else column
-            for part, column in zip(self.targets, decoded.T, strict=True)
-        }
+        return {part.name: part.answers(own) for part, own in self.parted(self._checked(outputs))}
 
     def _checked(self, outputs: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """Outputs as an array of numbers with a column for each of Y."""

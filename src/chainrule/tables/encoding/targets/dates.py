@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from chainrule.errors import InputError
 from chainrule.stored import Finite, Name, Positive, Stored
+from chainrule.tables.columns.held import Held, named_type, type_name
 from chainrule.tables.columns.readings import DateReading, read_cells
 from chainrule.tables.encoding.statistics import Spread, measure, restore, standardise
+from chainrule.tables.encoding.targets.answers import Answer
 from chainrule.tables.encoding.targets.gaps import constant_error, refuse_gaps, say_gaps
 
 if TYPE_CHECKING:
@@ -24,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["DateTarget"]
 
 DAY = 86_400.0
+FIRST_IN_NS, LAST_IN_NS = (pa.scalar(whole, pa.timestamp("s")) for whole in (-9_223_372_036, 9_223_372_036))
 EARLIEST, LATEST = -62_135_596_800.0, 253_402_300_799.0  # 0001-01-01 to 9999-12-31T23:59:59
 
 
@@ -40,6 +46,8 @@ class DateTarget(Stored, frozen=True, tag_field="kind", tag="date", omit_default
         Of the training rows, in seconds since 1970-01-01T00:00.
     unit : {"day", "second"}
         To what a prediction is rounded: to days where every training row stands at midnight.
+    held : Held or None
+        How its column held dates, where they were no text or numbers.
 
     Examples
     --------
@@ -53,10 +61,13 @@ class DateTarget(Stored, frozen=True, tag_field="kind", tag="date", omit_default
     mean: Finite
     scale: Positive
     unit: Literal["day", "second"] = "second"
+    held: Held | None = None
 
     @classmethod
-    def learn(cls, name: str, reading: DateReading, cells: Cells) -> DateTarget:
+    def learn(cls, name: str, reading: DateReading, cells: Cells, column: Column | None = None) -> DateTarget:
         """Learn a target from the cells of the training rows; those without a date are left out.
+
+        The column, where it is given, tells how answers are held.
 
         Raises
         ------
@@ -68,7 +79,7 @@ class DateTarget(Stored, frozen=True, tag_field="kind", tag="date", omit_default
         if spread.scale == 0:
             raise constant_error(name)
         unit: Literal["day", "second"] = "second" if np.mod(present, DAY).any() else "day"
-        return cls(name, reading, spread.mean, spread.scale, unit)
+        return cls(name, reading, spread.mean, spread.scale, unit, None if column is None else _held(column))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -90,6 +101,25 @@ class DateTarget(Stored, frozen=True, tag_field="kind", tag="date", omit_default
     def decode(self, outputs: FloatArray) -> FloatArray:
         """Return outputs of the network, shape (n_rows,), in seconds since 1970-01-01T00:00."""
         return restore(outputs, Spread(self.mean, self.scale))
+
+    def answers(self, outputs: FloatArray) -> Answer:
+        """Say the time of each row, by outputs of shape (n_rows, 1); InputError where one is NaN.
+
+        Of text it is a time without a zone. By the clock of a zone, what comes twice is the first, and what
+        is left out in spring the time after it.
+        """
+        seconds = self.decode(outputs[:, 0])
+        written = self.written(seconds)
+        pandas = self.held.pandas if self.held else ""
+        if self.reading.form == "time":
+            kind = named_type(self.held.type) if self.held else pa.time32("s")
+            return Answer(
+                pa.array(map(dt.time.fromisoformat, written), pa.time32("s")).cast(kind), written, pandas
+            )
+        cells = pa.array(np.array(written, dtype="datetime64[s]"))
+        return Answer(
+            cells if self.held is None else _in_type(cells, named_type(self.held.type)), written, pandas
+        )
 
     @property
     def baseline(self) -> float:
@@ -119,3 +149,22 @@ class DateTarget(Stored, frozen=True, tag_field="kind", tag="date", omit_default
             days = np.rint(seconds / DAY).clip(EARLIEST / DAY, np.floor(LATEST / DAY))
             return tuple(days.astype("datetime64[D]").astype(str).tolist())
         return tuple(np.rint(seconds).astype("datetime64[s]").astype(str).tolist())
+
+
+def _held(column: Column) -> Held | None:
+    kind = column.cells.type
+    if not pa.types.is_temporal(kind):
+        return None
+    return Held(type_name(kind), pandas="" if column.origin is None else column.origin.pandas)
+
+
+def _in_type(cells: pa.Array, kind: pa.DataType) -> pa.Array:
+    """Times of the clock, in seconds, in the target's type; at its limits where it does not go so far."""
+    if pa.types.is_date(kind):
+        return cells.cast(kind)
+    if kind.unit == "ns":
+        cells = pc.min_element_wise(pc.max_element_wise(cells, FIRST_IN_NS), LAST_IN_NS)
+    cells = cells.cast(pa.timestamp(kind.unit))
+    if kind.tz is None:
+        return cells
+    return pc.assume_timezone(cells, kind.tz, ambiguous="earliest", nonexistent="latest")

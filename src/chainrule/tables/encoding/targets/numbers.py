@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+import pyarrow as pa
 
 from chainrule.errors import TableError
 from chainrule.stored import Finite, Name, Positive, Stored
 from chainrule.tables.columns.decisions import outside_error
+from chainrule.tables.columns.held import Held, named_type, type_name
 from chainrule.tables.columns.readings import DurationReading, NumberReading, read_cells
 from chainrule.tables.encoding.elementary import exponential, logarithm
 from chainrule.tables.encoding.statistics import Spread, measure, restore, standardise
+from chainrule.tables.encoding.targets.answers import Answer
 from chainrule.tables.encoding.targets.gaps import GAP, constant_error, refuse_gaps, say_gaps
 
 if TYPE_CHECKING:
@@ -24,6 +27,9 @@ if TYPE_CHECKING:
     FloatArray = npt.NDArray[np.float64]
 
 __all__ = ["NumberTarget"]
+
+TICKS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}  # of a second
+MOST_TICKS = 9.2e18  # that 64 bits hold
 
 
 class NumberTarget(Stored, frozen=True, tag_field="kind", tag="number", omit_defaults=True):
@@ -41,6 +47,8 @@ class NumberTarget(Stored, frozen=True, tag_field="kind", tag="number", omit_def
         Whether the number itself is standardised, or its logarithm, which `decode` undoes; or whether it is
         only divided, by the training rows' mean, so that it stays a number of things that a Poisson loss can
         learn.
+    held : Held or None
+        How its column held durations, where they were no text.
 
     Examples
     --------
@@ -55,6 +63,7 @@ class NumberTarget(Stored, frozen=True, tag_field="kind", tag="number", omit_def
     scale: Positive
     reading: NumberReading | DurationReading = NumberReading()
     learnt_as: Literal["plain", "log", "count"] = "plain"
+    held: Held | None = None
 
     @classmethod
     def learn(
@@ -63,6 +72,7 @@ class NumberTarget(Stored, frozen=True, tag_field="kind", tag="number", omit_def
         reading: NumberReading | DurationReading,
         cells: Cells,
         learnt_as: Literal["plain", "log", "count"] = "plain",
+        column: Column | None = None,
     ) -> NumberTarget:
         """Learn a target from the cells of the training rows; those without a number are left out.
 
@@ -75,6 +85,8 @@ class NumberTarget(Stored, frozen=True, tag_field="kind", tag="number", omit_def
             Of the training rows alone.
         learnt_as : {"plain", "log", "count"}
             For "log" all numbers must be above 0, for "count" none below.
+        column : Column, optional
+            It tells how answers are held, where they are durations.
 
         Returns
         -------
@@ -103,7 +115,7 @@ class NumberTarget(Stored, frozen=True, tag_field="kind", tag="number", omit_def
             raise constant_error(name)
         if learnt_as == "count":
             spread = Spread(0.0, spread.mean)
-        return cls(name, spread.mean, spread.scale, reading, learnt_as)
+        return cls(name, spread.mean, spread.scale, reading, learnt_as, _held(column))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -137,9 +149,25 @@ class NumberTarget(Stored, frozen=True, tag_field="kind", tag="number", omit_def
         numbers = restore(outputs, Spread(self.mean, self.scale))
         return exponential(numbers) if self.learnt_as == "log" else numbers
 
+    def answers(self, outputs: FloatArray) -> Answer:
+        """Say the number of each row, by outputs of shape (n_rows, 1): a float, or a typed duration."""
+        numbers = self.decode(outputs[:, 0])
+        if self.held is None:
+            return Answer(pa.array(numbers))
+        kind = named_type(self.held.type)
+        ticks = np.rint(np.clip(numbers * TICKS[kind.unit], -MOST_TICKS, MOST_TICKS))
+        cells = pa.array(ticks, pa.int64(), mask=np.isnan(ticks), safe=False).cast(kind)
+        return Answer(cells, numbers.tolist(), self.held.pandas)
+
     def _encoded(self, values: FloatArray) -> FloatArray:
         learnt = np.where(np.isnan(values), np.nan, logarithm(values)) if self.learnt_as == "log" else values
         return standardise(learnt, Spread(self.mean, self.scale))[:, np.newaxis]
+
+
+def _held(column: Column | None) -> Held | None:
+    if column is None or not pa.types.is_duration(column.cells.type):
+        return None
+    return Held(type_name(column.cells.type), pandas=column.origin.pandas if column.origin else "")
 
 
 def _outside(values: FloatArray, learnt_as: str) -> npt.NDArray[np.bool_]:
