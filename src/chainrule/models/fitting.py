@@ -17,7 +17,7 @@ from chainrule.models.settings import fit_settings, needs_counts
 from chainrule.network import Network
 from chainrule.settings import FitSettings, documented, refuse_unknown_settings
 from chainrule.table_options import documented_options, parted_options
-from chainrule.tables import report_lines
+from chainrule.tables import ClassTarget, report_lines
 from chainrule.training import Callbacks, History, StoppedBy, run_training
 
 if TYPE_CHECKING:
@@ -222,7 +222,9 @@ def sample_weight(
     if class_weight is None or data.encoding.classes is None:
         return data.weights
     classes = data.encoding.classes
-    codes = data.Y.argmax(axis=1)
+    (target,) = data.encoding.targets
+    assert isinstance(target, ClassTarget)  # noqa: S101 (as there are classes)
+    codes = target.decided(data.Y)
     if isinstance(class_weight, str):  # "balanced"
         counts = np.bincount(codes[data.training_rows], minlength=len(classes))
         of_class = len(data.training_rows) / (np.count_nonzero(counts) * np.maximum(counts, 1))

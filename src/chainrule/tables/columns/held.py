@@ -12,9 +12,9 @@ from chainrule.errors import InputError
 from chainrule.stored import MOST, Meta, Stored, Text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-__all__ = ["Held", "InPandas", "Origin", "named_type", "type_name"]
+__all__ = ["Held", "InPandas", "Origin", "held_times", "named_type", "refuse_other_types", "type_name"]
 
 InPandas: TypeAlias = Literal["", "nullable", "arrow"]
 
@@ -135,3 +135,23 @@ def type_name(kind: pa.DataType) -> str:
             continue
         return name
     return "string"
+
+
+def held_times(kind: pa.DataType, origin: Origin | None) -> Held | None:
+    """How typed cells hold dates, times or durations; None for a type that has none of them.
+
+    Examples
+    --------
+    >>> held_times(pa.date32(), None), held_times(pa.float64(), None)
+    (Held(type='date32[day]', categories=(), ordered=False, pandas=''), None)
+    """
+    if not pa.types.is_temporal(kind) or type_name(kind) == "string":
+        return None
+    return Held(type_name(kind), pandas="" if origin is None else origin.pandas)
+
+
+def refuse_other_types(held: Held | None, is_one: Callable[[pa.DataType], bool], needed: str) -> None:
+    """Raise InputError where cells were held in a type in which a target's answers cannot be."""
+    if held is not None and not is_one(named_type(held.type)):
+        needs = f"must be a type of {needed}"
+        raise InputError(parameter="held", given=held.type, needs=needs, advice="Fit the model again.")

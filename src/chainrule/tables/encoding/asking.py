@@ -10,6 +10,7 @@ import numpy as np
 from chainrule.errors import InputError, TableError, argument, said
 from chainrule.tables.columns.checks import unusable
 from chainrule.tables.columns.decisions import Decision
+from chainrule.tables.columns.held import held_times
 from chainrule.tables.columns.readings import (
     DateReading,
     DurationReading,
@@ -166,11 +167,12 @@ class Asked:
         if (there == there[0]).all():
             at = int(rows[np.flatnonzero(~np.isnan(training.values))[0]])
             raise _constant(column, f"all training rows have {shown(column.value(at))}")
+        held = held_times(column.cells.type, column.origin)
         target: NumberTarget | DateTarget
         if isinstance(reading, DateReading):
-            target = DateTarget.learn(column.name, reading, training, column)
+            target = DateTarget.learn(column.name, reading, training, held=held)
         else:
-            target = NumberTarget.learn(column.name, reading, training, learnt_as, column)
+            target = NumberTarget.learn(column.name, reading, training, learnt_as, held=held)
         n_missing = int(np.isnan(cells.values).sum())
         if n_missing and len(self.columns) > 1:
             words = f"missing in {counted(n_missing, 'row')}: there it counts for nothing"

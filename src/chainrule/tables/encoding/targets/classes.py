@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from chainrule.errors import InputError, argument
 from chainrule.stored import MOST, Meta, Name, Stored, Text
@@ -24,7 +25,7 @@ from chainrule.tables.encoding.levels import (
 )
 from chainrule.tables.encoding.targets.answers import Answer, labelled
 from chainrule.tables.encoding.targets.gaps import GAP, constant_error
-from chainrule.words import counted
+from chainrule.words import counted, listed
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -94,6 +95,7 @@ class ClassTarget(Stored, frozen=True, tag_field="kind", tag="class", omit_defau
                 needs="each class has one, or none has",
                 advice="Leave the spellings out.",
             )
+        self._refuse_other_cells()
 
     @classmethod
     def learn(
@@ -200,6 +202,25 @@ class ClassTarget(Stored, frozen=True, tag_field="kind", tag="class", omit_defau
         """The classes in their own type."""
         held = self.held or Held(self._type_of_text())
         return held.cells(self.labels if held.type == "string" else self.classes)
+
+    def _refuse_other_cells(self) -> None:
+        """Raise InputError where the classes are not of the type in which they were held."""
+        try:
+            values = self._cells()
+            categories = (
+                self.held.cells(self.held.categories) if self.held and self.held.categories else values
+            )
+            if pc.all(pc.is_in(values, value_set=categories)).as_py():
+                return
+        except (pa.ArrowException, ValueError, OverflowError):
+            pass
+        raise InputError(
+            f"The classes {listed(self.classes)} were held as {self.held}",
+            parameter="held",
+            given=self.held,
+            needs="must be a type that each of them has, and all among its categories",
+            advice="Fit the model again.",
+        )
 
     def _type_of_text(self) -> str:
         """What type the classes have where text alone tells it, as pandas.read_csv would have it."""

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from chainrule.errors import InputError
 from chainrule.stored import Finite, Name, Positive, Stored
-from chainrule.tables.columns.held import Held, named_type, type_name
+from chainrule.tables.columns.held import Held, named_type, refuse_other_types
 from chainrule.tables.columns.readings import DateReading, read_cells
 from chainrule.tables.encoding.statistics import Spread, measure, restore, standardise
 from chainrule.tables.encoding.targets.answers import Answer
@@ -63,11 +63,13 @@ class DateTarget(Stored, frozen=True, tag_field="kind", tag="date", omit_default
     unit: Literal["day", "second"] = "second"
     held: Held | None = None
 
-    @classmethod
-    def learn(cls, name: str, reading: DateReading, cells: Cells, column: Column | None = None) -> DateTarget:
-        """Learn a target from the cells of the training rows; those without a date are left out.
+    def __post_init__(self) -> None:
+        is_time = self.reading.form == "time"
+        refuse_other_types(self.held, pa.types.is_time if is_time else _has_a_day, "times")
 
-        The column, where it is given, tells how answers are held.
+    @classmethod
+    def learn(cls, name: str, reading: DateReading, cells: Cells, *, held: Held | None = None) -> DateTarget:
+        """Learn a target from the cells of the training rows; those without a date are left out.
 
         Raises
         ------
@@ -79,7 +81,7 @@ class DateTarget(Stored, frozen=True, tag_field="kind", tag="date", omit_default
         if spread.scale == 0:
             raise constant_error(name)
         unit: Literal["day", "second"] = "second" if np.mod(present, DAY).any() else "day"
-        return cls(name, reading, spread.mean, spread.scale, unit, None if column is None else _held(column))
+        return cls(name, reading, spread.mean, spread.scale, unit, held=held)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -151,13 +153,6 @@ class DateTarget(Stored, frozen=True, tag_field="kind", tag="date", omit_default
         return tuple(np.rint(seconds).astype("datetime64[s]").astype(str).tolist())
 
 
-def _held(column: Column) -> Held | None:
-    kind = column.cells.type
-    if not pa.types.is_temporal(kind):
-        return None
-    return Held(type_name(kind), pandas="" if column.origin is None else column.origin.pandas)
-
-
 def _in_type(cells: pa.Array, kind: pa.DataType) -> pa.Array:
     """Times of the clock, in seconds, in the target's type; at its limits where it does not go so far."""
     if pa.types.is_date(kind):
@@ -168,3 +163,7 @@ def _in_type(cells: pa.Array, kind: pa.DataType) -> pa.Array:
     if kind.tz is None:
         return cells
     return pc.assume_timezone(cells, kind.tz, ambiguous="earliest", nonexistent="latest")
+
+
+def _has_a_day(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_date(kind) or pa.types.is_timestamp(kind))

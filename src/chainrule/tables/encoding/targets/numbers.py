@@ -10,7 +10,7 @@ import pyarrow as pa
 from chainrule.errors import TableError
 from chainrule.stored import Finite, Name, Positive, Stored
 from chainrule.tables.columns.decisions import outside_error
-from chainrule.tables.columns.held import Held, named_type, type_name
+from chainrule.tables.columns.held import Held, named_type, refuse_other_types
 from chainrule.tables.columns.readings import DurationReading, NumberReading, read_cells
 from chainrule.tables.encoding.elementary import exponential, logarithm
 from chainrule.tables.encoding.statistics import Spread, measure, restore, standardise
@@ -65,6 +65,9 @@ class NumberTarget(Stored, frozen=True, tag_field="kind", tag="number", omit_def
     learnt_as: Literal["plain", "log", "count"] = "plain"
     held: Held | None = None
 
+    def __post_init__(self) -> None:
+        refuse_other_types(self.held, pa.types.is_duration, "durations")
+
     @classmethod
     def learn(
         cls,
@@ -72,7 +75,8 @@ class NumberTarget(Stored, frozen=True, tag_field="kind", tag="number", omit_def
         reading: NumberReading | DurationReading,
         cells: Cells,
         learnt_as: Literal["plain", "log", "count"] = "plain",
-        column: Column | None = None,
+        *,
+        held: Held | None = None,
     ) -> NumberTarget:
         """Learn a target from the cells of the training rows; those without a number are left out.
 
@@ -85,8 +89,8 @@ class NumberTarget(Stored, frozen=True, tag_field="kind", tag="number", omit_def
             Of the training rows alone.
         learnt_as : {"plain", "log", "count"}
             For "log" all numbers must be above 0, for "count" none below.
-        column : Column, optional
-            It tells how answers are held, where they are durations.
+        held : Held, optional
+            How the column holds durations, where they are no text.
 
         Returns
         -------
@@ -115,7 +119,7 @@ class NumberTarget(Stored, frozen=True, tag_field="kind", tag="number", omit_def
             raise constant_error(name)
         if learnt_as == "count":
             spread = Spread(0.0, spread.mean)
-        return cls(name, spread.mean, spread.scale, reading, learnt_as, _held(column))
+        return cls(name, spread.mean, spread.scale, reading, learnt_as, held=held)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -162,12 +166,6 @@ class NumberTarget(Stored, frozen=True, tag_field="kind", tag="number", omit_def
     def _encoded(self, values: FloatArray) -> FloatArray:
         learnt = np.where(np.isnan(values), np.nan, logarithm(values)) if self.learnt_as == "log" else values
         return standardise(learnt, Spread(self.mean, self.scale))[:, np.newaxis]
-
-
-def _held(column: Column | None) -> Held | None:
-    if column is None or not pa.types.is_duration(column.cells.type):
-        return None
-    return Held(type_name(column.cells.type), pandas=column.origin.pandas if column.origin else "")
 
 
 def _outside(values: FloatArray, learnt_as: str) -> npt.NDArray[np.bool_]:
