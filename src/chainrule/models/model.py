@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -88,7 +88,8 @@ class Model:
     def predict(self, table: Any, *, strict: bool = False) -> Predictions:  # noqa: ANN401 (a path, or any frame that speaks Arrow)
         """Predict the targets of each row of a raw table; columns are found by name.
 
-        A cell that is not as learnt is said in the predictions' `remarks`, and in a `TableWarning`.
+        What was guessed to read the table, and a cell that is not as learnt, is said in the predictions'
+        `remarks`, and in a `TableWarning`.
 
         Parameters
         ----------
@@ -101,9 +102,13 @@ class Model:
         TableError
             A column is missing; or, where strict, a cell is not what the model has learnt.
         """
-        predictions = self.predictions(self.read(table), strict=strict)
-        warn_of_table(predictions.remarks)
-        return predictions
+        source = self.read(table)
+        known = table.decisions if isinstance(table, Table) else ()
+        news = [one for one in source.decisions if (one.is_guess or one.is_warning) and one not in known]
+        predictions = self.predictions(source, strict=strict)
+        remarks = (*(said(one.sentence) for one in news), *predictions.remarks)
+        warn_of_table(remarks)
+        return replace(predictions, remarks=remarks)
 
     def predictions(self, table: Table, *, strict: bool = False) -> Predictions:
         """Predict the targets of each row of a table that was read."""

@@ -126,7 +126,8 @@ class Predictions:
             return np.array(columns[0], dtype=dtype)
         if len({column.dtype for column in columns}) > 1 and not all(c.dtype.kind in "biuf" for c in columns):
             columns = [column.astype(object) for column in columns]
-        return np.column_stack(columns).astype(dtype or None, copy=False)
+        stacked = np.column_stack(columns)
+        return stacked if dtype is None else stacked.astype(dtype)
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         """Give the columns by Arrow's interface, which pyarrow, polars, DuckDB and others take."""
@@ -206,19 +207,16 @@ def _of_classes(encoding: Encoding, outputs: FloatArray, chances: Chances) -> di
     """The columns that stand beside labels, as they are called."""
     if encoding.kind == "numbers":
         return {}
-    of = "probability" if chances == "unit" else "output"
     if encoding.kind == "labels":
-        return {f"{of}_{part.name}": own[:, 0] for part, own in encoding.parted(outputs) if own.shape[1]}
+        of = "probability" if chances == "unit" else "output"
+        return {f"{of}_{part.name}": own[:, 0] for part, own in encoding.parted(outputs)}
     part: Any = encoding.targets[0]
-    labels = part.labels
-    if part.one_unit and chances == "unit":
-        return {
-            f"{of}_{label}": column
-            for label, column in zip(labels, part.of_each_class(outputs).T, strict=True)
-        }
-    of = "probability" if chances == "shares" else "output"
-    labels = labels[part.one_unit :]
-    return {f"{of}_{label}": column for label, column in zip(labels, outputs.T, strict=True)}
+    labels, columns = part.labels, outputs
+    are_chances = chances == ("unit" if part.one_unit else "shares")
+    if part.one_unit:
+        labels, columns = (labels, part.of_each_class(outputs)) if are_chances else (labels[1:], outputs)
+    of = "probability" if are_chances else "output"
+    return {f"{of}_{label}": column for label, column in zip(labels, columns.T, strict=True)}
 
 
 def _free(name: str, what: str, taken: Mapping[str, object]) -> str:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,31 +56,31 @@ class Answer(NamedTuple):
         return self.texts()
 
 
-def labelled(
-    places: npt.NDArray[np.intp], values: pa.Array, labels: Sequence[str], held: Held | None
-) -> Answer:
+def labelled(places: npt.NDArray[np.intp], texts: Sequence[str], labels: Sequence[str], held: Held) -> Answer:
     """The answer that has at each place the value of a class.
 
     Parameters
     ----------
     places : array of shape (n_rows,)
-    values : pyarrow.Array of length n_classes
+    texts : sequence of str
+        Of each class the text that tells its value.
     labels : sequence of str
         How each class is written.
-    held : Held or None
+    held : Held
 
     Examples
     --------
-    >>> labelled(np.array([1, 1, 0]), pa.array([3, 5]), ("3", "5"), None).cells.to_pylist()
+    >>> from chainrule.tables.columns.held import Held
+    >>> labelled(np.array([1, 1, 0]), ("3", "5"), ("03", "05"), Held("int8")).cells.to_pylist()
     [5, 5, 3]
     """
     codes = pa.array(places)
     written = pa.array(labels, pa.large_string()).take(codes).to_pylist()
-    if held is None or not held.categories:
-        return Answer(values.take(codes), written, held.pandas if held else "")
-    categories = held.cells(held.categories)
-    place = pc.index_in(values, value_set=categories).take(codes)
-    cells = pa.DictionaryArray.from_arrays(place.cast(pa.int32()), categories, ordered=held.ordered)
+    if not held.categories:
+        return Answer(held.cells(texts).take(codes), written, held.pandas)
+    place_of = {text: place for place, text in enumerate(held.categories)}
+    place = pa.array([place_of[text] for text in texts], pa.int32()).take(codes)
+    cells = pa.DictionaryArray.from_arrays(place, held.cells(held.categories), ordered=held.ordered)
     return Answer(cells, written, held.pandas)
 
 

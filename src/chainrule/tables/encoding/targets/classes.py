@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from chainrule.errors import InputError, argument
 from chainrule.stored import MOST, Meta, Name, Stored, Text
@@ -164,11 +163,11 @@ class ClassTarget(Stored, frozen=True, tag_field="kind", tag="class", omit_defau
         >>> ClassTarget("floor", ("1", "2"), "number", held=Held("string")).values
         ('1', '2')
         """
-        return tuple(self._cells().to_pylist())
+        return tuple(self._as_held().cells(self._texts()).to_pylist())
 
     def answers(self, outputs: FloatArray) -> Answer:
         """Say the class of each row, by outputs of shape (n_rows, n_units); InputError as for `decided`."""
-        return labelled(self.decided(outputs), self._cells(), self.labels, self.held)
+        return labelled(self.decided(outputs), self._texts(), self.labels, self._as_held())
 
     def place_of(self, value: object) -> int | None:
         """Which class a value is, counted from 0, whatever its type; None where it is none.
@@ -198,26 +197,28 @@ class ClassTarget(Stored, frozen=True, tag_field="kind", tag="class", omit_defau
         held = Held(type_name(kind), categories, origin.ordered, origin.pandas)
         return None if held == Held(self._type_of_text()) else held
 
-    def _cells(self) -> pa.Array:
-        """The classes in their own type."""
-        held = self.held or Held(self._type_of_text())
-        return held.cells(self.labels if held.type == "string" else self.classes)
+    def _as_held(self) -> Held:
+        """How the classes are held, said or told by their text."""
+        return self.held or Held(self._type_of_text())
+
+    def _texts(self) -> tuple[str, ...]:
+        """Of each class the text that tells its value."""
+        return self.labels if self._as_held().type == "string" else self.classes
 
     def _refuse_other_cells(self) -> None:
         """Raise InputError where the classes are not of the type in which they were held."""
+        if self.held is None:
+            return
         try:
-            values = self._cells()
-            categories = (
-                self.held.cells(self.held.categories) if self.held and self.held.categories else values
-            )
-            if pc.all(pc.is_in(values, value_set=categories)).as_py():
+            self.held.cells(self._texts())
+            if not self.held.categories or set(self._texts()) <= set(self.held.categories):
                 return
         except (pa.ArrowException, ValueError, OverflowError):
             pass
         raise InputError(
-            f"The classes {listed(self.classes)} were held as {self.held}",
+            f"The classes {listed(self.classes)} were held as {self.held.type!r}",
             parameter="held",
-            given=self.held,
+            given=self.held.type,
             needs="must be a type that each of them has, and all among its categories",
             advice="Fit the model again.",
         )
