@@ -187,6 +187,7 @@ def predictions_of(
     ShapeError, InputError
         As for `Encoding.decode_outputs`.
     """
+    outputs = np.asarray(outputs, dtype=np.float64)
     answers = encoding.answers(outputs)
     shares = _of_classes(encoding, outputs, chances)
     named = dict(answers)

@@ -178,6 +178,8 @@ class ClassTarget(Stored, frozen=True, tag_field="kind", tag="class", omit_defau
         >>> [target.place_of(value) for value in (2, 2.0, np.int8(2), "02", "2", True, "3")]
         [1, 1, 1, 1, 1, 0, None]
         """
+        if isinstance(value, np.datetime64) and not isinstance(value.item(), int):
+            value = value.item()  # a date where it is one
         try:
             cell = pa.array([value], pa.large_string() if isinstance(value, str) else None)
             found = matched(Column("", cell), self.classes, self.cells).places[0]
