@@ -62,7 +62,7 @@ def test_a_whole_fit_and_what_follows_it(capfd: pytest.CaptureFixture[str], here
     assert model.training.final_loss == found["loss"]
 
     predicted = page.answer(PredictionJob("job.st", "iris.csv"))["found"]
-    assert predicted["predictions"]["species"] == list(model.predict("iris.csv").columns[0])
+    assert predicted["predictions"]["species"] == list(model.predict("iris.csv")["species"])
     scored = page.answer(ScoreJob("job.st", "iris.csv"))["found"]
     assert scored["score"]["n_rows"] == scored["rows"] == 150
     checked = page.answer(CheckJob("job.st", "iris.csv", rows=20))

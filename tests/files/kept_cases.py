@@ -354,10 +354,8 @@ def hexed(values: Iterable[float | None]) -> list[str | None]:
 def predicted(model: chainrule.Model, table: Path = TABLE) -> dict[str, Any]:
     """What a model says of the rows of a table."""
     found = model.predict(table)
-    return {
-        name: list(column) if isinstance(column[0], str) else sha256([column])
-        for name, column in zip(found.names, found.columns, strict=True)
-    }
+    written = {name: list(answer.texts()) for name, answer in found.answers.items()}
+    return {name: cells if isinstance(cells[0], str) else sha256([cells]) for name, cells in written.items()}
 
 
 def weights_of(net: chainrule.Network, *, exact: bool) -> Any:  # noqa: ANN401 (text, or numbers)

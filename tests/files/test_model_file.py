@@ -76,7 +76,7 @@ def test_encoding_and_record_come_back(table: Path, target: str, tmp_path: Path)
     assert (again.encoding, again.training) == (model.encoding, model.training)
     ours, theirs = model.predict(table), again.predict(table)
     assert ours.names == theirs.names
-    assert all(list(a) == list(b) for a, b in zip(ours.columns, theirs.columns, strict=True))
+    assert all(ours[name].tolist() == theirs[name].tolist() for name in ours)
 
 
 def test_golden_file() -> None:

@@ -215,7 +215,7 @@ def test_a_model_of_a_frame_reads_files_and_one_of_a_file_frames(tmp_path: Path)
         X = encoded(model, path)
         for other in (strings(), typed()):
             assert encoded(model, other).tobytes() == X.tobytes()
-        encodings.append((model.table_encoding.input_names, X.tobytes(), model.predict(path).columns[0]))
+        encodings.append((model.table_encoding.input_names, X.tobytes(), np.asarray(model.predict(path))))
     for names, X, predicted in encodings[1:]:
         assert names == encodings[0][0]
         assert encodings[0][1] == X
@@ -239,8 +239,8 @@ def test_a_title_above_rows_without_names_is_skipped_again(tmp_path: Path) -> No
 def test_names_that_are_written_a_little_otherwise_are_known() -> None:
     x, b, y = ([n * step % 11 / 4 for n in range(20)] for step in (1, 3, 7))
     model = chainrule.fit({"petal length": x, "b": b, "y": y}, target="y", hidden=2, epochs=1).model
-    answers = model.predict({"Petal_Length": x, "B": b}).columns[0]
-    assert list(answers) == list(model.predict({"petal length": x, "b": b}).columns[0])
+    answers = model.predict({"Petal_Length": x, "B": b})["y"]
+    assert list(answers) == list(model.predict({"petal length": x, "b": b})["y"])
     read = model.read({"Petal_Length": x, "B": b, "Y": y})
     assert read.names == ("petal length", "b", "y")
     assert read.remarks[0] == "column 'Petal_Length' is taken for 'petal length'"
@@ -258,7 +258,7 @@ def test_names_that_were_given_are_those_of_any_source(tmp_path: Path) -> None:
     sources: list[Any] = [frame, tmp_path / "t.csv", tmp_path / "t.parquet", frame[["b", "a"]]]
     for learnt in sources[:3]:
         model = chainrule.fit(learnt, target="size", names=["x", "y", "size"], hidden=2, epochs=1).model
-        answers = [list(model.predict(source).columns[0]) for source in sources]
+        answers = [list(model.predict(source)["size"]) for source in sources]
         assert answers == [answers[0]] * len(sources)
         both = model.read(frame.assign(x=frame["a"]))  # the learnt name goes before the one that it replaced
         assert both.names == ("a", "y", "size", "x")

@@ -125,11 +125,11 @@ def test_ids_are_kept_in_predictions_and_not_learnt(table: pd.DataFrame) -> None
     assert model.table_encoding.rows.ids == ("key", "site")
     found = model.predict(table[::-1])
     assert found.names == ("key", "site", "kind", "probability_a", "probability_b")
-    assert list(found.columns[0]) == [f"k{n}" for n in reversed(range(N))]
-    assert list(found.columns[1]) == [f"s{n // 4}" for n in reversed(range(N))]
+    assert list(found["key"]) == [f"k{n}" for n in reversed(range(N))]
+    assert list(found["site"]) == [f"s{n // 4}" for n in reversed(range(N))]
     without = model.predict(table.drop(columns=["key"]))  # they are no input, and may be absent
     assert without.names == ("site", "kind", "probability_a", "probability_b")
-    assert list(without.columns[1]) == list(found.columns[2])[::-1]
+    assert list(without["kind"]) == list(found["kind"])[::-1]
     assert about(prepare(table, target="kind", id="key"), "key") == (
         "id", "names the rows, kept in predictions", "",
     )  # fmt: skip
@@ -140,8 +140,8 @@ def test_an_id_that_is_called_as_an_answer_is_kept_under_another_name(table: pd.
     model = chainrule.fit(table, target="kind", inputs=INPUTS, id="probability_a", **FEW).model
     found = model.predict(table)
     assert found.names == ("probability_a (id)", "kind", "probability_a", "probability_b")
-    assert list(found.columns[0]) == list(table["probability_a"])
-    assert np.asarray(found.columns[2]).dtype == np.float64
+    assert list(found["probability_a (id)"]) == list(table["probability_a"])
+    assert found["probability_a"].dtype == np.float64
 
 
 @pytest.mark.parametrize("role", ["group", "split", "id"])
@@ -370,7 +370,7 @@ def test_a_target_by_its_logarithm(table: pd.DataFrame) -> None:
     rows = data.training_rows
     np.testing.assert_allclose(data.Y[:, 0], (logs - logs[rows].mean()) / logs[rows].std(), rtol=1e-9)
     outputs = result.model.network(data.X)[:, 0]
-    predicted = np.asarray(result.model.predict(table).columns[0])
+    predicted = np.asarray(result.model.predict(table))
     np.testing.assert_allclose(predicted, np.exp(outputs * logs[rows].std() + logs[rows].mean()), rtol=1e-9)
     assert about(data, "price") == ("target", "a number, by its logarithm", "")
     table = table.copy()
@@ -415,7 +415,7 @@ def test_counts_are_learnt_by_the_poisson_loss(table: pd.DataFrame) -> None:
     assert about(result.data, "visits")[:2] == ("target", "a count")
     rows, visits = result.data.training_rows, table["visits"].to_numpy()
     np.testing.assert_allclose(result.data.Y[:, 0], visits / visits[rows].mean(), rtol=1e-14)
-    assert (np.asarray(result.model.predict(table).columns[0]) > 0).all()
+    assert (np.asarray(result.model.predict(table)) > 0).all()
 
 
 def test_roles_are_kept_in_the_file_and_followed_again(

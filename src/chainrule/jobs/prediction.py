@@ -33,11 +33,8 @@ class PredictionOutcome:
     def summary(self) -> dict[str, Any]:
         """All predictions as plain data."""
         return {
-            "rows": self.predictions.n_rows,
-            "predictions": {
-                name: [_text_or_float(value) for value in column]
-                for name, column in zip(self.predictions.names, self.predictions.columns, strict=True)
-            },
+            "rows": len(self.predictions),
+            "predictions": {name: list(one.plain()) for name, one in self.predictions.answers.items()},
             "remarks": list(self.predictions.remarks),
             "out": str(self.path) if self.path else None,
         }
@@ -47,8 +44,7 @@ class PredictionOutcome:
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(self.predictions.names)
-        rows = zip(*self.predictions.columns, strict=True)
-        writer.writerows([_text_or_float(value) for value in row] for row in rows)
+        writer.writerows(zip(*(one.texts() for one in self.predictions.answers.values()), strict=True))
         return text.getvalue()
 
 
@@ -111,8 +107,3 @@ def _check_name(out: Path) -> None:
             needs="predictions are written as CSV",
             advice=f"Name it {printable(out.stem)}.csv.",
         )
-
-
-def _text_or_float(value: object) -> object:
-    """Label as it is, number as a Python float."""
-    return value if isinstance(value, str) else float(value)  # type: ignore[arg-type]

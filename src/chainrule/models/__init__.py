@@ -3,12 +3,13 @@
 from chainrule.models.dataset import Dataset, prepare, prepare_again, prepare_with, report_of
 from chainrule.models.defaults import default_settings
 from chainrule.models.fitting import FitResult, fit
-from chainrule.models.model import Model, Predictions
+from chainrule.models.model import Model
 from chainrule.models.outputs import AskedOutputs
 from chainrule.models.record import TrainingRecord
 from chainrule.models.rows import with_value
 from chainrule.models.settings import fit_settings, settings_of_checkpoint
 from chainrule.scores.targets import ClassScore, NumberScore, Score
+from chainrule.tables import Predictions
 
 __all__ = [
     "AskedOutputs",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,44 +12,19 @@ from chainrule.errors import InputError, said, warn_of_table
 from chainrule.models.rows import with_value
 from chainrule.network import as_samples, check_as_many
 from chainrule.scores.targets import Score, score_classes, score_numbers
-from chainrule.tables import ClassTarget, Encoding, Report, Said, Table, as_table, row_labels
+from chainrule.tables import ClassTarget, Encoding, Report, Said, Table, as_table, predictions_of
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     from chainrule.models.record import TrainingRecord
     from chainrule.network import Network
+    from chainrule.tables import Chances, Predictions
     from chainrule.training import TrainingState
 
-__all__ = ["Model", "Predictions"]
+__all__ = ["Model"]
 
-
-@dataclass(frozen=True)
-class Predictions:
-    """What a model says of each row.
-
-    Attributes
-    ----------
-    names : tuple of str
-        Names of the columns: the targets, and for classes one ``probability_<class>`` each where the outputs
-        are softmax, else one ``output_<class>`` each.
-    columns : tuple of sequences
-        Class names, or numbers in the target's unit; the outputs of a network for classes. Those of logistic
-        units are numbers between 0 and 1, but no probabilities.
-    n_rows : int
-    remarks : tuple of str
-        What of the table's cells was not as the model has learnt them, and what they were taken for.
-
-    Examples
-    --------
-    >>> Predictions(("price",), ([2.5],), 1).names
-    ('price',)
-    """
-
-    names: tuple[str, ...]
-    columns: tuple[Any, ...]
-    n_rows: int
-    remarks: tuple[str, ...] = ()
+CHANCES: dict[OutputRange, Chances] = {OutputRange.SHARES: "shares", OutputRange.UNIT: "unit"}
 
 
 @dataclass(frozen=True)
@@ -72,8 +47,10 @@ class Model:
     >>> import chainrule, pyarrow
     >>> table = pyarrow.table({"x": [1.0, 2.0, 3.0, 4.0] * 5, "kind": ["a", "a", "b", "b"] * 5})
     >>> model = chainrule.fit(table, target="kind", epochs=50, seed=1).model
-    >>> model.predict(pyarrow.table({"x": [1.0, 4.0]})).columns[0]
-    ['a', 'b']
+    >>> model.predict(pyarrow.table({"x": [1.0, 4.0]}))["kind"]
+    array(['a', 'b'], dtype=object)
+    >>> model.classes
+    ('a', 'b')
     """
 
     network: Network
@@ -96,6 +73,14 @@ class Model:
             )
         return self.encoding
 
+    @property
+    def classes(self) -> tuple[Any, ...] | None:
+        """The classes in their own type, in the order of outputs and probabilities; None for numbers.
+
+        Of several targets a tuple of those of each.
+        """
+        return self.table_encoding.class_values
+
     def read(self, table: Any) -> Table:  # noqa: ANN401 (a path, or any frame that speaks Arrow)
         """Read a table as the one was read that the model has learnt; its targets may be missing."""
         return as_table(table, **self.table_encoding.how_read)
@@ -103,7 +88,8 @@ class Model:
     def predict(self, table: Any, *, strict: bool = False) -> Predictions:  # noqa: ANN401 (a path, or any frame that speaks Arrow)
         """Predict the targets of each row of a raw table; columns are found by name.
 
-        A cell that is not as learnt is said in the predictions' `remarks`, and in a `TableWarning`.
+        What was guessed to read the table, and a cell that is not as learnt, is said in the predictions'
+        `remarks`, and in a `TableWarning`.
 
         Parameters
         ----------
@@ -116,29 +102,21 @@ class Model:
         TableError
             A column is missing; or, where strict, a cell is not what the model has learnt.
         """
-        predictions = self.predictions(self.read(table), strict=strict)
-        warn_of_table(predictions.remarks)
-        return predictions
+        source = self.read(table)
+        known = table.decisions if isinstance(table, Table) else ()
+        news = [one for one in source.decisions if (one.is_guess or one.is_warning) and one not in known]
+        predictions = self.predictions(source, strict=strict)
+        remarks = (*(said(one.sentence) for one in news), *predictions.remarks)
+        warn_of_table(remarks)
+        return replace(predictions, remarks=remarks)
 
     def predictions(self, table: Table, *, strict: bool = False) -> Predictions:
         """Predict the targets of each row of a table that was read."""
         encoding, heard = self.table_encoding, Said(is_strict=strict)
         outputs = self.network(encoding.encode_inputs(table, heard))
-        named = encoding.answers(outputs)
-        if encoding.classes is not None:
-            are_shares = ACTIVATIONS.fact(self.network.activations[-1], "outputs") is OutputRange.SHARES
-            of = "probability" if are_shares else "output"
-            named |= {
-                f"{of}_{name}": column for name, column in zip(encoding.classes, outputs.T, strict=True)
-            }
-        ids = {
-            f"{name} (id)" if name in named else name: row_labels(table.column(name))
-            for name in encoding.rows.ids
-            if name in table.names
-        }
-        named = ids | named
-        remarks = tuple(said(one.words) for one in heard.remarks())
-        return Predictions(tuple(named), tuple(named.values()), table.n_rows, remarks)
+        chances = CHANCES.get(ACTIVATIONS.fact(self.network.activations[-1], "outputs"), "")
+        remarks = [said(one.words) for one in heard.remarks()]
+        return predictions_of(encoding, table, outputs, chances=chances, remarks=remarks)
 
     def score(self, table: Any) -> Score:  # noqa: ANN401 (a path, or any frame that speaks Arrow)
         """Compare predictions with the targets in the table, in the rows that have one.

@@ -11,6 +11,8 @@ from chainrule.errors import InputError, UnknownNameError, argument
 from chainrule.models.defaults import default_settings
 from chainrule.models.outputs import AskedOutputs, OutputLayer, output_layer
 from chainrule.settings import FitSettings, refuse_unknown_settings
+from chainrule.tables import ClassTarget
+from chainrule.words import joined, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["fit_settings", "settings_of_checkpoint", "usual_start"]
 
+MOST_LISTED = 20  # classes, in a message
 MOST_WEIGHTS = 10**9  # eight gigabytes, before the first gradient
 
 
@@ -54,7 +57,7 @@ def fit_settings(data: Dataset, *, defaults: str = "modern", **given: Any) -> Fi
         settings = replace(settings, start=usual_start(settings.hidden, settings.activation))
     if not settings.criteria and "validation" not in asked:
         settings = replace(settings, validation=0.0)
-    _check_class_weight(settings.class_weight, data)
+    settings = replace(settings, class_weight=_weights_of_classes(settings.class_weight, data))
     _refuse_giants((data.X.shape[1], *settings.hidden, data.Y.shape[1]))
     return settings
 
@@ -104,21 +107,56 @@ def _rate_and_batch(usual: FitSettings, asked: Mapping[str, Any]) -> dict[str, A
     }
 
 
-def _check_class_weight(class_weight: str | Mapping[str, float] | None, data: Dataset) -> None:
-    """Refuse weights of classes that are none."""
+def _weights_of_classes(
+    class_weight: str | Mapping[Any, float] | None, data: Dataset
+) -> str | Mapping[str, float] | None:
+    """Weights of classes by how these are written; refuse those of what is none."""
     if class_weight is None:
-        return
-    classes = data.encoding.classes
-    if classes is None:
+        return None
+    encoding = data.encoding
+    if encoding.kind != "classes":
+        several = encoding.kind == "labels"
         raise InputError(
             parameter="class_weight",
             given=class_weight,
-            needs="the target is a number",
-            advice=f"Leave it out, or name the target with {argument('classes')} if its numbers are classes.",
+            needs="each of several targets has classes of its own" if several else "the target is a number",
+            advice=f"Give {argument('weights')}, what each row counts, or fit one target at a time."
+            if several
+            else f"Leave it out, or name the target with {argument('classes')} if its numbers are classes.",
         )
-    for name in () if isinstance(class_weight, str) else class_weight:
-        if name not in classes:
-            raise UnknownNameError("class", str(name), classes, "class_weight")
+    if isinstance(class_weight, str):
+        return class_weight
+    (target,) = encoding.targets
+    assert isinstance(target, ClassTarget)  # noqa: S101 (as its kind says)
+    kept: dict[str, float] = {}
+    for value, weight in class_weight.items():
+        place = target.place_of(value)
+        if place is None:
+            raise _no_class(value, target)
+        label = target.labels[place]
+        if label in kept:
+            raise InputError(
+                f"{argument('class_weight')} has two weights of the class {quoted(target.values[place])}",
+                parameter="class_weight",
+                given=class_weight,
+                needs="each class may have one",
+                advice="Leave one out.",
+            )
+        kept[label] = weight
+    return kept
+
+
+def _no_class(value: object, target: ClassTarget) -> InputError:
+    """That a value is none of the classes, which are named as the user has them."""
+    if all(isinstance(own, str) for own in target.values):
+        return UnknownNameError("class", str(value), target.labels, "class_weight")
+    return InputError(
+        f"There is no class {quoted(value)}.",
+        parameter="class_weight",
+        given=value,
+        needs="must be a class of the target",
+        advice=f"There are: {joined([quoted(own) for own in target.values], MOST_LISTED)}.",
+    )
 
 
 def _refuse_giants(sizes: Sequence[int]) -> None:

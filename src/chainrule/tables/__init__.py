@@ -20,14 +20,16 @@ from chainrule.tables.encoding.targets.dates import DateTarget
 from chainrule.tables.encoding.targets.numbers import NumberTarget
 from chainrule.tables.encoding.targets.scaling import Limits
 from chainrule.tables.encoding.texts import TextInput
+from chainrule.tables.predictions import Chances, Predictions, predictions_of
 from chainrule.tables.sources.reading import as_table, read_table
 from chainrule.tables.splitting import split_groups, split_in_order, split_rows
 
 __all__ = [
-    "BinaryInput", "CategoryInput", "Chosen", "ClassTarget", "Column", "ColumnReport", "ConstantTarget",
-    "CycleInput", "DateInput", "DateTarget", "Decision", "Encoding", "InputPart", "Layout", "Limits",
-    "MissingInput", "NumberInput", "NumberTarget", "Report", "Roles", "RowRoles", "RowsLeftOut", "Said",
-    "Table", "TableOptions", "TargetKind", "TargetPart", "TextInput", "as_table", "choose_encoding",
-    "read_numbers", "read_table", "read_targets", "reading_option", "refuse_guesses", "report_lines",
-    "row_labels", "settle_roles", "split_groups", "split_in_order", "split_rows",
+    "BinaryInput", "CategoryInput", "Chances", "Chosen", "ClassTarget", "Column", "ColumnReport",
+    "ConstantTarget", "CycleInput", "DateInput", "DateTarget", "Decision", "Encoding", "InputPart",
+    "Layout", "Limits", "MissingInput", "NumberInput", "NumberTarget", "Predictions", "Report", "Roles",
+    "RowRoles", "RowsLeftOut", "Said", "Table", "TableOptions", "TargetKind", "TargetPart", "TextInput",
+    "as_table", "choose_encoding", "predictions_of", "read_numbers", "read_table", "read_targets",
+    "reading_option", "refuse_guesses", "report_lines", "row_labels", "settle_roles", "split_groups",
+    "split_in_order", "split_rows",
 ]  # fmt: skip

@@ -19,7 +19,7 @@ def run(job: PredictionJob, *, as_json: bool) -> None:
     with TrainingProgress(job.table) as face:
         outcome = job.run(face)
     if outcome.path is not None:
-        note(f"Wrote {outcome.predictions.n_rows} predictions to {printable(str(outcome.path))}.")
+        note(f"Wrote {len(outcome.predictions)} predictions to {printable(str(outcome.path))}.")
     if as_json:
         print_json(outcome.summary())
     elif outcome.path is None:

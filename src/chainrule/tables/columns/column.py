@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from chainrule.tables.columns.held import Origin
     from chainrule.tables.columns.wording import Role
 
 __all__ = ["Column", "Kind"]
@@ -47,6 +48,8 @@ class Column:
         For each cell the row of the table read that it stands in, counted from 0; by default its own place.
     is_category : bool
         Whether the source itself says that the cells are categories, whatever they look like.
+    origin : Origin or None
+        What a source that has types says of the column; None where cells are what is written there.
 
     Examples
     --------
@@ -63,6 +66,7 @@ class Column:
     decimal: str = "."
     numbering: npt.NDArray[np.intp] | None = None
     is_category: bool = False
+    origin: Origin | None = None
 
     def __repr__(self) -> str:
         return f"Column({shown(self.name)}, {counted(len(self.cells), 'row')} of {self.table})"

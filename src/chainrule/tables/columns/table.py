@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pyarrow as pa
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from chainrule.tables.columns.held import Origin
     from chainrule.tables.columns.layout import Layout, LeftOut
 
 __all__ = [
@@ -56,6 +57,8 @@ class Table:
         How the file was cut, where it was delimited text.
     left_out : tuple of LeftOut
         Rows of the source that are none of the table: with `n_rows` they are all that were read.
+    index : object
+        The index of a data frame of pandas, whose rows these are; None for any other source.
 
     Examples
     --------
@@ -74,6 +77,7 @@ class Table:
     decisions: tuple[Decision, ...] = ()
     layout: Layout | None = None
     left_out: tuple[LeftOut, ...] = ()
+    index: Any = None
 
     def __repr__(self) -> str:
         return f"Table({self.title}, {counted(self.n_rows, 'row')}, columns {listed(self.names)})"
@@ -131,7 +135,8 @@ class Table:
         """
         places = _places(rows, self.n_rows)
         taken = tuple(column.take(places) for column in self.columns)
-        return replace(self, columns=taken, n_rows=len(places))
+        index = None if self.index is None else self.index.take(places)
+        return replace(self, columns=taken, n_rows=len(places), index=index)
 
 
 def check_table(table: object) -> None:
@@ -175,6 +180,8 @@ def assemble(
     delimiter: str | None = None,
     decimal: str | None = None,
     is_category: Sequence[bool] = (),
+    origins: Sequence[Origin] = (),
+    index: object = None,
     whole: bool = False,
 ) -> Table:
     """Make a table of named Arrow arrays: settle the names, the columns that are none, and the decimal mark.
@@ -199,6 +206,10 @@ def assemble(
         The decimal mark; by default the numbers tell.
     is_category : sequence of bool
         For each column, whether the source says that it holds categories; nothing where it says so of none.
+    origins : sequence of Origin
+        For each column what the source says of it, where it has types.
+    index : object
+        The index of a data frame of pandas.
     whole : bool
         Whether columns stay that only count the rows, or have neither name nor values: a model may have
         learnt them from a table in which they had more to say.
@@ -222,8 +233,12 @@ def assemble(
         notes += [Decision("decimal comma", is_guess=False)] if decimal == "," else []
     categories = is_category or [False] * len(names)
     columns = tuple(
-        Column(called[at], cells[at], title, decimal, numbering, is_category=categories[at]) for at in kept
-    )
+        Column(
+            called[at], cells[at], title, decimal, numbering, is_category=categories[at],
+            origin=origins[at] if origins else None,
+        )
+        for at in kept
+    )  # fmt: skip
     if not columns:
         raise TableError(
             f"{title} has no column with a name", needs="needs one at least", advice="Add a line of names."
@@ -235,7 +250,7 @@ def assemble(
             needs="needs at least one row",
             advice="Add at least one row below the names.",
         )
-    return Table(title, columns, n_rows, (*decisions, *notes), layout, tuple(left_out))
+    return Table(title, columns, n_rows, (*decisions, *notes), layout, tuple(left_out), index)
 
 
 def settle_names(names: Sequence[str]) -> tuple[tuple[str, ...], list[Decision]]:

@@ -10,6 +10,7 @@ import numpy as np
 from chainrule.errors import InputError, TableError, argument, said
 from chainrule.tables.columns.checks import unusable
 from chainrule.tables.columns.decisions import Decision
+from chainrule.tables.columns.held import Held, held_times, type_name
 from chainrule.tables.columns.readings import (
     DateReading,
     DurationReading,
@@ -153,10 +154,12 @@ class Asked:
         column = self.columns[k]
         self._decide(column, f"not learnt, but always answered so: {why}", guess=False, warning=True)
         if isinstance(value, float) and isinstance(self.readings[k], DateReading):
-            return ConstantTarget(column.name, label=str(column.value(int(np.argmin(column.missing)))))
-        if isinstance(value, str):
-            return ConstantTarget(column.name, label=value)
-        return ConstantTarget(column.name, value)
+            value = str(column.value(int(np.argmin(column.missing))))
+        if not isinstance(value, str):
+            return ConstantTarget(column.name, value)
+        kind = type_name(column.cells.type)
+        held = None if column.is_text or kind == "string" else Held(kind)
+        return ConstantTarget(column.name, label=value, held=held)
 
     def _classes(self, k: int, rows: npt.NDArray[np.intp], _roles: Roles, limits: Limits) -> ClassTarget:
         column = self.columns[k]
@@ -193,9 +196,10 @@ class Asked:
         assert isinstance(reading, (NumberReading, DurationReading, DateReading))  # noqa: S101 (no class)
         cells = read_cells(column, reading)
         training = read_cells(column.take(rows), reading)
+        held = held_times(column.cells.type, column.origin)
         target: NumberTarget | DateTarget
         if isinstance(reading, DateReading):
-            target = DateTarget.learn(column.name, reading, training, limits=limits)
+            target = DateTarget.learn(column.name, reading, training, limits=limits, held=held)
         else:
             kind: LearntAs = "count" if limits.are_counts else "plain"
             target = NumberTarget.learn(
@@ -205,6 +209,7 @@ class Asked:
                 "log" if column.name in roles.log else kind,
                 limits=limits,
                 as_is=column.name in roles.as_is,
+                held=held,
             )
         self._say_scaling(column, target, training.values)
         n_missing = int(np.isnan(cells.values).sum())

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from chainrule.tables.columns.column import Column
     from chainrule.tables.columns.table import Table
+    from chainrule.tables.encoding.targets.answers import Answer
 
 __all__ = ["Encoding", "InputPart", "TargetKind", "TargetPart"]
 
@@ -140,6 +141,14 @@ class Encoding(Stored, frozen=True):
         """The classes of the one class target as they are written, in their order; None for other targets."""
         target = self.targets[0]
         return target.labels if isinstance(target, ClassTarget) and self.kind == "classes" else None
+
+    @property
+    def class_values(self) -> tuple[Any, ...] | None:
+        """The classes in their own type, in order; of several targets those of each; None for numbers."""
+        if self.kind == "numbers":
+            return None
+        values = tuple(part.values for part in self.learnt if isinstance(part, ClassTarget))
+        return values[0] if self.kind == "classes" else values
 
     @property
     def target_names(self) -> tuple[str, ...]:
@@ -286,19 +295,20 @@ class Encoding(Stored, frozen=True):
             error.parameter = "data"
             raise
 
-    def answers(self, outputs: npt.ArrayLike) -> dict[str, Any]:
-        """What the outputs mean, by the names of the targets: numbers, times as text, or classes.
+    def answers(self, outputs: npt.ArrayLike) -> dict[str, Answer]:
+        """What the outputs mean, by the names of the targets, each in the type that its column had.
 
         Raises
         ------
         ShapeError, InputError
             As for `decode_outputs`.
         """
-        decoded = self.decode_outputs(outputs)
-        if isinstance(decoded, tuple):
-            return {self.target_names[0]: list(decoded)}
-        learnt = iter(decoded.T)
-        return {part.name: _answered(part, learnt, len(decoded)) for part in self.targets}
+        values = self._checked(outputs)
+        learnt = {part.name: part.answers(own) for part, own in self.parted(values)}
+        return {
+            part.name: part.answers(values[:, :0]) if isinstance(part, ConstantTarget) else learnt[part.name]
+            for part in self.targets
+        }
 
     def _checked(self, outputs: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """Outputs as an array of numbers with a column for each of Y."""
@@ -321,14 +331,6 @@ class Encoding(Stored, frozen=True):
                 advice="Give the network's outputs.",
             )
         return values
-
-
-def _answered(part: TargetPart, learnt: Iterator[npt.NDArray[Any]], n_rows: int) -> Any:  # noqa: ANN401 (a column)
-    """The answers of one target, those that were learnt in turn."""
-    if isinstance(part, ConstantTarget):
-        return part.answer(n_rows)
-    column = next(learnt)
-    return part.written(column) if isinstance(part, DateTarget) else column
 
 
 def _encoded(

@@ -21,7 +21,17 @@ if TYPE_CHECKING:
 
     from chainrule.tables.columns.column import Column, Kind
 
-__all__ = ["Level", "Matched", "folded", "levels_of", "matched", "one_hot", "refuse_repeats"]
+__all__ = [
+    "TRUTHS",
+    "Level",
+    "Matched",
+    "folded",
+    "labels_in",
+    "levels_of",
+    "matched",
+    "one_hot",
+    "refuse_repeats",
+]
 
 WHOLE = r"^[+-]?[0-9]+(?:\.0*)?$"
 TRUTHS = {"false": "0", "true": "1"}
@@ -142,6 +152,13 @@ def matched(column: Column, known: Sequence[str], cells: Kind) -> Matched:
     if column.is_text:
         is_guess[others] = (found[others] >= 0) & _may_err(labels, known, cells)
     return Matched(found[distinct.codes], missing[distinct.codes], is_guess[distinct.codes])
+
+
+def labels_in(cells: pa.Array) -> list[str]:
+    """The label of each of different cells, none of which is missing, as a source's own categories are."""
+    values = _with_labels(cells)
+    is_text = pa.types.is_large_string(values.type)
+    return [cell if is_text else _spelling(cell) for cell in values.to_pylist()]
 
 
 def _may_err(labels: Sequence[str], known: Sequence[str], cells: Kind) -> npt.NDArray[np.bool_]:

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from chainrule.errors import TableError
 from chainrule.tables.columns.decisions import Decision
+from chainrule.tables.columns.held import Origin
 from chainrule.tables.columns.table import assemble, refuse_too_wide
 from chainrule.tables.sources.jsonlines import said_flat
 from chainrule.words import listed
@@ -19,12 +20,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from chainrule.tables.columns.held import InPandas
     from chainrule.tables.columns.layout import Given
     from chainrule.tables.columns.table import Table
     from chainrule.tables.sources.formats import Format
     from chainrule.tables.sources.source import File
 
-__all__ = ["from_arrow", "is_dictionary", "one_array", "read_typed"]
+__all__ = ["from_arrow", "is_dictionary", "one_array", "origin_of", "read_typed"]
 
 
 def read_typed(file: File, kind: Format, given: Given) -> Table:
@@ -59,7 +61,10 @@ def from_arrow(table: pa.Table, title: str, given: Given, decisions: Sequence[De
     cells = [one_array(column) for column in columns]
     categories = [is_dictionary(column.type) for column in columns]
     called = [names[position] for position in kept]
-    return assemble(title, called, cells, said, decimal=given.decimal, is_category=categories)
+    origins = [origin_of(column) for column in columns]
+    return assemble(
+        title, called, cells, said, decimal=given.decimal, is_category=categories, origins=origins
+    )
 
 
 def said_index(index: Sequence[str] | dict[str, None]) -> tuple[Decision, ...]:
@@ -77,6 +82,15 @@ def one_array(column: pa.ChunkedArray) -> pa.Array:
 def is_dictionary(kind: pa.DataType) -> bool:
     """Whether a type says itself that its cells are categories."""
     return bool(pa.types.is_dictionary(kind))
+
+
+def origin_of(column: pa.ChunkedArray, pandas: InPandas = "") -> Origin:
+    """What a column of Arrow says of its cells beside their type."""
+    if not is_dictionary(column.type):
+        return Origin(pandas=pandas)
+    chunks = column.unify_dictionaries().chunks
+    categories = chunks[0].dictionary if chunks else pa.array([], column.type.value_type)
+    return Origin(_plain(categories), bool(column.type.ordered), pandas)
 
 
 def _plain(chunk: pa.Array) -> pa.Array:

@@ -13,14 +13,16 @@ import pyarrow as pa
 
 from chainrule.errors import TableError
 from chainrule.tables.columns.decisions import Decision
+from chainrule.tables.columns.held import Origin
 from chainrule.tables.columns.table import assemble, refuse_too_wide
-from chainrule.tables.sources.arrow import from_arrow, is_dictionary, one_array, said_index
+from chainrule.tables.sources.arrow import from_arrow, is_dictionary, one_array, origin_of, said_index
 from chainrule.tables.sources.jsonlines import flattened, refuse_sparse, said_flat
 from chainrule.words import counted, listed, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from chainrule.tables.columns.held import InPandas
     from chainrule.tables.columns.layout import Given
     from chainrule.tables.columns.table import Table
 
@@ -98,7 +100,8 @@ def _from_pandas(frame: Any, given: Given) -> Table:  # noqa: ANN401 (pandas is 
         words = f"the names of {frame.columns.nlevels} levels are joined: {listed(joined, 3)}"
         decisions.append(Decision(words, is_guess=False))
         labels = joined
-    return _from_columns(labels, [series for _, series in frame.items()], given, decisions)
+    columns = [series for _, series in frame.items()]
+    return _from_columns(labels, columns, given, decisions, index=frame.index)
 
 
 def _from_rows(rows: list[dict[Any, Any]], given: Given) -> Table:
@@ -121,7 +124,12 @@ def _from_rows(rows: list[dict[Any, Any]], given: Given) -> Table:
 
 
 def _from_columns(
-    names: Sequence[object], columns: Sequence[Any], given: Given, decisions: Iterable[Decision] = ()
+    names: Sequence[object],
+    columns: Sequence[Any],
+    given: Given,
+    decisions: Iterable[Decision] = (),
+    *,
+    index: object = None,
 ) -> Table:
     refuse_too_wide(TITLE, len(names))
     lengths = {len(column): str(name) for name, column in zip(names, columns, strict=True)}
@@ -136,22 +144,31 @@ def _from_columns(
     return assemble(
         TITLE,
         [str(name) for name in names],
-        [array for array, _ in arrays],
+        [array for array, _, _ in arrays],
         tuple(decisions),
         decimal=given.decimal,
-        is_category=[flag for _, flag in arrays],
+        is_category=[flag for _, flag, _ in arrays],
+        origins=[origin for _, _, origin in arrays],
+        index=index,
     )
 
 
-def _array(column: Any) -> tuple[pa.Array, bool]:  # noqa: ANN401 (a list, an array, a pandas series)
-    """One column as an Arrow array, and whether its own type says that it holds categories."""
+def _array(column: Any) -> tuple[pa.Array, bool, Origin]:  # noqa: ANN401 (a list, an array, a pandas series)
+    """One column as an Arrow array, whether its own type says that it holds categories, and what more."""
     is_category = str(getattr(column, "dtype", "")) == "category"
     found = _in_arrow(column)
     if found is None or _is_opaque(found.type):
-        return _as_written(column), is_category
-    return one_array(pa.chunked_array([found]) if isinstance(found, pa.Array) else found), is_dictionary(
-        found.type
-    )
+        return _as_written(column), is_category, Origin()
+    chunked = pa.chunked_array([found]) if isinstance(found, pa.Array) else found
+    return one_array(chunked), is_dictionary(found.type), origin_of(chunked, _in_pandas(column))
+
+
+def _in_pandas(column: Any) -> InPandas:  # noqa: ANN401 (as above)
+    """Which of pandas' own kinds of arrays holds a column: one with a missing value of its own."""
+    kind = getattr(column, "dtype", None)
+    if type(kind).__name__ == "ArrowDtype":
+        return "arrow"
+    return "nullable" if type(getattr(kind, "na_value", None)).__name__ == "NAType" else ""
 
 
 def _in_arrow(column: Any) -> pa.Array | pa.ChunkedArray | None:  # noqa: ANN401 (as above)

@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+import re
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
+import pyarrow as pa
 
 from chainrule.errors import InputError, argument
 from chainrule.stored import MOST, Meta, Name, Stored, Text
-from chainrule.tables.columns.column import Kind
+from chainrule.tables.columns.column import Column, Kind
 from chainrule.tables.columns.decisions import missing_error, unseen_error
-from chainrule.tables.encoding.levels import levels_of, matched, one_hot, refuse_repeats
+from chainrule.tables.columns.held import Held, Origin, type_name
+from chainrule.tables.encoding.levels import (
+    TRUTHS,
+    folded,
+    labels_in,
+    levels_of,
+    matched,
+    one_hot,
+    refuse_repeats,
+)
+from chainrule.tables.encoding.targets.answers import Answer, labelled
 from chainrule.tables.encoding.targets.gaps import GAP, constant_error
 from chainrule.words import counted, listed
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from chainrule.tables.columns.column import Column
     from chainrule.tables.columns.decisions import Said
 
     FloatArray = npt.NDArray[np.float64]
@@ -25,6 +36,8 @@ if TYPE_CHECKING:
 __all__ = ["ClassTarget"]
 
 TWO, HALF = 2, 0.5
+WHOLE = re.compile("[+-]?[0-9]+")
+WHOLES = {"int64": (-(2**63), 2**63 - 1), "uint64": (0, 2**64 - 1)}  # longer ones are names, not numbers
 
 
 class ClassTarget(Stored, frozen=True, tag_field="kind", tag="class", omit_defaults=True):
@@ -42,6 +55,8 @@ class ClassTarget(Stored, frozen=True, tag_field="kind", tag="class", omit_defau
         How predictions write the classes, where otherwise: of numbers, as most training rows had them.
     one_unit : bool
         Whether two classes share one column of Y: 0 for the first of them, 1 for the second.
+    held : Held or None
+        How its column held the classes, where that is not what `values` makes of the text alone.
 
     Examples
     --------
@@ -58,6 +73,7 @@ class ClassTarget(Stored, frozen=True, tag_field="kind", tag="class", omit_defau
     cells: Kind
     spellings: Annotated[tuple[Text, ...], Meta(max_length=MOST)] = ()
     one_unit: bool = False
+    held: Held | None = None
 
     def __post_init__(self) -> None:
         if self.one_unit and len(self.classes) != TWO:
@@ -78,6 +94,7 @@ class ClassTarget(Stored, frozen=True, tag_field="kind", tag="class", omit_defau
                 needs="each class has one, or none has",
                 advice="Leave the spellings out.",
             )
+        self._refuse_other_cells()
 
     @classmethod
     def learn(
@@ -118,10 +135,9 @@ class ClassTarget(Stored, frozen=True, tag_field="kind", tag="class", omit_defau
             raise constant_error(name)
         usual = {} if training is None else {one.label: one.spelling for one in levels_of(training, cells)}
         spellings = tuple(usual.get(level.label, level.spelling) for level in levels)
-        if cells == "boolean":
-            return cls(name, spellings, cells, one_unit=one_unit)
-        labels = tuple(level.label for level in levels)
-        return cls(name, labels, cells, () if spellings == labels else spellings, one_unit)
+        labels = spellings if cells == "boolean" else tuple(level.label for level in levels)
+        target = cls(name, labels, cells, () if spellings == labels else spellings, one_unit)
+        return cls(name, labels, cells, target.spellings, one_unit, target.held_as(column))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -138,6 +154,96 @@ class ClassTarget(Stored, frozen=True, tag_field="kind", tag="class", omit_defau
         """What is learnt, in words."""
         in_one = " in one unit" if self.one_unit else ""
         return f"{counted(len(self.classes), 'class', 'classes')}{in_one}: {listed(self.classes, 5)}"
+
+    @property
+    def values(self) -> tuple[Any, ...]:
+        """The classes in their own type, in their order.
+
+        Of text that a file had, or where an older model does not say it, whole numbers are integers, other
+        numbers floats, and "true" and "false" booleans; all else is text.
+
+        Examples
+        --------
+        >>> ClassTarget("floor", ("1", "2"), "number", ("01", "02")).values
+        (1, 2)
+        >>> ClassTarget("floor", ("1", "2"), "number", held=Held("string")).values
+        ('1', '2')
+        """
+        return tuple(self._as_held().cells(self._texts()).to_pylist())
+
+    def answers(self, outputs: FloatArray) -> Answer:
+        """Say the class of each row, by outputs of shape (n_rows, n_units); InputError as for `decided`."""
+        return labelled(self.decided(outputs), self._texts(), self.labels, self._as_held())
+
+    def place_of(self, value: object) -> int | None:
+        """Which class a value is, counted from 0, whatever its type; None where it is none.
+
+        Examples
+        --------
+        >>> target = ClassTarget("floor", ("1", "2"), "number", ("01", "02"))
+        >>> [target.place_of(value) for value in (2, 2.0, np.int8(2), "02", "2", True, "3")]
+        [1, 1, 1, 1, 1, 0, None]
+        """
+        if isinstance(value, np.datetime64) and not isinstance(value.item(), int):
+            value = value.item()  # a date where it is one
+        try:
+            cell = pa.array([value], pa.large_string() if isinstance(value, str) else None)
+            found = matched(Column("", cell), self.classes, self.cells).places[0]
+        except (pa.ArrowException, TypeError, ValueError, OverflowError):  # no cell of a table
+            return None
+        if found < 0 and value in self.values:  # a time, of which the text says how finely it is measured
+            return self.values.index(value)
+        return None if found < 0 else int(found)
+
+    def held_as(self, column: Column) -> Held | None:
+        """How a column holds these classes; None where `values` makes the same of their text."""
+        origin, kind = column.origin, column.cells.type
+        if origin is None and (column.is_text or pa.types.is_floating(kind)):
+            return None  # a file's text, or a workbook, that has no integers
+        origin = origin or Origin()
+        categories = () if origin.categories is None else tuple(labels_in(origin.categories))
+        held = Held(type_name(kind), categories, origin.ordered, origin.pandas)
+        return None if held == Held(self._type_of_text()) else held
+
+    def _as_held(self) -> Held:
+        """How the classes are held, said or told by their text."""
+        return self.held or Held(self._type_of_text())
+
+    def _texts(self) -> tuple[str, ...]:
+        """Of each class the text that tells its value."""
+        return self.labels if self._as_held().type == "string" else self.classes
+
+    def _refuse_other_cells(self) -> None:
+        """Raise InputError where the classes are not of the type in which they were held."""
+        if self.held is None:
+            return
+        try:
+            self.held.cells(self._texts())
+            if not self.held.categories or set(self._texts()) <= set(self.held.categories):
+                return
+        except (pa.ArrowException, ValueError, OverflowError):
+            pass
+        raise InputError(
+            f"The classes {listed(self.classes)} were held as {self.held.type!r}",
+            parameter="held",
+            given=self.held.type,
+            needs="must be a type that each of them has, and all among its categories",
+            advice="Fit the model again.",
+        )
+
+    def _type_of_text(self) -> str:
+        """What type the classes have where text alone tells it, as pandas.read_csv would have it."""
+        if self.cells == "boolean":
+            return "bool" if all(folded(label) in TRUTHS for label in self.classes) else "string"
+        if self.cells == "text":
+            return "string"
+        if not all(WHOLE.fullmatch(label) for label in self.labels):
+            return "double"
+        numbers = [int(label) for label in self.classes]
+        low, high = min(numbers), max(numbers)
+        return next(
+            (name for name, (least, most) in WHOLES.items() if least <= low and high <= most), "string"
+        )
 
     def encode(self, column: Column, said: Said) -> FloatArray:
         """Return its columns of Y, shape (n_rows, n_units); TableError names a cell of no class learnt."""

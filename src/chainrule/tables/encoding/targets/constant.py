@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
 
+from chainrule.errors import InputError
 from chainrule.stored import Finite, Name, Stored, Text
+from chainrule.tables.columns.held import Held
+from chainrule.tables.encoding.targets.answers import Answer
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -23,18 +27,32 @@ class ConstantTarget(Stored, frozen=True, tag_field="kind", tag="constant", omit
         The column's name.
     number : float or None
         The value, where it is a number.
-    label : str
+    label : str or None
         The value as it is written, where it is none. Without either, it was missing in all rows.
+    held : Held or None
+        How its column held it, where that is no text.
 
     Examples
     --------
-    >>> ConstantTarget("doors", number=4.0).answer(2)
-    array([4., 4.])
+    >>> ConstantTarget("doors", number=4.0).answers(np.zeros((2, 0))).plain()
+    [4.0, 4.0]
     """
 
     name: Name
     number: Finite | None = None
-    label: Text = ""
+    label: Text | None = None
+    held: Held | None = None
+
+    def __post_init__(self) -> None:
+        try:
+            self._label()
+        except (pa.ArrowException, ValueError, OverflowError) as error:
+            raise InputError(
+                parameter="label",
+                given=self.label,
+                needs="must be of the type that its column held",
+                advice="Fit the model again.",
+            ) from error
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -46,7 +64,13 @@ class ConstantTarget(Stored, frozen=True, tag_field="kind", tag="constant", omit
         """What becomes of it, in words."""
         return "a constant, not learnt"
 
-    def answer(self, n_rows: int) -> npt.NDArray[Any]:
-        """Return its value for so many rows, shape (n_rows,)."""
-        number = np.nan if self.number is None else self.number
-        return np.full(n_rows, self.label or number)
+    def answers(self, outputs: npt.NDArray[np.float64]) -> Answer:
+        """Say its value in each row, by outputs of shape (n_rows, 0)."""
+        n_rows = len(outputs)
+        if self.label is None:
+            return Answer(pa.array(np.full(n_rows, np.nan if self.number is None else self.number)))
+        return Answer(self._label().take(pa.array(np.zeros(n_rows, dtype=np.int64))), [self.label] * n_rows)
+
+    def _label(self) -> pa.Array:
+        """The label in its type."""
+        return (self.held or Held("string")).cells([self.label or ""] if self.label is not None else [])

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from chainrule.errors import InputError
 from chainrule.stored import Finite, Name, Positive, Stored
+from chainrule.tables.columns.held import Held, named_type, refuse_other_types
 from chainrule.tables.columns.readings import DateReading, read_cells
 from chainrule.tables.encoding.statistics import Spread, restore, standardise
+from chainrule.tables.encoding.targets.answers import Answer
 from chainrule.tables.encoding.targets.gaps import constant_error, refuse_gaps, say_gaps
 from chainrule.tables.encoding.targets.scaling import NO_LIMITS, Limits, Scaled, scaling_of
 
@@ -25,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["DateTarget"]
 
 DAY = 86_400.0
+FIRST_IN_NS, LAST_IN_NS = (pa.scalar(whole, pa.timestamp("s")) for whole in (-9_223_372_036, 9_223_372_036))
 EARLIEST, LATEST = -62_135_596_800.0, 253_402_300_799.0  # 0001-01-01 to 9999-12-31T23:59:59
 
 
@@ -43,6 +49,8 @@ class DateTarget(Stored, frozen=True, tag_field="kind", tag="date", omit_default
         To what a prediction is rounded: to days where every training row stands at midnight.
     scaled, average
         As of `NumberTarget`, in seconds.
+    held : Held or None
+        How its column held dates, where they were no text or numbers.
 
     Examples
     --------
@@ -58,10 +66,21 @@ class DateTarget(Stored, frozen=True, tag_field="kind", tag="date", omit_default
     unit: Literal["day", "second"] = "second"
     scaled: Scaled = "spread"
     average: Finite | None = None
+    held: Held | None = None
+
+    def __post_init__(self) -> None:
+        is_time = self.reading.form == "time"
+        refuse_other_types(self.held, pa.types.is_time if is_time else _has_a_day, "times")
 
     @classmethod
     def learn(
-        cls, name: str, reading: DateReading, cells: Cells, *, limits: Limits = NO_LIMITS
+        cls,
+        name: str,
+        reading: DateReading,
+        cells: Cells,
+        *,
+        limits: Limits = NO_LIMITS,
+        held: Held | None = None,
     ) -> DateTarget:
         """Learn a target from the cells of the training rows; those without a date are left out.
 
@@ -75,7 +94,7 @@ class DateTarget(Stored, frozen=True, tag_field="kind", tag="date", omit_default
         if scaling.scale == 0:
             raise constant_error(name)
         unit: Literal["day", "second"] = "second" if np.mod(present, DAY).any() else "day"
-        return cls(name, reading, scaling.mean, scaling.scale, unit, scaling.how, scaling.average)
+        return cls(name, reading, scaling.mean, scaling.scale, unit, scaling.how, scaling.average, held)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -101,6 +120,25 @@ class DateTarget(Stored, frozen=True, tag_field="kind", tag="date", omit_default
     def decode(self, outputs: FloatArray) -> FloatArray:
         """Return outputs of the network, shape (n_rows,), in seconds since 1970-01-01T00:00."""
         return restore(outputs, Spread(self.mean, self.scale))
+
+    def answers(self, outputs: FloatArray) -> Answer:
+        """Say the time of each row, by outputs of shape (n_rows, 1); InputError where one is NaN.
+
+        Of text it is a time without a zone. By the clock of a zone, what comes twice is the first, and what
+        is left out in spring the time after it.
+        """
+        seconds = self.decode(outputs[:, 0])
+        written = self.written(seconds)
+        pandas = self.held.pandas if self.held else ""
+        if self.reading.form == "time":
+            kind = named_type(self.held.type) if self.held else pa.time32("s")
+            return Answer(
+                pa.array(map(dt.time.fromisoformat, written), pa.time32("s")).cast(kind), written, pandas
+            )
+        cells = pa.array(np.array(written, dtype="datetime64[s]"))
+        return Answer(
+            cells if self.held is None else _in_type(cells, named_type(self.held.type)), written, pandas
+        )
 
     @property
     def words(self) -> str:
@@ -135,3 +173,19 @@ class DateTarget(Stored, frozen=True, tag_field="kind", tag="date", omit_default
             days = np.rint(seconds / DAY).clip(EARLIEST / DAY, np.floor(LATEST / DAY))
             return tuple(days.astype("datetime64[D]").astype(str).tolist())
         return tuple(np.rint(seconds).astype("datetime64[s]").astype(str).tolist())
+
+
+def _in_type(cells: pa.Array, kind: pa.DataType) -> pa.Array:
+    """Times of the clock, in seconds, in the target's type; at its limits where it does not go so far."""
+    if pa.types.is_date(kind):
+        return cells.cast(kind)
+    if kind.unit == "ns":
+        cells = pc.min_element_wise(pc.max_element_wise(cells, FIRST_IN_NS), LAST_IN_NS)
+    cells = cells.cast(pa.timestamp(kind.unit))
+    if kind.tz is None:
+        return cells
+    return pc.assume_timezone(cells, kind.tz, ambiguous="earliest", nonexistent="latest")
+
+
+def _has_a_day(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_date(kind) or pa.types.is_timestamp(kind))

@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
+import pyarrow as pa
 
 from chainrule.errors import TableError
 from chainrule.stored import Finite, Name, Positive, Stored
 from chainrule.tables.columns.decisions import outside_error
+from chainrule.tables.columns.held import Held, named_type, refuse_other_types
 from chainrule.tables.columns.readings import DurationReading, NumberReading, read_cells
 from chainrule.tables.encoding.elementary import exponential, logarithm
 from chainrule.tables.encoding.statistics import Spread, restore, standardise
+from chainrule.tables.encoding.targets.answers import Answer
 from chainrule.tables.encoding.targets.gaps import GAP, constant_error, refuse_gaps, say_gaps
 from chainrule.tables.encoding.targets.scaling import NO_LIMITS, Limits, Scaled, scaling_of
 
@@ -27,6 +30,9 @@ if TYPE_CHECKING:
 __all__ = ["LearntAs", "NumberTarget"]
 
 LearntAs: TypeAlias = Literal["plain", "log", "count"]
+
+TICKS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}  # of a second
+MOST_TICKS = 9.2e18  # that 64 bits hold
 
 
 class NumberTarget(Stored, frozen=True, tag_field="kind", tag="number", omit_defaults=True):
@@ -47,6 +53,8 @@ class NumberTarget(Stored, frozen=True, tag_field="kind", tag="number", omit_def
         As of `Scaling`: it follows from what the outputs can give and the loss can take.
     average : float or None
         What is predicted without inputs, where that is not `decode` of 0.
+    held : Held or None
+        How its column held durations, where they were no text.
 
     Examples
     --------
@@ -63,6 +71,10 @@ class NumberTarget(Stored, frozen=True, tag_field="kind", tag="number", omit_def
     learnt_as: LearntAs = "plain"
     scaled: Scaled = "spread"
     average: Finite | None = None
+    held: Held | None = None
+
+    def __post_init__(self) -> None:
+        refuse_other_types(self.held, pa.types.is_duration, "durations")
 
     @classmethod
     def learn(
@@ -74,6 +86,7 @@ class NumberTarget(Stored, frozen=True, tag_field="kind", tag="number", omit_def
         *,
         limits: Limits = NO_LIMITS,
         as_is: bool = False,
+        held: Held | None = None,
     ) -> NumberTarget:
         """Learn a target from the cells of the training rows; those without a number are left out.
 
@@ -90,6 +103,8 @@ class NumberTarget(Stored, frozen=True, tag_field="kind", tag="number", omit_def
             What the outputs can give and the loss can take.
         as_is : bool
             Whether the number, or its logarithm, is not to be scaled.
+        held : Held, optional
+            How the column holds durations, where they are no text.
 
         Returns
         -------
@@ -117,7 +132,7 @@ class NumberTarget(Stored, frozen=True, tag_field="kind", tag="number", omit_def
         average = scaling.average
         if is_log and average is not None:
             average = float(exponential(np.array([average]))[0])
-        return cls(name, scaling.mean, scaling.scale, reading, learnt_as, scaling.how, average)
+        return cls(name, scaling.mean, scaling.scale, reading, learnt_as, scaling.how, average, held)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -171,6 +186,16 @@ class NumberTarget(Stored, frozen=True, tag_field="kind", tag="number", omit_def
         """Return outputs of the network, shape (n_rows,), in the target's own unit."""
         numbers = restore(outputs, Spread(self.mean, self.scale))
         return exponential(numbers) if self.learnt_as == "log" else numbers
+
+    def answers(self, outputs: FloatArray) -> Answer:
+        """Say the number of each row, by outputs of shape (n_rows, 1): a float, or a typed duration."""
+        numbers = self.decode(outputs[:, 0])
+        if self.held is None:
+            return Answer(pa.array(numbers))
+        kind = named_type(self.held.type)
+        ticks = np.rint(np.clip(numbers * TICKS[kind.unit], -MOST_TICKS, MOST_TICKS))
+        cells = pa.array(ticks, pa.int64(), mask=np.isnan(ticks), safe=False).cast(kind)
+        return Answer(cells, numbers.tolist(), self.held.pandas)
 
     def learnt(self, values: FloatArray) -> FloatArray:
         """Return numbers in the target's own unit as they are learnt; NaN stays NaN."""
