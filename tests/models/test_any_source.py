@@ -239,7 +239,8 @@ def test_a_title_above_rows_without_names_is_skipped_again(tmp_path: Path) -> No
 def test_names_that_are_written_a_little_otherwise_are_known() -> None:
     x, b, y = ([n * step % 11 / 4 for n in range(20)] for step in (1, 3, 7))
     model = chainrule.fit({"petal length": x, "b": b, "y": y}, target="y", hidden=2, epochs=1).model
-    answers = model.predict({"Petal_Length": x, "B": b})["y"]
+    with pytest.warns(TableWarning, match="column 'Petal_Length' is taken for 'petal length'"):
+        answers = model.predict({"Petal_Length": x, "B": b})["y"]
     assert list(answers) == list(model.predict({"petal length": x, "b": b})["y"])
     read = model.read({"Petal_Length": x, "B": b, "Y": y})
     assert read.names == ("petal length", "b", "y")

@@ -232,7 +232,7 @@ def _as_it_is(column: Column) -> Answer:
     if unusable(column):
         row_labels(column)  # which says what is wrong
     cells, origin = column.cells, column.origin
-    written = cells.fill_null("").to_pylist() if column.is_text else row_labels(column)
+    written = cells.fill_null("") if column.is_text else row_labels(column)
     if origin is not None and origin.categories is not None:
         places = pc.index_in(cells, value_set=origin.categories)
         cells = pa.DictionaryArray.from_arrays(places, origin.categories, ordered=origin.ordered)

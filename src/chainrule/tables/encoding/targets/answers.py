@@ -27,7 +27,7 @@ class Answer(NamedTuple):
     ----------
     cells : pyarrow.Array of length n_rows
         In the type that the target had, a dictionary where it was categorical.
-    written : sequence or None
+    written : pyarrow.Array, sequence or None
         What of each row is written in text, where that is not the cell itself.
     pandas : {"", "nullable", "arrow"}
         Which of pandas' own kinds of arrays held the target.
@@ -39,12 +39,13 @@ class Answer(NamedTuple):
     """
 
     cells: pa.Array
-    written: Sequence[Any] | None = None
+    written: pa.Array | Sequence[Any] | None = None
     pandas: InPandas = ""
 
     def texts(self) -> Sequence[Any]:
         """What stands in a delimited text, one a row: labels and times as text, numbers as numbers."""
-        return self.cells.to_pylist() if self.written is None else self.written
+        written = self.cells if self.written is None else self.written
+        return list(written.to_pylist()) if isinstance(written, pa.Array) else written
 
     def plain(self) -> Sequence[Any]:
         """What stands in JSON: numbers, booleans and text."""
@@ -75,7 +76,7 @@ def labelled(places: npt.NDArray[np.intp], texts: Sequence[str], labels: Sequenc
     [5, 5, 3]
     """
     codes = pa.array(places)
-    written = pa.array(labels, pa.large_string()).take(codes).to_pylist()
+    written = pa.array(labels, pa.large_string()).take(codes)
     if not held.categories:
         return Answer(held.cells(texts).take(codes), written, held.pandas)
     place_of = {text: place for place, text in enumerate(held.categories)}
@@ -107,11 +108,13 @@ def in_pandas(answer: Answer, pandas: Any) -> Any:  # noqa: ANN401 (pandas is im
         cells = cells.cast(pa.string()) if pa.types.is_large_string(cells.type) else cells
         return cells.to_pandas(types_mapper=pandas.ArrowDtype)
     if answer.pandas == "nullable":
-        return cells.to_pandas(types_mapper=lambda kind: pandas.api.types.pandas_dtype(_nullable(kind)))
+        return cells.to_pandas(types_mapper=lambda kind: _nullable(kind, pandas))
     return cells.to_pandas()
 
 
-def _nullable(kind: pa.DataType) -> str:
-    """What pandas calls its array of this type that may have missing values."""
+def _nullable(kind: pa.DataType, pandas: Any) -> Any:  # noqa: ANN401 (as above)
+    """Which of its types that may have missing values pandas has for this one, if any."""
     named = {"bool": "boolean", "float": "Float32", "double": "Float64", "large_string": "string"}
-    return named.get(str(kind)) or str(kind).replace("uint", "UInt").replace("int", "Int", 1)
+    whole = str(kind).replace("uint", "UInt").replace("int", "Int", 1) if pa.types.is_integer(kind) else ""
+    name = named.get(str(kind), whole)
+    return pandas.api.types.pandas_dtype(name) if name else None

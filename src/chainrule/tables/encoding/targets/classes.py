@@ -201,7 +201,8 @@ class ClassTarget(Stored, frozen=True, tag_field="kind", tag="class", omit_defau
         if origin is None and (column.is_text or pa.types.is_floating(kind)):
             return None  # a file's text, or a workbook, that has no integers
         origin = origin or Origin()
-        categories = () if origin.categories is None else tuple(labels_in(origin.categories))
+        is_kept = origin.categories is not None and len(origin.categories) <= MOST  # that a file holds
+        categories = tuple(labels_in(origin.categories)) if is_kept else ()
         held = Held(type_name(kind), categories, origin.ordered, origin.pandas)
         return None if held == Held(self._type_of_text()) else held
 
