@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from chainrule.errors import InputError, TableError
 from chainrule.stored import MOST, Finite, Meta, Name, Positive, Stored, Text
 from chainrule.tables.columns.column import Kind
 from chainrule.tables.columns.decisions import (
+    Said,
     infinite_error,
     missing_error,
     outside_error,
@@ -17,16 +18,17 @@ from chainrule.tables.columns.decisions import (
     unseen_error,
 )
 from chainrule.tables.columns.readings import DateReading, DurationReading, NumberReading, read_cells
+from chainrule.tables.encoding.dates import spread_in_words, time_in_words
 from chainrule.tables.encoding.elementary import exponential, logarithm
 from chainrule.tables.encoding.levels import levels_of, matched, one_hot, refuse_repeats
 from chainrule.tables.encoding.statistics import Spread, measure, restore, standardise
+from chainrule.tables.encoding.worked import Step, Worked, WorkedAnswer, WorkedCell, label_mark, raw_cell
 from chainrule.words import counted
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     from chainrule.tables.columns.column import Column
-    from chainrule.tables.columns.decisions import Said
     from chainrule.tables.columns.readings import Cells
 
     FloatArray = npt.NDArray[np.float64]
@@ -36,6 +38,12 @@ __all__ = ["ClassTarget", "DateTarget", "NumberTarget"]
 GAP = "counts for nothing there"
 DAY = 86_400.0
 EARLIEST, LATEST = -62_135_596_800.0, 253_402_300_799.0  # 0001-01-01 to 9999-12-31T23:59:59
+# Of each way in which numbers are learnt: what a cell becomes, and what becomes of an output.
+FORMULAS = {
+    "plain": ("({cell} − {mean})/{scale}", "{a}·{scale} + {mean}"),
+    "log": ("(ln {cell} − {mean})/{scale}", "exp({a}·{scale} + {mean})"),
+    "count": ("{cell}/{scale}", "{a}·{scale}"),
+}
 
 
 class NumberTarget(Stored, frozen=True, tag_field="kind", tag="number", omit_defaults=True):
@@ -149,6 +157,23 @@ class NumberTarget(Stored, frozen=True, tag_field="kind", tag="number", omit_def
         numbers = restore(outputs, Spread(self.mean, self.scale))
         return exponential(numbers) if self.learnt_as == "log" else numbers
 
+    def worked(self, column: Column | None = None) -> WorkedCell:
+        """How its column of Y is computed: the formula, and of a column of one row with its numbers."""
+        formula, numbers = FORMULAS[self.learnt_as][0], {"mean": self.mean, "scale": self.scale}
+        read = None if column is None else float(read_cells(column, self.reading).values[0])
+        y = None if read is None else float(self._encoded(np.array([read]))[0, 0])
+        step = Step("", formula, numbers if read is None else {**numbers, "cell": read}, y)
+        words = "in seconds" if isinstance(self.reading, DurationReading) else ""
+        return WorkedCell(self.name, (Worked(self.name, (step,)),), raw_cell(column), read, words)
+
+    def worked_answer(self, outputs: FloatArray | None = None) -> WorkedAnswer:
+        """How its output becomes a number in its own unit, and of the output of one row with its numbers."""
+        numbers = {"mean": self.mean, "scale": self.scale} | (
+            {} if outputs is None else {"a": float(outputs[0])}
+        )
+        answer = None if outputs is None else float(self.decode(outputs)[0])
+        return WorkedAnswer(self.name, Step("", FORMULAS[self.learnt_as][1], numbers, answer))
+
     def _encoded(self, values: FloatArray) -> FloatArray:
         learnt = np.where(np.isnan(values), np.nan, logarithm(values)) if self.learnt_as == "log" else values
         return standardise(learnt, Spread(self.mean, self.scale))[:, np.newaxis]
@@ -217,6 +242,24 @@ class DateTarget(Stored, frozen=True, tag_field="kind", tag="date", omit_default
     def decode(self, outputs: FloatArray) -> FloatArray:
         """Return outputs of the network, shape (n_rows,), in seconds since 1970-01-01T00:00."""
         return restore(outputs, Spread(self.mean, self.scale))
+
+    def worked(self, column: Column | None = None) -> WorkedCell:
+        """How its column of Y is computed, as of `NumberTarget`."""
+        numbers: dict[str, Any] = spread_in_words(Spread(self.mean, self.scale), self.reading)
+        read, y = None, None
+        if column is not None:
+            seconds = read_cells(column, self.reading).values
+            read = time_in_words(float(seconds[0]), self.reading, exact=self.scale < DAY)
+            numbers["cell"], y = read, float(standardise(seconds, Spread(self.mean, self.scale))[0])
+        step = Step("", FORMULAS["plain"][0], numbers, y)
+        return WorkedCell(self.name, (Worked(self.name, (step,)),), raw_cell(column), read)
+
+    def worked_answer(self, outputs: FloatArray | None = None) -> WorkedAnswer:
+        """How its output becomes a time, as of `NumberTarget`."""
+        numbers: dict[str, Any] = spread_in_words(Spread(self.mean, self.scale), self.reading)
+        numbers |= {} if outputs is None else {"a": float(outputs[0])}
+        answer = None if outputs is None else self.written(self.decode(outputs))[0]
+        return WorkedAnswer(self.name, Step("", FORMULAS["plain"][1], numbers, answer))
 
     @property
     def baseline(self) -> float:
@@ -349,6 +392,25 @@ class ClassTarget(Stored, frozen=True, tag_field="kind", tag="class", omit_defau
         encoded = one_hot(found.places, len(self.classes))
         encoded[found.places < 0] = np.nan
         return encoded
+
+    def worked(self, column: Column | None = None) -> WorkedCell:
+        """How its columns of Y are computed, and which of them is 1 for a column of one row."""
+        y = [None] * len(self.names) if column is None else self.encode(column, Said())[0].tolist()
+        marks = tuple(
+            label_mark(name, label, one, is_sparse=True)
+            for name, label, one in zip(self.names, self.classes, y, strict=True)
+        )
+        read = None if column is None else self.labels[y.index(1.0)]
+        return WorkedCell(self.name, marks, raw_cell(column), read)
+
+    def worked_answer(self, outputs: FloatArray | None = None) -> WorkedAnswer:
+        """Which class the outputs of one row answer, and by which output."""
+        words = "the class of the largest output"
+        if outputs is None:
+            return WorkedAnswer(self.name, Step("", words))
+        place = int(np.argmax(outputs))
+        step = Step("", words, {"a": float(outputs[place])}, self.labels[place])
+        return WorkedAnswer(self.name, step, place, "is the largest output")
 
 
 def refuse_gaps(column: Column, cells: Cells, kind: str) -> None:

@@ -1,0 +1,270 @@
+"""How a cell became numbers, and numbers an answer: formulas in symbols, with their numbers, and the result.
+
+A part writes its formulas itself (`worked`, and `worked_answer` of a target). A part that has no such method
+is left out.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+from chainrule.words import named, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    import numpy as np
+    import numpy.typing as npt
+
+    from chainrule.tables.columns.column import Column
+    from chainrule.tables.columns.table import Table
+
+    Number: TypeAlias = Callable[[float], str]
+
+__all__ = [
+    "Quantity", "Step", "Worked", "WorkedAnswer", "WorkedCell", "label_mark", "missing_mark", "raw_cell",
+    "with_numbers", "worked_answers", "worked_cells", "worked_value", "written_formula",
+]  # fmt: skip
+
+SYMBOL = re.compile(r"\{(\w+)\}")
+OPENED = "(|"  # behind these a negative number needs no brackets of its own
+
+
+class Quantity(NamedTuple):
+    """A number and its unit."""
+
+    number: float
+    unit: str
+
+
+class Step(NamedTuple):
+    """One equation: left = formula in symbols = formula in numbers = value.
+
+    Attributes
+    ----------
+    left : str
+        What it is of; nothing for the column or the target itself.
+    formula : str
+        Its symbols in braces. One that is not in `symbols` is called as it is, with blanks for underscores.
+    values : mapping
+        The numbers of symbols: numbers, quantities, or texts such as dates.
+    value : float, str or None
+        The result; None where no row is looked at.
+    symbols : mapping
+        What symbols are called.
+
+    Examples
+    --------
+    >>> step = Step("", "({cell} − {mean})/{scale}", {"cell": 3.0, "mean": -2.0, "scale": 4.0}, 1.25)
+    >>> with_numbers(step, str), with_numbers(step, str, names={"cell": "age"}, of=())
+    ('(3.0 − (-2.0))/4.0', '(age − mean)/scale')
+    """
+
+    left: str
+    formula: str
+    values: Mapping[str, float | str | Quantity] = {}
+    value: float | str | None = None
+    symbols: Mapping[str, str] = {}
+
+
+class Worked(NamedTuple):
+    """How one column of X or Y is computed.
+
+    Attributes
+    ----------
+    name : str
+        The column's name.
+    steps : tuple of Step
+        The last one is of the column itself.
+    remark : str
+        What else holds of the formula, in symbols as a formula is.
+    is_sparse : bool
+        Whether it is one of many of which most are 0.
+    symbol : str
+        As the network calls it: x_1, y_1.
+    """
+
+    name: str
+    steps: tuple[Step, ...]
+    remark: str = ""
+    is_sparse: bool = False
+    symbol: str = ""
+
+
+class WorkedCell(NamedTuple):
+    """What a cell became, or would become.
+
+    Attributes
+    ----------
+    column : str
+        The name of its column.
+    columns : tuple of Worked
+        Its columns of X or Y.
+    cell : object
+        As it stands in the table; None for no value, and where no row is looked at.
+    read : float, str or None
+        As what it is read; None where it has no value that the part knows.
+    remark : str
+        What is odd about it, and what comes of that.
+    """
+
+    column: str
+    columns: tuple[Worked, ...]
+    cell: object = None
+    read: float | str | None = None
+    remark: str = ""
+
+
+class WorkedAnswer(NamedTuple):
+    """How outputs become the answer to one target.
+
+    Attributes
+    ----------
+    target : str
+    step : Step
+        With the symbol ``a`` for the output.
+    place : int
+        Which of all outputs ``a`` is, from 0.
+    because : str
+        What is true of ``a``, so that the answer is this one; nothing where the formula says it.
+    """
+
+    target: str
+    step: Step
+    place: int = 0
+    because: str = ""
+
+
+def with_numbers(
+    step: Step, number: Number, names: Mapping[str, str] | None = None, of: Iterable[str] | None = None
+) -> str:
+    """Formula with the numbers of its symbols, of all or of some of them.
+
+    Parameters
+    ----------
+    step : Step
+    number : callable
+        Writes a number.
+    names : mapping, optional
+        What symbols are called, before what the step calls them.
+    of : iterable of str, optional
+        The symbols that become numbers, by default all that have one; the others keep their names.
+    """
+    known, names = set(step.values if of is None else of), {**step.symbols, **(names or {})}
+
+    def written(found: re.Match[str]) -> str:
+        symbol = found[1]
+        if symbol not in step.values or symbol not in known:
+            return names.get(symbol, symbol.replace("_", " "))
+        shown = worked_value(step.values[symbol], number)
+        before = step.formula[: found.start()][-1:]
+        return f"({shown})" if shown.startswith("-") and (not before or before not in OPENED) else shown
+
+    return SYMBOL.sub(written, step.formula)
+
+
+def written_formula(steps: Iterable[Step], number: Number, names: Mapping[str, str]) -> str:
+    """The formula of a column or an answer with the numbers learnt, and those that it is made of behind it.
+
+    Parameters
+    ----------
+    steps : iterable of Step
+        Of no row; the last one is of the column itself.
+    number : callable
+        Writes a number.
+    names : mapping
+        What symbols are called.
+
+    Examples
+    --------
+    >>> steps = Step("s", "{cell} − {mean}", {"mean": 2.0}), Step("", "{s}/√(1 + {s}²)")
+    >>> written_formula(steps, str, {"cell": "age"})
+    's/√(1 + s²),  s = age − 2.0'
+    """
+    *inner, own = steps
+    formula = with_numbers(own, number, names) or "0"
+    return ",  ".join([formula, *(f"{step.left} = {with_numbers(step, number, names)}" for step in inner)])
+
+
+def worked_value(value: float | str | Quantity | None, number: Number) -> str:
+    """A value as it is written: a text as it is, a number with its unit.
+
+    Examples
+    --------
+    >>> worked_value(Quantity(2.5, "days"), str), worked_value("2024-01-01", str)
+    ('2.5 days', '2024-01-01')
+    """
+    if isinstance(value, Quantity):
+        return f"{number(value.number)} {value.unit}"
+    return printable(value) if isinstance(value, str) else "" if value is None else number(value)
+
+
+def missing_mark(name: str, value: float | None, *, is_sparse: bool = False) -> Worked:
+    """The column of X that marks missing cells."""
+    return Worked(name, (Step("", "[{cell} is missing]", {}, value),), is_sparse=is_sparse)
+
+
+def label_mark(name: str, label: str, value: float | None, *, is_sparse: bool = False) -> Worked:
+    """A column that is 1 where the cell is of this label, and 0 elsewhere."""
+    step = Step("", "[{cell} = {label}]", {}, value, {"label": named(label)})
+    return Worked(name, (step,), is_sparse=is_sparse)
+
+
+def worked_cells(parts: Iterable[Any], table: Table | None, letter: str) -> tuple[WorkedCell, ...]:
+    """How the columns of X or Y are computed: the formulas, and of a table of one row with their numbers.
+
+    Parameters
+    ----------
+    parts : iterable of input parts, or of target parts
+        In the order of X or Y.
+    table : Table, optional
+        Of one row.
+    letter : str
+        "x" or "y".
+
+    Returns
+    -------
+    tuple of WorkedCell
+        One for each column of the table, whether one part or two are made of it.
+    """
+    found: dict[str, WorkedCell] = {}
+    first = 1
+    for part in parts:
+        if hasattr(part, "worked"):
+            cell: WorkedCell = part.worked(None if table is None else table.column(part.name))
+            own = tuple(
+                one._replace(symbol=f"{letter}_{place}") for place, one in enumerate(cell.columns, first)
+            )
+            before = found.get(part.name)
+            found[part.name] = (
+                before._replace(columns=before.columns + own) if before else cell._replace(columns=own)
+            )
+        first += len(part.names)
+    return tuple(found.values())
+
+
+def worked_answers(parts: Iterable[Any], outputs: npt.NDArray[np.float64] | None) -> tuple[WorkedAnswer, ...]:
+    """How the outputs of the network become answers: the formulas, and of one row with their numbers.
+
+    Parameters
+    ----------
+    parts : iterable of target parts
+        In the order of Y.
+    outputs : array of shape (n_outputs,), optional
+        Without NaN.
+    """
+    found, first = [], 0
+    for part in parts:
+        width = len(part.names)
+        if hasattr(part, "worked_answer"):
+            own = None if outputs is None else outputs[first : first + width]
+            answer: WorkedAnswer = part.worked_answer(own)
+            found.append(answer._replace(place=first + answer.place))
+        first += width
+    return tuple(found)
+
+
+def raw_cell(column: Column | None) -> object:
+    """The cell of a column of one row, as it stands in the table."""
+    return None if column is None else column.value(0)
