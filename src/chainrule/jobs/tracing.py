@@ -86,8 +86,8 @@ class TraceOutcome:
         shares = ACTIVATIONS.fact(network.activations[-1], "outputs") is OutputRange.SHARES
         for answers, when in ((self.answers, ""), (self.answers_after, " after the step")):
             lines += answer_lines(answers, layer, digits, most, shares=shares, when=when)
-        if len(self.answers_after) < len(self.answers):
-            lines.append("  after the step the outputs are no numbers")
+        if not self.answers or (self.targets and not self.answers_after):
+            lines.append(f"  the outputs {'after the step ' * bool(self.answers)}are no numbers")
         return "\n".join(lines)
 
     def summary(self) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import textwrap
 from typing import TYPE_CHECKING, Any
 
 from chainrule.inspection import LINE_WIDTH, equation_lines, written
-from chainrule.tables import with_numbers, worked_value, written_formula
+from chainrule.tables import column_formula, with_numbers, worked_value, written_formula
 from chainrule.words import counted, named, shown
 
 if TYPE_CHECKING:
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from chainrule.tables import Step, Worked, WorkedAnswer, WorkedCell
 
 __all__ = ["answer_lines", "answers_as_json", "cell_lines", "cells_as_json"]
+
+
+SHORTEST_RANGE = 3
 
 
 def cell_lines(cells: Sequence[WorkedCell], digits: int, most: int) -> Iterator[str]:
@@ -36,11 +39,16 @@ def cell_lines(cells: Sequence[WorkedCell], digits: int, most: int) -> Iterator[
             initial_indent="  ",
             subsequent_indent="    ",
         )
-        zeros = [one for one in cell.columns if one.is_sparse and not one.steps[-1].value]
-        others = [one for one in cell.columns if one not in zeros]
+        zeros = [one for one in cell.columns if _is_plain_zero(one)]
+        others = [one for one in cell.columns if not _is_plain_zero(one)]
+        written_out: list[Step] = []  # sine and cosine are of the same turn
         for one in others[:most]:
             for step in one.steps:
-                yield from _step_lines(step, step.left or one.symbol, {"cell": named(cell.column)}, digits)
+                if step not in written_out:
+                    written_out.append(step)
+                    yield from _step_lines(
+                        step, step.left or one.symbol, {"cell": named(cell.column)}, digits
+                    )
         if len(others) > most:
             yield f"    … {len(others) - most} more"
         if zeros:
@@ -121,9 +129,15 @@ def _as_json(one: Worked, formula: Worked, column: str) -> dict[str, Any]:
     return {
         "name": one.name,
         "symbol": one.symbol,
-        "formula": written_formula(formula.steps, repr, {"cell": column}),
+        "formula": column_formula(formula, column, repr),
         "value": one.steps[-1].value,
     }
+
+
+def _is_plain_zero(column: Worked) -> bool:
+    """Whether a column is 0 without a formula, or as most of its kind are."""
+    last = column.steps[-1]
+    return not last.value and (column.is_sparse or not last.formula)
 
 
 def _cell_words(cell: WorkedCell, digits: int) -> str:
@@ -162,12 +176,21 @@ def _step_lines(step: Step, left: str, names: dict[str, str], digits: int, inden
 
 
 def _ranges(columns: Sequence[Worked]) -> str:
-    """Symbols of columns, neighbours as a range: x_1, x_3 to x_7."""
-    places = [int(one.symbol.split("_")[1]) for one in columns]
-    letter = columns[0].symbol.split("_")[0]
-    firsts = [place for place in places if place - 1 not in places]
-    lasts = [place for place in places if place + 1 not in places]
-    return ", ".join(
-        f"{letter}_{first}" + (f" to {letter}_{last}" if last > first else "")
-        for first, last in zip(firsts, lasts, strict=True)
-    )
+    """Symbols of columns, three neighbours and more as a range: x_1, x_3 to x_7."""
+    runs: list[list[Worked]] = []
+    for one in columns:
+        if runs and _place(runs[-1][-1]) + 1 == _place(one):
+            runs[-1].append(one)
+        else:
+            runs.append([one])
+    parts = [
+        f"{run[0].symbol} to {run[-1].symbol}"
+        if len(run) >= SHORTEST_RANGE
+        else ", ".join(one.symbol for one in run)
+        for run in runs
+    ]
+    return ", ".join(parts)
+
+
+def _place(column: Worked) -> int:
+    return int(column.symbol.split("_")[1])

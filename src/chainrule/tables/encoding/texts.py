@@ -113,6 +113,7 @@ class TextInput(Stored, frozen=True, tag_field="kind", tag="text", omit_defaults
             Worked(name, _text_steps(k, of, squares, None if column is None else x[k]), is_sparse=True)
             for k, (name, of) in enumerate(zip(self.names, counts, strict=False))
         ]
+        columns[-1] = columns[-1]._replace(remark="n: pieces of three characters, with signs")
         if self.has_missing:
             columns.append(missing_mark(self.names[-1], x[-1], is_sparse=True))
         return WorkedCell(self.name, tuple(columns), raw_cell(column), None, words)

@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     Number: TypeAlias = Callable[[float], str]
 
 __all__ = [
-    "Quantity", "Step", "Worked", "WorkedAnswer", "WorkedCell", "label_mark", "missing_mark", "raw_cell",
-    "with_numbers", "worked_answers", "worked_cells", "worked_value", "written_formula",
+    "Quantity", "Step", "Worked", "WorkedAnswer", "WorkedCell", "column_formula", "label_mark",
+    "missing_mark", "raw_cell", "with_numbers", "worked_answers", "worked_cells", "worked_value",
+    "written_formula",
 ]  # fmt: skip
 
 SYMBOL = re.compile(r"\{(\w+)\}")
@@ -185,6 +186,22 @@ def written_formula(steps: Iterable[Step], number: Number, names: Mapping[str, s
     *inner, own = steps
     formula = with_numbers(own, number, names) or "0"
     return ",  ".join([formula, *(f"{step.left} = {with_numbers(step, number, names)}" for step in inner)])
+
+
+def column_formula(column: Worked, name: str, number: Number) -> str:
+    """An equation of no row: the column's symbol, its formula, and what else holds of that.
+
+    Parameters
+    ----------
+    column : Worked
+    name : str
+        Of the column of the table.
+    number : callable
+        Writes a number.
+    """
+    last, names = column.steps[-1], {"cell": named(name)}
+    remark = with_numbers(last._replace(formula=column.remark), number, names)
+    return f"{column.symbol} = {written_formula(column.steps, number, names)}{',  ' * bool(remark)}{remark}"
 
 
 def worked_value(value: float | str | Quantity | None, number: Number) -> str:
