@@ -13,6 +13,7 @@ from chainrule.given import own_number, positive_number
 from chainrule.inspection import checked_limits, trace, trace_forward
 from chainrule.jobs.job import Face, Job, Silence, hearing
 from chainrule.jobs.worked_row import answer_lines, answers_as_json, cell_lines, cells_as_json
+from chainrule.tables import worked_answers, worked_cells
 from chainrule.words import named, series, shown
 
 if TYPE_CHECKING:
@@ -95,10 +96,12 @@ class TraceOutcome:
         named = {"inputs": list(self.inputs), "outputs": list(self.outputs)}
         encoding = self.encoding
         cells = {
-            "cells": cells_as_json(self.cells, encoding.worked_inputs(), "inputs"),
-            "targets": cells_as_json(self.targets, encoding.worked_targets(), "outputs"),
+            "cells": cells_as_json(self.cells, worked_cells(encoding.inputs, None, "x"), "inputs"),
+            "targets": cells_as_json(
+                self.targets, worked_cells(encoding.targets, None, "y") if self.targets else (), "outputs"
+            ),
         }
-        answer = answers_as_json(encoding.worked_answers(), self.answers, self.answers_after)
+        answer = answers_as_json(worked_answers(encoding.targets, None), self.answers, self.answers_after)
         here = {"model": self.model, "table": self.table, "row": self.row, **named}
         return {**here, **cells, **self.step.to_json(), "answer": answer}
 
@@ -131,12 +134,12 @@ class TraceJob(Job):
         x = encoding.encode_inputs(one_row)[0]
         self.look()
         y = _targets_of(one_row, encoding)
-        cells = encoding.worked_inputs(one_row)
+        cells = worked_cells(encoding.inputs, one_row, "x")
         about = str(self.model), source.title, int(row), encoding
         if y is None:
             passed = trace_forward(model.network, x)
             return TraceOutcome(*about, passed, cells, (), _answers_of(passed.a[-1], encoding), ())
-        step, targets = trace(model.network, x, y, rate=rate), encoding.worked_targets(one_row)
+        step, targets = trace(model.network, x, y, rate=rate), worked_cells(encoding.targets, one_row, "y")
         answers, after = (_answers_of(one, encoding) for one in (step.a[-1], step.outputs_after))
         return TraceOutcome(*about, step, cells, targets, answers, after)
 
@@ -151,4 +154,4 @@ def _targets_of(row: Table, encoding: Encoding) -> npt.NDArray[np.float64] | Non
 
 def _answers_of(outputs: npt.NDArray[Any], encoding: Encoding) -> tuple[WorkedAnswer, ...]:
     """What outputs answer; nothing where one is NaN."""
-    return () if np.isnan(outputs).any() else encoding.worked_answers(outputs.astype(np.float64))
+    return () if np.isnan(outputs).any() else worked_answers(encoding.targets, outputs.astype(np.float64))

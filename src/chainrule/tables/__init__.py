@@ -23,6 +23,8 @@ from chainrule.tables.encoding.worked import (
     WorkedCell,
     column_formula,
     with_numbers,
+    worked_answers,
+    worked_cells,
     worked_value,
     written_formula,
 )
@@ -31,10 +33,10 @@ from chainrule.tables.splitting import split_groups, split_in_order, split_rows
 
 __all__ = [
     "BinaryInput", "CategoryInput", "Chosen", "ClassTarget", "Column", "ColumnReport", "CycleInput",
-    "DateInput", "DateTarget", "Decision", "Encoding", "InputPart", "Layout", "MissingInput",
-    "NumberInput", "NumberTarget", "Report", "Roles", "RowRoles", "RowsLeftOut", "Said", "Step", "Table",
-    "TableOptions", "TargetPart", "TextInput", "Worked", "WorkedAnswer", "WorkedCell", "as_table",
-    "choose_encoding", "column_formula", "read_numbers", "read_table", "read_targets", "reading_option",
-    "refuse_guesses", "report_lines", "row_labels", "settle_roles", "split_groups", "split_in_order",
-    "split_rows", "with_numbers", "worked_value", "written_formula",
+    "DateInput", "DateTarget", "Decision", "Encoding", "InputPart", "Layout", "MissingInput", "NumberInput",
+    "NumberTarget", "Report", "Roles", "RowRoles", "RowsLeftOut", "Said", "Step", "Table", "TableOptions",
+    "TargetPart", "TextInput", "Worked", "WorkedAnswer", "WorkedCell", "as_table", "choose_encoding",
+    "column_formula", "read_numbers", "read_table", "read_targets", "reading_option", "refuse_guesses",
+    "report_lines", "row_labels", "settle_roles", "split_groups", "split_in_order", "split_rows",
+    "with_numbers", "worked_answers", "worked_cells", "worked_value", "written_formula",
 ]  # fmt: skip

@@ -32,6 +32,8 @@ from chainrule.tables import (
     MissingInput,
     TextInput,
     column_formula,
+    worked_answers,
+    worked_cells,
     written_formula,
 )
 from chainrule.words import named, printable, series, shortened
@@ -103,9 +105,9 @@ def _print_encoding(encoding: Encoding, layer: int) -> None:
     """Print each input and target with what it was learnt as."""
     columns = [*encoding.inputs[:MOST_LINES], *encoding.targets[:MOST_LINES]]
     width = max(16, *(len(named(column.name)) for column in columns)) + 2
-    _print_columns("Inputs", encoding.inputs, width, _formulas(encoding.worked_inputs()))
+    _print_columns("Inputs", encoding.inputs, width, _formulas(worked_cells(encoding.inputs, None, "x")))
     title = "Target" if len(encoding.targets) == 1 else "Targets"
-    learnt, answers = _formulas(encoding.worked_targets()), _answers(encoding, layer)
+    learnt, answers = _formulas(worked_cells(encoding.targets, None, "y")), _answers(encoding, layer)
     _print_columns(
         title, encoding.targets, width, {name: [*learnt[name], *answers.get(name, [])] for name in learnt}
     )
@@ -144,7 +146,7 @@ def _formula_lines(cell: WorkedCell) -> Iterator[str]:
 def _answers(encoding: Encoding, layer: int) -> dict[str, list[str]]:
     """How the outputs of a network become the answer to each target."""
     found = {}
-    for answer in encoding.worked_answers():
+    for answer in worked_answers(encoding.targets, None):
         output = {"a": f"a_{answer.place + 1}^({layer})"}
         formula = written_formula([answer.step], _six, output)
         found[answer.target] = _folded([f"{named(answer.target)} = {formula}"])

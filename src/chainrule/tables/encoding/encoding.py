@@ -20,7 +20,6 @@ from chainrule.tables.encoding.levels import matched, refuse_repeats
 from chainrule.tables.encoding.numbers import MissingInput, NumberInput
 from chainrule.tables.encoding.targets import ClassTarget, DateTarget, NumberTarget
 from chainrule.tables.encoding.texts import TextInput
-from chainrule.tables.encoding.worked import worked_answers, worked_cells
 from chainrule.words import listed, printable, suggestion
 
 if TYPE_CHECKING:
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
 
     from chainrule.tables.columns.column import Column
     from chainrule.tables.columns.table import Table
-    from chainrule.tables.encoding.worked import WorkedAnswer, WorkedCell
 
 __all__ = ["Encoding", "InputPart", "TargetPart"]
 
@@ -275,32 +273,6 @@ class Encoding(Stored, frozen=True):
             part.name: part.written(numbers) if isinstance(part, DateTarget) else numbers
             for part, numbers in zip(self.targets, decoded.T, strict=True)
         }
-
-    def worked_inputs(self, table: Table | None = None) -> tuple[WorkedCell, ...]:
-        """How each cell becomes its columns of X: the formulas, and for a table of one row their numbers.
-
-        Raises
-        ------
-        TableError
-            A column is missing.
-        """
-        if table is not None:
-            _refuse_absent(table, self.inputs, "the model needs")
-        return worked_cells(self.inputs, table, "x")
-
-    def worked_targets(self, table: Table | None = None) -> tuple[WorkedCell, ...]:
-        """How each target becomes its columns of Y, as `worked_inputs`; the row has a value of each."""
-        return worked_cells(self.targets, table, "y")
-
-    def worked_answers(self, outputs: npt.NDArray[np.float64] | None = None) -> tuple[WorkedAnswer, ...]:
-        """How the outputs become answers: the formulas, and for the outputs of one row their numbers.
-
-        Parameters
-        ----------
-        outputs : array of shape (n_outputs,), optional
-            Without NaN.
-        """
-        return worked_answers(self.targets, outputs)
 
     def _in_units(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         numbers = [part for part in self.targets if not isinstance(part, ClassTarget)]
