@@ -214,7 +214,9 @@ def _text_steps(k: int, counts: dict[str, int], squares: float, x: float | None)
     if not counts:
         return (Step("", "", {}, x),)
     pieces = Step(symbols["n"], "{pieces}", {}, total, {"pieces": " ".join(shown).removeprefix("+ ") + more})
-    return (pieces, Step("", "{n}/√({squares})", {"n": total, "squares": squares}, x, symbols))
+    if not squares:  # all cancel each other
+        return pieces, Step("", "", {}, x)
+    return pieces, Step("", "{n}/√({squares})", {"n": total, "squares": squares}, x, symbols)
 
 
 def _texts(column: Column) -> tuple[list[str], npt.NDArray[np.intp]]:
