@@ -313,8 +313,8 @@ def test_targets_that_are_times() -> None:
     cells = column("2024-01-03")
     found, answer = part.worked(cells), part.worked_answer(np.array([1.1]))
     check_bits(found, part, cells)
-    assert with_numbers(found.columns[0].steps[0], six) == "(2024-01-03 − 2024-01-01T12:00:00)/1 days"
-    assert with_numbers(answer.step, six) == "1.1·1 days + 2024-01-01T12:00:00"
+    assert with_numbers(found.columns[0].steps[0], six) == "(2024-01-03 − 2024-01-01T12:00:00)/1 day"
+    assert with_numbers(answer.step, six) == "1.1·1 day + 2024-01-01T12:00:00"
     assert answer.step.value == "2024-01-03"
 
 
@@ -377,7 +377,7 @@ def test_formulas_with_the_numbers_learnt() -> None:
         "x_8 = n_1/√(Σ_i n_i²),  n: pieces of three characters, with signs",
         "x_9 = 0",
         "x_10 = (old − 7)/2",
-        "x_11 = (d − 1970-01-01T12:00:00)/1 days,  drawn in beyond ±3",
+        "x_11 = (d − 1970-01-01T12:00:00)/1 day,  drawn in beyond ±3",
         "x_12 = sin(2π·t),  t = (d − start of the week)/length of the week",
         "x_13 = cos(2π·t),  t = (d − start of the week)/length of the week",
         "x_14 = sin(2π·m/24)",

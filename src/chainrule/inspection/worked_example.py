@@ -91,7 +91,8 @@ class _ForwardPage:
     def sample(self, word: str, symbol: str, values: npt.NDArray[Any], *before: str) -> list[str]:
         """Inputs or targets of the sample."""
         shown = [f"{symbol}_{k} = {self.number(v)}" for k, v in enumerate(values[: self.most], 1)]
-        return _wrapped(word, "   ".join([*before, *shown, *self.left_out(len(values))]))
+        whole = [one.replace(" ", "\0") for one in (*before, *shown, *self.left_out(len(values)))]
+        return [line.replace("\0", " ") for line in _wrapped(word, "   ".join(whole))]
 
     def left_out(self, n: int) -> list[str]:
         """Words for what is not written out."""

@@ -143,7 +143,7 @@ def _is_plain_zero(column: Worked) -> bool:
 def _cell_words(cell: WorkedCell, digits: int) -> str:
     """A cell as it stands in the table, as what it is read, and what is odd about it."""
     if cell.cell is None:
-        return ", ".join(["no value", cell.remark] if cell.remark else ["no value"])
+        return cell.remark or "missing"
     read = worked_value(cell.read, lambda value: written(value, digits))
     is_same = cell.read is not None and (str(cell.cell) == read or _is_number(cell.cell, cell.read))
     words = [named(str(cell.cell)) if is_same else shown(cell.cell)]

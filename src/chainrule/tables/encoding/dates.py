@@ -286,7 +286,7 @@ def time_in_words(seconds: float, reading: DateReading, *, exact: bool = False) 
 def spread_in_words(spread: Spread, reading: DateReading) -> dict[str, str | Quantity]:
     """Mean and scale of times: a time, and days, or seconds where it is less than one day."""
     in_days = spread.scale >= DAY
-    scale = Quantity(spread.scale / DAY, "days") if in_days else Quantity(spread.scale, "seconds")
+    scale = Quantity(spread.scale / DAY, "day") if in_days else Quantity(spread.scale, "second")
     return {"mean": time_in_words(spread.mean, reading, exact=not in_days), "scale": scale}
 
 
@@ -301,10 +301,10 @@ def _turn_step(seconds: float | None, cycle: Cycle, reading: DateReading) -> Ste
         inside = int(np.floor(min(max(seconds, EARLIEST), LATEST)))
         year = np.datetime64(inside, "s").astype("datetime64[Y]")
         start, end = (float(one.astype("datetime64[s]").astype(np.int64)) for one in (year, year + 1))
-        lasts = Quantity((end - start) / DAY, "days")
+        lasts = Quantity((end - start) / DAY, "day")
     else:
         start = seconds - float(np.mod(seconds - FIRST_MONDAY, CYCLES[cycle].length))
-        lasts = Quantity(7.0, "days") if cycle == "week" else Quantity(24.0, "hours")
+        lasts = Quantity(7.0, "day") if cycle == "week" else Quantity(24.0, "hour")
     cell, first = (time_in_words(one, reading, exact=cycle == "day") for one in (seconds, start))
     return Step("t", formula, {"cell": cell, begin: first, length: lasts}, t)
 

@@ -33,7 +33,7 @@ OPENED = "(|"  # behind these a negative number needs no brackets of its own
 
 
 class Quantity(NamedTuple):
-    """A number and its unit."""
+    """A number and its unit, in the singular."""
 
     number: float
     unit: str
@@ -209,11 +209,12 @@ def worked_value(value: float | str | Quantity | None, number: Number) -> str:
 
     Examples
     --------
-    >>> worked_value(Quantity(2.5, "days"), str), worked_value("2024-01-01", str)
+    >>> worked_value(Quantity(2.5, "day"), str), worked_value("2024-01-01", str)
     ('2.5 days', '2024-01-01')
     """
     if isinstance(value, Quantity):
-        return f"{number(value.number)} {value.unit}"
+        shown = number(value.number)
+        return f"{shown} {value.unit}{'s' * (shown != '1')}"
     return printable(value) if isinstance(value, str) else "" if value is None else number(value)
 
 
