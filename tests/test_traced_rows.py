@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from chainrule.tables import (
     BinaryInput,
     CategoryInput,
     ClassTarget,
+    CycleInput,
     DateTarget,
     Encoding,
     NumberInput,
@@ -256,6 +258,18 @@ def test_show_writes_the_formulas(tmp_path: Path, chainrule_command: Callable[..
         "    y_2 = (due − 2024-01-01T12:00:00)/1 day",
         "    due = a_2^(2)·1 day + 2024-01-01T12:00:00",
     ]
+
+
+def test_show_writes_each_formula_below_its_part(
+    tmp_path: Path, chainrule_command: Callable[..., Any]
+) -> None:
+    month = NumberInput("month", 6.0, 3.0), CycleInput("month", "month")
+    encoding = Encoding((*month, FARE), (PRICE,))
+    chainrule.save(Model(Network([np.zeros((1, 6))], "identity"), encoding), tmp_path / "m.st")
+    text = chainrule_command("show", tmp_path / "m.st").out
+    shown = text.split("Inputs\n")[1].split("\nW^(1)")[0]
+    symbols = re.findall(r"^ +(\w+)(?: = |  )", shown, re.MULTILINE)
+    assert symbols == ["month", "x_1", "month", "x_2", "x_3", "fare", "x_4", "x_5", "price", "y_1", "price"]
 
 
 def test_the_command_prints_the_whole_row(

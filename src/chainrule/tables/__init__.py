@@ -25,6 +25,7 @@ from chainrule.tables.encoding.worked import (
     with_numbers,
     worked_answers,
     worked_cells,
+    worked_parts,
     worked_value,
     written_formula,
 )
@@ -38,5 +39,5 @@ __all__ = [
     "TargetPart", "TextInput", "Worked", "WorkedAnswer", "WorkedCell", "as_table", "choose_encoding",
     "column_formula", "read_numbers", "read_table", "read_targets", "reading_option", "refuse_guesses",
     "report_lines", "row_labels", "settle_roles", "split_groups", "split_in_order", "split_rows",
-    "with_numbers", "worked_answers", "worked_cells", "worked_value", "written_formula",
+    "with_numbers", "worked_answers", "worked_cells", "worked_parts", "worked_value", "written_formula",
 ]  # fmt: skip

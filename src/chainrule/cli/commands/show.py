@@ -33,7 +33,7 @@ from chainrule.tables import (
     TextInput,
     column_formula,
     worked_answers,
-    worked_cells,
+    worked_parts,
     written_formula,
 )
 from chainrule.words import named, printable, series, shortened
@@ -105,30 +105,26 @@ def _print_encoding(encoding: Encoding, layer: int) -> None:
     """Print each input and target with what it was learnt as."""
     columns = [*encoding.inputs[:MOST_LINES], *encoding.targets[:MOST_LINES]]
     width = max(16, *(len(named(column.name)) for column in columns)) + 2
-    _print_columns("Inputs", encoding.inputs, width, _formulas(worked_cells(encoding.inputs, None, "x")))
+    _print_columns("Inputs", encoding.inputs, "x", width, {})
     title = "Target" if len(encoding.targets) == 1 else "Targets"
-    learnt, answers = _formulas(worked_cells(encoding.targets, None, "y")), _answers(encoding, layer)
-    _print_columns(
-        title, encoding.targets, width, {name: [*learnt[name], *answers.get(name, [])] for name in learnt}
-    )
+    _print_columns(title, encoding.targets, "y", width, _answers(encoding, layer))
 
 
 def _print_columns(
-    title: str, parts: Sequence[InputPart | TargetPart], width: int, formulas: Mapping[str, Sequence[str]]
+    title: str,
+    parts: Sequence[InputPart | TargetPart],
+    letter: str,
+    width: int,
+    answers: Mapping[str, Sequence[str]],
 ) -> None:
     """Print what each part is, and its formulas below it, cut where there are many."""
     say(title)
-    for part in parts[:MOST_LINES]:
+    for part, cell in worked_parts(parts[:MOST_LINES], None, letter):
         say(f"  {named(part.name):<{width}}{_learnt_as(part, LONGEST_LINE - 2 - width)}")
-        for line in formulas.get(part.name, ()):
+        for line in (*(_formula_lines(cell) if cell else ()), *answers.get(part.name, ())):
             say(line)
     if len(parts) > MOST_LINES:
         say(f"  … {len(parts) - MOST_LINES} more: see --json")
-
-
-def _formulas(cells: Sequence[WorkedCell]) -> dict[str, list[str]]:
-    """How the columns of X or Y are computed from a column of the table, line by line."""
-    return {cell.column: list(_formula_lines(cell)) for cell in cells}
 
 
 def _formula_lines(cell: WorkedCell) -> Iterator[str]:

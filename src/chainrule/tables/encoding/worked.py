@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 from chainrule.words import named, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     import numpy as np
     import numpy.typing as npt
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Quantity", "Step", "Worked", "WorkedAnswer", "WorkedCell", "column_formula", "label_mark",
-    "missing_mark", "raw_cell", "with_numbers", "worked_answers", "worked_cells", "worked_value",
-    "written_formula",
+    "missing_mark", "raw_cell", "with_numbers", "worked_answers", "worked_cells", "worked_parts",
+    "worked_value", "written_formula",
 ]  # fmt: skip
 
 SYMBOL = re.compile(r"\{(\w+)\}")
@@ -247,19 +247,28 @@ def worked_cells(parts: Iterable[Any], table: Table | None, letter: str) -> tupl
         One for each column of the table, whether one part or two are made of it.
     """
     found: dict[str, WorkedCell] = {}
+    for _, cell in worked_parts(parts, table, letter):
+        if cell is None:
+            continue
+        before = found.get(cell.column)
+        found[cell.column] = before._replace(columns=before.columns + cell.columns) if before else cell
+    return tuple(found.values())
+
+
+def worked_parts(
+    parts: Iterable[Any], table: Table | None, letter: str
+) -> Iterator[tuple[Any, WorkedCell | None]]:
+    """Each part and how its own columns are computed, as `worked_cells`; None of a part that does not say."""
     first = 1
     for part in parts:
         if hasattr(part, "worked"):
             cell: WorkedCell = part.worked(None if table is None else table.column(part.name))
-            own = tuple(
-                one._replace(symbol=f"{letter}_{place}") for place, one in enumerate(cell.columns, first)
-            )
-            before = found.get(part.name)
-            found[part.name] = (
-                before._replace(columns=before.columns + own) if before else cell._replace(columns=own)
-            )
+            own = enumerate(cell.columns, first)
+            columns = tuple(one._replace(symbol=f"{letter}_{place}") for place, one in own)
+            yield part, cell._replace(columns=columns)
+        else:
+            yield part, None
         first += len(part.names)
-    return tuple(found.values())
 
 
 def worked_answers(parts: Iterable[Any], outputs: npt.NDArray[np.float64] | None) -> tuple[WorkedAnswer, ...]:
