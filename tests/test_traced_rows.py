@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import doctest
 import json
 import math
 import re
+import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,24 +18,29 @@ import chainrule
 from chainrule import InputError, Model, Network, TableError
 from chainrule.inspection import ForwardTrace, trace_forward
 from chainrule.jobs import TraceJob
+from chainrule.jobs.worked_row import cell_lines
 from chainrule.tables import (
     BinaryInput,
     CategoryInput,
     ClassTarget,
     CycleInput,
+    DateInput,
     DateTarget,
     Encoding,
     NumberInput,
     NumberTarget,
+    read_table,
+    worked_cells,
 )
 from chainrule.tables.columns.readings import DateReading, NumberReading
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 pytestmark = pytest.mark.usefixtures("one_database")
 
+ROOT = Path(__file__).parents[1]
+PENGUINS = ROOT / "examples/penguins.csv"
 FARE = NumberInput("fare", 5.0, 2.0, NumberReading(",", ".", ("€",)), has_missing=True, reach=1.5)
 PORT = CategoryInput("port", ("C", "Q", "S", "T"), "text", has_rest=True)
 SMOKER = BinaryInput("smoker", ("no", "yes"), 0.25, "boolean")
@@ -192,9 +200,9 @@ def test_outputs_that_are_no_numbers_answer_nothing(tmp_path: Path) -> None:
 
 
 def test_data_are_those_of_the_encoding_and_the_prediction(tmp_path: Path) -> None:
-    fitted = chainrule.fit("examples/penguins.csv", target="body_mass_g", hidden=4, epochs=2).model
-    table = fitted.read("examples/penguins.csv")
-    found = traced(fitted, tmp_path, 8, "examples/penguins.csv").summary()
+    fitted = chainrule.fit(PENGUINS, target="body_mass_g", hidden=4, epochs=2).model
+    table = fitted.read(PENGUINS)
+    found = traced(fitted, tmp_path, 8, PENGUINS).summary()
     x = [one["value"] for cell in found["cells"] for one in cell["inputs"]]
     assert x == found["x"] == fitted.table_encoding.encode_inputs(table)[7].tolist()
     assert [one["name"] for cell in found["cells"] for one in cell["inputs"]] == found["inputs"]
@@ -240,6 +248,32 @@ def test_a_forward_pass_is_that_of_the_trace() -> None:
     assert str(passed).splitlines()[4:] == str(step).partition("\n\nLoss")[0].splitlines()[5:]
     with pytest.raises(ValueError, match="read-only"):
         passed.a[0][0] = 1.0
+
+
+def test_the_row_of_getting_started(
+    tmp_path: Path, chainrule_command: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    monkeypatch.chdir(tmp_path)
+    page = ROOT.joinpath("docs/getting-started.md").read_text(encoding="utf-8")
+    ((typed, shown),) = re.findall(r"```console\n\$ chainrule (trace .*)\n((?:.*\n)*?)```", page)
+    assert chainrule_command("fit", "examples/iris.csv", "--target", "species").code == 0
+    printed = chainrule_command(*typed.split()).out
+    assert doctest.OutputChecker().check_output(shown, printed, doctest.ELLIPSIS), printed
+
+
+def test_a_turn_is_written_once_for_sine_and_cosine() -> None:
+    part = DateInput("day", DateReading(), 0.0, 86_400.0, ("day",), reach=9.0)
+    row = read_table(pa.table({"day": ["1970-01-02T06:00"]}))
+    assert list(cell_lines(worked_cells([part], row, "x"), 3, 8)) == [
+        "  day: '1970-01-02T06:00', read as 1970-01-02T06:00:00",
+        "    x_1 = (day − mean)/scale = (1970-01-02T06:00:00 − 1970-01-01)/1 day = 1.25",
+        "    t = (day − start of the day)/length of the day",
+        "      = (1970-01-02T06:00:00 − 1970-01-02)/24 hours",
+        "      = 0.25",
+        "    x_2 = sin(2π·t) = sin(2π·0.25) = 1",
+        "    x_3 = cos(2π·t) = cos(2π·0.25) = 0",
+    ]
 
 
 def test_show_writes_the_formulas(tmp_path: Path, chainrule_command: Callable[..., Any]) -> None:
