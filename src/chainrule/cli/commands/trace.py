@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from chainrule.cli.printing import print_json, say
 from chainrule.cli.progress import TrainingProgress
+from chainrule.given import whole_number_from_1
 
 if TYPE_CHECKING:
     from chainrule.jobs import TraceJob
@@ -15,9 +16,10 @@ __all__ = ["run"]
 
 def run(job: TraceJob, *, digits: int, units: int, as_json: bool) -> None:
     """Trace one row, and print."""
+    most = whole_number_from_1(units, "units")
     with TrainingProgress(job.table) as face:
         outcome = job.run(face)
-    text = outcome.text(digits=digits, most=units)
+    text = outcome.text(digits=digits, most=most)
     if as_json:
         print_json(outcome.summary())
     else:
