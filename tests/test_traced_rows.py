@@ -163,6 +163,7 @@ def test_several_targets_each_have_their_answer(tmp_path: Path) -> None:
     assert "  … 1 more target\n" in outcome.text(most=1)
     alone = traced(model(PRICE, due), tmp_path, 2)  # of one target the row has no value
     assert isinstance(alone.step, ForwardTrace)
+    assert "The row has no value of 'due' to learn from" in alone.text()
 
 
 @pytest.mark.parametrize("table", [TABLE, TABLE.drop_columns(["price"])])
@@ -174,7 +175,8 @@ def test_a_row_without_a_target_has_its_forward_pass_and_its_answer(tmp_path: Pa
     assert text.startswith("Row 4 of ")
     assert ": from cells to inputs\n" in text
     assert (
-        "The row has no value of 'price', so that there is the forward pass alone.\n\nForward pass: " in text
+        "The row has no value of 'price' to learn from, so that there is the forward pass alone.\n\nForward"
+        in text
     )
     assert text.endswith("From outputs to the answer\n  price = a_1^(2)·scale + mean = 6.25·4 + 10 = 35")
     assert not any(word in text for word in ("δ", "targets", "Loss", "rate"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,11 +11,11 @@ import numpy as np
 from chainrule.equations import ACTIVATIONS, OutputRange
 from chainrule.errors import InputError, argument
 from chainrule.given import own_number, positive_number
-from chainrule.inspection import checked_limits, trace, trace_forward
+from chainrule.inspection import LINE_WIDTH, checked_limits, trace, trace_forward
 from chainrule.jobs.job import Face, Job, Silence, hearing
 from chainrule.jobs.worked_row import answer_lines, answers_as_json, cell_lines, cells_as_json
 from chainrule.tables import worked_answers, worked_cells
-from chainrule.words import named, series, shown
+from chainrule.words import listed, named
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -44,6 +45,8 @@ class TraceOutcome:
         The cells that became x, and those that became y.
     answers, answers_after : tuples of WorkedAnswer
         Before and after the step; none where the outputs are NaN.
+    without : tuple of str
+        Names of the targets that the row has no value of.
     """
 
     model: str
@@ -55,6 +58,7 @@ class TraceOutcome:
     targets: tuple[WorkedCell, ...]
     answers: tuple[WorkedAnswer, ...]
     answers_after: tuple[WorkedAnswer, ...]
+    without: tuple[str, ...] = ()
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -75,19 +79,20 @@ class TraceOutcome:
             As of `Trace.text`; `most` holds for the columns of the table as well.
         """
         digits, most = checked_limits(digits, most)
-        became = "inputs and targets" if self.targets else "inputs"
+        became = "inputs" if self.without else "inputs and targets"
         lines = [f"Row {self.row} of {named(self.table)}: from cells to {became}"]
         for cells in (self.cells, self.targets):
             lines += ["", *cell_lines(cells, digits, most)] if cells else []
-        if not self.targets:
-            names = series([shown(name) for name in self.encoding.target_names[:most]])
-            lines += ["", f"The row has no value of {names}, so that there is the forward pass alone."]
+        if self.without:
+            names = listed(self.without, most)
+            words = f"The row has no value of {names} to learn from, so that there is the forward pass alone."
+            lines += ["", *textwrap.wrap(words, LINE_WIDTH, break_on_hyphens=False)]
         lines += ["", self.step.text(digits=digits, most=most), "", "From outputs to the answer"]
         network, layer = self.step.network, len(self.step.z) + 1
         shares = ACTIVATIONS.fact(network.activations[-1], "outputs") is OutputRange.SHARES
         for answers, when in ((self.answers, ""), (self.answers_after, " after the step")):
             lines += answer_lines(answers, layer, digits, most, shares=shares, when=when)
-        if not self.answers or (self.targets and not self.answers_after):
+        if not self.answers or (not self.without and not self.answers_after):
             lines.append(f"  the outputs {'after the step ' * bool(self.answers)}are no numbers")
         return "\n".join(lines)
 
@@ -98,7 +103,7 @@ class TraceOutcome:
         cells = {
             "cells": cells_as_json(self.cells, worked_cells(encoding.inputs, None, "x"), "inputs"),
             "targets": cells_as_json(
-                self.targets, worked_cells(encoding.targets, None, "y") if self.targets else (), "outputs"
+                self.targets, () if self.without else worked_cells(encoding.targets, None, "y"), "outputs"
             ),
         }
         answer = answers_as_json(worked_answers(encoding.targets, None), self.answers, self.answers_after)
@@ -133,23 +138,28 @@ class TraceJob(Job):
         one_row, encoding = source.take([int(row) - 1]), model.table_encoding
         x = encoding.encode_inputs(one_row)[0]
         self.look()
-        y = _targets_of(one_row, encoding)
+        y, without = _targets_of(one_row, encoding)
         cells = worked_cells(encoding.inputs, one_row, "x")
         about = str(self.model), source.title, int(row), encoding
-        if y is None:
+        if without:
             passed = trace_forward(model.network, x)
-            return TraceOutcome(*about, passed, cells, (), _answers_of(passed.a[-1], encoding), ())
+            return TraceOutcome(*about, passed, cells, (), _answers_of(passed.a[-1], encoding), (), without)
         step, targets = trace(model.network, x, y, rate=rate), worked_cells(encoding.targets, one_row, "y")
         answers, after = (_answers_of(one, encoding) for one in (step.a[-1], step.outputs_after))
         return TraceOutcome(*about, step, cells, targets, answers, after)
 
 
-def _targets_of(row: Table, encoding: Encoding) -> npt.NDArray[np.float64] | None:
-    """Y of one row; None where it has no value of a target."""
-    if not set(encoding.target_names) <= set(row.names) or not encoding.has_target(row).all():
-        return None
+def _targets_of(row: Table, encoding: Encoding) -> tuple[npt.NDArray[np.float64], tuple[str, ...]]:
+    """Y of one row, and the names of the targets that it has no value of; then Y is of no use."""
+    names = encoding.target_names
+    absent = tuple(name for name in names if name not in row.names)
+    if absent:
+        return np.zeros(0), absent
+    if not encoding.has_target(row).all():
+        return np.zeros(0), names
     y: npt.NDArray[np.float64] = encoding.encode_targets(row)[0]
-    return None if np.isnan(y).any() else y
+    ends = np.cumsum([len(part.names) for part in encoding.targets])[:-1]
+    return y, tuple(name for name, own in zip(names, np.split(y, ends), strict=True) if np.isnan(own).any())
 
 
 def _answers_of(outputs: npt.NDArray[Any], encoding: Encoding) -> tuple[WorkedAnswer, ...]:
