@@ -388,7 +388,11 @@ def test_formulas_with_the_numbers_learnt() -> None:
 
 def test_durations_say_their_unit() -> None:
     part = NumberInput("c", 60.0, 30.0, DurationReading("units"))
-    assert (part.worked(column("5 min")).read, part.worked(column("5 min")).remark) == (300.0, "in seconds")
+    target = NumberTarget("c", 60.0, 30.0, DurationReading("units"))
+    for one in (part, target):
+        assert (one.worked(column("5 min")).read, one.worked(column("5 min")).remark) == (300.0, "in seconds")
+        (cell,) = worked_cells([one], None, "x")
+        assert column_formula(cell.columns[0], "c", six) == "x_1 = (c − 60)/30,  c in seconds"
 
 
 def test_a_value_that_looks_like_a_symbol_stays_what_it_is() -> None:

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = ["answer_lines", "answers_as_json", "cell_lines", "cells_as_json"]
 
-
 SHORTEST_RANGE = 3
 
 
@@ -41,14 +40,13 @@ def cell_lines(cells: Sequence[WorkedCell], digits: int, most: int) -> Iterator[
         )
         zeros = [one for one in cell.columns if _is_plain_zero(one)]
         others = [one for one in cell.columns if not _is_plain_zero(one)]
-        written_out: list[Step] = []  # sine and cosine are of the same turn
+        before: tuple[Step, ...] = ()
         for one in others[:most]:
             for step in one.steps:
-                if step not in written_out:
-                    written_out.append(step)
-                    yield from _step_lines(
-                        step, step.left or one.symbol, {"cell": named(cell.column)}, digits
-                    )
+                if step not in before:  # sine and cosine are of the same turn
+                    left = step.left or one.symbol
+                    yield from _step_lines(step, left, {"cell": named(cell.column)}, digits)
+            before = one.steps
         if len(others) > most:
             yield f"    … {len(others) - most} more"
         if zeros:

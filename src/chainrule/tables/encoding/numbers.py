@@ -25,7 +25,7 @@ from chainrule.tables.encoding.statistics import (
     measure,
     standardise,
 )
-from chainrule.tables.encoding.worked import Step, Worked, WorkedCell, missing_mark, raw_cell
+from chainrule.tables.encoding.worked import STANDARDISED, Step, Worked, WorkedCell, missing_mark, raw_cell
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -157,8 +157,10 @@ class NumberInput(Stored, frozen=True, tag_field="kind", tag="number", omit_defa
         x = [None] * len(self.names) if column is None else self.encode(column, Said())[0].tolist()
         spread = Spread(self.mean, self.scale)
         steps = place_steps(value, spread, self.reach, x[0], {"mean": self.mean, "scale": self.scale})
-        remark = "" if self.reach is None or self.scale == 0 else "drawn in beyond ±{reach}"
-        columns = [Worked(self.name, steps, remark)]
+        remarks = ["{cell} in seconds"] if isinstance(self.reading, DurationReading) else []
+        if self.reach is not None and self.scale:
+            remarks.append("drawn in beyond ±{reach}")
+        columns = [Worked(self.name, steps, ",  ".join(remarks))]
         if self.squash:
             columns.append(Worked(self.names[1], self.squash.steps(value, x[1])))
         if self.has_missing:
@@ -250,17 +252,16 @@ def place_steps(
     if spread.scale == 0 or (value is not None and np.isnan(value)):
         return (Step("", "", {}, 0.0 if x is None else x),)
     edge = {} if reach is None else {"reach": reach}
-    formula = "({cell} − {mean})/{scale}"
     if value is None:
-        return (Step("", formula, {**numbers, **edge}),)
+        return (Step("", STANDARDISED, {**numbers, **edge}),)
     numbers = {"cell": value, **numbers}
     standard = float(standardise(np.array([value]), spread)[0])
     if reach is None or abs(standard) <= reach:
-        return (Step("", formula, numbers, x),)
+        return (Step("", STANDARDISED, numbers, x),)
     beyond = abs(standard) - reach
     drawn = "{reach} + {d}/√(1 + {d}²)"
     return (
-        Step("s", formula, numbers, standard),
+        Step("s", STANDARDISED, numbers, standard),
         Step("d", "|{s}| − {reach}", {"s": standard, **edge}, beyond),
         Step("", drawn if standard > 0 else f"−({drawn})", {"d": beyond, **edge}, x),
     )

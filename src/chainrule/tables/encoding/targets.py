@@ -22,7 +22,16 @@ from chainrule.tables.encoding.dates import spread_in_words, time_in_words
 from chainrule.tables.encoding.elementary import exponential, logarithm
 from chainrule.tables.encoding.levels import levels_of, matched, one_hot, refuse_repeats
 from chainrule.tables.encoding.statistics import Spread, measure, restore, standardise
-from chainrule.tables.encoding.worked import Step, Worked, WorkedAnswer, WorkedCell, label_mark, raw_cell
+from chainrule.tables.encoding.worked import (
+    RESTORED,
+    STANDARDISED,
+    Step,
+    Worked,
+    WorkedAnswer,
+    WorkedCell,
+    label_mark,
+    raw_cell,
+)
 from chainrule.words import counted
 
 if TYPE_CHECKING:
@@ -40,8 +49,8 @@ DAY = 86_400.0
 EARLIEST, LATEST = -62_135_596_800.0, 253_402_300_799.0  # 0001-01-01 to 9999-12-31T23:59:59
 # Of each way in which numbers are learnt: what a cell becomes, and what becomes of an output.
 FORMULAS = {
-    "plain": ("({cell} − {mean})/{scale}", "{a}·{scale} + {mean}"),
-    "log": ("(ln {cell} − {mean})/{scale}", "exp({a}·{scale} + {mean})"),
+    "plain": (STANDARDISED, RESTORED),
+    "log": ("(ln {cell} − {mean})/{scale}", f"exp({RESTORED})"),
     "count": ("{cell}/{scale}", "{a}·{scale}"),
 }
 
@@ -164,7 +173,8 @@ class NumberTarget(Stored, frozen=True, tag_field="kind", tag="number", omit_def
         y = None if read is None else float(self._encoded(np.array([read]))[0, 0])
         step = Step("", formula, numbers if read is None else {**numbers, "cell": read}, y)
         words = "in seconds" if isinstance(self.reading, DurationReading) else ""
-        return WorkedCell(self.name, (Worked(self.name, (step,)),), raw_cell(column), read, words)
+        learnt = Worked(self.name, (step,), "{cell} in seconds" if words else "")
+        return WorkedCell(self.name, (learnt,), raw_cell(column), read, words)
 
     def worked_answer(self, outputs: FloatArray | None = None) -> WorkedAnswer:
         """How its output becomes a number in its own unit, and of the output of one row with its numbers."""
@@ -251,7 +261,7 @@ class DateTarget(Stored, frozen=True, tag_field="kind", tag="date", omit_default
             seconds = read_cells(column, self.reading).values
             read = time_in_words(float(seconds[0]), self.reading, exact=self.scale < DAY)
             numbers["cell"], y = read, float(standardise(seconds, Spread(self.mean, self.scale))[0])
-        step = Step("", FORMULAS["plain"][0], numbers, y)
+        step = Step("", STANDARDISED, numbers, y)
         return WorkedCell(self.name, (Worked(self.name, (step,)),), raw_cell(column), read)
 
     def worked_answer(self, outputs: FloatArray | None = None) -> WorkedAnswer:
@@ -259,7 +269,7 @@ class DateTarget(Stored, frozen=True, tag_field="kind", tag="date", omit_default
         numbers: dict[str, Any] = spread_in_words(Spread(self.mean, self.scale), self.reading)
         numbers |= {} if outputs is None else {"a": float(outputs[0])}
         answer = None if outputs is None else self.written(self.decode(outputs))[0]
-        return WorkedAnswer(self.name, Step("", FORMULAS["plain"][1], numbers, answer))
+        return WorkedAnswer(self.name, Step("", RESTORED, numbers, answer))
 
     @property
     def baseline(self) -> float:
@@ -398,9 +408,10 @@ class ClassTarget(Stored, frozen=True, tag_field="kind", tag="class", omit_defau
         y = [None] * len(self.names) if column is None else self.encode(column, Said())[0].tolist()
         marks = tuple(
             label_mark(name, label, one, is_sparse=True)
-            for name, label, one in zip(self.names, self.classes, y, strict=True)
+            for name, label, one in zip(self.names, self.classes[-len(self.names) :], y, strict=True)
         )
-        read = None if column is None else self.labels[y.index(1.0)]
+        place = None if column is None else int(matched(column, self.classes, self.cells).places[0])
+        read = None if place is None else self.labels[place]
         return WorkedCell(self.name, marks, raw_cell(column), read)
 
     def worked_answer(self, outputs: FloatArray | None = None) -> WorkedAnswer:

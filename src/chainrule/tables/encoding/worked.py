@@ -23,10 +23,13 @@ if TYPE_CHECKING:
     Number: TypeAlias = Callable[[float], str]
 
 __all__ = [
-    "Quantity", "Step", "Worked", "WorkedAnswer", "WorkedCell", "column_formula", "label_mark",
-    "missing_mark", "raw_cell", "with_numbers", "worked_answers", "worked_cells", "worked_parts",
-    "worked_value", "written_formula",
+    "RESTORED", "STANDARDISED", "Quantity", "Step", "Worked", "WorkedAnswer", "WorkedCell",
+    "column_formula", "label_mark", "missing_mark", "raw_cell", "with_numbers", "worked_answers",
+    "worked_cells", "worked_parts", "worked_value", "written_formula",
 ]  # fmt: skip
+
+# Of a number that is standardised: what a cell becomes, and what becomes of an output.
+STANDARDISED, RESTORED = "({cell} − {mean})/{scale}", "{a}·{scale} + {mean}"
 
 SYMBOL = re.compile(r"\{(\w+)\}")
 OPENED = "(|"  # behind these a negative number needs no brackets of its own
