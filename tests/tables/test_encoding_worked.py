@@ -386,6 +386,35 @@ def test_formulas_with_the_numbers_learnt() -> None:
     ]
 
 
+def test_a_mean_of_0_and_a_scale_of_1_are_not_written() -> None:
+    parts: list[Any] = [
+        NumberInput("a", 0.0, 1.0, reach=9.0), NumberInput("a", 0.0, 2.0, reach=9.0, squash=Squash(0.0, 1.0)),
+        NumberInput("a", 1.0, 1.0, reach=9.0), DateInput("a", DateReading(), 0.0, 86400.0, reach=9.0),
+    ]  # fmt: skip
+    cells = column("-3")
+    shown = [
+        [with_numbers(step, six, {"cell": "a"}, of) for step in one.steps]
+        for part in parts[:3]
+        for one in part.worked(cells).columns
+        for of in (None, ())
+    ]
+    assert shown == [
+        ["-3"], ["a"], ["(-3)/2"], ["a/scale"], ["-3", "(-3)/√(1 + (-3/3)²)"], ["a", "s/√(1 + (s/3)²)"],
+        ["(-3) − 1"], ["a − mean"],
+    ]  # fmt: skip
+    targets: list[Any] = [
+        NumberTarget("y", 0.0, 1.0), NumberTarget("y", 0.0, 2.0, learnt_as="count"),
+        NumberTarget("y", 0.0, 1.0, learnt_as="log"), NumberTarget("y", 0.0, 2.0, learnt_as="log"),
+        DateTarget("y", DateReading(), 0.0, 86400.0, "day"),
+    ]  # fmt: skip
+    assert [with_numbers(part.worked().columns[0].steps[0], six, {"cell": "y"}) for part in targets] == [
+        "y", "y/2", "ln y", "(ln y)/2", "(y − 1970-01-01)/1 day",
+    ]  # fmt: skip
+    assert [with_numbers(part.worked_answer().step, six) for part in targets] == [
+        "a", "a·2", "exp(a)", "exp(a·2)", "a·1 day + 1970-01-01",
+    ]  # fmt: skip
+
+
 def test_durations_say_their_unit() -> None:
     part = NumberInput("c", 60.0, 30.0, DurationReading("units"))
     target = NumberTarget("c", 60.0, 30.0, DurationReading("units"))

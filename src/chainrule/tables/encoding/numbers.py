@@ -25,7 +25,7 @@ from chainrule.tables.encoding.statistics import (
     measure,
     standardise,
 )
-from chainrule.tables.encoding.worked import STANDARDISED, Step, Worked, WorkedCell, missing_mark, raw_cell
+from chainrule.tables.encoding.worked import Step, Worked, WorkedCell, missing_mark, raw_cell, standardised
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -251,17 +251,17 @@ def place_steps(
     """
     if spread.scale == 0 or (value is not None and np.isnan(value)):
         return (Step("", "", {}, 0.0 if x is None else x),)
-    edge = {} if reach is None else {"reach": reach}
+    edge, formula = {} if reach is None else {"reach": reach}, standardised(numbers)
     if value is None:
-        return (Step("", STANDARDISED, {**numbers, **edge}),)
+        return (Step("", formula, {**numbers, **edge}),)
     numbers = {"cell": value, **numbers}
     standard = float(standardise(np.array([value]), spread)[0])
     if reach is None or abs(standard) <= reach:
-        return (Step("", STANDARDISED, numbers, x),)
+        return (Step("", formula, numbers, x),)
     beyond = abs(standard) - reach
     drawn = "{reach} + {d}/√(1 + {d}²)"
     return (
-        Step("s", STANDARDISED, numbers, standard),
+        Step("s", formula, numbers, standard),
         Step("d", "|{s}| − {reach}", {"s": standard, **edge}, beyond),
         Step("", drawn if standard > 0 else f"−({drawn})", {"d": beyond, **edge}, x),
     )

@@ -9,7 +9,7 @@ import numpy as np
 
 from chainrule.stored import Finite, Positive, Stored
 from chainrule.tables.encoding.statistics import SMALLEST_SCALE, Spread, quantiles, standardise
-from chainrule.tables.encoding.worked import Step
+from chainrule.tables.encoding.worked import Step, standardised
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -86,7 +86,7 @@ class Squash(Stored, frozen=True, omit_defaults=True):
             else float(standardise(np.array([value]), Spread(self.median, self.scale))[0])
         )
         return (
-            Step("s", "({cell} − {median})/{scale}", numbers, z),
+            Step("s", standardised(numbers, centre="median"), numbers, z),
             Step("", f"{{s}}/√(1 + ({{s}}/{EDGE:g})²)", {} if z is None else {"s": z}, squashed),
         )
 

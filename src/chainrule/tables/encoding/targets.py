@@ -23,14 +23,14 @@ from chainrule.tables.encoding.elementary import exponential, logarithm
 from chainrule.tables.encoding.levels import levels_of, matched, one_hot, refuse_repeats
 from chainrule.tables.encoding.statistics import Spread, measure, restore, standardise
 from chainrule.tables.encoding.worked import (
-    RESTORED,
-    STANDARDISED,
     Step,
     Worked,
     WorkedAnswer,
     WorkedCell,
     label_mark,
     raw_cell,
+    restored,
+    standardised,
 )
 from chainrule.words import counted
 
@@ -47,12 +47,6 @@ __all__ = ["ClassTarget", "DateTarget", "NumberTarget"]
 GAP = "counts for nothing there"
 DAY = 86_400.0
 EARLIEST, LATEST = -62_135_596_800.0, 253_402_300_799.0  # 0001-01-01 to 9999-12-31T23:59:59
-# Of each way in which numbers are learnt: what a cell becomes, and what becomes of an output.
-FORMULAS = {
-    "plain": (STANDARDISED, RESTORED),
-    "log": ("(ln {cell} − {mean})/{scale}", f"exp({RESTORED})"),
-    "count": ("{cell}/{scale}", "{a}·{scale}"),
-}
 
 
 class NumberTarget(Stored, frozen=True, tag_field="kind", tag="number", omit_defaults=True):
@@ -168,7 +162,8 @@ class NumberTarget(Stored, frozen=True, tag_field="kind", tag="number", omit_def
 
     def worked(self, column: Column | None = None) -> WorkedCell:
         """How its column of Y is computed: the formula, and of a column of one row with its numbers."""
-        formula, numbers = FORMULAS[self.learnt_as][0], {"mean": self.mean, "scale": self.scale}
+        numbers = {"mean": self.mean, "scale": self.scale}
+        formula = standardised(numbers, "ln {cell}" if self.learnt_as == "log" else "{cell}")
         read = None if column is None else float(read_cells(column, self.reading).values[0])
         y = None if read is None else float(self._encoded(np.array([read]))[0, 0])
         step = Step("", formula, numbers if read is None else {**numbers, "cell": read}, y)
@@ -178,11 +173,12 @@ class NumberTarget(Stored, frozen=True, tag_field="kind", tag="number", omit_def
 
     def worked_answer(self, outputs: FloatArray | None = None) -> WorkedAnswer:
         """How its output becomes a number in its own unit, and of the output of one row with its numbers."""
-        numbers = {"mean": self.mean, "scale": self.scale} | (
-            {} if outputs is None else {"a": float(outputs[0])}
-        )
-        answer = None if outputs is None else float(self.decode(outputs)[0])
-        return WorkedAnswer(self.name, Step("", FORMULAS[self.learnt_as][1], numbers, answer))
+        numbers = {"mean": self.mean, "scale": self.scale}
+        formula = f"exp({restored(numbers)})" if self.learnt_as == "log" else restored(numbers)
+        if outputs is None:
+            return WorkedAnswer(self.name, Step("", formula, numbers))
+        answer = float(self.decode(outputs)[0])
+        return WorkedAnswer(self.name, Step("", formula, {**numbers, "a": float(outputs[0])}, answer))
 
     def _encoded(self, values: FloatArray) -> FloatArray:
         learnt = np.where(np.isnan(values), np.nan, logarithm(values)) if self.learnt_as == "log" else values
@@ -261,7 +257,7 @@ class DateTarget(Stored, frozen=True, tag_field="kind", tag="date", omit_default
             seconds = read_cells(column, self.reading).values
             read = time_in_words(float(seconds[0]), self.reading, exact=self.scale < DAY)
             numbers["cell"], y = read, float(standardise(seconds, Spread(self.mean, self.scale))[0])
-        step = Step("", STANDARDISED, numbers, y)
+        step = Step("", standardised(numbers), numbers, y)
         return WorkedCell(self.name, (Worked(self.name, (step,)),), raw_cell(column), read)
 
     def worked_answer(self, outputs: FloatArray | None = None) -> WorkedAnswer:
@@ -269,7 +265,7 @@ class DateTarget(Stored, frozen=True, tag_field="kind", tag="date", omit_default
         numbers: dict[str, Any] = spread_in_words(Spread(self.mean, self.scale), self.reading)
         numbers |= {} if outputs is None else {"a": float(outputs[0])}
         answer = None if outputs is None else self.written(self.decode(outputs))[0]
-        return WorkedAnswer(self.name, Step("", RESTORED, numbers, answer))
+        return WorkedAnswer(self.name, Step("", restored(numbers), numbers, answer))
 
     @property
     def baseline(self) -> float:

@@ -23,13 +23,10 @@ if TYPE_CHECKING:
     Number: TypeAlias = Callable[[float], str]
 
 __all__ = [
-    "RESTORED", "STANDARDISED", "Quantity", "Step", "Worked", "WorkedAnswer", "WorkedCell",
-    "column_formula", "label_mark", "missing_mark", "raw_cell", "with_numbers", "worked_answers",
+    "Quantity", "Step", "Worked", "WorkedAnswer", "WorkedCell", "column_formula", "label_mark",
+    "missing_mark", "raw_cell", "restored", "standardised", "with_numbers", "worked_answers",
     "worked_cells", "worked_parts", "worked_value", "written_formula",
 ]  # fmt: skip
-
-# Of a number that is standardised: what a cell becomes, and what becomes of an output.
-STANDARDISED, RESTORED = "({cell} − {mean})/{scale}", "{a}·{scale} + {mean}"
 
 SYMBOL = re.compile(r"\{(\w+)\}")
 OPENED = "(|"  # behind these a negative number needs no brackets of its own
@@ -163,7 +160,8 @@ def with_numbers(
             return names.get(symbol, symbol.replace("_", " "))
         shown = worked_value(step.values[symbol], number)
         before = step.formula[: found.start()][-1:]
-        return f"({shown})" if shown.startswith("-") and (not before or before not in OPENED) else shown
+        stands_free = found[0] == step.formula or (before and before in OPENED)
+        return f"({shown})" if shown.startswith("-") and not stands_free else shown
 
     return SYMBOL.sub(written, step.formula)
 
@@ -230,6 +228,36 @@ def label_mark(name: str, label: str, value: float | None, *, is_sparse: bool = 
     """A column that is 1 where the cell is of this label, and 0 elsewhere."""
     step = Step("", "[{cell} = {label}]", {}, value, {"label": named(label)})
     return Worked(name, (step,), is_sparse=is_sparse)
+
+
+def standardised(
+    numbers: Mapping[str, float | str | Quantity], cell: str = "{cell}", centre: str = "mean"
+) -> str:
+    """Formula of (cell - mean) / scale, without a mean that is 0 and a scale that is 1.
+
+    Examples
+    --------
+    >>> standardised({"mean": 3.0, "scale": 2.0}), standardised({"mean": 0.0, "scale": 2.0})
+    ('({cell} − {mean})/{scale}', '{cell}/{scale}')
+    >>> standardised({"mean": 0.0, "scale": 1.0}), standardised({"mean": 0.0, "scale": 2.0}, "ln {cell}")
+    ('{cell}', '(ln {cell})/{scale}')
+    """
+    shifted = cell if numbers[centre] == 0 else f"{cell} − {{{centre}}}"
+    if numbers["scale"] == 1:
+        return shifted
+    return f"{shifted if shifted == '{cell}' else f'({shifted})'}/{{scale}}"
+
+
+def restored(numbers: Mapping[str, float | str | Quantity]) -> str:
+    """Formula of output * scale + mean, likewise.
+
+    Examples
+    --------
+    >>> restored({"mean": 3.0, "scale": 2.0}), restored({"mean": 0.0, "scale": 1.0})
+    ('{a}·{scale} + {mean}', '{a}')
+    """
+    scaled = "{a}" if numbers["scale"] == 1 else "{a}·{scale}"
+    return scaled if numbers["mean"] == 0 else f"{scaled} + {{mean}}"
 
 
 def worked_cells(parts: Iterable[Any], table: Table | None, letter: str) -> tuple[WorkedCell, ...]:
