@@ -151,14 +151,15 @@ class TraceJob(Job):
 
 def _targets_of(row: Table, encoding: Encoding) -> tuple[npt.NDArray[np.float64], tuple[str, ...]]:
     """Y of one row, and the names of the targets that it has no value of; then Y is of no use."""
-    names = encoding.target_names
+    parts = [part for part in encoding.targets if part.names]  # what has no output is not learnt
+    names = tuple(part.name for part in parts)
     absent = tuple(name for name in names if name not in row.names)
     if absent:
         return np.zeros(0), absent
     if not encoding.has_target(row).all():
         return np.zeros(0), names
     y: npt.NDArray[np.float64] = encoding.encode_targets(row)[0]
-    ends = np.cumsum([len(part.names) for part in encoding.targets])[:-1]
+    ends = np.cumsum([len(part.names) for part in parts])[:-1]
     return y, tuple(name for name, own in zip(names, np.split(y, ends), strict=True) if np.isnan(own).any())
 
 
