@@ -403,7 +403,7 @@ class ClassTarget(Stored, frozen=True, tag_field="kind", tag="class", omit_defau
         """How its columns of Y are computed, and which of them is 1 for a column of one row."""
         y = [None] * len(self.names) if column is None else self.encode(column, Said())[0].tolist()
         marks = tuple(
-            label_mark(name, label, one, is_sparse=True)
+            label_mark(name, label, one, is_sparse=len(self.names) > 1)
             for name, label, one in zip(self.names, self.classes[-len(self.names) :], y, strict=True)
         )
         place = None if column is None else int(matched(column, self.classes, self.cells).places[0])
