@@ -216,6 +216,7 @@ GOOD: dict[str, Callable[[Files], Call]] = {
     "jobs.CheckJob.run": lambda files: (jobs.CheckJob(**files.given()).run, {}),
     "jobs.TraceJob": lambda files: (_run(jobs.TraceJob), files.given()),
     "jobs.TraceJob.run": lambda files: (jobs.TraceJob(**files.given()).run, {}),
+    "jobs.TraceOutcome.text": lambda files: (jobs.TraceJob(**files.given()).run().text, {}),
     "jobs.TraceOutcome.summary": lambda files: (jobs.TraceJob(**files.given()).run().summary, {}),
 }  # fmt: skip
 

@@ -75,7 +75,7 @@ def test_names_of_every_kind_stand_in_lines_of_100_columns(
     done = chainrule_command("fit", "t.csv", "--target", "kind", "--epochs", 1)
     assert done.code == 0, done.err
     shown = chainrule_command("show", "t.safetensors").out
-    traced = chainrule_command("trace", "t.safetensors", "t.csv").err
+    traced = chainrule_command("trace", "t.safetensors", "t.csv").out
     scored = chainrule_command("score", "t.safetensors", "t.csv").out
     for text in (done.out, shown, traced, scored):
         assert "\x1b" not in text

@@ -265,11 +265,17 @@ def trace(
     ] = None,
     digits: Annotated[str, typer.Option(metavar="N", help="Significant digits; 17 show every bit.")] = "6",
     units: Annotated[
-        str, typer.Option(metavar="N", help="Units of a layer, and terms of a sum, to write out.")
+        str,
+        typer.Option(
+            metavar="N", help="Units of a layer, terms of a sum, columns of the table to write out."
+        ),
     ] = "8",
     as_json: Json = False,
 ) -> None:
-    """Write one step of back-propagation as a worked example: every formula with its numbers."""
+    """Write a row as a worked example, from cells to the answer: every formula with its numbers.
+
+    Between them stands one step of back-propagation.
+    """
     from chainrule.cli.commands.trace import run
     from chainrule.jobs import TraceJob
 

@@ -2,6 +2,10 @@
 
 from chainrule.inspection.check_result import GradientCheck, MethodCheck, WeightPlace
 from chainrule.inspection.gradient_check import check_gradients
-from chainrule.inspection.trace import Trace, trace
+from chainrule.inspection.trace import ForwardTrace, Trace, trace, trace_forward
+from chainrule.inspection.worked_example import LINE_WIDTH, checked_limits, equation_lines, written
 
-__all__ = ["GradientCheck", "MethodCheck", "Trace", "WeightPlace", "check_gradients", "trace"]
+__all__ = [
+    "LINE_WIDTH", "ForwardTrace", "GradientCheck", "MethodCheck", "Trace", "WeightPlace", "check_gradients",
+    "checked_limits", "equation_lines", "trace", "trace_forward", "written",
+]  # fmt: skip

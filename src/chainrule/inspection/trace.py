@@ -10,13 +10,14 @@ import numpy as np
 from chainrule.equations import descend
 from chainrule.errors import ShapeError
 from chainrule.given import positive_number, unmasked
-from chainrule.inspection.worked_example import worked_example
+from chainrule.inspection.worked_example import forward_example, worked_example
 from chainrule.network import (
     as_samples,
     backward,
     check_finite,
     check_network,
     check_targets,
+    forward,
     gradients,
     loss_over_rows,
 )
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from chainrule.network import Network
 
-__all__ = ["Trace", "trace"]
+__all__ = ["ForwardTrace", "Trace", "trace", "trace_forward"]
 
 
 @dataclass(frozen=True)
@@ -102,6 +103,14 @@ class Trace:
         """
         return worked_example(self, digits=digits, most=most)
 
+    @property
+    def outputs_after(self) -> npt.NDArray[Any]:
+        """Outputs of the network with the new weights, shape (n_outputs,); not finite where these are not."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            passed = forward(self.weights_after, self.network.activations, self.x[np.newaxis])
+        outputs: npt.NDArray[Any] = passed.a[-1][0]
+        return outputs
+
     def to_json(self) -> dict[str, Any]:
         """Every number as plain lists, all its bits kept."""
         layers = zip(
@@ -126,6 +135,91 @@ class Trace:
             "loss_before": self.loss_before,
             "loss_after": self.loss_after,
         }
+
+
+@dataclass(frozen=True)
+class ForwardTrace:
+    """Every number of a forward pass on one sample, as of `Trace`: of a sample that has no targets.
+
+    Attributes
+    ----------
+    network : Network
+    x : array of shape (n_inputs,)
+        All arrays are read-only.
+    z, a : tuples of arrays of shape (n_units,)
+        Net inputs and activations, layer by layer.
+
+    Examples
+    --------
+    >>> from chainrule import Network
+    >>> print(trace_forward(Network([[[0.0, 1.0]]], activations="identity"), [2.0]))
+    Forward pass: Network(1-1, identity, rss, float64)
+    <BLANKLINE>
+    inputs   x_0 = 1 (bias unit)   x_1 = 2
+    ...
+    """
+
+    network: Network
+    x: npt.NDArray[Any]
+    z: tuple[npt.NDArray[Any], ...]
+    a: tuple[npt.NDArray[Any], ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "x", _frozen(self.x))
+        for name in ("z", "a"):
+            object.__setattr__(self, name, tuple(map(_frozen, getattr(self, name))))
+
+    def __reduce__(self) -> tuple[type[ForwardTrace], tuple[object, ...]]:
+        return ForwardTrace, tuple(vars(self).values())  # as of Trace
+
+    def __str__(self) -> str:
+        return self.text()
+
+    def text(self, digits: int = 6, most: int = 8) -> str:
+        """Worked example, as of `Trace`."""
+        return forward_example(self, digits=digits, most=most)
+
+    def to_json(self) -> dict[str, Any]:
+        """Every number as plain lists, all its bits kept."""
+        layers = zip(self.network.weights, self.z, self.a, strict=True)
+        return {
+            "network": repr(self.network),
+            "x": self.x.tolist(),
+            "layers": [
+                {name: array.tolist() for name, array in zip(("weights", "z", "a"), layer, strict=True)}
+                for layer in layers
+            ],
+        }
+
+
+def trace_forward(net: Network, x: npt.ArrayLike) -> ForwardTrace:
+    """Run a network on one sample and keep every number.
+
+    Parameters
+    ----------
+    net : Network
+    x : array of shape (n_inputs,)
+
+    Returns
+    -------
+    ForwardTrace
+
+    Raises
+    ------
+    ShapeError, InputError
+        As for `trace`.
+
+    Examples
+    --------
+    >>> from chainrule import Network
+    >>> trace_forward(Network([[[0.0, 1.0]]]), [0.0]).a
+    (array([0.5]),)
+    """
+    check_network(net)
+    X = _one_sample(x, net.sizes[0], net, "x")
+    with np.errstate(over="ignore", invalid="ignore"):
+        passed = net.forward(X)
+    return ForwardTrace(net, X[0], tuple(z[0] for z in passed.z), tuple(a[0] for a in passed.a))
 
 
 def trace(net: Network, x: npt.ArrayLike, y: npt.ArrayLike, *, rate: float) -> Trace:

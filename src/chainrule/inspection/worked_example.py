@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from chainrule.equations import Activation, Loss
-    from chainrule.inspection.trace import Trace
+    from chainrule.inspection.trace import ForwardTrace, Trace
 
-__all__ = ["worked_example"]
+__all__ = ["LINE_WIDTH", "checked_limits", "equation_lines", "forward_example", "worked_example", "written"]
 
 MOST_DIGITS = 17
 LINE_WIDTH = 100
@@ -32,43 +32,50 @@ SUM_OF_EXPONENTIALS = "Σ_i exp(z_i)"  # in the formula of softmax
 
 def worked_example(step: Trace, digits: int, most: int) -> str:
     """Text of a whole step; at most `most` units of a layer and terms of a sum are written out."""
+    return "\n".join(_Page(step, *checked_limits(digits, most)).lines()).rstrip()
+
+
+def forward_example(passed: ForwardTrace, digits: int, most: int) -> str:
+    """Text of a forward pass alone, as `worked_example`."""
+    return "\n".join(_ForwardPage(passed, *checked_limits(digits, most)).lines()).rstrip()
+
+
+def written(value: float, digits: int) -> str:
+    """Number to so many digits; a negative zero is 0."""
+    return format(float(value) + 0.0, f".{digits}g")
+
+
+def checked_limits(digits: int, most: int) -> tuple[int, int]:
+    """Digits and units to write out, or InputError where they are no numbers that can be written to."""
     digits, most = whole_number_from_1(digits, "digits"), whole_number_from_1(most, "most")
     if digits > MOST_DIGITS:
         raise InputError(
             parameter="digits", given=digits, needs=f"must be from 1 to {MOST_DIGITS}", advice="Try 6."
         )
-    return "\n".join(_Page(step, digits, most).lines()).rstrip()
+    return digits, most
 
 
-class _Page:
-    """The lines of one worked example."""
+class _ForwardPage:
+    """The lines of a forward pass."""
 
-    def __init__(self, step: Trace, digits: int, most: int) -> None:
-        self.step = step
+    def __init__(self, passed: ForwardTrace | Trace, digits: int, most: int) -> None:
+        self.passed = passed
         self.digits = digits
         self.most = most
-        self.n_layers = len(step.z) + 1
-        self.word = LOSSES.fact(step.network.loss, "symbol") if LOSSES.knows(step.network.loss) else "L"
+        self.n_layers = len(passed.z) + 1
 
     def lines(self) -> Iterator[str]:
-        """Inputs, forward pass, loss, backward pass, updates, loss afterwards."""
-        step = self.step
-        yield f"One step of back-propagation: {step.network!r}, rate {self.number(step.rate)}"
+        """Inputs and forward pass."""
+        yield f"Forward pass: {self.passed.network!r}"
         yield ""
-        yield from self.given()
+        yield from self.sample("inputs   ", "x", self.passed.x, "x_0 = 1 (bias unit)")
+        yield ""
         for m in range(1, self.n_layers):
             yield from self.forward(m)
-        yield from self.loss()
-        for m in range(self.n_layers - 1, 0, -1):
-            yield from self.deltas(m)
-        for m in range(self.n_layers - 1, 0, -1):
-            yield from self.updates(m)
-        yield f"{self.word} with the new weights = {self.number(step.loss_after)}"
-        yield f"{'before':>{len(self.word) + 21}} = {self.number(step.loss_before)}"
 
     def number(self, value: float) -> str:
         """Number to the digits asked for; a negative zero is 0."""
-        return format(float(value) + 0.0, f".{self.digits}g")
+        return written(value, self.digits)
 
     def factor(self, value: float) -> str:
         """Number as a factor of a product: in brackets where it is negative."""
@@ -81,13 +88,11 @@ class _Page:
             formula = _with(formula, field.name, self.number(getattr(thing, field.name)))
         return formula
 
-    def given(self) -> Iterator[str]:
-        """Inputs and targets of the sample."""
-        for word, symbol, values in (("inputs ", "x", self.step.x), ("targets", "y", self.step.y)):
-            first = ["x_0 = 1 (bias unit)"] if symbol == "x" else []
-            shown = [f"{symbol}_{k} = {self.number(v)}" for k, v in enumerate(values[: self.most], 1)]
-            yield from _wrapped(f"{word}  ", "   ".join(first + shown + self.left_out(len(values))))
-        yield ""
+    def sample(self, word: str, symbol: str, values: npt.NDArray[Any], *before: str) -> list[str]:
+        """Inputs or targets of the sample."""
+        shown = [f"{symbol}_{k} = {self.number(v)}" for k, v in enumerate(values[: self.most], 1)]
+        whole = [one.replace(" ", "\0") for one in (*before, *shown, *self.left_out(len(values)))]
+        return [line.replace("\0", " ") for line in _wrapped(word, "   ".join(whole))]
 
     def left_out(self, n: int) -> list[str]:
         """Words for what is not written out."""
@@ -106,8 +111,8 @@ class _Page:
     def before(self, m: int) -> tuple[str, Callable[[int], str], npt.NDArray[Any]]:
         """Symbol of unit j of the layer before W^(m), with its number: x for inputs, a for hidden layers."""
         if m == 1:
-            return "x", lambda j: f"x_{j}", self.step.x
-        return "a", lambda j: f"a_{j}^({m})" if j else "x_0", self.step.a[m - 2]
+            return "x", lambda j: f"x_{j}", self.passed.x
+        return "a", lambda j: f"a_{j}^({m})" if j else "x_0", self.passed.a[m - 2]
 
     def total(self, terms: Sequence[str]) -> str:
         """Sum of terms; a long one keeps its first terms and its last."""
@@ -118,30 +123,57 @@ class _Page:
 
     def forward(self, m: int) -> Iterator[str]:
         """Net inputs and activations of layer m + 1."""
-        layer, activation = m + 1, self.step.network.activations[m - 1]
+        layer, activation = m + 1, self.passed.network.activations[m - 1]
         role = "output" if layer == self.n_layers else "hidden"
         name = name_of(activation).split(":")[0]
         yield f"Layer {layer} ({role}, {name}): net inputs, equation (2), and activations"
         _, symbol, values = self.before(m)
         inputs = [1.0, *values]
-        weights, z, a = self.step.network.weights[m - 1], self.step.z[m - 1], self.step.a[m - 1]
+        weights, z, a = self.passed.network.weights[m - 1], self.passed.z[m - 1], self.passed.a[m - 1]
         with np.errstate(over="ignore"):
             total = self.number(float(np.sum(np.exp(z))))
         for k in self.units(len(z)):
             symbols = [f"W_{k + 1}{_comma(weights)}{j}^({m})·{symbol(j)}" for j in range(len(inputs))]
             numbers = [f"{self.factor(w)}·{self.factor(v)}" for w, v in zip(weights[k], inputs, strict=True)]
-            yield from _equation(
+            yield from equation_lines(
                 f"z_{k + 1}^({layer})", self.total(symbols), self.total(numbers), self.number(z[k])
             )
             formula = _formula(activation)
             in_numbers = self.with_parameters(formula, activation).replace(SUM_OF_EXPONENTIALS, total)
-            yield from _equation(
+            yield from equation_lines(
                 f"a_{k + 1}^({layer})",
                 _with(formula, "z", f"z_{k + 1}^({layer})"),
                 _with(in_numbers, "z", self.factor(z[k])),
                 self.number(a[k]),
             )
         yield from self.unwritten_units(len(z))
+
+
+class _Page(_ForwardPage):
+    """The lines of one worked example."""
+
+    def __init__(self, step: Trace, digits: int, most: int) -> None:
+        super().__init__(step, digits, most)
+        self.step = step
+        self.word = LOSSES.fact(step.network.loss, "symbol") if LOSSES.knows(step.network.loss) else "L"
+
+    def lines(self) -> Iterator[str]:
+        """Inputs, forward pass, loss, backward pass, updates, loss afterwards."""
+        step = self.step
+        yield f"One step of back-propagation: {step.network!r}, rate {self.number(step.rate)}"
+        yield ""
+        yield from self.sample("inputs   ", "x", step.x, "x_0 = 1 (bias unit)")
+        yield from self.sample("targets  ", "y", step.y)
+        yield ""
+        for m in range(1, self.n_layers):
+            yield from self.forward(m)
+        yield from self.loss()
+        for m in range(self.n_layers - 1, 0, -1):
+            yield from self.deltas(m)
+        for m in range(self.n_layers - 1, 0, -1):
+            yield from self.updates(m)
+        yield f"{self.word} with the new weights = {self.number(step.loss_after)}"
+        yield f"{'before':>{len(self.word) + 21}} = {self.number(step.loss_before)}"
 
     def loss(self) -> Iterator[str]:
         """Loss of the sample: RSS as the notes have it, any other as a sum over the outputs."""
@@ -162,7 +194,7 @@ class _Page:
         equation = LOSSES.fact(loss, "equation") if LOSSES.knows(loss) else None
         title = "Loss" if self.word != "L" else f"Loss ({name_of(loss)})"
         yield f"{title}, equation ({equation})" if equation else title
-        yield from _equation(self.word, *sums, self.number(self.step.loss_before))
+        yield from equation_lines(self.word, *sums, self.number(self.step.loss_before))
         yield ""
 
     def deltas(self, m: int) -> Iterator[str]:
@@ -176,7 +208,7 @@ class _Page:
         yield f"Layer {layer}: {kind} deltas, equation ({equation}); {word}"
         delta = self.step.delta[m - 1]
         for k in self.units(len(delta)):
-            yield from _equation(f"δ_{k + 1}^({layer})", *self.one_delta(m, k), self.number(delta[k]))
+            yield from equation_lines(f"δ_{k + 1}^({layer})", *self.one_delta(m, k), self.number(delta[k]))
         yield from self.unwritten_units(len(delta))
 
     def one_delta(self, m: int, k: int) -> tuple[str, str]:
@@ -241,13 +273,13 @@ class _Page:
         weights = self.step.network.weights[m - 1]
         name, signal = f"W_{k + 1}{_comma(weights)}{j}^({m})", f"δ_{k + 1}^({m + 1})"
         product = f"{self.factor(delta)}·{self.factor(value)}"
-        yield from _equation(
+        yield from equation_lines(
             f"∂{self.word}/∂{name}",
             f"−{signal}·{source}",
             f"−{product}",
             self.number(self.step.gradients[m - 1][k, j]),
         )
-        yield from _equation(
+        yield from equation_lines(
             f"{name} :",
             f"{name} + η·{signal}·{source}",
             f"{self.number(weights[k, j])} + {self.factor(self.step.rate)}·{product}",
@@ -311,16 +343,17 @@ def _with(formula: str, variable: str, value: str) -> str:
     return re.sub(rf"(?<![A-Za-z_]){variable}(?![A-Za-z_])", lambda _: value, formula)
 
 
-def _equation(left: str, symbols: str, numbers: str, result: str) -> Iterator[str]:
-    """Left-hand side with three right-hand sides below each other, or side by side where they fit."""
-    whole = f"  {left} = {symbols} = {numbers} = {result}".replace(": =", ":=")
+def equation_lines(left: str, *sides: str, indent: int = 2) -> Iterator[str]:
+    """Left-hand side with its right-hand sides below each other, or side by side where they fit."""
+    margin = " " * indent
+    whole = f"{margin}{' = '.join([left, *sides])}".replace(": =", ":=")
     if len(whole) <= LINE_WIDTH:
         yield whole
         return
-    indent = " " * (len(left) + 2)
-    yield from _wrapped(f"  {left} = ".replace(": =", ":="), symbols)
-    yield from _wrapped(f"{indent} = ", numbers)
-    yield f"{indent} = {result}"
+    blank = " " * (len(left) + indent)
+    yield from _wrapped(f"{margin}{left} = ".replace(": =", ":="), sides[0])
+    for side in sides[1:]:
+        yield from _wrapped(f"{blank} = ", side)
 
 
 def _wrapped(prefix: str, text: str) -> list[str]:

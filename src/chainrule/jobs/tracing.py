@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from chainrule.equations import ACTIVATIONS, OutputRange
 from chainrule.errors import InputError, argument
 from chainrule.given import own_number, positive_number
-from chainrule.inspection import trace
+from chainrule.inspection import LINE_WIDTH, checked_limits, trace, trace_forward
 from chainrule.jobs.job import Face, Job, Silence, hearing
+from chainrule.jobs.worked_row import answer_lines, answers_as_json, cell_lines, cells_as_json
+from chainrule.tables import worked_answers, worked_cells
+from chainrule.words import listed, named
 
 if TYPE_CHECKING:
-    from chainrule.inspection import Trace
+    import numpy.typing as npt
+
+    from chainrule.inspection import ForwardTrace, Trace
+    from chainrule.tables import Encoding, Table, WorkedAnswer, WorkedCell
 
 __all__ = ["TraceJob", "TraceOutcome"]
 
@@ -20,19 +30,85 @@ RATE_WITHOUT_TRAINING = 0.1
 
 @dataclass(frozen=True)
 class TraceOutcome:
-    """A trace, and what it is of."""
+    """A row from its cells to the answer: what its cells became, a trace, and what the outputs answer.
+
+    Attributes
+    ----------
+    model, table : str
+        What they are called.
+    row : int
+        Counted from 1.
+    encoding : Encoding
+    step : Trace or ForwardTrace
+        Of the forward pass alone where the row has no value of a target.
+    cells, targets : tuples of WorkedCell
+        The cells that became x, and those that became y.
+    answers, answers_after : tuples of WorkedAnswer
+        Before and after the step; none where the outputs are NaN.
+    without : tuple of str
+        Names of the targets that the row has no value of.
+    """
 
     model: str
     table: str
     row: int
-    inputs: tuple[str, ...]
-    outputs: tuple[str, ...]
-    step: Trace
+    encoding: Encoding
+    step: Trace | ForwardTrace
+    cells: tuple[WorkedCell, ...]
+    targets: tuple[WorkedCell, ...]
+    answers: tuple[WorkedAnswer, ...]
+    answers_after: tuple[WorkedAnswer, ...]
+    without: tuple[str, ...] = ()
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Names of the columns of X."""
+        return self.encoding.input_names
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Names of the columns of Y."""
+        return self.encoding.output_names
+
+    def text(self, digits: int = 6, most: int = 8) -> str:
+        """Worked example of the whole row: cells to inputs, the step, outputs to the answer.
+
+        Parameters
+        ----------
+        digits, most : int
+            As of `Trace.text`; `most` holds for the columns of the table as well.
+        """
+        digits, most = checked_limits(digits, most)
+        became = "inputs" if self.without else "inputs and targets"
+        lines = [f"Row {self.row} of {named(self.table)}: from cells to {became}"]
+        for cells in (self.cells, self.targets):
+            lines += ["", *cell_lines(cells, digits, most)] if cells else []
+        if self.without:
+            names = listed(self.without, most)
+            words = f"The row has no value of {names} to learn from, so that there is the forward pass alone."
+            lines += ["", *textwrap.wrap(words, LINE_WIDTH, break_on_hyphens=False)]
+        lines += ["", self.step.text(digits=digits, most=most), "", "From outputs to the answer"]
+        network, layer = self.step.network, len(self.step.z) + 1
+        shares = ACTIVATIONS.fact(network.activations[-1], "outputs") is OutputRange.SHARES
+        for answers, when in ((self.answers, ""), (self.answers_after, " after the step")):
+            lines += answer_lines(answers, layer, digits, most, shares=shares, when=when)
+        if not self.answers or (not self.without and not self.answers_after):
+            lines.append(f"  the outputs {'after the step ' * bool(self.answers)}are no numbers")
+        return "\n".join(lines)
 
     def summary(self) -> dict[str, Any]:
         """Every number as plain data."""
         named = {"inputs": list(self.inputs), "outputs": list(self.outputs)}
-        return {"model": self.model, "table": self.table, "row": self.row, **named, **self.step.to_json()}
+        encoding = self.encoding
+        cells = {
+            "cells": cells_as_json(self.cells, worked_cells(encoding.inputs, None, "x"), "inputs"),
+            "targets": cells_as_json(
+                self.targets, () if self.without else worked_cells(encoding.targets, None, "y"), "outputs"
+            ),
+        }
+        answer = answers_as_json(worked_answers(encoding.targets, None), self.answers, self.answers_after)
+        here = {"model": self.model, "table": self.table, "row": self.row, **named}
+        return {**here, **cells, **self.step.to_json(), "answer": answer}
 
 
 class TraceJob(Job):
@@ -60,8 +136,33 @@ class TraceJob(Job):
             rate = model.training.rate if model.training else None
         rate = RATE_WITHOUT_TRAINING if rate is None else rate
         one_row, encoding = source.take([int(row) - 1]), model.table_encoding
-        X, Y = encoding.encode_inputs(one_row), encoding.encode_targets(one_row)
+        x = encoding.encode_inputs(one_row)[0]
         self.look()
-        step = trace(model.network, X[0], Y[0], rate=rate)
-        names = encoding.input_names, encoding.output_names
-        return TraceOutcome(str(self.model), source.title, int(row), *names, step)
+        y, without = _targets_of(one_row, encoding)
+        cells = worked_cells(encoding.inputs, one_row, "x")
+        about = str(self.model), source.title, int(row), encoding
+        if without:
+            passed = trace_forward(model.network, x)
+            return TraceOutcome(*about, passed, cells, (), _answers_of(passed.a[-1], encoding), (), without)
+        step, targets = trace(model.network, x, y, rate=rate), worked_cells(encoding.targets, one_row, "y")
+        answers, after = (_answers_of(one, encoding) for one in (step.a[-1], step.outputs_after))
+        return TraceOutcome(*about, step, cells, targets, answers, after)
+
+
+def _targets_of(row: Table, encoding: Encoding) -> tuple[npt.NDArray[np.float64], tuple[str, ...]]:
+    """Y of one row, and the names of the targets that it has no value of; then Y is of no use."""
+    parts = [part for part in encoding.targets if part.names]  # what has no output is not learnt
+    names = tuple(part.name for part in parts)
+    absent = tuple(name for name in names if name not in row.names)
+    if absent:
+        return np.zeros(0), absent
+    if not encoding.has_target(row).all():
+        return np.zeros(0), names
+    y: npt.NDArray[np.float64] = encoding.encode_targets(row)[0]
+    ends = np.cumsum([len(part.names) for part in parts])[:-1]
+    return y, tuple(name for name, own in zip(names, np.split(y, ends), strict=True) if np.isnan(own).any())
+
+
+def _answers_of(outputs: npt.NDArray[Any], encoding: Encoding) -> tuple[WorkedAnswer, ...]:
+    """What outputs answer; nothing where one is NaN."""
+    return () if np.isnan(outputs).any() else worked_answers(encoding.targets, outputs.astype(np.float64))

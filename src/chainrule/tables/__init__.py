@@ -20,6 +20,19 @@ from chainrule.tables.encoding.targets.dates import DateTarget
 from chainrule.tables.encoding.targets.numbers import NumberTarget
 from chainrule.tables.encoding.targets.scaling import Limits
 from chainrule.tables.encoding.texts import TextInput
+from chainrule.tables.encoding.worked import (
+    Step,
+    Worked,
+    WorkedAnswer,
+    WorkedCell,
+    column_formula,
+    with_numbers,
+    worked_answers,
+    worked_cells,
+    worked_parts,
+    worked_value,
+    written_formula,
+)
 from chainrule.tables.predictions import Chances, Predictions, predictions_of
 from chainrule.tables.sources.reading import as_table, read_table
 from chainrule.tables.splitting import split_groups, split_in_order, split_rows
@@ -28,8 +41,9 @@ __all__ = [
     "BinaryInput", "CategoryInput", "Chances", "Chosen", "ClassTarget", "Column", "ColumnReport",
     "ConstantTarget", "CycleInput", "DateInput", "DateTarget", "Decision", "Encoding", "InputPart",
     "Layout", "Limits", "MissingInput", "NumberInput", "NumberTarget", "Predictions", "Report", "Roles",
-    "RowRoles", "RowsLeftOut", "Said", "Table", "TableOptions", "TargetKind", "TargetPart", "TextInput",
-    "as_table", "choose_encoding", "predictions_of", "read_numbers", "read_table", "read_targets",
-    "reading_option", "refuse_guesses", "report_lines", "row_labels", "settle_roles", "split_groups",
-    "split_in_order", "split_rows",
+    "RowRoles", "RowsLeftOut", "Said", "Step", "Table", "TableOptions", "TargetKind", "TargetPart",
+    "TextInput", "Worked", "WorkedAnswer", "WorkedCell", "as_table", "choose_encoding", "column_formula",
+    "predictions_of", "read_numbers", "read_table", "read_targets", "reading_option", "refuse_guesses",
+    "report_lines", "row_labels", "settle_roles", "split_groups", "split_in_order", "split_rows",
+    "with_numbers", "worked_answers", "worked_cells", "worked_parts", "worked_value", "written_formula",
 ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,19 +33,24 @@ from chainrule.tables import (
     MissingInput,
     NumberTarget,
     TextInput,
+    column_formula,
+    worked_answers,
+    worked_parts,
+    written_formula,
 )
 from chainrule.words import named, printable, series, shortened
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from chainrule.models import Model, TrainingRecord
-    from chainrule.tables import Encoding, InputPart, TargetPart
+    from chainrule.tables import Encoding, InputPart, TargetPart, WorkedCell
 
 __all__ = ["run"]
 
 FEW_WEIGHTS = 100
+MOST_FORMULAS = 8  # of one column of the table
 DAY = 86_400.0  # seconds
 
 
@@ -77,7 +83,7 @@ def run(model: Path, *, weights: bool, command: bool, as_json: bool) -> None:
     if loaded.report:
         print_report(loaded.report)
     if loaded.encoding:
-        _print_encoding(loaded.encoding)
+        _print_encoding(loaded.encoding, len(net.sizes))
     if weights or n_weights <= FEW_WEIGHTS:
         _print_weights(loaded)
     else:
@@ -97,21 +103,65 @@ def _print_training(record: TrainingRecord, encoding: Encoding | None) -> None:
         print_rows([("Majority", f"{named(record.majority)} (most frequent class of the training rows)")])
 
 
-def _print_encoding(encoding: Encoding) -> None:
+def _print_encoding(encoding: Encoding, layer: int) -> None:
     """Print each input and target with what it was learnt as."""
     columns = [*encoding.inputs[:MOST_LINES], *encoding.targets[:MOST_LINES]]
     width = max(16, *(len(named(column.name)) for column in columns)) + 2
-    _print_columns("Inputs", encoding.inputs, width)
-    _print_columns("Target" if len(encoding.targets) == 1 else "Targets", encoding.targets, width)
+    _print_columns("Inputs", encoding.inputs, "x", width, {})
+    title = "Target" if len(encoding.targets) == 1 else "Targets"
+    _print_columns(title, encoding.targets, "y", width, _answers(encoding, layer))
 
 
-def _print_columns(title: str, parts: Sequence[InputPart | TargetPart], width: int) -> None:
-    """Print a line for each part, cut where there are many."""
+def _print_columns(
+    title: str,
+    parts: Sequence[InputPart | TargetPart],
+    letter: str,
+    width: int,
+    answers: Mapping[str, Sequence[str]],
+) -> None:
+    """Print what each part is, and its formulas below it, cut where there are many."""
     say(title)
-    for part in parts[:MOST_LINES]:
+    for part, cell in worked_parts(parts[:MOST_LINES], None, letter):
         say(f"  {named(part.name):<{width}}{_learnt_as(part, LONGEST_LINE - 2 - width)}")
+        for line in (*(_formula_lines(cell) if cell else ()), *answers.get(part.name, ())):
+            say(line)
     if len(parts) > MOST_LINES:
         say(f"  … {len(parts) - MOST_LINES} more: see --json")
+
+
+def _formula_lines(cell: WorkedCell) -> Iterator[str]:
+    """A line for each column, and one for all of a kind of which most are 0."""
+    alike = [column_formula(one, cell.column, _six) for one in cell.columns if one.is_sparse]
+    if len(alike) > MOST_FORMULAS:
+        alike = [*alike[: MOST_FORMULAS - 1], "…", alike[-1]]
+    if alike:
+        yield from _folded(alike)
+    for one in cell.columns:
+        if not one.is_sparse:
+            yield from _folded([column_formula(one, cell.column, _six)])
+
+
+def _answers(encoding: Encoding, layer: int) -> dict[str, list[str]]:
+    """How the outputs of a network become the answer to each target."""
+    found = {}
+    for answer in worked_answers(encoding.targets, None):
+        output = {"a": f"a_{answer.place + 1}^({layer})"}
+        formula = written_formula([answer.step], _six, output)
+        found[answer.target] = _folded([f"{named(answer.target)} = {formula}"])
+    return found
+
+
+def _folded(formulas: Sequence[str]) -> list[str]:
+    """Formulas in lines below a column, of which each is kept whole where it can be."""
+    text = ",  ".join(formula.replace(" ", "\0") for formula in formulas)
+    lines = textwrap.wrap(
+        text, LONGEST_LINE, initial_indent="    ", subsequent_indent="    ", break_on_hyphens=False
+    )
+    return [line.replace("\0", " ") for line in lines]
+
+
+def _six(value: float) -> str:
+    return f"{value:.6g}"
 
 
 def _learnt_as(part: InputPart | TargetPart, room: int) -> str:  # noqa: PLR0911 (one for each kind)

@@ -9,15 +9,16 @@ import numpy as np
 from chainrule.errors import TableError
 from chainrule.stored import MOST, Meta, Name, Stored, Text
 from chainrule.tables.columns.column import Kind
+from chainrule.tables.columns.decisions import Said
 from chainrule.tables.encoding.levels import levels_of, matched, one_hot, refuse_repeats
 from chainrule.tables.encoding.numbers import missing_name
-from chainrule.words import counted
+from chainrule.tables.encoding.worked import Step, Worked, WorkedCell, label_mark, missing_mark, raw_cell
+from chainrule.words import counted, named
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     from chainrule.tables.columns.column import Column
-    from chainrule.tables.columns.decisions import Said
     from chainrule.tables.encoding.levels import Level
 
     FloatArray = npt.NDArray[np.float64]
@@ -134,6 +135,37 @@ class CategoryInput(Stored, frozen=True, tag_field="kind", tag="category", omit_
         width = n_known + self.has_rest + self.has_missing
         return one_hot(places, width) if width > 1 else np.zeros((len(places), 1))
 
+    def worked(self, column: Column | None = None) -> WorkedCell:
+        """How its columns of X are computed: the formulas, and of a column of one row with their numbers."""
+        x = [None] * len(self.names) if column is None else self.encode(column, Said())[0].tolist()
+        if len(self.names) == 1:  # a category alone says nothing
+            columns = [Worked(self.names[0], (Step("", "", {}, 0.0),))]
+        else:
+            columns = [
+                label_mark(name, label, value, is_sparse=True)
+                for name, label, value in zip(self.names, self.categories, x, strict=False)
+            ]
+        if self.has_rest:
+            rest = Step("", "[{cell} is another one]", {}, x[len(self.categories)])
+            columns.append(Worked(self.names[len(self.categories)], (rest,), is_sparse=True))
+        if self.has_missing:
+            columns.append(missing_mark(self.names[-1], x[-1], is_sparse=True))
+        read, words = (None, "") if column is None else self._said_of(column)
+        return WorkedCell(self.name, tuple(columns), raw_cell(column), read, words)
+
+    def _said_of(self, column: Column) -> tuple[str | None, str]:
+        """The category of a cell, and what is odd about it."""
+        found = matched(column, self.categories, self.cells)
+        place = int(found.places[0])
+        if place >= 0:
+            return self.categories[place], "the only one of training" if len(self.names) == 1 else ""
+        if found.missing[0]:
+            return None, "missing" if self.has_missing else "missing, so it is none of them"
+        return (
+            None,
+            "rare or new, so it counts as the rest" if self.has_rest else "new, so it is none of them",
+        )
+
 
 class BinaryInput(Stored, frozen=True, tag_field="kind", tag="binary", omit_defaults=True):
     """An input of two levels in one column of X: 0 for the first, 1 for the second.
@@ -207,6 +239,26 @@ class BinaryInput(Stored, frozen=True, tag_field="kind", tag="binary", omit_defa
             said.missing(column, found.missing, done)
         values = np.where(found.places < 0, self.share, found.places)
         return np.column_stack([values, found.missing] if self.has_missing else [values]).astype(np.float64)
+
+    def worked(self, column: Column | None = None) -> WorkedCell:
+        """How its columns of X are computed, as of `CategoryInput`."""
+        x = [None] * len(self.names) if column is None else self.encode(column, Said())[0].tolist()
+        symbols = {"label": named(self.levels[1]), "other": named(self.levels[0])}
+        step = Step("", "[{cell} = {label}]", {"share": self.share}, x[0], symbols)
+        read, words = None, ""
+        if column is not None:
+            found = matched(column, self.levels, self.cells)
+            place = int(found.places[0])
+            if place >= 0:
+                read = self.levels[place]
+            else:
+                step = step._replace(formula="{share}")
+                odd = "missing" if found.missing[0] else "neither of them"
+                words = f"{odd}, so the share of {named(self.levels[1])} in training stands"
+        columns = [Worked(self.names[0], (step,), "{share} where it is neither that nor {other}")]
+        if self.has_missing:
+            columns.append(missing_mark(self.names[1], x[1]))
+        return WorkedCell(self.name, tuple(columns), raw_cell(column), read, words)
 
 
 def _spelled(level: Level, cells: Kind) -> str:

@@ -8,10 +8,19 @@ import numpy as np
 
 from chainrule.errors import InputError
 from chainrule.stored import Finite, Meta, Name, NotNegative, Stored
+from chainrule.tables.columns.decisions import Said
 from chainrule.tables.columns.readings import DateReading, NumberReading, read_cells
 from chainrule.tables.encoding.elementary import sine_and_cosine_of_turns
-from chainrule.tables.encoding.numbers import missing_name, place, reach_of, say_unread
+from chainrule.tables.encoding.numbers import (
+    missing_name,
+    place,
+    place_steps,
+    place_words,
+    reach_of,
+    say_unread,
+)
 from chainrule.tables.encoding.statistics import Spread, measure
+from chainrule.tables.encoding.worked import Quantity, Step, Worked, WorkedCell, missing_mark, raw_cell
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,16 +28,16 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from chainrule.tables.columns.column import Column
-    from chainrule.tables.columns.decisions import Said
     from chainrule.tables.columns.readings import Cells
 
     FloatArray = npt.NDArray[np.float64]
 
-__all__ = ["CYCLES", "Cycle", "CycleInput", "DateInput", "turns"]
+__all__ = ["CYCLES", "Cycle", "CycleInput", "DateInput", "spread_in_words", "time_in_words", "turns"]
 
 Cycle: TypeAlias = Literal["year", "week", "day"]
 DatePart: TypeAlias = Literal["month", "weekday", "hour", "minute"]
 
+MICROSECONDS = 1_000_000  # of a second
 DAY = 86_400.0
 WEEK = 7 * DAY
 YEAR = 365 * DAY
@@ -142,6 +151,33 @@ class DateInput(Stored, frozen=True, tag_field="kind", tag="date", omit_defaults
             columns.append(is_absent.astype(np.float64))
         return np.column_stack(columns)
 
+    def worked(self, column: Column | None = None) -> WorkedCell:
+        """How its columns of X are computed: the formulas, and of a column of one row with their numbers."""
+        cells = None if column is None else read_cells(column, self.reading)
+        value = None if cells is None else float(cells.values[0])
+        is_absent = value is not None and bool(np.isnan(value))
+        x = [None] * len(self.names) if column is None else self.encode(column, Said())[0].tolist()
+        spread, read = Spread(self.mean, self.scale), None
+        numbers: dict[str, str | Quantity] = spread_in_words(spread, self.reading)
+        if value is not None and not is_absent:
+            read = time_in_words(value, self.reading, exact=self.scale < DAY)
+            numbers["cell"] = read
+        steps = place_steps(value, spread, self.reach, x[0], numbers)
+        remark = "" if self.scale == 0 else "drawn in beyond ±{reach}"
+        columns = [Worked(self.name, steps, remark)]
+        for k, name in enumerate(self.names[1 : 1 + 2 * len(self.parts)]):
+            steps = (Step("", "", {}, x[k + 1]),)
+            if not is_absent:
+                turn = _turn_step(value, self.parts[k // 2], self.reading)
+                wave = "cos(2π·{t})" if k % 2 else "sin(2π·{t})"
+                t = {} if turn.value is None else {"t": turn.value}
+                steps = (turn, Step("", wave, t, x[k + 1]))
+            columns.append(Worked(name, steps))
+        if self.has_missing:
+            columns.append(missing_mark(self.names[-1], x[-1]))
+        words = "" if cells is None else place_words(cells, spread, self.reach, "date")
+        return WorkedCell(self.name, tuple(columns), raw_cell(column), read, words)
+
 
 class CycleInput(Stored, frozen=True, tag_field="kind", tag="cycle", omit_defaults=True):
     r"""A part of a date as two columns of X, its place in the cycle that it is a part of.
@@ -194,6 +230,18 @@ class CycleInput(Stored, frozen=True, tag_field="kind", tag="cycle", omit_defaul
         sine, cosine = sine_and_cosine_of_turns(np.where(there, values, 0.0) / self.PERIODS[self.part])
         return np.column_stack([np.where(there, sine, 0.0), np.where(there, cosine, 0.0)])
 
+    def worked(self, column: Column | None = None) -> WorkedCell:
+        """How its columns of X are computed, as of `DateInput`."""
+        value = None if column is None else float(read_cells(column, self.reading).values[0])
+        x = [None, None] if column is None else self.encode(column, Said())[0].tolist()
+        is_absent = value is not None and bool(np.isnan(value))
+        numbers = {"period": self.PERIODS[self.part]} | ({} if value is None else {"cell": value})
+        columns = [
+            Worked(name, (Step("", "" if is_absent else f"{wave}(2π·{{cell}}/{{period}})", numbers, one),))
+            for name, wave, one in zip(self.names, ("sin", "cos"), x, strict=True)
+        ]
+        return WorkedCell(self.name, tuple(columns), raw_cell(column), None if is_absent else value)
+
 
 def turns(seconds: FloatArray, cycle: Cycle) -> FloatArray:
     """How much of the cycle has passed at each time, from 0 to 1; NaN for NaN.
@@ -214,6 +262,51 @@ def turns(seconds: FloatArray, cycle: Cycle) -> FloatArray:
     [0.001366, 0.071429, 0.5]
     """
     return CYCLES[cycle].place(seconds)
+
+
+def time_in_words(seconds: float, reading: DateReading, *, exact: bool = False) -> str:
+    """A time as ISO 8601 text, to the second or to the microsecond; a date alone at midnight.
+
+    Examples
+    --------
+    >>> time_in_words(86_400.0, DateReading()), time_in_words(86_400.5, DateReading(), exact=True)
+    ('1970-01-02', '1970-01-02T00:00:00.5')
+    >>> time_in_words(45_000.0, DateReading("time"))
+    '12:30:00'
+    """
+    inside = min(max(seconds, EARLIEST), LATEST)
+    whole = round(inside * MICROSECONDS) if exact else round(inside) * MICROSECONDS
+    text = str(np.datetime64(whole, "us"))
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    text = f"{text}:00" if text.count(":") == 1 else text
+    day, _, clock = text.partition("T")
+    return clock if reading.form == "time" else text if clock.strip("0:") else day
+
+
+def spread_in_words(spread: Spread, reading: DateReading) -> dict[str, str | Quantity]:
+    """Mean and scale of times: a time, and days, or seconds where it is less than one day."""
+    in_days = spread.scale >= DAY
+    scale = Quantity(spread.scale / DAY, "day") if in_days else Quantity(spread.scale, "second")
+    return {"mean": time_in_words(spread.mean, reading, exact=not in_days), "scale": scale}
+
+
+def _turn_step(seconds: float | None, cycle: Cycle, reading: DateReading) -> Step:
+    """What `turns` does as an equation."""
+    begin, length = f"start_of_the_{cycle}", f"length_of_the_{cycle}"
+    formula = f"({{cell}} − {{{begin}}})/{{{length}}}"
+    if seconds is None:
+        return Step("t", formula)
+    t = float(turns(np.array([seconds]), cycle)[0])
+    if cycle == "year":
+        inside = int(np.floor(min(max(seconds, EARLIEST), LATEST)))
+        year = np.datetime64(inside, "s").astype("datetime64[Y]")
+        start, end = (float(one.astype("datetime64[s]").astype(np.int64)) for one in (year, year + 1))
+        lasts = Quantity((end - start) / DAY, "day")
+    else:
+        start = seconds - float(np.mod(seconds - FIRST_MONDAY, CYCLES[cycle].length))
+        lasts = Quantity(7.0, "day") if cycle == "week" else Quantity(24.0, "hour")
+    cell, first = (time_in_words(one, reading, exact=cycle == "day") for one in (seconds, start))
+    return Step("t", formula, {"cell": cell, begin: first, length: lasts}, t)
 
 
 def _are_months(seconds: FloatArray) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from chainrule.stored import Finite, Name, NotNegative, Stored
-from chainrule.tables.columns.decisions import far_error
+from chainrule.tables.columns.decisions import Said, far_error
 from chainrule.tables.columns.readings import (
     BooleanReading,
     DateReading,
@@ -25,17 +25,23 @@ from chainrule.tables.encoding.statistics import (
     measure,
     standardise,
 )
+from chainrule.tables.encoding.worked import Step, Worked, WorkedCell, missing_mark, raw_cell, standardised
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy.typing as npt
 
     from chainrule.tables.columns.column import Column
-    from chainrule.tables.columns.decisions import Said
     from chainrule.tables.columns.readings import Cells
+    from chainrule.tables.encoding.worked import Quantity
 
     FloatArray = npt.NDArray[np.float64]
 
-__all__ = ["MissingInput", "NumberInput", "missing_name", "place", "reach_of", "say_unread"]
+__all__ = [
+    "MissingInput", "NumberInput", "missing_name", "place", "place_steps", "place_words", "reach_of",
+    "say_unread",
+]  # fmt: skip
 
 
 class NumberInput(Stored, frozen=True, tag_field="kind", tag="number", omit_defaults=True):
@@ -159,6 +165,27 @@ class NumberInput(Stored, frozen=True, tag_field="kind", tag="number", omit_defa
             columns.append(np.isnan(cells.values).astype(np.float64))
         return np.column_stack(columns)
 
+    def worked(self, column: Column | None = None) -> WorkedCell:
+        """How its columns of X are computed: the formulas, and of a column of one row with their numbers."""
+        cells = None if column is None else read_cells(column, self.reading)
+        value = None if cells is None else float(cells.values[0])
+        x = [None] * len(self.names) if column is None else self.encode(column, Said())[0].tolist()
+        spread = Spread(self.mean, self.scale)
+        steps = place_steps(value, spread, self.reach, x[0], {"mean": self.mean, "scale": self.scale})
+        remarks = ["{cell} in seconds"] if isinstance(self.reading, DurationReading) else []
+        if self.reach is not None and self.scale:
+            remarks.append("drawn in beyond ±{reach}")
+        columns = [Worked(self.name, steps, ",  ".join(remarks))]
+        if self.squash:
+            columns.append(Worked(self.names[1], self.squash.steps(value, x[1])))
+        if self.has_missing:
+            columns.append(missing_mark(self.names[-1], x[-1]))
+        words = "" if cells is None else place_words(cells, spread, self.reach, "number")
+        if cells is not None and not words and isinstance(self.reading, DurationReading):
+            words = "in seconds"
+        read = None if value is None or np.isnan(value) else value
+        return WorkedCell(self.name, tuple(columns), raw_cell(column), read, words)
+
 
 class MissingInput(Stored, frozen=True, tag_field="kind", tag="missing", omit_defaults=True):
     """Of a column that is left out otherwise, whether a cell has a value: 1 where it has none, 0 elsewhere.
@@ -190,6 +217,11 @@ class MissingInput(Stored, frozen=True, tag_field="kind", tag="missing", omit_de
             return column.missing.astype(np.float64)[:, np.newaxis]
         return np.isnan(read_cells(column, self.reading).values).astype(np.float64)[:, np.newaxis]
 
+    def worked(self, column: Column | None = None) -> WorkedCell:
+        """How its column of X is computed, as of `NumberInput`."""
+        x = None if column is None else float(self.encode(column, Said())[0, 0])
+        return WorkedCell(self.name, (missing_mark(self.names[0], x),), raw_cell(column))
+
 
 def say_unread(column: Column, cells: Cells, said: Said, kind: str, *, has_missing: bool) -> None:
     """Tell `said` of cells without a number: those that are missing only where training had none."""
@@ -210,6 +242,56 @@ def place(column: Column, values: FloatArray, spread: Spread, reach: float | Non
         return _filled(standard)
     said.far(column, np.abs(standard) > reach + FAR)
     return _filled(drawn_in(standard, reach))
+
+
+def place_steps(
+    value: float | None,
+    spread: Spread,
+    reach: float | None,
+    x: float | None,
+    numbers: Mapping[str, float | str | Quantity],
+) -> tuple[Step, ...]:
+    """What `place` does as equations.
+
+    Parameters
+    ----------
+    value : float, optional
+        NaN where the cell has none; None where no row is looked at.
+    spread, reach
+        As of `place`.
+    x : float, optional
+        What it gave.
+    numbers : mapping
+        What is written for ``mean`` and ``scale``, and for ``cell`` where that is not the value itself.
+    """
+    if spread.scale == 0 or (value is not None and np.isnan(value)):
+        return (Step("", "", {}, 0.0 if x is None else x),)
+    edge, formula = {} if reach is None else {"reach": reach}, standardised(numbers)
+    if value is None:
+        return (Step("", formula, {**numbers, **edge}),)
+    numbers = {"cell": value, **numbers}
+    standard = float(standardise(np.array([value]), spread)[0])
+    if reach is None or abs(standard) <= reach:
+        return (Step("", formula, numbers, x),)
+    beyond = abs(standard) - reach
+    drawn = "{reach} + {d}/√(1 + {d}²)"
+    return (
+        Step("s", formula, numbers, standard),
+        Step("d", "|{s}| − {reach}", {"s": standard, **edge}, beyond),
+        Step("", drawn if standard > 0 else f"−({drawn})", {"d": beyond, **edge}, x),
+    )
+
+
+def place_words(cells: Cells, spread: Spread, reach: float | None, kind: str) -> str:
+    """What is odd about a cell that `place` takes, and what comes of that; cells of one row."""
+    odd = "missing" if cells.missing[0] else f"no {kind}" if cells.unreadable[0] else ""
+    odd = "infinite" if cells.infinite[0] else odd
+    if odd:
+        return f"{odd}, so the mean stands"
+    if spread.scale == 0:
+        return f"training had one {kind} only, so this says nothing"
+    is_beyond = reach is not None and np.abs(standardise(cells.values, spread))[0] > reach
+    return "beyond what training had, so it is drawn in" if is_beyond else ""
 
 
 def reach_of(values: FloatArray, spread: Spread) -> float:

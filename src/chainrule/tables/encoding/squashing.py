@@ -9,6 +9,7 @@ import numpy as np
 
 from chainrule.stored import Finite, Positive, Stored
 from chainrule.tables.encoding.statistics import SMALLEST_SCALE, Spread, quantiles, standardise
+from chainrule.tables.encoding.worked import Step, standardised
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -73,6 +74,21 @@ class Squash(Stored, frozen=True, omit_defaults=True):
         z = np.clip(z, -LARGEST_SQUARED, LARGEST_SQUARED)
         edge = z / EDGE
         return z / np.sqrt(1 + edge * edge)
+
+    def steps(self, value: float | None, squashed: float | None) -> tuple[Step, ...]:
+        """What `apply` does as equations, of a value, NaN for none, and of what it gave."""
+        if value is not None and np.isnan(value):
+            return (Step("", "", {}, squashed),)
+        numbers = {"median": self.median, "scale": self.scale} | ({} if value is None else {"cell": value})
+        z = (
+            None
+            if value is None
+            else float(standardise(np.array([value]), Spread(self.median, self.scale))[0])
+        )
+        return (
+            Step("s", standardised(numbers, centre="median"), numbers, z),
+            Step("", f"{{s}}/√(1 + ({{s}}/{EDGE:g})²)", {} if z is None else {"s": z}, squashed),
+        )
 
 
 def has_heavy_tails(values: FloatArray) -> bool:

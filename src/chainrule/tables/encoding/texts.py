@@ -11,7 +11,10 @@ import pyarrow.compute as pc
 
 from chainrule.stored import Meta, Name, Stored
 from chainrule.tables.columns import grammar
+from chainrule.tables.columns.decisions import Said
 from chainrule.tables.encoding.numbers import missing_name
+from chainrule.tables.encoding.worked import Step, Worked, WorkedCell, missing_mark, raw_cell
+from chainrule.words import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +22,6 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from chainrule.tables.columns.column import Column
-    from chainrule.tables.columns.decisions import Said
 
     FloatArray = npt.NDArray[np.float64]
     Whole = npt.NDArray[np.uint64]
@@ -29,6 +31,7 @@ __all__ = ["TEXT_COLUMNS", "TextInput", "hashed_pieces", "piece_hashes"]
 TEXT_COLUMNS = 30
 MOST_TEXT_COLUMNS = 4096
 PIECE = 3  # characters
+MOST_PIECES = 12  # of a column that are written out
 BYTES_OF_CHARACTER = 4
 LONGEST_TEXT = 10_000  # characters that count
 CHARACTERS_AT_ONCE = 1_000_000
@@ -95,6 +98,26 @@ class TextInput(Stored, frozen=True, tag_field="kind", tag="text", omit_defaults
         encoded[column.missing] = 0.0
         return np.column_stack([encoded, column.missing]) if self.has_missing else encoded
 
+    def worked(self, column: Column | None = None) -> WorkedCell:
+        """How its columns of X are computed: the formulas, and of a column of one row with their numbers."""
+        x = [None] * len(self.names) if column is None else self.encode(column, Said())[0].tolist()
+        counts: list[dict[str, int]] = [{} for _ in range(self.n_columns)]
+        words, read = "", None
+        if column is not None and column.missing[0]:
+            words = "missing" if self.has_missing else "missing, so it is taken for a text without letters"
+        elif column is not None:
+            read = _padded(_texts(column)[0][0])
+            counts = _signed_pieces(read, self.n_columns)
+        squares = float(sum(sum(of.values()) ** 2 for of in counts))
+        columns = [
+            Worked(name, _text_steps(k, of, squares, None if column is None else x[k]), is_sparse=True)
+            for k, (name, of) in enumerate(zip(self.names, counts, strict=False))
+        ]
+        columns[-1] = columns[-1]._replace(remark="n: pieces of three characters, with signs")
+        if self.has_missing:
+            columns.append(missing_mark(self.names[-1], x[-1], is_sparse=True))
+        return WorkedCell(self.name, tuple(columns), raw_cell(column), None, words)
+
 
 def hashed_pieces(texts: Sequence[str], n_columns: int) -> FloatArray:
     """Count the pieces of texts in columns, with signs; each row of length 1, or 0.
@@ -146,7 +169,7 @@ def piece_hashes(texts: Sequence[str]) -> tuple[Whole, npt.NDArray[np.intp]]:
     rows : array of shape (n_pieces,)
         The place of the text that each is a piece of.
     """
-    padded = [f" {' '.join(text[:LONGEST_TEXT].lower().split())} " for text in texts]
+    padded = [_padded(text) for text in texts]
     lengths = np.array([len(text) for text in padded], dtype=np.intp)
     characters = np.frombuffer("".join(padded).encode("utf-32-le", "surrogatepass"), dtype="<u4").astype(
         np.uint64
@@ -160,6 +183,40 @@ def piece_hashes(texts: Sequence[str]) -> tuple[Whole, npt.NDArray[np.intp]]:
         for byte in range(BYTES_OF_CHARACTER):
             hashes = (hashes ^ ((character >> np.uint64(8 * byte)) & BYTE)) * FNV_FACTOR
     return hashes ^ (hashes >> HALF_WORD), rows[starts]
+
+
+def _padded(text: str) -> str:
+    """What of a text counts: in lower case, each run of blanks as one, with a blank before and behind."""
+    return f" {' '.join(text[:LONGEST_TEXT].lower().split())} "
+
+
+def _signed_pieces(padded: str, n_columns: int) -> list[dict[str, int]]:
+    """For each column the pieces of a text that count there, with their sign and how often they are there."""
+    hashes, _ = piece_hashes([padded])
+    counts: list[dict[str, int]] = [{} for _ in range(n_columns)]
+    for at, one in enumerate(hashes.tolist()):
+        of, piece = counts[one % n_columns], padded[at : at + PIECE]
+        of[piece] = of.get(piece, 0) + (-1 if one >> int(SIGN_BIT) & 1 else 1)
+    return counts
+
+
+def _text_steps(k: int, counts: dict[str, int], squares: float, x: float | None) -> tuple[Step, ...]:
+    """How the pieces that count in column k, from 0, become its number."""
+    symbols = {"n": f"n_{k + 1}", "squares": "Σ_i n_i²"}
+    if x is None:
+        return (Step("", "{n}/√({squares})", {}, None, symbols),)
+    shown = [
+        f"{'−' if n < 0 else '+'} {f'{abs(n)}·' * (abs(n) > 1)}'{printable(piece.replace(' ', '␣'))}'"
+        for piece, n in list(counts.items())[:MOST_PIECES]
+    ]
+    more = f" + … {len(counts) - MOST_PIECES} more" if len(counts) > MOST_PIECES else ""
+    total = float(sum(counts.values()))
+    if not counts:
+        return (Step("", "", {}, x),)
+    pieces = Step(symbols["n"], "{pieces}", {}, total, {"pieces": " ".join(shown).removeprefix("+ ") + more})
+    if not squares:  # all cancel each other
+        return pieces, Step("", "", {}, x)
+    return pieces, Step("", "{n}/√({squares})", {"n": total, "squares": squares}, x, symbols)
 
 
 def _texts(column: Column) -> tuple[list[str], npt.NDArray[np.intp]]:

@@ -11,7 +11,7 @@ import pyarrow as pa
 from chainrule.errors import InputError, argument
 from chainrule.stored import MOST, Meta, Name, Stored, Text
 from chainrule.tables.columns.column import Column, Kind
-from chainrule.tables.columns.decisions import missing_error, unseen_error
+from chainrule.tables.columns.decisions import Said, missing_error, unseen_error
 from chainrule.tables.columns.held import Held, Origin, type_name
 from chainrule.tables.encoding.levels import (
     TRUTHS,
@@ -24,12 +24,17 @@ from chainrule.tables.encoding.levels import (
 )
 from chainrule.tables.encoding.targets.answers import Answer, labelled
 from chainrule.tables.encoding.targets.gaps import GAP, constant_error
-from chainrule.words import counted, listed
+from chainrule.tables.encoding.worked import (
+    Step,
+    WorkedAnswer,
+    WorkedCell,
+    label_mark,
+    raw_cell,
+)
+from chainrule.words import counted, listed, named
 
 if TYPE_CHECKING:
     import numpy.typing as npt
-
-    from chainrule.tables.columns.decisions import Said
 
     FloatArray = npt.NDArray[np.float64]
 
@@ -299,3 +304,30 @@ class ClassTarget(Stored, frozen=True, tag_field="kind", tag="class", omit_defau
                 advice="Check that the network's weights are finite.",
             )
         return (outputs[:, 0] > HALF).astype(np.intp) if self.one_unit else outputs.argmax(axis=1)
+
+    def worked(self, column: Column | None = None) -> WorkedCell:
+        """How its columns of Y are computed, and which of them is 1 for a column of one row."""
+        y = [None] * len(self.names) if column is None else self.encode(column, Said())[0].tolist()
+        marks = tuple(
+            label_mark(name, label, one, is_sparse=len(self.names) > 1)
+            for name, label, one in zip(self.names, self.classes[-len(self.names) :], y, strict=True)
+        )
+        place = None if column is None else int(matched(column, self.classes, self.cells).places[0])
+        read = None if place is None else self.labels[place]
+        return WorkedCell(self.name, marks, raw_cell(column), read)
+
+    def worked_answer(self, outputs: FloatArray | None = None) -> WorkedAnswer:
+        """Which class the outputs of one row answer, and by which output."""
+        words, symbols = "the class of the largest output", {}
+        if self.one_unit:
+            words = "{second} where {a} is above ½, else {first}"
+            symbols = dict(zip(("first", "second"), map(named, self.labels), strict=True))
+        if outputs is None:
+            return WorkedAnswer(self.name, Step("", words, symbols=symbols))
+        winner = int(self.decided(outputs[np.newaxis])[0])
+        place = 0 if self.one_unit else winner
+        because = "is the largest output"
+        if self.one_unit:
+            because = "is above ½" if winner else "is not above ½"
+        step = Step("", words, {"a": float(outputs[place])}, self.labels[winner], symbols)
+        return WorkedAnswer(self.name, step, place, because)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -13,10 +13,20 @@ from chainrule.errors import InputError
 from chainrule.stored import Finite, Name, Positive, Stored
 from chainrule.tables.columns.held import Held, named_type, refuse_other_types
 from chainrule.tables.columns.readings import DateReading, read_cells
+from chainrule.tables.encoding.dates import spread_in_words, time_in_words
 from chainrule.tables.encoding.statistics import Spread, restore, standardise
 from chainrule.tables.encoding.targets.answers import Answer
 from chainrule.tables.encoding.targets.gaps import constant_error, refuse_gaps, say_gaps
 from chainrule.tables.encoding.targets.scaling import NO_LIMITS, Limits, Scaled, scaling_of
+from chainrule.tables.encoding.worked import (
+    Step,
+    Worked,
+    WorkedAnswer,
+    WorkedCell,
+    raw_cell,
+    restored,
+    standardised,
+)
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -139,6 +149,24 @@ class DateTarget(Stored, frozen=True, tag_field="kind", tag="date", omit_default
         return Answer(
             cells if self.held is None else _in_type(cells, named_type(self.held.type)), written, pandas
         )
+
+    def worked(self, column: Column | None = None) -> WorkedCell:
+        """How its column of Y is computed, as of `NumberTarget`."""
+        numbers: dict[str, Any] = spread_in_words(Spread(self.mean, self.scale), self.reading)
+        read, y = None, None
+        if column is not None:
+            seconds = read_cells(column, self.reading).values
+            read = time_in_words(float(seconds[0]), self.reading, exact=self.scale < DAY)
+            numbers["cell"], y = read, float(self.learnt(seconds)[0])
+        step = Step("", standardised(numbers), numbers, y)
+        return WorkedCell(self.name, (Worked(self.name, (step,)),), raw_cell(column), read)
+
+    def worked_answer(self, outputs: FloatArray | None = None) -> WorkedAnswer:
+        """How its output becomes a time, as of `NumberTarget`."""
+        numbers: dict[str, Any] = spread_in_words(Spread(self.mean, self.scale), self.reading)
+        numbers |= {} if outputs is None else {"a": float(outputs[0])}
+        answer = None if outputs is None else self.written(self.decode(outputs))[0]
+        return WorkedAnswer(self.name, Step("", restored(numbers), numbers, answer))
 
     @property
     def words(self) -> str:

@@ -17,6 +17,15 @@ from chainrule.tables.encoding.statistics import Spread, restore, standardise
 from chainrule.tables.encoding.targets.answers import Answer
 from chainrule.tables.encoding.targets.gaps import GAP, constant_error, refuse_gaps, say_gaps
 from chainrule.tables.encoding.targets.scaling import NO_LIMITS, Limits, Scaled, scaling_of
+from chainrule.tables.encoding.worked import (
+    Step,
+    Worked,
+    WorkedAnswer,
+    WorkedCell,
+    raw_cell,
+    restored,
+    standardised,
+)
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -196,6 +205,26 @@ class NumberTarget(Stored, frozen=True, tag_field="kind", tag="number", omit_def
         ticks = np.rint(np.clip(numbers * TICKS[kind.unit], -MOST_TICKS, MOST_TICKS))
         cells = pa.array(ticks, pa.int64(), mask=np.isnan(ticks), safe=False).cast(kind)
         return Answer(cells, numbers.tolist(), self.held.pandas)
+
+    def worked(self, column: Column | None = None) -> WorkedCell:
+        """How its column of Y is computed: the formula, and of a column of one row with its numbers."""
+        numbers = {"mean": self.mean, "scale": self.scale}
+        formula = standardised(numbers, "ln {cell}" if self.learnt_as == "log" else "{cell}")
+        read = None if column is None else float(read_cells(column, self.reading).values[0])
+        y = None if read is None else float(self.learnt(np.array([read]))[0])
+        step = Step("", formula, numbers if read is None else {**numbers, "cell": read}, y)
+        words = "in seconds" if isinstance(self.reading, DurationReading) else ""
+        learnt = Worked(self.name, (step,), "{cell} in seconds" if words else "")
+        return WorkedCell(self.name, (learnt,), raw_cell(column), read, words)
+
+    def worked_answer(self, outputs: FloatArray | None = None) -> WorkedAnswer:
+        """How its output becomes a number in its own unit, and of the output of one row with its numbers."""
+        numbers = {"mean": self.mean, "scale": self.scale}
+        formula = f"exp({restored(numbers)})" if self.learnt_as == "log" else restored(numbers)
+        if outputs is None:
+            return WorkedAnswer(self.name, Step("", formula, numbers))
+        answer = float(self.decode(outputs)[0])
+        return WorkedAnswer(self.name, Step("", formula, {**numbers, "a": float(outputs[0])}, answer))
 
     def learnt(self, values: FloatArray) -> FloatArray:
         """Return numbers in the target's own unit as they are learnt; NaN stays NaN."""
