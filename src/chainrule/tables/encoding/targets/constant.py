@@ -11,6 +11,7 @@ from chainrule.errors import InputError
 from chainrule.stored import Finite, Name, Stored, Text
 from chainrule.tables.columns.held import Held
 from chainrule.tables.encoding.targets.answers import Answer
+from chainrule.tables.encoding.worked import Step, WorkedAnswer
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -70,6 +71,12 @@ class ConstantTarget(Stored, frozen=True, tag_field="kind", tag="constant", omit
         if self.label is None:
             return Answer(pa.array(np.full(n_rows, np.nan if self.number is None else self.number)))
         return Answer(self._label().take(pa.array(np.zeros(n_rows, dtype=np.int64))), [self.label] * n_rows)
+
+    def worked_answer(self, outputs: npt.NDArray[np.float64] | None = None) -> WorkedAnswer:  # noqa: ARG002 (it has none)
+        """Its value, whatever the row."""
+        number = "missing" if self.number is None else self.number
+        constant = number if self.label is None else self.label
+        return WorkedAnswer(self.name, Step("", "{constant}", {"constant": constant}, constant))
 
     def _label(self) -> pa.Array:
         """The label in its type."""
