@@ -17,13 +17,20 @@ from chainrule.tables.encoding.report import ColumnReport, Report, RowsLeftOut, 
 from chainrule.tables.encoding.targets import ClassTarget, DateTarget, NumberTarget
 from chainrule.tables.encoding.texts import TextInput
 from chainrule.tables.sources.reading import as_table, read_table
-from chainrule.tables.splitting import split_groups, split_in_order, split_rows
+from chainrule.tables.splitting import (
+    fold_groups,
+    fold_in_order,
+    fold_rows,
+    split_groups,
+    split_in_order,
+    split_rows,
+)
 
 __all__ = [
     "BinaryInput", "CategoryInput", "Chosen", "ClassTarget", "Column", "ColumnReport", "CycleInput",
     "DateInput", "DateTarget", "Decision", "Encoding", "InputPart", "Layout", "MissingInput", "NumberInput",
     "NumberTarget", "Report", "Roles", "RowRoles", "RowsLeftOut", "Said", "Table", "TableOptions",
-    "TargetPart", "TextInput", "as_table", "choose_encoding", "read_numbers", "read_table", "read_targets",
-    "reading_option", "refuse_guesses", "report_lines", "row_labels", "settle_roles", "split_groups",
-    "split_in_order", "split_rows",
+    "TargetPart", "TextInput", "as_table", "choose_encoding", "fold_groups", "fold_in_order", "fold_rows",
+    "read_numbers", "read_table", "read_targets", "reading_option", "refuse_guesses", "report_lines",
+    "row_labels", "settle_roles", "split_groups", "split_in_order", "split_rows",
 ]  # fmt: skip
