@@ -1,8 +1,9 @@
 """From a table to a trained model and back: D = [X | Y], training with defaults, prediction, scores."""
 
-from chainrule.models.dataset import Dataset, prepare, prepare_again, prepare_with, report_of
+from chainrule.models.dataset import Dataset, prepare, prepare_again, prepare_with, report_of, usable_rows
 from chainrule.models.defaults import default_settings
-from chainrule.models.fitting import FitResult, fit
+from chainrule.models.fitting import FitResult, cross_validate, fit
+from chainrule.models.folds import CrossValidation
 from chainrule.models.model import Model, Predictions
 from chainrule.models.record import TrainingRecord
 from chainrule.models.rows import with_value
@@ -11,6 +12,7 @@ from chainrule.scores.targets import ClassScore, NumberScore, Score
 
 __all__ = [
     "ClassScore",
+    "CrossValidation",
     "Dataset",
     "FitResult",
     "Model",
@@ -18,6 +20,7 @@ __all__ = [
     "Predictions",
     "Score",
     "TrainingRecord",
+    "cross_validate",
     "default_settings",
     "fit",
     "fit_settings",
@@ -27,5 +30,6 @@ __all__ = [
     "prepare_with",
     "report_of",
     "settings_of_checkpoint",
+    "usable_rows",
     "with_value",
 ]  # fmt: skip

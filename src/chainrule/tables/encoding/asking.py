@@ -137,7 +137,11 @@ class Asked:
                 warning=True,
                 guess=False,
             )
-        alone = [level.spelling for level in levels_of(column, target.cells) if level.n_cells == 1]
+        alone = [
+            level.spelling
+            for level in levels_of(column, target.cells)
+            if level.n_cells == 1 and level.label in in_training
+        ]
         if alone:
             self._decide(
                 column,

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from chainrule.tables.columns.column import Column
-    from chainrule.tables.columns.readings import Cells
+    from chainrule.tables.columns.readings import Cells, Settled
     from chainrule.tables.columns.roles import Roles
     from chainrule.tables.columns.table import Table
     from chainrule.tables.encoding.asking import Asked
@@ -100,6 +100,7 @@ def choose_encoding(
     *,
     source: Table | None = None,
     counts: bool = False,
+    settled: dict[str, Settled] | None = None,
 ) -> Chosen:
     """Choose how a table is encoded.
 
@@ -116,6 +117,8 @@ def choose_encoding(
         The whole table, where rows of it are not used: it tells whether a column counts the rows.
     counts : bool
         Whether targets that are numbers are learnt as counts.
+    settled : dict, optional
+        How columns of this table are read, where that was found out before; what is found out is entered.
 
     Returns
     -------
@@ -145,6 +148,7 @@ def choose_encoding(
             training_rows,
             keep=name in roles.named,
             is_index=_counts_rows(whole.column(name)),
+            known=settled,
         )
         for name in roles.inputs
     ]
@@ -193,7 +197,13 @@ def _bring_back(choices: Sequence[_Choice], rows: npt.NDArray[np.intp], table: T
 
 
 def _choice(
-    column: Column, asked: str, rows: npt.NDArray[np.intp], *, keep: bool, is_index: bool = False
+    column: Column,
+    asked: str,
+    rows: npt.NDArray[np.intp],
+    *,
+    keep: bool,
+    is_index: bool = False,
+    known: dict[str, Settled] | None = None,
 ) -> _Choice:
     """What a column becomes: by what it was said to be, or else by what its cells are."""
     choice = _Choice(column)
@@ -204,7 +214,8 @@ def _choice(
     if asked == "missing":
         choice.parts, choice.becomes = [MissingInput(column.name)], "whether it is missing"
         return choice
-    settled = settle_reading(column, asked)
+    known = {} if known is None else known
+    settled = known[column.name] = known.get(column.name) or settle_reading(column, asked)
     choice.decisions += settled.decisions
     nothing = training.missing.all()
     if nothing or (is_index and not keep):
