@@ -155,6 +155,7 @@ def test_always_the_majority_is_that_of_each_fold() -> None:
     shares = [one.held_out_score.majority_accuracy for one in result.folds]  # type: ignore[union-attr]
     assert isinstance(result.score, ClassScore)
     assert {one.data.majority for one in result.folds} == {"a", "b"}
+    assert result.score.majority == ""
     assert result.score.majority_accuracy == pytest.approx(np.mean(shares))
 
 
@@ -266,8 +267,8 @@ def test_what_does_not_go_with_folds_is_refused() -> None:
     )
     assert message(InputError, held_out=0.25) == (
         "folds and held_out were both given but folds hold rows out in turn, and the network that is kept "
-        "learns from all of them. Leave out one of the two: folds for a score over all rows, held_out for a "
-        "single split."
+        "learns from all of them. Take folds alone for a score over all rows, or held_out alone for a single "
+        "split."
     )
     assert message(InputError, split="species").startswith("folds and split were both given")
     assert message(UnknownNameError, epoch=3).startswith(

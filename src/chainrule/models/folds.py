@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.errors import ChainruleError, InputError, argument, said
+from chainrule.given import whole_number_from_1
 from chainrule.models.model import Predictions
 from chainrule.models.pooling import pooled_score, writing_as
 from chainrule.scores import ClassScore, NumberScore, score_to_json
@@ -31,6 +32,7 @@ __all__ = ["CrossValidation", "FoldFigure", "check_beside_folds", "fit_folds", "
 
 MOST_LINES = 20  # of folds that are printed
 MOST_FIGURES = 4  # in a line
+DEVIATION = "standard deviation"
 MOST_NAMED = 5  # folds, in a sentence
 
 
@@ -152,7 +154,7 @@ class CrossValidation:
         """Score over all held-out rows together, each predicted by the network that has not seen it.
 
         What it is compared with is the majority, or the mean, of each fold's own training rows. Where
-        folds have not the same majority, `majority` is that of most rows.
+        folds have not the same majority, `majority` is empty.
         """
         return pooled_score([(one.data, one.model) for one in self.folds], self._order)
 
@@ -207,11 +209,14 @@ class CrossValidation:
         every = len(self.folds)
         return tuple(f"Of {every} folds {len(each)} went badly. {each[0]}" for each in found.values())
 
-    def lines(self, most: int = MOST_LINES) -> Iterator[str]:
-        """A line for each fold, of many the first ones, and one for mean and standard deviation."""
+    def lines(self, most: int = MOST_LINES) -> list[str]:
+        """Write a line for each fold, of many the first ones, and those for mean and standard deviation."""
+        return list(self._lines(whole_number_from_1(most, "most")))
+
+    def _lines(self, most: int) -> Iterator[str]:
         figures = self.figures[:MOST_FIGURES]
         heads = ["fold", "learns from", "held out", *(one.name for one in figures)]
-        widths = [22, *(max(len(head), 10) for head in heads[1:])]
+        widths = [len(DEVIATION), *(max(len(head), 10) for head in heads[1:])]
         yield _aligned(heads, widths)
         for k, one in enumerate(self.folds[:most]):
             rows = (len(one.data.training_rows), len(one.data.held_out_rows))
@@ -221,7 +226,7 @@ class CrossValidation:
             yield f"… {counted(len(self.folds) - most, 'fold')} more"
         yield _aligned(["mean", "", "", *(each.written(each.mean) for each in figures)], widths)
         deviations = (each.written(each.deviation, 3) for each in figures)
-        yield _aligned(["standard deviation", "", "", *deviations], widths)
+        yield _aligned([DEVIATION, "", "", *deviations], widths)
         if len(self.figures) > MOST_FIGURES:
             yield f"… {counted(len(self.figures) - MOST_FIGURES, 'target')} more"
 
@@ -232,7 +237,8 @@ class CrossValidation:
             "folds": [
                 {
                     "training_rows": len(one.data.training_rows),
-                    "held_out_rows": (rows + 1).tolist(),
+                    "held_out_rows": len(rows),
+                    "rows": (rows + 1).tolist(),
                     "epochs_run": len(one.history.epochs),
                     "stopped_by": str(one.stopped_by),
                     "score": score_to_json(one.held_out_score),
@@ -274,8 +280,8 @@ def check_beside_folds(held_out: float | None, split: object) -> None:
             parameter=name,
             given=given,
             needs="folds hold rows out in turn, and the network that is kept learns from all of them",
-            advice=f"Leave out one of the two: {argument('folds')} for a score over all rows, "
-            f"{argument(name)} for a single split.",
+            advice=f"Take {argument('folds')} alone for a score over all rows, or {argument(name)} alone for "
+            "a single split.",
         )
 
 

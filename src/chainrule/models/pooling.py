@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, TypeVar
 
@@ -31,7 +30,8 @@ AnyScore = TypeVar("AnyScore", ClassScore, NumberScore)
 def pooled_score(judged: Sequence[tuple[Dataset, Model]], order: npt.NDArray[np.intp]) -> Score:
     """Score over the held-out rows of several datasets, each judged by its own model.
 
-    What it is compared with is the majority, or the mean, of each dataset's own training rows.
+    What it is compared with is the majority, or the mean, of each dataset's own training rows; it is named
+    where all have the same majority.
 
     Parameters
     ----------
@@ -44,9 +44,8 @@ def pooled_score(judged: Sequence[tuple[Dataset, Model]], order: npt.NDArray[np.
     Y, outputs, usual = (np.concatenate(part)[order] for part in zip(*parts, strict=True))
     first = judged[0][0].encoding
     encoding = Encoding(first.inputs, tuple(map(_unscaled, first.targets)), first.rows, first.layout)
-    majority = ""
-    if first.classes is not None:
-        majority = first.classes[Counter(usual.argmax(axis=1).tolist()).most_common(1)[0][0]]
+    majorities = {data.majority or "" for data, _ in judged}
+    majority = majorities.pop() if len(majorities) == 1 else ""
     score, always = (score_of(encoding, Y, each, majority) for each in (outputs, usual))
     if isinstance(score, ClassScore) and isinstance(always, ClassScore):
         return _beside(score, always, "majority_")
