@@ -60,8 +60,9 @@ class TrainingProgress(Notes):
     def progress(self, training: Progress) -> None:
         """Show how far a training is, unless that was shown just now."""
         now = time.monotonic()
-        if training.fold != self.fold:  # another training, with epochs of its own
-            self.fold, self.epochs_at_first = training.fold, None
+        if training.fold != self.fold:  # another training; the first one has compiled what they need
+            self.epochs_at_first = None if self.fold is None else 0
+            self.fold = training.fold
         if self.epochs_at_first is None:
             self.epochs_at_first = len(training.epochs) - (0 if training.samples else 1)
         pause = SECONDS_BETWEEN_DRAWS if self.on_terminal else SECONDS_BETWEEN_LINES

@@ -34,7 +34,7 @@ from chainrule.models import (
 from chainrule.models.dataset import HELD_OUT
 from chainrule.models.defaults import default_settings
 from chainrule.models.fitting import diverged_model, fit_dataset, in_folds, parted, start_network
-from chainrule.models.folds import check_beside_folds
+from chainrule.models.folds import check_beside_folds, remarks_beside
 from chainrule.scores import score_to_json
 from chainrule.settings import FitSettings, refuse_unknown_settings, settings_of
 from chainrule.stored import plain
@@ -179,7 +179,10 @@ class FitJob(Job):
         InputError, OutputError
             Something that was asked does not fit, or cannot be written.
         DivergenceError
-            Training left the finite numbers; the last finite network is kept in a file that the error names.
+            Training left the finite numbers; the last finite network is kept in a file that the error names,
+            unless that was in a fold.
+        KeyboardInterrupt
+            Ctrl-C or `cancel` came before the network that is kept was trained, as in a fold.
         """
         face = hearing(face)
         data, settings, state, usable = (self._anew if self.resume is None else self._again)(face)
@@ -241,8 +244,7 @@ class FitJob(Job):
             )
         except KeyboardInterrupt as stop:
             raise KeyboardInterrupt(f"{stop} Nothing was saved.") from None
-        known = {one.sentence for one in data.decisions}
-        note_all(face, [words for words in validated.remarks if words not in known])
+        note_all(face, remarks_beside(data.decisions, validated))
         return validated
 
     def _anew(self, face: Face) -> tuple[Dataset, FitSettings, TrainingState | None, Usable | None]:

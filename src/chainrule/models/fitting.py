@@ -11,7 +11,7 @@ import numpy as np
 
 from chainrule.errors import TrainingWarning, said, warn_of_table
 from chainrule.models.dataset import HELD_OUT, Dataset, Usable, usable_rows
-from chainrule.models.folds import CrossValidation, check_beside_folds, fit_folds, of_fold
+from chainrule.models.folds import CrossValidation, check_beside_folds, fit_folds, of_fold, remarks_beside
 from chainrule.models.model import Model
 from chainrule.models.record import TrainingRecord
 from chainrule.models.rows import watch_rows
@@ -159,8 +159,7 @@ def fit(
     chosen, validated = fit_settings(data, **settings), None
     if chosen.folds is not None:
         validated = in_folds(usable, chosen.folds, seed, settings, on_epoch=on_epoch)
-        known = {said(one.sentence) for one in data.decisions}
-        warn_of_table([said(words) for words in validated.remarks if said(words) not in known])
+        warn_of_table([said(words) for words in remarks_beside(data.decisions, validated)])
         for words in validated.diagnosis:
             warnings.warn(said(words), TrainingWarning, stacklevel=2)
     return replace(fit_dataset(data, chosen, on_epoch=on_epoch), cross_validation=validated)

@@ -24,11 +24,12 @@ if TYPE_CHECKING:
     from chainrule.models.dataset import Dataset, Usable
     from chainrule.models.fitting import FitResult
     from chainrule.scores import Score
+    from chainrule.tables import Decision
     from chainrule.training import Progress
 
     Rows = npt.NDArray[np.intp]
 
-__all__ = ["CrossValidation", "FoldFigure", "check_beside_folds", "fit_folds", "of_fold"]
+__all__ = ["CrossValidation", "FoldFigure", "check_beside_folds", "fit_folds", "of_fold", "remarks_beside"]
 
 MOST_LINES = 20  # of folds that are printed
 MOST_FIGURES = 4  # in a line
@@ -185,19 +186,10 @@ class CrossValidation:
             return "in order, each of which learns from the rows before it"
         return "at random" if encoding.classes is None else "at random, each class in proportion"
 
-    @cached_property
+    @property
     def remarks(self) -> tuple[str, ...]:
         """What should be looked at before the score is believed, and in which folds, in words."""
-        folds_of: dict[str, list[str]] = {}
-        for k, one in enumerate(self.folds, 1):
-            for decision in one.data.decisions:
-                if decision.is_warning:
-                    folds_of.setdefault(decision.sentence, []).append(str(k))
-        every = len(self.folds)
-        return tuple(
-            words if len(at) == every else f"fold{'s' * (len(at) > 1)} {joined(at, MOST_NAMED)}: {words}"
-            for words, at in folds_of.items()
-        )
+        return remarks_beside((), self)
 
     @cached_property
     def diagnosis(self) -> tuple[str, ...]:
@@ -283,6 +275,20 @@ def check_beside_folds(held_out: float | None, split: object) -> None:
             advice=f"Take {argument('folds')} alone for a score over all rows, or {argument(name)} alone for "
             "a single split.",
         )
+
+
+def remarks_beside(known: Sequence[Decision], validated: CrossValidation) -> tuple[str, ...]:
+    """What should be looked at in the folds, but what is known already, of all rows say."""
+    folds_of: dict[str, list[str]] = {}
+    for k, one in enumerate(validated.folds, 1):
+        for decision in one.data.decisions:
+            if decision.is_warning and decision not in known:
+                folds_of.setdefault(decision.sentence, []).append(str(k))
+    every = len(validated.folds)
+    return tuple(
+        words if len(at) == every else f"fold{'s' * (len(at) > 1)} {joined(at, MOST_NAMED)}: {words}"
+        for words, at in folds_of.items()
+    )
 
 
 def fit_folds(
