@@ -34,8 +34,11 @@ def iris() -> pd.DataFrame:
 
 
 def penguins() -> pd.DataFrame:
-    """With gaps in the target, which are no rows of any fold, and in the inputs."""
-    return pd.read_csv(EXAMPLES / "penguins.csv")
+    """With gaps in the target, which are no rows of any fold, and in an input."""
+    table = pd.read_csv(EXAMPLES / "penguins.csv")
+    table.loc[3::40, "body_mass_g"] = np.nan
+    table.loc[5::30, "bill_depth_mm"] = np.nan
+    return table
 
 
 def series(n: int = 30) -> pd.DataFrame:
@@ -180,11 +183,29 @@ def test_rows_are_counted_as_in_the_table_that_was_given() -> None:
 
 
 def test_classes_are_written_alike_in_all_folds() -> None:
-    table = pd.DataFrame({"x": np.arange(12) % 3, "floor": ["01", "02", "1", "2"] * 3})
-    result = chainrule.cross_validate(table, target="floor", folds=4, epochs=1, classes="floor")
-    assert len(set(result.predictions.columns[0])) <= 2
+    floors = [
+        "1.0",
+        "1",
+        "1.0",
+        "1",
+        "1.0",
+        "1",
+        "2",
+        "2",
+        "2",
+        "2",
+        "2",
+        "2",
+    ]  # of one class, spelt in two ways
+    table = pd.DataFrame({"x": np.arange(12) // 6 + np.arange(12) % 3 * 0.1, "floor": floors})
+    result = chainrule.cross_validate(table, target="floor", folds=6, epochs=100, classes="floor")
+    spelt = {one.data.encoding.classes for one in result.folds}
+    assert spelt == {("1.0", "2"), ("1", "2")}
+    first = result.folds[0].data.encoding.classes
+    assert first is not None
+    assert result.predictions.columns[0] == [first[0]] * 6 + [first[1]] * 6
     assert isinstance(result.score, ClassScore)
-    assert result.score.n_rows == 12
+    assert (result.score.n_rows, result.score.accuracy) == (12, 1.0)
 
 
 def test_a_fit_with_folds_learns_from_all_rows_at_the_end() -> None:
