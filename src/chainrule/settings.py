@@ -521,7 +521,6 @@ class FitSettings(Settings):
         _Values(
             lambda value, name: whole_number_from_2(value, name, "5"), "N", "a whole number of at least 2"
         ),
-        unit="folds",
         about=ROWS,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 from pathlib import Path
@@ -183,20 +184,7 @@ def test_rows_are_counted_as_in_the_table_that_was_given() -> None:
 
 
 def test_classes_are_written_alike_in_all_folds() -> None:
-    floors = [
-        "1.0",
-        "1",
-        "1.0",
-        "1",
-        "1.0",
-        "1",
-        "2",
-        "2",
-        "2",
-        "2",
-        "2",
-        "2",
-    ]  # of one class, spelt in two ways
+    floors = [*["1.0", "1"] * 3, *["2"] * 6]  # two classes, one of them spelt in two ways
     table = pd.DataFrame({"x": np.arange(12) // 6 + np.arange(12) % 3 * 0.1, "floor": floors})
     result = chainrule.cross_validate(table, target="floor", folds=6, epochs=100, classes="floor")
     spelt = {one.data.encoding.classes for one in result.folds}
@@ -324,18 +312,25 @@ def test_what_a_fold_warns_of_is_said_with_its_number() -> None:
     )
 
 
+def test_a_figure_that_no_fold_has_is_none() -> None:
+    assert str(FoldFigure("RMSE", (math.nan, math.nan))) == "RMSE none ± none"
+    assert str(FoldFigure("RMSE", (math.nan, 2.0))) == "RMSE 2 ± none"
+
+
 def shown(result: CrossValidation) -> list[list[str]]:
     return [line.split() for line in str(result).splitlines()]
 
 
 def test_a_result_is_shown_in_a_few_lines() -> None:
-    result = chainrule.cross_validate(iris(), target="species", folds=75, epochs=1)
+    result = chainrule.cross_validate(iris(), target="species", folds=25, epochs=1)
     lines = shown(result)
     assert lines[0] == ["fold", "learns", "from", "held", "out", "accuracy"]
-    assert lines[1][:3] == ["1", "148", "2"]
-    assert lines[21] == ["…", "55", "folds", "more"]
+    assert lines[1][:3] == ["1", "144", "6"]
+    assert lines[21] == ["…", "5", "folds", "more"]
     assert [line[0] for line in lines[22:]] == ["mean", "standard", "150"]
-    assert repr(result) == f"CrossValidation(75 folds, {result.figures[0]})"
+    assert repr(result) == f"CrossValidation(25 folds, {result.figures[0]})"
+    whole = chainrule.fit(iris(), target="species", folds=2, epochs=1)
+    assert str(whole.cross_validation) in str(whole)
     several = chainrule.cross_validate(
         series(), target=["y", "z"], ignore="who", folds=15, epochs=1, in_order=True
     )

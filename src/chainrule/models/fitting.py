@@ -83,7 +83,8 @@ class FitResult:
         return f"FitResult({self.model.network!r}, {n} epochs, stopped by {self.stopped_by})"
 
     def __str__(self) -> str:
-        return "\n".join([*report_lines(self.data.report, most=MOST_LINES), repr(self)])
+        folds = [] if self.cross_validation is None else [str(self.cross_validation)]
+        return "\n".join([*report_lines(self.data.report, most=MOST_LINES), *folds, repr(self)])
 
     @cached_property
     def training_score(self) -> Score:

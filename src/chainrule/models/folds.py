@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -60,13 +61,13 @@ class FoldFigure:
 
     @property
     def mean(self) -> float:
-        """Mean over the folds."""
-        return float(np.mean(self._there))
+        """Mean over the folds that have it; NaN where none has."""
+        return float(np.mean(self._there)) if len(self._there) else math.nan
 
     @property
     def deviation(self) -> float:
-        """Standard deviation over the folds, with n - 1 in the denominator."""
-        return float(np.std(self._there, ddof=1)) if len(self._there) > 1 else 0.0
+        """Standard deviation over the folds that have it, with n - 1 in the denominator; NaN of one alone."""
+        return float(np.std(self._there, ddof=1)) if len(self._there) > 1 else math.nan
 
     def __str__(self) -> str:
         return f"{self.name} {self.spread}"
@@ -238,7 +239,12 @@ class CrossValidation:
                 for one, rows in zip(self.folds, self.held_out, strict=True)
             ],
             "figures": [
-                {"name": one.name, "of_folds": one.of_folds, "mean": one.mean, "deviation": one.deviation}
+                {
+                    "name": one.name,
+                    "of_folds": list(one.of_folds),
+                    "mean": one.mean,
+                    "deviation": one.deviation,
+                }
                 for one in self.figures
             ],
             "score": score_to_json(self.score),
