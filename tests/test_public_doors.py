@@ -85,6 +85,11 @@ def _fitted() -> chainrule.FitResult:
 
 
 @cache
+def _validated() -> chainrule.CrossValidation:
+    return chainrule.cross_validate(FRAME, target="kind", folds=2, hidden=2, epochs=1)
+
+
+@cache
 def _progress() -> chainrule.Progress:
     seen: list[chainrule.Progress] = []
     chainrule.train(NET, X, Y, rate=0.1, epochs=1, engine="reference", on_epoch=seen.append)
@@ -156,6 +161,12 @@ GOOD: dict[str, Callable[[Files], Call]] = {
     "fit": lambda _: (
         chainrule.fit, {"table": FRAME, "target": "kind", "epochs": 1, "hidden": 2, "on_epoch": _stop},
     ),
+    "cross_validate": lambda _: (
+        chainrule.cross_validate,
+        {"table": FRAME, "target": "kind", "folds": 2, "epochs": 1, "hidden": 2, "on_epoch": _stop},
+    ),
+    "CrossValidation.lines": lambda _: (_validated().lines, {}),
+    "CrossValidation.to_json": lambda _: (_validated().to_json, {}),
     "Model": lambda _: (chainrule.Model, {"network": NET}),
     "Model.predict": lambda _: (_fitted().model.predict, {"table": FRAME}),
     "Model.read": lambda _: (_fitted().model.read, {"table": FRAME}),
@@ -222,9 +233,9 @@ GOOD: dict[str, Callable[[Files], Call]] = {
 
 # Records that doors give and nobody else makes.
 GIVEN = {
-    "Diagnosis", "Encoding", "FitResult", "ForwardPass", "GradientCheck", "History", "Progress", "Table",
-    "Trace", "TrainingResult", "TrainingState", "jobs.FitOutcome", "jobs.PredictionOutcome",
-    "jobs.InspectOutcome", "jobs.ScoreOutcome", "jobs.TraceOutcome",
+    "CrossValidation", "Diagnosis", "Encoding", "FitResult", "ForwardPass", "GradientCheck", "History",
+    "Progress", "Table", "Trace", "TrainingResult", "TrainingState", "jobs.FitOutcome",
+    "jobs.PredictionOutcome", "jobs.InspectOutcome", "jobs.ScoreOutcome", "jobs.TraceOutcome",
 }  # fmt: skip
 
 

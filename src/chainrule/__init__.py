@@ -63,8 +63,10 @@ if TYPE_CHECKING:
     from chainrule.inspection import Trace as Trace
     from chainrule.inspection import check_gradients as check_gradients
     from chainrule.inspection import trace as trace
+    from chainrule.models import CrossValidation as CrossValidation
     from chainrule.models import FitResult as FitResult
     from chainrule.models import Model as Model
+    from chainrule.models import cross_validate as cross_validate
     from chainrule.models import fit as fit
     from chainrule.network import ForwardPass as ForwardPass
     from chainrule.network import Network as Network
@@ -109,7 +111,7 @@ _NAMES_OF = {
         "GradientCheck", "Trace", "check_gradients", "trace",
     ),
     "models": (
-        "FitResult", "Model", "fit",
+        "CrossValidation", "FitResult", "Model", "cross_validate", "fit",
     ),
     "network": (
         "ForwardPass", "Network",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = [
     "LARGEST_SEED", "LARGEST_WHOLE", "check_seed", "keep_between", "keep_share", "keep_whole",
     "not_negative_number", "own_number", "path_given", "positive_number", "real_numbers", "share_below_1",
-    "truth", "unmasked", "whole_number_from_1",
+    "truth", "unmasked", "whole_number_from_1", "whole_number_from_2",
 ]  # fmt: skip
 
 LARGEST_SEED = 2**64 - 1
@@ -41,6 +41,14 @@ def whole_number_from_1(value: object, name: str) -> int:
     if number > LARGEST_WHOLE:
         _refuse(name, value, "a whole number of at most 300 digits", "a smaller one")
     return number
+
+
+def whole_number_from_2(value: object, name: str, example: str) -> int:
+    """Int of at least 2, or InputError."""
+    number = _as_int(value)
+    if number is None or number < 2:  # noqa: PLR2004 (as the name says)
+        _refuse(name, value, "a whole number of at least 2", example)
+    return whole_number_from_1(number, name)
 
 
 def unmasked(values: Any) -> npt.NDArray[Any]:  # noqa: ANN401 (anything that NumPy reads)

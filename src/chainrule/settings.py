@@ -22,6 +22,7 @@ from chainrule.given import (
     share_below_1,
     truth,
     whole_number_from_1,
+    whole_number_from_2,
 )
 from chainrule.words import quoted
 
@@ -518,6 +519,14 @@ class FitSettings(Settings):
         default=0.25,
         about=ROWS,
         since=1,
+    )
+    folds: int | None = _setting(
+        "Cross-validate first, in so many folds: each in turn is held out of a network that learns from the "
+        "others. The network that is kept learns from all rows.",
+        _Values(
+            lambda value, name: whole_number_from_2(value, name, "5"), "N", "a whole number of at least 2"
+        ),
+        about=ROWS,
     )
 
 

@@ -180,16 +180,16 @@ def settings_rows(record: TrainingRecord, encoding: Encoding | None) -> list[tup
     return [("" if m else "Settings", line.replace("\0", " ")) for m, line in enumerate(lines)]
 
 
-def score_lines(score: Score) -> list[str]:
-    """Score beside that of always guessing the majority, or the mean."""
-    return _number_lines(score) if isinstance(score, tuple) else _class_lines(score)
+def score_lines(score: Score, *, usual: str = "") -> list[str]:
+    """Score beside that of always guessing the majority, or the mean; `usual` names one that varies."""
+    return _number_lines(score) if isinstance(score, tuple) else _class_lines(score, usual)
 
 
-def _class_lines(score: ClassScore) -> list[str]:
+def _class_lines(score: ClassScore, usual: str) -> list[str]:
     """Accuracy, and recall for each class, or the lowest ones."""
     always, baseline = "", ""
-    if score.majority:
-        always = f"always {named(score.majority, LONGEST_SCORED)}"
+    if score.majority or usual:
+        always = f"always {named(score.majority, LONGEST_SCORED) or usual}"
         baseline = f"{score.majority_accuracy:.3f}"
     recalls = [(f"recall of {named(name, LONGEST_SCORED)}", recall) for name, recall in score.recall.items()]
     more = []

@@ -40,6 +40,7 @@ class TrainingProgress(Notes):
         )
         self.last_shown = time.monotonic()
         self.epochs_at_first: int | None = None
+        self.fold: tuple[int, int] | None = None
 
     def __enter__(self) -> Self:
         if self.on_terminal and self.table is not None:
@@ -59,6 +60,9 @@ class TrainingProgress(Notes):
     def progress(self, training: Progress) -> None:
         """Show how far a training is, unless that was shown just now."""
         now = time.monotonic()
+        if training.fold != self.fold:  # another training; the first one has compiled what they need
+            self.epochs_at_first = None if self.fold is None else 0
+            self.fold = training.fold
         if self.epochs_at_first is None:
             self.epochs_at_first = len(training.epochs) - (0 if training.samples else 1)
         pause = SECONDS_BETWEEN_DRAWS if self.on_terminal else SECONDS_BETWEEN_LINES
@@ -67,13 +71,13 @@ class TrainingProgress(Notes):
         self.last_shown = now
         line = self.line(training, self.epochs_at_first)
         if self.on_terminal:
-            self._draw(fitted(line, HINT, _width()))
+            self._draw(fitted(line, HINT if training.fold is None else HINT_BEFORE, _width()))
         else:
             note(line)
 
     @staticmethod
     def line(training: Progress, epochs_at_first: int) -> str:
-        """Epoch, losses, epochs a second and most time left."""
+        """Fold, epoch, losses, epochs a second and most time left."""
         done = len(training.epochs) + training.samples / training.n_samples
         rate = (done - epochs_at_first) / training.seconds if training.seconds > 0 else 0.0
         losses = ""
@@ -85,7 +89,8 @@ class TrainingProgress(Notes):
         number, within = len(training.epochs), ""
         if 0 < training.samples < training.n_samples:  # in the one after those that are done
             number, within = number + 1, f", {100 * training.samples // training.n_samples} % of its rows"
-        line = f"epoch {number} of {training.n_epochs}{within}{losses}"
+        fold = "" if training.fold is None else "fold {} of {}, ".format(*training.fold)
+        line = f"{fold}epoch {number} of {training.n_epochs}{within}{losses}"
         if len(training.epochs) == epochs_at_first or rate <= 0:
             return line  # the first epoch may have compiled kernels, and would promise too long a wait
         left = (training.n_epochs - done) / rate

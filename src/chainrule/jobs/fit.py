@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,11 +28,13 @@ from chainrule.models import (
     Model,
     fit_settings,
     prepare_again,
-    prepare_with,
     settings_of_checkpoint,
+    usable_rows,
 )
+from chainrule.models.dataset import HELD_OUT
 from chainrule.models.defaults import default_settings
-from chainrule.models.fitting import diverged_model, fit_dataset, parted, start_network
+from chainrule.models.fitting import diverged_model, fit_dataset, in_folds, parted, start_network
+from chainrule.models.folds import check_beside_folds, remarks_beside
 from chainrule.scores import score_to_json
 from chainrule.settings import FitSettings, refuse_unknown_settings, settings_of
 from chainrule.stored import plain
@@ -44,7 +46,8 @@ from chainrule.words import printable
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from chainrule.models import Dataset
+    from chainrule.models import CrossValidation, Dataset
+    from chainrule.models.dataset import Usable
     from chainrule.tables import Table
     from chainrule.training import Progress, TrainingState
 
@@ -84,6 +87,7 @@ class FitOutcome:
         result, settings = self.result, self.settings
         data, net, history = result.data, result.model.network, result.history
         learnt, _ = parted(data, settings)
+        validated = result.cross_validation
         return {
             "table": data.table.title,
             "rows": data.table.n_rows,
@@ -103,6 +107,7 @@ class FitOutcome:
             **settings.to_json(),
             "batch_size": settings.for_rows(len(learnt)).batch_size,
             "validation": settings.validation,
+            "folds": settings.folds,
             "stopped_by": str(result.stopped_by),
             "epochs_run": len(history.epochs),
             "loss_before": history.loss_before,
@@ -114,6 +119,7 @@ class FitOutcome:
             "seconds": sum(history.seconds),
             "training_score": score_to_json(result.training_score),
             "held_out_score": score_to_json(result.held_out_score),
+            "cross_validation": None if validated is None else validated.to_json(),
             "model": str(self.path),
         }
 
@@ -173,10 +179,13 @@ class FitJob(Job):
         InputError, OutputError
             Something that was asked does not fit, or cannot be written.
         DivergenceError
-            Training left the finite numbers; the last finite network is kept in a file that the error names.
+            Training left the finite numbers; the last finite network is kept in a file that the error names,
+            unless that was in a fold.
+        KeyboardInterrupt
+            Ctrl-C or `cancel` came before the network that is kept was trained, as in a fold.
         """
         face = hearing(face)
-        data, settings, state = (self._anew if self.resume is None else self._again)(face)
+        data, settings, state, usable = (self._anew if self.resume is None else self._again)(face)
         content_of(Model(start_network(data, settings), data.encoding))  # refused now rather than at the end
         kept = Checkpoint(data, settings, self.path, resumed=self.resume, face=face)
 
@@ -186,6 +195,7 @@ class FitJob(Job):
             kept(training)
 
         self.look()
+        validated = self._validated(usable, data, settings, face)
         with put_off():  # but in the epochs
             try:
                 result = self._trained(data, settings, state, look)
@@ -196,6 +206,7 @@ class FitJob(Job):
             self._save(content_of(result.model), kept)
             if result.stopped_by is not StoppedBy.INTERRUPT:
                 kept.remove()
+        result = replace(result, cross_validation=validated)
         return FitOutcome(result, settings, self.path, checkpoint)
 
     def _save(self, content: bytes, kept: Checkpoint) -> None:
@@ -208,7 +219,35 @@ class FitJob(Job):
         except KeyboardInterrupt:  # nobody reads the pipe
             raise KeyboardInterrupt(_kept(written_somewhere(content, self.path)) + kept.stands()) from None
 
-    def _anew(self, face: Face) -> tuple[Dataset, FitSettings, TrainingState | None]:
+    def _validated(
+        self, usable: Usable | None, data: Dataset, settings: FitSettings, face: Face
+    ) -> CrossValidation | None:
+        """Judge the folds that were asked for; a training that goes on has done so when it began."""
+        if settings.folds is None:
+            return None
+        if usable is None:
+            face.note("The folds were judged when this training began, and are not repeated.")
+            return None
+
+        def look(training: Progress) -> None:
+            self.look()
+            face.progress(training)
+
+        try:
+            validated = in_folds(
+                usable,
+                settings.folds,
+                data.seed,
+                self.given,
+                on_time=look,
+                every_seconds=SECONDS_BETWEEN_LOOKS,
+            )
+        except KeyboardInterrupt as stop:
+            raise KeyboardInterrupt(f"{stop} Nothing was saved.") from None
+        note_all(face, remarks_beside(data.decisions, validated))
+        return validated
+
+    def _anew(self, face: Face) -> tuple[Dataset, FitSettings, TrainingState | None, Usable | None]:
         """Table and settings of a training from the beginning."""
         faults = self.faults
         if self.target is None:
@@ -229,8 +268,10 @@ class FitJob(Job):
             roles = settle_roles(source, self.target, options, need_target=self.target is not None)
         faults.refuse()
         given = dict(self.given)
-        rows = {name: given.pop(name) for name in ("held_out", "seed") if name in given}
-        data = prepare_with(source, roles, strict=options.strict, outputs=AskedOutputs.of(given), **rows)
+        seed, usual = given.pop("seed", 0), 0.0 if "folds" in given else HELD_OUT
+        share = given.pop("held_out", usual)
+        usable = usable_rows(source, roles, strict=options.strict, outputs=AskedOutputs.of(given))
+        data = usable.encode(usable.part(held_out=share, seed=seed), held_out=share, seed=seed)
         settings = fit_settings(data, **given)
         notes = [
             one.sentence
@@ -238,9 +279,9 @@ class FitJob(Job):
             if one.is_warning or (one.column in roles.targets and one.advice)
         ]
         note_all(face, notes)
-        return data, settings, None
+        return data, settings, None, usable
 
-    def _again(self, face: Face) -> tuple[Dataset, FitSettings, TrainingState | None]:
+    def _again(self, face: Face) -> tuple[Dataset, FitSettings, TrainingState | None, Usable | None]:
         """Table and settings of a training that goes on: the checkpoint settles everything but its end."""
         self._check_given()
         asked = ["target"] * (self.target is not None) + [*self.options, *self.given]
@@ -271,7 +312,7 @@ class FitJob(Job):
         self.faults.refuse()
         assert model is not None  # noqa: S101 (else it is among the faults)
         settings = settings_of_checkpoint(model, self.given.get("epochs"))
-        return prepare_again(source, model), settings, model.state
+        return prepare_again(source, model), settings, model.state, None
 
     def _check_given(self) -> None:
         """Look at all that can be judged before the table is read."""
@@ -284,6 +325,9 @@ class FitJob(Job):
             if one.name in given:
                 with self.faults:
                     one.check(given[one.name], one.name)
+        if "folds" in given:
+            with self.faults:
+                check_beside_folds(given.get("held_out"), self.options.get("split"))
 
     def _read(self, face: Face, **how: Any) -> Table:  # noqa: ANN401 (as `read_table` takes them)
         """Table, with what its reader should know said, and the place of the model looked at."""

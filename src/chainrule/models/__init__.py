@@ -1,8 +1,9 @@
 """From a table to a trained model and back: D = [X | Y], training with defaults, prediction, scores."""
 
-from chainrule.models.dataset import Dataset, prepare, prepare_again, prepare_with, report_of
+from chainrule.models.dataset import Dataset, prepare, prepare_again, prepare_with, report_of, usable_rows
 from chainrule.models.defaults import default_settings
-from chainrule.models.fitting import FitResult, fit
+from chainrule.models.fitting import FitResult, cross_validate, fit
+from chainrule.models.folds import CrossValidation
 from chainrule.models.model import Model
 from chainrule.models.outputs import AskedOutputs
 from chainrule.models.record import TrainingRecord
@@ -14,6 +15,7 @@ from chainrule.tables import Predictions
 __all__ = [
     "AskedOutputs",
     "ClassScore",
+    "CrossValidation",
     "Dataset",
     "FitResult",
     "Model",
@@ -21,6 +23,7 @@ __all__ = [
     "Predictions",
     "Score",
     "TrainingRecord",
+    "cross_validate",
     "default_settings",
     "fit",
     "fit_settings",
@@ -29,5 +32,6 @@ __all__ = [
     "prepare_with",
     "report_of",
     "settings_of_checkpoint",
+    "usable_rows",
     "with_value",
 ]  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from chainrule.errors import TableError, argument, said
 from chainrule.models.defaults import check_defaults
 from chainrule.models.looking import given_away, totals, twins
 from chainrule.models.outputs import AskedOutputs, needs_counts
-from chainrule.models.rows import Parted, part_rows, row_weights, with_value
+from chainrule.models.rows import Parted, part_in_folds, part_rows, row_weights, with_value
 from chainrule.tables import (
     Decision,
     Encoding,
@@ -37,9 +37,11 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from chainrule.models.model import Model
-    from chainrule.tables import ColumnReport, Roles
+    from chainrule.tables import ColumnReport, Limits, Roles
+    from chainrule.tables.columns.readings import Settled
+    from chainrule.tables.encoding.asking import Asked
 
-__all__ = ["Dataset", "prepare", "prepare_again", "prepare_with", "report_of"]
+__all__ = ["Dataset", "Usable", "prepare", "prepare_again", "prepare_with", "report_of", "usable_rows"]
 
 HELD_OUT = 0.25
 AS_USUAL = AskedOutputs()
@@ -115,6 +117,91 @@ class Dataset:
         if self.encoding.classes is None:
             return None
         return tuple(map(str, self.encoding.decode_outputs(self.Y)))
+
+
+@dataclass(frozen=True)
+class Usable:
+    """A table whose columns have their roles and whose targets are read: what does not depend on the parting.
+
+    Attributes
+    ----------
+    source : Table
+        All rows.
+    roles : Roles
+    table : Table
+        The rows that have a value of the target.
+    targets : Asked
+        Of these rows.
+    left_out : tuple of RowsLeftOut
+    strict : bool
+        As for `prepare_with`.
+    limits : Limits
+        What the outputs of the network can give and its loss can take.
+    """
+
+    source: Table
+    roles: Roles
+    table: Table
+    targets: Asked
+    left_out: tuple[RowsLeftOut, ...]
+    strict: bool
+    limits: Limits
+    _settled: dict[str, Settled] = field(default_factory=dict)
+
+    def part(self, *, held_out: float, seed: int) -> Parted:
+        """Rows to learn from and rows to hold out.
+
+        Raises
+        ------
+        TableError, InputError
+            As for `prepare`.
+        """
+        labels = self.targets.labels
+        parted = part_rows(self.table, self.roles.of_rows, labels, held_out=held_out, seed=seed)
+        _refuse_too_few(self.table, len(parted.training), len(parted.held_out), held_out)
+        return parted
+
+    def part_in_folds(self, *, folds: int, seed: int) -> tuple[Parted, ...]:
+        """The same for each fold.
+
+        Raises
+        ------
+        InputError
+            There are more folds than rows, or than groups.
+        """
+        return part_in_folds(self.table, self.roles.of_rows, self.targets.labels, folds=folds, seed=seed)
+
+    def encode(self, parted: Parted, *, held_out: float, seed: int) -> Dataset:
+        """The table as numbers, all that is learnt of it learnt from the training rows.
+
+        Raises
+        ------
+        TableError
+            Nothing is left to learn from; or, where strict, something would be guessed.
+        """
+        source, roles, used = self.source, self.roles, self.table
+        targets = replace(self.targets, decisions=[*self.targets.decisions])  # which more are added to
+        chosen = choose_encoding(
+            used, roles, targets, parted.training, source=source, limits=self.limits, settled=self._settled
+        )
+        decisions = (*source.decisions, *chosen.decisions)
+        if self.strict:
+            refuse_guesses(source.title, decisions)
+        X, Y = chosen.encoding.encode_inputs(used), chosen.encoding.encode_targets(used)
+        unlike = _unlike_training(chosen.encoding, used.take(parted.held_out), strict=self.strict)
+        looked_at = (
+            *unlike,
+            *_of_rows(used, roles),
+            *totals(used),
+            *given_away(chosen.encoding, X, Y),
+            *twins(X, Y, parted.training, parted.held_out),
+        )
+        report = _report(source, chosen.columns, parted, self.left_out, looked_at)
+        decisions = (*decisions, *looked_at)
+        return Dataset(
+            used, chosen.encoding, X, Y, parted.training, parted.held_out, parted.watched,
+            row_weights(used, roles.of_rows), held_out, seed, report, decisions,
+        )  # fmt: skip
 
 
 def prepare(
@@ -195,32 +282,25 @@ def prepare_with(
     TableError, InputError
         The table or a setting does not fit; or, where strict, something would be guessed.
     """
+    usable = usable_rows(source, roles, strict=strict, outputs=outputs)
+    return usable.encode(usable.part(held_out=held_out, seed=seed), held_out=held_out, seed=seed)
+
+
+def usable_rows(
+    source: Table, roles: Roles, *, strict: bool = False, outputs: AskedOutputs = AS_USUAL
+) -> Usable:
+    """Read the targets of a table whose columns have their roles, and take the rows that have a value.
+
+    Raises
+    ------
+    TableError, InputError
+        As for `prepare_with`.
+    """
     targets = read_targets(source, roles, counts=needs_counts(outputs.loss))
-    n_classes = len(set(targets.labels or ()) - {""})
-    limits = outputs.limits(targets.kind, n_classes, roles)
+    limits = outputs.limits(targets.kind, len(set(targets.labels or ()) - {""}), roles)
     used, left_out = with_value(source, targets.present)
     targets = targets.take(np.flatnonzero(targets.present))
-    parted = part_rows(used, roles.of_rows, targets.labels, held_out=held_out, seed=seed)
-    _refuse_too_few(used, len(parted.training), len(parted.held_out), held_out)
-    chosen = choose_encoding(used, roles, targets, parted.training, source=source, limits=limits)
-    decisions = (*source.decisions, *chosen.decisions)
-    if strict:
-        refuse_guesses(source.title, decisions)
-    X, Y = chosen.encoding.encode_inputs(used), chosen.encoding.encode_targets(used)
-    unlike = _unlike_training(chosen.encoding, used.take(parted.held_out), strict=strict)
-    looked_at = (
-        *unlike,
-        *_of_rows(used, roles),
-        *totals(used),
-        *given_away(chosen.encoding, X, Y),
-        *twins(X, Y, parted.training, parted.held_out),
-    )
-    report = _report(source, chosen.columns, parted, left_out, looked_at)
-    decisions = (*decisions, *looked_at)
-    return Dataset(
-        used, chosen.encoding, X, Y, parted.training, parted.held_out, parted.watched,
-        row_weights(used, roles.of_rows), held_out, seed, report, decisions,
-    )  # fmt: skip
+    return Usable(source, roles, used, targets, left_out, strict, limits)
 
 
 def _unlike_training(encoding: Encoding, held_out: Table, *, strict: bool) -> Iterator[Decision]:

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.errors import said, warn_of_table
-from chainrule.models.dataset import HELD_OUT, Dataset, prepare
+from chainrule.errors import TrainingWarning, said, warn_of_table
+from chainrule.models.dataset import HELD_OUT, Dataset, Usable, usable_rows
+from chainrule.models.folds import CrossValidation, check_beside_folds, fit_folds, of_fold, remarks_beside
 from chainrule.models.model import Model
+from chainrule.models.outputs import AskedOutputs
 from chainrule.models.record import TrainingRecord
 from chainrule.models.rows import watch_rows
 from chainrule.models.settings import fit_settings
 from chainrule.network import Network
 from chainrule.settings import FitSettings, documented, refuse_unknown_settings
-from chainrule.table_options import documented_options, parted_options
-from chainrule.tables import report_lines
+from chainrule.table_options import TableOptions, documented_options, parted_options
+from chainrule.tables import as_table, report_lines, settle_roles
 from chainrule.training import Callbacks, History, StoppedBy, run_training
 
 if TYPE_CHECKING:
@@ -29,7 +32,9 @@ if TYPE_CHECKING:
     from chainrule.scores.targets import Score
     from chainrule.training import Progress, TrainingResult, TrainingState
 
-__all__ = ["FitResult", "checkpoint", "diverged_model", "fit", "fit_dataset", "parted"]
+__all__ = [
+    "FitResult", "checkpoint", "cross_validate", "diverged_model", "fit", "fit_dataset", "in_folds", "parted",
+]  # fmt: skip
 
 
 MOST_LINES = 20  # of a result that is printed
@@ -47,6 +52,8 @@ class FitResult:
         The table as the network saw it.
     training : TrainingResult
         How the network came about: history, what ended it, what went badly, and its state.
+    cross_validation : CrossValidation or None
+        The folds that were asked for; the model itself has then learnt from all rows.
 
     Examples
     --------
@@ -60,6 +67,7 @@ class FitResult:
     model: Model
     data: Dataset
     training: TrainingResult
+    cross_validation: CrossValidation | None = None
 
     @property
     def history(self) -> History:
@@ -76,7 +84,8 @@ class FitResult:
         return f"FitResult({self.model.network!r}, {n} epochs, stopped by {self.stopped_by})"
 
     def __str__(self) -> str:
-        return "\n".join([*report_lines(self.data.report, most=MOST_LINES), repr(self)])
+        folds = [] if self.cross_validation is None else [str(self.cross_validation)]
+        return "\n".join([*report_lines(self.data.report, most=MOST_LINES), *folds, repr(self)])
 
     @cached_property
     def training_score(self) -> Score:
@@ -97,7 +106,7 @@ def fit(
     table: Any,  # noqa: ANN401 (a path, or any frame that speaks Arrow)
     *,
     target: str | int | Sequence[str],
-    held_out: float = HELD_OUT,
+    held_out: float | None = None,
     seed: int = 0,
     on_epoch: Callable[[Progress], object] | None = None,
     **given: Any,  # noqa: ANN401 (as documented)
@@ -112,8 +121,9 @@ def fit(
     table : path, data frame or Table
     target : str, int or sequence of them
         Column to learn, by its name, its number from 1, or a pattern; several where all are numbers.
-    held_out : float
-        Share of the rows that the network does not learn from and is judged by.
+    held_out : float, optional
+        Share of the rows that the network does not learn from and is judged by; 0.25 where not given, and 0
+        with `folds`.
     seed, on_epoch
         As for `train`.
     {options}
@@ -141,15 +151,124 @@ def fit(
     >>> result.held_out_score.accuracy > 0.8
     True
     """
+    usable, settings = _read(table, target, given)
+    folds = settings.get("folds")
+    if folds is not None:
+        check_beside_folds(held_out, usable.roles.split)
+    share = held_out if held_out is not None else HELD_OUT if folds is None else 0.0
+    data = usable.encode(usable.part(held_out=share, seed=seed), held_out=share, seed=seed)
+    warn_of_table([said(one.sentence) for one in data.decisions if one.is_warning])
+    chosen, validated = fit_settings(data, **settings), None
+    if chosen.folds is not None:
+        validated = in_folds(usable, chosen.folds, seed, settings, on_epoch=on_epoch)
+        warn_of_table([said(words) for words in remarks_beside(data.decisions, validated)])
+        for words in validated.diagnosis:
+            warnings.warn(said(words), TrainingWarning, stacklevel=2)
+    return replace(fit_dataset(data, chosen, on_epoch=on_epoch), cross_validation=validated)
+
+
+@documented_options
+@documented(FitSettings, but=("seed", "held_out", "folds"))
+def cross_validate(
+    table: Any,  # noqa: ANN401 (a path, or any frame that speaks Arrow)
+    *,
+    target: str | int | Sequence[str],
+    folds: int = 5,
+    seed: int = 0,
+    on_epoch: Callable[[Progress], object] | None = None,
+    **given: Any,  # noqa: ANN401 (as documented)
+) -> CrossValidation:
+    """Fit a network for each fold of a table, and judge it by the rows of that fold.
+
+    The rows are parted at random, each class in proportion; by groups with `group`; and with `in_order` so
+    that what comes before a block of rows is judged by it. Each network is the one that `fit` gives where
+    `split` says so of the rows: whatever is learnt of a table is learnt from the training rows alone.
+
+    Parameters
+    ----------
+    table : path, data frame or Table
+    target : str, int or sequence of them
+        As for `fit`.
+    folds : int
+        How many times rows are held out, 2 at least.
+    seed : int
+        Settles the folds, and everything that is random in their trainings.
+    on_epoch : callable, optional
+        As for `train`; ``progress.fold`` says which fold of how many is trained.
+    {options}
+    defaults : {"modern", "notes"}
+        As for `fit`.
+    {settings}
+
+    Returns
+    -------
+    CrossValidation
+
+    Raises
+    ------
+    TableError, UnknownNameError, InputError
+        As for `fit`; or there are more folds than rows or groups, or rows are held out in another way, too.
+    DivergenceError
+        A training left the finite numbers.
+
+    Examples
+    --------
+    >>> import chainrule
+    >>> result = chainrule.cross_validate("examples/iris.csv", target="species", epochs=20)
+    >>> result
+    CrossValidation(5 folds, accuracy 0.933 ± 0.041)
+    """
+    check_beside_folds(given.pop("held_out", None), given.get("split"))
+    usable, settings = _read(table, target, given)
+    validated = in_folds(usable, folds, seed, settings, on_epoch=on_epoch)
+    warn_of_table([said(words) for words in validated.remarks])
+    for words in validated.diagnosis:
+        warnings.warn(said(words), TrainingWarning, stacklevel=2)
+    return validated
+
+
+def _read(table: Any, target: Any, given: Mapping[str, Any]) -> tuple[Usable, dict[str, Any]]:  # noqa: ANN401 (as of `fit`)
+    """What of a table does not depend on how its rows are parted, and the settings that were given."""
     options, settings = parted_options(given)
     refuse_unknown_settings({name: one for name, one in settings.items() if name != "defaults"}, FitSettings)
-    outputs = {name: settings.get(name) for name in ("output", "loss")}
-    defaults = settings.get("defaults", "modern")
-    data = prepare(
-        table, target=target, held_out=held_out, seed=seed, defaults=defaults, **outputs, **options
-    )
-    warn_of_table([said(one.sentence) for one in data.decisions if one.is_warning])
-    return fit_dataset(data, fit_settings(data, **settings), on_epoch=on_epoch)
+    asked = TableOptions.of(options)
+    source = as_table(table, **asked.of_file)
+    roles = settle_roles(source, target, asked)
+    outputs = AskedOutputs.of(settings)
+    return usable_rows(source, roles, strict=asked.strict, outputs=outputs), settings
+
+
+def in_folds(
+    usable: Usable,
+    folds: int,
+    seed: int,
+    given: Mapping[str, Any],
+    *,
+    on_epoch: Callable[[Progress], object] | None = None,
+    on_time: Callable[[Progress], object] | None = None,
+    every_seconds: float = 1.0,
+) -> CrossValidation:
+    """Cross-validate with settings as they were given, which each fold completes by its own training rows.
+
+    Raises
+    ------
+    InputError, TableError, DivergenceError, KeyboardInterrupt
+        As for `fit_folds`.
+    """
+    settings = {name: one for name, one in given.items() if name not in {"folds", "held_out", "seed"}}
+
+    def fit_one(data: Dataset, fold: tuple[int, int]) -> FitResult:
+        return fit_dataset(
+            data,
+            fit_settings(data, **settings),
+            on_epoch=of_fold(on_epoch, fold),
+            on_time=of_fold(on_time, fold),
+            every_seconds=every_seconds,
+        )
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", TrainingWarning)  # they are in the result
+        return fit_folds(usable, folds=folds, seed=seed, fit_one=fit_one)
 
 
 def fit_dataset(

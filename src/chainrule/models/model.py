@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from chainrule.tables import Chances, Predictions
     from chainrule.training import TrainingState
 
-__all__ = ["Model"]
+__all__ = ["Model", "score_of"]
 
 CHANCES: dict[OutputRange, Chances] = {OutputRange.SHARES: "shares", OutputRange.UNIT: "unit"}
 
@@ -141,13 +141,27 @@ class Model:
         X = as_samples(X, encoding.n_inputs, self.network.dtype, "X")
         Y = as_samples(Y, encoding.n_outputs, np.float64, "Y")
         check_as_many(X, Y)
-        actual, predicted = encoding.decode_outputs(Y), encoding.decode_outputs(self.network(X))
-        if isinstance(actual, tuple) or isinstance(predicted, tuple):
-            majority = self.training.majority if self.training and self.training.majority else ""
-            return score_classes(list(actual), list(predicted), encoding.classes or (), majority)
-        means = [target.baseline for target in encoding.learnt if not isinstance(target, ClassTarget)]
-        return tuple(
-            score_numbers(name, actual[here, k], predicted[here, k], means[k])
-            for k, name in enumerate(encoding.target_names)
-            if (here := ~np.isnan(actual[:, k])).any()
-        )
+        majority = self.training.majority if self.training and self.training.majority else ""
+        return score_of(encoding, Y, self.network(X), majority)
+
+
+def score_of(encoding: Encoding, Y: npt.NDArray[Any], outputs: npt.NDArray[Any], majority: str) -> Score:
+    """Score of outputs, beside always answering with the majority, or with the mean of the training rows.
+
+    Parameters
+    ----------
+    encoding : Encoding
+    Y, outputs : arrays of shape (n_rows, n_outputs)
+        As the encoding has them.
+    majority : str
+        Most frequent class of the training rows, where the target is one of classes.
+    """
+    actual, predicted = encoding.decode_outputs(Y), encoding.decode_outputs(outputs)
+    if isinstance(actual, tuple) or isinstance(predicted, tuple):
+        return score_classes(list(actual), list(predicted), encoding.classes or (), majority)
+    means = [target.baseline for target in encoding.learnt if not isinstance(target, ClassTarget)]
+    return tuple(
+        score_numbers(name, actual[here, k], predicted[here, k], means[k])
+        for k, name in enumerate(part.name for part in encoding.learnt)
+        if (here := ~np.isnan(actual[:, k])).any()
+    )

@@ -9,6 +9,9 @@ import numpy as np
 from chainrule.errors import TableError, argument
 from chainrule.tables import (
     RowsLeftOut,
+    fold_groups,
+    fold_in_order,
+    fold_rows,
     read_numbers,
     row_labels,
     split_groups,
@@ -26,7 +29,7 @@ if TYPE_CHECKING:
 
     Places = npt.NDArray[np.intp]
 
-__all__ = ["Parted", "part_rows", "row_weights", "watch_rows", "with_value"]
+__all__ = ["Parted", "part_in_folds", "part_rows", "row_weights", "watch_rows", "with_value"]
 
 NO_TARGET = "no value of the target"
 MOST_ROWS_NAMED = 5
@@ -66,6 +69,26 @@ def part_rows(
     else:
         training, rest = split_rows(table.n_rows, labels=labels, held_out=held_out, seed=seed)
     return Parted(training, nothing, rest)
+
+
+def part_in_folds(
+    table: Table, roles: RowRoles, labels: Sequence[str] | None, *, folds: int, seed: int
+) -> tuple[Parted, ...]:
+    """Part the rows once for each fold: by groups, in order, or at random, each class alike.
+
+    Raises
+    ------
+    InputError
+        There are more folds than rows, or than groups.
+    """
+    nothing = np.zeros(0, dtype=np.intp)
+    if roles.group is not None:
+        found = fold_groups(_groups(table, roles.group), folds=folds, seed=seed)
+    elif roles.in_order:
+        found = fold_in_order(table.n_rows, folds=folds)
+    else:
+        found = fold_rows(table.n_rows, labels=labels, folds=folds, seed=seed)
+    return tuple(Parted(training, nothing, held_out) for training, held_out in found)
 
 
 def with_value(table: Table, present: npt.NDArray[np.bool_]) -> tuple[Table, tuple[RowsLeftOut, ...]]:

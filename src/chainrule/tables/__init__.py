@@ -11,7 +11,7 @@ from chainrule.tables.encoding.asking import read_targets, row_labels
 from chainrule.tables.encoding.categories import BinaryInput, CategoryInput
 from chainrule.tables.encoding.choosing import Chosen, choose_encoding
 from chainrule.tables.encoding.dates import CycleInput, DateInput
-from chainrule.tables.encoding.encoding import Encoding, InputPart, TargetKind, TargetPart
+from chainrule.tables.encoding.encoding import Encoding, InputPart, LearntTarget, TargetKind, TargetPart
 from chainrule.tables.encoding.numbers import MissingInput, NumberInput
 from chainrule.tables.encoding.report import ColumnReport, Report, RowsLeftOut, report_lines
 from chainrule.tables.encoding.targets.classes import ClassTarget
@@ -33,17 +33,25 @@ from chainrule.tables.encoding.worked import (
     worked_value,
     written_formula,
 )
-from chainrule.tables.predictions import Chances, Predictions, predictions_of
+from chainrule.tables.predictions import Chances, Predictions, joined_predictions, predictions_of
 from chainrule.tables.sources.reading import as_table, read_table
-from chainrule.tables.splitting import split_groups, split_in_order, split_rows
+from chainrule.tables.splitting import (
+    fold_groups,
+    fold_in_order,
+    fold_rows,
+    split_groups,
+    split_in_order,
+    split_rows,
+)
 
 __all__ = [
     "BinaryInput", "CategoryInput", "Chances", "Chosen", "ClassTarget", "Column", "ColumnReport",
     "ConstantTarget", "CycleInput", "DateInput", "DateTarget", "Decision", "Encoding", "InputPart",
-    "Layout", "Limits", "MissingInput", "NumberInput", "NumberTarget", "Predictions", "Report", "Roles",
-    "RowRoles", "RowsLeftOut", "Said", "Step", "Table", "TableOptions", "TargetKind", "TargetPart",
-    "TextInput", "Worked", "WorkedAnswer", "WorkedCell", "as_table", "choose_encoding", "column_formula",
-    "predictions_of", "read_numbers", "read_table", "read_targets", "reading_option", "refuse_guesses",
-    "report_lines", "row_labels", "settle_roles", "split_groups", "split_in_order", "split_rows",
-    "with_numbers", "worked_answers", "worked_cells", "worked_parts", "worked_value", "written_formula",
+    "Layout", "LearntTarget", "Limits", "MissingInput", "NumberInput", "NumberTarget", "Predictions",
+    "Report", "Roles", "RowRoles", "RowsLeftOut", "Said", "Step", "Table", "TableOptions", "TargetKind",
+    "TargetPart", "TextInput", "Worked", "WorkedAnswer", "WorkedCell", "as_table", "choose_encoding",
+    "column_formula", "fold_groups", "fold_in_order", "fold_rows", "joined_predictions", "predictions_of",
+    "read_numbers", "read_table", "read_targets", "reading_option", "refuse_guesses", "report_lines",
+    "row_labels", "settle_roles", "split_groups", "split_in_order", "split_rows", "with_numbers",
+    "worked_answers", "worked_cells", "worked_parts", "worked_value", "written_formula",
 ]  # fmt: skip

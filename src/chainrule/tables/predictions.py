@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     FloatArray = npt.NDArray[np.float64]
 
-__all__ = ["Chances", "Predictions", "predictions_of"]
+__all__ = ["Chances", "Predictions", "joined_predictions", "predictions_of"]
 
 Chances = Literal["shares", "unit", ""]
 
@@ -201,6 +201,37 @@ def predictions_of(
     probabilities = np.column_stack([*shares.values()]) if shares and are_chances else None
     return Predictions(
         ids | named, tuple(answers), encoding.class_values, probabilities, tuple(remarks), table.index
+    )
+
+
+def joined_predictions(parts: Sequence[Predictions], order: npt.NDArray[np.intp]) -> Predictions:
+    """Predictions of several networks for rows of one table, in this order of all their rows.
+
+    Examples
+    --------
+    >>> parts = [Predictions({"y": Answer(pa.array([number]))}, ("y",)) for number in (1.5, 2.5)]
+    >>> joined_predictions(parts, np.array([1, 0]))["y"]
+    array([2.5, 1.5])
+    """
+    first, places = parts[0], pa.array(order)
+    answers = {}
+    for name, one in first.answers.items():
+        of_parts = [part.answers[name] for part in parts]
+        cells = pa.concat_arrays([answer.cells for answer in of_parts]).take(places)
+        written = [text for answer in of_parts for text in answer.texts()]
+        is_plain = all(answer.written is None for answer in of_parts)
+        answers[name] = Answer(
+            cells, None if is_plain else [written[row] for row in order.tolist()], one.pandas
+        )
+    of_classes = [part.probabilities for part in parts if part.probabilities is not None]
+    index = None if first.index is None else first.index.append([part.index for part in parts[1:]])[order]
+    return Predictions(
+        answers,
+        first.targets,
+        first.classes,
+        np.concatenate(of_classes)[order] if of_classes else None,
+        tuple(dict.fromkeys(remark for part in parts for remark in part.remarks)),
+        index,
     )
 
 

@@ -35,6 +35,8 @@ class Progress:
         Samples that the epoch under way has taken.
     n_samples : int
         Samples of an epoch.
+    fold : tuple of int, optional
+        Where this is one training of a cross-validation: which fold, from 1, of how many.
 
     Examples
     --------
@@ -56,6 +58,7 @@ class Progress:
     steps: int = 0
     samples: int = 0
     stopped: bool = False
+    fold: tuple[int, int] | None = None
     _began: float = field(default_factory=time.perf_counter, repr=False)
     _ended: float | None = field(default=None, repr=False)
 

@@ -9,6 +9,7 @@ import typer
 from chainrule.cli.naming import in_options
 from chainrule.cli.paths import shell_word
 from chainrule.cli.printing import (
+    MOST_LINES,
     note,
     print_json,
     print_report,
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from chainrule.jobs import FitJob, FitOutcome
-    from chainrule.models import FitResult
+    from chainrule.models import CrossValidation, FitResult
 
 __all__ = ["run"]
 
@@ -39,6 +40,9 @@ def run(job: FitJob, table: Path, *, as_json: bool) -> None:
         outcome = job.run(face)
     path = printable(str(outcome.path))
     try:
+        validated = outcome.result.cross_validation
+        for words in () if validated is None else validated.diagnosis:
+            note(f"Warning: {said(words, in_options)}")
         for one in outcome.result.training.diagnosis:
             note(f"Warning: {said(one.message, in_options)}")
         if as_json:
@@ -71,38 +75,65 @@ def _held(outcome: FitOutcome) -> str:
 def _print_summary(outcome: FitOutcome, table: Path) -> None:
     """What was read, what was trained, how good it is, where it went, what to run next."""
     result = outcome.result
-    data, history, record = result.data, result.history, result.model.training
-    print_report(data.report)
+    history, record = result.history, result.model.training
+    print_report(result.data.report)
     print_rows([("Network", _network(result))])
     if record is not None:
         print_rows(
             [
                 ("Training", training_words(record, sum(history.seconds))),
-                *settings_rows(record, data.encoding),
+                *settings_rows(record, result.data.encoding),
             ]
         )
     losses = f"{history.loss_before:.6g} before, {history.loss_after:.6g} after"
     print_rows([("Loss", f"{losses} (mean over the training rows)")])
-    say()
-    if result.held_out_score is None:
-        say("No rows were held out: the score below is that of the rows it has learnt from.")
-    else:
-        say(f"Score of the {len(data.held_out_rows)} held-out rows, which the network has not seen:")
-    for line in score_lines(result.held_out_score or result.training_score):
-        say(f"  {line}".rstrip())
+    _print_score(result)
     say()
     model, source = shell_word(outcome.path), shell_word(table)
     print_rows(
         [
-            (
-                "Saved",
-                f"{printable(str(outcome.path))} (has seen the {len(data.training_rows)} training rows only)",
-            ),
+            ("Saved", f"{printable(str(outcome.path))} ({_seen(outcome)})"),
             ("Next", f"chainrule predict {model} {source}"),
             ("", f"chainrule trace {model} {source} --row 1"),
             ("", f"chainrule check {model} {source}"),
         ]
     )
+
+
+def _print_score(result: FitResult) -> None:
+    """Score of rows that were held out, of all folds or of one split; or of those that were learnt from."""
+    validated = result.cross_validation
+    if validated is not None:
+        _print_folds(validated)
+        return
+    say()
+    if result.held_out_score is None:
+        say("No rows were held out: the score below is that of the rows it has learnt from.")
+    else:
+        n_rows = len(result.data.held_out_rows)
+        say(f"Score of the {n_rows} held-out rows, which the network has not seen:")
+    for line in score_lines(result.held_out_score or result.training_score):
+        say(f"  {line}".rstrip())
+
+
+def _print_folds(validated: CrossValidation) -> None:
+    """Score of each fold, and of all of them together."""
+    print_rows([("Folds", f"{len(validated.folds)}, {validated.parting}")])
+    print_rows(("", line) for line in validated.lines(MOST_LINES))
+    say()
+    n_rows = len(validated.rows)
+    say(f"Score of the {n_rows} held-out rows, each predicted by the network that has not seen it:")
+    for line in score_lines(validated.score, usual="the majority"):
+        say(f"  {line}".rstrip())
+
+
+def _seen(outcome: FitOutcome) -> str:
+    """What the saved network has learnt from."""
+    n_rows = len(outcome.result.data.training_rows)
+    if outcome.settings.folds is None:
+        return f"has seen the {n_rows} training rows only"
+    score = "; the score is that of the folds' networks" if outcome.result.cross_validation else ""
+    return f"has learnt from all {counted(n_rows, 'row')}{score}"
 
 
 def _network(result: FitResult) -> str:

@@ -169,7 +169,8 @@ class Asked:
         labels = self.labels
         if labels is None:
             return target
-        unlearnt = sorted(set(labels) - {labels[row] for row in rows.tolist()} - {""})
+        in_training = {labels[row] for row in rows.tolist()}
+        unlearnt = sorted(set(labels) - in_training - {""})
         if unlearnt:
             self._decide(
                 column,
@@ -178,7 +179,11 @@ class Asked:
                 warning=True,
                 guess=False,
             )
-        alone = [level.spelling for level in levels_of(column, target.cells) if level.n_cells == 1]
+        alone = [
+            level.spelling
+            for level in levels_of(column, target.cells)
+            if level.n_cells == 1 and level.label in in_training
+        ]
         if alone:
             self._decide(
                 column,

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from chainrule.tables.columns.column import Column
-    from chainrule.tables.columns.readings import Cells
+    from chainrule.tables.columns.readings import Cells, Settled
     from chainrule.tables.columns.roles import Roles
     from chainrule.tables.columns.table import Table
     from chainrule.tables.encoding.asking import Asked
@@ -101,6 +101,7 @@ def choose_encoding(
     *,
     source: Table | None = None,
     limits: Limits = NO_LIMITS,
+    settled: dict[str, Settled] | None = None,
 ) -> Chosen:
     """Choose how a table is encoded.
 
@@ -117,6 +118,8 @@ def choose_encoding(
         The whole table, where rows of it are not used: it tells whether a column counts the rows.
     limits : Limits
         What the outputs of the network can give, and its loss and its inputs can take.
+    settled : dict, optional
+        How columns of this table are read, where that was found out before; what is found out is entered.
 
     Returns
     -------
@@ -148,6 +151,7 @@ def choose_encoding(
             is_index=_counts_rows(whole.column(name)),
             as_is=name in roles.as_is,
             keeps_shares=limits.keeps_shares,
+            known=settled,
         )
         for name in roles.inputs
     ]
@@ -204,6 +208,7 @@ def _choice(
     is_index: bool = False,
     as_is: bool = False,
     keeps_shares: bool = False,
+    known: dict[str, Settled] | None = None,
 ) -> _Choice:
     """What a column becomes: by what it was said to be, or else by what its cells are."""
     choice = _Choice(column)
@@ -214,7 +219,8 @@ def _choice(
     if asked == "missing":
         choice.parts, choice.becomes = [MissingInput(column.name)], "whether it is missing"
         return choice
-    settled = settle_reading(column, asked)
+    known = {} if known is None else known
+    settled = known[column.name] = known.get(column.name) or settle_reading(column, asked)
     choice.decisions += settled.decisions
     nothing = training.missing.all()
     if nothing or (is_index and not keep):

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from chainrule.tables.columns.table import Table
     from chainrule.tables.encoding.targets.answers import Answer
 
-__all__ = ["Encoding", "InputPart", "TargetKind", "TargetPart"]
+__all__ = ["Encoding", "InputPart", "LearntTarget", "TargetKind", "TargetPart"]
 
 MOST_ABSENT_LISTED = 20
 

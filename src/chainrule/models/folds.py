@@ -1,0 +1,371 @@
+"""Cross-validation: each fold of the rows is held out of a network of its own, and judges it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chainrule.errors import ChainruleError, InputError, argument, said
+from chainrule.given import whole_number_from_1
+from chainrule.models.pooling import pooled_score, writing_as
+from chainrule.scores import ClassScore, NumberScore, score_to_json
+from chainrule.tables import joined_predictions
+from chainrule.training import StoppedBy
+from chainrule.words import counted, joined, named, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    import numpy.typing as npt
+
+    from chainrule.models.dataset import Dataset, Usable
+    from chainrule.models.fitting import FitResult
+    from chainrule.scores import Score
+    from chainrule.tables import Decision, Predictions
+    from chainrule.training import Progress
+
+    Rows = npt.NDArray[np.intp]
+
+__all__ = ["CrossValidation", "FoldFigure", "check_beside_folds", "fit_folds", "of_fold", "remarks_beside"]
+
+MOST_LINES = 20  # of folds that are printed
+MOST_FIGURES = 4  # in a line
+DEVIATION = "standard deviation"
+MOST_NAMED = 5  # folds, in a sentence
+
+
+@dataclass(frozen=True)
+class FoldFigure:
+    """What each fold's held-out rows say of its network, in one number.
+
+    Attributes
+    ----------
+    name : str
+        "accuracy", "RMSE", or "RMSE of width" where there are several targets.
+    of_folds : tuple of float
+        NaN for a fold whose held-out rows have no value of the target.
+
+    Examples
+    --------
+    >>> figure = FoldFigure("accuracy", (0.5, 1.0))
+    >>> figure.mean, round(figure.deviation, 3), str(figure)
+    (0.75, 0.354, 'accuracy 0.750 ± 0.354')
+    """
+
+    name: str
+    of_folds: tuple[float, ...]
+
+    @property
+    def mean(self) -> float:
+        """Mean over the folds that have it; NaN where none has."""
+        return float(np.mean(self._there)) if len(self._there) else math.nan
+
+    @property
+    def deviation(self) -> float:
+        """Standard deviation over the folds that have it, with n - 1 in the denominator; NaN of one alone."""
+        return float(np.std(self._there, ddof=1)) if len(self._there) > 1 else math.nan
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.spread}"
+
+    @property
+    def spread(self) -> str:
+        """Mean and deviation as they are printed."""
+        return f"{self.written(self.mean)} ± {self.written(self.deviation, 3)}"
+
+    def written(self, value: float, digits: int = 6) -> str:
+        """A value as it is printed."""
+        if np.isnan(value):
+            return "none"
+        return f"{value:.3f}" if self.name == "accuracy" else f"{value:.{digits}g}"
+
+    @property
+    def _there(self) -> npt.NDArray[np.float64]:
+        values = np.array(self.of_folds, dtype=np.float64)
+        return values[~np.isnan(values)]
+
+
+@dataclass(frozen=True, repr=False)
+class CrossValidation:
+    """What cross-validation gives back: a fit for each fold, and what all of them together are worth.
+
+    Attributes
+    ----------
+    folds : tuple of FitResult
+        Each has learnt everything, the encoding included, from its own training rows.
+
+    Examples
+    --------
+    >>> import chainrule
+    >>> result = chainrule.cross_validate("examples/iris.csv", target="species", folds=3, epochs=20)
+    >>> [len(rows) for rows in result.held_out], result.score.n_rows
+    ([50, 50, 50], 150)
+    >>> result.score.accuracy > 0.8
+    True
+    """
+
+    folds: tuple[FitResult, ...]
+
+    def __repr__(self) -> str:
+        figures = ", ".join(map(str, self.figures[:MOST_FIGURES]))
+        return f"CrossValidation({len(self.folds)} folds, {figures})"
+
+    def __str__(self) -> str:
+        scores = self.score if isinstance(self.score, tuple) else (self.score,)
+        pooled = ", ".join(f"{name} {value}" for one in scores[:MOST_FIGURES] for name, value in _told(one))
+        n_rows = counted(len(self.rows), "held-out row")
+        return "\n".join([*self.lines(), f"{n_rows} pooled: {pooled}"])
+
+    @cached_property
+    def held_out(self) -> tuple[Rows, ...]:
+        """For each fold the rows that were held out, counted from 0 in the table that was given."""
+        return tuple(_numbered(one.data, one.data.held_out_rows) for one in self.folds)
+
+    @cached_property
+    def rows(self) -> Rows:
+        """All rows that were held out, counted likewise, ascending.
+
+        Rows without a value of the target are not among them, nor, in order, those of the first block.
+        """
+        return np.sort(np.concatenate(self.held_out))
+
+    @cached_property
+    def predictions(self) -> Predictions:
+        """What each of `rows` was predicted to be by the network that has not seen it."""
+        parts = [
+            writing_as(self.folds[0].model, one.model).predictions(
+                one.data.table.take(one.data.held_out_rows)
+            )
+            for one in self.folds
+        ]
+        return joined_predictions(parts, self._order)
+
+    @cached_property
+    def score(self) -> Score:
+        """Score over all held-out rows together, each predicted by the network that has not seen it.
+
+        What it is compared with is the majority, or the mean, of each fold's own training rows. Where
+        folds have not the same majority, `majority` is empty.
+        """
+        return pooled_score([(one.data, one.model) for one in self.folds], self._order)
+
+    @cached_property
+    def figures(self) -> tuple[FoldFigure, ...]:
+        """The main figure of each fold, with mean and deviation: the accuracy, or the RMSE of each target."""
+        scores = [one.held_out_score for one in self.folds]
+        if self.folds[0].data.encoding.classes is not None:
+            accuracies = [one.accuracy for one in scores if isinstance(one, ClassScore)]
+            return (FoldFigure("accuracy", tuple(accuracies)),)
+        of_fold = [{one.target: one.rmse for one in score} for score in scores if isinstance(score, tuple)]
+        names = self.folds[0].data.encoding.target_names
+        return tuple(
+            FoldFigure(
+                f"RMSE of {named(name)}" if len(names) > 1 else "RMSE",
+                tuple(one.get(name, np.nan) for one in of_fold),
+            )
+            for name in names
+        )
+
+    @property
+    def parting(self) -> str:
+        """How the rows were parted, in words."""
+        encoding = self.folds[0].data.encoding
+        if encoding.rows.group is not None:
+            return f"by groups of {shown(encoding.rows.group)}"
+        if encoding.rows.in_order:
+            return "in order, each of which learns from the rows before it"
+        return "at random" if encoding.classes is None else "at random, each class in proportion"
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What should be looked at before the score is believed, and in which folds, in words."""
+        return remarks_beside((), self)
+
+    @cached_property
+    def diagnosis(self) -> tuple[str, ...]:
+        """What went badly in trainings: of each cause the first fold that has it, and how many have."""
+        found: dict[str, list[str]] = {}
+        for k, one in enumerate(self.folds, 1):
+            for each in one.training.diagnosis:
+                found.setdefault(each.cause, []).append(f"Fold {k}: {each.message}")
+        every = len(self.folds)
+        return tuple(f"Of {every} folds {len(each)} went badly. {each[0]}" for each in found.values())
+
+    def lines(self, most: int = MOST_LINES) -> list[str]:
+        """Write a line for each fold, of many the first ones, and those for mean and standard deviation."""
+        return list(self._lines(whole_number_from_1(most, "most")))
+
+    def _lines(self, most: int) -> Iterator[str]:
+        figures = self.figures[:MOST_FIGURES]
+        heads = ["fold", "learns from", "held out", *(one.name for one in figures)]
+        widths = [len(DEVIATION), *(max(len(head), 10) for head in heads[1:])]
+        yield _aligned(heads, widths)
+        for k, one in enumerate(self.folds[:most]):
+            rows = (len(one.data.training_rows), len(one.data.held_out_rows))
+            cells = [str(k + 1), *map(str, rows), *(each.written(each.of_folds[k]) for each in figures)]
+            yield _aligned(cells, widths)
+        if len(self.folds) > most:
+            yield f"… {counted(len(self.folds) - most, 'fold')} more"
+        yield _aligned(["mean", "", "", *(each.written(each.mean) for each in figures)], widths)
+        deviations = (each.written(each.deviation, 3) for each in figures)
+        yield _aligned([DEVIATION, "", "", *deviations], widths)
+        if len(self.figures) > MOST_FIGURES:
+            yield f"… {counted(len(self.figures) - MOST_FIGURES, 'target')} more"
+
+    def to_json(self) -> dict[str, Any]:
+        """All there is to tell, as plain data; rows are counted from 1, as on the command line."""
+        return {
+            "parting": self.parting,
+            "folds": [
+                {
+                    "training_rows": len(one.data.training_rows),
+                    "held_out_rows": len(rows),
+                    "rows": (rows + 1).tolist(),
+                    "epochs_run": len(one.history.epochs),
+                    "stopped_by": str(one.stopped_by),
+                    "score": score_to_json(one.held_out_score),
+                }
+                for one, rows in zip(self.folds, self.held_out, strict=True)
+            ],
+            "figures": [
+                {
+                    "name": one.name,
+                    "of_folds": list(one.of_folds),
+                    "mean": one.mean,
+                    "deviation": one.deviation,
+                }
+                for one in self.figures
+            ],
+            "score": score_to_json(self.score),
+            "remarks": [said(words) for words in self.remarks],
+            "diagnosis": [said(words) for words in self.diagnosis],
+            "rows": (self.rows + 1).tolist(),
+            "predictions": {name: list(answer.plain()) for name, answer in self.predictions.answers.items()},
+        }
+
+    @cached_property
+    def _order(self) -> Rows:
+        """What brings the held-out rows of all folds into the order of the table."""
+        return np.argsort(np.concatenate(self.held_out), kind="stable")
+
+
+def check_beside_folds(held_out: float | None, split: object) -> None:
+    """Refuse what holds rows out in another way than folds do; to hold out 0 is what they do at the end.
+
+    Raises
+    ------
+    InputError
+        A share, or a column, was given, too.
+    """
+    name, given = ("split", split) if split is not None else ("held_out", held_out)
+    if given is not None and given != 0:
+        raise InputError(
+            f"{argument('folds')} and {argument(name)} were both given",
+            parameter=name,
+            given=given,
+            needs="folds hold rows out in turn, and the network that is kept learns from all of them",
+            advice=f"Take {argument('folds')} alone for a score over all rows, or {argument(name)} alone for "
+            "a single split.",
+        )
+
+
+def remarks_beside(known: Sequence[Decision], validated: CrossValidation) -> tuple[str, ...]:
+    """What should be looked at in the folds, but what is known already, of all rows say."""
+    folds_of: dict[str, list[str]] = {}
+    for k, one in enumerate(validated.folds, 1):
+        for decision in one.data.decisions:
+            if decision.is_warning and decision not in known:
+                folds_of.setdefault(decision.sentence, []).append(str(k))
+    every = len(validated.folds)
+    return tuple(
+        words if len(at) == every else f"fold{'s' * (len(at) > 1)} {joined(at, MOST_NAMED)}: {words}"
+        for words, at in folds_of.items()
+    )
+
+
+def fit_folds(
+    usable: Usable, *, folds: int, seed: int, fit_one: Callable[[Dataset, tuple[int, int]], FitResult]
+) -> CrossValidation:
+    """Fit a network for each fold.
+
+    Parameters
+    ----------
+    usable : Usable
+    folds : int
+    seed : int
+    fit_one : callable
+        Fits a network to the training rows of a dataset; it hears which fold of how many that is.
+
+    Raises
+    ------
+    InputError, TableError, DivergenceError
+        A fold cannot be fitted; the error says which.
+    KeyboardInterrupt
+        Ctrl-C came; it says what was done.
+    """
+    results: list[FitResult] = []
+    try:
+        for k, parted in enumerate(usable.part_in_folds(folds=folds, seed=seed), 1):
+            try:
+                share = len(parted.held_out) / usable.table.n_rows
+                data = usable.encode(parted, held_out=share, seed=seed)
+                result = fit_one(data, (k, folds))
+            except ChainruleError as error:
+                error.advise(f"This is of fold {k} of {folds}.")
+                raise
+            if result.stopped_by is StoppedBy.INTERRUPT:
+                raise KeyboardInterrupt  # noqa: TRY301 (as it comes between trainings)
+            results.append(result)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(_done(results, folds)) from None
+    return CrossValidation(tuple(results))
+
+
+def of_fold(
+    call: Callable[[Progress], object] | None, fold: tuple[int, int]
+) -> Callable[[Progress], object] | None:
+    """A callback that is told which fold is trained; of what is no function `Callbacks` complains."""
+    if not callable(call):
+        return call
+
+    def told(training: Progress) -> object:
+        training.fold = fold
+        return call(training)
+
+    return told
+
+
+def _done(results: Sequence[FitResult], folds: int) -> str:
+    """How far an interrupted cross-validation came."""
+    if not results:
+        return f"None of the {folds} folds was done."
+    figure = CrossValidation(tuple(results)).figures[0]
+    values = joined([figure.written(value) for value in figure.of_folds], MOST_NAMED)
+    was = "were" if len(results) > 1 else "was"
+    return f"{len(results)} of {folds} folds {was} done: {figure.name} {values}."
+
+
+def _numbered(data: Dataset, rows: Rows) -> Rows:
+    """Rows of a dataset's table by their numbers, from 0, in the table that was given."""
+    numbering = data.table.columns[0].numbering
+    return rows if numbering is None else numbering[rows]
+
+
+def _told(score: ClassScore | NumberScore) -> list[tuple[str, str]]:
+    """Main figures of a pooled score, as they are printed."""
+    if isinstance(score, ClassScore):
+        return [("accuracy", f"{score.accuracy:.3f} (always the majority {score.majority_accuracy:.3f})")]
+    r2 = "none" if score.r2 is None else f"{score.r2:.3f}"
+    return [(f"RMSE of {named(score.target)}", f"{score.rmse:.6g} (R² {r2})")]
+
+
+def _aligned(cells: Sequence[str], widths: Sequence[int]) -> str:
+    first, *others = (
+        f"{cell:<{width}}" if not place else f"{cell:>{width}}"
+        for place, (cell, width) in enumerate(zip(cells, widths, strict=True))
+    )
+    return "  ".join([first, *others]).rstrip()

@@ -1,0 +1,110 @@
+"""Answers of several models, each scaled in its own way, brought together in the targets' own units."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+
+from chainrule.models.model import Model, score_of
+from chainrule.scores import ClassScore, NumberScore
+from chainrule.tables import ClassTarget, DateTarget, Encoding, NumberTarget
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy.typing as npt
+
+    from chainrule.models.dataset import Dataset
+    from chainrule.scores import Score
+    from chainrule.tables import LearntTarget
+
+    Matrix = npt.NDArray[np.float64]
+
+__all__ = ["pooled_score", "writing_as"]
+
+AnyScore = TypeVar("AnyScore", ClassScore, NumberScore)
+
+
+def pooled_score(judged: Sequence[tuple[Dataset, Model]], order: npt.NDArray[np.intp]) -> Score:
+    """Score over the held-out rows of several datasets, each judged by its own model.
+
+    What it is compared with is the majority, or the mean, of each dataset's own training rows; it is named
+    where all have the same majority.
+
+    Parameters
+    ----------
+    judged : sequence of (Dataset, Model)
+        Of one target; where it is one of classes, all know the same ones in the same order.
+    order : array of int
+        In which the rows are taken of all that are held out, one dataset behind the other.
+    """
+    first = judged[0][0].encoding
+    targets = {part.name: part for data, _ in judged for part in data.encoding.learnt}
+    in_order = tuple(targets[name] for name in first.target_names if name in targets)
+    parts = [_answers(data, model, in_order) for data, model in judged]
+    Y, outputs, usual = (np.concatenate(part)[order] for part in zip(*parts, strict=True))
+    encoding = Encoding(first.inputs, tuple(map(_unscaled, in_order)), first.rows, first.layout)
+    majorities = {data.majority or "" for data, _ in judged}
+    majority = majorities.pop() if len(majorities) == 1 else ""
+    score, always = (score_of(encoding, Y, each, majority) for each in (outputs, usual))
+    if isinstance(score, ClassScore) and isinstance(always, ClassScore):
+        return _beside(score, always, "majority_")
+    assert isinstance(score, tuple)  # noqa: S101 (so both are)
+    assert isinstance(always, tuple)  # noqa: S101
+    return tuple(_beside(one, other, "mean_") for one, other in zip(score, always, strict=True))
+
+
+def writing_as(first: Model, other: Model) -> Model:
+    """The other model, which writes classes as the first does: spellings are those of training rows."""
+    own, encoding = other.table_encoding, first.table_encoding
+    if own.classes is None:
+        return other
+    return replace(other, encoding=Encoding(own.inputs, encoding.targets, own.rows, own.layout))
+
+
+def _answers(data: Dataset, model: Model, targets: Sequence[LearntTarget]) -> tuple[Matrix, Matrix, Matrix]:
+    """Of held-out rows: the targets, the answers, and those that need no inputs; NaN for one not learnt."""
+    rows, Y = data.held_out_rows, data.Y
+    outputs = model.network(data.X[rows])
+    found = {
+        part.name: (part, own, a)
+        for (part, own), (_, a) in zip(data.encoding.parted(Y), data.encoding.parted(outputs), strict=True)
+    }
+    columns = []
+    for target in targets:
+        if target.name not in found:  # it was constant in what this model has learnt from
+            nothing = np.full((len(rows), len(target.names)), np.nan)
+            columns.append((nothing, np.zeros_like(nothing), np.zeros_like(nothing)))
+            continue
+        part, own, a = found[target.name]
+        if isinstance(part, ClassTarget):
+            columns.append((own[rows], a, np.broadcast_to(_usual(part, own[data.training_rows]), a.shape)))
+        else:
+            actual, answers = part.decode(own[rows]), part.decode(a)
+            columns.append((actual, answers, np.full_like(actual, part.baseline)))
+    Y, outputs, usual = (np.concatenate(each, axis=1) for each in zip(*columns, strict=True))
+    return Y, outputs, usual
+
+
+def _usual(part: ClassTarget, Y: Matrix) -> Matrix:
+    """The columns of Y of a target's most frequent class, the first by name among equals."""
+    codes = part.decided(Y[~np.isnan(Y).any(axis=1)])
+    counts = np.bincount(codes, minlength=len(part.labels))
+    _, label = min(zip(-counts, part.labels, strict=True))
+    column: Matrix = (np.array(part.labels) == label).astype(np.float64)[part.one_unit :]
+    return column
+
+
+def _unscaled(part: LearntTarget) -> LearntTarget:
+    """A target that is encoded as it is, in its own unit."""
+    if isinstance(part, NumberTarget):
+        return NumberTarget(part.name, 0.0, 1.0, part.reading)
+    return DateTarget(part.name, part.reading, 0.0, 1.0, part.unit) if isinstance(part, DateTarget) else part
+
+
+def _beside(score: AnyScore, always: AnyScore, begin: str) -> AnyScore:
+    """A score with the figures of always answering the same: those whose names begin with a word more."""
+    names = [one.name for one in fields(score) if one.name.startswith(begin)]
+    return replace(score, **{name: getattr(always, name.removeprefix(begin)) for name in names})
