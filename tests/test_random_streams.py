@@ -72,6 +72,7 @@ def test_values_of_the_purposes_are_part_of_the_arithmetic() -> None:
         "SAMPLE": 4,
         "DROPOUT": 5,
         "VALIDATION": 6,
+        "BOOTSTRAP": 7,
     }
 
 

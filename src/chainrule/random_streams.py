@@ -36,6 +36,7 @@ class Purpose(enum.IntEnum):
     SAMPLE = 4
     DROPOUT = 5
     VALIDATION = 6
+    BOOTSTRAP = 7
 
 
 def raw_numbers(

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 
 import chainrule
 from chainrule.cli.commands.fit import run as run_fit
-from chainrule.cli.printing import LONGEST_LINE, score_lines
+from chainrule.cli.printing import LONGEST_LINE
 from chainrule.errors import TableError
 from chainrule.jobs import FitJob
-from chainrule.scores.targets import score_classes, score_numbers
+from chainrule.scores import ClassRows, NumberRows, score_classes, score_lines, score_numbers
 from chainrule.tables import read_table
 from chainrule.words import named, shortened
 

@@ -6,26 +6,26 @@ from chainrule.models.fitting import FitResult, fit
 from chainrule.models.model import Model, Predictions
 from chainrule.models.record import TrainingRecord
 from chainrule.models.rows import with_value
+from chainrule.models.scoring import gives_chances, majorities_of, score_of
 from chainrule.models.settings import fit_settings, needs_counts, settings_of_checkpoint
-from chainrule.scores.targets import ClassScore, NumberScore, Score
 
 __all__ = [
-    "ClassScore",
     "Dataset",
     "FitResult",
     "Model",
-    "NumberScore",
     "Predictions",
-    "Score",
     "TrainingRecord",
     "default_settings",
     "fit",
     "fit_settings",
+    "gives_chances",
+    "majorities_of",
     "needs_counts",
     "prepare",
     "prepare_again",
     "prepare_with",
     "report_of",
+    "score_of",
     "settings_of_checkpoint",
     "with_value",
 ]  # fmt: skip

@@ -14,7 +14,6 @@ from chainrule.cli.printing import (
     print_report,
     print_rows,
     say,
-    score_lines,
     settings_rows,
     training_words,
 )
@@ -22,6 +21,7 @@ from chainrule.cli.progress import TrainingProgress
 from chainrule.equations import name_of
 from chainrule.errors import said
 from chainrule.interrupts import exit_code
+from chainrule.scores import score_lines
 from chainrule.words import counted, printable
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def _print_summary(outcome: FitOutcome, table: Path) -> None:
         say("No rows were held out: the score below is that of the rows it has learnt from.")
     else:
         say(f"Score of the {len(data.held_out_rows)} held-out rows, which the network has not seen:")
-    for line in score_lines(result.held_out_score or result.training_score):
+    for line in _score(outcome):
         say(f"  {line}".rstrip())
     say()
     model, source = shell_word(outcome.path), shell_word(table)
@@ -98,6 +98,16 @@ def _print_summary(outcome: FitOutcome, table: Path) -> None:
             ("", f"chainrule check {model} {source}"),
         ]
     )
+
+
+def _score(outcome: FitOutcome) -> list[str]:
+    """Score of the held-out rows beside a linear model, which an interrupted fit has no time to train."""
+    result = outcome.result
+    if result.held_out_score is None:
+        return score_lines(result.training_score, intervals=False)
+    if outcome.was_interrupted:
+        return score_lines(result.held_out_score)
+    return score_lines(result.held_out_score, result.linear_score, result.gain)
 
 
 def _network(result: FitResult) -> str:
