@@ -1,4 +1,4 @@
-"""The linear model that a network is compared with: the network without hidden layers, on the same encoding."""
+"""The linear model that a network is compared with: one without hidden layers, on the same encoding."""
 
 from __future__ import annotations
 

@@ -182,7 +182,11 @@ class ClassScore:
         """Every figure under its name; the confusion table of up to 100 classes."""
         figures = {name: getattr(self, name) for name in self.__dataclass_fields__ if name != "scored"}
         has_table = len(self.rows) <= MOST_IN_JSON
-        return {**figures, "confusion": self.confusion if has_table else None, "intervals": self.intervals if intervals else None}
+        return {
+            **figures,
+            "confusion": self.confusion if has_table else None,
+            "intervals": self.intervals if intervals else None,
+        }
 
 
 def score_classes(
@@ -229,7 +233,7 @@ def score_classes(
 
 
 def _confusion(scored: ClassRows, n: int) -> FloatArray:
-    pairs = np.bincount(scored.truth * n + scored.guess, scored.counting, minlength=n * n)
+    pairs = np.asarray(np.bincount(scored.truth * n + scored.guess, scored.counting, n * n), np.float64)
     return pairs.reshape(n, n)
 
 

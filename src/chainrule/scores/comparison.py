@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
 from chainrule.scores.classes import ClassScore
+from chainrule.scores.digits import number_text, share_text
 from chainrule.scores.intervals import bootstrap_intervals
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy.typing as npt
 
     from chainrule.scores.intervals import Interval
@@ -51,8 +54,8 @@ class Gain:
     Examples
     --------
     >>> print(Gain("better", "linear model", "accuracy", 0.9, 0.5, 0.4, (0.3, 0.5), 100))
-    On these 100 rows the network is better than a linear model: accuracy 0.900 against 0.500,
-    which is 0.400 more (95 % interval: 0.300 to 0.500).
+    On these 100 rows the network is better than a linear model: accuracy 0.900 against 0.500, 0.400 more
+    (95 % interval: 0.300 more to 0.500 more).
     """
 
     verdict: Verdict
@@ -66,22 +69,21 @@ class Gain:
 
     def __str__(self) -> str:
         rows = "On this row" if self.n_rows == 1 else f"On these {self.n_rows} rows"
-        begin = f"{rows} the network is {self.verdict} than {SAID[self.than]}: "
-        by = abs(self.difference)
+        is_accuracy = self.figure == "accuracy"
+        shown = share_text if is_accuracy else number_text
+        figure = f"{'accuracy' if is_accuracy else 'RMSE'} {shown(self.network)} against {shown(self.other)}"
+        by = self._by(self.difference) if self.difference else "no difference"
+        of = "" if is_accuracy or not self.difference else " squared error"
+        ends = (
+            "" if self.interval is None else f" (95 % interval: {' to '.join(map(self._by, self.interval))})"
+        )
+        return f"{rows} the network is {self.verdict} than {SAID[self.than]}: {figure}, {by}{of}{ends}."
+
+    def _by(self, difference: float) -> str:
+        """A difference in words."""
         if self.figure == "accuracy":
-            end = f"accuracy {self.network:.3f} against {self.other:.3f}"
-            more = (
-                f"which is {by:.3f} {'less' if self.difference < 0 else 'more'}"
-                if by
-                else "which is the same"
-            )
-            between = "" if self.interval is None else " to ".join(f"{one:.3f}" for one in self.interval)
-        else:
-            end = f"RMSE {self.network:.6g} against {self.other:.6g}"
-            worse = f"{100 * by:.0f} % {'more' if self.difference < 0 else 'less'} squared error"
-            more = f"which is {worse}"
-            between = "" if self.interval is None else _percent_less(*self.interval)
-        return f"{begin}{end}, {more}{f' (95 % interval: {between})' if between else ''}."
+            return f"{share_text(abs(difference))} {'less' if difference < 0 else 'more'}"
+        return f"{100 * abs(difference):.0f} % {'more' if difference < 0 else 'less'}"
 
     def to_json(self) -> dict[str, Any]:
         """Every field, and the sentence."""
@@ -93,135 +95,113 @@ def _percent_less(low: float, high: float) -> str:
     return " to ".join(ends)
 
 
-class _Errors(NamedTuple):
-    """What each row errs, shape (n_rows,), weights included, and what it counts."""
-
-    network: FloatArray
-    linear: FloatArray | None
-    always: FloatArray | None
-    counts: FloatArray
-
-
 def gain_of(score: Score, linear: Score | None) -> Gain | None:
-    """Compare the score of a network with that of a linear model on the same rows, and the guess in both.
+    """Compare a network with a linear model, scored on the same rows, and with always the same guess.
 
     Returns
     -------
     Gain or None
-        None where there is neither a linear model nor a guess to compare with.
+        None where there is nothing to compare with.
+
+    Examples
+    --------
+    >>> from chainrule.scores import NumberRows, score_numbers
+    >>> actual = np.arange(10.0)
+    >>> score = score_numbers("y", NumberRows(actual, actual + 0.1, mean=4.5))
+    >>> gain = gain_of((score,), None)
+    >>> gain.verdict, gain.than, round(gain.network, 3), round(gain.other, 3)
+    ('better', 'mean', 0.1, 2.872)
     """
     scores: tuple[Any, ...] = score if isinstance(score, tuple) else (score,)
-    others: tuple[Any, ...] | None = linear if isinstance(linear, tuple) or linear is None else (linear,)
+    others: tuple[Any, ...] = linear if isinstance(linear, tuple) else (linear,) * len(scores)
     if not scores:
         return None
     is_classes = isinstance(scores[0], ClassScore)
-    errors = _errors_of_classes(scores, others) if is_classes else _errors_of_numbers(scores, others)
-    rivals: list[tuple[Rival, FloatArray]] = []
-    if errors.linear is not None and np.isfinite(errors.linear).all():
-        rivals.append(("linear model", errors.linear))
-    if errors.always is not None:
-        rivals.append(("majority" if is_classes else "mean", errors.always))
-    if not rivals:
+    unit = 1.0 if is_classes or len(scores) > 1 else _size(scores[0], others[0])
+    errors_of = _wrong if is_classes else _squared if len(scores) == 1 else _standardised
+    errors, counts = _summed(scores, others, errors_of)
+    network, total = errors[0], float(counts.sum())
+    names: tuple[Rival, Rival] = ("linear model", "majority" if is_classes else "mean")
+    there = {name: one for name, one in zip(names, errors[1:], strict=True) if np.isfinite(one).all()}
+    if not there:
         return None
-    than, other = min(rivals, key=lambda rival: float(rival[1].sum()))
-    seed = scores[0].scored.seed
-    n = int(np.count_nonzero(errors.counts))
-    total = float(errors.counts.sum())
-    mine, others_sum = float(errors.network.sum()), float(other.sum())
-    if is_classes:
-        difference = (others_sum - mine) / total
-        interval = _interval(errors.network, other, errors.counts, 1.0, seed, is_classes=True)
-        figures = (1 - mine / total, 1 - others_sum / total)
-        return Gain(_verdict(interval), than, "accuracy", *figures, difference, interval, n)
-    units = 1.0 if len(scores) > 1 else _size(scores[0], others[0] if others else None)
-    figures = (units * math.sqrt(mine / total), units * math.sqrt(others_sum / total))
-    if not math.isfinite(mine):
-        return Gain("worse", than, "rmse", *figures, -1.0, None, n)
-    difference = (others_sum - mine) / (max(others_sum, mine) or 1.0)
-    typical = math.sqrt(float(np.mean((errors.network - other) ** 2)))
-    interval = _interval(errors.network, other, errors.counts, typical, seed, is_classes=False)
-    return Gain(_verdict(interval), than, "rmse", *figures, difference, interval, n)
+    than = min(there, key=lambda name: float(there[name].sum()))
+    mine, its = (float(one.sum()) / total for one in (network, there[than]))
+
+    def difference(sums: FloatArray) -> FloatArray:
+        with np.errstate(invalid="ignore"):  # 0 / 0
+            by: FloatArray = (sums[1] - sums[0]) / (sums[2] if is_classes else np.maximum(sums[0], sums[1]))
+            return by
+
+    interval, by = None, -1.0
+    if math.isfinite(mine):
+        terms = np.stack([network, there[than], counts])
+        interval = bootstrap_intervals(_with_made_up(terms), {"": difference}, seed=scores[0].scored.seed)[""]
+        by = float(np.nan_to_num(difference(terms.sum(axis=1))))
+    low, high = interval or (by, by)
+    return Gain(
+        verdict="better" if low > 0 else "worse" if high < 0 else "no better",
+        than=than,
+        figure="accuracy" if is_classes else "rmse",
+        network=1 - mine if is_classes else unit * math.sqrt(mine),
+        other=1 - its if is_classes else unit * math.sqrt(its),
+        difference=by,
+        interval=interval,
+        n_rows=len(counts),
+    )
 
 
-def _verdict(interval: Interval | None) -> Verdict:
-    low, high = interval or (0.0, 0.0)
-    return "better" if low > 0 else "worse" if high < 0 else "no better"
+def _summed(
+    scores: tuple[Any, ...], others: tuple[Any, ...], errors_of: Callable[[Any, Any], list[Any]]
+) -> tuple[FloatArray, FloatArray]:
+    """What each row errs over all its targets, shape (3, n_rows), and counts; weights included."""
+    places = [np.arange(one.n_rows) if one.scored.places is None else one.scored.places for one in scores]
+    errors = np.zeros((3, 1 + max(int(own[-1]) for own in places)))
+    counts = np.zeros(errors.shape[1])
+    for one, other, own in zip(scores, others, places, strict=True):
+        counts[own] += one.scored.counting
+        for line, error in enumerate(errors_of(one, other)):
+            with np.errstate(invalid="ignore", over="ignore"):
+                errors[line, own] += one.scored.counting * (np.nan if error is None else error)
+    return errors[:, counts > 0], counts[counts > 0]
 
 
-def _interval(
-    network: FloatArray, other: FloatArray, counts: FloatArray, typical: float, seed: int, *, is_classes: bool
-) -> Interval | None:
-    """Interval of the difference, with two rows made up, one for each side: few rows cannot shout."""
-
-    def of_sums(sums: FloatArray) -> FloatArray:
-        mine, others, total = sums
-        return (others - mine) / (total if is_classes else np.maximum(others, mine))
-
-    weight = float(counts.mean())
-    terms = [
-        np.append(network, [0.0, typical * (weight if is_classes else 1.0)]),
-        np.append(other, [typical * (weight if is_classes else 1.0), 0.0]),
-        np.append(counts, [weight, weight]),
-    ]
-    return bootstrap_intervals(terms, {"difference": of_sums}, seed=seed)["difference"]
+def _wrong(score: ClassScore, linear: ClassScore | None) -> list[Any]:
+    """Whether the network, the linear model and the majority are wrong; None where there is none."""
+    majority = None if score.majority_accuracy is None else list(score.rows).index(str(score.majority))
+    guesses = [score.scored.guess, None if linear is None else linear.scored.guess, majority]
+    return [None if guess is None else score.scored.truth != guess for guess in guesses]
 
 
-def _errors_of_classes(scores: tuple[ClassScore, ...], others: tuple[ClassScore, ...] | None) -> _Errors:
-    """How often each row is wrong, over all targets."""
-    rows = _Rows(scores)
-    known = all(one.majority_accuracy is not None for one in scores)
-    for k, score in enumerate(scores):
-        truth, weights = score.scored.truth, score.scored.counting
-        rows.add(0, score, weights * (score.scored.guess != truth))
-        if others is not None:
-            rows.add(1, score, weights * (others[k].scored.guess != truth))
-        if known:
-            rows.add(2, score, weights * (truth != list(score.rows).index(str(score.majority))))
-        rows.add(3, score, weights)
-    return rows.errors(has_linear=others is not None, has_always=known)
+def _standardised(score: NumberScore, linear: NumberScore | None) -> list[Any]:
+    """The same in units of the standard deviation of the target, so that several can be added."""
+    variance = float(np.var(score.scored.actual / _size(score, linear))) or 1.0
+    return [None if error is None else error / variance for error in _squared(score, linear)]
 
 
-def _errors_of_numbers(scores: tuple[NumberScore, ...], others: tuple[NumberScore, ...] | None) -> _Errors:
-    """Squared errors of each row: of one target divided by a size, of several by the variance of each."""
-    rows = _Rows(scores)
-    for k, score in enumerate(scores):
-        scored, weights = score.scored, score.scored.counting
-        other = None if others is None else others[k]
-        size = _size(score, other)
-        actual = scored.actual / size
-        spread = 1.0
-        if len(scores) > 1:
-            spread = float(np.std(actual)) or 1.0
-        with np.errstate(invalid="ignore", over="ignore"):
-            rows.add(0, score, weights * ((scored.predicted / size - actual) / spread) ** 2)
-            if other is not None:
-                rows.add(1, score, weights * ((other.scored.predicted / size - actual) / spread) ** 2)
-            rows.add(2, score, weights * ((scored.mean / size - actual) / spread) ** 2)
-        rows.add(3, score, weights)
-    return rows.errors(has_linear=others is not None, has_always=True)
+def _squared(score: NumberScore, linear: NumberScore | None) -> list[Any]:
+    """Squared errors of the network, the linear model and the mean, in units of `_size`."""
+    size = _size(score, linear)
+    actual = score.scored.actual / size
+    guesses = [score.scored.predicted, None if linear is None else linear.scored.predicted, score.scored.mean]
+    with np.errstate(invalid="ignore", over="ignore"):
+        return [None if guess is None else (guess / size - actual) ** 2 for guess in guesses]
 
 
-def _size(score: NumberScore, other: NumberScore | None) -> float:
-    """Size of the largest finite number, so that squares stay finite."""
+def _size(score: NumberScore, linear: NumberScore | None) -> float:
+    """Size of the largest finite number, divided by which all squares stay finite."""
     arrays = [score.scored.actual, score.scored.predicted, np.array([score.scored.mean])]
-    arrays += [] if other is None else [other.scored.predicted]
-    sizes = np.abs(np.concatenate(arrays))
+    sizes = np.abs(np.concatenate(arrays if linear is None else [*arrays, linear.scored.predicted]))
     return float(np.max(sizes[np.isfinite(sizes)], initial=0.0)) or 1.0
 
 
-class _Rows:
-    """Sums over targets for each row, wherever a target is missing."""
+def _with_made_up(terms: FloatArray) -> FloatArray:
+    """Terms of the rows and of two made-up ones, each for one side, so that a few rows are no proof.
 
-    def __init__(self, scores: tuple[Any, ...]) -> None:
-        self.places = [
-            np.arange(one.n_rows) if one.scored.places is None else one.scored.places for one in scores
-        ]
-        self.sums = np.zeros((4, max(int(own[-1]) for own in self.places) + 1))
-        self.of = {id(one): own for one, own in zip(scores, self.places, strict=True)}
-
-    def add(self, line: int, score: Any, values: FloatArray) -> None:  # noqa: ANN401 (of either kind)
-        self.sums[line, self.of[id(score)]] += values
-
-    def errors(self, *, has_linear: bool, has_always: bool) -> _Errors:
-        network, linear, always, counts = self.sums[:, self.sums[3] > 0]
-        return _Errors(network, linear if has_linear else None, always if has_always else None, counts)
+    They differ as much as a row of those that differ does, in the root of the mean square.
+    """
+    network, other, counts = terms
+    apart = (network - other)[network != other]
+    by = float(np.sqrt(np.mean(apart**2))) if len(apart) else float(counts.mean())
+    made_up = np.array([[by, 0.0], [0.0, by], [float(counts.mean())] * 2])
+    return np.concatenate([terms, made_up], axis=1)

@@ -31,13 +31,13 @@ FEWEST_DEFINED = 0.5  # share of the resamples that must have the figure
 
 
 def bootstrap_intervals(
-    terms: Sequence[FloatArray], figures: Mapping[str, Figure], *, seed: int
+    terms: FloatArray | Sequence[FloatArray], figures: Mapping[str, Figure], *, seed: int
 ) -> dict[str, Interval | None]:
     """BCa bootstrap intervals (Efron, 1987) of figures that are functions of sums over rows.
 
     Parameters
     ----------
-    terms : sequence of arrays of shape (n_rows,)
+    terms : array, or sequence of arrays, of shape (n_terms, n_rows)
         What each row adds to each sum.
     figures : dict of functions
         Each takes sums, shape (n_terms, ...), and gives the figure, shape (...).
@@ -50,12 +50,12 @@ def bootstrap_intervals(
 
     Examples
     --------
-    >>> ones, errors = np.ones(50), np.arange(50) / 49
-    >>> low, high = bootstrap_intervals([ones, errors], {"mae": lambda sums: sums[1] / sums[0]}, seed=0)["mae"]
+    >>> terms = [np.ones(50), np.arange(50) / 49]
+    >>> low, high = bootstrap_intervals(terms, {"mae": lambda sums: sums[1] / sums[0]}, seed=0)["mae"]
     >>> bool(0.35 < low < 0.45 < 0.55 < high < 0.65)
     True
     """
-    units = _put_together(np.stack(terms), seed)
+    units = _put_together(np.asarray(terms), seed)
     total = units.sum(axis=1)
     drawn = _resampled(units, seed)
     with np.errstate(all="ignore"):
@@ -97,8 +97,9 @@ def _bca(estimate: Any, drawn: FloatArray, left_out: FloatArray) -> Interval | N
         return None
     below = float(np.mean(drawn < estimate) + np.mean(drawn == estimate) / 2)
     bias = NORMAL.inv_cdf(min(max(below, 1 / RESAMPLES), 1 - 1 / RESAMPLES))
-    pull = left_out.mean() - left_out if len(left_out) else np.zeros(1)
-    pull /= np.max(np.abs(pull)) or 1.0  # its cube would overflow
+    scaled = left_out / (np.max(np.abs(left_out), initial=0.0) or 1.0)  # sums of large numbers would overflow,
+    pull = scaled.mean() - scaled if len(scaled) else np.zeros(1)
+    pull /= np.max(np.abs(pull)) or 1.0  # and cubes of them
     spread = float(np.sum(pull**2))
     skew = float(np.sum(pull**3)) / (6 * spread**1.5) if spread else 0.0
 
@@ -146,7 +147,7 @@ def logit_interval(share: float, error: float) -> Interval | None:
     Examples
     --------
     >>> [round(one, 3) for one in logit_interval(0.9, 0.03)]
-    [0.823, 0.946]
+    [0.824, 0.945]
     """
     if not 0 < share < 1 or not error:
         return None

@@ -7,6 +7,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from chainrule.scores.classes import ClassScore
+from chainrule.scores.digits import number_text, share_text
 from chainrule.words import named
 
 if TYPE_CHECKING:
@@ -55,10 +56,10 @@ def score_lines(
     >>> score = score_numbers("price", NumberRows(np.array([1.0, 3, 4]), np.array([1.0, 2, 4]), mean=2.0))
     >>> print("\n".join(score_lines((score,), intervals=False)))
           network  always the mean
-    RMSE  0.57735          1.29099
-    MAE   0.333333         1.33333
-    MAPE  11.1 %            61.1 %
-    R²    0.786             -0.071
+    RMSE   0.5774            1.414
+    MAE    0.3333            1.333
+    MAPE  11.11 %          61.11 %
+    R²      0.786           -0.286
     """
     scores: tuple[Any, ...] = score if isinstance(score, tuple) else (score,)
     others: tuple[Any, ...] = linear if isinstance(linear, tuple) else (linear,) if linear else ()
@@ -175,15 +176,12 @@ def _confusion(score: ClassScore) -> list[str]:
 
 
 def _figure(name: str, value: float | None) -> str:
-    """A figure with as many digits as say something; 0 has no sign."""
+    """A figure with as many digits as say something."""
     if value is None:
         return "none"
     if name in {"rmse", "mae"}:
-        return f"{value:.6g}"
-    if name == "mape":
-        return f"{100 * value:.1f} %" if value < 1000 else f"{100 * value:.4g} %"  # noqa: PLR2004 (then digits tell nothing)
-    text = f"{value:.3f}" if abs(value) < 1000 else f"{value:.4g}"  # noqa: PLR2004 (likewise)
-    return text.removeprefix("-") if not text.strip("-0.") else text
+        return number_text(value)
+    return f"{number_text(100 * value)} %" if name == "mape" else share_text(value)
 
 
 def _between(name: str, interval: Interval | None) -> str:
