@@ -16,7 +16,7 @@ from sklearn.exceptions import UndefinedMetricWarning
 from chainrule.scores import ClassRows, NumberRows, score_classes, score_numbers
 
 SEEDS = st.integers(0, 2**32 - 1)
-CLOSE = {"rel": 1e-12, "abs": 1e-12}
+CLOSE: dict[str, Any] = {"rel": 1e-12, "abs": 1e-12}
 NAMES = "abcde"
 
 
@@ -26,7 +26,7 @@ def rows_of_classes(rng: np.random.Generator, n: int, k: int, *, weighted: bool)
     counts[counts.sum(axis=1) == 0] = 1.0
     outputs = counts / counts.sum(axis=1, keepdims=True)
     there = rng.permutation(k)[: rng.integers(1, k + 1)]
-    weights = rng.integers(1, 5, n) / 2 if weighted else None
+    weights = rng.integers(1, 5, n).astype(np.float64) if weighted else None
     return ClassRows(rng.choice(there, n), outputs.argmax(axis=1), outputs, chances=True, weights=weights)
 
 
@@ -94,7 +94,8 @@ def test_weights_are_rows_counted_more_often() -> None:
     rows = rows_of_classes(rng, 30, 3, weighted=False)
     times = rng.integers(1, 4, 30)
     assert rows.outputs is not None
-    again = ClassRows(*(np.repeat(one, times, axis=0) for one in rows[:3]), chances=True)
+    outputs = np.repeat(rows.outputs, times, axis=0)
+    again = ClassRows(np.repeat(rows.truth, times), np.repeat(rows.guess, times), outputs, chances=True)
     weighted = rows._replace(weights=times.astype(float))
     one, other = (
         score_classes("kind", which, "abc", "a").to_json(intervals=False) for which in (weighted, again)
@@ -130,8 +131,8 @@ def test_a_majority_that_no_row_has_is_never_right() -> None:
 @given(seed=SEEDS, n=st.integers(1, 40), weighted=st.booleans(), shift=st.sampled_from([0.0, 0.5, 100.0]))
 def test_numbers(seed: int, n: int, *, weighted: bool, shift: float) -> None:
     rng = np.random.default_rng(seed)
-    actual, predicted = rng.integers(-8, 8, n) + shift, rng.normal(0, 4, n) + shift
-    weights = rng.integers(1, 5, n) / 2 if weighted else None
+    actual, predicted = rng.integers(-8, 8, n).astype(np.float64) + shift, rng.normal(0, 4, n) + shift
+    weights = rng.integers(1, 5, n).astype(np.float64) if weighted else None
     mean = float(rng.integers(-3, 3) + shift)
     score = score_numbers("y", NumberRows(actual, predicted, weights, mean))
     weighing = {"sample_weight": weights}

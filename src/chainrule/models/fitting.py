@@ -128,7 +128,7 @@ class FitResult:
             data.Y[rows],
             network(data.X[rows]),
             chances=gives_chances(network, data.encoding),
-            majority=majorities_of(data),
+            majority=majorities_of(data.encoding, data.Y[data.training_rows]),
             weights=None if data.weights is None else data.weights[rows] / data.weights[rows].mean(),
             seed=data.seed,
         )

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from chainrule.models.dataset import Dataset
     from chainrule.network import Network
     from chainrule.scores import ClassScore, NumberScore
     from chainrule.tables import Encoding
@@ -128,9 +127,18 @@ def gives_chances(network: Network, encoding: Encoding) -> bool:
     return kind is OutputRange.SHARES or (one_unit and kind is OutputRange.UNIT)
 
 
-def majorities_of(data: Dataset) -> tuple[str | None, ...]:
-    """Most frequent class of the training rows for each target, the first among equals; None for numbers."""
-    return tuple(_majority(part, y[data.training_rows]) for part, y in data.encoding.parted(data.Y))
+def majorities_of(encoding: Encoding, Y: FloatArray) -> tuple[str | None, ...]:
+    """Most frequent class of each target, the first by name among equals; None for numbers.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> from chainrule.models import prepare
+    >>> data = prepare(pa.table({"size": [1, 2, 3], "kind": ["a", "b", "b"]}), target="kind", held_out=0)
+    >>> majorities_of(data.encoding, data.Y)
+    ('b',)
+    """
+    return tuple(_majority(part, y) for part, y in encoding.parted(Y))
 
 
 def _majority(part: Any, y: FloatArray) -> str | None:  # noqa: ANN401 (a target of any kind)

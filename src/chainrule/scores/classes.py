@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from chainrule.given import truth
 from chainrule.scores.intervals import (
     bootstrap_intervals,
+    intervals_to_json,
     logit_interval,
     mean_of_shares_interval,
     share_interval,
@@ -180,13 +182,11 @@ class ClassScore:
 
     def to_json(self, *, intervals: bool = True) -> dict[str, Any]:
         """Every figure under its name; the confusion table of up to 100 classes."""
-        figures = {name: getattr(self, name) for name in self.__dataclass_fields__ if name != "scored"}
+        data = {name: getattr(self, name) for name in self.__dataclass_fields__ if name != "scored"}
         has_table = len(self.rows) <= MOST_IN_JSON
-        return {
-            **figures,
-            "confusion": self.confusion if has_table else None,
-            "intervals": self.intervals if intervals else None,
-        }
+        data["confusion"] = [list(row) for row in self.confusion] if has_table else None
+        data["intervals"] = intervals_to_json(self.intervals) if truth(intervals, "intervals") else None
+        return data
 
 
 def score_classes(

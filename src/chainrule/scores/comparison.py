@@ -87,7 +87,8 @@ class Gain:
 
     def to_json(self) -> dict[str, Any]:
         """Every field, and the sentence."""
-        return {**vars(self), "sentence": str(self)}
+        interval = None if self.interval is None else list(self.interval)
+        return {**vars(self), "interval": interval, "sentence": str(self)}
 
 
 def _percent_less(low: float, high: float) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 __all__ = ["number_text", "share_text"]
 
-LARGE = 1e12  # from which on a number is written with an exponent
+LARGE = 1e9  # from which on a number is written with an exponent
 FOUR_DIGITS = 1e4
 MANY = 1000  # from there on, digits after the point tell nothing
 

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     Figure: TypeAlias = Callable[[FloatArray], FloatArray]
     Interval: TypeAlias = tuple[float, float]
 
-__all__ = ["bootstrap_intervals", "logit_interval", "mean_of_shares_interval", "share_interval"]
+__all__ = [
+    "bootstrap_intervals", "intervals_to_json", "logit_interval", "mean_of_shares_interval", "share_interval",
+]  # fmt: skip
 
 LOW, HIGH = 0.025, 0.975
 NORMAL = NormalDist()
@@ -65,6 +67,11 @@ def bootstrap_intervals(
         }
 
 
+def intervals_to_json(intervals: Mapping[str, Interval | None]) -> dict[str, list[float] | None]:
+    """Intervals as plain data."""
+    return {name: None if one is None else list(one) for name, one in intervals.items()}
+
+
 def _put_together(terms: FloatArray, seed: int) -> FloatArray:
     """Terms of single rows; where they are many, of groups of them, drawn at random."""
     n = terms.shape[1]
@@ -97,7 +104,9 @@ def _bca(estimate: Any, drawn: FloatArray, left_out: FloatArray) -> Interval | N
         return None
     below = float(np.mean(drawn < estimate) + np.mean(drawn == estimate) / 2)
     bias = NORMAL.inv_cdf(min(max(below, 1 / RESAMPLES), 1 - 1 / RESAMPLES))
-    scaled = left_out / (np.max(np.abs(left_out), initial=0.0) or 1.0)  # sums of large numbers would overflow,
+    scaled = left_out / (
+        np.max(np.abs(left_out), initial=0.0) or 1.0
+    )  # sums of large numbers would overflow,
     pull = scaled.mean() - scaled if len(scaled) else np.zeros(1)
     pull /= np.max(np.abs(pull)) or 1.0  # and cubes of them
     spread = float(np.sum(pull**2))

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from chainrule.given import truth
 from chainrule.scores.arrays import share_explained
-from chainrule.scores.intervals import bootstrap_intervals
+from chainrule.scores.intervals import bootstrap_intervals, intervals_to_json
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -121,8 +122,9 @@ class NumberScore:
 
     def to_json(self, *, intervals: bool = True) -> dict[str, Any]:
         """Every figure under its name."""
-        figures = {name: getattr(self, name) for name in self.__dataclass_fields__ if name != "scored"}
-        return {**figures, "intervals": self.intervals if intervals else None}
+        data = {name: getattr(self, name) for name in self.__dataclass_fields__ if name != "scored"}
+        data["intervals"] = intervals_to_json(self.intervals) if truth(intervals, "intervals") else None
+        return data
 
 
 def score_numbers(target: str, scored: NumberRows) -> NumberScore:

@@ -22,6 +22,7 @@ __all__ = ["score_lines"]
 
 WIDTH = 98  # with an indent of two, a line of a hundred columns
 LONGEST_NAME = 32
+LONGEST_LABEL, LONGEST_NUMBER = 16, 22  # names of targets, beside those of figures
 MOST_LINES = 20  # of classes or targets
 WORST = 10  # classes that are shown where there are more
 MOST_CONFUSED = 10  # classes of a confusion table
@@ -33,6 +34,7 @@ FIGURES = {
     "brier": "Brier score",
 }
 NUMBERS = {"rmse": "RMSE", "mae": "MAE", "mape": "MAPE", "r2": "R²"}
+OF_SEVERAL = ("accuracy", "balanced_accuracy", "auc", "rmse", "r2")  # figures of each of several targets
 Row = tuple[str, ...]
 
 
@@ -79,14 +81,12 @@ def _class_lines(score: ClassScore, linear: ClassScore | None, *, intervals: boo
     """Figures of all rows, of each class, and which classes were taken for which."""
     always = "" if score.majority is None else f"always {named(score.majority, LONGEST_NAME)}"
     lines = _aligned(_table_of([score], [linear] if linear else [], FIGURES, always, intervals=intervals))
-    if len(score.rows) <= MOST_CONFUSED:
-        return [*lines, "", *_of_each_class(score), "", *_confusion(score)]
-    return [*lines, "", *_of_each_class(score)]
+    return [*lines, "", *_of_each_class(score), *_confusion(score)]
 
 
 def _label_lines(scores: Sequence[ClassScore], linear: Sequence[ClassScore], *, intervals: bool) -> list[str]:
     """Figures of several targets of two classes."""
-    some = {name: FIGURES[name] for name in ("accuracy", "balanced_accuracy", "auc")}
+    some = {name: words for name, words in FIGURES.items() if name in OF_SEVERAL}
     known = any(one.majority is not None for one in scores)
     always = "always the majority" if known else ""
     shown, others = scores[:MOST_LINES], linear[:MOST_LINES]
@@ -98,7 +98,8 @@ def _number_lines(
     scores: Sequence[NumberScore], linear: Sequence[NumberScore], *, intervals: bool
 ) -> list[str]:
     shown, others = scores[:MOST_LINES], linear[:MOST_LINES]
-    lines = _aligned(_table_of(shown, others, NUMBERS, "always the mean", intervals=intervals))
+    some = {name: NUMBERS[name] for name in NUMBERS if len(scores) == 1 or name in OF_SEVERAL}
+    lines = _aligned(_table_of(shown, others, some, "always the mean", intervals=intervals))
     if any(one.r2 is None for one in scores):
         lines.append("Where the rows do not vary there is no R².")
     return lines + _more(len(scores))
@@ -114,7 +115,8 @@ def _table_of(
     """Figure, network, interval, linear model, always the same guess; without what is not there."""
     rows: list[Row] = [("", "network", "95 % interval", "linear model", always)]
     for score, other in zip_longest(scores, linear):
-        of = f" of {named(score.target, LONGEST_NAME)}" if len(scores) > 1 else ""
+        longest = LONGEST_LABEL if isinstance(score, ClassScore) else LONGEST_NUMBER
+        of = f" of {named(score.target, longest)}" if len(scores) > 1 else ""
         for name, words in figures.items():
             value, guess = getattr(score, name), _guess(score, name)
             if value is None and name != "r2":
@@ -165,14 +167,18 @@ def _of_each_class(score: ClassScore) -> list[str]:
 
 
 def _confusion(score: ClassScore) -> list[str]:
-    """Table of the classes and what they were taken for."""
-    names, table = list(score.rows), score.confusion
-    cells = [[f"{one:.4g}" if score.is_weighted else str(one) for one in row] for row in table]
-    room = max(8, (WIDTH - LONGEST_NAME // 2) // len(names) - 2)
-    rows: list[Row] = [("class \\ predicted", *(named(name, room) for name in names))]
-    room = max(8, room)
-    rows += [(named(name, LONGEST_NAME // 2), *counts) for name, counts in zip(names, cells, strict=True)]
-    return _aligned(rows)
+    """Table of the classes and what they were taken for; nothing where it has no room."""
+    names = list(score.rows)
+    if len(names) > MOST_CONFUSED:
+        return []
+    corner = "class \\ predicted"
+    room = (WIDTH - len(corner)) // len(names) - 2
+    rows: list[Row] = [(corner, *(named(name, min(room, LONGEST_NAME)) for name in names))]
+    for name, counts in zip(names, score.confusion, strict=True):
+        cells = (f"{one:.1f}" if score.is_weighted else str(one) for one in counts)
+        rows.append((named(name, len(corner)), *cells))
+    lines = _aligned(rows)
+    return ["", *lines] if max(map(len, lines)) <= WIDTH else []
 
 
 def _figure(name: str, value: float | None) -> str:
