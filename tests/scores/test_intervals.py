@@ -72,7 +72,7 @@ FIGURES = {"accuracy", "balanced_accuracy", "log_loss", "auc", "brier", "rmse", 
 
 @pytest.mark.parametrize("world", WORLDS)
 def test_intervals_hold_what_is_true(world: World) -> None:
-    shares = covered(world, 60)
+    shares = covered(world, 40)
     assert len(shares) >= 4
     assert all(share >= 0.85 for share in shares.values()), shares
     assert min(shares.values()) < 1, "they are not too wide either"
