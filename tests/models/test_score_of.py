@@ -96,6 +96,17 @@ def test_a_label_that_no_row_has_is_left_out_and_an_unknown_majority_is_none() -
     assert given[0].majority_accuracy == given[0].accuracy
 
 
+def test_several_numbers_are_compared_in_standard_deviations() -> None:
+    result = chainrule.fit(TABLE, target=["price", "weight"], inputs=["x0"], epochs=30, seed=0)
+    gain, rows = result.gain, result.data.held_out_rows
+    assert gain is not None
+    predicted = np.column_stack(result.model.predict(TABLE).columns)[rows]
+    actual = np.column_stack([TABLE["price"], TABLE["weight"]])[rows]
+    expected = np.sqrt((((predicted - actual) / actual.std(axis=0)) ** 2).mean())
+    assert gain.network == pytest.approx(expected)
+    assert "RMSE in standard deviations" in str(gain)
+
+
 def test_outputs_are_probabilities_where_they_are() -> None:
     data = prepare(TABLE, target="cold", inputs=["x0"])
     one_unit = labelled().encoding

@@ -28,6 +28,7 @@ __all__ = ["Gain", "gain_of"]
 Verdict: TypeAlias = Literal["better", "no better", "worse"]
 Rival: TypeAlias = Literal["linear model", "majority", "mean"]
 
+NAMES = {"accuracy": "accuracy", "rmse": "RMSE", "standardised rmse": "RMSE in standard deviations"}
 SAID = {"linear model": "a linear model", "majority": "always the majority", "mean": "always the mean"}
 
 
@@ -41,9 +42,10 @@ class Gain:
         "no better" where the interval of the difference holds 0.
     than : {"linear model", "majority", "mean"}
         What it is compared with: that which errs less on these rows.
-    figure : {"accuracy", "rmse"}
+    figure : {"accuracy", "rmse", "standardised rmse"}
+        The last one is of several targets, in standard deviations of each.
     network, other : float
-        The figure of both. The RMSE of several targets is in standard deviations of each.
+        The figure of both.
     difference : float
         For classes, of the accuracies. For numbers, of the mean squared errors, as a share of the larger one.
         Above 0 where the network is better.
@@ -60,7 +62,7 @@ class Gain:
 
     verdict: Verdict
     than: Rival
-    figure: Literal["accuracy", "rmse"]
+    figure: Literal["accuracy", "rmse", "standardised rmse"]
     network: float
     other: float
     difference: float
@@ -71,7 +73,8 @@ class Gain:
         rows = "On this row" if self.n_rows == 1 else f"On these {self.n_rows} rows"
         is_accuracy = self.figure == "accuracy"
         shown = share_text if is_accuracy else number_text
-        figure = f"{'accuracy' if is_accuracy else 'RMSE'} {shown(self.network)} against {shown(self.other)}"
+        name = NAMES[self.figure]
+        figure = f"{name} {shown(self.network)} against {shown(self.other)}"
         by = self._by(self.difference) if self.difference else "no difference"
         of = "" if is_accuracy or not self.difference else " squared error"
         ends = (
@@ -143,7 +146,7 @@ def gain_of(score: Score, linear: Score | None) -> Gain | None:
     return Gain(
         verdict="better" if low > 0 else "worse" if high < 0 else "no better",
         than=than,
-        figure="accuracy" if is_classes else "rmse",
+        figure="accuracy" if is_classes else "rmse" if len(scores) == 1 else "standardised rmse",
         network=1 - mine if is_classes else unit * math.sqrt(mine),
         other=1 - its if is_classes else unit * math.sqrt(its),
         difference=by,

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-__all__ = ["number_text", "share_text"]
+__all__ = ["MANY", "number_text", "share_text"]
 
 LARGE = 1e9  # from which on a number is written with an exponent
-FOUR_DIGITS = 1e4
-MANY = 1000  # from there on, digits after the point tell nothing
+MANY = 1000  # from which on digits after the point tell nothing
 
 
 def share_text(value: float) -> str:
@@ -31,4 +30,4 @@ def number_text(value: float) -> str:
     """
     if not value:
         return "0"
-    return f"{value:.0f}" if FOUR_DIGITS <= abs(value) < LARGE else f"{value:#.4g}"
+    return f"{value:.0f}" if MANY <= abs(value) < LARGE else f"{value:#.4g}"

@@ -7,7 +7,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from chainrule.scores.classes import ClassScore
-from chainrule.scores.digits import number_text, share_text
+from chainrule.scores.digits import MANY, number_text, share_text
 from chainrule.words import named
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def score_lines(
           network  always the mean
     RMSE   0.5774            1.414
     MAE    0.3333            1.333
-    MAPE  11.11 %          61.11 %
+    MAPE   11.1 %           61.1 %
     R²      0.786           -0.286
     """
     scores: tuple[Any, ...] = score if isinstance(score, tuple) else (score,)
@@ -187,7 +187,11 @@ def _figure(name: str, value: float | None) -> str:
         return "none"
     if name in {"rmse", "mae"}:
         return number_text(value)
-    return f"{number_text(100 * value)} %" if name == "mape" else share_text(value)
+    return _percent(100 * value) if name == "mape" else share_text(value)
+
+
+def _percent(value: float) -> str:
+    return f"{value:.1f} %" if value < MANY else f"{number_text(value)} %"
 
 
 def _between(name: str, interval: Interval | None) -> str:
