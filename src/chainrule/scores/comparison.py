@@ -76,11 +76,12 @@ class Gain:
         name = NAMES[self.figure]
         figure = f"{name} {shown(self.network)} against {shown(self.other)}"
         by = self._by(self.difference) if self.difference else "no difference"
-        of = "" if is_accuracy or not self.difference else " squared error"
+        by += "" if is_accuracy or not self.difference else " squared error"
+        by += ", which may be chance" if self.verdict == "no better" and self.difference else ""
         ends = (
             "" if self.interval is None else f" (95 % interval: {' to '.join(map(self._by, self.interval))})"
         )
-        return f"{rows} the network is {self.verdict} than {SAID[self.than]}: {figure}, {by}{of}{ends}."
+        return f"{rows} the network is {self.verdict} than {SAID[self.than]}: {figure}, {by}{ends}."
 
     def _by(self, difference: float) -> str:
         """A difference in words."""
