@@ -69,6 +69,8 @@ def test_the_network_so_far_is_kept_however_often_it_is_pressed(
         ),
     ]
     assert "ended by an interruption" in done.out
+    assert "95 % interval" in done.out
+    assert "linear model" not in done.out, "there is no time to train one"
     record = chainrule.load_model("new.safetensors").training
     assert record is not None
     assert (record.stopped_by, record.epochs_run, record.epochs) == ("interrupt", 2, 3)

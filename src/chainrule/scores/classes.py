@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from chainrule.scores.intervals import Interval
+    from chainrule.scores.ranks import Area
 
     FloatArray = npt.NDArray[np.float64]
     Places = npt.NDArray[np.intp]
@@ -132,6 +133,7 @@ class ClassScore:
     f1: dict[str, float | None]
     rows: dict[str, int]
     scored: ClassRows = field(repr=False, compare=False)
+    area: Area | None = field(repr=False, compare=False)
 
     @property
     def is_weighted(self) -> bool:
@@ -156,9 +158,8 @@ class ClassScore:
             "auc": None,
             "brier": None,
         }
-        if scored.outputs is not None and self.auc is not None:
-            area = area_of_classes(scored.truth, scored.outputs, weights, sum_to_1=scored.chances)
-            found["auc"] = None if area is None else logit_interval(self.auc, area.error)
+        if self.area is not None:
+            found["auc"] = logit_interval(self.area.area, self.area.error)
         terms = scored.chance_terms()
         if terms is not None:
             log_loss, brier = terms
@@ -182,7 +183,7 @@ class ClassScore:
 
     def to_json(self, *, intervals: bool = True) -> dict[str, Any]:
         """Every figure under its name; the confusion table of up to 100 classes."""
-        data = {name: getattr(self, name) for name in self.__dataclass_fields__ if name != "scored"}
+        data = {one.name: getattr(self, one.name) for one in fields(self) if one.compare}
         has_table = len(self.rows) <= MOST_IN_JSON
         data["confusion"] = [list(row) for row in self.confusion] if has_table else None
         data["intervals"] = intervals_to_json(self.intervals) if truth(intervals, "intervals") else None
@@ -229,6 +230,7 @@ def score_classes(
         f1=dict(zip(classes, _shares(2 * found, own + guessed), strict=True)),
         rows=dict(zip(classes, np.bincount(scored.truth, minlength=len(classes)).tolist(), strict=True)),
         scored=scored,
+        area=area,
     )
 
 

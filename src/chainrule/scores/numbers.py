@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -122,7 +122,7 @@ class NumberScore:
 
     def to_json(self, *, intervals: bool = True) -> dict[str, Any]:
         """Every figure under its name."""
-        data = {name: getattr(self, name) for name in self.__dataclass_fields__ if name != "scored"}
+        data = {one.name: getattr(self, one.name) for one in fields(self) if one.compare}
         data["intervals"] = intervals_to_json(self.intervals) if truth(intervals, "intervals") else None
         return data
 
