@@ -90,6 +90,28 @@ def _validated() -> chainrule.CrossValidation:
 
 
 @cache
+def _number_score() -> chainrule.NumberScore:
+    score = chainrule.fit(FRAME, target="x", hidden=2, epochs=1).training_score
+    assert isinstance(score, tuple)
+    assert isinstance(score[0], chainrule.NumberScore)
+    return score[0]
+
+
+@cache
+def _class_score() -> chainrule.ClassScore:
+    score = _fitted().training_score
+    assert isinstance(score, chainrule.ClassScore)
+    return score
+
+
+@cache
+def _gain() -> chainrule.Gain:
+    gain = _fitted().gain
+    assert gain is not None
+    return gain
+
+
+@cache
 def _progress() -> chainrule.Progress:
     seen: list[chainrule.Progress] = []
     chainrule.train(NET, X, Y, rate=0.1, epochs=1, engine="reference", on_epoch=seen.append)
@@ -175,6 +197,9 @@ GOOD: dict[str, Callable[[Files], Call]] = {
     "Model.score_arrays": lambda _: (
         _fitted().model.score_arrays, {"X": _fitted().data.X, "Y": _fitted().data.Y},
     ),
+    "ClassScore.to_json": lambda _: (_class_score().to_json, {}),
+    "NumberScore.to_json": lambda _: (_number_score().to_json, {}),
+    "Gain.to_json": lambda _: (_gain().to_json, {}),
     "read_table": lambda _: (chainrule.read_table, {"source": FRAME}),
     "Table.column": lambda _: (chainrule.read_table(FRAME).column, {"name": "x"}),
     "Table.take": lambda _: (chainrule.read_table(FRAME).take, {"rows": [0, 2]}),
@@ -233,9 +258,10 @@ GOOD: dict[str, Callable[[Files], Call]] = {
 
 # Records that doors give and nobody else makes.
 GIVEN = {
-    "CrossValidation", "Diagnosis", "Encoding", "FitResult", "ForwardPass", "GradientCheck", "History",
-    "Progress", "Table", "Trace", "TrainingResult", "TrainingState", "jobs.FitOutcome",
-    "jobs.PredictionOutcome", "jobs.InspectOutcome", "jobs.ScoreOutcome", "jobs.TraceOutcome",
+    "ClassScore", "CrossValidation", "Diagnosis", "Encoding", "FitResult", "ForwardPass", "Gain",
+    "GradientCheck", "History", "NumberScore", "Progress", "Table", "Trace", "TrainingResult",
+    "TrainingState", "jobs.FitOutcome", "jobs.PredictionOutcome", "jobs.InspectOutcome", "jobs.ScoreOutcome",
+    "jobs.TraceOutcome",
 }  # fmt: skip
 
 

@@ -73,6 +73,7 @@ def test_values_of_the_purposes_are_part_of_the_arithmetic() -> None:
         "DROPOUT": 5,
         "VALIDATION": 6,
         "FOLDS": 7,
+        "BOOTSTRAP": 8,
     }
 
 

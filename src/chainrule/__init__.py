@@ -70,6 +70,9 @@ if TYPE_CHECKING:
     from chainrule.models import fit as fit
     from chainrule.network import ForwardPass as ForwardPass
     from chainrule.network import Network as Network
+    from chainrule.scores import ClassScore as ClassScore
+    from chainrule.scores import Gain as Gain
+    from chainrule.scores import NumberScore as NumberScore
     from chainrule.tables import Encoding as Encoding
     from chainrule.tables import Table as Table
     from chainrule.tables import read_table as read_table
@@ -115,6 +118,9 @@ _NAMES_OF = {
     ),
     "network": (
         "ForwardPass", "Network",
+    ),
+    "scores": (
+        "ClassScore", "Gain", "NumberScore",
     ),
     "tables": (
         "Encoding", "Table", "read_table",

@@ -37,6 +37,7 @@ class Purpose(enum.IntEnum):
     DROPOUT = 5
     VALIDATION = 6
     FOLDS = 7
+    BOOTSTRAP = 8
 
 
 def raw_numbers(

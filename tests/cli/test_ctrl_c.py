@@ -69,6 +69,8 @@ def test_the_network_so_far_is_kept_however_often_it_is_pressed(
         ),
     ]
     assert "ended by an interruption" in done.out
+    assert "95 % interval" in done.out
+    assert "linear model" not in done.out, "there is no time to train one"
     record = chainrule.load_model("new.safetensors").training
     assert record is not None
     assert (record.stopped_by, record.epochs_run, record.epochs) == ("interrupt", 2, 3)
@@ -104,7 +106,7 @@ def test_after_the_save_the_message_says_so(
     here: Path, chainrule_command: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert here.is_dir()
-    monkeypatch.setattr("chainrule.cli.commands.fit.score_lines", lambda _score: ctrl_c())
+    monkeypatch.setattr("chainrule.cli.commands.fit.score_lines", lambda *_: ctrl_c())
     done = chainrule_command(*FIT)
     assert (done.code, done.err) == (130, "Interrupted. new.safetensors is saved.\n")
     assert chainrule.load_model("new.safetensors").training is not None

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 
 import chainrule
 from chainrule.cli.commands.fit import run as run_fit
-from chainrule.cli.printing import LONGEST_LINE, score_lines
+from chainrule.cli.printing import LONGEST_LINE
 from chainrule.errors import TableError
 from chainrule.jobs import FitJob
-from chainrule.scores.targets import score_classes, score_numbers
+from chainrule.scores import ClassRows, NumberRows, score_classes, score_lines, score_numbers
 from chainrule.tables import read_table
 from chainrule.words import named, shortened
 
@@ -84,9 +84,10 @@ def test_names_of_every_kind_stand_in_lines_of_100_columns(
     for name in ('with "quote"', "[bold]x[/bold]", "--dash", "Größe", r"esc\x1b[31mred"):
         assert name in shown
     for text in (done.out, scored):
-        recalls = [line for line in text.splitlines() if "recall of" in line]
-        assert len({line.split("  ")[1] for line in recalls}) == 4
-        assert len(set(map(len, recalls))) == 1
+        begin = next(n for n, line in enumerate(text.splitlines()) if line.startswith("  class  "))
+        rows = text.splitlines()[begin : begin + 5]
+        assert len({line.split()[0] for line in rows}) == 5
+        assert len(set(map(len, rows))) == 1
     ignoring = chainrule_command(
         "fit", "t.csv", "--target", "kind", "--ignore", "--dash", "--ignore", "with, comma", "--epochs", 1,
         "--out", "i.st",
@@ -133,23 +134,34 @@ def test_wide_tables_are_cut_in_show(here: Path, chainrule_command: Callable[...
 
 def test_of_many_classes_the_worst_are_shown() -> None:
     classes = [f"c{k:02}" for k in range(60)]
-    truth = [name for name in classes[1:] for _ in range(10)]
-    guess = [name if k < number % 10 else "c00" for number, name in enumerate(classes[1:]) for k in range(10)]
-    lines = score_lines(score_classes(truth, guess, classes, "c01"))
-    recalls = [float(line.split()[-1]) for line in lines if line.startswith("recall of")]
+    truth = np.repeat(np.arange(1, 60), 10)
+    guess = np.where(np.tile(np.arange(10), 59) < (truth - 1) % 10, truth, 0)
+    lines = score_lines(score_classes("kind", ClassRows(truth, guess), classes, "c01"))
+    begin = next(n for n, line in enumerate(lines) if line.startswith("class"))
+    recalls = [float(line.split()[3]) for line in lines[begin + 1 :] if line.startswith("c")]
     assert recalls == [0.0] * 6 + [0.1] * 4
     assert lines[-1] == "… the lowest 10 recalls of 60 classes; for all, see --json"
-    few = score_lines(score_classes(truth, guess, classes[:20], "c01"))
-    assert sum(line.startswith("recall of") for line in few) == 20
-    assert few[2].split() == ["recall", "of", "c00", "no", "rows"]
+    some = truth < 20
+    few = score_lines(score_classes("kind", ClassRows(truth[some], guess[some]), classes[:20], "c01"))
+    assert sum(line.startswith(("c0", "c1")) for line in few) == 20
+    assert next(line for line in few if line.startswith("c00")).split() == [
+        "c00",
+        "0",
+        "0.000",
+        "none",
+        "0.000",
+    ]
 
 
 def test_figures_stay_readable_however_bad() -> None:
-    lines = score_lines((score_numbers("y", np.array([1.0, 2.0]), np.array([1e100, -1e100]), 1.5),))
-    assert lines[2].split()[1] == "-4e+200"
-    assert max(map(len, lines)) < 60
-    constant = score_lines((score_numbers("y", np.array([2.0, 2.0]), np.array([1.0, 3.0]), 2.0),))
-    assert constant[2].split() == ["R²", "none", "none"]
+    rows = NumberRows(np.array([1.0, 2.0]), np.array([1e100, -1e100]), mean=1.5)
+    lines = score_lines((score_numbers("y", rows),))
+    assert lines[-1].split()[:2] == ["R²", "-4e+200"]
+    assert max(map(len, lines)) < 80
+    rows = NumberRows(np.array([2.0, 2.0]), np.array([1.0, 3.0]), mean=2.0)
+    constant = score_lines((score_numbers("y", rows),))
+    assert constant[-2].split() == ["R²", "none", "none"]
+    assert constant[-1] == "Where the rows do not vary there is no R²."
 
 
 @pytest.mark.parametrize("link", ["plain", "symbolic", "hard"])
@@ -322,13 +334,17 @@ def test_keys_of_the_summary_as_json(here: Path, chainrule_command: Callable[...
         "loss_goal", "seed", "shuffle", "rule", "schedule", "clip_norm", "l1", "l2", "dropout", "patience",
         "metric", "stopping", "threads", "validation", "stopped_by", "epochs_run", "best_epoch",
         "loss_before", "loss", "loss_of_epochs", "validation_loss_of_epochs", "diagnosis", "seconds",
-        "training_score", "held_out_score", "model",
+        "training_score", "held_out_score", "linear_score", "gain", "model",
     }  # fmt: skip
-    number = {"target", "n_rows", "rmse", "r2", "mean_rmse", "mean_r2"}
-    kinds = {
-        "species": {"n_rows", "accuracy", "recall", "majority", "majority_accuracy"},
-        "body_mass_g,year": number,
-    }
+    number = {
+        "target", "n_rows", "rmse", "mae", "mape", "r2", "mean_rmse", "mean_mae", "mean_mape", "mean_r2",
+        "intervals",
+    }  # fmt: skip
+    classes = {
+        "target", "n_rows", "accuracy", "balanced_accuracy", "log_loss", "auc", "brier", "majority",
+        "majority_accuracy", "precision", "recall", "f1", "rows", "confusion", "intervals",
+    }  # fmt: skip
+    kinds = {"species": classes, "body_mass_g,year": number}
     for target, score_keys in kinds.items():
         done = chainrule_command(
             "fit",
@@ -345,7 +361,7 @@ def test_keys_of_the_summary_as_json(here: Path, chainrule_command: Callable[...
         found = json.loads(done.out)
         assert set(found) == shared
         assert len(found["loss_of_epochs"]) == found["epochs_run"] == 2
-        for score in (found["training_score"], found["held_out_score"]):
+        for score in (found["training_score"], found["held_out_score"], found["linear_score"]):
             for one in score if isinstance(score, list) else [score]:
                 assert set(one) == score_keys
         assert 0 < found["loss"] < found["loss_of_epochs"][-1] < found["loss_of_epochs"][0]

@@ -17,7 +17,7 @@ import pytest
 import chainrule
 from chainrule.disk import check_writable, named_after, write_file, written_somewhere
 from chainrule.jobs import FitJob
-from chainrule.scores.targets import score_numbers
+from chainrule.scores import NumberRows, score_numbers
 from model_documents import with_document
 
 if TYPE_CHECKING:
@@ -372,10 +372,10 @@ def test_numbers_that_json_lacks_are_words(here: Path, chainrule_command: Callab
 )
 def test_the_score_of_what_left_the_finite_numbers(predicted: list[float], rmse: float, r2: float) -> None:
     actual = np.array([1.7e308, -1.7e308])
-    score = score_numbers("y", actual, np.array(predicted), training_mean=0.0)
+    score = score_numbers("y", NumberRows(actual, np.array(predicted)))
     np.testing.assert_array_equal([score.rmse, score.r2], [rmse, r2])
     assert score.mean_rmse == pytest.approx(1.7e308)
-    constant = score_numbers("y", np.array([1.0, 1.0]), np.array(predicted), training_mean=0.0)
+    constant = score_numbers("y", NumberRows(np.array([1.0, 1.0]), np.array(predicted)))
     assert constant.r2 is None
 
 

@@ -54,6 +54,7 @@ def test_defaults_serve_for_numbers(tmp_path: Path) -> None:
         result = chainrule.fit(table, target="target", seed=seed)
         data, score = result.data, result.held_out_score
         assert isinstance(score, tuple)
+        assert isinstance(score[0], chainrule.NumberScore)
         ours.append(score[0].r2)
         learnt, judged = data.training_rows, data.held_out_rows
         line = LinearRegression().fit(data.X[learnt], data.Y[learnt])
@@ -212,6 +213,7 @@ def test_missing_targets_count_for_nothing() -> None:
     predicted = result.model.predict(there)["flipper_length_mm"]
     score = result.model.score(table)
     assert isinstance(score, tuple)
+    assert isinstance(score[1], chainrule.NumberScore)
     assert score[1].n_rows == len(there)
     assert score[1].r2 == pytest.approx(r2_score(there["flipper_length_mm"], predicted), rel=1e-12)
 

@@ -10,7 +10,7 @@ import pytest
 
 import chainrule
 from chainrule import InputError, TableError
-from chainrule.models import prepare
+from chainrule.models import prepare, score_of
 
 SMALL = pa.table({"x": [1.0, 2.0, 3.0, 4.0], "kind": ["b", "a", "b", "a"]})
 
@@ -25,6 +25,7 @@ def test_two_rows_are_enough_only_where_none_is_held_out() -> None:
     result = chainrule.fit(two, target="y", held_out=0)
     assert result.held_out_score is None
     assert isinstance(result.training_score, tuple)
+    assert isinstance(result.training_score[0], chainrule.NumberScore)
     assert result.training_score[0].rmse < 0.75
 
 
@@ -43,15 +44,18 @@ def test_of_classes_as_frequent_the_first_by_name_is_the_majority() -> None:
 
 def test_scores_are_computed_when_they_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[int] = []
-    real = chainrule.Model.score_arrays
+    real = score_of
 
-    def counted(model: chainrule.Model, *arrays: Any) -> object:  # noqa: ANN401 (two arrays)
+    def counted(*arrays: Any, **facts: Any) -> object:  # noqa: ANN401 (those of `score_of`)
         asked.append(1)
-        return real(model, *arrays)
+        return real(*arrays, **facts)
 
-    monkeypatch.setattr(chainrule.Model, "score_arrays", counted)
+    monkeypatch.setattr("chainrule.models.fitting.score_of", counted)
     result = chainrule.fit(Path(__file__).parents[2] / "examples" / "iris.csv", target="species", epochs=1)
     assert asked == []
     assert result.held_out_score is result.held_out_score
     assert result.training_score is not None
     assert len(asked) == 2
+    assert result.gain is result.gain is not None
+    assert result.linear_score is result.linear_score is not None
+    assert len(asked) == 3

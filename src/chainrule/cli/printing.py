@@ -16,28 +16,24 @@ from typing import TYPE_CHECKING, Any, TextIO
 from chainrule.cli.naming import in_options
 from chainrule.errors import said
 from chainrule.interrupts import interruptible
-from chainrule.words import counted, named, printable
+from chainrule.words import counted, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from chainrule.models import TrainingRecord
-    from chainrule.scores import ClassScore, NumberScore, Score
     from chainrule.tables import Encoding, Report
     from chainrule.training import Progress
 
 __all__ = [
     "LONGEST_LINE", "MOST_LINES", "TEXT", "Notes", "aside", "escape_what_cannot_be_encoded", "give", "note",
-    "print_json", "print_report", "print_rows", "say", "score_lines", "settings_rows", "training_words",
-    "write_all",
+    "print_json", "print_report", "print_rows", "say", "settings_rows", "training_words", "write_all",
 ]  # fmt: skip
 
 LONGEST_LINE = 100
-LONGEST_SCORED = 32  # two of them stand in one line
 LABEL = 10  # columns for the word that a line begins with
 TEXT = LONGEST_LINE - LABEL
 MOST_LINES = 20  # of a list with a line for each entry
-WORST = 10  # classes that are shown where there are more
 AT_ONCE = getattr(select, "PIPE_BUF", 0)  # bytes that a pipe with room takes; Windows does not tell
 NEITHER_ASCII_NOR_SAFE = re.compile(r"[^\x20-\x7e\n]")
 
@@ -178,49 +174,3 @@ def settings_rows(record: TrainingRecord, encoding: Encoding | None) -> list[tup
         break_long_words=False,
     )
     return [("" if m else "Settings", line.replace("\0", " ")) for m, line in enumerate(lines)]
-
-
-def score_lines(score: Score, *, usual: str = "") -> list[str]:
-    """Score beside that of always guessing the majority, or the mean; `usual` names one that varies."""
-    return _number_lines(score) if isinstance(score, tuple) else _class_lines(score, usual)
-
-
-def _class_lines(score: ClassScore, usual: str) -> list[str]:
-    """Accuracy, and recall for each class, or the lowest ones."""
-    always, baseline = "", ""
-    if score.majority or usual:
-        always = f"always {named(score.majority, LONGEST_SCORED) or usual}"
-        baseline = f"{score.majority_accuracy:.3f}"
-    recalls = [(f"recall of {named(name, LONGEST_SCORED)}", recall) for name, recall in score.recall.items()]
-    more = []
-    if len(recalls) > MOST_LINES:
-        more = [f"… the lowest {WORST} recalls of {len(recalls)} classes; for all, see --json"]
-        recalls = sorted(recalls, key=lambda one: (one[1] is None, one[1]))[:WORST]
-    rows = [("", "network", always), ("accuracy", f"{score.accuracy:.3f}", baseline)]
-    rows += [(name, "no rows" if recall is None else f"{recall:.3f}", "") for name, recall in recalls]
-    return _aligned(rows) + more
-
-
-def _number_lines(scores: Sequence[NumberScore]) -> list[str]:
-    """RMSE and R² for each target."""
-    rows = [("", "network", "always the mean")]
-    for score in scores[:MOST_LINES]:
-        target = f" of {named(score.target)}" if len(scores) > 1 else ""
-        rows.append((f"RMSE{target}", f"{score.rmse:.6g}", f"{score.mean_rmse:.6g}"))
-        rows.append((f"R²{target}", _r2(score.r2), _r2(score.mean_r2)))
-    hidden = len(scores) - MOST_LINES
-    return _aligned(rows) + ([f"… {hidden} more targets: see --json"] if hidden > 0 else [])
-
-
-def _aligned(rows: Sequence[tuple[str, str, str]]) -> list[str]:
-    """Names to the left, figures to the right, in columns as wide as they must be."""
-    first, second, third = (max(map(len, column)) for column in zip(*rows, strict=True))
-    first, second = max(first, 22), max(second, 8)
-    return [f"{a:<{first}}  {b:>{second}}  {c:>{third}}".rstrip() for a, b, c in rows]
-
-
-def _r2(value: float | None) -> str:
-    """R², which rows that do not vary have none of."""
-    if value is None:
-        return "none"
-    return f"{value:.3f}" if abs(value) < 1000 else f"{value:.4g}"  # noqa: PLR2004 (then digits tell nothing)

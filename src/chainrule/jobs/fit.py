@@ -117,9 +117,11 @@ class FitOutcome:
             "validation_loss_of_epochs": list(history.validation_loss),
             "diagnosis": [vars(one) for one in result.training.diagnosis],
             "seconds": sum(history.seconds),
-            "training_score": score_to_json(result.training_score),
+            "training_score": score_to_json(result.training_score, intervals=False),
             "held_out_score": score_to_json(result.held_out_score),
             "cross_validation": None if validated is None else validated.to_json(),
+            "linear_score": None if self.was_interrupted else score_to_json(result.linear_score),
+            "gain": None if self.was_interrupted or result.gain is None else result.gain.to_json(),
             "model": str(self.path),
         }
 

@@ -8,29 +8,29 @@ from chainrule.models.model import Model
 from chainrule.models.outputs import AskedOutputs
 from chainrule.models.record import TrainingRecord
 from chainrule.models.rows import with_value
+from chainrule.models.scoring import gives_chances, majorities_of, score_of
 from chainrule.models.settings import fit_settings, settings_of_checkpoint
-from chainrule.scores.targets import ClassScore, NumberScore, Score
 from chainrule.tables import Predictions
 
 __all__ = [
     "AskedOutputs",
-    "ClassScore",
     "CrossValidation",
     "Dataset",
     "FitResult",
     "Model",
-    "NumberScore",
     "Predictions",
-    "Score",
     "TrainingRecord",
     "cross_validate",
     "default_settings",
     "fit",
     "fit_settings",
+    "gives_chances",
+    "majorities_of",
     "prepare",
     "prepare_again",
     "prepare_with",
     "report_of",
+    "score_of",
     "settings_of_checkpoint",
     "usable_rows",
     "with_value",

@@ -12,12 +12,15 @@ import numpy as np
 from chainrule.errors import TrainingWarning, said, warn_of_table
 from chainrule.models.dataset import HELD_OUT, Dataset, Usable, usable_rows
 from chainrule.models.folds import CrossValidation, check_beside_folds, fit_folds, of_fold, remarks_beside
+from chainrule.models.linear import linear_network
 from chainrule.models.model import Model
 from chainrule.models.outputs import AskedOutputs
 from chainrule.models.record import TrainingRecord
 from chainrule.models.rows import watch_rows
+from chainrule.models.scoring import gives_chances, majorities_of, score_of
 from chainrule.models.settings import fit_settings
 from chainrule.network import Network
+from chainrule.scores import Gain, gain_of, score_lines
 from chainrule.settings import FitSettings, documented, refuse_unknown_settings
 from chainrule.table_options import TableOptions, documented_options, parted_options
 from chainrule.tables import as_table, report_lines, settle_roles
@@ -29,7 +32,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from chainrule.errors import DivergenceError
-    from chainrule.scores.targets import Score
+    from chainrule.scores import Score
     from chainrule.training import Progress, TrainingResult, TrainingState
 
 __all__ = [
@@ -84,20 +87,66 @@ class FitResult:
         return f"FitResult({self.model.network!r}, {n} epochs, stopped by {self.stopped_by})"
 
     def __str__(self) -> str:
-        folds = [] if self.cross_validation is None else [str(self.cross_validation)]
-        return "\n".join([*report_lines(self.data.report, most=MOST_LINES), *folds, repr(self)])
+        lines = [*report_lines(self.data.report, most=MOST_LINES), repr(self), ""]
+        if self.cross_validation is not None:
+            return "\n".join([*lines, str(self.cross_validation)])
+        if self.held_out_score is None:
+            return "\n".join([*lines, "No rows were held out that could judge the network."])
+        lines.append(f"Score of the {len(self.data.held_out_rows)} held-out rows:")
+        return "\n".join([*lines, *score_lines(self.held_out_score, self.linear_score, self.gain)])
 
     @cached_property
     def training_score(self) -> Score:
-        """Score of the rows that the model has seen; computed when it is first asked for."""
-        rows = self.data.training_rows
-        return self.model.score_arrays(self.data.X[rows], self.data.Y[rows])
+        """Score of the rows that the model has seen; computed when it is first asked for.
+
+        Rows count by their weights, where a column says what these are.
+        """
+        return self._score(self.model.network, self.data.training_rows)
 
     @cached_property
     def held_out_score(self) -> Score | None:
-        """Score of the rows that it has not seen; None where no rows were held out."""
+        """Score of the rows that it has not seen, weighted likewise; None where no rows were held out."""
         rows = self.data.held_out_rows
-        return self.model.score_arrays(self.data.X[rows], self.data.Y[rows]) if len(rows) else None
+        return self._score(self.model.network, rows) if len(rows) else None
+
+    @cached_property
+    def linear_score(self) -> Score | None:
+        """Score of a linear model on the held-out rows, which is trained when it is first asked for.
+
+        It is the network without hidden layers, on the same encoding and training rows; None where no rows
+        were held out.
+        """
+        rows = self.data.held_out_rows
+        linear = self.linear_model if len(rows) else None
+        return None if linear is None else self._score(linear.network, rows)
+
+    @cached_property
+    def linear_model(self) -> Model | None:
+        """That linear model; None where its training left the finite numbers."""
+        record = self.model.training
+        class_weight = None if record is None else record.settings.class_weight
+        linear = linear_network(self.data, sample_weight(self.data, class_weight))
+        return None if linear is None else Model(linear, self.data.encoding)
+
+    @cached_property
+    def gain(self) -> Gain | None:
+        """Whether the network is better, on the held-out rows, than a linear model and always the same guess.
+
+        None where no rows were held out.
+        """
+        return None if self.held_out_score is None else gain_of(self.held_out_score, self.linear_score)
+
+    def _score(self, network: Network, rows: npt.NDArray[np.intp]) -> Score:
+        data = self.data
+        return score_of(
+            data.encoding,
+            data.Y[rows],
+            network(data.X[rows]),
+            chances=gives_chances(network, data.encoding),
+            majority=majorities_of(data.encoding, data.Y[data.training_rows]),
+            weights=None if data.weights is None else data.weights[rows] / data.weights[rows].mean(),
+            seed=data.seed,
+        )
 
 
 @documented_options

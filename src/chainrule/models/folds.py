@@ -12,7 +12,7 @@ import numpy as np
 from chainrule.errors import ChainruleError, InputError, argument, said
 from chainrule.given import whole_number_from_1
 from chainrule.models.pooling import pooled_score, writing_as
-from chainrule.scores import ClassScore, NumberScore, score_to_json
+from chainrule.scores import ClassScore, NumberScore, gain_of, score_to_json
 from chainrule.tables import joined_predictions
 from chainrule.training import StoppedBy
 from chainrule.words import counted, joined, named, shown
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from chainrule.models.dataset import Dataset, Usable
     from chainrule.models.fitting import FitResult
-    from chainrule.scores import Score
+    from chainrule.scores import Gain, Score
     from chainrule.tables import Decision, Predictions
     from chainrule.training import Progress
 
@@ -154,6 +154,18 @@ class CrossValidation:
         return pooled_score([(one.data, one.model) for one in self.folds], self._order)
 
     @cached_property
+    def linear_score(self) -> Score | None:
+        """The same of a linear model for each fold, on its encoding and training rows."""
+        models = [(one.data, one.linear_model) for one in self.folds]
+        judged = [(data, model) for data, model in models if model is not None]
+        return pooled_score(judged, self._order) if len(judged) == len(self.folds) else None
+
+    @cached_property
+    def gain(self) -> Gain | None:
+        """Whether the networks are better, on all held-out rows, than linear models and always the same guess."""
+        return gain_of(self.score, self.linear_score)
+
+    @cached_property
     def figures(self) -> tuple[FoldFigure, ...]:
         """The main figure of each fold, with mean and deviation: the accuracy, or the RMSE of each target."""
         scores = [one.held_out_score for one in self.folds]
@@ -241,6 +253,8 @@ class CrossValidation:
                 for one in self.figures
             ],
             "score": score_to_json(self.score),
+            "linear_score": score_to_json(self.linear_score),
+            "gain": None if self.gain is None else self.gain.to_json(),
             "remarks": [said(words) for words in self.remarks],
             "diagnosis": [said(words) for words in self.diagnosis],
             "rows": (self.rows + 1).tolist(),

@@ -9,20 +9,21 @@ import numpy as np
 
 from chainrule.equations import ACTIVATIONS, OutputRange
 from chainrule.errors import InputError, said, warn_of_table
-from chainrule.models.rows import with_value
-from chainrule.network import as_samples, check_as_many
-from chainrule.scores.targets import Score, score_classes, score_numbers
-from chainrule.tables import ClassTarget, Encoding, Report, Said, Table, as_table, predictions_of
+from chainrule.models.rows import row_weights, with_value
+from chainrule.models.scoring import gives_chances, score_of
+from chainrule.network import as_sample_weight, as_samples, check_as_many
+from chainrule.tables import Encoding, Report, Said, Table, as_table, predictions_of
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     from chainrule.models.record import TrainingRecord
     from chainrule.network import Network
+    from chainrule.scores import Score
     from chainrule.tables import Chances, Predictions
     from chainrule.training import TrainingState
 
-__all__ = ["Model", "score_of"]
+__all__ = ["Model"]
 
 CHANCES: dict[OutputRange, Chances] = {OutputRange.SHARES: "shares", OutputRange.UNIT: "unit"}
 
@@ -121,47 +122,40 @@ class Model:
     def score(self, table: Any) -> Score:  # noqa: ANN401 (a path, or any frame that speaks Arrow)
         """Compare predictions with the targets in the table, in the rows that have one.
 
+        Rows count by their weights where the model was fitted with a column of weights, and the table has it.
+
         Returns
         -------
-        ClassScore, or a tuple of NumberScore, one for each target
+        ClassScore, or a tuple of NumberScore or of ClassScore, one for each target
 
         Raises
         ------
         TableError
-            As for `predict`, or no row has a target.
+            As for `predict`; no row has a target; or a weight is no number above 0.
         """
         encoding = self.table_encoding
         source = self.read(table)
         used, _ = with_value(source, encoding.has_target(source))
-        return self.score_arrays(encoding.encode_inputs(used), encoding.encode_targets(used))
+        weights = row_weights(used, encoding.rows) if encoding.rows.weights in used.names else None
+        return self.score_arrays(encoding.encode_inputs(used), encoding.encode_targets(used), weights)
 
-    def score_arrays(self, X: npt.NDArray[Any], Y: npt.NDArray[Any]) -> Score:
-        """Score on rows that are encoded already."""
-        encoding = self.table_encoding
+    def score_arrays(
+        self,
+        X: npt.NDArray[Any],
+        Y: npt.NDArray[Any],
+        weights: npt.NDArray[Any] | None = None,
+    ) -> Score:
+        """Score on rows that are encoded already; of weights only the ratios count."""
+        encoding, record = self.table_encoding, self.training
         X = as_samples(X, encoding.n_inputs, self.network.dtype, "X")
         Y = as_samples(Y, encoding.n_outputs, np.float64, "Y")
         check_as_many(X, Y)
-        majority = self.training.majority if self.training and self.training.majority else ""
-        return score_of(encoding, Y, self.network(X), majority)
-
-
-def score_of(encoding: Encoding, Y: npt.NDArray[Any], outputs: npt.NDArray[Any], majority: str) -> Score:
-    """Score of outputs, beside always answering with the majority, or with the mean of the training rows.
-
-    Parameters
-    ----------
-    encoding : Encoding
-    Y, outputs : arrays of shape (n_rows, n_outputs)
-        As the encoding has them.
-    majority : str
-        Most frequent class of the training rows, where the target is one of classes.
-    """
-    actual, predicted = encoding.decode_outputs(Y), encoding.decode_outputs(outputs)
-    if isinstance(actual, tuple) or isinstance(predicted, tuple):
-        return score_classes(list(actual), list(predicted), encoding.classes or (), majority)
-    means = [target.baseline for target in encoding.learnt if not isinstance(target, ClassTarget)]
-    return tuple(
-        score_numbers(name, actual[here, k], predicted[here, k], means[k])
-        for k, name in enumerate(part.name for part in encoding.learnt)
-        if (here := ~np.isnan(actual[:, k])).any()
-    )
+        return score_of(
+            encoding,
+            Y,
+            self.network(X),
+            chances=gives_chances(self.network, encoding),
+            majority=None if record is None else record.majority,
+            weights=as_sample_weight(weights, len(X), np.float64, "weights"),
+            seed=0 if record is None else record.seed,
+        )

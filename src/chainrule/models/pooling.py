@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from chainrule.models.model import Model, score_of
+from chainrule.models.model import Model
+from chainrule.models.scoring import gives_chances, majorities_of, score_of
 from chainrule.scores import ClassScore, NumberScore
 from chainrule.tables import ClassTarget, DateTarget, Encoding, NumberTarget
 
@@ -46,14 +47,35 @@ def pooled_score(judged: Sequence[tuple[Dataset, Model]], order: npt.NDArray[np.
     parts = [_answers(data, model, in_order) for data, model in judged]
     Y, outputs, usual = (np.concatenate(part)[order] for part in zip(*parts, strict=True))
     encoding = Encoding(first.inputs, tuple(map(_unscaled, in_order)), first.rows, first.layout)
-    majorities = {data.majority or "" for data, _ in judged}
-    majority = majorities.pop() if len(majorities) == 1 else ""
-    score, always = (score_of(encoding, Y, each, majority) for each in (outputs, usual))
-    if isinstance(score, ClassScore) and isinstance(always, ClassScore):
-        return _beside(score, always, "majority_")
-    assert isinstance(score, tuple)  # noqa: S101 (so both are)
-    assert isinstance(always, tuple)  # noqa: S101
-    return tuple(_beside(one, other, "mean_") for one, other in zip(score, always, strict=True))
+    weights = [None if data.weights is None else data.weights[data.held_out_rows] for data, _ in judged]
+    score, always = (
+        score_of(
+            encoding,
+            Y,
+            each,
+            chances=all(gives_chances(model.network, data.encoding) for data, model in judged),
+            majority=[_common(name, judged) for name in encoding.target_names],
+            weights=None if weights[0] is None else np.concatenate(weights)[order],  # type: ignore[arg-type]
+            seed=judged[0][0].seed,
+        )
+        for each in (outputs, usual)
+    )
+    if isinstance(score, ClassScore):
+        return _beside(score, always)
+    return tuple(_beside(one, other) for one, other in zip(score, always, strict=True))  # type: ignore[arg-type]
+
+
+def _common(target: str, judged: Sequence[tuple[Dataset, Model]]) -> str | None:
+    """The most frequent class of a target where all training rows have the same one."""
+    found = {
+        majority
+        for data, _ in judged
+        for part, majority in zip(
+            data.encoding.learnt, majorities_of(data.encoding, data.Y[data.training_rows]), strict=True
+        )
+        if part.name == target
+    }
+    return found.pop() if len(found) == 1 else None
 
 
 def writing_as(first: Model, other: Model) -> Model:
@@ -104,7 +126,8 @@ def _unscaled(part: LearntTarget) -> LearntTarget:
     return DateTarget(part.name, part.reading, 0.0, 1.0, part.unit) if isinstance(part, DateTarget) else part
 
 
-def _beside(score: AnyScore, always: AnyScore, begin: str) -> AnyScore:
-    """A score with the figures of always answering the same: those whose names begin with a word more."""
+def _beside(score: AnyScore, always: Any) -> AnyScore:  # noqa: ANN401 (a score of the same kind)
+    """A score with the figures of always answering the same in place of its own guess."""
+    begin = "majority_" if isinstance(score, ClassScore) else "mean_"
     names = [one.name for one in fields(score) if one.name.startswith(begin)]
     return replace(score, **{name: getattr(always, name.removeprefix(begin)) for name in names})

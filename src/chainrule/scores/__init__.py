@@ -1,16 +1,13 @@
 """How good outputs are: of arrays, as training watches them, and in the terms of a table's targets."""
 
 from chainrule.scores.arrays import accuracy, heeds_weights, metric_named, r2
-from chainrule.scores.targets import (
-    ClassScore,
-    NumberScore,
-    Score,
-    score_classes,
-    score_numbers,
-    score_to_json,
-)
+from chainrule.scores.classes import ClassRows, ClassScore, score_classes
+from chainrule.scores.comparison import Gain, gain_of
+from chainrule.scores.numbers import NumberRows, NumberScore, score_numbers
+from chainrule.scores.targets import Score, score_to_json
+from chainrule.scores.wording import score_lines
 
 __all__ = [
-    "ClassScore", "NumberScore", "Score", "accuracy", "heeds_weights", "metric_named", "r2", "score_classes",
-    "score_numbers", "score_to_json",
+    "ClassRows", "ClassScore", "Gain", "NumberRows", "NumberScore", "Score", "accuracy", "gain_of",
+    "heeds_weights", "metric_named", "r2", "score_classes", "score_lines", "score_numbers", "score_to_json",
 ]  # fmt: skip

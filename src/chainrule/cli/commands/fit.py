@@ -15,7 +15,6 @@ from chainrule.cli.printing import (
     print_report,
     print_rows,
     say,
-    score_lines,
     settings_rows,
     training_words,
 )
@@ -23,6 +22,7 @@ from chainrule.cli.progress import TrainingProgress
 from chainrule.equations import name_of
 from chainrule.errors import said
 from chainrule.interrupts import exit_code
+from chainrule.scores import score_lines
 from chainrule.words import counted, printable
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def _print_summary(outcome: FitOutcome, table: Path) -> None:
         )
     losses = f"{history.loss_before:.6g} before, {history.loss_after:.6g} after"
     print_rows([("Loss", f"{losses} (mean over the training rows)")])
-    _print_score(result)
+    _print_score(outcome)
     say()
     model, source = shell_word(outcome.path), shell_word(table)
     print_rows(
@@ -100,8 +100,9 @@ def _print_summary(outcome: FitOutcome, table: Path) -> None:
     )
 
 
-def _print_score(result: FitResult) -> None:
+def _print_score(outcome: FitOutcome) -> None:
     """Score of rows that were held out, of all folds or of one split; or of those that were learnt from."""
+    result = outcome.result
     validated = result.cross_validation
     if validated is not None:
         _print_folds(validated)
@@ -110,9 +111,8 @@ def _print_score(result: FitResult) -> None:
     if result.held_out_score is None:
         say("No rows were held out: the score below is that of the rows it has learnt from.")
     else:
-        n_rows = len(result.data.held_out_rows)
-        say(f"Score of the {n_rows} held-out rows, which the network has not seen:")
-    for line in score_lines(result.held_out_score or result.training_score):
+        say(f"Score of the {len(result.data.held_out_rows)} held-out rows, which the network has not seen:")
+    for line in _score(outcome):
         say(f"  {line}".rstrip())
 
 
@@ -123,7 +123,7 @@ def _print_folds(validated: CrossValidation) -> None:
     say()
     n_rows = len(validated.rows)
     say(f"Score of the {n_rows} held-out rows, each predicted by the network that has not seen it:")
-    for line in score_lines(validated.score, usual="the majority"):
+    for line in score_lines(validated.score, validated.linear_score, validated.gain):
         say(f"  {line}".rstrip())
 
 
@@ -134,6 +134,16 @@ def _seen(outcome: FitOutcome) -> str:
         return f"has seen the {n_rows} training rows only"
     score = "; the score is that of the folds' networks" if outcome.result.cross_validation else ""
     return f"has learnt from all {counted(n_rows, 'row')}{score}"
+
+
+def _score(outcome: FitOutcome) -> list[str]:
+    """Score of the held-out rows beside a linear model, which an interrupted fit has no time to train."""
+    result = outcome.result
+    if result.held_out_score is None:
+        return score_lines(result.training_score, intervals=False)
+    if outcome.was_interrupted:
+        return score_lines(result.held_out_score)
+    return score_lines(result.held_out_score, result.linear_score, result.gain)
 
 
 def _network(result: FitResult) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chainrule.cli.printing import note, print_json, say, score_lines
+from chainrule.cli.printing import note, print_json, say
 from chainrule.cli.progress import TrainingProgress
+from chainrule.scores import score_lines
 from chainrule.words import named, printable
 
 if TYPE_CHECKING:

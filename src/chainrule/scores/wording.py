@@ -1,0 +1,212 @@
+"""Scores for people: lines of aligned text."""
+
+from __future__ import annotations
+
+import textwrap
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Any
+
+from chainrule.scores.classes import ClassScore
+from chainrule.scores.digits import MANY, number_text, share_text
+from chainrule.words import named
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from chainrule.scores.comparison import Gain
+    from chainrule.scores.intervals import Interval
+    from chainrule.scores.numbers import NumberScore
+    from chainrule.scores.targets import Score
+
+__all__ = ["score_lines"]
+
+WIDTH = 98  # with an indent of two, a line of a hundred columns
+LONGEST_NAME = 32
+LONGEST_LABEL, LONGEST_NUMBER = 16, 22  # names of targets, beside those of figures
+MOST_LINES = 20  # of classes or targets
+WORST = 10  # classes that are shown where there are more
+MOST_CONFUSED = 10  # classes of a confusion table
+FIGURES = {
+    "accuracy": "accuracy",
+    "balanced_accuracy": "balanced accuracy",
+    "auc": "AUC",
+    "log_loss": "log loss",
+    "brier": "Brier score",
+}
+NUMBERS = {"rmse": "RMSE", "mae": "MAE", "mape": "MAPE", "r2": "R²"}
+OF_SEVERAL = ("accuracy", "balanced_accuracy", "auc", "rmse", "r2")  # figures of each of several targets
+Row = tuple[str, ...]
+
+
+def score_lines(
+    score: Score, linear: Score | None = None, gain: Gain | None = None, *, intervals: bool = True
+) -> list[str]:
+    r"""Lines of at most 98 columns: each figure and its interval, beside what is simpler; what that says.
+
+    Parameters
+    ----------
+    score, linear : Score
+        Of the network, and of a linear model on the same rows.
+    gain : Gain, optional
+    intervals : bool
+        Whether the rows were new to the network, so that there is something to be unsure of.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from chainrule.scores import NumberRows, score_numbers
+    >>> score = score_numbers("price", NumberRows(np.array([1.0, 3, 4]), np.array([1.0, 2, 4]), mean=2.0))
+    >>> print("\n".join(score_lines((score,), intervals=False)))
+          network  always the mean
+    RMSE   0.5774            1.414
+    MAE    0.3333            1.333
+    MAPE   11.1 %           61.1 %
+    R²      0.786           -0.286
+    """
+    scores: tuple[Any, ...] = score if isinstance(score, tuple) else (score,)
+    others: tuple[Any, ...] = linear if isinstance(linear, tuple) else (linear,) if linear else ()
+    lines: list[str] = []
+    if not scores or not isinstance(scores[0], ClassScore):
+        lines += _number_lines(scores, others, intervals=intervals)
+    elif len(scores) == 1:
+        lines += _class_lines(scores[0], others[0] if others else None, intervals=intervals)
+    else:
+        lines += _label_lines(scores, others, intervals=intervals)
+    if any(one.is_weighted for one in scores):
+        lines.append("Rows count by their weights.")
+    return [*lines, *([] if gain is None else ["", *textwrap.wrap(str(gain), WIDTH)])]
+
+
+def _class_lines(score: ClassScore, linear: ClassScore | None, *, intervals: bool) -> list[str]:
+    """Figures of all rows, of each class, and which classes were taken for which."""
+    usual = "the majority" if score.majority is None else named(score.majority, LONGEST_NAME)
+    always = "" if score.majority_accuracy is None else f"always {usual}"
+    lines = _aligned(_table_of([score], [linear] if linear else [], FIGURES, always, intervals=intervals))
+    return [*lines, "", *_of_each_class(score), *_confusion(score)]
+
+
+def _label_lines(scores: Sequence[ClassScore], linear: Sequence[ClassScore], *, intervals: bool) -> list[str]:
+    """Figures of several targets of two classes."""
+    some = {name: words for name, words in FIGURES.items() if name in OF_SEVERAL}
+    known = any(one.majority is not None for one in scores)
+    always = "always the majority" if known else ""
+    shown, others = scores[:MOST_LINES], linear[:MOST_LINES]
+    lines = _aligned(_table_of(shown, others, some, always, intervals=intervals))
+    return lines + _more(len(scores))
+
+
+def _number_lines(
+    scores: Sequence[NumberScore], linear: Sequence[NumberScore], *, intervals: bool
+) -> list[str]:
+    shown, others = scores[:MOST_LINES], linear[:MOST_LINES]
+    some = {name: NUMBERS[name] for name in NUMBERS if len(scores) == 1 or name in OF_SEVERAL}
+    lines = _aligned(_table_of(shown, others, some, "always the mean", intervals=intervals))
+    if any(one.r2 is None for one in scores):
+        lines.append("Where the rows do not vary there is no R².")
+    return lines + _more(len(scores))
+
+
+def _more(n: int) -> list[str]:
+    return [f"… {n - MOST_LINES} more targets: see --json"] if n > MOST_LINES else []
+
+
+def _table_of(
+    scores: Sequence[Any], linear: Sequence[Any], figures: dict[str, str], always: str, *, intervals: bool
+) -> list[Row]:
+    """Figure, network, interval, linear model, always the same guess; without what is not there."""
+    rows: list[Row] = [("", "network", "95 % interval", "linear model", always)]
+    for score, other in zip_longest(scores, linear):
+        longest = LONGEST_LABEL if isinstance(score, ClassScore) else LONGEST_NUMBER
+        of = f" of {named(score.target, longest)}" if len(scores) > 1 else ""
+        for name, words in figures.items():
+            value, guess = getattr(score, name), _guess(score, name)
+            if value is None and name != "r2":
+                continue
+            interval = score.intervals[name] if intervals else None
+            rows.append(
+                (
+                    f"{words}{of}",
+                    _figure(name, value),
+                    _between(name, interval),
+                    "" if other is None else _figure(name, getattr(other, name)),
+                    "" if guess is None and name != "r2" else _figure(name, guess),
+                )
+            )
+    kept = [k for k in range(len(rows[0])) if k < 2 or any(row[k] for row in rows[1:])]  # noqa: PLR2004 (name, figure)
+    return [tuple(row[k] for k in kept) for row in rows]
+
+
+def _guess(score: ClassScore | NumberScore, name: str) -> float | None:
+    """Figure of always guessing the same."""
+    if not isinstance(score, ClassScore):
+        value: float | None = getattr(score, f"mean_{name}")
+        return value
+    if name == "accuracy" or score.majority_accuracy is None:
+        return score.majority_accuracy if name == "accuracy" else None
+    there = [one for one, recall in score.recall.items() if recall is not None]
+    return (score.majority in there) / len(there) if name == "balanced_accuracy" else None
+
+
+def _of_each_class(score: ClassScore) -> list[str]:
+    """Rows, precision, recall and F1 of each class; of many those with the lowest recall."""
+    names = list(score.rows)
+    more = []
+    if len(names) > MOST_LINES:
+        more = [f"… the lowest {WORST} recalls of {len(names)} classes; for all, see --json"]
+        recall = score.recall
+        names = sorted(names, key=lambda one: (recall[one] is None, recall[one] or 0.0))[:WORST]
+    rows: list[Row] = [("class", "rows", "precision", "recall", "F1")]
+    rows += [
+        (
+            named(name, LONGEST_NAME),
+            str(score.rows[name]),
+            *(_figure("", of[name]) for of in (score.precision, score.recall, score.f1)),
+        )
+        for name in names
+    ]
+    return _aligned(rows) + more
+
+
+def _confusion(score: ClassScore) -> list[str]:
+    """Table of the classes and what they were taken for; nothing where it has no room."""
+    names = list(score.rows)
+    if len(names) > MOST_CONFUSED:
+        return []
+    corner = "class \\ predicted"
+    room = (WIDTH - len(corner)) // len(names) - 2
+    rows: list[Row] = [(corner, *(named(name, min(room, LONGEST_NAME)) for name in names))]
+    for name, counts in zip(names, score.confusion, strict=True):
+        cells = (f"{one:.1f}" if score.is_weighted else str(one) for one in counts)
+        rows.append((named(name, len(corner)), *cells))
+    lines = _aligned(rows)
+    return ["", *lines] if max(map(len, lines)) <= WIDTH else []
+
+
+def _figure(name: str, value: float | None) -> str:
+    """A figure with as many digits as say something."""
+    if value is None:
+        return "none"
+    if name in {"rmse", "mae"}:
+        return number_text(value)
+    return _percent(100 * value) if name == "mape" else share_text(value)
+
+
+def _percent(value: float) -> str:
+    return f"{value:.1f} %" if value < MANY else f"{number_text(value)} %"
+
+
+def _between(name: str, interval: Interval | None) -> str:
+    return "" if interval is None else " to ".join(_figure(name, one) for one in interval)
+
+
+def _aligned(rows: Iterable[Row]) -> list[str]:
+    """Names to the left, figures to the right, in columns as wide as they must be."""
+    rows = list(rows)
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(
+            f"{cell:{'>' if k else '<'}{width}}"
+            for k, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
