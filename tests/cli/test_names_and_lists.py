@@ -334,7 +334,7 @@ def test_keys_of_the_summary_as_json(here: Path, chainrule_command: Callable[...
         "loss_goal", "seed", "shuffle", "rule", "schedule", "clip_norm", "l1", "l2", "dropout", "patience",
         "metric", "stopping", "threads", "validation", "stopped_by", "epochs_run", "best_epoch",
         "loss_before", "loss", "loss_of_epochs", "validation_loss_of_epochs", "diagnosis", "seconds",
-        "training_score", "held_out_score", "linear_score", "gain", "model",
+        "training_score", "held_out_score", "linear_score", "gain", "folds", "cross_validation", "model",
     }  # fmt: skip
     number = {
         "target", "n_rows", "rmse", "mae", "mape", "r2", "mean_rmse", "mean_mae", "mean_mape", "mean_r2",

@@ -17,8 +17,8 @@ XOR = {"x1": [0, 0, 1, 1], "x2": [0, 1, 0, 1], "y": [0, 1, 1, 0]}
 
 def r2_of(result: chainrule.FitResult) -> float:
     """R² of the rows held out."""
-    assert isinstance(result.held_out_score, tuple)
-    return result.held_out_score[0].r2 or 0.0
+    score: Any = result.held_out_score
+    return float(score[0].r2)
 
 
 def counts(n: int = 200) -> pd.DataFrame:

@@ -12,7 +12,7 @@ import numpy as np
 from chainrule.errors import ChainruleError, InputError, argument, said
 from chainrule.given import whole_number_from_1
 from chainrule.models.pooling import pooled_score, writing_as
-from chainrule.scores import ClassScore, NumberScore, gain_of, score_to_json
+from chainrule.scores import ClassScore, gain_of, score_lines, score_to_json
 from chainrule.tables import joined_predictions
 from chainrule.training import StoppedBy
 from chainrule.words import counted, joined, named, shown
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from chainrule.models.dataset import Dataset, Usable
     from chainrule.models.fitting import FitResult
-    from chainrule.scores import Gain, Score
+    from chainrule.scores import Gain, NumberScore, Score
     from chainrule.tables import Decision, Predictions
     from chainrule.training import Progress
 
@@ -81,7 +81,7 @@ class FoldFigure:
         """A value as it is printed."""
         if np.isnan(value):
             return "none"
-        return f"{value:.3f}" if self.name == "accuracy" else f"{value:.{digits}g}"
+        return f"{value:.3f}" if self.name.startswith("accuracy") else f"{value:.{digits}g}"
 
     @property
     def _there(self) -> npt.NDArray[np.float64]:
@@ -115,10 +115,9 @@ class CrossValidation:
         return f"CrossValidation({len(self.folds)} folds, {figures})"
 
     def __str__(self) -> str:
-        scores = self.score if isinstance(self.score, tuple) else (self.score,)
-        pooled = ", ".join(f"{name} {value}" for one in scores[:MOST_FIGURES] for name, value in _told(one))
-        n_rows = counted(len(self.rows), "held-out row")
-        return "\n".join([*self.lines(), f"{n_rows} pooled: {pooled}"])
+        title = f"Score of the {counted(len(self.rows), 'held-out row')} together:"
+        scored = score_lines(self.score, self.linear_score, self.gain)
+        return "\n".join([*self.lines(), "", title, *scored])
 
     @cached_property
     def held_out(self) -> tuple[Rows, ...]:
@@ -162,22 +161,22 @@ class CrossValidation:
 
     @cached_property
     def gain(self) -> Gain | None:
-        """Whether the networks are better, on all held-out rows, than linear models and always the same guess."""
+        """Whether the networks are better, on all held-out rows, than linear models and one same guess."""
         return gain_of(self.score, self.linear_score)
 
     @cached_property
     def figures(self) -> tuple[FoldFigure, ...]:
         """The main figure of each fold, with mean and deviation: the accuracy, or the RMSE of each target."""
-        scores = [one.held_out_score for one in self.folds]
-        if self.folds[0].data.encoding.classes is not None:
-            accuracies = [one.accuracy for one in scores if isinstance(one, ClassScore)]
-            return (FoldFigure("accuracy", tuple(accuracies)),)
-        of_fold = [{one.target: one.rmse for one in score} for score in scores if isinstance(score, tuple)]
-        names = self.folds[0].data.encoding.target_names
+        encoding = self.folds[0].data.encoding
+        figure = "RMSE" if encoding.kind == "numbers" else "accuracy"
+        of_folds = [
+            {one.target: _main_figure(one) for one in _each(fold.held_out_score)} for fold in self.folds
+        ]
+        names = [name for name in encoding.target_names if any(name in one for one in of_folds)]
         return tuple(
             FoldFigure(
-                f"RMSE of {named(name)}" if len(names) > 1 else "RMSE",
-                tuple(one.get(name, np.nan) for one in of_fold),
+                f"{figure} of {named(name)}" if len(names) > 1 else figure,
+                tuple(one.get(name, np.nan) for one in of_folds),
             )
             for name in names
         )
@@ -369,12 +368,13 @@ def _numbered(data: Dataset, rows: Rows) -> Rows:
     return rows if numbering is None else numbering[rows]
 
 
-def _told(score: ClassScore | NumberScore) -> list[tuple[str, str]]:
-    """Main figures of a pooled score, as they are printed."""
-    if isinstance(score, ClassScore):
-        return [("accuracy", f"{score.accuracy:.3f} (always the majority {score.majority_accuracy:.3f})")]
-    r2 = "none" if score.r2 is None else f"{score.r2:.3f}"
-    return [(f"RMSE of {named(score.target)}", f"{score.rmse:.6g} (R² {r2})")]
+def _each(score: Score | None) -> tuple[ClassScore | NumberScore, ...]:
+    """The scores of all targets."""
+    return () if score is None else score if isinstance(score, tuple) else (score,)
+
+
+def _main_figure(score: ClassScore | NumberScore) -> float:
+    return score.accuracy if isinstance(score, ClassScore) else score.rmse
 
 
 def _aligned(cells: Sequence[str], widths: Sequence[int]) -> str:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from chainrule.models.model import Model
 from chainrule.models.scoring import gives_chances, majorities_of, score_of
 from chainrule.scores import ClassScore, NumberScore
 from chainrule.tables import ClassTarget, DateTarget, Encoding, NumberTarget
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from chainrule.models.dataset import Dataset
+    from chainrule.models.model import Model
     from chainrule.scores import Score
     from chainrule.tables import LearntTarget
 
@@ -62,7 +62,8 @@ def pooled_score(judged: Sequence[tuple[Dataset, Model]], order: npt.NDArray[np.
     )
     if isinstance(score, ClassScore):
         return _beside(score, always)
-    return tuple(_beside(one, other) for one, other in zip(score, always, strict=True))  # type: ignore[arg-type]
+    several: Any = zip(score, always, strict=True)  # type: ignore[arg-type]  # (of one kind)
+    return tuple(_beside(one, other) for one, other in several)
 
 
 def _common(target: str, judged: Sequence[tuple[Dataset, Model]]) -> str | None:
