@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import numpy as np
 
 from chainrule.scores.classes import ClassScore
-from chainrule.scores.digits import number_text, share_text
+from chainrule.scores.digits import number_text, share_text, span_text
 from chainrule.scores.intervals import bootstrap_intervals
 
 if TYPE_CHECKING:
@@ -52,6 +52,8 @@ class Gain:
     interval : tuple of float, or None
         95 % bootstrap interval of the difference, from the same rows for both.
     n_rows : int
+    is_time : bool
+        Whether the RMSE is in seconds.
 
     Examples
     --------
@@ -68,11 +70,12 @@ class Gain:
     difference: float
     interval: Interval | None
     n_rows: int
+    is_time: bool = False
 
     def __str__(self) -> str:
         rows = "On this row" if self.n_rows == 1 else f"On these {self.n_rows} rows"
         is_accuracy = self.figure == "accuracy"
-        shown = share_text if is_accuracy else number_text
+        shown = share_text if is_accuracy else span_text if self.is_time else number_text
         text = f"{rows} the network is {self.verdict} than {SAID[self.than]}: {NAMES[self.figure]} "
         text += f"{shown(self.network)} against {shown(self.other)}, "
         text += self._by(self.difference) if self.difference else "no difference"
@@ -148,6 +151,7 @@ def gain_of(score: Score, linear: Score | None) -> Gain | None:
         difference=by,
         interval=interval,
         n_rows=len(counts),
+        is_time=not is_classes and len(scores) == 1 and scores[0].scored.is_time,
     )
 
 
