@@ -13,7 +13,7 @@ from sklearn.metrics import accuracy_score, log_loss, r2_score, root_mean_square
 import chainrule
 from chainrule import ClassScore, InputError, Network, NumberScore, ShapeError, TableError
 from chainrule.models import Dataset, FitResult, Model, gives_chances, majorities_of, prepare, score_of
-from chainrule.scores import score_lines
+from chainrule.scores import gain_of, score_lines
 from chainrule.tables import ClassTarget, DateTarget, Encoding
 
 N = 120
@@ -169,7 +169,7 @@ def test_intervals_follow_the_seed_of_the_fit() -> None:
     assert scores[0].intervals == scores[1].intervals
 
 
-def test_dates_have_no_share_of_error() -> None:
+def test_errors_of_dates_are_spans_of_time_and_no_shares() -> None:
     days = np.datetime64("2024-01-01") + np.arange(N)
     data = prepare(pa.table({"x": X[:, 0], "due": days.astype(str)}), target="due")
     assert isinstance(data.encoding.targets[0], DateTarget)
@@ -177,7 +177,12 @@ def test_dates_have_no_share_of_error() -> None:
     assert isinstance(score, tuple)
     assert isinstance(score[0], NumberScore)
     assert (score[0].mape, score[0].mean_mape) == (None, None)
-    assert not any(line.startswith("MAPE") for line in score_lines(score))
+    lines = score_lines(score, None, gain_of(score, None))
+    off = np.sqrt(np.mean((np.arange(N) - data.training_rows.mean()) ** 2))  # of always the mean
+    assert not any(line.startswith("MAPE") for line in lines)
+    assert lines[1].split()[:3] == ["RMSE", f"{off:.2f}", "days"]
+    assert f"RMSE {off:.2f} days against " in " ".join(lines)
+    assert max(map(len, lines)) <= 98
 
 
 def test_three_classes_and_names_of_any_length_stand_in_98_columns() -> None:

@@ -14,6 +14,7 @@ from sklearn import metrics
 from sklearn.exceptions import UndefinedMetricWarning
 
 from chainrule.scores import ClassRows, NumberRows, score_classes, score_numbers
+from chainrule.scores.ranks import area_of_classes, area_under_roc
 
 SEEDS = st.integers(0, 2**32 - 1)
 CLOSE: dict[str, Any] = {"rel": 1e-12, "abs": 1e-12}
@@ -189,3 +190,30 @@ def test_errors_of_the_largest_numbers_are_finite() -> None:
     interval = score.intervals["rmse"]
     assert interval is not None
     assert interval[0] < score.rmse < interval[1]
+
+
+def test_what_a_row_pulls_the_area_is_its_slope_by_the_weight_of_the_row() -> None:
+    rng = np.random.default_rng(4)
+    truth, outputs = rng.integers(0, 3, 40), rng.integers(0, 6, (40, 3)) / 5
+    weights = rng.uniform(0.5, 2.0, 40)
+    area = area_of_classes(truth, outputs, weights, sum_to_1=False)
+    assert area is not None
+    for row in range(40):
+        step = np.where(np.arange(40) == row, 1e-6 * weights, 0.0)
+        above, below = (
+            area_of_classes(truth, outputs, w, sum_to_1=False) for w in (weights + step, weights - step)
+        )
+        assert above is not None
+        assert below is not None
+        assert area.pulls[row] == pytest.approx((above.area - below.area) / 2e-6, abs=1e-8)
+
+
+def test_the_error_of_an_area_is_that_of_delong() -> None:
+    rng = np.random.default_rng(5)
+    truth = np.repeat([False, True], [40, 60])
+    outputs = rng.normal(size=100) + truth
+    area = area_under_roc(truth, outputs, np.ones(100))
+    assert area is not None
+    pairs = outputs[truth][:, np.newaxis] > outputs[~truth]
+    variance = pairs.mean(axis=1).var(ddof=1) / 60 + pairs.mean(axis=0).var(ddof=1) / 40
+    assert area.error == pytest.approx(np.sqrt(variance), rel=0.01)

@@ -9,6 +9,7 @@ import numpy as np
 from chainrule.equations import ACTIVATIONS, OutputRange
 from chainrule.scores import ClassRows, NumberRows, Score, score_classes, score_numbers
 from chainrule.tables import ClassTarget, DateTarget
+from chainrule.tables.columns.readings import DurationReading
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -113,6 +114,7 @@ def _of_numbers(
                 predicted=a[here],
                 weights=None if weights is None else weights[here],
                 mean=part.baseline,
+                is_time=isinstance(part, DateTarget) or isinstance(part.reading, DurationReading),
                 has_zero=not isinstance(part, DateTarget),
                 seed=seed,
                 places=here,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import numpy as np
 
 from chainrule.scores.classes import ClassScore
-from chainrule.scores.digits import number_text, share_text
+from chainrule.scores.digits import number_text, share_text, span_text
 from chainrule.scores.intervals import bootstrap_intervals
 
 if TYPE_CHECKING:
@@ -52,6 +52,8 @@ class Gain:
     interval : tuple of float, or None
         95 % bootstrap interval of the difference, from the same rows for both.
     n_rows : int
+    is_time : bool
+        Whether the RMSE is in seconds.
 
     Examples
     --------
@@ -68,20 +70,21 @@ class Gain:
     difference: float
     interval: Interval | None
     n_rows: int
+    is_time: bool = False
 
     def __str__(self) -> str:
         rows = "On this row" if self.n_rows == 1 else f"On these {self.n_rows} rows"
         is_accuracy = self.figure == "accuracy"
-        shown = share_text if is_accuracy else number_text
-        name = NAMES[self.figure]
-        figure = f"{name} {shown(self.network)} against {shown(self.other)}"
-        by = self._by(self.difference) if self.difference else "no difference"
-        by += "" if is_accuracy or not self.difference else " squared error"
-        by += ", which may be chance" if self.verdict == "no better" and self.difference else ""
-        ends = (
-            "" if self.interval is None else f" (95 % interval: {' to '.join(map(self._by, self.interval))})"
-        )
-        return f"{rows} the network is {self.verdict} than {SAID[self.than]}: {figure}, {by}{ends}."
+        shown = share_text if is_accuracy else span_text if self.is_time else number_text
+        text = f"{rows} the network is {self.verdict} than {SAID[self.than]}: {NAMES[self.figure]} "
+        text += f"{shown(self.network)} against {shown(self.other)}, "
+        text += self._by(self.difference) if self.difference else "no difference"
+        if self.difference:
+            text += "" if is_accuracy else " squared error"
+            text += ", which may be chance" if self.verdict == "no better" else ""
+        if self.interval is not None:
+            text += f" (95 % interval: {' to '.join(map(self._by, self.interval))})"
+        return f"{text}."
 
     def _by(self, difference: float) -> str:
         """A difference in words."""
@@ -93,11 +96,6 @@ class Gain:
         """Every field, and the sentence."""
         interval = None if self.interval is None else list(self.interval)
         return {**vars(self), "interval": interval, "sentence": str(self)}
-
-
-def _percent_less(low: float, high: float) -> str:
-    ends = [f"{abs(100 * one):.0f} % {'more' if one < 0 else 'less'}" for one in (low, high)]
-    return " to ".join(ends)
 
 
 def gain_of(score: Score, linear: Score | None) -> Gain | None:
@@ -138,12 +136,12 @@ def gain_of(score: Score, linear: Score | None) -> Gain | None:
             by: FloatArray = (sums[1] - sums[0]) / (sums[2] if is_classes else np.maximum(sums[0], sums[1]))
             return by
 
-    interval, by = None, -1.0
+    interval, by, (low, high) = None, -1.0, (-1.0, -1.0)  # of a network that left the finite numbers
     if math.isfinite(mine):
         terms = np.stack([network, there[than], counts])
         interval = bootstrap_intervals(_with_made_up(terms), {"": difference}, seed=scores[0].scored.seed)[""]
         by = float(np.nan_to_num(difference(terms.sum(axis=1))))
-    low, high = interval or (by, by)
+        low, high = interval or (0.0, 0.0)
     return Gain(
         verdict="better" if low > 0 else "worse" if high < 0 else "no better",
         than=than,
@@ -153,6 +151,7 @@ def gain_of(score: Score, linear: Score | None) -> Gain | None:
         difference=by,
         interval=interval,
         n_rows=len(counts),
+        is_time=not is_classes and len(scores) == 1 and scores[0].scored.is_time,
     )
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-__all__ = ["MANY", "number_text", "share_text"]
+__all__ = ["MANY", "number_text", "share_text", "span_text"]
 
 LARGE = 1e9  # from which on a number is written with an exponent
+SPANS = {"days": 86_400.0, "hours": 3_600.0, "minutes": 60.0}
 MANY = 1000  # from which on digits after the point tell nothing
 
 
@@ -31,3 +32,15 @@ def number_text(value: float) -> str:
     if not value:
         return "0"
     return f"{value:.0f}" if MANY <= abs(value) < LARGE else f"{value:#.4g}"
+
+
+def span_text(seconds: float) -> str:
+    """A span of time, in the largest unit of which there is one at least.
+
+    Examples
+    --------
+    >>> span_text(90.0), span_text(2.5 * 86_400), span_text(0.5)
+    ('1.500 minutes', '2.500 days', '0.5000 seconds')
+    """
+    unit, size = next(((name, size) for name, size in SPANS.items() if seconds >= size), ("seconds", 1.0))
+    return f"{number_text(seconds / size)} {unit}"

@@ -32,6 +32,8 @@ class NumberRows(NamedTuple):
     weights : array of shape (n_rows,), or None
     mean : float
         What is guessed without inputs.
+    is_time : bool
+        Whether it is a date or a duration, in seconds.
     has_zero : bool
         Whether 0 is a number like others, of which one can be a share off; not so for dates.
     seed : int
@@ -44,6 +46,7 @@ class NumberRows(NamedTuple):
     predicted: FloatArray
     weights: FloatArray | None = None
     mean: float = 0.0
+    is_time: bool = False
     has_zero: bool = True
     seed: int = 0
     places: npt.NDArray[np.intp] | None = None

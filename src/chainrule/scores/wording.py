@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import textwrap
+from functools import partial
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from chainrule.scores.classes import ClassScore
-from chainrule.scores.digits import MANY, number_text, share_text
+from chainrule.scores.digits import MANY, number_text, share_text, span_text
 from chainrule.words import named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from chainrule.scores.comparison import Gain
-    from chainrule.scores.intervals import Interval
     from chainrule.scores.numbers import NumberScore
     from chainrule.scores.targets import Score
 
@@ -116,20 +116,22 @@ def _table_of(
     """Figure, network, interval, linear model, always the same guess; without what is not there."""
     rows: list[Row] = [("", "network", "95 % interval", "linear model", always)]
     for score, other in zip_longest(scores, linear):
-        longest = LONGEST_LABEL if isinstance(score, ClassScore) else LONGEST_NUMBER
+        is_time = not isinstance(score, ClassScore) and score.scored.is_time
+        longest = LONGEST_LABEL if isinstance(score, ClassScore) or is_time else LONGEST_NUMBER
         of = f" of {named(score.target, longest)}" if len(scores) > 1 else ""
         for name, words in figures.items():
             value, guess = getattr(score, name), _guess(score, name)
             if value is None and name != "r2":
                 continue
             interval = score.intervals[name] if intervals else None
+            shown = partial(_figure, name, is_time=is_time)
             rows.append(
                 (
                     f"{words}{of}",
-                    _figure(name, value),
-                    _between(name, interval),
-                    "" if other is None else _figure(name, getattr(other, name)),
-                    "" if guess is None and name != "r2" else _figure(name, guess),
+                    shown(value),
+                    "" if interval is None else " to ".join(map(shown, interval)),
+                    "" if other is None else shown(getattr(other, name)),
+                    "" if guess is None and name != "r2" else shown(guess),
                 )
             )
     kept = [k for k in range(len(rows[0])) if k < 2 or any(row[k] for row in rows[1:])]  # noqa: PLR2004 (name, figure)
@@ -182,21 +184,17 @@ def _confusion(score: ClassScore) -> list[str]:
     return ["", *lines] if max(map(len, lines)) <= WIDTH else []
 
 
-def _figure(name: str, value: float | None) -> str:
+def _figure(name: str, value: float | None, *, is_time: bool = False) -> str:
     """A figure with as many digits as say something."""
     if value is None:
         return "none"
     if name in {"rmse", "mae"}:
-        return number_text(value)
+        return span_text(value) if is_time else number_text(value)
     return _percent(100 * value) if name == "mape" else share_text(value)
 
 
 def _percent(value: float) -> str:
     return f"{value:.1f} %" if value < MANY else f"{number_text(value)} %"
-
-
-def _between(name: str, interval: Interval | None) -> str:
-    return "" if interval is None else " to ".join(_figure(name, one) for one in interval)
 
 
 def _aligned(rows: Iterable[Row]) -> list[str]:
