@@ -374,4 +374,4 @@ def test_other_kinds_of_tables_give_the_same_predictions(
 def test_the_commands_module_takes_a_job(here: Path) -> None:
     job = FitJob(here / "iris.csv", target=["species"], defaults="notes", epochs=1, out=Path("x.st"))
     run_fit(job, here / "iris.csv", as_json=True)
-    assert chainrule.load("x.st").sizes == (4, 8, 3)
+    assert chainrule.load_model("x.st").network.sizes == (4, 8, 3)

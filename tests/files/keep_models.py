@@ -83,7 +83,7 @@ def keep_networks(folder: Path) -> None:
 def outputs_of_networks(folder: Path) -> dict[str, Any]:
     """What each network that is saved alone gives."""
     paths = sorted(folder.glob("network_*.st"))
-    nets = [chainrule.load(path) for path in paths]
+    nets = [chainrule.load_model(path).network for path in paths]
     found = [{"outputs": sha256([net(numbers(20, net.sizes[0]))])} for net in nets]
     return dict(zip([path.stem for path in paths], found, strict=True))
 
@@ -110,7 +110,7 @@ def keep_fits(folder: Path) -> dict[str, Any]:
         with tempfile.TemporaryDirectory() as scratch:
             out = Path(scratch, "model.st")
             went_on = facts_of_fit(path, out, exact=exact)
-            assert sha256(chainrule.load(out).weights) == sha256(whole.network.weights)
+            assert sha256(chainrule.load_model(out).network.weights) == sha256(whole.network.weights)
         found[f"checkpoint_{name}"] = {"predicted": predicted(checkpoint), "went_on": went_on}
     return found
 

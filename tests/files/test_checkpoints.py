@@ -135,7 +135,7 @@ def test_the_best_network_comes_back(tmp_path: Path) -> None:
 def test_the_network_of_a_checkpoint_is_a_model(tmp_path: Path) -> None:
     state = fit("adam", 2, engine="reference").state
     save(state, tmp_path / "c.st")
-    net = chainrule.load(tmp_path / "c.st")
+    net = load_model(tmp_path / "c.st").network
     assert [w.tobytes() for w in net.weights] == [w.tobytes() for w in state.network.weights]
     assert isinstance(load_model(tmp_path / "c.st").state, TrainingState)
 

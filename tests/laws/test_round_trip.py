@@ -80,7 +80,7 @@ def test_what_is_saved_is_read_and_used(
         for name, thing in (("model.st", result.model), ("state.st", result.training.state)):
             path = Path(folder, name)
             chainrule.save(thing, path)
-            assert model_to_bytes(chainrule.load_model(path)) == path.read_bytes()
+            assert model_to_bytes(chainrule.load(path)) == path.read_bytes()
         again = chainrule.load_model(Path(folder, "model.st"))
     for one, other in zip(again.predict(table).columns, result.model.predict(table).columns, strict=True):
         np.testing.assert_array_equal(np.asarray(one), np.asarray(other))
