@@ -12,7 +12,17 @@ from dataclasses import MISSING, dataclass, field, fields, replace
 from textwrap import fill
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeVar
 
-from chainrule.equations import ACTIVATIONS, CRITERIA, LOSSES, RULES, SCHEDULES, STARTS, Patience, name_of
+from chainrule.equations import (
+    ACTIVATIONS,
+    CRITERIA,
+    ENGINES,
+    LOSSES,
+    RULES,
+    SCHEDULES,
+    STARTS,
+    Patience,
+    name_of,
+)
 from chainrule.errors import InputError, UnknownNameError, argument
 from chainrule.given import (
     check_seed,
@@ -40,6 +50,7 @@ __all__ = [
 ]  # fmt: skip
 
 BALANCED = "balanced"
+DTYPES = ("float64", "float32")
 # What an option shows that it takes, and what that is in Python.
 TYPES = {
     "NUMBER": "float",
@@ -101,7 +112,7 @@ class Setting:
     about: str = TRAINING
     is_free: bool = False
     is_recorded: bool = True
-    since: int = 4
+    since: int = 5
     varies: bool = False
     switch: str = ""
 
@@ -208,6 +219,27 @@ def _kept_as_given(kind: Kind[Any], names: str = "") -> _Values:
         return value
 
     return _Values(checked, "NAME", names or ", ".join(kind))
+
+
+def _engine(value: object, name: str) -> object:
+    """Name of an engine; where none is entered yet, the training looks."""
+    if ENGINES or not isinstance(value, str):
+        ENGINES.named(value if isinstance(value, str) else quoted(value), name)
+    return value
+
+
+def _dtype(value: object, name: str) -> str:
+    """Type of every number in a network."""
+    name_given = getattr(value, "name", getattr(value, "__name__", value))  # of NumPy's dtypes and types
+    text = name_given if isinstance(name_given, str) else ""
+    if text not in DTYPES:
+        raise InputError(
+            parameter=name,
+            given=value,
+            needs=f"must be {' or '.join(map(repr, DTYPES))}",
+            advice=f"Try {argument(name, DTYPES[0])}.",
+        )
+    return text
 
 
 def _layers(value: object, name: str) -> tuple[int, ...]:
@@ -492,6 +524,20 @@ class FitSettings(Settings):
         about=NETWORK,
         since=1,
         varies=True,
+    )
+    dtype: str = _setting(
+        "Type of every number in the network: float32 takes half the memory, and less time.",
+        _Values(_dtype, "NAME", " or ".join(DTYPES)),
+        default=DTYPES[0],
+        about=NETWORK,
+        is_recorded=False,
+    )
+    engine: str = _setting(
+        "What runs the epochs: compiled kernels, the same bits on every machine; or reference, the equations "
+        "themselves, for any activation and loss.",
+        _Values(_engine, "NAME", "compiled or reference"),
+        default="compiled",
+        since=4,
     )
     validation: float = _setting(
         "Share of the training rows to watch, and not to learn from.",

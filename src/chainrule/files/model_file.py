@@ -24,6 +24,7 @@ from chainrule.files.parsing import model_from_bytes, saved_from_bytes
 from chainrule.files.states import state_tensors, state_to_json
 from chainrule.given import path_given, truth
 from chainrule.models import Model
+from chainrule.models.beside import reads_checkpoints
 from chainrule.network import Network
 from chainrule.stored import plain
 from chainrule.training import TrainingState
@@ -74,6 +75,7 @@ def save(
     write_file(path_given(path, "path"), content, overwrite=replaces)
 
 
+@reads_checkpoints
 def load(path: str | os.PathLike[str]) -> Network | Model | TrainingState:
     """Read back what `save` wrote: a network, a model with its encoding, or a training's state.
 

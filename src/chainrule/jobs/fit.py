@@ -103,6 +103,8 @@ class FitOutcome:
             **settings.to_json(),
             "batch_size": settings.for_rows(len(learnt)).batch_size,
             "validation": settings.validation,
+            "dtype": settings.dtype,
+            "engine": settings.engine,
             "stopped_by": str(result.stopped_by),
             "epochs_run": len(history.epochs),
             "loss_before": history.loss_before,
@@ -271,7 +273,7 @@ class FitJob(Job):
         source = self._read(face, layout=model.encoding.layout if model and model.encoding else None)
         self.faults.refuse()
         assert model is not None  # noqa: S101 (else it is among the faults)
-        settings = settings_of_checkpoint(model, self.given.get("epochs"))
+        settings = settings_of_checkpoint(model, epochs=self.given.get("epochs"))
         return prepare_again(source, model), settings, model.state
 
     def _check_given(self) -> None:

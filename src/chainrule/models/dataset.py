@@ -11,7 +11,7 @@ import numpy as np
 
 from chainrule.errors import TableError, argument, said
 from chainrule.models.looking import given_away, totals, twins
-from chainrule.models.rows import Parted, part_rows, row_weights, with_value
+from chainrule.models.rows import Parted, given_weights, part_rows, row_weights, with_value
 from chainrule.tables import (
     Decision,
     Encoding,
@@ -117,10 +117,11 @@ class Dataset:
 def prepare(
     table: Any,  # noqa: ANN401 (a path, or any frame that speaks Arrow)
     *,
-    target: str | int | Sequence[str],
+    target: str | int | Sequence[str] | None,
     held_out: float = HELD_OUT,
     seed: int = 0,
     counts: bool = False,
+    sample_weight: object = None,
     **options: Any,  # noqa: ANN401 (of `TableOptions`)
 ) -> Dataset:
     """Read a table, choose its encoding and hold rows out.
@@ -135,6 +136,8 @@ def prepare(
     seed : int
     counts : bool
         Whether targets that are numbers are learnt as counts, for a loss that needs them.
+    sample_weight : array of shape (n_rows,), optional
+        What each row of the table counts, relative to the others.
     **options
         What is said of the table: see `TableOptions`.
 
@@ -157,7 +160,10 @@ def prepare(
     asked = TableOptions.of(options)
     source = as_table(table, **asked.of_file)
     roles = settle_roles(source, target, asked)
-    return prepare_with(source, roles, held_out=held_out, seed=seed, strict=asked.strict, counts=counts)
+    return prepare_with(
+        source, roles, held_out=held_out, seed=seed, strict=asked.strict, counts=counts,
+        sample_weight=sample_weight,
+    )  # fmt: skip
 
 
 def prepare_with(
@@ -168,6 +174,7 @@ def prepare_with(
     seed: int = 0,
     strict: bool = False,
     counts: bool = False,
+    sample_weight: object = None,
 ) -> Dataset:
     """Choose the encoding of a table whose columns have their roles, and hold rows out.
 
@@ -181,15 +188,19 @@ def prepare_with(
         Whether all that would be guessed is refused.
     counts : bool
         Whether targets that are numbers are learnt as counts, for a loss that needs them.
+    sample_weight
+        As for `prepare`.
 
     Raises
     ------
     TableError, InputError
         The table or a setting does not fit; or, where strict, something would be guessed.
     """
+    weights = given_weights(source, roles.of_rows, sample_weight)
     targets = read_targets(source, roles, counts=counts)
     used, left_out = with_value(source, targets.present)
-    targets = targets.take(np.flatnonzero(targets.present))
+    present = np.flatnonzero(targets.present)
+    targets = targets.take(present)
     parted = part_rows(used, roles.of_rows, targets.labels, held_out=held_out, seed=seed)
     _refuse_too_few(used, len(parted.training), len(parted.held_out), held_out)
     chosen = choose_encoding(used, roles, targets, parted.training, source=source, counts=counts)
@@ -209,7 +220,8 @@ def prepare_with(
     decisions = (*decisions, *looked_at)
     return Dataset(
         used, chosen.encoding, X, Y, parted.training, parted.held_out, parted.watched,
-        row_weights(used, roles.of_rows), held_out, seed, report, decisions,
+        row_weights(used, roles.of_rows) if weights is None else weights[present],
+        held_out, seed, report, decisions,
     )  # fmt: skip
 
 
@@ -273,7 +285,7 @@ def _report(
     )
 
 
-def prepare_again(table: Table, model: Model) -> Dataset:
+def prepare_again(table: Table, model: Model, sample_weight: object = None) -> Dataset:
     """A table as the training of a model saw it: with its encoding, and the same rows held out.
 
     Raises
@@ -283,14 +295,17 @@ def prepare_again(table: Table, model: Model) -> Dataset:
     """
     encoding, record = model.table_encoding, model.training
     held_out, seed = (record.held_out, record.seed) if record else (0.0, 0)
-    used, left_out = with_value(table, encoding.has_target(table))
+    present = encoding.has_target(table)
+    weights = given_weights(table, encoding.rows, sample_weight)
+    used, left_out = with_value(table, present)
     X, Y = encoding.encode_inputs(used), encoding.encode_targets(used)
     labels = None if encoding.classes is None else tuple(map(str, encoding.decode_outputs(Y)))
     parted = part_rows(used, encoding.rows, labels, held_out=held_out, seed=seed)
     report = model.report or _report(table, (), parted, left_out)
     return Dataset(
         used, encoding, X, Y, parted.training, parted.held_out, parted.watched,
-        row_weights(used, encoding.rows), held_out, seed, report, table.decisions,
+        row_weights(used, encoding.rows) if weights is None else weights[present],
+        held_out, seed, report, table.decisions,
     )  # fmt: skip
 
 

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from chainrule.errors import said, warn_of_table
+from chainrule.models.beside import (
+    data_of_checkpoint,
+    opened,
+    watched_rows,
+    weights_of_classes,
+)
 from chainrule.models.dataset import HELD_OUT, Dataset, prepare
 from chainrule.models.model import Model
 from chainrule.models.record import TrainingRecord
 from chainrule.models.rows import watch_rows
-from chainrule.models.settings import fit_settings, needs_counts
+from chainrule.models.settings import fit_settings, needs_counts, settings_of_checkpoint
 from chainrule.network import Network
 from chainrule.settings import FitSettings, documented, refuse_unknown_settings
 from chainrule.table_options import documented_options, parted_options
@@ -21,11 +28,13 @@ from chainrule.tables import report_lines
 from chainrule.training import Callbacks, History, StoppedBy, run_training
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable, Mapping, Sequence
 
     import numpy.typing as npt
 
     from chainrule.errors import DivergenceError
+    from chainrule.models.beside import Watched
     from chainrule.scores.targets import Score
     from chainrule.training import Progress, TrainingResult, TrainingState
 
@@ -92,14 +101,21 @@ class FitResult:
 
 
 @documented_options
-@documented(FitSettings, but=("seed", "held_out"))
+@documented(FitSettings, but=("seed", "held_out", "validation"))
 def fit(
     table: Any,  # noqa: ANN401 (a path, or any frame that speaks Arrow)
     *,
-    target: str | int | Sequence[str],
+    target: str | int | Sequence[str] | None = None,
     held_out: float = HELD_OUT,
     seed: int = 0,
+    validation: Any = None,  # noqa: ANN401 (a share, a path, or any frame that speaks Arrow)
+    sample_weight: npt.ArrayLike | None = None,
+    masks: Sequence[npt.ArrayLike] | None = None,
+    resume: str | os.PathLike[str] | TrainingState | Model | None = None,
+    on_step: Callable[[Progress], object] | None = None,
     on_epoch: Callable[[Progress], object] | None = None,
+    on_time: Callable[[Progress], object] | None = None,
+    every_seconds: float = 1.0,
     **given: Any,  # noqa: ANN401 (as documented)
 ) -> FitResult:
     """Fit a network to a table, as ``chainrule fit`` does.
@@ -111,11 +127,22 @@ def fit(
     ----------
     table : path, data frame or Table
     target : str, int or sequence of them
-        Column to learn, by its name, its number from 1, or a pattern; several where all are numbers.
+        Column to learn, by its name, its number from 1, or a pattern; several where all are numbers. A
+        checkpoint that `resume` goes on from knows it.
     held_out : float
         Share of the rows that the network does not learn from and is judged by.
-    seed, on_epoch
-        As for `train`.
+    validation : float, path, data frame or Table, optional
+        Share of the training rows to watch, and not to learn from; or rows to watch in a table of their own,
+        which is read as the other one was.
+    sample_weight : array of shape (n_rows,), optional
+        What each row of the table counts, relative to the others; at least 0. Rows that have no target are
+        left out with their weights. A column can say so, too: `weights`.
+    resume : path, TrainingState or Model, optional
+        Go on from there; `epochs` counts all of them. A checkpoint of `chainrule fit`, or a Model that holds
+        a state, settles the columns, and all settings but those of when to stop. The state of a training
+        alone, ``result.training.state``, needs the same arguments as before.
+    masks, seed, on_step, on_epoch, on_time, every_seconds
+        As for `train`. What the callbacks see are rows and weights of the network, as in ``result.data``.
     {options}
     defaults : {"modern", "notes"}
         Where all that is not given comes from; it may depend on the kind of target and the number of rows.
@@ -141,12 +168,30 @@ def fit(
     >>> result.held_out_score.accuracy > 0.8
     True
     """
+    callbacks, state = Callbacks(on_step, on_epoch, on_time, every_seconds), opened(resume)
+    is_share = validation is None or isinstance(validation, Real)
+    given |= {"validation": validation if is_share else 0.0}
     options, settings = parted_options(given)
     refuse_unknown_settings({name: one for name, one in settings.items() if name != "defaults"}, FitSettings)
-    counts = needs_counts(settings.get("loss"))
-    data = prepare(table, target=target, held_out=held_out, seed=seed, counts=counts, **options)
-    warn_of_table([said(one.sentence) for one in data.decisions if one.is_warning])
-    return fit_dataset(data, fit_settings(data, **settings), on_epoch=on_epoch)
+    if isinstance(state, Model):
+        defaults = {"defaults": settings.pop("defaults")} if "defaults" in settings else {}
+        data = data_of_checkpoint(
+            table, state, target=target, held_out=held_out, seed=seed, sample_weight=sample_weight,
+            others={**options, **defaults},
+        )  # fmt: skip
+        chosen, state = settings_of_checkpoint(state, **settings), state.state
+    else:
+        counts = needs_counts(settings.get("loss"))
+        data = prepare(
+            table, target=target, held_out=held_out, seed=seed, counts=counts, sample_weight=sample_weight,
+            **options,
+        )  # fmt: skip
+        chosen = fit_settings(data, **settings)
+    strict = bool(options.get("strict"))
+    watched = None if is_share else watched_rows(validation, data, chosen, strict=strict)
+    remarks = watched.remarks if watched else ()
+    warn_of_table([*(said(one.sentence) for one in data.decisions if one.is_warning), *remarks])
+    return fit_dataset(data, chosen, **vars(callbacks), resume=state, masks=masks, watched=watched)
 
 
 def fit_dataset(
@@ -157,8 +202,11 @@ def fit_dataset(
     on_time: Callable[[Progress], object] | None = None,
     every_seconds: float = 1.0,
     resume: TrainingState | None = None,
+    on_step: Callable[[Progress], object] | None = None,
+    masks: Sequence[npt.ArrayLike] | None = None,
+    watched: Watched | None = None,
 ) -> FitResult:
-    """Train on the training rows.
+    """Train on the training rows; those of a table of their own are watched instead of some of them.
 
     Raises
     ------
@@ -166,7 +214,7 @@ def fit_dataset(
         Training left the finite numbers; the error carries the last finite network.
     """
     _ = data.majority  # computed now and kept, so that nothing slow is left for after the training
-    rows, watched = parted(data, settings)
+    rows, watched_ones = parted(data, settings)
     weight = sample_weight(data, settings.class_weight)
     result = run_training(
         start_network(data, settings),
@@ -174,11 +222,14 @@ def fit_dataset(
         data.Y[rows],
         settings,
         sample_weight=None if weight is None else weight[rows],
-        validation=_validation(data, watched, weight),
-        callbacks=Callbacks(on_epoch=on_epoch, on_time=on_time, every_seconds=every_seconds),
+        masks=masks,
+        validation=watched.arrays if watched else _validation(data, watched_ones, weight),
+        engine=settings.engine,
+        callbacks=Callbacks(on_step, on_epoch, on_time, every_seconds),
         resume=resume,
     )
     record = training_record(data, settings, result.history, result.stopped_by, result.best_epoch)
+    record = replace(record, beside=_beside(data, masks, watched))
     return FitResult(Model(result.network, data.encoding, record, report=data.report), data, result)
 
 
@@ -219,24 +270,30 @@ def sample_weight(
     data: Dataset, class_weight: str | Mapping[str, float] | None
 ) -> npt.NDArray[np.float64] | None:
     """What each row counts: what its column says, times the weight of its class; None where all are equal."""
-    if class_weight is None or data.encoding.classes is None:
+    of_class = weights_of_classes(data, class_weight)
+    if of_class is None:
         return data.weights
-    classes = data.encoding.classes
-    codes = data.Y.argmax(axis=1)
-    if isinstance(class_weight, str):  # "balanced"
-        counts = np.bincount(codes[data.training_rows], minlength=len(classes))
-        of_class = len(data.training_rows) / (np.count_nonzero(counts) * np.maximum(counts, 1))
-    else:
-        of_class = np.array([float(class_weight.get(name, 1.0)) for name in classes])
-    weights: npt.NDArray[np.float64] = of_class[codes]
+    weights: npt.NDArray[np.float64] = of_class[data.Y.argmax(axis=1)]
     return weights if data.weights is None else weights * data.weights
+
+
+def _beside(data: Dataset, masks: object, watched: object) -> tuple[str, ...]:
+    """Names of what no setting and no column says."""
+    is_given = {
+        "sample_weight": data.weights is not None and data.encoding.rows.weights is None,
+        "validation": watched is not None,
+        "masks": masks is not None,
+    }
+    return tuple(name for name, given in is_given.items() if given)
 
 
 def start_network(data: Dataset, settings: FitSettings) -> Network:
     """Network to start from."""
     sizes = (data.X.shape[1], *settings.hidden, data.Y.shape[1])
     activations = [settings.activation] * len(settings.hidden) + [settings.output]
-    return Network.random(sizes, activations, settings.loss, seed=settings.seed, start=settings.start)
+    return Network.random(
+        sizes, activations, settings.loss, settings.seed, settings.dtype, start=settings.start
+    )
 
 
 def diverged_model(data: Dataset, settings: FitSettings, error: DivergenceError) -> Model:

@@ -10,6 +10,7 @@ from chainrule.cli.printing import (
     LONGEST_LINE,
     MOST_LINES,
     give,
+    note,
     print_json,
     print_report,
     print_rows,
@@ -17,7 +18,7 @@ from chainrule.cli.printing import (
     settings_rows,
     training_words,
 )
-from chainrule.cli.repeating import fit_command
+from chainrule.cli.repeating import ended_from_outside, fit_command
 from chainrule.equations import name_of
 from chainrule.files import load_model
 from chainrule.stored import plain
@@ -51,6 +52,8 @@ def run(model: Path, *, weights: bool, command: bool, as_json: bool) -> None:
     loaded = load_model(model)
     if command:
         give(f"{fit_command(loaded)}\n")
+        if remark := ended_from_outside(loaded.training):
+            note(f"Note: {remark}")
         return
     if as_json:
         print_json(_as_json(loaded, model))
@@ -85,6 +88,8 @@ def run(model: Path, *, weights: bool, command: bool, as_json: bool) -> None:
 def _print_training(record: TrainingRecord) -> None:
     """Print how the network came about."""
     print_rows([("Training", training_words(record)), *settings_rows(record)])
+    if record.beside:
+        print_rows([("Beside", f"{series(record.beside)}, which were given in Python and are not kept here")])
     print_rows(
         [
             ("Start", f"{record.start} weights, seed {record.seed}"),
