@@ -36,7 +36,7 @@ BY_LBFGS = [name for name in TRAININGS if "lbfgs" in name]
 FITS_BY_LBFGS = [name for name in FITS if "lbfgs" in name]
 FILES = [
     f"{folder}/{name}"
-    for folder in ("format_1", "format_2", "format_3", "lbfgs")
+    for folder in ("format_1", "format_2", "format_3", "format_4", "lbfgs")
     for name in KEPT_FIGURES[folder]
 ]
 # Of format 2, since L-BFGS keeps its steps.
@@ -82,9 +82,18 @@ def test_a_model_predicts_what_it_predicted_of_shops(file: str) -> None:
 
 
 @pytest.mark.parametrize("file", FILES)
-def test_a_file_that_does_not_say_what_it_holds_is_judged_by_what_it_has(file: str) -> None:
+def test_a_file_gives_back_what_was_saved_in_it(file: str) -> None:
     kinds = {"network": Network, "model": Model, "checkpoint": Model, "state": TrainingState}
     assert type(chainrule.load(path_of(file))) is kinds[file.rpartition("/")[2].partition("_")[0]]
+
+
+def test_a_record_keeps_what_was_given_beside_the_table() -> None:
+    record = chainrule.load_model(path_of("format_4/model_of_rows_that_count")).training
+    assert record is not None
+    assert (record.dtype, record.engine, record.beside) == ("float32", "reference", ("sample_weight",))
+    older = chainrule.load_model(path_of("format_3/model_shops_1")).training
+    assert older is not None
+    assert (older.dtype, older.engine, older.beside) == ("float64", "compiled", ())
 
 
 # Saving again
