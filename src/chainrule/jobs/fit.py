@@ -36,7 +36,7 @@ from chainrule.models.fitting import diverged_model, fit_dataset, parted, start_
 from chainrule.scores import score_to_json
 from chainrule.settings import FitSettings, refuse_unknown_settings, settings_of
 from chainrule.stored import plain
-from chainrule.table_options import TableOptions, parted_options
+from chainrule.table_options import TableOptions, options_of, parted_options
 from chainrule.tables import settle_roles
 from chainrule.training import StoppedBy
 from chainrule.words import printable
@@ -282,7 +282,8 @@ class FitJob(Job):
         with self.faults:
             default_settings(self.given.get("defaults", "modern"), 1, classes=True)
         with self.faults:
-            refuse_unknown_settings(given, FitSettings)
+            others = ("target", "out", "overwrite", "resume", "defaults", *(one.name for one in options_of()))
+            refuse_unknown_settings(given, FitSettings, others)
         for one in settings_of(FitSettings):
             if one.name in given:
                 with self.faults:

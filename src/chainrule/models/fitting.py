@@ -23,7 +23,7 @@ from chainrule.models.rows import watch_rows
 from chainrule.models.settings import fit_settings, needs_counts, settings_of_checkpoint
 from chainrule.network import Network
 from chainrule.settings import FitSettings, documented, refuse_unknown_settings
-from chainrule.table_options import documented_options, parted_options
+from chainrule.table_options import documented_options, options_of, parted_options
 from chainrule.tables import report_lines
 from chainrule.training import Callbacks, History, StoppedBy, run_training
 
@@ -42,6 +42,11 @@ __all__ = ["FitResult", "checkpoint", "diverged_model", "fit", "fit_dataset", "p
 
 
 MOST_LINES = 20  # of a result that is printed
+# What a fit may be given beside settings and what is said of its table.
+OTHERS = (
+    "target", "defaults", "sample_weight", "masks", "resume", "on_step", "on_epoch", "on_time",
+    "every_seconds",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, repr=False)
@@ -172,7 +177,8 @@ def fit(
     is_share = validation is None or isinstance(validation, Real)
     given |= {"validation": validation if is_share else 0.0}
     options, settings = parted_options(given)
-    refuse_unknown_settings({name: one for name, one in settings.items() if name != "defaults"}, FitSettings)
+    asked = {name: one for name, one in settings.items() if name != "defaults"}
+    refuse_unknown_settings(asked, FitSettings, others=(*OTHERS, *(one.name for one in options_of())))
     if isinstance(state, Model):
         defaults = {"defaults": settings.pop("defaults")} if "defaults" in settings else {}
         data = data_of_checkpoint(
