@@ -222,4 +222,4 @@ def _r2(value: float | None) -> str:
     """R², which rows that do not vary have none of."""
     if value is None:
         return "none"
-    return f"{value:.3f}" if abs(value) < 1000 else f"{value:.4g}"  # noqa: PLR2004 (then digits tell nothing)
+    return f"{value:z.3f}" if abs(value) < 1000 else f"{value:.4g}"  # noqa: PLR2004 (then digits tell nothing)

@@ -26,6 +26,7 @@ from chainrule.settings import FitSettings, documented, refuse_unknown_settings
 from chainrule.table_options import documented_options, options_of, parted_options
 from chainrule.tables import report_lines
 from chainrule.training import Callbacks, History, StoppedBy, run_training
+from chainrule.words import counted
 
 if TYPE_CHECKING:
     import os
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 __all__ = ["FitResult", "checkpoint", "diverged_model", "fit", "fit_dataset", "parted"]
 
 
-MOST_LINES = 20  # of a result that is printed
+MOST_LINES, MOST_TARGETS = 20, 5  # of a result that is printed
 # What a fit may be given beside settings and what is said of its table.
 OTHERS = (
     "target", "defaults", "sample_weight", "masks", "resume", "on_step", "on_epoch", "on_time",
@@ -86,8 +87,21 @@ class FitResult:
         return self.training.stopped_by
 
     def __repr__(self) -> str:
-        n = len(self.history.epochs)
-        return f"FitResult({self.model.network!r}, {n} epochs, stopped by {self.stopped_by})"
+        n = counted(len(self.history.epochs), "epoch")
+        return (
+            f"FitResult({self.model.network!r}, {n}, stopped by {self.stopped_by}, {self._score_in_words()})"
+        )
+
+    def _score_in_words(self) -> str:
+        """The score of rows that the model has not seen; where there are none, that of those it has."""
+        score, rows = self.held_out_score, "held-out rows"
+        if score is None:
+            score, rows = self.training_score, "the rows it has learnt from"
+        if not isinstance(score, tuple):
+            return f"accuracy {score.accuracy:.3f} of {rows}"
+        r2 = [one.r2 for one in score]
+        figures = ", ".join("none" if one is None else f"{one:z.3f}" for one in r2[:MOST_TARGETS])
+        return f"R² {figures}{', …' * (len(r2) > MOST_TARGETS)} of {rows}"
 
     def __str__(self) -> str:
         return "\n".join([*report_lines(self.data.report, most=MOST_LINES), repr(self)])

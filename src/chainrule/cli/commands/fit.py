@@ -19,6 +19,7 @@ from chainrule.cli.printing import (
     training_words,
 )
 from chainrule.cli.progress import TrainingProgress
+from chainrule.cli.remarks import loss_rows, score_remarks
 from chainrule.equations import name_of
 from chainrule.errors import said
 from chainrule.interrupts import exit_code
@@ -77,22 +78,23 @@ def _print_summary(outcome: FitOutcome, table: Path) -> None:
     if record is not None:
         print_rows([("Training", training_words(record, sum(history.seconds))), *settings_rows(record)])
     losses = f"{history.loss_before:.6g} before, {history.loss_after:.6g} after"
-    print_rows([("Loss", f"{losses} (mean over the training rows)")])
+    print_rows(loss_rows(losses, data.encoding))
     say()
     if result.held_out_score is None:
         say("No rows were held out: the score below is that of the rows it has learnt from.")
     else:
-        say(f"Score of the {len(data.held_out_rows)} held-out rows, which the network has not seen:")
-    for line in score_lines(result.held_out_score or result.training_score):
+        held_out = counted(len(data.held_out_rows), "held-out row")
+        say(f"Score of the {held_out}, which the network has not seen:")
+    score = result.held_out_score or result.training_score
+    for line in [*score_lines(score), *score_remarks(score)]:
         say(f"  {line}".rstrip())
     say()
+    seen = counted(len(data.training_rows), "training row")
+    seen = f"all {counted(data.table.n_rows, 'row')}" if result.held_out_score is None else f"the {seen} only"
     model, source = shell_word(outcome.path), shell_word(table)
     print_rows(
         [
-            (
-                "Saved",
-                f"{printable(str(outcome.path))} (has seen the {len(data.training_rows)} training rows only)",
-            ),
+            ("Saved", f"{printable(str(outcome.path))} (has seen {seen})"),
             ("Next", f"chainrule predict {model} {source}"),
             ("", f"chainrule trace {model} {source} --row 1"),
             ("", f"chainrule check {model} {source}"),

@@ -18,6 +18,7 @@ from chainrule.cli.printing import (
     settings_rows,
     training_words,
 )
+from chainrule.cli.remarks import loss_rows
 from chainrule.cli.repeating import ended_from_outside, fit_command
 from chainrule.equations import name_of
 from chainrule.files import load_model
@@ -71,7 +72,7 @@ def run(model: Path, *, weights: bool, command: bool, as_json: bool) -> None:
         largest = f"largest weight {abs(w).max():.4g}"
         say(f"  W^({m})   {w.shape[0]} x (1 + {w.shape[1] - 1}), {name_of(activation)}; {largest}")
     if loaded.training:
-        _print_training(loaded.training)
+        _print_training(loaded.training, loaded.encoding)
     if loaded.state:
         epochs = len(loaded.state.epochs)
         print_rows([("State", f"a training after {epochs} epochs, for `chainrule fit --resume`")])
@@ -85,7 +86,7 @@ def run(model: Path, *, weights: bool, command: bool, as_json: bool) -> None:
         print_rows([("Weights", f"{n_weights}: see --weights or --json")])
 
 
-def _print_training(record: TrainingRecord) -> None:
+def _print_training(record: TrainingRecord, encoding: Encoding | None) -> None:
     """Print how the network came about."""
     print_rows([("Training", training_words(record)), *settings_rows(record)])
     if record.beside:
@@ -93,7 +94,7 @@ def _print_training(record: TrainingRecord) -> None:
     print_rows(
         [
             ("Start", f"{record.start} weights, seed {record.seed}"),
-            ("Loss", f"{record.final_loss:.6g} (mean over the training rows)"),
+            *loss_rows(f"{record.final_loss:.6g}", encoding),
         ]
     )
     if record.majority is not None:
