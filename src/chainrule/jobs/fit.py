@@ -112,7 +112,7 @@ class FitOutcome:
             "best_epoch": result.training.best_epoch,
             "loss_of_epochs": list(history.loss),
             "validation_loss_of_epochs": list(history.validation_loss),
-            "diagnosis": [vars(one) for one in result.training.diagnosis],
+            "diagnosis": [vars(one) for one in result.diagnosis],
             "seconds": sum(history.seconds),
             "training_score": score_to_json(result.training_score),
             "held_out_score": score_to_json(result.held_out_score),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, replace
 from functools import cached_property
 from numbers import Real
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.errors import said, warn_of_table
+from chainrule.errors import TrainingWarning, said, warn_of_table
 from chainrule.models.beside import (
     data_of_checkpoint,
     opened,
@@ -18,6 +19,7 @@ from chainrule.models.beside import (
 )
 from chainrule.models.dataset import HELD_OUT, Dataset, prepare
 from chainrule.models.model import Model
+from chainrule.models.predicted import never_predicted
 from chainrule.models.record import TrainingRecord
 from chainrule.models.rows import watch_rows
 from chainrule.models.settings import fit_settings, needs_counts, settings_of_checkpoint
@@ -37,7 +39,7 @@ if TYPE_CHECKING:
     from chainrule.errors import DivergenceError
     from chainrule.models.beside import Watched
     from chainrule.scores.targets import Score
-    from chainrule.training import Progress, TrainingResult, TrainingState
+    from chainrule.training import Diagnosis, Progress, TrainingResult, TrainingState
 
 __all__ = ["FitResult", "checkpoint", "diverged_model", "fit", "fit_dataset", "parted"]
 
@@ -86,6 +88,11 @@ class FitResult:
         """What ended the training."""
         return self.training.stopped_by
 
+    @property
+    def diagnosis(self) -> tuple[Diagnosis, ...]:
+        """What went badly, or ended too soon, and what to do about it."""
+        return self.training.diagnosis
+
     def __repr__(self) -> str:
         n = counted(len(self.history.epochs), "epoch")
         return (
@@ -104,7 +111,8 @@ class FitResult:
         return f"R² {figures}{', …' * (len(r2) > MOST_TARGETS)} of {rows}"
 
     def __str__(self) -> str:
-        return "\n".join([*report_lines(self.data.report, most=MOST_LINES), repr(self)])
+        said_of_it = [f"{'Warning' if one.is_warning else 'Note'}: {one}" for one in self.diagnosis]
+        return "\n".join([*report_lines(self.data.report, most=MOST_LINES), *said_of_it, repr(self)])
 
     @cached_property
     def training_score(self) -> Score:
@@ -248,6 +256,10 @@ def fit_dataset(
         callbacks=Callbacks(on_step, on_epoch, on_time, every_seconds),
         resume=resume,
     )
+    unsaid = never_predicted(result.network, data, settings, len(result.history.epochs))
+    for one in unsaid:
+        warnings.warn(one.message, TrainingWarning, stacklevel=3)
+    result = replace(result, diagnosis=(*result.diagnosis, *unsaid))
     record = training_record(data, settings, result.history, result.stopped_by, result.best_epoch)
     record = replace(record, beside=_beside(data, masks, watched))
     return FitResult(Model(result.network, data.encoding, record, report=data.report), data, result)

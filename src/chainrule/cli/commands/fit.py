@@ -40,8 +40,8 @@ def run(job: FitJob, table: Path, *, as_json: bool) -> None:
         outcome = job.run(face)
     path = printable(str(outcome.path))
     try:
-        for one in outcome.result.training.diagnosis:
-            note(f"Warning: {said(one.message, in_options)}")
+        for one in outcome.result.diagnosis:
+            note(f"{'Warning' if one.is_warning else 'Note'}: {said(one.message, in_options)}")
         if as_json:
             print_json(outcome.summary())
         else:
