@@ -426,7 +426,9 @@ def test_a_loss_that_goes_up_and_down_is_no_fall() -> None:
     settings = Settings(rate=0.1, epochs=10)
     for losses, falls in (
         ([1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1], True),
-        ([1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.1, 0.35], False),  # the last is above one before
+        ([1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.05, 0.35], False),  # the last is above one before
+        ([1.0, 0.8, 0.65, 0.55, 0.48, 0.42, 0.36, 0.31, 0.22, 0.15], True),  # 0.15 of 0.915: 16 %
+        ([1.0, 0.8, 0.65, 0.55, 0.45, 0.4, 0.34, 0.28, 0.2, 0.16], False),  # 0.13 of 0.92: 14 %
         ([1.0, 0.5, 0.2, 0.1, 0.05, 0.04, 0.03, 0.02, 0.01, 0.005], False),  # most of its way lies behind it
         ([1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, float("nan"), float("nan")], False),
     ):

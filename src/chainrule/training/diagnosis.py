@@ -40,9 +40,7 @@ MOST_SAMPLES = 0.95  # on which a unit must be saturated to be called so
 FLAT = 0.05  # share of its largest that the slope of a saturated unit is below
 HARDLY_MOVED = 0.2  # length of the weights' way, as a share of theirs
 SHRUNK = 0.5  # share of the weights' length
-STILL_FALLING = (
-    0.15  # share of its whole way that a loss goes in a fifth of the epochs, which in a line is 0.2
-)
+STILL_FALLING = 0.15  # share of its whole way that a fifth of the epochs is worth, which in a line is 0.2
 AS_STEEP = 0.5  # share of the slope at the start, below which weights have come to where they were going
 
 
