@@ -111,6 +111,7 @@ SETTINGS: list[dict[str, Any]] = [
 ]
 
 
+@pytest.mark.filterwarnings("ignore:loss_goal=:chainrule.errors.TrainingWarning")
 @pytest.mark.parametrize("number", range(len(SETTINGS)))
 def test_state_with_any_setting_comes_back_and_goes_on(number: int, tmp_path: Path) -> None:
     settings = {**SETTINGS[number], "engine": "reference"}
