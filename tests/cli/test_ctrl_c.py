@@ -21,7 +21,18 @@ if TYPE_CHECKING:
     from forks import Forks
 
 # At a rate at which the loss has no far way to go after three epochs, so that nothing is said of it.
-FIT = ("fit", "iris.csv", "--target", "species", "--rate", "0.02", "--epochs", "3", "--out", "new.safetensors")
+FIT = (
+    "fit",
+    "iris.csv",
+    "--target",
+    "species",
+    "--rate",
+    "0.02",
+    "--epochs",
+    "3",
+    "--out",
+    "new.safetensors",
+)
 
 
 def ctrl_c() -> None:

@@ -289,6 +289,16 @@ def test_the_command_repeats_them_to_the_same_bits(
     assert "--dtype is 'f4' but must be 'float64' or 'float32'" in refused.err
 
 
+def test_a_rule_that_needs_float64_says_so_in_the_words_of_the_command(
+    tmp_path: Path, chainrule_command: Callable[..., Any]
+) -> None:
+    typed = ("--dtype", "float32", "--rule", "lbfgs", "--out", tmp_path / "m.st")
+    done = chainrule_command("fit", IRIS, "--target", "species", *typed)
+    assert done.code == 2
+    assert "needs float64" in done.err
+    assert "Make it with --dtype float64." in done.err
+
+
 # What a file and a command say of it
 
 
