@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.usefixtures("one_database")
 
+FULL_SUITE = bool(os.environ.get("FULL_SUITE"))
 EXAMPLES = Path(__file__).parents[2] / "examples"
 N = np.arange(200)
 KINDS = np.where(N < 114, "a", np.where(N < 190, "b", "rare"))  # 114, 76 and 10 rows
@@ -104,7 +106,7 @@ def test_a_loss_that_still_fell_is_a_word_and_no_warning() -> None:
     assert f"Note: {found}\nFitResult(" in str(result)
 
 
-@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("seed", range(12 if FULL_SUITE else 1))
 @pytest.mark.parametrize(
     ("table", "target"),
     [
