@@ -177,7 +177,7 @@ def test_each_trains_is_checked_saved_and_goes_on_by_its_name(tmp_path: Path) ->
     assert check_gradients(whole.network, X, Y).passed
 
     chainrule.save(whole.network, tmp_path / "net.st")
-    again = chainrule.load(tmp_path / "net.st")
+    again = chainrule.load_model(tmp_path / "net.st").network
     np.testing.assert_array_equal(again(X), whole.network(X))
 
     def stop_after_5(progress: chainrule.Progress) -> None:

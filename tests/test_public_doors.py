@@ -159,7 +159,7 @@ def _every_setting() -> list[str]:
         "defaults",
         "foo",
         *(one.name for one in options_of()),
-        *(one.name for one in settings_of(FitSettings) if one.name not in {"held_out", "seed"}),
+        *(one.name for one in settings_of(FitSettings) if one.name not in {"held_out", "seed", "validation"}),
     ]
 
 

@@ -33,7 +33,7 @@ WRONG: dict[str, list[Any]] = {
 
 def test_every_field_has_a_definition_and_a_record_no_other() -> None:
     assert [one.name for one in OF_FIT] == [field.name for field in fields(FitSettings)]
-    facts = {"n_training_rows", "epochs_run", "stopped_by", "final_loss", "majority", "best_epoch"}
+    facts = {"n_training_rows", "epochs_run", "stopped_by", "final_loss", "majority", "best_epoch", "beside"}
     assert {field.name for field in fields(TrainingRecord)} == {one.name for one in OF_FIT} | facts
 
 
@@ -68,7 +68,7 @@ def test_docstrings_and_help_are_made_from_it(
     def words(text: str) -> str:
         return " ".join(re.sub("[│╭╰─╮╯]", " ", text).split())
 
-    if setting.name not in {"seed", "held_out"}:  # which `fit` has arguments of its own for
+    if setting.name not in {"seed", "held_out", "validation"}:  # which `fit` has arguments of its own for
         assert words(setting.text) in words(chainrule.fit.__doc__ or "")
     if setting in OF_TRAINING:
         assert words(setting.text) in words(chainrule.train.__doc__ or "")

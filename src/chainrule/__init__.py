@@ -140,6 +140,8 @@ def __getattr__(name: str) -> object:
     """Load a public name from its room when it is first asked for."""
     if name not in _ROOM_OF:
         raise AttributeError(f"module 'chainrule' has no attribute {name!r}")
+    if name == "fit":
+        import_module("chainrule.files")  # which reads the checkpoints that a fit may go on from
     value = getattr(import_module(f"chainrule.{_ROOM_OF[name]}"), name)
     globals()[name] = value
     return value

@@ -12,7 +12,17 @@ from dataclasses import MISSING, dataclass, field, fields, replace
 from textwrap import fill
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeVar
 
-from chainrule.equations import ACTIVATIONS, CRITERIA, LOSSES, RULES, SCHEDULES, STARTS, Patience, name_of
+from chainrule.equations import (
+    ACTIVATIONS,
+    CRITERIA,
+    ENGINES,
+    LOSSES,
+    RULES,
+    SCHEDULES,
+    STARTS,
+    Patience,
+    name_of,
+)
 from chainrule.errors import InputError, UnknownNameError, argument
 from chainrule.given import (
     check_seed,
@@ -27,7 +37,7 @@ from chainrule.given import (
 from chainrule.words import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from chainrule.equations import Kind
 
@@ -36,11 +46,16 @@ if TYPE_CHECKING:
 F = TypeVar("F")
 
 __all__ = [
-    "BALANCED", "NETWORK", "ROWS", "TRAINING", "FitSettings", "Setting", "Settings", "documented", "plain",
-    "refuse_unknown_settings", "settings_of",
+    "BALANCED", "NETWORK", "ROWS", "TRAINING", "FitSettings", "Setting", "Settings", "called_otherwise",
+    "documented", "plain", "refuse_unknown_settings", "settings_of",
 ]  # fmt: skip
 
 BALANCED = "balanced"
+# What others call arguments that are no settings.
+OTHERS_CALLED = {
+    "callback": "on_epoch", "callbacks": "on_epoch", "checkpoint": "resume", "warm_start": "resume",
+}  # fmt: skip
+DTYPES = ("float64", "float32")
 # What an option shows that it takes, and what that is in Python.
 TYPES = {
     "NUMBER": "float",
@@ -85,6 +100,9 @@ class Setting:
         Whether a fit's default depends on the table.
     switch : str
         What switching it off does, where that is all that there is to say.
+    also_called, resembles : tuple of str, mapping of str to str
+        Names that others give to it; and to something like it, with a sentence on the difference. They are
+        for messages alone, as those of a kind are.
 
     Examples
     --------
@@ -102,9 +120,11 @@ class Setting:
     about: str = TRAINING
     is_free: bool = False
     is_recorded: bool = True
-    since: int = 4
+    since: int = 5
     varies: bool = False
     switch: str = ""
+    also_called: tuple[str, ...] = ()
+    resembles: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def text(self) -> str:
@@ -137,12 +157,31 @@ def _entry(one: Setting) -> str:
     return f"    {one.name} : {TYPES[one.takes]}{ends}\n{lines}\n"
 
 
-def refuse_unknown_settings(given: Mapping[str, object], record: type[Settings]) -> None:
-    """Raise UnknownNameError for a name that is no setting of this record."""
+def refuse_unknown_settings(
+    given: Mapping[str, object], record: type[Settings], others: Iterable[str] = ()
+) -> None:
+    """Raise UnknownNameError for a name that is no setting of this record; others may have been meant."""
     known = [one.name for one in settings_of(record)]
+    there_are = list(dict.fromkeys([*known, *others]))
+    called = {other: (name, "") for other, name in OTHERS_CALLED.items() if name in there_are}
     for name in given:
         if name not in known:
-            raise UnknownNameError("setting", name, known, name)
+            raise UnknownNameError("setting", name, there_are, name, called | called_otherwise(record))
+
+
+def called_otherwise(record: type[Settings]) -> dict[str, tuple[str, str]]:
+    """Names that others give to the settings of a record: its own name, and what differs or nothing.
+
+    Examples
+    --------
+    >>> called_otherwise(Settings)["learning_rate"]
+    ('rate', '')
+    """
+    found: dict[str, tuple[str, str]] = {}
+    for one in settings_of(record):
+        found |= dict.fromkeys(one.also_called, (one.name, ""))
+        found |= {other: (one.name, differs) for other, differs in one.resembles.items()}
+    return found
 
 
 def settings_of(record: type[Settings]) -> Iterator[Setting]:
@@ -216,6 +255,27 @@ def _kept_as_given(kind: Kind[Any], names: str = "") -> _Values:
     return _Values(checked, "NAME", names or ", ".join(kind))
 
 
+def _engine(value: object, name: str) -> object:
+    """Name of an engine; where none is entered yet, the training looks."""
+    if ENGINES or not isinstance(value, str):
+        ENGINES.named(value if isinstance(value, str) else quoted(value), name)
+    return value
+
+
+def _dtype(value: object, name: str) -> str:
+    """Type of every number in a network."""
+    name_given = getattr(value, "name", getattr(value, "__name__", value))  # of NumPy's dtypes and types
+    text = name_given if isinstance(name_given, str) else ""
+    if text not in DTYPES:
+        raise InputError(
+            parameter=name,
+            given=value,
+            needs=f"must be {' or '.join(map(repr, DTYPES))}",
+            advice=f"Try {argument(name, DTYPES[0])}.",
+        )
+    return text
+
+
 def _layers(value: object, name: str) -> tuple[int, ...]:
     """Units of each hidden layer."""
     units = value if isinstance(value, (list, tuple)) else (value,)
@@ -266,6 +326,17 @@ class Settings:
         default="descent",
         varies=True,
         since=2,
+        also_called=("optimizer", "optimiser", "solver", "update_rule"),
+        resembles={
+            name: f"{what} is a number of the rule: {argument('rule', example)}."
+            for name, what, example in (
+                ("momentum", "The momentum", "momentum:0.9"),
+                ("nesterovs_momentum", "The momentum", "nesterov:0.9"),
+                ("betas", "Each beta", "adam:0.9:0.999"),
+                ("beta_1", "Each beta", "adam:0.9:0.999"),
+                ("beta_2", "Each beta", "adam:0.9:0.999"),
+            )
+        },
     )
     rate: float | None = _setting(
         "Learning rate. It multiplies the gradient of a batch's mean loss, and so means the same at every "
@@ -273,12 +344,14 @@ class Settings:
         _positive("0.1"),
         since=1,
         varies=True,
+        also_called=("learning_rate", "learning_rate_init", "lr", "eta", "step_size"),
     )
     schedule: Any = _setting(
         "How the rate changes from epoch to epoch, as in step:30:0.1 or warm_up:5,cosine.",
         _named(SCHEDULES),
         default="constant",
         since=2,
+        also_called=("scheduler", "lr_scheduler", "learning_rate_schedule", "lr_schedule"),
     )
     epochs: int = _setting(
         "Passes over the training rows, at most; one that goes on counts those before.",
@@ -288,6 +361,16 @@ class Settings:
         is_free=True,
         since=1,
         varies=True,
+        also_called=(
+            "max_iter",
+            "n_epochs",
+            "num_epochs",
+            "max_epochs",
+            "nb_epoch",
+            "n_iter",
+            "iterations",
+            "num_iterations",
+        ),
     )
     batch_size: int | None = _setting(
         "Rows an update; the last batch of an epoch takes what is left. Where `train` is given none, 1, the "
@@ -296,6 +379,7 @@ class Settings:
         unit="rows",
         since=1,
         varies=True,
+        also_called=("batch", "minibatch", "minibatch_size", "mini_batch_size"),
     )
     shuffle: bool = _setting(
         "Take the rows in a new random order in each epoch.",
@@ -308,6 +392,10 @@ class Settings:
         "Norm that the gradient of the whole network is shortened to where it is longer.",
         _positive("1"),
         since=2,
+        also_called=("max_norm", "max_grad_norm", "grad_clip", "gradient_clip", "gradient_clipping", "clip"),
+        resembles=dict.fromkeys(
+            ("clipvalue", "clip_value"), "It shortens the whole gradient, and cuts no number of it by itself."
+        ),
     )
     l1: float = _setting(
         "Penalty on the sizes of the weights, added to the mean loss; bias weights are spared, and the "
@@ -315,6 +403,7 @@ class Settings:
         _not_negative("0.0001"),
         default=0.0,
         since=2,
+        also_called=("l1_penalty", "l1_regularization", "lasso"),
     )
     l2: float = _setting(
         "Penalty on half the squares of the weights, likewise.",
@@ -322,9 +411,17 @@ class Settings:
         default=0.0,
         varies=True,
         since=2,
+        also_called=("alpha", "l2_penalty", "l2_regularization", "ridge", "penalty", "regularization"),
+        resembles={
+            "weight_decay": f"The decay of AdamW is a number of the rule: {argument('rule', 'adamw:0.01')}."
+        },
     )
     dropout: float = _setting(
-        "Share of the hidden units that drop out of each step.", _share("0.2"), default=0.0, since=2
+        "Share of the hidden units that drop out of each step.",
+        _share("0.2"),
+        default=0.0,
+        since=2,
+        also_called=("dropout_rate", "dropout_prob", "drop_rate"),
     )
     patience: int | None = _setting(
         "Stop after so many epochs without a new best, and keep the best network; 0 for never.",
@@ -333,6 +430,8 @@ class Settings:
         is_free=True,
         varies=True,
         since=2,
+        also_called=("n_iter_no_change", "early_stopping_rounds", "patience_epochs"),
+        resembles={"early_stopping": "It is the number of epochs without a new best."},
     )
     metric: Any = _setting(
         "What patience, stopping and the schedule plateau watch, of the validation rows where there are any: "
@@ -341,6 +440,7 @@ class Settings:
         _Values(_metric, "NAME", "loss, accuracy, r2"),
         default="loss",
         since=2,
+        also_called=("metrics", "scoring", "eval_metric", "monitor", "score"),
     )
     stopping: Any = _setting(
         "A criterion such as generalization_loss:5 or progress_quotient:0.5:5, which need rows that are "
@@ -348,6 +448,7 @@ class Settings:
         _named(CRITERIA),
         is_free=True,
         since=2,
+        also_called=("stopping_criterion",),
     )
     loss_goal: float | None = _setting(
         "Stop after the first epoch whose rows had a mean loss of at most this, each as it was when its turn "
@@ -355,6 +456,8 @@ class Settings:
         _positive("0.01"),
         is_free=True,
         since=1,
+        also_called=("goal", "target_loss", "error_goal", "desired_error"),
+        resembles={"tol": "It is a loss to reach, and no change of one."},
     )
     threads: int | None = _setting(
         "Threads for the batches of the compiled engine; as many as pay off where not given. Their number "
@@ -363,6 +466,7 @@ class Settings:
         is_free=True,
         is_recorded=False,
         since=2,
+        also_called=("n_jobs", "n_threads", "num_threads", "workers", "num_workers", "nthread"),
     )
     seed: int = _setting(
         "Settles everything that is random: the same seed gives the same bits.",
@@ -370,6 +474,7 @@ class Settings:
         default=0,
         about=ROWS,
         since=1,
+        also_called=("random_state", "random_seed", "rng"),
     )
 
     def __post_init__(self) -> None:
@@ -466,6 +571,17 @@ class FitSettings(Settings):
         about=NETWORK,
         is_recorded=False,
         varies=True,
+        also_called=(
+            "hidden_layer_sizes",
+            "hidden_layers",
+            "hidden_units",
+            "hidden_sizes",
+            "n_hidden",
+            "layers",
+            "layer_sizes",
+            "units",
+            "neurons",
+        ),
     )
     activation: Any = _setting(
         "Activation of the hidden layers, as in leaky_relu:0.1.",
@@ -474,6 +590,7 @@ class FitSettings(Settings):
         about=NETWORK,
         is_recorded=False,
         varies=True,
+        also_called=("activation_function", "hidden_activation", "nonlinearity", "transfer_function"),
     )
     output: Any = _setting(
         "Output activation.",
@@ -482,6 +599,7 @@ class FitSettings(Settings):
         about=NETWORK,
         is_recorded=False,
         varies=True,
+        also_called=("output_activation", "out_activation", "final_activation", "last_activation"),
     )
     loss: Any = _setting(
         "Loss, as in huber:1.5.",
@@ -490,6 +608,7 @@ class FitSettings(Settings):
         about=NETWORK,
         is_recorded=False,
         varies=True,
+        also_called=("loss_function", "loss_fn", "criterion", "objective", "cost", "cost_function"),
     )
     start: Any = _setting(
         "Formula of the first weights, as in uniform:0.3.",
@@ -498,6 +617,23 @@ class FitSettings(Settings):
         about=NETWORK,
         since=1,
         varies=True,
+        also_called=("init", "initializer", "kernel_initializer", "weight_init", "initialization"),
+    )
+    dtype: str = _setting(
+        "Type of every number in the network: float32 takes half the memory, and less time.",
+        _Values(_dtype, "NAME", " or ".join(DTYPES)),
+        default=DTYPES[0],
+        about=NETWORK,
+        is_recorded=False,
+        also_called=("precision", "data_type", "float_type"),
+    )
+    engine: str = _setting(
+        "What runs the epochs: compiled kernels, the same bits on every machine; or reference, the equations "
+        "themselves, for any activation and loss.",
+        _Values(_engine, "NAME", "compiled or reference"),
+        default="compiled",
+        since=4,
+        also_called=("backend",),
     )
     validation: float = _setting(
         "Share of the training rows to watch, and not to learn from.",
@@ -506,6 +642,14 @@ class FitSettings(Settings):
         about=ROWS,
         varies=True,
         since=2,
+        also_called=(
+            "validation_fraction",
+            "validation_split",
+            "validation_size",
+            "val_split",
+            "eval_set",
+            "validation_data",
+        ),
     )
     class_weight: str | Mapping[str, float] | None = _setting(
         "What a row of each class counts: balanced, or yes=5,no=1.",
@@ -519,6 +663,7 @@ class FitSettings(Settings):
         default=0.25,
         about=ROWS,
         since=1,
+        also_called=("test_size", "test_split", "test_fraction", "test", "holdout"),
     )
     folds: int | None = _setting(
         "Cross-validate first, in so many folds: each in turn is held out of a network that learns from the "

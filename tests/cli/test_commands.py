@@ -301,7 +301,7 @@ def test_interrupted_fit_keeps_the_network(here: Path, forks: Forks) -> None:
     assert 0 < record.epochs_run < record.epochs
     again = chainrule.fit("iris.csv", target="species", epochs=record.epochs_run)
     for ours, theirs in zip(
-        chainrule.load("new.safetensors").weights, again.model.network.weights, strict=True
+        chainrule.load_model("new.safetensors").network.weights, again.model.network.weights, strict=True
     ):
         np.testing.assert_array_equal(ours, theirs)
 

@@ -332,9 +332,10 @@ def test_keys_of_the_summary_as_json(here: Path, chainrule_command: Callable[...
         "remarks",
         "network", "sizes", "hidden", "activation", "output", "start", "rate", "epochs", "batch_size",
         "loss_goal", "seed", "shuffle", "rule", "schedule", "clip_norm", "l1", "l2", "dropout", "patience",
-        "metric", "stopping", "threads", "validation", "stopped_by", "epochs_run", "best_epoch",
-        "loss_before", "loss", "loss_of_epochs", "validation_loss_of_epochs", "diagnosis", "seconds",
-        "training_score", "held_out_score", "linear_score", "gain", "folds", "cross_validation", "model",
+        "metric", "stopping", "threads", "validation", "dtype", "engine", "stopped_by", "epochs_run",
+        "best_epoch", "loss_before", "loss", "loss_of_epochs", "validation_loss_of_epochs", "diagnosis",
+        "seconds", "training_score", "held_out_score", "linear_score", "gain", "folds", "cross_validation",
+        "model",
     }  # fmt: skip
     number = {
         "target", "n_rows", "rmse", "mae", "mape", "r2", "mean_rmse", "mean_mae", "mean_mape", "mean_r2",
@@ -390,4 +391,4 @@ def test_other_kinds_of_tables_give_the_same_predictions(
 def test_the_commands_module_takes_a_job(here: Path) -> None:
     job = FitJob(here / "iris.csv", target=["species"], defaults="notes", epochs=1, out=Path("x.st"))
     run_fit(job, here / "iris.csv", as_json=True)
-    assert chainrule.load("x.st").sizes == (4, 8, 3)
+    assert chainrule.load_model("x.st").network.sizes == (4, 8, 3)

@@ -41,7 +41,8 @@ def test_every_option_and_argument_is_known_by_the_name_of_its_parameter() -> No
         ("overwrite", True, "--force"),
         ("shuffle", False, "--no-shuffle"),
         ("table", "t.csv", "TABLE"),
-        ("engine", "reference", "engine='reference'"),
+        ("engine", "reference", "--engine reference"),
+        ("every_seconds", 3, "every_seconds=3"),
     ],
 )
 def test_values_are_written_as_they_are_typed(name: str, value: object, words: str) -> None:

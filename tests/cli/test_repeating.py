@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import shlex
 from typing import TYPE_CHECKING, Any
 
@@ -164,15 +165,22 @@ def test_what_a_hostile_file_says_is_quoted_for_the_shell(
     content = here.joinpath("iris.safetensors").read_bytes()
 
     def change(document: dict[str, Any]) -> None:
-        document["training"]["metric"] = document["report"]["table"] = evil
+        document["report"]["table"] = evil
+        document["training"]["class_weight"] = json.dumps({evil: 2})
         document["encoding"]["inputs"][0]["name"] = f"'{evil}"
 
     here.joinpath("evil.st").write_bytes(with_document(content, change))
     printed = chainrule_command("show", "evil.st", "--command").out
     words = shlex.split(printed)
     assert words[2] == evil
-    assert words[words.index("--metric") + 1] == evil
+    assert words[words.index("--class-weight") + 1] == f"{evil}=2"
     assert f"'{evil}:decimal-point" in words
+    here.joinpath("own.st").write_bytes(
+        with_document(content, lambda document: document["training"].update(metric=evil))
+    )
+    done = chainrule_command("show", "own.st", "--command")
+    assert (done.code, done.out) == (2, "")
+    assert "fitted with what this program does not know" in done.err
     here.joinpath("dash.st").write_bytes(
         with_document(content, lambda document: document["report"].update(table="--out=x"))
     )

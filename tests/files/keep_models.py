@@ -12,7 +12,8 @@ L-BFGS with its steps: a2a3ea5, as `lbfgs`::
     git -C OLD checkout 068d979
     PYTHONPATH=OLD/src:tests python tests/files/keep_models.py format_2
 
-Format 3, whose encodings have parts of many kinds, by the commit that brought it: `format_3`.
+Format 3, whose encodings have parts of many kinds, by the commit that brought it: `format_3`. Format 4, which
+says what was saved, likewise: `format_4`.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import json
 import sys
 import tempfile
 import warnings
+from dataclasses import replace
 from importlib import import_module
 from itertools import product
 from pathlib import Path
@@ -83,7 +85,7 @@ def keep_networks(folder: Path) -> None:
 def outputs_of_networks(folder: Path) -> dict[str, Any]:
     """What each network that is saved alone gives."""
     paths = sorted(folder.glob("network_*.st"))
-    nets = [chainrule.load(path) for path in paths]
+    nets = [chainrule.load_model(path).network for path in paths]
     found = [{"outputs": sha256([net(numbers(20, net.sizes[0]))])} for net in nets]
     return dict(zip([path.stem for path in paths], found, strict=True))
 
@@ -110,7 +112,7 @@ def keep_fits(folder: Path) -> dict[str, Any]:
         with tempfile.TemporaryDirectory() as scratch:
             out = Path(scratch, "model.st")
             went_on = facts_of_fit(path, out, exact=exact)
-            assert sha256(chainrule.load(out).weights) == sha256(whole.network.weights)
+            assert sha256(chainrule.load_model(out).network.weights) == sha256(whole.network.weights)
         found[f"checkpoint_{name}"] = {"predicted": predicted(checkpoint), "went_on": went_on}
     return found
 
@@ -157,6 +159,30 @@ def keep_fits_of_shops(folder: Path) -> dict[str, Any]:
     return found
 
 
+def keep_one_of_each(folder: Path) -> dict[str, Any]:
+    """Save a network, a model, a checkpoint and a state; what each gives or predicts."""
+    chainrule.save(network("gelu", "float32"), folder / "network_gelu_float32.st")
+    fit, state = FITS["classes_of_booleans"], TRAININGS["adam"].until_kept().state
+    narrow: dict[str, Any] = {"dtype": "float32", "engine": "reference"}
+    weight = 2 + numbers(48, 1)[:, 0]
+    whole = chainrule.fit(TABLE, **fit.columns, **fit.settings, **narrow, sample_weight=weight)
+    fit = FITS["classes"]
+    half = chainrule.fit(
+        TABLE, **fit.columns, **fit.settings,
+        on_epoch=lambda progress: progress.stop() if len(progress.epochs) == fit.interrupted else None,
+    )  # fmt: skip
+    models = {
+        "model_of_rows_that_count": whole.model,
+        "checkpoint_classes": replace(half.model, state=half.training.state),
+    }
+    for name, model in models.items():
+        chainrule.save(model, folder / f"{name}.st")
+    chainrule.save(state, folder / "state_adam.st")
+    outputs = sha256([state.network(TRAININGS["adam"].samples()[0])])
+    found = {name: {"predicted": predicted(model)} for name, model in models.items()}
+    return outputs_of_networks(folder) | found | {"state_adam": {"outputs": outputs}}
+
+
 def keep_states_of_lbfgs(folder: Path) -> dict[str, Any]:
     """Save states of trainings by L-BFGS, with its steps; what they go on to."""
     found = {}
@@ -187,6 +213,9 @@ def main() -> None:
         case "format_3":
             (KEPT / "format_3").mkdir()
             kept["format_3"] = keep_fits_of_shops(KEPT / "format_3")
+        case "format_4":
+            (KEPT / "format_4").mkdir()
+            kept["format_4"] = keep_one_of_each(KEPT / "format_4")
         case "lbfgs":
             (KEPT / "lbfgs").mkdir()
             kept["lbfgs"] = keep_states_of_lbfgs(KEPT / "lbfgs")

@@ -21,7 +21,8 @@ from kept_cases import (
 )
 
 import chainrule
-from model_documents import with_document
+from chainrule import Model, Network, TrainingState
+from model_documents import of_format, with_document
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,7 +36,7 @@ BY_LBFGS = [name for name in TRAININGS if "lbfgs" in name]
 FITS_BY_LBFGS = [name for name in FITS if "lbfgs" in name]
 FILES = [
     f"{folder}/{name}"
-    for folder in ("format_1", "format_2", "format_3", "lbfgs")
+    for folder in ("format_1", "format_2", "format_3", "format_4", "lbfgs")
     for name in KEPT_FIGURES[folder]
 ]
 # Of format 2, since L-BFGS keeps its steps.
@@ -62,7 +63,7 @@ def test_no_file_is_without_figures() -> None:
 
 @pytest.mark.parametrize("file", [file for file in FILES if "outputs" in figures_of(file)])
 def test_a_network_gives_the_outputs_that_it_gave(file: str) -> None:
-    net = chainrule.load(path_of(file))
+    net = chainrule.load_model(path_of(file)).network
     name = file.rpartition("/state_")[-1]
     X = TRAININGS[name].samples()[0] if name in TRAININGS else numbers(20, net.sizes[0])
     assert sha256([net(X)]) == figures_of(file)["outputs"]
@@ -78,6 +79,21 @@ def test_a_model_predicts_what_it_predicted(file: str) -> None:
 def test_a_model_predicts_what_it_predicted_of_shops(file: str) -> None:
     model = chainrule.load_model(path_of(file))
     assert predicted(model, SHOPS) == figures_of(file)["predicted_shops"]
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_a_file_gives_back_what_was_saved_in_it(file: str) -> None:
+    kinds = {"network": Network, "model": Model, "checkpoint": Model, "state": TrainingState}
+    assert type(chainrule.load(path_of(file))) is kinds[file.rpartition("/")[2].partition("_")[0]]
+
+
+def test_a_record_keeps_what_was_given_beside_the_table() -> None:
+    record = chainrule.load_model(path_of("format_4/model_of_rows_that_count")).training
+    assert record is not None
+    assert (record.dtype, record.engine, record.beside) == ("float32", "reference", ("sample_weight",))
+    older = chainrule.load_model(path_of("format_3/model_shops_1")).training
+    assert older is not None
+    assert (older.dtype, older.engine, older.beside) == ("float64", "compiled", ())
 
 
 # Saving again
@@ -138,9 +154,7 @@ def test_l_bfgs_goes_on_from_its_steps_as_it_did(name: str, tmp_path: Path) -> N
     assert_as_kept(found, WITH_STEPS[name]["went_on"], exact=True)
     chainrule.save(state, tmp_path / "again.st")  # in the format of today
     again = (tmp_path / "again.st").read_bytes()
-    assert with_document(again, lambda document: document.update(format=2) or document.pop("report")) == (
-        path.read_bytes()
-    )
+    assert with_document(again, lambda document: of_format(document, 2)) == path.read_bytes()
 
 
 def assert_as_kept(found: dict[str, Any], kept: dict[str, Any], *, exact: bool) -> None:

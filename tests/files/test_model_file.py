@@ -21,7 +21,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import chainrule
-from chainrule import InputError, Model, ModelFileError, Network
+from chainrule import InputError, Model, ModelFileError, Network, TrainingState
 from chainrule.files import load_model, model_from_bytes, model_to_bytes, save
 from chainrule.files.layout import FORMAT
 from messy_table import MESSY, OF_MESSY
@@ -60,6 +60,7 @@ def test_every_bit_comes_back(dtype: str, sizes: tuple[int, ...], tmp_path: Path
     net = Network.random(sizes, "tanh", seed=3, dtype=dtype)
     save(net, tmp_path / "net.st")
     again = chainrule.load(tmp_path / "net.st")
+    assert isinstance(again, Network)
     assert (again.sizes, again.dtype, again.activations, again.loss) == (
         net.sizes, net.dtype, net.activations, net.loss,
     )  # fmt: skip
@@ -83,7 +84,7 @@ def test_golden_file() -> None:
     """The format is a promise: a file of this version is the same to the byte for good."""
     content = model_to_bytes(Model(TINY))
     assert hashlib.sha256(content).hexdigest() == (
-        "0277e31773f9a04fa460ecc93c5e5c940a9b6e1d829425a9c1eeea3efb9b2041"
+        "c890df3ad94a337d8b1eaf56ec1c4b6492851af5a1443e40df0741c8f55e40b8"
     )
     assert model_from_bytes(content).network.weights[1].tobytes() == TINY.weights[1].tobytes()
 
@@ -102,6 +103,15 @@ def test_golden_file_of_format_2() -> None:
     content = with_document(model_to_bytes(Model(TINY)), lambda document: of_format(document, 2))
     assert hashlib.sha256(content).hexdigest() == (
         "d5eb320980d9dd9101a44f5d373927b0b34dad5ac79526a30a58673eb61e0236"
+    )
+    assert model_from_bytes(content).network.weights[1].tobytes() == TINY.weights[1].tobytes()
+
+
+def test_golden_file_of_format_3() -> None:
+    """And what was written before files said what was saved in them."""
+    content = with_document(model_to_bytes(Model(TINY)), lambda document: of_format(document, 3))
+    assert hashlib.sha256(content).hexdigest() == (
+        "0277e31773f9a04fa460ecc93c5e5c940a9b6e1d829425a9c1eeea3efb9b2041"
     )
     assert model_from_bytes(content).network.weights[1].tobytes() == TINY.weights[1].tobytes()
 
@@ -196,6 +206,52 @@ def test_own_activations_cannot_be_saved(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+# What was saved is what comes back
+
+
+def training_state() -> TrainingState:
+    X, Y = [[0.0, 1.0], [1.0, 0.0]], [[0.0], [1.0]]
+    return chainrule.train(Network.random((2, 1)), X, Y, rate=0.1, epochs=2, engine="reference").state
+
+
+@pytest.mark.parametrize("kind", ["network", "model", "model of a network", "checkpoint", "state"])
+def test_load_gives_what_was_saved(kind: str, iris_model: Model, tmp_path: Path) -> None:
+    state = training_state()
+    saved: Any = {
+        "network": TINY,
+        "model": iris_model,
+        "model of a network": Model(TINY),
+        "checkpoint": Model(state.network, state=state),
+        "state": state,
+    }[kind]
+    save(saved, tmp_path / "saved.st")
+    again = chainrule.load(tmp_path / "saved.st")
+    assert type(again) is type(saved)
+    assert repr(again) == repr(saved)
+    save(again, tmp_path / "again.st")
+    assert (tmp_path / "again.st").read_bytes() == (tmp_path / "saved.st").read_bytes()
+    model = load_model(tmp_path / "saved.st")  # whatever was saved
+    assert isinstance(model, Model)
+    assert (model.state is None) == (kind not in {"checkpoint", "state"})
+
+
+def test_a_saved_model_predicts_when_it_is_loaded(iris_model: Model, tmp_path: Path) -> None:
+    save(iris_model, tmp_path / "iris.st")
+    again = chainrule.load(tmp_path / "iris.st")
+    assert isinstance(again, Model)
+    assert np.array_equal(again.predict(IRIS), iris_model.predict(IRIS))
+
+
+@pytest.mark.parametrize("holds", ["network", "state"])
+def test_a_file_that_says_it_holds_less_than_it_has(holds: str, iris_model: Model) -> None:
+    content = model_to_bytes(iris_model)
+    message = refusal(with_document(content, lambda document: document.update(holds=holds)))
+    assert f"what it has is not what a {holds} alone has" in message
+    refusal(with_document(model_to_bytes(TINY), lambda document: document.update(holds="state")))
+    of_state = model_to_bytes(training_state())
+    refusal(with_document(of_state, lambda document: document.update(holds="network")))
+
+
 # What is not a model is refused
 
 
@@ -275,7 +331,7 @@ def test_format_that_is_none(version: object) -> None:
     refusal(with_document(model_to_bytes(Model(TINY)), lambda document: document.update(format=version)))
 
 
-FIELDS = ["format", "activations", "loss", "encoding", "training", "state", "report", "sha256"]
+FIELDS = ["format", "holds", "activations", "loss", "encoding", "training", "state", "report", "sha256"]
 WRONG: list[object] = [None, True, 0, 1.5, "", "x", [], {}, [1], {"a": 1}, ["logistic"], "logistic"]
 
 

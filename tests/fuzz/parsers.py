@@ -22,6 +22,7 @@ from chainrule.cli.repeating import fit_command
 from chainrule.errors import ChainruleError, Faults, TableWarning
 from chainrule.files import model_from_bytes, model_to_bytes
 from chainrule.files.layout import ENTRY, LENGTH_BYTES, NO_DIGEST, with_digest
+from chainrule.files.parsing import saved_from_bytes
 from chainrule.models import prepare_with
 from chainrule.settings import FitSettings
 from chainrule.table_options import TableOptions
@@ -108,6 +109,8 @@ def model_file(data: bytes) -> None:
     content = model_to_bytes(model_from_bytes(packed(data)))
     again = model_from_bytes(content)
     assert model_to_bytes(again) == content
+    saved = model_to_bytes(saved_from_bytes(packed(data)))
+    assert model_to_bytes(saved_from_bytes(saved)) == saved
     with suppress(ChainruleError):
         fit_command(again)
     if again.report is not None:

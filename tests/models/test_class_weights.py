@@ -13,7 +13,7 @@ import pytest
 
 from chainrule import InputError, UnknownNameError
 from chainrule.models import fit_settings, prepare
-from chainrule.models.fitting import sample_weight
+from chainrule.models.beside import sample_weight
 from chainrule.tables import ClassTarget, Encoding
 
 DAY, OTHER = dt.date(2024, 1, 2), dt.date(2024, 3, 1)

@@ -17,7 +17,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 import chainrule
 from chainrule import RSS, CrossEntropy, Identity, InputError, Logistic, ReLU, Softmax
 from chainrule.models import Model, TrainingRecord, fit_settings, prepare
-from chainrule.models.fitting import fit_dataset, parted
+from chainrule.models.learning import fit_dataset, parted
 
 pytestmark = pytest.mark.usefixtures("one_database")
 
@@ -117,7 +117,7 @@ def test_hidden_layers_as_asked_for() -> None:
     alone = chainrule.fit(EXAMPLES / "iris.csv", target="species", epochs=1, hidden=5)
     assert alone.model.network.sizes == (4, 5, 3)
     with pytest.raises(InputError, match="No target was given but training needs one"):
-        chainrule.fit(EXAMPLES / "iris.csv", target=None)  # type: ignore[arg-type]
+        chainrule.fit(EXAMPLES / "iris.csv", target=None)
     with pytest.raises(InputError, match="hidden is 0"):
         chainrule.fit(EXAMPLES / "iris.csv", target="species", hidden=(0,))
 

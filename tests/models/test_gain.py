@@ -10,8 +10,9 @@ import pytest
 from sklearn.linear_model import LogisticRegression, Ridge
 
 import chainrule
-from chainrule.models import linear, prepare
-from chainrule.models.linear import linear_network
+from chainrule.models import prepare
+from chainrule.models.judging import linear
+from chainrule.models.judging.linear import linear_network
 from chainrule.scores import ClassRows, NumberRows, gain_of, score_classes, score_numbers
 
 if TYPE_CHECKING:

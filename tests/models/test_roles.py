@@ -12,7 +12,7 @@ import pytest
 import chainrule
 from chainrule import InputError, TableError, UnknownNameError
 from chainrule.models import Dataset, fit_settings, prepare
-from chainrule.models.fitting import parted
+from chainrule.models.learning import parted
 
 N = 48
 FEW: dict[str, Any] = {"hidden": 2, "epochs": 2}

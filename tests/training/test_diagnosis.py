@@ -12,7 +12,9 @@ from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, loa
 
 from chainrule import DivergenceError, Network, TrainingResult, TrainingWarning, train
 from chainrule.equations import LOSSES, Uniform
-from chainrule.training.diagnosis import FEWEST_EPOCHS, constant_loss
+from chainrule.settings import Settings
+from chainrule.training import Epoch, History
+from chainrule.training.diagnosis import FEWEST_EPOCHS, _still_falling, constant_loss
 
 
 def _standardised(a: Any) -> Any:  # noqa: ANN401 (arrays)
@@ -46,6 +48,11 @@ ENDS: dict[str, tuple[str, str]] = {
     "cancer": ("logistic", "binary_cross_entropy"),
     "diabetes": ("identity", "rss"),
 }
+
+
+def _warned(result: TrainingResult) -> list[str]:
+    """Causes of which was warned."""
+    return [one.cause for one in result.diagnosis if one.is_warning]
 
 
 def _run(table: str, hidden: str = "tanh", **settings: Any) -> TrainingResult:  # noqa: ANN401 (handed through)
@@ -120,7 +127,7 @@ def test_units_that_are_saturated_in_a_good_network_are_no_trouble() -> None:
 
 def test_short_trials_are_left_alone() -> None:
     assert FEWEST_EPOCHS == 10
-    assert _run("iris", rate=1e-9, epochs=9).diagnosis == ()
+    assert _warned(_run("iris", rate=1e-9, epochs=9)) == []
     with pytest.warns(TrainingWarning, match="too small"):
         assert _run("iris", rate=1e-9, epochs=10).diagnosis
 
@@ -233,7 +240,7 @@ def test_the_true_cause_is_named_and_the_advice_helps(bad: Any, cause: str, mess
     assert re.search(message, diagnosis.message)
     assert [str(one.message) for one in warned] == [diagnosis.message] == [str(diagnosis)]
     assert warned[0].filename.endswith("test_diagnosis.py")
-    assert _run(advised_table, advised_hidden, **advised).diagnosis == ()
+    assert _warned(_run(advised_table, advised_hidden, **advised)) == []
 
 
 def test_a_loss_that_grew_blames_the_rate() -> None:
@@ -362,3 +369,72 @@ def test_warnings_can_be_turned_off_and_the_diagnosis_stays() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", TrainingWarning)
         assert _run("iris", rate=1e-9).diagnosis
+
+
+# Epochs that ended too soon
+
+GOES_WELL: dict[str, Any] = {"rate": 0.1, "epochs": 60}
+
+
+def test_a_goal_that_was_missed_is_said_and_one_that_was_reached_is_not() -> None:
+    goal = _run("iris", **GOES_WELL).history.loss[-1]
+    message = rf"loss_goal={goal / 2!r} was not reached: the last epoch had a mean loss of {goal:.4g}\."
+    with pytest.warns(TrainingWarning, match=message):
+        missed = _run("iris", **GOES_WELL, loss_goal=goal / 2)
+    assert (missed.stopped_by, _warned(missed)) == ("epochs", ["goal_missed"])
+    reached = _run("iris", **GOES_WELL, loss_goal=goal)
+    assert (reached.stopped_by, reached.diagnosis) == ("loss_goal", ())
+    with pytest.warns(TrainingWarning, match="was not reached"):
+        _run("iris", epochs=2, loss_goal=1e-9)
+
+
+def test_a_goal_is_not_called_missed_where_something_else_ended_the_training() -> None:
+    stopped = _run("iris", **GOES_WELL, loss_goal=1e-9, on_epoch=lambda progress: progress.stop())
+    assert (stopped.stopped_by, stopped.diagnosis) == ("callback", ())
+    patient = _run("iris", epochs=500, rate=2.0, loss_goal=1e-9, patience=3)
+    assert (patient.stopped_by, patient.diagnosis) == ("patience", ())
+
+
+@pytest.mark.parametrize("epochs", [2, 3, 7, 9, 12, 50])
+def test_a_slow_descent_still_falls_when_its_epochs_end(epochs: int) -> None:
+    begun = _run("iris", epochs=5).network  # which is better than one answer to all
+    result = train(begun, *TABLES["iris"], rate=1e-4, epochs=epochs, batch_size=16)
+    [found] = [one for one in result.diagnosis if one.cause == "still_falling"]
+    assert not found.is_warning
+    message = r"The loss still fell when the (\d+) epochs ended, by (\S+) an epoch to (\S+)\. "
+    said = re.fullmatch(message + r"Try more epochs, or a higher rate\.", found.message)
+    assert said is not None
+    losses = result.history.loss
+    assert int(said[1]) == epochs
+    assert float(said[2]) == pytest.approx((losses[0] - losses[-1]) / (epochs - 1), rel=0.1)  # a line
+    assert float(said[3]) == pytest.approx(losses[-1], rel=1e-3)
+
+
+def test_the_watched_loss_is_judged_where_there_is_one() -> None:
+    X, Y = TABLES["iris"]
+    begun = _run("iris", epochs=5).network
+    slow: dict[str, Any] = {"rate": 1e-3, "epochs": 20, "batch_size": 16}
+    [falls] = train(begun, X, Y, **slow, validation=(X, Y)).diagnosis
+    assert (falls.cause, falls.message[:30]) == ("still_falling", "The validation loss still fell")
+    others = (X, Y[::-1])  # with other targets, so that their loss grows
+    contrary = train(begun, X, Y, **slow, validation=others)
+    assert contrary.history.loss[-1] < contrary.history.loss[0]
+    assert contrary.diagnosis == ()
+
+
+def test_a_loss_that_goes_up_and_down_is_no_fall() -> None:
+    settings = Settings(rate=0.1, epochs=10)
+    for losses, falls in (
+        ([1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1], True),
+        ([1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.05, 0.35], False),  # the last is above one before
+        ([1.0, 0.8, 0.65, 0.55, 0.48, 0.42, 0.36, 0.31, 0.22, 0.15], True),  # 0.15 of 0.915: 16 %
+        ([1.0, 0.8, 0.65, 0.55, 0.45, 0.4, 0.34, 0.28, 0.2, 0.16], False),  # 0.13 of 0.92: 14 %
+        ([1.0, 0.5, 0.2, 0.1, 0.05, 0.04, 0.03, 0.02, 0.01, 0.005], False),  # most of its way lies behind it
+        ([1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, float("nan"), float("nan")], False),
+    ):
+        epochs = tuple(Epoch(n, loss, 0.0, 0.1) for n, loss in enumerate(losses, 1))
+        history = History(1.1, epochs, losses[-1])
+        found = _still_falling(history, settings)
+        assert [one.cause for one in found] == ["still_falling"] * falls, losses
+        by_lbfgs = _still_falling(history, Settings(rule="lbfgs", epochs=10))
+        assert [one.message[-18:] for one in by_lbfgs] == [". Try more epochs."] * falls

@@ -7,6 +7,8 @@ import pytest
 from chainrule import Network, train
 from chainrule.training import StoppedBy
 
+pytestmark = pytest.mark.filterwarnings("ignore:loss_goal=:chainrule.errors.TrainingWarning")
+
 X, Y = [[0, 0], [0, 1], [1, 0], [1, 1]], [[0], [1], [1], [0]]
 SUMMED_RSS = 0.01
 EPOCHS = 10_000

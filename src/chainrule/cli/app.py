@@ -13,6 +13,7 @@ from chainrule.cli.errors import exits_with_a_message
 from chainrule.cli.numbers import number, together, whole
 from chainrule.cli.paths import input_path, output_path
 from chainrule.cli.printing import note
+from chainrule.cli.unknown import unknown_option
 from chainrule.interrupts import exit_code
 
 __all__ = ["app"]
@@ -34,6 +35,7 @@ class InOneLine(typer.core.TyperGroup):
             text = " ".join(tell().split())
             if not text:  # nothing was typed, and the help is printed
                 sys.exit(0)
+            text = unknown_option(error) or text
             context, typed = getattr(error, "ctx", None), others.get("args") or sys.argv[1:]
             command = " ".join(["chainrule", *(word for word in typed[:1] if word in self.commands)])
             where = context.command_path if context else command

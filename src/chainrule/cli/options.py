@@ -173,7 +173,7 @@ def typed_settings(record: TrainingRecord, *, usual_too: bool = False) -> list[s
     for name, one in SETTINGS.items():
         value = getattr(record, name)
         shown = (value or getattr(usual, name)) if one.varies else one.about == ROWS or value != one.default
-        shown = shown or (usual_too and one.takes and one.is_recorded)
+        shown = shown or (usual_too and one.takes and (one.is_recorded or one.about == NETWORK))
         if name == "activation" and not record.hidden:
             continue
         if name == "start" and value == _usual_start(record) and not usual_too:

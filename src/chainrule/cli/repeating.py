@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from chainrule.cli.options import typed_settings
 from chainrule.cli.paths import shell_word
-from chainrule.errors import InputError
+from chainrule.errors import InputError, argument
 from chainrule.tables import (
     BinaryInput,
     CategoryInput,
@@ -23,14 +23,15 @@ from chainrule.tables import (
     TextInput,
     reading_option,
 )
+from chainrule.words import counted, series
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from chainrule.models import Model
+    from chainrule.models import Model, TrainingRecord
     from chainrule.tables import Encoding, InputPart, Layout, RowRoles, TargetPart
 
-__all__ = ["fit_command"]
+__all__ = ["ended_from_outside", "fit_command"]
 
 TWO = 2
 
@@ -41,7 +42,7 @@ def fit_command(model: Model) -> str:
     Raises
     ------
     InputError
-        The model holds no encoding, training or report.
+        The model holds no encoding, training or report, or no command could say how it was fitted.
     """
     if model.encoding is None or model.training is None or model.report is None:
         raise InputError(
@@ -50,10 +51,43 @@ def fit_command(model: Model) -> str:
             needs="must be fitted to a table by this version or a later one",
             advice="Fit it again.",
         )
+    _refuse_what_no_option_says(model.training)
     options = [word for pair in _of_table(model.encoding) for word in pair]
     settings = typed_settings(model.training, usual_too=True)
     table = "TABLE" if model.report.table == "the data frame" else shell_word(Path(model.report.table))
     return f"chainrule fit {table} {shlex.join(options)} {' '.join(settings)}"
+
+
+def _refuse_what_no_option_says(record: TrainingRecord) -> None:
+    """Raise InputError where the model was fitted in Python with more than options can say."""
+    if record.beside:
+        raise InputError(
+            f"No option says {series(list(map(argument, record.beside)))}, which the model was fitted with.",
+            parameter="model",
+            needs="must be fitted to a table and settings alone",
+            advice="Fit it again in Python, with chainrule.fit.",
+        )
+    try:
+        _ = record.settings
+    except InputError as error:
+        raise InputError(
+            f"The model was fitted with what this program does not know. {error.what}",
+            parameter="model",
+            needs="must be fitted with what has a name here",
+            advice="Fit it again in Python, with the object itself, or enter its class with `register`.",
+        ) from error
+
+
+def ended_from_outside(record: TrainingRecord | None) -> str:
+    """That the command trains on to where the training would have ended by itself; nothing else."""
+    outside = {"callback": "a callback", "interrupt": "an interruption"}
+    if record is None or record.stopped_by not in outside:
+        return ""
+    after = counted(record.epochs_run, "epoch")
+    return (
+        f"the training was ended by {outside[record.stopped_by]} after {after}, which no option says: the "
+        "command trains on."
+    )
 
 
 def _of_table(encoding: Encoding) -> Iterator[tuple[str, ...]]:

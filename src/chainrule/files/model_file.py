@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import safetensors.numpy
 
@@ -20,10 +20,11 @@ from chainrule.disk import write_file
 from chainrule.equations import ACTIVATIONS, LOSSES, Kind, name_of
 from chainrule.errors import InputError, ModelFileError
 from chainrule.files.layout import ENTRY, FORMAT, LENGTH_BYTES, NO_DIGEST, may_begin, with_digest
-from chainrule.files.parsing import model_from_bytes
+from chainrule.files.parsing import model_from_bytes, saved_from_bytes
 from chainrule.files.states import state_tensors, state_to_json
 from chainrule.given import path_given, truth
 from chainrule.models import Model
+from chainrule.models.beside import reads_checkpoints
 from chainrule.network import Network
 from chainrule.stored import plain
 from chainrule.training import TrainingState
@@ -31,7 +32,10 @@ from chainrule.words import printable, quoted
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Callable
     from pathlib import Path
+
+T = TypeVar("T")
 
 __all__ = ["content_of", "load", "load_model", "load_state", "model_to_bytes", "save"]
 
@@ -67,12 +71,21 @@ def save(
     >>> again, (again.weights[0] == net.weights[0]).all()
     (Network(2-3-1, logistic, rss, float64), np.True_)
     """
-    content, replaces = content_of(_whole(model)), truth(overwrite, "overwrite")
+    content, replaces = content_of(model), truth(overwrite, "overwrite")
     write_file(path_given(path, "path"), content, overwrite=replaces)
 
 
-def load(path: str | os.PathLike[str]) -> Network:
-    """Read the network of a model file.
+@reads_checkpoints
+def load(path: str | os.PathLike[str]) -> Network | Model | TrainingState:
+    """Read back what `save` wrote: a network, a model with its encoding, or a training's state.
+
+    `load_model` reads any of them as a model, `load_state` the state of any that has one.
+
+    Returns
+    -------
+    Network, Model or TrainingState
+        As it was saved. A file of format 1 to 3 does not say what it was: with an encoding or a record of a
+        training it is a model, with a state alone a state, else a network.
 
     Raises
     ------
@@ -81,12 +94,19 @@ def load(path: str | os.PathLike[str]) -> Network:
 
     Examples
     --------
-    >>> import chainrule
+    >>> import tempfile, pathlib, chainrule, pyarrow
+    >>> table = pyarrow.table({"x": [1.0, 2.0, 3.0, 4.0] * 5, "kind": ["a", "a", "b", "b"] * 5})
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder, "kinds.safetensors")
+    ...     chainrule.save(chainrule.fit(table, target="kind", epochs=50, seed=1).model, path)
+    ...     model = chainrule.load(path)
+    >>> model.predict(pyarrow.table({"x": [1.0, 4.0]})).columns[0]
+    ['a', 'b']
     >>> chainrule.load("missing.safetensors")
     Traceback (most recent call last):
     chainrule.errors.ModelFileError: There is no file missing.safetensors. ...
     """
-    return load_model(path).network
+    return _parsed(path, saved_from_bytes)
 
 
 def load_state(path: str | os.PathLike[str]) -> TrainingState:
@@ -137,6 +157,11 @@ def load_model(path: str | os.PathLike[str]) -> Model:
     ...     chainrule.load_model(path).encoding is None
     True
     """
+    return _parsed(path, model_from_bytes)
+
+
+def _parsed(path: str | os.PathLike[str], parse: Callable[[bytes], T]) -> T:
+    """What a parser finds in a file; what is wrong with it is said of its path."""
     try:
         content = _read(path_given(path, "path"))
     except OSError as error:
@@ -148,7 +173,7 @@ def load_model(path: str | os.PathLike[str]) -> Model:
             advice="Check the name and its permissions.",
         ) from error
     try:
-        return model_from_bytes(content)
+        return parse(content)
     except ModelFileError as error:
         says = error.what.removeprefix("The file")
         what = printable(str(path)) + (f": {says}" if says == error.what else says)
@@ -157,8 +182,13 @@ def load_model(path: str | os.PathLike[str]) -> Model:
         ) from error
 
 
-def model_to_bytes(model: Model) -> bytes:
+def model_to_bytes(saved: Network | Model | TrainingState) -> bytes:
     """Content of a model file.
+
+    Raises
+    ------
+    InputError
+        What is saved is none of these, or holds what a file cannot.
 
     Examples
     --------
@@ -168,10 +198,12 @@ def model_to_bytes(model: Model) -> bytes:
     >>> model_from_bytes(content).network
     Network(2-1, logistic, rss, float64)
     """
+    model, holds = _whole(saved)
     net = model.network
     _check_known(net)
     document = {
         "format": FORMAT,
+        "holds": holds,
         "activations": [name_of(activation) for activation in net.activations],
         "loss": name_of(net.loss),
         "encoding": model.encoding.to_json() if model.encoding else None,
@@ -198,13 +230,13 @@ def model_to_bytes(model: Model) -> bytes:
     return with_digest(content, NO_DIGEST, digest)
 
 
-def content_of(model: Model) -> bytes:
+def content_of(saved: Network | Model | TrainingState) -> bytes:
     """Content of a model file, proven to be one: it has been read.
 
     Raises
     ------
     InputError
-        The model holds what a file cannot, or what could not be read back.
+        What is saved holds what a file cannot, or what could not be read back.
 
     Examples
     --------
@@ -212,28 +244,28 @@ def content_of(model: Model) -> bytes:
     >>> content_of(Model(Network.random((2, 1)))) == model_to_bytes(Model(Network.random((2, 1))))
     True
     """
-    content = model_to_bytes(model)
+    content = model_to_bytes(saved)
     try:
         model_from_bytes(content)
     except ModelFileError as error:
         raise InputError(
             f"The model cannot be saved: its file could not be read back. {error.what}",
             parameter="model",
-            given=model,
+            given=saved,
             needs=error.needs,
             advice="Give what it was learnt from shorter names.",
         ) from error
     return content
 
 
-def _whole(model: object) -> Model:
-    """Model with nothing but what was given; InputError for what is no network, model or state."""
+def _whole(model: object) -> tuple[Model, str]:
+    """Model with nothing but what was given, and what that is; InputError for no network, model or state."""
     if isinstance(model, Model):
-        return model
+        return model, "model"
     if isinstance(model, TrainingState):
-        return Model(model.network, state=model)
+        return Model(model.network, state=model), "state"
     if isinstance(model, Network):
-        return Model(model)
+        return Model(model), "network"
     parts = [name for name in ("model", "network") if hasattr(model, name)]
     raise InputError(
         f"A {type(model).__name__} was given",

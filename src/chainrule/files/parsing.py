@@ -31,8 +31,11 @@ from chainrule.words import printable
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-__all__ = ["model_from_bytes"]
+    from chainrule.training import TrainingState
 
+__all__ = ["model_from_bytes", "saved_from_bytes"]
+
+OF_A_MODEL = ("encoding", "training", "report")  # what it has beside its network
 MOST_DIGITS = 300  # of a whole number, so that a float can hold it
 # What a message quotes of a file.
 MOST_SHOWN = 20
@@ -43,7 +46,8 @@ LONGEST_REASON = 200
 class _Document(Stored, frozen=True):
     """Everything that a model file holds but its arrays."""
 
-    format: Literal[1, 2, 3]
+    format: Literal[1, 2, 3, 4]
+    holds: Literal["network", "model", "state"]
     activations: Annotated[tuple[Text, ...], Meta(max_length=MOST)]
     loss: Text
     encoding: Encoding | None
@@ -54,16 +58,38 @@ class _Document(Stored, frozen=True):
 
 
 def model_from_bytes(content: bytes) -> Model:
-    """Model from the content of a file; every byte of it may be hostile.
+    """Model from the content of a file, whatever was saved in it; every byte of it may be hostile.
 
     Raises
     ------
     ModelFileError
         The content is no model, is damaged, or was written by a newer version.
     """
+    return _read_content(content)[0]
+
+
+def saved_from_bytes(content: bytes) -> Network | Model | TrainingState:
+    """What was saved, of the kind that it was; every byte of the content may be hostile.
+
+    Raises
+    ------
+    ModelFileError
+        As for `model_from_bytes`.
+    """
+    model, holds = _read_content(content)
+    if holds == "network":
+        return model.network
+    return model.state if holds == "state" and model.state is not None else model
+
+
+def _read_content(content: bytes) -> tuple[Model, str]:
+    """Model of a file, and what was saved in it."""
     tensors = _tensors(content)
-    document = _read_document(_document(content))
+    fields = _document(content)
+    document = _read_document(fields)
     _check_digest(content, document.sha256)
+    if document.holds not in {"model", _judged(fields)}:  # any of them may be a model's
+        raise not_a_model(f"what it has is not what a {document.holds} alone has")
     own = {name: tensor for name, tensor in tensors.items() if re.fullmatch(r"W\d+", name)}
     net = _network(document, own)
     encoding = document.encoding
@@ -76,7 +102,7 @@ def model_from_bytes(content: bytes) -> Model:
         )
     others = {name: tensor for name, tensor in tensors.items() if name not in own}
     state = state_of(document.state, others, net)
-    return Model(net, encoding, training, state, document.report)
+    return Model(net, encoding, training, state, document.report), document.holds
 
 
 def _tensors(content: bytes) -> dict[str, npt.NDArray[Any]]:
@@ -142,6 +168,8 @@ def _read_document(document: dict[str, Any]) -> _Document:
         document.setdefault("state", None)
     if version in (1, 2):  # it may be what no set can hold
         document.setdefault("report", None)
+    if version in (1, 2, 3):
+        document.setdefault("holds", _judged(document))
     elif type(version) is int and version > FORMAT:
         raise ModelFileError(
             f"The file has format {version}",
@@ -149,6 +177,13 @@ def _read_document(document: dict[str, Any]) -> _Document:
             advice="Upgrade with `pip install -U chainrule`.",
         )
     return read(document, _Document)
+
+
+def _judged(document: dict[str, Any]) -> str:
+    """What was saved in a file that does not say so, by what it has."""
+    if any(document.get(name) is not None for name in OF_A_MODEL):
+        return "model"
+    return "network" if document.get("state") is None else "state"
 
 
 def _check_digest(content: bytes, digest: str) -> None:

@@ -11,7 +11,7 @@ from chainrule.disk import OwnFile, named_after, written_somewhere
 from chainrule.errors import InputError, ModelFileError, OutputError, argument
 from chainrule.files import content_of, load_state
 from chainrule.files.states import refuse_unsavable
-from chainrule.models.fitting import checkpoint
+from chainrule.models.learning import checkpoint
 from chainrule.training import StoppedBy
 from chainrule.words import printable
 

@@ -33,12 +33,13 @@ from chainrule.models import (
 )
 from chainrule.models.dataset import HELD_OUT
 from chainrule.models.defaults import default_settings
-from chainrule.models.fitting import diverged_model, fit_dataset, in_folds, parted, start_network
+from chainrule.models.fitting import in_folds
 from chainrule.models.folds import check_beside_folds, remarks_beside
+from chainrule.models.learning import diverged_model, fit_dataset, parted, start_network
 from chainrule.scores import score_to_json
 from chainrule.settings import FitSettings, refuse_unknown_settings, settings_of
 from chainrule.stored import plain
-from chainrule.table_options import TableOptions, parted_options
+from chainrule.table_options import TableOptions, options_of, parted_options
 from chainrule.tables import settle_roles
 from chainrule.training import StoppedBy
 from chainrule.words import printable
@@ -108,6 +109,8 @@ class FitOutcome:
             "batch_size": settings.for_rows(len(learnt)).batch_size,
             "validation": settings.validation,
             "folds": settings.folds,
+            "dtype": settings.dtype,
+            "engine": settings.engine,
             "stopped_by": str(result.stopped_by),
             "epochs_run": len(history.epochs),
             "loss_before": history.loss_before,
@@ -115,7 +118,7 @@ class FitOutcome:
             "best_epoch": result.training.best_epoch,
             "loss_of_epochs": list(history.loss),
             "validation_loss_of_epochs": list(history.validation_loss),
-            "diagnosis": [vars(one) for one in result.training.diagnosis],
+            "diagnosis": [vars(one) for one in result.diagnosis],
             "seconds": sum(history.seconds),
             "training_score": score_to_json(result.training_score, intervals=False),
             "held_out_score": score_to_json(result.held_out_score),
@@ -313,7 +316,7 @@ class FitJob(Job):
         source = self._read(face, layout=model.encoding.layout if model and model.encoding else None)
         self.faults.refuse()
         assert model is not None  # noqa: S101 (else it is among the faults)
-        settings = settings_of_checkpoint(model, self.given.get("epochs"))
+        settings = settings_of_checkpoint(model, epochs=self.given.get("epochs"))
         return prepare_again(source, model), settings, model.state, None
 
     def _check_given(self) -> None:
@@ -322,7 +325,8 @@ class FitJob(Job):
         with self.faults:
             default_settings(self.given.get("defaults", "modern"), 1, classes=True)
         with self.faults:
-            refuse_unknown_settings(given, FitSettings)
+            others = ("target", "out", "overwrite", "resume", "defaults", *(one.name for one in options_of()))
+            refuse_unknown_settings(given, FitSettings, others)
         for one in settings_of(FitSettings):
             if one.name in given:
                 with self.faults:

@@ -2,13 +2,14 @@
 
 from chainrule.models.dataset import Dataset, prepare, prepare_again, prepare_with, report_of, usable_rows
 from chainrule.models.defaults import default_settings
-from chainrule.models.fitting import FitResult, cross_validate, fit
+from chainrule.models.fitting import cross_validate, fit
 from chainrule.models.folds import CrossValidation
+from chainrule.models.judging.scoring import gives_chances, majorities_of, score_of
 from chainrule.models.model import Model
 from chainrule.models.outputs import AskedOutputs
 from chainrule.models.record import TrainingRecord
+from chainrule.models.result import FitResult
 from chainrule.models.rows import with_value
-from chainrule.models.scoring import gives_chances, majorities_of, score_of
 from chainrule.models.settings import fit_settings, settings_of_checkpoint
 from chainrule.tables import Predictions
 

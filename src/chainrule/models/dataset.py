@@ -13,7 +13,7 @@ from chainrule.errors import TableError, argument, said
 from chainrule.models.defaults import check_defaults
 from chainrule.models.looking import given_away, totals, twins
 from chainrule.models.outputs import AskedOutputs, needs_counts
-from chainrule.models.rows import Parted, part_in_folds, part_rows, row_weights, with_value
+from chainrule.models.rows import Parted, given_weights, part_in_folds, part_rows, row_weights, with_value
 from chainrule.tables import (
     Decision,
     Encoding,
@@ -137,6 +137,8 @@ class Usable:
         As for `prepare_with`.
     limits : Limits
         What the outputs of the network can give and its loss can take.
+    weights : array of shape (n_rows,), or None
+        What each of these rows counts.
     """
 
     source: Table
@@ -146,6 +148,7 @@ class Usable:
     left_out: tuple[RowsLeftOut, ...]
     strict: bool
     limits: Limits
+    weights: npt.NDArray[np.float64] | None
     _settled: dict[str, Settled] = field(default_factory=dict)
 
     def part(self, *, held_out: float, seed: int) -> Parted:
@@ -200,14 +203,14 @@ class Usable:
         decisions = (*decisions, *looked_at)
         return Dataset(
             used, chosen.encoding, X, Y, parted.training, parted.held_out, parted.watched,
-            row_weights(used, roles.of_rows), held_out, seed, report, decisions,
+            self.weights, held_out, seed, report, decisions,
         )  # fmt: skip
 
 
 def prepare(
     table: Any,  # noqa: ANN401 (a path, or any frame that speaks Arrow)
     *,
-    target: str | int | Sequence[str],
+    target: str | int | Sequence[str] | None,
     held_out: float = HELD_OUT,
     seed: int = 0,
     output: Any = None,  # noqa: ANN401 (text or object)
@@ -287,20 +290,34 @@ def prepare_with(
 
 
 def usable_rows(
-    source: Table, roles: Roles, *, strict: bool = False, outputs: AskedOutputs = AS_USUAL
+    source: Table,
+    roles: Roles,
+    *,
+    strict: bool = False,
+    outputs: AskedOutputs = AS_USUAL,
+    sample_weight: object = None,
 ) -> Usable:
     """Read the targets of a table whose columns have their roles, and take the rows that have a value.
+
+    Parameters
+    ----------
+    source, roles, strict, outputs
+        As for `prepare_with`.
+    sample_weight : array of shape (n_rows,), optional
+        What each row of the table counts, relative to the others.
 
     Raises
     ------
     TableError, InputError
-        As for `prepare_with`.
+        As for `prepare_with`; or the weights do not fit.
     """
+    weights = given_weights(source, roles.of_rows, sample_weight)
     targets = read_targets(source, roles, counts=needs_counts(outputs.loss))
     limits = outputs.limits(targets.kind, len(set(targets.labels or ()) - {""}), roles)
     used, left_out = with_value(source, targets.present)
-    targets = targets.take(np.flatnonzero(targets.present))
-    return Usable(source, roles, used, targets, left_out, strict, limits)
+    there = np.flatnonzero(targets.present)
+    weights = row_weights(used, roles.of_rows) if weights is None else weights[there]
+    return Usable(source, roles, used, targets.take(there), left_out, strict, limits, weights)
 
 
 def _unlike_training(encoding: Encoding, held_out: Table, *, strict: bool) -> Iterator[Decision]:
@@ -363,7 +380,7 @@ def _report(
     )
 
 
-def prepare_again(table: Table, model: Model) -> Dataset:
+def prepare_again(table: Table, model: Model, sample_weight: object = None) -> Dataset:
     """A table as the training of a model saw it: with its encoding, and the same rows held out.
 
     Raises
@@ -373,14 +390,17 @@ def prepare_again(table: Table, model: Model) -> Dataset:
     """
     encoding, record = model.table_encoding, model.training
     held_out, seed = (record.held_out, record.seed) if record else (0.0, 0)
-    used, left_out = with_value(table, encoding.has_target(table))
+    present = encoding.has_target(table)
+    weights = given_weights(table, encoding.rows, sample_weight)
+    used, left_out = with_value(table, present)
     X, Y = encoding.encode_inputs(used), encoding.encode_targets(used)
     labels = None if encoding.classes is None else tuple(map(str, encoding.decode_outputs(Y)))
     parted = part_rows(used, encoding.rows, labels, held_out=held_out, seed=seed)
     report = model.report or _report(table, (), parted, left_out)
     return Dataset(
         used, encoding, X, Y, parted.training, parted.held_out, parted.watched,
-        row_weights(used, encoding.rows), held_out, seed, report, table.decisions,
+        row_weights(used, encoding.rows) if weights is None else weights[present],
+        held_out, seed, report, table.decisions,
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from chainrule.errors import ChainruleError, InputError, argument, said
 from chainrule.given import whole_number_from_1
-from chainrule.models.pooling import pooled_score, writing_as
+from chainrule.models.judging.pooling import pooled_score, writing_as
 from chainrule.scores import ClassScore, gain_of, score_lines, score_to_json
 from chainrule.tables import joined_predictions
 from chainrule.training import StoppedBy
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from chainrule.models.dataset import Dataset, Usable
-    from chainrule.models.fitting import FitResult
+    from chainrule.models.result import FitResult
     from chainrule.scores import Gain, NumberScore, Score
     from chainrule.tables import Decision, Predictions
     from chainrule.training import Progress

@@ -9,8 +9,8 @@ import numpy as np
 
 from chainrule.equations import ACTIVATIONS, OutputRange
 from chainrule.errors import InputError, said, warn_of_table
+from chainrule.models.judging.scoring import gives_chances, score_of
 from chainrule.models.rows import row_weights, with_value
-from chainrule.models.scoring import gives_chances, score_of
 from chainrule.network import as_sample_weight, as_samples, check_as_many
 from chainrule.tables import Encoding, Report, Said, Table, as_table, predictions_of
 

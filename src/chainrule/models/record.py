@@ -39,6 +39,9 @@ class TrainingRecord(FitSettings):
         Most frequent class of the training rows, where the target is one of classes.
     best_epoch : int or None
         Epoch that the network is from, where that is not the last.
+    beside : tuple of str
+        Arguments of `fit` that were given beside the table and its settings, and of which a file keeps the
+        names alone: sample_weight, validation (rows in a table of their own), masks.
 
     Examples
     --------
@@ -56,6 +59,7 @@ class TrainingRecord(FitSettings):
     final_loss: float
     majority: str | None
     best_epoch: int | None = None
+    beside: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Nothing is checked: the settings were when the training began, by what it knew."""
@@ -82,7 +86,7 @@ class TrainingRecord(FitSettings):
 
     def to_json(self) -> dict[str, Any]:
         """Every setting and fact that a file keeps, under its name; its network tells the others."""
-        return {name: getattr(self, name) for name in _kept()}
+        return {name: getattr(self, name) for name in _kept()} | {"beside": list(self.beside)}
 
     @classmethod
     def from_json(cls, data: object, net: Network) -> TrainingRecord:
@@ -108,14 +112,18 @@ class TrainingRecord(FitSettings):
         weights = data.get("class_weight")
         if weights is not None and weights != BALANCED:
             _weights_of(weights)
+        beside = data.get("beside", [])
+        if not all(isinstance(one, str) for one in beside):
+            raise _damaged("must hold names", "field beside of the ")
         activations = [name_of(g) for g in net.activations]
         told: dict[str, Any] = {
             "hidden": net.sizes[1:-1],
             "activation": activations[0] if len(activations) > 1 else NO_ACTIVATION,
             "output": activations[-1],
             "loss": name_of(net.loss),
+            "dtype": str(net.dtype),
         }
-        return cls(**told, **data)
+        return cls(**{**told, **data, "beside": tuple(beside)})
 
 
 def _weights_of(text: str) -> dict[str, float]:
@@ -139,6 +147,7 @@ FACTS: dict[str, tuple[tuple[type, ...], bool]] = {
     "final_loss": ((float, int), True),
     "majority": ((str, NoneType), True),
     "best_epoch": ((int, NoneType), False),
+    "beside": ((list,), False),
 }
 TYPES: dict[str, tuple[type, ...]] = {
     "NUMBER": (float, int),

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from chainrule.errors import TableError, argument
+from chainrule.errors import InputError, TableError, argument
+from chainrule.given import real_numbers
+from chainrule.network import as_sample_weight
 from chainrule.tables import (
     RowsLeftOut,
     fold_groups,
@@ -29,7 +31,9 @@ if TYPE_CHECKING:
 
     Places = npt.NDArray[np.intp]
 
-__all__ = ["Parted", "part_in_folds", "part_rows", "row_weights", "watch_rows", "with_value"]
+__all__ = [
+    "Parted", "given_weights", "part_in_folds", "part_rows", "row_weights", "watch_rows", "with_value",
+]  # fmt: skip
 
 NO_TARGET = "no value of the target"
 MOST_ROWS_NAMED = 5
@@ -156,6 +160,44 @@ def row_weights(table: Table, roles: RowRoles) -> npt.NDArray[np.float64] | None
             advice="Correct the cell, or remove the row.",
         )
     return weights
+
+
+def given_weights(table: Table, roles: RowRoles, values: object) -> npt.NDArray[np.float64] | None:
+    """What each row of a table counts, as an array says that is given beside it; None where all are equal.
+
+    There is a number for each row that was read; for those that were left out then, too, or for none of them.
+
+    Raises
+    ------
+    InputError, ShapeError
+        The array does not fit, or a column of the table says what each row counts.
+    """
+    if values is None:
+        return None
+    if roles.weights is not None:
+        raise InputError(
+            f"{argument('sample_weight')} was given, and {argument('weights', roles.weights)}",
+            parameter="sample_weight",
+            needs="one of them alone can say what a row counts",
+            advice="Leave one out.",
+        )
+    places = np.arange(table.n_rows)
+    n_read = table.n_rows + sum(one.count for one in table.left_out)
+    if n_read != table.n_rows and _length(values) == n_read:
+        places = np.array([table.columns[0].row(k) - 1 for k in range(table.n_rows)], dtype=np.intp)
+    n = max(int(places.max(initial=0)) + 1, n_read if _length(values) == n_read else table.n_rows)
+    if as_sample_weight(values, n, np.float64) is None:
+        return None
+    plain: npt.NDArray[np.float64] = real_numbers(values, np.float64)  # not yet divided by their mean
+    return plain[places]
+
+
+def _length(values: object) -> int:
+    """How many there are; -1 where that cannot be told."""
+    try:
+        return len(values)  # type: ignore[arg-type]
+    except TypeError:
+        return -1
 
 
 def _as_the_column_says(table: Table, name: str) -> Parted:

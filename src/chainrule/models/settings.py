@@ -10,7 +10,7 @@ from chainrule.equations import ACTIVATIONS, RULES
 from chainrule.errors import InputError, UnknownNameError, argument
 from chainrule.models.defaults import default_settings
 from chainrule.models.outputs import AskedOutputs, OutputLayer, output_layer
-from chainrule.settings import FitSettings, refuse_unknown_settings
+from chainrule.settings import FitSettings, plain, refuse_unknown_settings, settings_of
 from chainrule.tables import ClassTarget
 from chainrule.words import joined, quoted
 
@@ -69,13 +69,13 @@ def usual_start(hidden: Sequence[int], activation: Any) -> str:  # noqa: ANN401 
     return str(ACTIVATIONS.fact(ACTIVATIONS.made_of(activation), "usual_start"))
 
 
-def settings_of_checkpoint(model: Model, epochs: int | None = None) -> FitSettings:
-    """Settings that a checkpoint's training followed, for as many epochs, or more.
+def settings_of_checkpoint(model: Model, **given: Any) -> FitSettings:  # noqa: ANN401 (settings)
+    """Settings that a checkpoint's training followed; of those that are given, some may be others than then.
 
     Raises
     ------
     InputError
-        The model is no checkpoint.
+        The model is no checkpoint, or a setting is not as it was, and may not be another.
     """
     state, record = model.state, model.training
     if state is None or record is None:
@@ -86,8 +86,18 @@ def settings_of_checkpoint(model: Model, epochs: int | None = None) -> FitSettin
             advice="Give a checkpoint, which `chainrule fit` keeps while it trains and when it is "
             "interrupted.",
         )
-    settings = replace(record.settings, **state.settings)
-    return settings if epochs is None else replace(settings, epochs=epochs)
+    then = replace(record.settings, **state.settings)
+    settings = replace(then, **{name: value for name, value in given.items() if value is not None})
+    for one in settings_of(FitSettings):
+        was, now = plain(getattr(then, one.name)), plain(getattr(settings, one.name))
+        if now != was and not one.is_free:
+            raise InputError(
+                parameter=one.name,
+                given=now,
+                needs=f"was {quoted(was)} when the state was kept",
+                advice=f"Leave it out, as all that {argument('resume')} settles.",
+            )
+    return settings
 
 
 def _size_of_losses(layer: OutputLayer, kind: TargetKind) -> float:

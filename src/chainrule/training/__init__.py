@@ -15,7 +15,7 @@ from chainrule.equations import (
     WarmUp,
 )
 from chainrule.settings import Settings
-from chainrule.training.diagnosis import Diagnosis
+from chainrule.training.diagnosis import FEWEST_EPOCHS, Diagnosis
 from chainrule.training.history import Epoch, History
 from chainrule.training.preparation import run_training, train
 from chainrule.training.progress import Callbacks, Progress
@@ -23,8 +23,8 @@ from chainrule.training.result import StoppedBy, TrainingResult
 from chainrule.training.state import TrainingState
 
 __all__ = [
-    "ENGINES", "LBFGS", "Callbacks", "Constant", "Cosine", "Diagnosis", "Epoch", "Exponential",
-    "GeneralizationLoss", "History", "LevenbergMarquardt", "Patience", "Progress", "ProgressQuotient",
-    "ReduceOnPlateau", "Settings", "Step", "StoppedBy", "TrainingResult", "TrainingState", "WarmUp",
-    "run_training", "train",
+    "ENGINES", "FEWEST_EPOCHS", "LBFGS", "Callbacks", "Constant", "Cosine", "Diagnosis", "Epoch",
+    "Exponential", "GeneralizationLoss", "History", "LevenbergMarquardt", "Patience", "Progress",
+    "ProgressQuotient", "ReduceOnPlateau", "Settings", "Step", "StoppedBy", "TrainingResult", "TrainingState",
+    "WarmUp", "run_training", "train",
 ]  # fmt: skip

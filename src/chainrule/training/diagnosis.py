@@ -1,7 +1,8 @@
 """A plain word when training went badly: what the figures say, and what to do.
 
 Charter: silent where training went well. Only a network that is hardly better than always giving the same
-answer, or whose loss grew, is looked into; what is said of it names the figure that says so.
+answer, or whose loss grew, is looked into; what is said of it names the figure that says so. Beside it, a
+word where the epochs ended too soon: a goal was missed, or the loss still fell.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import numpy as np
 from chainrule.equations import ACTIVATIONS, LOSSES, RULES
 from chainrule.errors import Remark, argument
 from chainrule.network import Objective, forward
+from chainrule.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from chainrule.training.history import History
     from chainrule.training.task import Task
 
-__all__ = ["Diagnosis", "advice_after_divergence", "constant_loss", "diagnose"]
+__all__ = ["FEWEST_EPOCHS", "Diagnosis", "advice_after_divergence", "constant_loss", "diagnose"]
 
 FEWEST_EPOCHS = 10  # fewer are a trial, of which nobody expects anything
 ROWS = 1000  # that are looked at
@@ -38,6 +40,7 @@ MOST_SAMPLES = 0.95  # on which a unit must be saturated to be called so
 FLAT = 0.05  # share of its largest that the slope of a saturated unit is below
 HARDLY_MOVED = 0.2  # length of the weights' way, as a share of theirs
 SHRUNK = 0.5  # share of the weights' length
+STILL_FALLING = 0.15  # share of its whole way that a fifth of the epochs is worth, which in a line is 0.2
 AS_STEEP = 0.5  # share of the slope at the start, below which weights have come to where they were going
 
 
@@ -49,9 +52,12 @@ class Diagnosis:
     ----------
     cause : str
         "data_not_scaled", "dead_units", "saturated_units", "start_too_large", "penalties_too_large",
-        "loss_grew", "rate_too_small" or "unknown".
+        "loss_grew", "rate_too_small" or "unknown"; "goal_missed" or "still_falling", where the epochs ended
+        too soon; of a fit, "class_never_predicted".
     message : str
         The figure, and what to do.
+    is_warning : bool
+        Whether it was a `TrainingWarning`, too. That a loss still fell is none: it may be a trial.
 
     Examples
     --------
@@ -61,15 +67,59 @@ class Diagnosis:
 
     cause: str
     message: str
+    is_warning: bool = True
 
     def __str__(self) -> str:
         return self.message
 
 
 def diagnose(
+    task: Task,
+    after: Sequence[npt.NDArray[Any]],
+    history: History,
+    settings: Settings,
+    *,
+    ran_out: bool = False,
+) -> tuple[Diagnosis, ...]:
+    """Find out why a training went badly, and whether its epochs ran out too soon; else nothing."""
+    badly = _went_badly(task, after, history, settings)
+    if not ran_out:
+        return badly
+    return (*badly, *_missed_goal(history, settings), *(() if badly else _still_falling(history, settings)))
+
+
+def _missed_goal(history: History, settings: Settings) -> tuple[Diagnosis, ...]:
+    """A goal that no epoch reached."""
+    goal = settings.loss_goal
+    if goal is None:
+        return ()
+    what = f"{argument('loss_goal', goal)} was not reached"
+    found = f"{what}: the last epoch had a mean loss of {history.loss[-1]:.4g}"
+    return (Diagnosis("goal_missed", Remark(f"{found}. Try more epochs, or a higher goal.")),)
+
+
+def _still_falling(history: History, settings: Settings) -> tuple[Diagnosis, ...]:
+    """A loss, of the rows that are watched where there are any, that was on its way down."""
+    watched = [loss for loss in history.validation_loss if loss is not None]
+    losses = watched or list(history.loss)
+    n = max(1, len(losses) // 5)
+    before, last = losses[-2 * n : -n], losses[-n:]
+    if not before or not max(last) < min(before):  # NaN neither
+        return ()
+    an_epoch = (sum(before) - sum(last)) / n**2
+    way = history.loss_before - sum(last) / n
+    if not an_epoch * len(losses) / 5 > STILL_FALLING * way > 0:
+        return ()
+    which, epochs = "validation loss" if watched else "loss", counted(len(losses), "epoch")
+    rate = "" if settings.rate is None else ", or a higher rate"
+    found = f"The {which} still fell when the {epochs} ended, by {an_epoch:.2g} an epoch to {losses[-1]:.4g}"
+    return (Diagnosis("still_falling", Remark(f"{found}. Try more epochs{rate}."), is_warning=False),)
+
+
+def _went_badly(
     task: Task, after: Sequence[npt.NDArray[Any]], history: History, settings: Settings
 ) -> tuple[Diagnosis, ...]:
-    """Find out why a training went badly; nothing where it went well, or where it was a short trial."""
+    """Why a training went badly; nothing where it went well, or where it was a short trial."""
     loss, constant = history.loss_after, constant_loss(task.net.loss, task.Y, task.sample_weight)
     far_from_it = constant is None or loss > FAR_BETTER * constant
     grew = loss > GROWN * history.loss_before and far_from_it

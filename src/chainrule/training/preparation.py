@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from numbers import Real
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Never
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from chainrule.inspection import check_gradients
 from chainrule.interrupts import interruptible
 from chainrule.network import as_masks, as_pairs, as_sample_weight, own_functions
 from chainrule.random_streams import Purpose, permutation
-from chainrule.settings import Settings, documented, settings_of
+from chainrule.settings import Settings, documented, refuse_unknown_settings, settings_of
 from chainrule.training.engines.choice import engine_named
 from chainrule.training.progress import Callbacks, Progress
 from chainrule.training.run import Run
@@ -72,6 +72,7 @@ def train(
     on_time: Callable[[Progress], object] | None = None,
     every_seconds: float = 1.0,
     resume: TrainingState | None = None,
+    **unknown: Never,
 ) -> TrainingResult:
     r"""Train a network by back-propagation, as the derivation says.
 
@@ -100,6 +101,8 @@ def train(
     every_seconds : float
     resume : TrainingState, optional
         Go on from there, with the same arguments as before; `epochs` counts all of them.
+    **unknown
+        None: a name that there is not is an error, which says what may have been meant.
 
     Returns
     -------
@@ -115,7 +118,7 @@ def train(
     InputError, ShapeError
         A setting or an array does not fit, or the compiled engine has no kernel for an activation.
     UnknownNameError
-        There is no such engine, rule, schedule, metric or criterion.
+        There is no such argument, engine, rule, schedule, metric or criterion.
 
     Notes
     -----
@@ -136,6 +139,9 @@ def train(
     [[0.0], [1.0], [1.0], [0.0]]
     """
     given = locals()
+    if unknown:
+        names = [name for name in given if name not in {"net", "X", "Y", "unknown"}]
+        refuse_unknown_settings(unknown, Settings, others=names)
     settings = Settings(**{one.name: given[one.name] for one in settings_of(Settings)})
     callbacks = Callbacks(on_step, on_epoch, on_time, every_seconds)
     return run_training(

@@ -53,7 +53,7 @@ class TrainingResult:
         Epoch that the network is from, where there is a stopping criterion; 0 for the network before
         training.
     diagnosis : tuple of Diagnosis
-        What went badly and what to do about it, where something did; each was a `TrainingWarning`, too.
+        What went badly, or ended too soon, and what to do about it; most were a `TrainingWarning`, too.
 
     Examples
     --------

@@ -381,8 +381,9 @@ class Run:
             raise self._diverged()
         history = self._history(n_epochs, loss)
         net = self.task.net.with_weights(weights)
-        diagnosis = diagnose(self.task, weights, history, self.settings)
-        for one in diagnosis:
+        ran_out = stopped_by is StoppedBy.EPOCHS
+        diagnosis = diagnose(self.task, weights, history, self.settings, ran_out=ran_out)
+        for one in (one for one in diagnosis if one.is_warning):
             warnings.warn(one.message, TrainingWarning, stacklevel=5)
         return TrainingResult(net, history, stopped_by, best_epoch, diagnosis, self._make_state)
 

@@ -19,6 +19,7 @@ from chainrule.cli.printing import (
     training_words,
 )
 from chainrule.cli.progress import TrainingProgress
+from chainrule.cli.remarks import loss_rows
 from chainrule.equations import name_of
 from chainrule.errors import said
 from chainrule.interrupts import exit_code
@@ -43,8 +44,8 @@ def run(job: FitJob, table: Path, *, as_json: bool) -> None:
         validated = outcome.result.cross_validation
         for words in () if validated is None else validated.diagnosis:
             note(f"Warning: {said(words, in_options)}")
-        for one in outcome.result.training.diagnosis:
-            note(f"Warning: {said(one.message, in_options)}")
+        for one in outcome.result.diagnosis:
+            note(f"{'Warning' if one.is_warning else 'Note'}: {said(one.message, in_options)}")
         if as_json:
             print_json(outcome.summary())
         else:
@@ -86,7 +87,7 @@ def _print_summary(outcome: FitOutcome, table: Path) -> None:
             ]
         )
     losses = f"{history.loss_before:.6g} before, {history.loss_after:.6g} after"
-    print_rows([("Loss", f"{losses} (mean over the training rows)")])
+    print_rows(loss_rows(losses, result.data.encoding))
     _print_score(outcome)
     say()
     model, source = shell_word(outcome.path), shell_word(table)
@@ -111,7 +112,8 @@ def _print_score(outcome: FitOutcome) -> None:
     if result.held_out_score is None:
         say("No rows were held out: the score below is that of the rows it has learnt from.")
     else:
-        say(f"Score of the {len(result.data.held_out_rows)} held-out rows, which the network has not seen:")
+        held_out = counted(len(result.data.held_out_rows), "held-out row")
+        say(f"Score of the {held_out}, which the network has not seen:")
     for line in _score(outcome):
         say(f"  {line}".rstrip())
 
@@ -121,8 +123,8 @@ def _print_folds(validated: CrossValidation) -> None:
     print_rows([("Folds", f"{len(validated.folds)}, {validated.parting}")])
     print_rows(("", line) for line in validated.lines(MOST_LINES))
     say()
-    n_rows = len(validated.rows)
-    say(f"Score of the {n_rows} held-out rows, each predicted by the network that has not seen it:")
+    held_out = counted(len(validated.rows), "held-out row")
+    say(f"Score of the {held_out}, each predicted by the network that has not seen it:")
     for line in score_lines(validated.score, validated.linear_score, validated.gain):
         say(f"  {line}".rstrip())
 
@@ -130,8 +132,8 @@ def _print_folds(validated: CrossValidation) -> None:
 def _seen(outcome: FitOutcome) -> str:
     """What the saved network has learnt from."""
     n_rows = len(outcome.result.data.training_rows)
-    if outcome.settings.folds is None:
-        return f"has seen the {n_rows} training rows only"
+    if outcome.result.held_out_score is not None:
+        return f"has seen the {counted(n_rows, 'training row')} only"
     score = "; the score is that of the folds' networks" if outcome.result.cross_validation else ""
     return f"has learnt from all {counted(n_rows, 'row')}{score}"
 

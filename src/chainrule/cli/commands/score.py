@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from chainrule.cli.printing import note, print_json, say
 from chainrule.cli.progress import TrainingProgress
 from chainrule.scores import score_lines
-from chainrule.words import named, printable
+from chainrule.words import counted, named, printable
 
 if TYPE_CHECKING:
     from chainrule.jobs import ScoreJob
@@ -22,7 +22,8 @@ def run(job: ScoreJob, *, as_json: bool) -> None:
     if as_json:
         print_json(outcome.summary())
         return
-    say(f"Score of {printable(outcome.model)} on the {outcome.n_rows} rows of {named(outcome.table)}:")
+    rows = counted(outcome.n_rows, "row")
+    say(f"Score of {printable(outcome.model)} on the {rows} of {named(outcome.table)}:")
     for line in score_lines(outcome.score):
         say(f"  {line}".rstrip())
     note("Rows that the model was trained on flatter it: score it on others.")

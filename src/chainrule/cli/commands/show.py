@@ -11,6 +11,7 @@ from chainrule.cli.printing import (
     LONGEST_LINE,
     MOST_LINES,
     give,
+    note,
     print_json,
     print_report,
     print_rows,
@@ -18,7 +19,8 @@ from chainrule.cli.printing import (
     settings_rows,
     training_words,
 )
-from chainrule.cli.repeating import fit_command
+from chainrule.cli.remarks import loss_rows
+from chainrule.cli.repeating import ended_from_outside, fit_command
 from chainrule.equations import name_of
 from chainrule.files import load_model
 from chainrule.stored import plain
@@ -59,6 +61,8 @@ def run(model: Path, *, weights: bool, command: bool, as_json: bool) -> None:
     loaded = load_model(model)
     if command:
         give(f"{fit_command(loaded)}\n")
+        if remark := ended_from_outside(loaded.training):
+            note(f"Note: {remark}")
         return
     if as_json:
         print_json(_as_json(loaded, model))
@@ -93,10 +97,12 @@ def run(model: Path, *, weights: bool, command: bool, as_json: bool) -> None:
 def _print_training(record: TrainingRecord, encoding: Encoding | None) -> None:
     """Print how the network came about."""
     print_rows([("Training", training_words(record)), *settings_rows(record, encoding)])
+    if record.beside:
+        print_rows([("Beside", f"{series(record.beside)}, which were given in Python and are not kept here")])
     print_rows(
         [
             ("Start", f"{record.start} weights, seed {record.seed}"),
-            ("Loss", f"{record.final_loss:.6g} (mean over the training rows)"),
+            *loss_rows(f"{record.final_loss:.6g}", encoding),
         ]
     )
     if record.majority is not None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.errors import InputError
+from chainrule.errors import InputError, argument
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,5 +64,5 @@ def check_float64(net: Network, rule_name: str) -> None:
             given=net,
             needs=f"the update rule {rule_name} needs float64: it compares losses that differ in their last "
             "digits",
-            advice="Make it with dtype='float64'.",
+            advice=f"Make it with {argument('dtype', 'float64')}.",
         )

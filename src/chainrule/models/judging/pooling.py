@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from chainrule.models.scoring import gives_chances, majorities_of, score_of
+from chainrule.models.judging.scoring import gives_chances, majorities_of, score_of
 from chainrule.scores import ClassScore, NumberScore
 from chainrule.tables import ClassTarget, DateTarget, Encoding, NumberTarget
 

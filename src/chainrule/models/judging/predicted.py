@@ -1,0 +1,41 @@
+"""A plain word when a fit went badly in a way that its loss does not tell: what is never predicted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from chainrule.errors import Remark, argument
+from chainrule.settings import BALANCED
+from chainrule.training import FEWEST_EPOCHS, Diagnosis
+from chainrule.words import counted, listed
+
+if TYPE_CHECKING:
+    from chainrule.models.dataset import Dataset
+    from chainrule.network import Network
+    from chainrule.settings import FitSettings
+
+__all__ = ["never_predicted"]
+
+
+def never_predicted(
+    net: Network, data: Dataset, settings: FitSettings, n_epochs: int
+) -> tuple[Diagnosis, ...]:
+    """Classes that some rows have, of those to learn from and those held out, and no row is given.
+
+    A short trial, of which nobody expects anything, is left alone.
+    """
+    if data.labels is None or n_epochs < FEWEST_EPOCHS:
+        return ()
+    given = set(map(str, data.encoding.decode_outputs(net(data.X))))
+    n_rows = Counter(data.labels)
+    missed = [name for name in data.encoding.classes or () if name not in given]
+    if not missed:
+        return ()
+    n = sum(n_rows[name] for name in missed)
+    what = f"The class {listed(missed)} is" if len(missed) == 1 else f"The classes {listed(missed)} are"
+    have = f"{counted(n, 'row')} {'has' if n == 1 else 'have'} {'it' if len(missed) == 1 else 'them'}"
+    advice = f"Try {argument('class_weight', BALANCED)}"
+    if settings.class_weight == BALANCED:
+        advice = "Try more epochs or hidden units, or give more such rows"
+    return (Diagnosis("class_never_predicted", Remark(f"{what} never predicted, though {have}. {advice}.")),)

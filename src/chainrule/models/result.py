@@ -1,0 +1,157 @@
+"""What a fit gives back: the model, the table as it saw it, how it came about, and how good it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from chainrule.models.beside import sample_weight
+from chainrule.models.judging.linear import linear_network
+from chainrule.models.judging.scoring import gives_chances, majorities_of, score_of
+from chainrule.models.model import Model
+from chainrule.scores import ClassScore, gain_of, score_lines
+from chainrule.tables import report_lines
+from chainrule.words import counted
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from chainrule.models.dataset import Dataset
+    from chainrule.models.folds import CrossValidation
+    from chainrule.network import Network
+    from chainrule.scores import Gain, Score
+    from chainrule.training import Diagnosis, History, StoppedBy, TrainingResult
+
+__all__ = ["FitResult"]
+
+MOST_LINES, MOST_TARGETS = 20, 5  # of a result that is printed
+
+
+@dataclass(frozen=True, repr=False)
+class FitResult:
+    """What a fit gives back.
+
+    Attributes
+    ----------
+    model : Model
+        It has seen the training rows only.
+    data : Dataset
+        The table as the network saw it.
+    training : TrainingResult
+        How the network came about: history, what ended it, what went badly, and its state.
+    cross_validation : CrossValidation or None
+        The folds that were asked for; the model itself has then learnt from all rows.
+
+    Examples
+    --------
+    >>> import chainrule, pyarrow
+    >>> table = pyarrow.table({"x": [1.0, 2.0, 3.0, 4.0] * 5, "y": [1.0, 4.0, 9.0, 16.0] * 5})
+    >>> result = chainrule.fit(table, target="y", seed=1)
+    >>> result.held_out_score[0].r2 > 0.8
+    True
+    """
+
+    model: Model
+    data: Dataset
+    training: TrainingResult
+    cross_validation: CrossValidation | None = None
+
+    @property
+    def history(self) -> History:
+        """Losses and time of every epoch."""
+        return self.training.history
+
+    @property
+    def stopped_by(self) -> StoppedBy:
+        """What ended the training."""
+        return self.training.stopped_by
+
+    @property
+    def diagnosis(self) -> tuple[Diagnosis, ...]:
+        """What went badly, or ended too soon, and what to do about it."""
+        return self.training.diagnosis
+
+    def __repr__(self) -> str:
+        n = counted(len(self.history.epochs), "epoch")
+        return (
+            f"FitResult({self.model.network!r}, {n}, stopped by {self.stopped_by}, {self._score_in_words()})"
+        )
+
+    def _score_in_words(self) -> str:
+        """The score of rows that the model has not seen; where there are none, that of those it has."""
+        if self.cross_validation is not None:
+            return ", ".join(map(str, self.cross_validation.figures[:MOST_TARGETS])) + " in folds"
+        score, rows = self.held_out_score, "held-out rows"
+        if score is None:
+            score, rows = self.training_score, "the rows it has learnt from"
+        scores = score if isinstance(score, tuple) else (score,)
+        is_classes = bool(scores) and isinstance(scores[0], ClassScore)
+        values = [one.accuracy if isinstance(one, ClassScore) else one.r2 for one in scores]
+        figures = ", ".join("none" if one is None else f"{one:z.3f}" for one in values[:MOST_TARGETS])
+        more = ", …" * (len(values) > MOST_TARGETS)
+        return f"{'accuracy' if is_classes else 'R²'} {figures}{more} of {rows}"
+
+    def __str__(self) -> str:
+        said_of_it = [f"{'Warning' if one.is_warning else 'Note'}: {one}" for one in self.diagnosis]
+        lines = [*report_lines(self.data.report, most=MOST_LINES), *said_of_it, repr(self), ""]
+        if self.cross_validation is not None:
+            return "\n".join([*lines, str(self.cross_validation)])
+        if self.held_out_score is None:
+            return "\n".join([*lines, "No rows were held out that could judge the network."])
+        lines.append(f"Score of the {counted(len(self.data.held_out_rows), 'held-out row')}:")
+        return "\n".join([*lines, *score_lines(self.held_out_score, self.linear_score, self.gain)])
+
+    @cached_property
+    def training_score(self) -> Score:
+        """Score of the rows that the model has seen; computed when it is first asked for.
+
+        Rows count by their weights, where a column says what these are.
+        """
+        return self._score(self.model.network, self.data.training_rows)
+
+    @cached_property
+    def held_out_score(self) -> Score | None:
+        """Score of the rows that it has not seen, weighted likewise; None where no rows were held out."""
+        rows = self.data.held_out_rows
+        return self._score(self.model.network, rows) if len(rows) else None
+
+    @cached_property
+    def linear_score(self) -> Score | None:
+        """Score of a linear model on the held-out rows, which is trained when it is first asked for.
+
+        It is the network without hidden layers, on the same encoding and training rows; None where no rows
+        were held out.
+        """
+        rows = self.data.held_out_rows
+        linear = self.linear_model if len(rows) else None
+        return None if linear is None else self._score(linear.network, rows)
+
+    @cached_property
+    def linear_model(self) -> Model | None:
+        """That linear model; None where its training left the finite numbers."""
+        record = self.model.training
+        class_weight = None if record is None else record.settings.class_weight
+        linear = linear_network(self.data, sample_weight(self.data, class_weight))
+        return None if linear is None else Model(linear, self.data.encoding)
+
+    @cached_property
+    def gain(self) -> Gain | None:
+        """Whether the network is better, on the held-out rows, than a linear model and always the same guess.
+
+        None where no rows were held out.
+        """
+        return None if self.held_out_score is None else gain_of(self.held_out_score, self.linear_score)
+
+    def _score(self, network: Network, rows: npt.NDArray[np.intp]) -> Score:
+        data = self.data
+        return score_of(
+            data.encoding,
+            data.Y[rows],
+            network(data.X[rows]),
+            chances=gives_chances(network, data.encoding),
+            majority=majorities_of(data.encoding, data.Y[data.training_rows]),
+            weights=None if data.weights is None else data.weights[rows] / data.weights[rows].mean(),
+            seed=data.seed,
+        )
