@@ -84,6 +84,7 @@ class FitOutcome:
         result, settings = self.result, self.settings
         data, net, history = result.data, result.model.network, result.history
         learnt, _ = parted(data, settings)
+        hurried = self.was_interrupted  # then there is no time for a linear model
         return {
             "table": data.table.title,
             "rows": data.table.n_rows,
@@ -114,8 +115,8 @@ class FitOutcome:
             "seconds": sum(history.seconds),
             "training_score": score_to_json(result.training_score, intervals=False),
             "held_out_score": score_to_json(result.held_out_score),
-            "linear_score": None if self.was_interrupted else score_to_json(result.linear_score),
-            "gain": None if self.was_interrupted or result.gain is None else result.gain.to_json(),
+            "linear_score": None if hurried else score_to_json(result.linear_score, intervals=False),
+            "gain": None if hurried or result.gain is None else result.gain.to_json(),
             "model": str(self.path),
         }
 
