@@ -31,7 +31,7 @@ def rows_of_classes(rng: np.random.Generator, n: int, k: int, *, weighted: bool)
     return ClassRows(rng.choice(there, n), outputs.argmax(axis=1), outputs, chances=True, weights=weights)
 
 
-@settings(max_examples=300 if os.environ.get("FULL_SUITE") else 60)
+@settings(max_examples=300 if os.environ.get("FULL_SUITE") else 40)
 @given(seed=SEEDS, n=st.integers(1, 40), k=st.integers(2, 5), weighted=st.booleans())
 @pytest.mark.filterwarnings("ignore:y_pred contains classes not in y_true", "ignore:A single label was found")
 def test_classes(seed: int, n: int, k: int, *, weighted: bool) -> None:
@@ -129,6 +129,7 @@ def test_a_majority_that_no_row_has_is_never_right() -> None:
     assert score_classes("kind", rows, "ab", "c").majority_accuracy is None
 
 
+@settings(max_examples=300 if os.environ.get("FULL_SUITE") else 50)
 @given(seed=SEEDS, n=st.integers(1, 40), weighted=st.booleans(), shift=st.sampled_from([0.0, 0.5, 100.0]))
 def test_numbers(seed: int, n: int, *, weighted: bool, shift: float) -> None:
     rng = np.random.default_rng(seed)
