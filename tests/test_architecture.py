@@ -16,7 +16,7 @@ MOST_FILES = 14  # of a room, with its `__init__`
 # Where a class and what is written about it in a file of its own name each other, within a room.
 CLASS_AND_HELPER = [
     {"chainrule.inspection.trace", "chainrule.inspection.worked_example"},
-    {"chainrule.models.fitting", "chainrule.models.folds"},
+    {"chainrule.models.folds", "chainrule.models.result"},
     {"chainrule.network.network", "chainrule.network.samples"},
     {"chainrule.tables.columns.checks", "chainrule.tables.columns.column"},
 ]

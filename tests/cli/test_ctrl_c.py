@@ -44,7 +44,7 @@ def ctrl_c() -> None:
 
 PRESS_IN_EPOCH_2 = """
 import dataclasses
-import chainrule.models.fitting as fitting
+import chainrule.models.learning as fitting
 def press(training):
     if len(training.epochs) == 2:
         os.kill(os.getpid(), signal.SIGINT)

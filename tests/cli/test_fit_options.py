@@ -192,7 +192,7 @@ def interrupting(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
                 left.clear()
                 raise KeyboardInterrupt
 
-        monkeypatch.setattr("chainrule.models.fitting.run_training", after_each_epoch(press))
+        monkeypatch.setattr("chainrule.models.learning.run_training", after_each_epoch(press))
 
     return arrange
 
@@ -257,7 +257,7 @@ def test_a_fit_that_breaks_leaves_the_checkpoint_of_the_last_minute(
             raise RuntimeError(message)
 
     with monkeypatch.context() as failing:
-        failing.setattr("chainrule.models.fitting.run_training", after_each_epoch(broken))
+        failing.setattr("chainrule.models.learning.run_training", after_each_epoch(broken))
         failing.setattr("chainrule.jobs.fit.SECONDS_BETWEEN_LOOKS", 1e-9)
         with pytest.raises(RuntimeError, match="the power fails"):
             chainrule_command(*arguments, "--out", "b.st")

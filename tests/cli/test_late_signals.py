@@ -67,8 +67,8 @@ def test_in_the_writing_of_the_result(
     ("module", "name", "after"),
     [
         ("chainrule.training.run", "Run.result", True),
-        ("chainrule.models.fitting", "training_record", False),
-        ("chainrule.models.fitting", "FitResult", True),
+        ("chainrule.models.learning", "training_record", False),
+        ("chainrule.models.learning", "FitResult", True),
         ("chainrule.jobs.checkpoint", "Checkpoint.remove", True),
         ("chainrule.jobs.fit", "FitOutcome", False),
     ],

@@ -198,7 +198,7 @@ class Terminal:
 
 
 DRAWN_EVERY_EPOCH = """
-import dataclasses, chainrule.cli.progress as progress, chainrule.models.fitting as fitting
+import dataclasses, chainrule.cli.progress as progress, chainrule.models.learning as fitting
 progress.SECONDS_BETWEEN_DRAWS = 0
 train = fitting.run_training
 fitting.run_training = lambda *given, callbacks, **others: train(

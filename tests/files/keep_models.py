@@ -171,7 +171,10 @@ def keep_one_of_each(folder: Path) -> dict[str, Any]:
         TABLE, **fit.columns, **fit.settings,
         on_epoch=lambda progress: progress.stop() if len(progress.epochs) == fit.interrupted else None,
     )  # fmt: skip
+    notes, limits = FITS["classes_of_booleans"].columns, FITS["number"].columns
     models = {
+        "model_in_one_unit": chainrule.fit(TABLE, **notes, defaults="notes", hidden=4, epochs=8).model,
+        "model_within_limits": chainrule.fit(TABLE, **limits, output="tanh", hidden=4, epochs=8).model,
         "model_of_rows_that_count": whole.model,
         "checkpoint_classes": replace(half.model, state=half.training.state),
     }

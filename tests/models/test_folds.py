@@ -329,7 +329,8 @@ def test_a_result_is_shown_in_a_few_lines() -> None:
     assert lines[0] == ["fold", "learns", "from", "held", "out", "accuracy"]
     assert lines[1][:3] == ["1", "144", "6"]
     assert lines[21] == ["…", "5", "folds", "more"]
-    assert [line[0] for line in lines[22:]] == ["mean", "standard", "150"]
+    assert [line[0] for line in lines[22:24]] == ["mean", "standard"]
+    assert lines[25] == ["Score", "of", "the", "150", "held-out", "rows", "together:"]
     assert repr(result) == f"CrossValidation(25 folds, {result.figures[0]})"
     whole = chainrule.fit(iris(), target="species", folds=2, epochs=1)
     assert str(whole.cross_validation) in str(whole)

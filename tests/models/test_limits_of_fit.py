@@ -50,7 +50,7 @@ def test_scores_are_computed_when_they_are_asked_for(monkeypatch: pytest.MonkeyP
         asked.append(1)
         return real(*arrays, **facts)
 
-    monkeypatch.setattr("chainrule.models.fitting.score_of", counted)
+    monkeypatch.setattr("chainrule.models.result.score_of", counted)
     result = chainrule.fit(Path(__file__).parents[2] / "examples" / "iris.csv", target="species", epochs=1)
     assert asked == []
     assert result.held_out_score is result.held_out_score

@@ -100,8 +100,8 @@ def load(path: str | os.PathLike[str]) -> Network | Model | TrainingState:
     ...     path = pathlib.Path(folder, "kinds.safetensors")
     ...     chainrule.save(chainrule.fit(table, target="kind", epochs=50, seed=1).model, path)
     ...     model = chainrule.load(path)
-    >>> model.predict(pyarrow.table({"x": [1.0, 4.0]})).columns[0]
-    ['a', 'b']
+    >>> model.predict(pyarrow.table({"x": [1.0, 4.0]}))["kind"]
+    array(['a', 'b'], dtype=object)
     >>> chainrule.load("missing.safetensors")
     Traceback (most recent call last):
     chainrule.errors.ModelFileError: There is no file missing.safetensors. ...

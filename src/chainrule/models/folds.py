@@ -201,7 +201,7 @@ class CrossValidation:
         """What went badly in trainings: of each cause the first fold that has it, and how many have."""
         found: dict[str, list[str]] = {}
         for k, one in enumerate(self.folds, 1):
-            for each in one.training.diagnosis:
+            for each in (words for words in one.diagnosis if words.is_warning):
                 found.setdefault(each.cause, []).append(f"Fold {k}: {each.message}")
         every = len(self.folds)
         return tuple(f"Of {every} folds {len(each)} went badly. {each[0]}" for each in found.values())

@@ -47,7 +47,10 @@ class AskedOutputs(NamedTuple):
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> AskedOutputs:
         """What of the settings that were given is about the output layer."""
-        return cls(given.get("output"), given.get("loss"), check_defaults(given.get("defaults") or "modern"))
+        defaults = given.get("defaults")
+        return cls(
+            given.get("output"), given.get("loss"), check_defaults("modern" if defaults is None else defaults)
+        )
 
     def limits(self, kind: TargetKind, n_classes: int, roles: Roles) -> Limits:
         """What the outputs can give and the loss can take, for targets of this kind.

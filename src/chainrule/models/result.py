@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FitResult"]
 
-MOST_LINES, MOST_TARGETS = 20, 5  # of a result that is printed
+MOST_LINES, MOST_TARGETS, LONGEST_LINE = 20, 5, 100  # of a result that is printed
 
 
 @dataclass(frozen=True, repr=False)
@@ -95,7 +96,8 @@ class FitResult:
 
     def __str__(self) -> str:
         said_of_it = [f"{'Warning' if one.is_warning else 'Note'}: {one}" for one in self.diagnosis]
-        lines = [*report_lines(self.data.report, most=MOST_LINES), *said_of_it, repr(self), ""]
+        own = textwrap.wrap(repr(self), LONGEST_LINE, subsequent_indent="  ", break_on_hyphens=False)
+        lines = [*report_lines(self.data.report, most=MOST_LINES), *said_of_it, *own, ""]
         if self.cross_validation is not None:
             return "\n".join([*lines, str(self.cross_validation)])
         if self.held_out_score is None:

@@ -51,6 +51,8 @@ class ClassRows(NamedTuple):
         Of the resamples.
     places : array of int, or None
         Which of all rows these are, where some were left out.
+    usual : array of int, shape (n_rows,), or None
+        Places of the classes that are guessed without inputs, where they are not one for all rows.
     """
 
     truth: Places
@@ -60,6 +62,7 @@ class ClassRows(NamedTuple):
     weights: FloatArray | None = None
     seed: int = 0
     places: Places | None = None
+    usual: Places | None = None
 
     @property
     def counting(self) -> FloatArray:
@@ -211,10 +214,10 @@ def score_classes(
     area = None
     if scored.outputs is not None:
         area = area_of_classes(scored.truth, scored.outputs, weights, sum_to_1=scored.chances)
-    known = majority is not None and majority in classes
-    always = (
-        np.average(scored.truth == list(classes).index(str(majority)), weights=weights) if known else None
-    )
+    usual: Places | int | None = scored.usual
+    if usual is None and majority is not None and majority in classes:
+        usual = list(classes).index(majority)
+    always = None if usual is None else np.average(scored.truth == usual, weights=weights)
     return ClassScore(
         target=target,
         n_rows=len(scored.truth),

@@ -109,11 +109,11 @@ def gain_of(score: Score, linear: Score | None) -> Gain | None:
     Examples
     --------
     >>> from chainrule.scores import NumberRows, score_numbers
-    >>> actual = np.arange(10.0)
-    >>> score = score_numbers("y", NumberRows(actual, actual + 0.1, mean=4.5))
+    >>> actual = np.arange(20.0)
+    >>> score = score_numbers("y", NumberRows(actual, actual + 0.1, mean=9.5))
     >>> gain = gain_of((score,), None)
     >>> gain.verdict, gain.than, round(gain.network, 3), round(gain.other, 3)
-    ('better', 'mean', 0.1, 2.872)
+    ('better', 'mean', 0.1, 5.766)
     """
     scores: tuple[Any, ...] = score if isinstance(score, tuple) else (score,)
     others: tuple[Any, ...] = linear if isinstance(linear, tuple) else (linear,) * len(scores)
@@ -172,8 +172,10 @@ def _summed(
 
 def _wrong(score: ClassScore, linear: ClassScore | None) -> list[Any]:
     """Whether the network, the linear model and the majority are wrong; None where there is none."""
-    majority = None if score.majority_accuracy is None else list(score.rows).index(str(score.majority))
-    guesses = [score.scored.guess, None if linear is None else linear.scored.guess, majority]
+    usual: Any = score.scored.usual
+    if usual is None and score.majority_accuracy is not None:
+        usual = list(score.rows).index(str(score.majority))
+    guesses = [score.scored.guess, None if linear is None else linear.scored.guess, usual]
     return [None if guess is None else score.scored.truth != guess for guess in guesses]
 
 
@@ -194,7 +196,7 @@ def _squared(score: NumberScore, linear: NumberScore | None) -> list[Any]:
 
 def _size(score: NumberScore, linear: NumberScore | None) -> float:
     """Size of the largest finite number, divided by which all squares stay finite."""
-    arrays = [score.scored.actual, score.scored.predicted, np.array([score.scored.mean])]
+    arrays = [score.scored.actual, score.scored.predicted, np.atleast_1d(score.scored.mean)]
     sizes = np.abs(np.concatenate(arrays if linear is None else [*arrays, linear.scored.predicted]))
     return float(np.max(sizes[np.isfinite(sizes)], initial=0.0)) or 1.0
 

@@ -30,7 +30,7 @@ class NumberRows(NamedTuple):
     actual, predicted : arrays of shape (n_rows,)
         In the target's own unit.
     weights : array of shape (n_rows,), or None
-    mean : float
+    mean : float, or array of shape (n_rows,)
         What is guessed without inputs.
     is_time : bool
         Whether it is a date or a duration, in seconds.
@@ -45,7 +45,7 @@ class NumberRows(NamedTuple):
     actual: FloatArray
     predicted: FloatArray
     weights: FloatArray | None = None
-    mean: float = 0.0
+    mean: float | FloatArray = 0.0
     is_time: bool = False
     has_zero: bool = True
     seed: int = 0
@@ -133,7 +133,7 @@ class NumberScore:
 def score_numbers(target: str, scored: NumberRows) -> NumberScore:
     """Every figure of predicted numbers, of one row at least."""
     rmse, mae, mape, r2 = _figures(scored)
-    always = _figures(scored._replace(predicted=np.full_like(scored.actual, scored.mean)))
+    always = _figures(scored._replace(predicted=scored.mean + np.zeros_like(scored.actual)))
     mean_rmse, mean_mae, mean_mape, mean_r2 = always
     return NumberScore(
         target=target,

@@ -107,7 +107,7 @@ def _number_lines(
 
 
 def _more(n: int) -> list[str]:
-    return [f"… {n - MOST_LINES} more targets: see --json"] if n > MOST_LINES else []
+    return [f"… {n - MOST_LINES} more targets: see the score as JSON"] if n > MOST_LINES else []
 
 
 def _table_of(
@@ -145,6 +145,8 @@ def _guess(score: ClassScore | NumberScore, name: str) -> float | None:
         return value
     if name == "accuracy" or score.majority_accuracy is None:
         return score.majority_accuracy if name == "accuracy" else None
+    if score.majority is None:
+        return None
     there = [one for one, recall in score.recall.items() if recall is not None]
     return (score.majority in there) / len(there) if name == "balanced_accuracy" else None
 
@@ -154,7 +156,7 @@ def _of_each_class(score: ClassScore) -> list[str]:
     names = list(score.rows)
     more = []
     if len(names) > MOST_LINES:
-        more = [f"… the lowest {WORST} recalls of {len(names)} classes; for all, see --json"]
+        more = [f"… the lowest {WORST} recalls of {len(names)} classes; the score as JSON has all"]
         recall = score.recall
         names = sorted(names, key=lambda one: (recall[one] is None, recall[one] or 0.0))[:WORST]
     rows: list[Row] = [("class", "rows", "precision", "recall", "F1")]

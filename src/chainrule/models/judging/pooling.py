@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from chainrule.models.judging.scoring import gives_chances, majorities_of, score_of
-from chainrule.scores import ClassScore, NumberScore
 from chainrule.tables import ClassTarget, DateTarget, Encoding, NumberTarget
 
 if TYPE_CHECKING:
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
     Matrix = npt.NDArray[np.float64]
 
 __all__ = ["pooled_score", "writing_as"]
-
-AnyScore = TypeVar("AnyScore", ClassScore, NumberScore)
 
 
 def pooled_score(judged: Sequence[tuple[Dataset, Model]], order: npt.NDArray[np.intp]) -> Score:
@@ -48,22 +45,16 @@ def pooled_score(judged: Sequence[tuple[Dataset, Model]], order: npt.NDArray[np.
     Y, outputs, usual = (np.concatenate(part)[order] for part in zip(*parts, strict=True))
     encoding = Encoding(first.inputs, tuple(map(_unscaled, in_order)), first.rows, first.layout)
     weights = [None if data.weights is None else data.weights[data.held_out_rows] for data, _ in judged]
-    score, always = (
-        score_of(
-            encoding,
-            Y,
-            each,
-            chances=all(gives_chances(model.network, data.encoding) for data, model in judged),
-            majority=[_common(name, judged) for name in encoding.target_names],
-            weights=None if weights[0] is None else np.concatenate(weights)[order],  # type: ignore[arg-type]
-            seed=judged[0][0].seed,
-        )
-        for each in (outputs, usual)
+    return score_of(
+        encoding,
+        Y,
+        outputs,
+        chances=all(gives_chances(model.network, data.encoding) for data, model in judged),
+        majority=[_common(name, judged) for name in encoding.target_names],
+        weights=None if weights[0] is None else np.concatenate(weights)[order],  # type: ignore[arg-type]
+        seed=judged[0][0].seed,
+        usual=usual,
     )
-    if isinstance(score, ClassScore):
-        return _beside(score, always)
-    several: Any = zip(score, always, strict=True)  # type: ignore[arg-type]  # (of one kind)
-    return tuple(_beside(one, other) for one, other in several)
 
 
 def _common(target: str, judged: Sequence[tuple[Dataset, Model]]) -> str | None:
@@ -125,10 +116,3 @@ def _unscaled(part: LearntTarget) -> LearntTarget:
     if isinstance(part, NumberTarget):
         return NumberTarget(part.name, 0.0, 1.0, part.reading)
     return DateTarget(part.name, part.reading, 0.0, 1.0, part.unit) if isinstance(part, DateTarget) else part
-
-
-def _beside(score: AnyScore, always: Any) -> AnyScore:  # noqa: ANN401 (a score of the same kind)
-    """A score with the figures of always answering the same in place of its own guess."""
-    begin = "majority_" if isinstance(score, ClassScore) else "mean_"
-    names = [one.name for one in fields(score) if one.name.startswith(begin)]
-    return replace(score, **{name: getattr(always, name.removeprefix(begin)) for name in names})

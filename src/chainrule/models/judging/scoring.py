@@ -34,6 +34,7 @@ def score_of(
     majority: str | Sequence[str | None] | None = None,
     weights: FloatArray | None = None,
     seed: int = 0,
+    usual: FloatArray | None = None,
 ) -> Score:
     """Score outputs beside the targets of the same rows.
 
@@ -50,6 +51,8 @@ def score_of(
         What each row counts.
     seed : int
         Of the resamples that intervals are made of.
+    usual : array of shape (n_rows, n_outputs), optional
+        Outputs that stand for what is guessed without inputs, where that is not one for all rows.
 
     Returns
     -------
@@ -69,10 +72,10 @@ def score_of(
     0.6666666666666666
     """
     if encoding.kind == "numbers":
-        return tuple(_of_numbers(encoding, Y, outputs, weights, seed))
+        return tuple(_of_numbers(encoding, Y, outputs, weights, seed, usual))
     majorities = [majority] if majority is None or isinstance(majority, str) else list(majority)
     majorities += [None] * (len(encoding.learnt) - len(majorities))
-    scores = tuple(_of_classes(encoding, Y, outputs, majorities, weights, seed, chances=chances))
+    scores = tuple(_of_classes(encoding, Y, outputs, majorities, weights, seed, usual, chances=chances))
     return scores if encoding.kind == "labels" else scores[0]
 
 
@@ -83,11 +86,13 @@ def _of_classes(  # noqa: PLR0917 (those of `score_of`)
     majorities: Sequence[str | None],
     weights: FloatArray | None,
     seed: int,
+    usual: FloatArray | None,
     *,
     chances: bool,
 ) -> Iterator[ClassScore]:
-    parts = zip(encoding.parted(Y), encoding.parted(outputs), majorities, strict=True)
-    for (part, y), (_, a), majority in parts:
+    always = [None] * len(encoding.learnt) if usual is None else [own for _, own in encoding.parted(usual)]
+    parts = zip(encoding.parted(Y), encoding.parted(outputs), majorities, always, strict=True)
+    for (part, y), (_, a), majority, guess in parts:
         here = np.flatnonzero(~np.isnan(y).any(axis=1))
         if len(here):
             rows = ClassRows(
@@ -98,22 +103,29 @@ def _of_classes(  # noqa: PLR0917 (those of `score_of`)
                 weights=None if weights is None else weights[here],
                 seed=seed,
                 places=here,
+                usual=None if guess is None else part.decided(guess[here]),
             )
             yield score_classes(part.name, rows, part.labels, majority)
 
 
-def _of_numbers(
-    encoding: Encoding, Y: FloatArray, outputs: FloatArray, weights: FloatArray | None, seed: int
+def _of_numbers(  # noqa: PLR0917 (those of `score_of`)
+    encoding: Encoding,
+    Y: FloatArray,
+    outputs: FloatArray,
+    weights: FloatArray | None,
+    seed: int,
+    usual: FloatArray | None,
 ) -> Iterator[NumberScore]:
     actual, predicted = (np.asarray(encoding.decode_outputs(one), np.float64) for one in (Y, outputs))
-    for part, y, a in zip(encoding.learnt, actual.T, predicted.T, strict=True):
+    means = [None] * actual.shape[1] if usual is None else np.asarray(encoding.decode_outputs(usual)).T
+    for part, y, a, mean in zip(encoding.learnt, actual.T, predicted.T, means, strict=True):
         here = np.flatnonzero(~np.isnan(y))
         if len(here) and not isinstance(part, ClassTarget):
             rows = NumberRows(
                 actual=y[here],
                 predicted=a[here],
                 weights=None if weights is None else weights[here],
-                mean=part.baseline,
+                mean=part.baseline if mean is None else mean[here],
                 is_time=isinstance(part, DateTarget) or isinstance(part.reading, DurationReading),
                 has_zero=not isinstance(part, DateTarget),
                 seed=seed,
