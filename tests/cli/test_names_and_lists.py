@@ -140,7 +140,7 @@ def test_of_many_classes_the_worst_are_shown() -> None:
     begin = next(n for n, line in enumerate(lines) if line.startswith("class"))
     recalls = [float(line.split()[3]) for line in lines[begin + 1 :] if line.startswith("c")]
     assert recalls == [0.0] * 6 + [0.1] * 4
-    assert lines[-1] == "… the lowest 10 recalls of 60 classes; for all, see --json"
+    assert lines[-1] == "… the lowest 10 recalls of 60 classes; the score as JSON has all"
     some = truth < 20
     few = score_lines(score_classes("kind", ClassRows(truth[some], guess[some]), classes[:20], "c01"))
     assert sum(line.startswith(("c0", "c1")) for line in few) == 20
