@@ -17,6 +17,7 @@ autodoc_default_options = {"members": True, "member-order": "bysource"}
 autodoc_typehints = "none"  # the docstrings give shapes and units, which say more
 napoleon_google_docstring = False
 napoleon_use_rtype = False
+suppress_warnings = ["ref.python"]  # of the letters in shapes, which several classes have as fields
 
 html_theme = "furo"
 html_title = "chainrule"
