@@ -128,6 +128,19 @@ def test_accuracy_is_that_of_scikit_learn(columns: int, weight: Any) -> None:  #
 
 
 @pytest.mark.parametrize("weight", [None, WEIGHT])
+def test_accuracy_of_labels_is_the_mean_of_each_by_itself(weight: Any) -> None:  # noqa: ANN401 (array or None)
+    outputs, targets = RANDOM.uniform(0, 1, (23, 3)), RANDOM.integers(0, 2, (23, 3)).astype(float)
+    each = [
+        accuracy_score(y, a > 0.5, sample_weight=weight) for y, a in zip(targets.T, outputs.T, strict=True)
+    ]
+    assert accuracy(targets, outputs, weight) == pytest.approx(np.mean(each), rel=1e-13)
+    missing = targets.copy()
+    missing[3:, 0] = np.nan
+    there = ~np.isnan(missing)
+    assert accuracy(missing, outputs) == pytest.approx(np.mean((outputs > 0.5)[there] == missing[there]))
+
+
+@pytest.mark.parametrize("weight", [None, WEIGHT])
 @pytest.mark.parametrize("columns", [1, 3])
 def test_r2_is_that_of_scikit_learn(columns: int, weight: Any) -> None:  # noqa: ANN401 (array or None)
     targets = RANDOM.normal(size=(23, columns))

@@ -65,9 +65,8 @@ def fit(
     ----------
     table : path, data frame or Table
     target : str, int or sequence of them
-        Column to learn, by its name, its number from 1, or a pattern; several where all are numbers,
-        or of two classes each. A
-        checkpoint that `resume` goes on from knows it.
+        Column to learn, by its name, its number from 1, or a pattern; several where all are numbers, or of
+        two classes each. A checkpoint that `resume` goes on from knows it.
     held_out : float, optional
         Share of the rows that the network does not learn from and is judged by; 0.25 where not given, and 0
         with `folds`.

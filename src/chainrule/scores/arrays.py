@@ -28,16 +28,22 @@ def accuracy(
 ) -> float:
     """Share of samples whose largest output is that of their class; with one output, on the right side of ½.
 
+    Where samples have no class or several, each output is one of its own, and the mean over them is given;
+    targets that are missing are left out.
+
     Examples
     --------
     >>> accuracy(np.array([[1, 0], [0, 1]]), np.array([[0.9, 0.2], [0.8, 0.3]]))
     0.5
+    >>> accuracy(np.array([[1, 1], [0, 1]]), np.array([[0.9, 0.2], [0.1, 0.7]]))
+    0.75
     """
-    if Y.shape[1] == 1:
-        right = (outputs[:, 0] > HALF) == (Y[:, 0] > HALF)
-    else:
+    if Y.shape[1] > 1 and (np.count_nonzero(Y > HALF, axis=1) == 1).all():
         right = outputs.argmax(axis=1) == Y.argmax(axis=1)
-    return float(np.average(right, weights=sample_weight))
+        return float(np.average(right, weights=sample_weight))
+    weights = np.ones(len(Y)) if sample_weight is None else np.asarray(sample_weight, np.float64)
+    counts = np.where(np.isnan(Y), 0.0, weights[:, np.newaxis])
+    return float(np.average((outputs > HALF) == (Y > HALF), weights=counts))
 
 
 def r2(
