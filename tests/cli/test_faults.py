@@ -5,6 +5,8 @@ from __future__ import annotations
 import fcntl
 import os
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -409,3 +411,20 @@ def test_all_faults_of_a_fit_are_said_at_once(here: Path, forks: Forks) -> None:
     for part in [*parts, "There is no column 'nope'", " (6) "]:
         assert part in done.err
     assert contents(here) == before
+
+
+@pytest.mark.usefixtures("here")
+def test_a_package_that_fails_in_its_own_way_while_it_is_loaded_is_one_line(tmp_path: Path) -> None:
+    broken = tmp_path / "elsewhere" / "duckdb"
+    broken.mkdir(parents=True)
+    broken.joinpath("__init__.py").write_text("import re\nre.search('a', None)\n", encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-c", "from chainrule.cli import main; main()", "inspect", "iris.csv"],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(broken.parent), *sys.path])},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("Error: A part of the program cannot be loaded: expected string")
+    assert len(done.stderr.splitlines()) == 1

@@ -57,7 +57,21 @@ def _run() -> object:
         if isinstance(error, ImportError) and signal_came():  # in the midst of loading a part
             return INTERRUPTED
         return _told(error)
+    except Exception as error:
+        if _is_of_loading(error):
+            return _told(error)
+        raise
     return 0
+
+
+def _is_of_loading(error: Exception) -> bool:
+    """Whether it comes from a part that was being loaded: there packages raise what they like."""
+    step = error.__traceback__
+    while step is not None:
+        if step.tb_frame.f_code.co_name == "<module>":
+            return True
+        step = step.tb_next
+    return False
 
 
 def _told(error: Exception) -> int:
