@@ -65,7 +65,7 @@ class Dataset:
     watched_rows : array of int
         Training rows that a column says are only watched; none where no column says so.
     weights : array of shape (n_rows,) or None
-        What each row counts, where a column says so.
+        What each row counts, where a column or `sample_weight` says so.
     held_out : float
         Share of rows that was asked to be held out.
     seed : int

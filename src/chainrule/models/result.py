@@ -7,16 +7,18 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from chainrule.models.beside import sample_weight
 from chainrule.models.judging.linear import linear_network
 from chainrule.models.judging.scoring import gives_chances, majorities_of, score_of
 from chainrule.models.model import Model
+from chainrule.network import as_sample_weight
 from chainrule.scores import ClassScore, gain_of, score_lines
 from chainrule.tables import report_lines
 from chainrule.words import counted
 
 if TYPE_CHECKING:
-    import numpy as np
     import numpy.typing as npt
 
     from chainrule.models.dataset import Dataset
@@ -109,26 +111,29 @@ class FitResult:
     def training_score(self) -> Score:
         """Score of the rows that the model has seen; computed when it is first asked for.
 
-        Rows count by their weights, where a column says what these are.
+        Rows count by their weights, where a column or `sample_weight` says what these are.
         """
         return self._score(self.model.network, self.data.training_rows)
 
     @cached_property
     def held_out_score(self) -> Score | None:
-        """Score of the rows that it has not seen, weighted likewise; None where no rows were held out."""
-        rows = self.data.held_out_rows
-        return self._score(self.model.network, rows) if len(rows) else None
+        """Score of the rows that it has not seen, weighted likewise.
+
+        None where no rows were held out, or none of them counts.
+        """
+        rows, weights = self.data.held_out_rows, self.data.weights
+        is_there = len(rows) if weights is None else weights[rows].any()
+        return self._score(self.model.network, rows) if is_there else None
 
     @cached_property
     def linear_score(self) -> Score | None:
         """Score of a linear model on the held-out rows, which is trained when it is first asked for.
 
-        It is the network without hidden layers, on the same encoding and training rows; None where no rows
-        were held out.
+        It is the network without hidden layers, on the same encoding and training rows; None where
+        `held_out_score` is, and where its training left the finite numbers.
         """
-        rows = self.data.held_out_rows
-        linear = self.linear_model if len(rows) else None
-        return None if linear is None else self._score(linear.network, rows)
+        linear = None if self.held_out_score is None else self.linear_model
+        return None if linear is None else self._score(linear.network, self.data.held_out_rows)
 
     @cached_property
     def linear_model(self) -> Model | None:
@@ -142,7 +147,7 @@ class FitResult:
     def gain(self) -> Gain | None:
         """Whether the network is better, on the held-out rows, than a linear model and always the same guess.
 
-        None where no rows were held out.
+        None where `held_out_score` is.
         """
         return None if self.held_out_score is None else gain_of(self.held_out_score, self.linear_score)
 
@@ -154,6 +159,8 @@ class FitResult:
             network(data.X[rows]),
             chances=gives_chances(network, data.encoding),
             majority=majorities_of(data.encoding, data.Y[data.training_rows]),
-            weights=None if data.weights is None else data.weights[rows] / data.weights[rows].mean(),
+            weights=None
+            if data.weights is None
+            else as_sample_weight(data.weights[rows], len(rows), np.float64),
             seed=data.seed,
         )

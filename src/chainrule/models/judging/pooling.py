@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from chainrule.models.judging.scoring import gives_chances, majorities_of, score_of
+from chainrule.network import as_sample_weight
 from chainrule.tables import ClassTarget, DateTarget, Encoding, NumberTarget
 
 if TYPE_CHECKING:
@@ -37,6 +38,11 @@ def pooled_score(judged: Sequence[tuple[Dataset, Model]], order: npt.NDArray[np.
         Of one target; where it is one of classes, all know the same ones in the same order.
     order : array of int
         In which the rows are taken of all that are held out, one dataset behind the other.
+
+    Raises
+    ------
+    InputError
+        None of these rows counts.
     """
     first = judged[0][0].encoding
     targets = {part.name: part for data, _ in judged for part in data.encoding.learnt}
@@ -51,7 +57,9 @@ def pooled_score(judged: Sequence[tuple[Dataset, Model]], order: npt.NDArray[np.
         outputs,
         chances=all(gives_chances(model.network, data.encoding) for data, model in judged),
         majority=[_common(name, judged) for name in encoding.target_names],
-        weights=None if weights[0] is None else np.concatenate(weights)[order],  # type: ignore[arg-type]
+        weights=None
+        if weights[0] is None
+        else as_sample_weight(np.concatenate(weights)[order], len(Y), np.float64),  # type: ignore[arg-type]
         seed=judged[0][0].seed,
         usual=usual,
     )
