@@ -33,7 +33,7 @@ from chainrule.tables.encoding.worked import (
     worked_value,
     written_formula,
 )
-from chainrule.tables.predictions import Chances, Predictions, joined_predictions, predictions_of
+from chainrule.tables.predictions import Predictions, joined_predictions, predictions_of
 from chainrule.tables.sources.reading import as_table, read_table
 from chainrule.tables.splitting import (
     fold_groups,
@@ -45,7 +45,7 @@ from chainrule.tables.splitting import (
 )
 
 __all__ = [
-    "BinaryInput", "CategoryInput", "Chances", "Chosen", "ClassTarget", "Column", "ColumnReport",
+    "BinaryInput", "CategoryInput", "Chosen", "ClassTarget", "Column", "ColumnReport",
     "ConstantTarget", "CycleInput", "DateInput", "DateTarget", "Decision", "Encoding", "InputPart",
     "Layout", "LearntTarget", "Limits", "MissingInput", "NumberInput", "NumberTarget", "Predictions",
     "Report", "Roles", "RowRoles", "RowsLeftOut", "Said", "Step", "Table", "TableOptions", "TargetKind",
