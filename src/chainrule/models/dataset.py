@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ import numpy as np
 
 from chainrule.errors import TableError, argument, said
 from chainrule.models.defaults import check_defaults
+from chainrule.models.judging.scoring import majorities_of
 from chainrule.models.looking import given_away, totals, twins
 from chainrule.models.outputs import AskedOutputs, needs_counts
 from chainrule.models.rows import Parted, given_weights, part_in_folds, part_rows, row_weights, with_value
@@ -103,13 +103,14 @@ class Dataset:
         return tuple(one.words for one in self.decisions)
 
     @cached_property
+    def majorities(self) -> tuple[str | None, ...]:
+        """Of each target that is learnt, the most frequent class of the training rows; None for numbers."""
+        return majorities_of(self.encoding, self.Y[self.training_rows])
+
+    @property
     def majority(self) -> str | None:
-        """Most frequent class of the training rows, the first by name among equals; None for numbers."""
-        labels = self.labels
-        if labels is None:
-            return None
-        counts: Counter[str] = Counter(labels[row] for row in self.training_rows)
-        return min(counts, key=lambda label: (-counts[label], label))
+        """That of the one target of classes; None where there is another target, or several."""
+        return self.majorities[0] if self.encoding.kind == "classes" else None
 
     @cached_property
     def labels(self) -> tuple[str, ...] | None:

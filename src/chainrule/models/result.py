@@ -11,7 +11,7 @@ import numpy as np
 
 from chainrule.models.beside import sample_weight
 from chainrule.models.judging.linear import linear_network
-from chainrule.models.judging.scoring import gives_chances, majorities_of, score_of
+from chainrule.models.judging.scoring import gives_chances, score_of
 from chainrule.models.model import Model
 from chainrule.network import as_sample_weight
 from chainrule.scores import ClassScore, gain_of, score_lines
@@ -158,7 +158,7 @@ class FitResult:
             data.Y[rows],
             network(data.X[rows]),
             chances=gives_chances(network, data.encoding),
-            majority=majorities_of(data.encoding, data.Y[data.training_rows]),
+            majority=data.majorities,
             weights=None
             if data.weights is None
             else as_sample_weight(data.weights[rows], len(rows), np.float64),
