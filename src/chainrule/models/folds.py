@@ -12,7 +12,7 @@ import numpy as np
 from chainrule.errors import ChainruleError, InputError, argument, said
 from chainrule.given import whole_number_from_1
 from chainrule.models.judging.pooling import pooled_score, writing_as
-from chainrule.scores import ClassScore, gain_of, score_lines, score_to_json
+from chainrule.scores import ClassScore, each_of, gain_of, score_lines, score_to_json
 from chainrule.tables import joined_predictions
 from chainrule.training import StoppedBy
 from chainrule.words import counted, joined, named, shown
@@ -170,7 +170,7 @@ class CrossValidation:
         encoding = self.folds[0].data.encoding
         figure = "RMSE" if encoding.kind == "numbers" else "accuracy"
         of_folds = [
-            {one.target: _main_figure(one) for one in _each(fold.held_out_score)} for fold in self.folds
+            {one.target: _main_figure(one) for one in each_of(fold.held_out_score)} for fold in self.folds
         ]
         names = [name for name in encoding.target_names if any(name in one for one in of_folds)]
         return tuple(
@@ -366,11 +366,6 @@ def _numbered(data: Dataset, rows: Rows) -> Rows:
     """Rows of a dataset's table by their numbers, from 0, in the table that was given."""
     numbering = data.table.columns[0].numbering
     return rows if numbering is None else numbering[rows]
-
-
-def _each(score: Score | None) -> tuple[ClassScore | NumberScore, ...]:
-    """The scores of all targets."""
-    return () if score is None else score if isinstance(score, tuple) else (score,)
 
 
 def _main_figure(score: ClassScore | NumberScore) -> float:

@@ -14,7 +14,7 @@ from chainrule.models.judging.linear import linear_network
 from chainrule.models.judging.scoring import gives_chances, score_of
 from chainrule.models.model import Model
 from chainrule.network import as_sample_weight
-from chainrule.scores import ClassScore, gain_of, score_lines
+from chainrule.scores import ClassScore, each_of, gain_of, score_lines
 from chainrule.tables import report_lines
 from chainrule.words import counted
 
@@ -86,10 +86,9 @@ class FitResult:
         """The score of rows that the model has not seen; where there are none, that of those it has."""
         if self.cross_validation is not None:
             return ", ".join(map(str, self.cross_validation.figures[:MOST_TARGETS])) + " in folds"
-        score, rows = self.held_out_score, "held-out rows"
-        if score is None:
-            score, rows = self.training_score, "the rows it has learnt from"
-        scores = score if isinstance(score, tuple) else (score,)
+        scores, rows = each_of(self.held_out_score), "held-out rows"
+        if self.held_out_score is None:
+            scores, rows = each_of(self.training_score), "the rows it has learnt from"
         is_classes = bool(scores) and isinstance(scores[0], ClassScore)
         values = [one.accuracy if isinstance(one, ClassScore) else one.r2 for one in scores]
         figures = ", ".join("none" if one is None else f"{one:z.3f}" for one in values[:MOST_TARGETS])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from chainrule.scores.classes import ClassScore
 from chainrule.scores.digits import MANY, number_text, share_text, span_text
+from chainrule.scores.targets import each_of
 from chainrule.words import named
 
 if TYPE_CHECKING:
@@ -63,8 +64,7 @@ def score_lines(
     MAPE   11.1 %           61.1 %
     R²      0.786           -0.286
     """
-    scores: tuple[Any, ...] = score if isinstance(score, tuple) else (score,)
-    others: tuple[Any, ...] = linear if isinstance(linear, tuple) else (linear,) if linear else ()
+    scores, others = each_of(score), each_of(linear)
     lines: list[str] = []
     if not scores or not isinstance(scores[0], ClassScore):
         lines += _number_lines(scores, others, intervals=intervals)
