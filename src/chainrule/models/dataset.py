@@ -11,7 +11,7 @@ import numpy as np
 from chainrule.errors import TableError, argument, said
 from chainrule.models.defaults import check_defaults
 from chainrule.models.judging.scoring import majorities_of
-from chainrule.models.looking import given_away, totals, twins
+from chainrule.models.looking import about_rows, given_away, totals, twins, unlike_training
 from chainrule.models.outputs import AskedOutputs, needs_counts
 from chainrule.models.rows import Parted, given_weights, part_in_folds, part_rows, row_weights, with_value
 from chainrule.tables import (
@@ -19,20 +19,18 @@ from chainrule.tables import (
     Encoding,
     Report,
     RowsLeftOut,
-    Said,
     Table,
     TableOptions,
     as_table,
     choose_encoding,
     read_targets,
     refuse_guesses,
-    row_labels,
     settle_roles,
 )
-from chainrule.words import counted, shown
+from chainrule.words import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     import numpy.typing as npt
 
@@ -192,10 +190,10 @@ class Usable:
         if self.strict:
             refuse_guesses(source.title, decisions)
         X, Y = chosen.encoding.encode_inputs(used), chosen.encoding.encode_targets(used)
-        unlike = _unlike_training(chosen.encoding, used.take(parted.held_out), strict=self.strict)
+        unlike = unlike_training(chosen.encoding, used.take(parted.held_out), strict=self.strict)
         looked_at = (
             *unlike,
-            *_of_rows(used, roles),
+            *about_rows(used, roles),
             *totals(used),
             *given_away(chosen.encoding, X, Y),
             *twins(X, Y, parted.training, parted.held_out),
@@ -319,29 +317,6 @@ def usable_rows(
     there = np.flatnonzero(targets.present)
     weights = row_weights(used, roles.of_rows) if weights is None else weights[there]
     return Usable(source, roles, used, targets.take(there), left_out, strict, limits, weights)
-
-
-def _unlike_training(encoding: Encoding, held_out: Table, *, strict: bool) -> Iterator[Decision]:
-    """What of rows held out is not as learnt, and what it is taken for, as when a model predicts."""
-    heard = Said(is_strict=strict)
-    encoding.encode_inputs(held_out, heard)
-    for one in heard.remarks():
-        yield replace(one, words=f"of the rows held out, {one.words}", is_warning=False)
-
-
-def _of_rows(table: Table, roles: Roles) -> Iterator[Decision]:
-    """What holds rows out where several things could, and rows that have no group."""
-    group = roles.group
-    if roles.split is not None and (group is not None or roles.in_order):
-        words = f"column {shown(roles.split)} alone says which rows are held out"
-        more = f"; of {shown(group)}, rows to watch are taken in groups" if group is not None else ""
-        yield Decision(words + more, is_guess=False, is_warning=True)
-    elif group is not None and roles.in_order:
-        words = f"groups of {shown(group)} are held out, and the order of the rows counts for nothing"
-        yield Decision(words, is_guess=False, is_warning=True)
-    n = 0 if group is None else row_labels(table.column(group, "group")).count("")
-    if group is not None and n:
-        yield Decision(f"{counted(n, 'row')} without a group: each is one of its own", group, is_guess=False)
 
 
 def report_of(source: Table, roles: Roles, *, strict: bool = False) -> Report:
