@@ -223,7 +223,8 @@ def prepare(
     ----------
     table : path, data frame or Table
     target : str, int or sequence of them
-        Column to learn, by name, number from 1, or pattern; several where all are numbers.
+        Column to learn, by name, number from 1, or pattern; several where all are numbers, or of two classes
+        each.
     held_out : float
         Share of the rows that is held out, in [0, 1); for classes, as much of each.
     seed : int

@@ -55,7 +55,7 @@ class Encoding(Stored, frozen=True):
         `NumberInput`, `MissingInput`, `CategoryInput`, `BinaryInput`, `DateInput`, `CycleInput`, `TextInput`,
         in the order of X.
     targets : tuple of NumberTarget and DateTarget, or of one ClassTarget, or of several with one unit each
-        In the order of Y.
+        In the order of Y; of several, one that was constant is a `ConstantTarget`, which has no column of Y.
     rows : RowRoles
         Columns that say something of rows and are not learnt.
     layout : Layout or None
@@ -198,8 +198,8 @@ class Encoding(Stored, frozen=True):
         Returns
         -------
         array of shape (n_rows, n_outputs), float64
-            Classes: 1.0 for the row's class, 0.0 elsewhere. Numbers: standardised; NaN where one of several
-            targets is missing.
+            Classes: 1.0 for the row's class, 0.0 elsewhere. Numbers: scaled as each target was learnt. NaN
+            where one of several targets is missing.
 
         Raises
         ------
