@@ -11,12 +11,13 @@ from chainrule.tables.encoding.asking import read_targets, row_labels
 from chainrule.tables.encoding.categories import BinaryInput, CategoryInput
 from chainrule.tables.encoding.choosing import Chosen, choose_encoding
 from chainrule.tables.encoding.dates import CycleInput, DateInput
-from chainrule.tables.encoding.encoding import Encoding, InputPart, LearntTarget, TargetKind, TargetPart
+from chainrule.tables.encoding.encoding import Encoding, InputPart, LearntTarget, TargetPart
 from chainrule.tables.encoding.numbers import MissingInput, NumberInput
 from chainrule.tables.encoding.report import ColumnReport, Report, RowsLeftOut, report_lines
 from chainrule.tables.encoding.targets.classes import ClassTarget
 from chainrule.tables.encoding.targets.constant import ConstantTarget
 from chainrule.tables.encoding.targets.dates import DateTarget
+from chainrule.tables.encoding.targets.kind import TargetKind
 from chainrule.tables.encoding.targets.numbers import NumberTarget
 from chainrule.tables.encoding.targets.scaling import Limits
 from chainrule.tables.encoding.texts import TextInput

@@ -36,7 +36,8 @@ if TYPE_CHECKING:
     from chainrule.tables.columns.readings import Reading
     from chainrule.tables.columns.roles import Roles
     from chainrule.tables.columns.table import Table
-    from chainrule.tables.encoding.encoding import TargetKind, TargetPart
+    from chainrule.tables.encoding.encoding import TargetPart
+    from chainrule.tables.encoding.targets.kind import TargetKind
 
     FloatArray = npt.NDArray[np.float64]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import numpy as np
 
@@ -33,8 +33,9 @@ if TYPE_CHECKING:
     from chainrule.tables.columns.column import Column
     from chainrule.tables.columns.table import Table
     from chainrule.tables.encoding.targets.answers import Answer
+    from chainrule.tables.encoding.targets.kind import TargetKind
 
-__all__ = ["Encoding", "InputPart", "LearntTarget", "TargetKind", "TargetPart"]
+__all__ = ["Encoding", "InputPart", "LearntTarget", "TargetPart"]
 
 MOST_ABSENT_LISTED = 20
 
@@ -43,7 +44,6 @@ InputPart: TypeAlias = (
 )
 LearntTarget: TypeAlias = NumberTarget | DateTarget | ClassTarget
 TargetPart: TypeAlias = LearntTarget | ConstantTarget
-TargetKind: TypeAlias = Literal["numbers", "classes", "labels"]
 
 
 class Encoding(Stored, frozen=True):
