@@ -176,6 +176,38 @@ def test_weights_of_folds_are_shares_of_their_mean_as_those_of_one_split() -> No
     assert np.sum(score.confusion) == pytest.approx(40)
 
 
+class LogCosh:
+    """A loss that no registry has."""
+
+    name = "log_cosh"
+
+    def values(self, a: Any, y: Any) -> Any:  # noqa: ANN401
+        return np.log(np.cosh(y - a))
+
+    def slopes(self, a: Any, y: Any) -> Any:  # noqa: ANN401
+        return np.tanh(y - a)
+
+
+def test_a_fit_with_a_loss_of_ones_own_is_compared_with_a_linear_model() -> None:
+    own: dict[str, Any] = {"loss": LogCosh(), "output": "identity", "engine": "reference"}
+    few: dict[str, Any] = {"inputs": ["x0", "x1"], "epochs": 1, "hidden": 2}
+    result, plain = (
+        chainrule.fit(TABLE, target="price", **own, **few),
+        chainrule.fit(TABLE, target="price", **few),
+    )
+    assert result.linear_score == plain.linear_score
+    assert result.gain is not None
+
+
+def test_the_column_of_always_the_same_has_a_name_where_folds_have_different_majorities() -> None:
+    result = fitted(labelled())
+    scores = labels_of(result.held_out_score)
+    of_folds = tuple(replace(one, majority=None) for one in scores)  # as cross-validation has them
+    unknown = tuple(replace(one, majority_accuracy=None) for one in of_folds)
+    assert "always the majority" in score_lines(of_folds)[0]
+    assert "always" not in score_lines(unknown)[0]
+
+
 def test_weights_given_to_score_arrays_are_checked() -> None:
     result = chainrule.fit(TABLE, target="cold", inputs=["x0"], epochs=2, hidden=4)
     X, Y = result.data.X, result.data.Y

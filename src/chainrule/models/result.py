@@ -138,7 +138,7 @@ class FitResult:
     def linear_model(self) -> Model | None:
         """That linear model; None where its training left the finite numbers."""
         record = self.model.training
-        class_weight = None if record is None else record.settings.class_weight
+        class_weight = None if record is None else record.weights_of_classes
         linear = linear_network(self.data, sample_weight(self.data, class_weight))
         return None if linear is None else Model(linear, self.data.encoding)
 

@@ -88,7 +88,7 @@ def _class_lines(score: ClassScore, linear: ClassScore | None, *, intervals: boo
 def _label_lines(scores: Sequence[ClassScore], linear: Sequence[ClassScore], *, intervals: bool) -> list[str]:
     """Figures of several targets of two classes."""
     some = {name: words for name, words in FIGURES.items() if name in OF_SEVERAL}
-    known = any(one.majority is not None for one in scores)
+    known = any(one.majority_accuracy is not None for one in scores)
     always = "always the majority" if known else ""
     shown, others = scores[:MOST_LINES], linear[:MOST_LINES]
     lines = _aligned(_table_of(shown, others, some, always, intervals=intervals))
