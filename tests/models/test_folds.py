@@ -285,6 +285,10 @@ def test_what_does_not_go_with_folds_is_refused() -> None:
     assert message(UnknownNameError, epoch=3).startswith(
         "There is no setting 'epoch'. Did you mean 'epochs'?"
     )
+    for name in ("on_step", "masks", "resume"):  # which `fit` has
+        words = message(UnknownNameError, **{name: 1})
+        assert words.startswith(f"There is no setting {name!r}.")
+        assert f"Did you mean {name!r}" not in words
     for given in ({"held_out": 0.1}, {"split": "species"}):
         with pytest.raises(InputError, match="were both given"):
             chainrule.fit(iris(), target="petal_width", folds=3, **given)
