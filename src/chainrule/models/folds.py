@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.errors import ChainruleError, InputError, argument, said
-from chainrule.given import whole_number_from_1
+from chainrule.given import truth, whole_number_from_1
 from chainrule.models.judging.pooling import pooled_score, writing_as
 from chainrule.scores import ClassScore, NumberScore, each_of, gain_of, score_lines, score_to_json
 from chainrule.scores.digits import span_text
@@ -229,8 +229,12 @@ class CrossValidation:
             lines.append(f"… {counted(len(self.figures) - MOST_FIGURES, 'target')} more")
         return lines
 
-    def to_json(self) -> dict[str, Any]:
-        """All there is to tell, as plain data; rows are counted from 1, as on the command line."""
+    def to_json(self, *, compared: bool = True) -> dict[str, Any]:
+        """All there is to tell, as plain data; rows are counted from 1, as on the command line.
+
+        Without what it is compared with, no linear models are trained.
+        """
+        linear, gain = (self.linear_score, self.gain) if truth(compared, "compared") else (None, None)
         return {
             "parting": self.parting,
             "folds": [
@@ -254,8 +258,8 @@ class CrossValidation:
                 for one in self.figures
             ],
             "score": score_to_json(self.score),
-            "linear_score": score_to_json(self.linear_score),
-            "gain": None if self.gain is None else self.gain.to_json(),
+            "linear_score": score_to_json(linear),
+            "gain": None if gain is None else gain.to_json(),
             "remarks": [said(words) for words in self.remarks],
             "diagnosis": [said(words) for words in self.diagnosis],
             "rows": (self.rows + 1).tolist(),
