@@ -13,6 +13,7 @@ from chainrule.settings import FitSettings, Settings, called_otherwise, settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 # As scikit-learn, Keras, PyTorch, XGBoost and R's neuralnet have it.
 OTHERS = {
@@ -31,14 +32,14 @@ OF_TRAINING = {one.name for one in settings_of(Settings)}
 
 
 @pytest.mark.parametrize("other", OTHERS)
-def test_another_name_is_asked_back_by_the_one_that_is_meant(other: str) -> None:
+def test_another_name_is_asked_back_by_the_one_that_is_meant(other: str, tmp_path: Path) -> None:
     meant = rf"There is no setting {other!r}\. Did you mean {OTHERS[other]!r}\?"
     given: dict[str, Any] = {other: 3}
     with pytest.raises(UnknownNameError, match=meant) as caught:
         chainrule.fit("examples/iris.csv", target="species", **given)
     assert caught.value.parameter == other
     with pytest.raises(UnknownNameError, match=meant):
-        FitJob("examples/iris.csv", target="species", **given).run()
+        FitJob("examples/iris.csv", target="species", out=tmp_path / "iris.st", **given).run()
     if OTHERS[other] in OF_TRAINING:
         given["epochs"] = 1
         with pytest.raises(UnknownNameError, match=meant):

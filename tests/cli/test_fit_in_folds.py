@@ -11,9 +11,10 @@ import pandas as pd
 import pytest
 
 import chainrule
+from chainrule.cli.commands.fit import _print_summary
 from chainrule.cli.progress import TrainingProgress
 from chainrule.jobs import FitJob
-from chainrule.training import Callbacks, Progress, run_training
+from chainrule.training import Callbacks, Progress, StoppedBy, run_training
 from chainrule.training.history import Epoch
 
 if TYPE_CHECKING:
@@ -161,6 +162,24 @@ def test_the_training_on_all_rows_goes_on_without_the_folds(
     assert "Folds" not in done.out
     assert "Saved     new.st (has learnt from all 150 rows)" in done.out
     assert here.joinpath("new.st").read_bytes() == here.joinpath("whole.st").read_bytes()
+
+
+def test_an_interrupted_fit_has_no_time_for_linear_models(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    job = FitJob("iris.csv", target="species", hidden=4, epochs=2, folds=2, out=here / "new.st")
+    outcome = job.run()
+    training = replace(outcome.result.training, stopped_by=StoppedBy.INTERRUPT)
+    outcome = replace(outcome, result=replace(outcome.result, training=training))
+    validated = outcome.result.cross_validation
+    assert validated is not None
+    of_folds = outcome.summary()["cross_validation"]
+    assert (of_folds["linear_score"], of_folds["gain"]) == (None, None)
+    assert of_folds["score"] is not None
+    _print_summary(outcome, here / "iris.csv")
+    assert "linear model" not in capsys.readouterr().out
+    assert all("linear_model" not in vars(one) for one in validated.folds)
+    assert validated.to_json()["gain"] is not None
 
 
 def test_a_fold_that_diverges_leaves_nothing(here: Path, chainrule_command: Callable[..., Any]) -> None:

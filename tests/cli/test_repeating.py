@@ -52,6 +52,11 @@ def _shares() -> str:
     return "p,q,n,y,z,one\n" + "".join(rows)
 
 
+def _standard() -> str:
+    """Numbers whose mean and deviation say nothing, and of which two are far from all others."""
+    return "x,y\n" + "".join(f"{ {7: 5, 30: -5}.get(n, 0) },{n % 9}.5\n" for n in range(50))
+
+
 def _options(said: dict[str, Any]) -> str:
     return " ".join(
         f"--{name.replace('_', '-')}" + ("" if value is True else f" {value}") for name, value in said.items()
@@ -63,6 +68,7 @@ TABLES: dict[str, tuple[str, str]] = {
     "no line of names": (_headless(), "--target c2"),
     "names given": (_headless(), "--names 'size,kind,day of sale' --target kind"),
     "names by themselves": (_headless(), "--names 'a, b' --names kind --names day --target kind"),
+    "of mean 0 and deviation 1": (_standard(), "--target y --held-out 0"),
     "hard names": (_hard_names(), "--target y"),
     "inputs in another order": (_hard_names(), "--target y --inputs Größe --inputs 'a, b'"),
     "all that is doubtful": (_doubts(), "--target y"),

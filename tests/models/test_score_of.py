@@ -150,6 +150,64 @@ def test_rows_count_by_their_weights_where_the_table_has_them() -> None:
     assert data.weights is not None
 
 
+def test_held_out_rows_that_count_nothing_judge_nothing() -> None:
+    few: dict[str, Any] = {"target": "price", "epochs": 2, "hidden": 2}
+    plain = chainrule.fit(TABLE, **few)
+    weights = np.ones(len(plain.data.X))
+    weights[plain.data.held_out_rows] = 0.0
+    result = chainrule.fit(TABLE, **few, sample_weight=weights)
+    assert (result.held_out_score, result.linear_score, result.gain) == (None, None, None)
+    assert "No rows were held out that could judge the network." in str(result)
+
+
+def test_a_target_whose_rows_count_nothing_has_no_score() -> None:
+    data = prepare(
+        {"x": [1, 2, 3, 4], "a": [1, 2, 3, 4], "b": [2, 5, None, None]}, target=["a", "b"], held_out=0
+    )
+    scores = score_of(data.encoding, data.Y, data.Y, chances=False, weights=np.array([0.0, 0.0, 1.0, 1.0]))
+    assert [one.target for one in scores] == ["a"]  # type: ignore[union-attr]
+
+
+def test_weights_of_folds_are_shares_of_their_mean_as_those_of_one_split() -> None:
+    table = pa.table({"x": list(range(40)), "kind": ["a", "b"] * 20})
+    weights = np.arange(40) + 1.0
+    score = chainrule.cross_validate(table, target="kind", folds=2, epochs=1, sample_weight=weights).score
+    assert isinstance(score, ClassScore)
+    assert np.sum(score.confusion) == pytest.approx(40)
+
+
+class LogCosh:
+    """A loss that no registry has."""
+
+    name = "log_cosh"
+
+    def values(self, a: Any, y: Any) -> Any:  # noqa: ANN401
+        return np.log(np.cosh(y - a))
+
+    def slopes(self, a: Any, y: Any) -> Any:  # noqa: ANN401
+        return np.tanh(y - a)
+
+
+def test_a_fit_with_a_loss_of_ones_own_is_compared_with_a_linear_model() -> None:
+    own: dict[str, Any] = {"loss": LogCosh(), "output": "identity", "engine": "reference"}
+    few: dict[str, Any] = {"inputs": ["x0", "x1"], "epochs": 1, "hidden": 2}
+    result, plain = (
+        chainrule.fit(TABLE, target="price", **own, **few),
+        chainrule.fit(TABLE, target="price", **few),
+    )
+    assert result.linear_score == plain.linear_score
+    assert result.gain is not None
+
+
+def test_the_column_of_always_the_same_has_a_name_where_folds_have_different_majorities() -> None:
+    result = fitted(labelled())
+    scores = labels_of(result.held_out_score)
+    of_folds = tuple(replace(one, majority=None) for one in scores)  # as cross-validation has them
+    unknown = tuple(replace(one, majority_accuracy=None) for one in of_folds)
+    assert "always the majority" in score_lines(of_folds)[0]
+    assert "always" not in score_lines(unknown)[0]
+
+
 def test_weights_given_to_score_arrays_are_checked() -> None:
     result = chainrule.fit(TABLE, target="cold", inputs=["x0"], epochs=2, hidden=4)
     X, Y = result.data.X, result.data.Y

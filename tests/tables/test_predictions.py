@@ -15,6 +15,7 @@ import pytest
 
 from chainrule import InputError, Model, ModelFileError, Network, UnknownNameError
 from chainrule.jobs import PredictionOutcome
+from chainrule.models import gives_chances
 from chainrule.stored import plain, read
 from chainrule.tables import (
     ClassTarget,
@@ -42,7 +43,7 @@ TABLE = read_table({"x": [0.0, 1.0], "key": ["007", None]})
 def predicted(
     outputs: Any,  # noqa: ANN401
     *targets: Any,  # noqa: ANN401
-    chances: Any = "",  # noqa: ANN401
+    chances: bool = False,
     ids: tuple[str, ...] = (),
     table: Any = TABLE,  # noqa: ANN401
 ) -> Predictions:
@@ -54,7 +55,7 @@ THREE = [[0.1, 0.2, 0.7], [0.5, 0.3, 0.2]]
 
 
 def test_columns_have_names_and_rows_have_answers() -> None:
-    p = predicted(THREE, FLOOR, chances="shares", ids=("key",))
+    p = predicted(THREE, FLOOR, chances=True, ids=("key",))
     assert p.names == ("key", "floor", "probability_01", "probability_02", "probability_10")
     assert list(p) == list(p.names)
     assert len(p) == 2
@@ -79,28 +80,26 @@ def test_a_name_that_is_none_is_asked_back() -> None:
 
 
 def test_outputs_that_are_no_probabilities_are_called_outputs() -> None:
-    for chances in ("", "unit"):
-        p = predicted(THREE, FLOOR, chances=chances)
-        assert p.names == ("floor", "output_01", "output_02", "output_10")
-        assert p.probabilities is None
-        assert p.classes == (1, 2, 10)
+    p = predicted(THREE, FLOOR)
+    assert p.names == ("floor", "output_01", "output_02", "output_10")
+    assert p.probabilities is None
+    assert p.classes == (1, 2, 10)
 
 
 def test_one_unit_of_two_classes_gives_the_chances_of_both() -> None:
-    p = predicted([[0.25], [0.75]], PAID, chances="unit")
+    p = predicted([[0.25], [0.75]], PAID, chances=True)
     assert p.names == ("paid", "probability_no", "probability_yes")
     assert p["paid"].tolist() == ["no", "yes"]
     assert p.probabilities is not None
     assert p.probabilities.tolist() == [[0.75, 0.25], [0.25, 0.75]]
-    for chances in ("", "shares"):
-        p = predicted([[0.25], [1.75]], PAID, chances=chances)
-        assert p.names == ("paid", "output_yes")
-        assert p["output_yes"].tolist() == [0.25, 1.75]
-        assert p.probabilities is None
+    p = predicted([[0.25], [1.75]], PAID)
+    assert p.names == ("paid", "output_yes")
+    assert p["output_yes"].tolist() == [0.25, 1.75]
+    assert p.probabilities is None
 
 
 def test_several_targets_of_two_classes_stand_beside_each_other() -> None:
-    p = predicted([[0.25, 0.75], [0.75, 0.5]], PAID, LATE, chances="unit")
+    p = predicted([[0.25, 0.75], [0.75, 0.5]], PAID, LATE, chances=True)
     assert p.names == ("paid", "late", "probability_paid", "probability_late")
     assert p["paid"].tolist() == ["no", "yes"]
     assert p["late"].tolist() == [True, False]
@@ -113,15 +112,24 @@ def test_several_targets_of_two_classes_stand_beside_each_other() -> None:
 
 def test_a_network_says_whether_its_outputs_are_chances() -> None:
     table = {"x": [0.0, 1.0]}
-    for output, names in (
-        ("logistic", ("paid", "probability_no", "probability_yes")),
-        ("tanh", ("paid", "output_yes")),
+    of_paid, of_floor = ["probability_no", "probability_yes"], ["01", "02", "10"]
+    for output, targets, names in (
+        ("logistic", (PAID,), of_paid),
+        ("tanh", (PAID,), ["output_yes"]),
+        ("softmax", (FLOOR,), [f"probability_{floor}" for floor in of_floor]),
+        ("logistic", (FLOOR,), [f"output_{floor}" for floor in of_floor]),
+        ("logistic", (PAID, LATE), ["probability_paid", "probability_late"]),
+        ("softmax", (PAID, LATE), ["output_paid", "output_late"]),  # they sum to 1, and labels need not
     ):
-        net = Network([[[0.0, 1.0]]], activations=output, loss="rss")
-        model = Model(net, Encoding((NumberInput("x", 0.0, 1.0),), (PAID,)))
+        encoding = Encoding((NumberInput("x", 0.0, 1.0),), targets)
+        net = Network([[[0.0, 1.0]] * encoding.n_outputs], activations=output, loss="rss")
+        model = Model(net, encoding)
         p = model.predict(table)
-        assert p.names == names
-        assert model.classes == p.classes == ("no", "yes")
+        assert [*p.names[len(targets) :]] == names
+        assert (p.probabilities is not None) is names[0].startswith("probability")
+        assert gives_chances(net, encoding) is (p.probabilities is not None)
+        assert model.classes == p.classes
+    net = Network([[[0.0, 1.0]]], loss="rss")
     assert Model(net, Encoding((NumberInput("x", 0.0, 1.0),), (PRICE,))).classes is None
 
 
@@ -172,7 +180,7 @@ def test_a_typed_duration_is_one_and_its_text_is_seconds() -> None:
 def test_a_name_that_is_taken_gets_another() -> None:
     target = ClassTarget("probability_a", ("a", "b"), "text")
     table = read_table({"x": [0.0, 1.0], "output_b": [5, 6]})
-    p = predicted([[0.1, 0.9], [1.0, 0.0]], target, chances="shares")
+    p = predicted([[0.1, 0.9], [1.0, 0.0]], target, chances=True)
     assert p.names == ("probability_a", "probability_a (output)", "probability_b")
     assert p["probability_a"].tolist() == ["b", "a"]
     assert p.probabilities is not None
@@ -220,7 +228,7 @@ def test_the_index_of_a_frame_is_kept_and_of_its_rows() -> None:
 
 
 def test_other_packages_take_it_as_it_is() -> None:
-    p = predicted(THREE, FLOOR, chances="shares")
+    p = predicted(THREE, FLOOR, chances=True)
     table = pa.table(p)
     assert table.column_names == list(p.names)
     assert table["floor"].to_pylist() == [10, 1]
@@ -244,7 +252,7 @@ def test_without_pandas_it_says_how_to_install_it(monkeypatch: pytest.MonkeyPatc
 
 
 def test_csv_has_the_spelling_and_json_the_value() -> None:
-    p = predicted([[0.25, 0.75], [0.75, 0.5]], PAID, LATE, chances="unit", ids=("key",))
+    p = predicted([[0.25, 0.75], [0.75, 0.5]], PAID, LATE, chances=True, ids=("key",))
     outcome = PredictionOutcome(p, None)
     assert outcome.csv() == (
         "key,paid,late,probability_paid,probability_late\n007,no,true,0.25,0.75\n,yes,false,0.75,0.5\n"

@@ -243,7 +243,7 @@ def test_a_row_keeps_its_number() -> None:
 def test_almost_numbers() -> None:
     cells = column(*["1.5"] * 9, "1.5.")
     assert cells.almost_numbers() == (
-        "Row 10 of column 'c' of the data frame is '1.5.', which is no number, so the whole column is "
+        "row 10 of column 'c' of the data frame is '1.5.', which is no number, so the whole column is "
         "read as text"
     )
     assert column(*["1.5"] * 8, "x", "y").almost_numbers() is None

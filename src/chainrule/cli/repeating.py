@@ -79,7 +79,7 @@ def _refuse_what_no_option_says(record: TrainingRecord) -> None:
 
 
 def ended_from_outside(record: TrainingRecord | None) -> str:
-    """That the command trains on to where the training would have ended by itself; nothing else."""
+    """That the command trains on to where the training would have ended by itself; "" where it ended so."""
     outside = {"callback": "a callback", "interrupt": "an interruption"}
     if record is None or record.stopped_by not in outside:
         return ""

@@ -89,7 +89,7 @@ class FitOutcome:
         data, net, history = result.data, result.model.network, result.history
         learnt, _ = parted(data, settings)
         validated = result.cross_validation
-        hurried = self.was_interrupted  # then there is no time for a linear model
+        hurried = self.was_interrupted  # then there is no time for linear models
         return {
             "table": data.table.title,
             "rows": data.table.n_rows,
@@ -123,7 +123,7 @@ class FitOutcome:
             "seconds": sum(history.seconds),
             "training_score": score_to_json(result.training_score, intervals=False),
             "held_out_score": score_to_json(result.held_out_score),
-            "cross_validation": None if validated is None else validated.to_json(),
+            "cross_validation": None if validated is None else validated.to_json(compared=not hurried),
             "linear_score": None if hurried else score_to_json(result.linear_score, intervals=False),
             "gain": None if hurried or result.gain is None else result.gain.to_json(),
             "model": str(self.path),

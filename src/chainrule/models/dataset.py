@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,8 @@ import numpy as np
 
 from chainrule.errors import TableError, argument, said
 from chainrule.models.defaults import check_defaults
-from chainrule.models.looking import given_away, totals, twins
+from chainrule.models.judging.scoring import majorities_of
+from chainrule.models.looking import about_rows, given_away, totals, twins, unlike_training
 from chainrule.models.outputs import AskedOutputs, needs_counts
 from chainrule.models.rows import Parted, given_weights, part_in_folds, part_rows, row_weights, with_value
 from chainrule.tables import (
@@ -19,20 +19,18 @@ from chainrule.tables import (
     Encoding,
     Report,
     RowsLeftOut,
-    Said,
     Table,
     TableOptions,
     as_table,
     choose_encoding,
     read_targets,
     refuse_guesses,
-    row_labels,
     settle_roles,
 )
-from chainrule.words import counted, shown
+from chainrule.words import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     import numpy.typing as npt
 
@@ -65,7 +63,7 @@ class Dataset:
     watched_rows : array of int
         Training rows that a column says are only watched; none where no column says so.
     weights : array of shape (n_rows,) or None
-        What each row counts, where a column says so.
+        What each row counts, where a column or `sample_weight` says so.
     held_out : float
         Share of rows that was asked to be held out.
     seed : int
@@ -103,13 +101,14 @@ class Dataset:
         return tuple(one.words for one in self.decisions)
 
     @cached_property
+    def majorities(self) -> tuple[str | None, ...]:
+        """Of each target that is learnt, the most frequent class of the training rows; None for numbers."""
+        return majorities_of(self.encoding, self.Y[self.training_rows])
+
+    @property
     def majority(self) -> str | None:
-        """Most frequent class of the training rows, the first by name among equals; None for numbers."""
-        labels = self.labels
-        if labels is None:
-            return None
-        counts: Counter[str] = Counter(labels[row] for row in self.training_rows)
-        return min(counts, key=lambda label: (-counts[label], label))
+        """That of the one target of classes; None where there is another target, or several."""
+        return self.majorities[0] if self.encoding.kind == "classes" else None
 
     @cached_property
     def labels(self) -> tuple[str, ...] | None:
@@ -191,10 +190,10 @@ class Usable:
         if self.strict:
             refuse_guesses(source.title, decisions)
         X, Y = chosen.encoding.encode_inputs(used), chosen.encoding.encode_targets(used)
-        unlike = _unlike_training(chosen.encoding, used.take(parted.held_out), strict=self.strict)
+        unlike = unlike_training(chosen.encoding, used.take(parted.held_out), strict=self.strict)
         looked_at = (
             *unlike,
-            *_of_rows(used, roles),
+            *about_rows(used, roles),
             *totals(used),
             *given_away(chosen.encoding, X, Y),
             *twins(X, Y, parted.training, parted.held_out),
@@ -224,7 +223,8 @@ def prepare(
     ----------
     table : path, data frame or Table
     target : str, int or sequence of them
-        Column to learn, by name, number from 1, or pattern; several where all are numbers.
+        Column to learn, by name, number from 1, or pattern; several where all are numbers, or of two classes
+        each.
     held_out : float
         Share of the rows that is held out, in [0, 1); for classes, as much of each.
     seed : int
@@ -318,29 +318,6 @@ def usable_rows(
     there = np.flatnonzero(targets.present)
     weights = row_weights(used, roles.of_rows) if weights is None else weights[there]
     return Usable(source, roles, used, targets.take(there), left_out, strict, limits, weights)
-
-
-def _unlike_training(encoding: Encoding, held_out: Table, *, strict: bool) -> Iterator[Decision]:
-    """What of rows held out is not as learnt, and what it is taken for, as when a model predicts."""
-    heard = Said(is_strict=strict)
-    encoding.encode_inputs(held_out, heard)
-    for one in heard.remarks():
-        yield replace(one, words=f"of the rows held out, {one.words}", is_warning=False)
-
-
-def _of_rows(table: Table, roles: Roles) -> Iterator[Decision]:
-    """What holds rows out where several things could, and rows that have no group."""
-    group = roles.group
-    if roles.split is not None and (group is not None or roles.in_order):
-        words = f"column {shown(roles.split)} alone says which rows are held out"
-        more = f"; of {shown(group)}, rows to watch are taken in groups" if group is not None else ""
-        yield Decision(words + more, is_guess=False, is_warning=True)
-    elif group is not None and roles.in_order:
-        words = f"groups of {shown(group)} are held out, and the order of the rows counts for nothing"
-        yield Decision(words, is_guess=False, is_warning=True)
-    n = 0 if group is None else row_labels(table.column(group, "group")).count("")
-    if group is not None and n:
-        yield Decision(f"{counted(n, 'row')} without a group: each is one of its own", group, is_guess=False)
 
 
 def report_of(source: Table, roles: Roles, *, strict: bool = False) -> Report:

@@ -10,21 +10,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.errors import ChainruleError, InputError, argument, said
-from chainrule.given import whole_number_from_1
+from chainrule.given import truth, whole_number_from_1
 from chainrule.models.judging.pooling import pooled_score, writing_as
-from chainrule.scores import ClassScore, gain_of, score_lines, score_to_json
+from chainrule.scores import ClassScore, NumberScore, each_of, gain_of, score_lines, score_to_json
+from chainrule.scores.digits import span_text
 from chainrule.tables import joined_predictions
 from chainrule.training import StoppedBy
 from chainrule.words import counted, joined, named, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     import numpy.typing as npt
 
     from chainrule.models.dataset import Dataset, Usable
     from chainrule.models.result import FitResult
-    from chainrule.scores import Gain, NumberScore, Score
+    from chainrule.scores import Gain, Score
     from chainrule.tables import Decision, Predictions
     from chainrule.training import Progress
 
@@ -34,6 +35,7 @@ __all__ = ["CrossValidation", "FoldFigure", "check_beside_folds", "fit_folds", "
 
 MOST_LINES = 20  # of folds that are printed
 MOST_FIGURES = 4  # in a line
+NARROWEST = 10  # column of a table
 DEVIATION = "standard deviation"
 MOST_NAMED = 5  # folds, in a sentence
 
@@ -48,6 +50,8 @@ class FoldFigure:
         "accuracy", "RMSE", or "RMSE of width" where there are several targets.
     of_folds : tuple of float
         NaN for a fold whose held-out rows have no value of the target.
+    is_time : bool
+        Whether they are seconds, and printed in the unit that suits.
 
     Examples
     --------
@@ -58,6 +62,7 @@ class FoldFigure:
 
     name: str
     of_folds: tuple[float, ...]
+    is_time: bool = False
 
     @property
     def mean(self) -> float:
@@ -81,6 +86,8 @@ class FoldFigure:
         """A value as it is printed."""
         if np.isnan(value):
             return "none"
+        if self.is_time:
+            return span_text(value)
         return f"{value:.3f}" if self.name.startswith("accuracy") else f"{value:.{digits}g}"
 
     @property
@@ -169,14 +176,13 @@ class CrossValidation:
         """The main figure of each fold, with mean and deviation: the accuracy, or the RMSE of each target."""
         encoding = self.folds[0].data.encoding
         figure = "RMSE" if encoding.kind == "numbers" else "accuracy"
-        of_folds = [
-            {one.target: _main_figure(one) for one in _each(fold.held_out_score)} for fold in self.folds
-        ]
+        of_folds = [{one.target: one for one in each_of(fold.held_out_score)} for fold in self.folds]
         names = [name for name in encoding.target_names if any(name in one for one in of_folds)]
         return tuple(
             FoldFigure(
                 f"{figure} of {named(name)}" if len(names) > 1 else figure,
-                tuple(one.get(name, np.nan) for one in of_folds),
+                tuple(_main_figure(one.get(name)) for one in of_folds),
+                any(_is_time(one.get(name)) for one in of_folds),
             )
             for name in names
         )
@@ -208,27 +214,27 @@ class CrossValidation:
 
     def lines(self, most: int = MOST_LINES) -> list[str]:
         """Write a line for each fold, of many the first ones, and those for mean and standard deviation."""
-        return list(self._lines(whole_number_from_1(most, "most")))
-
-    def _lines(self, most: int) -> Iterator[str]:
-        figures = self.figures[:MOST_FIGURES]
-        heads = ["fold", "learns from", "held out", *(one.name for one in figures)]
-        widths = [len(DEVIATION), *(max(len(head), 10) for head in heads[1:])]
-        yield _aligned(heads, widths)
+        most, figures = whole_number_from_1(most, "most"), self.figures[:MOST_FIGURES]
+        table = [["fold", "learns from", "held out", *(one.name for one in figures)]]
         for k, one in enumerate(self.folds[:most]):
             rows = (len(one.data.training_rows), len(one.data.held_out_rows))
-            cells = [str(k + 1), *map(str, rows), *(each.written(each.of_folds[k]) for each in figures)]
-            yield _aligned(cells, widths)
+            table.append([str(k + 1), *map(str, rows), *(each.written(each.of_folds[k]) for each in figures)])
+        table.append(["mean", "", "", *(each.written(each.mean) for each in figures)])
+        table.append([DEVIATION, "", "", *(each.written(each.deviation, 3) for each in figures)])
+        widths = [max(NARROWEST, *map(len, column)) for column in zip(*table, strict=True)]
+        lines = [_aligned(row, widths) for row in table]
         if len(self.folds) > most:
-            yield f"… {counted(len(self.folds) - most, 'fold')} more"
-        yield _aligned(["mean", "", "", *(each.written(each.mean) for each in figures)], widths)
-        deviations = (each.written(each.deviation, 3) for each in figures)
-        yield _aligned([DEVIATION, "", "", *deviations], widths)
+            lines.insert(-2, f"… {counted(len(self.folds) - most, 'fold')} more")
         if len(self.figures) > MOST_FIGURES:
-            yield f"… {counted(len(self.figures) - MOST_FIGURES, 'target')} more"
+            lines.append(f"… {counted(len(self.figures) - MOST_FIGURES, 'target')} more")
+        return lines
 
-    def to_json(self) -> dict[str, Any]:
-        """All there is to tell, as plain data; rows are counted from 1, as on the command line."""
+    def to_json(self, *, compared: bool = True) -> dict[str, Any]:
+        """All there is to tell, as plain data; rows are counted from 1, as on the command line.
+
+        Without what it is compared with, no linear models are trained.
+        """
+        linear, gain = (self.linear_score, self.gain) if truth(compared, "compared") else (None, None)
         return {
             "parting": self.parting,
             "folds": [
@@ -252,8 +258,8 @@ class CrossValidation:
                 for one in self.figures
             ],
             "score": score_to_json(self.score),
-            "linear_score": score_to_json(self.linear_score),
-            "gain": None if self.gain is None else self.gain.to_json(),
+            "linear_score": score_to_json(linear),
+            "gain": None if gain is None else gain.to_json(),
             "remarks": [said(words) for words in self.remarks],
             "diagnosis": [said(words) for words in self.diagnosis],
             "rows": (self.rows + 1).tolist(),
@@ -368,13 +374,15 @@ def _numbered(data: Dataset, rows: Rows) -> Rows:
     return rows if numbering is None else numbering[rows]
 
 
-def _each(score: Score | None) -> tuple[ClassScore | NumberScore, ...]:
-    """The scores of all targets."""
-    return () if score is None else score if isinstance(score, tuple) else (score,)
-
-
-def _main_figure(score: ClassScore | NumberScore) -> float:
+def _main_figure(score: ClassScore | NumberScore | None) -> float:
+    """The accuracy or the RMSE; NaN where there is no score."""
+    if score is None:
+        return math.nan
     return score.accuracy if isinstance(score, ClassScore) else score.rmse
+
+
+def _is_time(score: ClassScore | NumberScore | None) -> bool:
+    return isinstance(score, NumberScore) and score.scored.is_time
 
 
 def _aligned(cells: Sequence[str], widths: Sequence[int]) -> str:

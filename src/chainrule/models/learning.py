@@ -51,7 +51,7 @@ def fit_dataset(
     DivergenceError
         Training left the finite numbers; the error carries the last finite network.
     """
-    _ = data.majority  # computed now and kept, so that nothing slow is left for after the training
+    _ = data.majorities  # computed now and kept, so that less is left for after the training
     rows, watched_ones = parted(data, settings)
     weight = sample_weight(data, settings.class_weight)
     result = run_training(

@@ -1,13 +1,14 @@
-"""What of D = [X | Y] should be looked at before a score is believed."""
+"""What of a table and of D = [X | Y] should be looked at before a score is believed."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from chainrule.errors import argument
-from chainrule.tables import Decision, row_labels
+from chainrule.tables import Decision, Said, row_labels
 from chainrule.words import counted, shown
 
 if TYPE_CHECKING:
@@ -15,12 +16,12 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from chainrule.tables import Encoding, Table
+    from chainrule.tables import Encoding, Roles, Table
 
     Matrix = npt.NDArray[np.float64]
     Places = npt.NDArray[np.intp]
 
-__all__ = ["given_away", "totals", "twins"]
+__all__ = ["about_rows", "given_away", "totals", "twins", "unlike_training"]
 
 SAME = 1e-9  # of standardised numbers
 FEWEST_ROWS = 10
@@ -91,6 +92,29 @@ def totals(table: Table) -> Iterator[Decision]:
                 words, column.name, is_guess=False, is_warning=True, advice="Delete it if it does."
             )
             return
+
+
+def unlike_training(encoding: Encoding, held_out: Table, *, strict: bool) -> Iterator[Decision]:
+    """What of rows held out is not as learnt, and what it is taken for, as when a model predicts."""
+    heard = Said(is_strict=strict)
+    encoding.encode_inputs(held_out, heard)
+    for one in heard.remarks():
+        yield replace(one, words=f"of the rows held out, {one.words}", is_warning=False)
+
+
+def about_rows(table: Table, roles: Roles) -> Iterator[Decision]:
+    """What holds rows out where several things could, and rows that have no group."""
+    group = roles.group
+    if roles.split is not None and (group is not None or roles.in_order):
+        words = f"column {shown(roles.split)} alone says which rows are held out"
+        more = f"; of {shown(group)}, rows to watch are taken in groups" if group is not None else ""
+        yield Decision(words + more, is_guess=False, is_warning=True)
+    elif group is not None and roles.in_order:
+        words = f"groups of {shown(group)} are held out, and the order of the rows counts for nothing"
+        yield Decision(words, is_guess=False, is_warning=True)
+    n = 0 if group is None else row_labels(table.column(group, "group")).count("")
+    if group is not None and n:
+        yield Decision(f"{counted(n, 'row')} without a group: each is one of its own", group, is_guess=False)
 
 
 def _is_target(columns: Matrix, Y: Matrix) -> bool:

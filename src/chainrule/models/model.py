@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.equations import ACTIVATIONS, OutputRange
 from chainrule.errors import InputError, said, warn_of_table
 from chainrule.models.judging.scoring import gives_chances, score_of
 from chainrule.models.rows import row_weights, with_value
@@ -20,12 +19,10 @@ if TYPE_CHECKING:
     from chainrule.models.record import TrainingRecord
     from chainrule.network import Network
     from chainrule.scores import Score
-    from chainrule.tables import Chances, Predictions
+    from chainrule.tables import Predictions
     from chainrule.training import TrainingState
 
 __all__ = ["Model"]
-
-CHANCES: dict[OutputRange, Chances] = {OutputRange.SHARES: "shares", OutputRange.UNIT: "unit"}
 
 
 @dataclass(frozen=True)
@@ -115,7 +112,7 @@ class Model:
         """Predict the targets of each row of a table that was read."""
         encoding, heard = self.table_encoding, Said(is_strict=strict)
         outputs = self.network(encoding.encode_inputs(table, heard))
-        chances = CHANCES.get(ACTIVATIONS.fact(self.network.activations[-1], "outputs"), "")
+        chances = gives_chances(self.network, encoding)
         remarks = [said(one.words) for one in heard.remarks()]
         return predictions_of(encoding, table, outputs, chances=chances, remarks=remarks)
 

@@ -77,12 +77,15 @@ class TrainingRecord(FitSettings):
 
     @property
     def settings(self) -> FitSettings:
-        """The settings, to train by them again."""
+        """The settings, to train by them again; InputError where one has a name that nothing here has."""
         kept = {one.name: getattr(self, one.name) for one in settings_of(FitSettings)}
+        return FitSettings(**{**kept, "class_weight": self.weights_of_classes})
+
+    @property
+    def weights_of_classes(self) -> str | Mapping[str, float] | None:
+        """`class_weight` as a fit takes it, which a file keeps as text."""
         weights = self.class_weight
-        if isinstance(weights, str) and weights != BALANCED:
-            kept["class_weight"] = _weights_of(weights)
-        return FitSettings(**kept)
+        return _weights_of(weights) if isinstance(weights, str) and weights != BALANCED else weights
 
     def to_json(self) -> dict[str, Any]:
         """Every setting and fact that a file keeps, under its name; its network tells the others."""

@@ -7,16 +7,18 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from chainrule.models.beside import sample_weight
 from chainrule.models.judging.linear import linear_network
-from chainrule.models.judging.scoring import gives_chances, majorities_of, score_of
+from chainrule.models.judging.scoring import gives_chances, score_of
 from chainrule.models.model import Model
-from chainrule.scores import ClassScore, gain_of, score_lines
+from chainrule.network import as_sample_weight
+from chainrule.scores import ClassScore, each_of, gain_of, score_lines
 from chainrule.tables import report_lines
 from chainrule.words import counted
 
 if TYPE_CHECKING:
-    import numpy as np
     import numpy.typing as npt
 
     from chainrule.models.dataset import Dataset
@@ -84,10 +86,9 @@ class FitResult:
         """The score of rows that the model has not seen; where there are none, that of those it has."""
         if self.cross_validation is not None:
             return ", ".join(map(str, self.cross_validation.figures[:MOST_TARGETS])) + " in folds"
-        score, rows = self.held_out_score, "held-out rows"
-        if score is None:
-            score, rows = self.training_score, "the rows it has learnt from"
-        scores = score if isinstance(score, tuple) else (score,)
+        scores, rows = each_of(self.held_out_score), "held-out rows"
+        if self.held_out_score is None:
+            scores, rows = each_of(self.training_score), "the rows it has learnt from"
         is_classes = bool(scores) and isinstance(scores[0], ClassScore)
         values = [one.accuracy if isinstance(one, ClassScore) else one.r2 for one in scores]
         figures = ", ".join("none" if one is None else f"{one:z.3f}" for one in values[:MOST_TARGETS])
@@ -109,32 +110,35 @@ class FitResult:
     def training_score(self) -> Score:
         """Score of the rows that the model has seen; computed when it is first asked for.
 
-        Rows count by their weights, where a column says what these are.
+        Rows count by their weights, where a column or `sample_weight` says what these are.
         """
         return self._score(self.model.network, self.data.training_rows)
 
     @cached_property
     def held_out_score(self) -> Score | None:
-        """Score of the rows that it has not seen, weighted likewise; None where no rows were held out."""
-        rows = self.data.held_out_rows
-        return self._score(self.model.network, rows) if len(rows) else None
+        """Score of the rows that it has not seen, weighted likewise.
+
+        None where no rows were held out, or none of them counts.
+        """
+        rows, weights = self.data.held_out_rows, self.data.weights
+        is_there = len(rows) if weights is None else weights[rows].any()
+        return self._score(self.model.network, rows) if is_there else None
 
     @cached_property
     def linear_score(self) -> Score | None:
         """Score of a linear model on the held-out rows, which is trained when it is first asked for.
 
-        It is the network without hidden layers, on the same encoding and training rows; None where no rows
-        were held out.
+        It is the network without hidden layers, on the same encoding and training rows; None where
+        `held_out_score` is, and where its training left the finite numbers.
         """
-        rows = self.data.held_out_rows
-        linear = self.linear_model if len(rows) else None
-        return None if linear is None else self._score(linear.network, rows)
+        linear = None if self.held_out_score is None else self.linear_model
+        return None if linear is None else self._score(linear.network, self.data.held_out_rows)
 
     @cached_property
     def linear_model(self) -> Model | None:
         """That linear model; None where its training left the finite numbers."""
         record = self.model.training
-        class_weight = None if record is None else record.settings.class_weight
+        class_weight = None if record is None else record.weights_of_classes
         linear = linear_network(self.data, sample_weight(self.data, class_weight))
         return None if linear is None else Model(linear, self.data.encoding)
 
@@ -142,7 +146,7 @@ class FitResult:
     def gain(self) -> Gain | None:
         """Whether the network is better, on the held-out rows, than a linear model and always the same guess.
 
-        None where no rows were held out.
+        None where `held_out_score` is.
         """
         return None if self.held_out_score is None else gain_of(self.held_out_score, self.linear_score)
 
@@ -153,7 +157,9 @@ class FitResult:
             data.Y[rows],
             network(data.X[rows]),
             chances=gives_chances(network, data.encoding),
-            majority=majorities_of(data.encoding, data.Y[data.training_rows]),
-            weights=None if data.weights is None else data.weights[rows] / data.weights[rows].mean(),
+            majority=data.majorities,
+            weights=None
+            if data.weights is None
+            else as_sample_weight(data.weights[rows], len(rows), np.float64),
             seed=data.seed,
         )

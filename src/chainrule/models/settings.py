@@ -57,7 +57,7 @@ def fit_settings(data: Dataset, *, defaults: str = "modern", **given: Any) -> Fi
         settings = replace(settings, start=usual_start(settings.hidden, settings.activation))
     if not settings.criteria and "validation" not in asked:
         settings = replace(settings, validation=0.0)
-    settings = replace(settings, class_weight=_weights_of_classes(settings.class_weight, data))
+    settings = replace(settings, class_weight=_class_weight_of_labels(settings.class_weight, data))
     _refuse_giants((data.X.shape[1], *settings.hidden, data.Y.shape[1]))
     return settings
 
@@ -117,7 +117,7 @@ def _rate_and_batch(usual: FitSettings, asked: Mapping[str, Any]) -> dict[str, A
     }
 
 
-def _weights_of_classes(
+def _class_weight_of_labels(
     class_weight: str | Mapping[Any, float] | None, data: Dataset
 ) -> str | Mapping[str, float] | None:
     """Weights of classes by how these are written; refuse those of what is none."""

@@ -11,6 +11,7 @@ import numpy as np
 from chainrule.scores.classes import ClassScore
 from chainrule.scores.digits import number_text, share_text, span_text
 from chainrule.scores.intervals import bootstrap_intervals
+from chainrule.scores.targets import each_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -115,8 +116,8 @@ def gain_of(score: Score, linear: Score | None) -> Gain | None:
     >>> gain.verdict, gain.than, round(gain.network, 3), round(gain.other, 3)
     ('better', 'mean', 0.1, 5.766)
     """
-    scores: tuple[Any, ...] = score if isinstance(score, tuple) else (score,)
-    others: tuple[Any, ...] = linear if isinstance(linear, tuple) else (linear,) * len(scores)
+    scores = each_of(score)
+    others = each_of(linear) or (None,) * len(scores)
     if not scores:
         return None
     is_classes = isinstance(scores[0], ClassScore)

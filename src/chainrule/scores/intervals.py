@@ -104,11 +104,10 @@ def _bca(estimate: Any, drawn: FloatArray, left_out: FloatArray) -> Interval | N
         return None
     below = float(np.mean(drawn < estimate) + np.mean(drawn == estimate) / 2)
     bias = NORMAL.inv_cdf(min(max(below, 1 / RESAMPLES), 1 - 1 / RESAMPLES))
-    scaled = left_out / (
-        np.max(np.abs(left_out), initial=0.0) or 1.0
-    )  # sums of large numbers would overflow,
+    # Divided by the largest, because sums of large numbers would overflow, and cubes of them.
+    scaled = left_out / (np.max(np.abs(left_out), initial=0.0) or 1.0)
     pull = scaled.mean() - scaled if len(scaled) else np.zeros(1)
-    pull /= np.max(np.abs(pull)) or 1.0  # and cubes of them
+    pull /= np.max(np.abs(pull)) or 1.0
     spread = float(np.sum(pull**2))
     skew = float(np.sum(pull**3)) / (6 * spread**1.5) if spread else 0.0
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from chainrule.scores.classes import ClassScore
 from chainrule.scores.digits import MANY, number_text, share_text, span_text
+from chainrule.scores.targets import each_of
 from chainrule.words import named
 
 if TYPE_CHECKING:
@@ -63,8 +64,7 @@ def score_lines(
     MAPE   11.1 %           61.1 %
     R²      0.786           -0.286
     """
-    scores: tuple[Any, ...] = score if isinstance(score, tuple) else (score,)
-    others: tuple[Any, ...] = linear if isinstance(linear, tuple) else (linear,) if linear else ()
+    scores, others = each_of(score), each_of(linear)
     lines: list[str] = []
     if not scores or not isinstance(scores[0], ClassScore):
         lines += _number_lines(scores, others, intervals=intervals)
@@ -88,7 +88,7 @@ def _class_lines(score: ClassScore, linear: ClassScore | None, *, intervals: boo
 def _label_lines(scores: Sequence[ClassScore], linear: Sequence[ClassScore], *, intervals: bool) -> list[str]:
     """Figures of several targets of two classes."""
     some = {name: words for name, words in FIGURES.items() if name in OF_SEVERAL}
-    known = any(one.majority is not None for one in scores)
+    known = any(one.majority_accuracy is not None for one in scores)
     always = "always the majority" if known else ""
     shown, others = scores[:MOST_LINES], linear[:MOST_LINES]
     lines = _aligned(_table_of(shown, others, some, always, intervals=intervals))

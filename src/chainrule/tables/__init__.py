@@ -11,12 +11,13 @@ from chainrule.tables.encoding.asking import read_targets, row_labels
 from chainrule.tables.encoding.categories import BinaryInput, CategoryInput
 from chainrule.tables.encoding.choosing import Chosen, choose_encoding
 from chainrule.tables.encoding.dates import CycleInput, DateInput
-from chainrule.tables.encoding.encoding import Encoding, InputPart, LearntTarget, TargetKind, TargetPart
+from chainrule.tables.encoding.encoding import Encoding, InputPart, LearntTarget, TargetPart
 from chainrule.tables.encoding.numbers import MissingInput, NumberInput
 from chainrule.tables.encoding.report import ColumnReport, Report, RowsLeftOut, report_lines
 from chainrule.tables.encoding.targets.classes import ClassTarget
 from chainrule.tables.encoding.targets.constant import ConstantTarget
 from chainrule.tables.encoding.targets.dates import DateTarget
+from chainrule.tables.encoding.targets.kind import TargetKind
 from chainrule.tables.encoding.targets.numbers import NumberTarget
 from chainrule.tables.encoding.targets.scaling import Limits
 from chainrule.tables.encoding.texts import TextInput
@@ -33,7 +34,7 @@ from chainrule.tables.encoding.worked import (
     worked_value,
     written_formula,
 )
-from chainrule.tables.predictions import Chances, Predictions, joined_predictions, predictions_of
+from chainrule.tables.predictions import Predictions, joined_predictions, predictions_of
 from chainrule.tables.sources.reading import as_table, read_table
 from chainrule.tables.splitting import (
     fold_groups,
@@ -45,7 +46,7 @@ from chainrule.tables.splitting import (
 )
 
 __all__ = [
-    "BinaryInput", "CategoryInput", "Chances", "Chosen", "ClassTarget", "Column", "ColumnReport",
+    "BinaryInput", "CategoryInput", "Chosen", "ClassTarget", "Column", "ColumnReport",
     "ConstantTarget", "CycleInput", "DateInput", "DateTarget", "Decision", "Encoding", "InputPart",
     "Layout", "LearntTarget", "Limits", "MissingInput", "NumberInput", "NumberTarget", "Predictions",
     "Report", "Roles", "RowRoles", "RowsLeftOut", "Said", "Step", "Table", "TableOptions", "TargetKind",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -27,9 +27,7 @@ if TYPE_CHECKING:
 
     FloatArray = npt.NDArray[np.float64]
 
-__all__ = ["Chances", "Predictions", "joined_predictions", "predictions_of"]
-
-Chances = Literal["shares", "unit", ""]
+__all__ = ["Predictions", "joined_predictions", "predictions_of"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -167,7 +165,7 @@ def predictions_of(
     table: Table,
     outputs: FloatArray,
     *,
-    chances: Chances = "",
+    chances: bool = False,
     remarks: Sequence[str] = (),
 ) -> Predictions:
     """Name and type what a network says of a table.
@@ -178,8 +176,8 @@ def predictions_of(
     table : Table
         It has the columns that name the rows, and the index.
     outputs : array of shape (n_rows, n_outputs)
-    chances : {"shares", "unit", ""}
-        Whether the outputs of a row are probabilities that sum to 1, or each is one of its own, or neither.
+    chances : bool
+        Whether outputs of classes are probabilities.
     remarks : sequence of str
 
     Raises
@@ -189,16 +187,15 @@ def predictions_of(
     """
     outputs = np.asarray(outputs, dtype=np.float64)
     answers = encoding.answers(outputs)
-    shares = _of_classes(encoding, outputs, chances)
+    beside = _of_classes(encoding, outputs, "probability" if chances else "output")
     named = dict(answers)
-    for name, column in shares.items():
+    for name, column in beside.items():
         named[_free(name, "output", named)] = Answer(pa.array(np.ascontiguousarray(column)))
     ids: dict[str, Answer] = {}
     for name in encoding.rows.ids:
         if name in table.names:
             ids[_free(name, "id", {**named, **ids})] = _as_it_is(table.column(name))
-    are_chances = all(name.startswith("probability_") for name in shares)
-    probabilities = np.column_stack([*shares.values()]) if shares and are_chances else None
+    probabilities = np.column_stack([*beside.values()]) if beside and chances else None
     return Predictions(
         ids | named, tuple(answers), encoding.class_values, probabilities, tuple(remarks), table.index
     )
@@ -235,19 +232,17 @@ def joined_predictions(parts: Sequence[Predictions], order: npt.NDArray[np.intp]
     )
 
 
-def _of_classes(encoding: Encoding, outputs: FloatArray, chances: Chances) -> dict[str, FloatArray]:
+def _of_classes(encoding: Encoding, outputs: FloatArray, of: str) -> dict[str, FloatArray]:
     """The columns that stand beside labels, as they are called."""
     if encoding.kind == "numbers":
         return {}
     if encoding.kind == "labels":
-        of = "probability" if chances == "unit" else "output"
         return {f"{of}_{part.name}": own[:, 0] for part, own in encoding.parted(outputs)}
     part: Any = encoding.targets[0]
     labels, columns = part.labels, outputs
-    are_chances = chances == ("unit" if part.one_unit else "shares")
     if part.one_unit:
-        labels, columns = (labels, part.of_each_class(outputs)) if are_chances else (labels[1:], outputs)
-    of = "probability" if are_chances else "output"
+        is_chance = of == "probability"
+        labels, columns = (labels, part.of_each_class(outputs)) if is_chance else (labels[1:], outputs)
     return {f"{of}_{label}": column for label, column in zip(labels, columns.T, strict=True)}
 
 

@@ -106,7 +106,7 @@ def _print_score(outcome: FitOutcome) -> None:
     result = outcome.result
     validated = result.cross_validation
     if validated is not None:
-        _print_folds(validated)
+        _print_folds(validated, compared=not outcome.was_interrupted)
         return
     say()
     if result.held_out_score is None:
@@ -118,14 +118,15 @@ def _print_score(outcome: FitOutcome) -> None:
         say(f"  {line}".rstrip())
 
 
-def _print_folds(validated: CrossValidation) -> None:
-    """Score of each fold, and of all of them together."""
+def _print_folds(validated: CrossValidation, *, compared: bool) -> None:
+    """Score of each fold, and of all together, beside linear models where there is time to train these."""
     print_rows([("Folds", f"{len(validated.folds)}, {validated.parting}")])
     print_rows(("", line) for line in validated.lines(MOST_LINES))
     say()
     held_out = counted(len(validated.rows), "held-out row")
     say(f"Score of the {held_out}, each predicted by the network that has not seen it:")
-    for line in score_lines(validated.score, validated.linear_score, validated.gain):
+    beside = (validated.linear_score, validated.gain) if compared else ()
+    for line in score_lines(validated.score, *beside):
         say(f"  {line}".rstrip())
 
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from chainrule.models.judging.scoring import gives_chances, majorities_of, score_of
+from chainrule.models.judging.scoring import gives_chances, score_of
+from chainrule.network import as_sample_weight
 from chainrule.tables import ClassTarget, DateTarget, Encoding, NumberTarget
 
 if TYPE_CHECKING:
@@ -37,6 +38,11 @@ def pooled_score(judged: Sequence[tuple[Dataset, Model]], order: npt.NDArray[np.
         Of one target; where it is one of classes, all know the same ones in the same order.
     order : array of int
         In which the rows are taken of all that are held out, one dataset behind the other.
+
+    Raises
+    ------
+    InputError
+        None of these rows counts.
     """
     first = judged[0][0].encoding
     targets = {part.name: part for data, _ in judged for part in data.encoding.learnt}
@@ -51,7 +57,9 @@ def pooled_score(judged: Sequence[tuple[Dataset, Model]], order: npt.NDArray[np.
         outputs,
         chances=all(gives_chances(model.network, data.encoding) for data, model in judged),
         majority=[_common(name, judged) for name in encoding.target_names],
-        weights=None if weights[0] is None else np.concatenate(weights)[order],  # type: ignore[arg-type]
+        weights=None
+        if weights[0] is None
+        else as_sample_weight(np.concatenate(weights)[order], len(Y), np.float64),  # type: ignore[arg-type]
         seed=judged[0][0].seed,
         usual=usual,
     )
@@ -62,9 +70,7 @@ def _common(target: str, judged: Sequence[tuple[Dataset, Model]]) -> str | None:
     found = {
         majority
         for data, _ in judged
-        for part, majority in zip(
-            data.encoding.learnt, majorities_of(data.encoding, data.Y[data.training_rows]), strict=True
-        )
+        for part, majority in zip(data.encoding.learnt, data.majorities, strict=True)
         if part.name == target
     }
     return found.pop() if len(found) == 1 else None
@@ -83,8 +89,10 @@ def _answers(data: Dataset, model: Model, targets: Sequence[LearntTarget]) -> tu
     rows, Y = data.held_out_rows, data.Y
     outputs = model.network(data.X[rows])
     found = {
-        part.name: (part, own, a)
-        for (part, own), (_, a) in zip(data.encoding.parted(Y), data.encoding.parted(outputs), strict=True)
+        part.name: (part, own, a, majority)
+        for (part, own), (_, a), majority in zip(
+            data.encoding.parted(Y), data.encoding.parted(outputs), data.majorities, strict=True
+        )
     }
     columns = []
     for target in targets:
@@ -92,9 +100,9 @@ def _answers(data: Dataset, model: Model, targets: Sequence[LearntTarget]) -> tu
             nothing = np.full((len(rows), len(target.names)), np.nan)
             columns.append((nothing, np.zeros_like(nothing), np.zeros_like(nothing)))
             continue
-        part, own, a = found[target.name]
+        part, own, a, majority = found[target.name]
         if isinstance(part, ClassTarget):
-            columns.append((own[rows], a, np.broadcast_to(_usual(part, own[data.training_rows]), a.shape)))
+            columns.append((own[rows], a, np.broadcast_to(_encoded(part, majority), a.shape)))
         else:
             actual, answers = part.decode(own[rows]), part.decode(a)
             columns.append((actual, answers, np.full_like(actual, part.baseline)))
@@ -102,11 +110,8 @@ def _answers(data: Dataset, model: Model, targets: Sequence[LearntTarget]) -> tu
     return Y, outputs, usual
 
 
-def _usual(part: ClassTarget, Y: Matrix) -> Matrix:
-    """The columns of Y of a target's most frequent class, the first by name among equals."""
-    codes = part.decided(Y[~np.isnan(Y).any(axis=1)])
-    counts = np.bincount(codes, minlength=len(part.labels))
-    _, label = min(zip(-counts, part.labels, strict=True))
+def _encoded(part: ClassTarget, label: str | None) -> Matrix:
+    """A row of a target's columns of Y for one of its classes."""
     column: Matrix = (np.array(part.labels) == label).astype(np.float64)[part.one_unit :]
     return column
 

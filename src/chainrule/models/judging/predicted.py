@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from chainrule.errors import Remark, argument
 from chainrule.settings import BALANCED
@@ -25,14 +26,17 @@ def never_predicted(
 
     A short trial, of which nobody expects anything, is left alone.
     """
-    if data.labels is None or n_epochs < FEWEST_EPOCHS:
+    if data.encoding.kind != "classes" or n_epochs < FEWEST_EPOCHS:
         return ()
-    given = set(map(str, data.encoding.decode_outputs(net(data.X))))
-    n_rows = Counter(data.labels)
-    missed = [name for name in data.encoding.classes or () if name not in given]
+    ((target, Y),) = data.encoding.parted(data.Y)
+    n_rows, n_given = (
+        np.bincount(target.decided(each), minlength=len(target.labels)) for each in (Y, net(data.X))
+    )
+    is_missed = (n_rows > 0) & (n_given == 0)
+    missed = [target.labels[place] for place in np.flatnonzero(is_missed)]
     if not missed:
         return ()
-    n = sum(n_rows[name] for name in missed)
+    n = int(n_rows[is_missed].sum())
     what = f"The class {listed(missed)} is" if len(missed) == 1 else f"The classes {listed(missed)} are"
     have = f"{counted(n, 'row')} {'has' if n == 1 else 'have'} {'it' if len(missed) == 1 else 'them'}"
     advice = f"Try {argument('class_weight', BALANCED)}"

@@ -48,7 +48,7 @@ def score_of(
     majority : str, sequence of str, or None
         Most frequent class of the training rows; of several targets one for each.
     weights : array of shape (n_rows,), optional
-        What each row counts.
+        What each row counts, relative to the others.
     seed : int
         Of the resamples that intervals are made of.
     usual : array of shape (n_rows, n_outputs), optional
@@ -56,7 +56,7 @@ def score_of(
 
     Returns
     -------
-    ClassScore, or a tuple of NumberScore or of ClassScore, one for each target that a row has
+    ClassScore, or a tuple of NumberScore or of ClassScore, one for each target that a row has which counts
 
     Raises
     ------
@@ -93,7 +93,7 @@ def _of_classes(  # noqa: PLR0917 (those of `score_of`)
     always = [None] * len(encoding.learnt) if usual is None else [own for _, own in encoding.parted(usual)]
     parts = zip(encoding.parted(Y), encoding.parted(outputs), majorities, always, strict=True)
     for (part, y), (_, a), majority, guess in parts:
-        here = np.flatnonzero(~np.isnan(y).any(axis=1))
+        here = _counting(y, weights)
         if len(here):
             rows = ClassRows(
                 truth=part.decided(y[here]),
@@ -119,7 +119,7 @@ def _of_numbers(  # noqa: PLR0917 (those of `score_of`)
     actual, predicted = (np.asarray(encoding.decode_outputs(one), np.float64) for one in (Y, outputs))
     means = [None] * actual.shape[1] if usual is None else np.asarray(encoding.decode_outputs(usual)).T
     for part, y, a, mean in zip(encoding.learnt, actual.T, predicted.T, means, strict=True):
-        here = np.flatnonzero(~np.isnan(y))
+        here = _counting(y[:, np.newaxis], weights)
         if len(here) and not isinstance(part, ClassTarget):
             rows = NumberRows(
                 actual=y[here],
@@ -134,11 +134,17 @@ def _of_numbers(  # noqa: PLR0917 (those of `score_of`)
             yield score_numbers(part.name, rows)
 
 
+def _counting(y: FloatArray, weights: FloatArray | None) -> npt.NDArray[np.intp]:
+    """Places of the rows that have a target; none where all of these count nothing."""
+    here = np.flatnonzero(~np.isnan(y).any(axis=1))
+    return here if weights is None or weights[here].any() else here[:0]
+
+
 def gives_chances(network: Network, encoding: Encoding) -> bool:
-    """Whether the outputs are probabilities: shares of the classes, or the chance of one of two."""
-    kind = ACTIVATIONS.fact(network.activations[-1], "outputs")
+    """Whether outputs are probabilities: each the chance of one of two classes, or those of all classes."""
     one_unit = all(isinstance(part, ClassTarget) and part.one_unit for part in encoding.learnt)
-    return kind is OutputRange.SHARES or (one_unit and kind is OutputRange.UNIT)
+    needed = OutputRange.UNIT if one_unit else OutputRange.SHARES
+    return bool(ACTIVATIONS.fact(network.activations[-1], "outputs") is needed)
 
 
 def majorities_of(encoding: Encoding, Y: FloatArray) -> tuple[str | None, ...]:

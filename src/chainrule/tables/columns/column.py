@@ -204,14 +204,15 @@ class Column:
         return f"column {shown(self.name)} of {self.table}"
 
     def almost_numbers(self) -> str | None:
-        """Say which cell keeps a text column from being numbers, where 90 % of its cells are."""
+        """Say in a clause which cell keeps a text column from being numbers, where 90 % of its cells are."""
         if not self.is_text or self.kind != "text":
             return None
         other = ~self.missing & np.isnan(grammar.numbers_in(self.cells, self.decimal))
         present = int((~self.missing).sum())
         if not present or ONE_IN_OTHER * other.sum() > present:
             return None
-        return f"{self.cell(first(other))}, which is no number, so the whole column is read as text"
+        cell = self.cell(first(other))
+        return f"{cell[0].lower()}{cell[1:]}, which is no number, so the whole column is read as text"
 
     def take(self, rows: npt.NDArray[np.intp]) -> Column:
         """The column with these rows only; they keep their numbers in messages."""

@@ -36,7 +36,8 @@ if TYPE_CHECKING:
     from chainrule.tables.columns.readings import Reading
     from chainrule.tables.columns.roles import Roles
     from chainrule.tables.columns.table import Table
-    from chainrule.tables.encoding.encoding import TargetKind, TargetPart
+    from chainrule.tables.encoding.encoding import TargetPart
+    from chainrule.tables.encoding.targets.kind import TargetKind
 
     FloatArray = npt.NDArray[np.float64]
 
@@ -109,7 +110,7 @@ class Asked:
                 )
         constants = [self._constant(k, training_rows) for k in range(len(self.columns))]
         if constants[0] and all(constants):
-            raise _constant(self.columns[0], constants[0][1])
+            raise _nothing_to_learn(self.columns[0], constants[0][1])
         return tuple(
             self._left_out(k, *constant)
             if constant
@@ -262,7 +263,7 @@ def read_targets(table: Table, roles: Roles, *, counts: bool = False) -> Asked:
     TableError
         A column cannot be a target.
     InputError
-        A count is asked to be another thing, too; or there are several targets, and one is of classes.
+        A count is asked to be another thing, too; or one of several targets has more than two classes.
 
     Examples
     --------
@@ -365,7 +366,7 @@ def _refuse_names(column: Column, labels: tuple[str, ...]) -> None:
     too_many = n_classes > MOST_CLASSES or (n_classes > FEW_CLASSES and n_rows < ROWS_A_CLASS * n_classes)
     if n_classes and too_many:
         almost = column.almost_numbers()
-        more = "" if almost is None else f" Or correct a cell: {almost[0].lower()}{almost[1:]}."
+        more = "" if almost is None else f" Or correct a cell: {almost}."
         raise TableError(
             f"Target {column.title} has {n_classes} different values in {counted(n_rows, 'row')}",
             needs=f"classes are {MOST_CLASSES} at most, and have two rows each on average",
@@ -373,7 +374,8 @@ def _refuse_names(column: Column, labels: tuple[str, ...]) -> None:
         )
 
 
-def _constant(column: Column, reason: str) -> TableError:
+def _nothing_to_learn(column: Column, reason: str) -> TableError:
+    """That no target varies."""
     return TableError(
         f"Constant target: {column.title} cannot be learnt, because {reason}.",
         needs="a target must have two values at least",

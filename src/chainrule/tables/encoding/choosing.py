@@ -366,7 +366,7 @@ def _categories(choice: _Choice, training: Column, *, keep: bool) -> _Choice:
         choice.decide(_missing(training, training.missing), advice=_filled_in(training))
     almost = column.almost_numbers()
     if almost is not None:
-        choice.decide(_lower(almost), warning=True, advice=f"{argument('numbers', [name])} reads numbers.")
+        choice.decide(almost, warning=True, advice=f"{argument('numbers', [name])} reads numbers.")
     return choice
 
 
@@ -394,8 +394,3 @@ def _may_name_rows(values: npt.NDArray[np.float64]) -> bool:
     if len(values) < FEWEST_NAMED or np.isnan(values).any() or (values != np.floor(values)).any():
         return False
     return len(np.unique(values)) == len(values)
-
-
-def _lower(sentence: str) -> str:
-    """A sentence as a clause."""
-    return sentence[0].lower() + sentence[1:]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import numpy as np
 
@@ -33,8 +33,9 @@ if TYPE_CHECKING:
     from chainrule.tables.columns.column import Column
     from chainrule.tables.columns.table import Table
     from chainrule.tables.encoding.targets.answers import Answer
+    from chainrule.tables.encoding.targets.kind import TargetKind
 
-__all__ = ["Encoding", "InputPart", "LearntTarget", "TargetKind", "TargetPart"]
+__all__ = ["Encoding", "InputPart", "LearntTarget", "TargetPart"]
 
 MOST_ABSENT_LISTED = 20
 
@@ -43,7 +44,6 @@ InputPart: TypeAlias = (
 )
 LearntTarget: TypeAlias = NumberTarget | DateTarget | ClassTarget
 TargetPart: TypeAlias = LearntTarget | ConstantTarget
-TargetKind: TypeAlias = Literal["numbers", "classes", "labels"]
 
 
 class Encoding(Stored, frozen=True):
@@ -55,7 +55,7 @@ class Encoding(Stored, frozen=True):
         `NumberInput`, `MissingInput`, `CategoryInput`, `BinaryInput`, `DateInput`, `CycleInput`, `TextInput`,
         in the order of X.
     targets : tuple of NumberTarget and DateTarget, or of one ClassTarget, or of several with one unit each
-        In the order of Y.
+        In the order of Y; of several, one that was constant is a `ConstantTarget`, which has no column of Y.
     rows : RowRoles
         Columns that say something of rows and are not learnt.
     layout : Layout or None
@@ -198,8 +198,8 @@ class Encoding(Stored, frozen=True):
         Returns
         -------
         array of shape (n_rows, n_outputs), float64
-            Classes: 1.0 for the row's class, 0.0 elsewhere. Numbers: standardised; NaN where one of several
-            targets is missing.
+            Classes: 1.0 for the row's class, 0.0 elsewhere. Numbers: scaled as each target was learnt. NaN
+            where one of several targets is missing.
 
         Raises
         ------

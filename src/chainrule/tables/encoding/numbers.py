@@ -140,8 +140,8 @@ class NumberInput(Stored, frozen=True, tag_field="kind", tag="number", omit_defa
 
     @property
     def is_plain(self) -> bool:
-        """Whether numbers are learnt as they are."""
-        return (self.mean, self.scale) == (0.0, 1.0)
+        """Whether numbers are learnt as they are, and nothing of them beside."""
+        return (self.mean, self.scale) == (0.0, 1.0) and self.squash is None
 
     @property
     def names(self) -> tuple[str, ...]:

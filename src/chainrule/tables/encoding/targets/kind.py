@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
@@ -22,9 +22,10 @@ if TYPE_CHECKING:
     from chainrule.tables.columns.column import Column
     from chainrule.tables.columns.readings import Reading
     from chainrule.tables.columns.roles import Roles
-    from chainrule.tables.encoding.encoding import TargetKind
 
-__all__ = ["kind_of_targets"]
+__all__ = ["TargetKind", "kind_of_targets"]
+
+TargetKind: TypeAlias = Literal["numbers", "classes", "labels"]
 
 FEWEST_FOR_CLASSES = 4  # rows: two for each of two classes
 

@@ -75,7 +75,7 @@ def scaling_of(values: FloatArray, limits: Limits, *, as_is: bool = False, has_z
     as_is : bool
         Whether they must stay as they are.
     has_zero : bool
-        Whether 0 is a number as it has no other: of times it is not.
+        Whether 0 stands for nothing, and so stays 0 where it can; of times it does not.
 
     Returns
     -------

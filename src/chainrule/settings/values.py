@@ -1,0 +1,160 @@
+"""What settings may be: how each kind of value is checked, and how its range is said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from chainrule.equations import ACTIVATIONS, ENGINES
+from chainrule.errors import InputError, argument
+from chainrule.given import (
+    check_seed,
+    not_negative_number,
+    own_number,
+    positive_number,
+    share_below_1,
+    truth,
+    whole_number_from_1,
+    whole_number_from_2,
+)
+from chainrule.words import quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from chainrule.equations import Kind
+
+    Check = Callable[[Any, str], Any]
+
+__all__ = [
+    "BALANCED", "CLASS_WEIGHT", "DTYPE", "DTYPES", "ENGINE", "FOLDS", "HIDDEN_ACTIVATION", "LAYERS",
+    "METRIC", "SEED", "SWITCH", "WHOLE", "WHOLE_OR_NONE", "Values", "kept_as_given", "named",
+    "not_negative", "positive", "share",
+]  # fmt: skip
+
+BALANCED = "balanced"
+DTYPES = ("float64", "float32")
+
+
+class Values(NamedTuple):
+    """What a setting may be: how that is checked, and how it is said."""
+
+    check: Check
+    takes: str
+    words: str
+
+
+def positive(example: str) -> Values:
+    """Numbers above 0; the example is one."""
+    return Values(lambda value, name: positive_number(value, name, example), "NUMBER", "a number above 0")
+
+
+def not_negative(example: str) -> Values:
+    """Numbers of at least 0; the example is one."""
+    return Values(
+        lambda value, name: not_negative_number(value, name, example), "NUMBER", "a number of at least 0"
+    )
+
+
+def share(example: str) -> Values:
+    """Shares of at least 0 and below 1; the example is one."""
+    return Values(
+        lambda value, name: share_below_1(value, name, example), "SHARE", "a share of at least 0 and below 1"
+    )
+
+
+WHOLE = Values(whole_number_from_1, "N", "a whole number of at least 1")
+WHOLE_OR_NONE = Values(
+    lambda value, name: None if own_number(value) == 0 else whole_number_from_1(value, name),
+    "N",
+    "a whole number of at least 0",
+)
+
+
+def named(kind: Kind[Any], names: str = "") -> Values:
+    """Name of a kind, or an object of it, kept as the object."""
+    return Values(kind.made_of, "NAME", names or ", ".join(kind))
+
+
+def _mixes(name: str) -> bool:
+    """Whether an activation belongs to the outputs alone."""
+    return bool(ACTIVATIONS.fact(ACTIVATIONS[name], "mixes_units"))
+
+
+def _metric(value: Any, name: str) -> Any:  # noqa: ANN401 (a name or a function)
+    from chainrule.scores import metric_named  # noqa: PLC0415 (NumPy takes its time to load)
+
+    metric_named(value, name)
+    return value
+
+
+def kept_as_given(kind: Kind[Any], names: str = "") -> Values:
+    """The same as `named`, of which the text, or the object, is kept as it was given."""
+
+    def checked(value: Any, name: str) -> Any:  # noqa: ANN401 (text or object)
+        kind.made_of(value, name)
+        return value
+
+    return Values(checked, "NAME", names or ", ".join(kind))
+
+
+def _engine(value: object, name: str) -> object:
+    """Name of an engine; where none is entered yet, the training looks."""
+    if ENGINES or not isinstance(value, str):
+        ENGINES.named(value if isinstance(value, str) else quoted(value), name)
+    return value
+
+
+def _dtype(value: object, name: str) -> str:
+    """Type of every number in a network."""
+    name_given = getattr(value, "name", getattr(value, "__name__", value))  # of NumPy's dtypes and types
+    text = name_given if isinstance(name_given, str) else ""
+    if text not in DTYPES:
+        raise InputError(
+            parameter=name,
+            given=value,
+            needs=f"must be {' or '.join(map(repr, DTYPES))}",
+            advice=f"Try {argument(name, DTYPES[0])}.",
+        )
+    return text
+
+
+def _layers(value: object, name: str) -> tuple[int, ...]:
+    """Units of each hidden layer."""
+    units = value if isinstance(value, (list, tuple)) else (value,)
+    return tuple(whole_number_from_1(n, name) for n in units)
+
+
+def _class_weight(value: object, parameter: str) -> str | Mapping[Any, float]:
+    """Weights of classes, which the table must know."""
+    if isinstance(value, str) and value == BALANCED:
+        return value
+    if not isinstance(value, Mapping):
+        raise InputError(
+            parameter=parameter,
+            given=value,
+            needs="must be 'balanced' or a weight for each class",
+            advice=f"Try {argument(parameter, BALANCED)}.",
+        )
+    kept = {name: own_number(weight) for name, weight in value.items()}
+    for name, weight in value.items():
+        if not 0 < kept[name] < float("inf"):
+            raise InputError(
+                f"{argument(parameter)} of {quoted(name)} is {quoted(weight)}",
+                parameter=parameter,
+                given=weight,
+                needs="must be a finite number above 0",
+                advice="Try 1.",
+            )
+    return kept
+
+
+METRIC = Values(_metric, "NAME", "loss, accuracy, r2")
+ENGINE = Values(_engine, "NAME", "compiled or reference")
+DTYPE = Values(_dtype, "NAME", " or ".join(DTYPES))
+LAYERS = Values(_layers, "UNITS", "whole numbers of at least 1")
+CLASS_WEIGHT = Values(_class_weight, "WEIGHTS", "balanced, or a number above 0 for each class")
+SEED = Values(lambda value, _name: check_seed(value), "N", "a whole number from 0")
+FOLDS = Values(lambda value, name: whole_number_from_2(value, name, "5"), "N", "a whole number of at least 2")
+SWITCH = Values(truth, "", "")
+HIDDEN_ACTIVATION = kept_as_given(ACTIVATIONS, ", ".join(g for g in ACTIVATIONS if not _mixes(g)))
