@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from chainrule.errors import InputError, argument
 from chainrule.stored import MOST, Meta, Name, Stored, Text
+from chainrule.tables.columns.checks import unusable
 from chainrule.tables.columns.column import Column, Kind
 from chainrule.tables.columns.decisions import Said, missing_error, unseen_error
 from chainrule.tables.columns.held import Held, Origin, type_name
@@ -186,14 +187,13 @@ class ClassTarget(Stored, frozen=True, tag_field="kind", tag="class", omit_defau
         Examples
         --------
         >>> target = ClassTarget("floor", ("1", "2"), "number", ("01", "02"))
-        >>> [target.place_of(value) for value in (2, 2.0, np.int8(2), "02", "2", True, "3")]
-        [1, 1, 1, 1, 1, 0, None]
+        >>> [target.place_of(value) for value in (2, 2.0, np.int8(2), "02", "2", True, "3", 2**63)]
+        [1, 1, 1, 1, 1, 0, None, None]
         """
         if isinstance(value, np.datetime64) and not isinstance(value.item(), int):
             value = value.item()  # a date where it is one
         try:
-            cell = pa.array([value], pa.large_string() if isinstance(value, str) else None)
-            found = matched(Column("", cell), self.classes, self.cells).places[0]
+            found = matched(Column("", _cell_of(value)), self.classes, self.cells).places[0]
         except (pa.ArrowException, TypeError, ValueError, OverflowError):  # no cell of a table
             return None
         if found < 0 and value in self.values:  # a time, of which the text says how finely it is measured
@@ -331,3 +331,14 @@ class ClassTarget(Stored, frozen=True, tag_field="kind", tag="class", omit_defau
             because = "is above ½" if winner else "is not above ½"
         step = Step("", words, {"a": float(outputs[place])}, self.labels[winner], symbols)
         return WorkedAnswer(self.name, step, place, because)
+
+
+def _cell_of(value: object) -> pa.Array:
+    """A value as the cell of a table: as it is written, where Arrow has no type for it."""
+    try:
+        cell = pa.array([value], pa.large_string() if isinstance(value, str) else None)
+    except (pa.ArrowException, TypeError, ValueError, OverflowError):
+        cell = None
+    if cell is None or unusable(Column("", cell)):
+        return pa.array([str(value)], pa.large_string())
+    return cell
