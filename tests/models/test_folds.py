@@ -341,3 +341,40 @@ def test_a_result_is_shown_in_a_few_lines() -> None:
     assert np.isnan(several.figures[1].of_folds).any()  # a fold of one row, which has no z
     assert np.isfinite(several.figures[1].mean)
     assert "none" in str(several)
+
+
+def test_what_is_constant_in_one_fold_is_answered_there_in_its_own_type() -> None:
+    """Row 0 alone has another value: the network that has not seen it answers with that of the others."""
+    n = 12
+    first = np.arange(n) == 0
+    table = pd.DataFrame(
+        {
+            "x": np.sin(np.arange(n)),
+            "y": np.arange(n) ** 1.5,
+            "day": np.where(first, np.datetime64("2021-03-04"), np.datetime64("2020-01-02")),
+            "clock": np.where(first, "11:00", "10:30"),
+            "span": pd.to_timedelta(np.where(first, 2, 1), unit="h"),
+            "seen": pd.array([None, *["yes"] * (n - 1)], "string"),
+            "word": np.where(np.arange(n) % 2, "p", "q"),
+            "flag": pd.array(first, "boolean"),
+            "kind": pd.Categorical(np.where(first, "u", "v"), ["v", "u", "w"]),
+        }
+    )
+    for names, usual in (
+        (["y", "day", "span"], {"day": pd.Timestamp("2020-01-02"), "span": pd.Timedelta("1h")}),
+        (["word", "flag", "kind", "seen"], {"flag": False, "kind": "v", "seen": "yes"}),
+    ):
+        with pytest.warns(UserWarning, match="always answered so"):
+            result = chainrule.cross_validate(table[["x", *names]], target=names, folds=3, epochs=1)
+        predicted = result.predictions
+        answers = predicted.to_pandas()
+        assert answers[names].dtypes.equals(table[names].dtypes)
+        for name, value in usual.items():
+            assert answers[name].iloc[0] == value
+    (alone,) = (rows for rows in result.held_out if 0 in rows)
+    assert predicted.names == (*names, "probability_word", "probability_flag", "probability_kind")
+    assert predicted.classes == (("p", "q"), (False, True), ("u", "v"))
+    assert predicted.probabilities is not None
+    unknown = np.isnan(predicted.probabilities)
+    assert np.flatnonzero(unknown[:, 1]).tolist() == np.flatnonzero(unknown[:, 2]).tolist() == alone.tolist()
+    assert not unknown[:, 0].any()

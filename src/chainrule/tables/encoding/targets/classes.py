@@ -35,11 +35,13 @@ from chainrule.tables.encoding.worked import (
 from chainrule.words import counted, listed, named
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy.typing as npt
 
     FloatArray = npt.NDArray[np.float64]
 
-__all__ = ["ClassTarget"]
+__all__ = ["ClassTarget", "held_labels"]
 
 TWO, HALF = 2, 0.5
 WHOLE = re.compile("[+-]?[0-9]+")
@@ -202,13 +204,7 @@ class ClassTarget(Stored, frozen=True, tag_field="kind", tag="class", omit_defau
 
     def held_as(self, column: Column) -> Held | None:
         """How a column holds these classes; None where `values` makes the same of their text."""
-        origin, kind = column.origin, column.cells.type
-        if origin is None and (column.is_text or pa.types.is_floating(kind)):
-            return None  # a file's text, or a workbook, that has no integers
-        origin = origin or Origin()
-        is_kept = origin.categories is not None and len(origin.categories) <= MOST  # that a file holds
-        categories = tuple(labels_in(origin.categories)) if is_kept else ()
-        held = Held(type_name(kind), categories, origin.ordered, origin.pandas)
+        held = held_labels(column, self.cells, self.classes, self.labels)
         return None if held == Held(self._type_of_text()) else held
 
     def _as_held(self) -> Held:
@@ -238,18 +234,8 @@ class ClassTarget(Stored, frozen=True, tag_field="kind", tag="class", omit_defau
         )
 
     def _type_of_text(self) -> str:
-        """What type the classes have where text alone tells it, as pandas.read_csv would have it."""
-        if self.cells == "boolean":
-            return "bool" if all(folded(label) in TRUTHS for label in self.classes) else "string"
-        if self.cells == "text":
-            return "string"
-        if not all(WHOLE.fullmatch(label) for label in self.labels):
-            return "double"
-        numbers = [int(label) for label in self.classes]
-        low, high = min(numbers), max(numbers)
-        return next(
-            (name for name, (least, most) in WHOLES.items() if least <= low and high <= most), "string"
-        )
+        """What type the classes have where text alone tells it."""
+        return _type_of_text(self.cells, self.classes, self.labels)
 
     def encode(self, column: Column, said: Said) -> FloatArray:
         """Return its columns of Y, shape (n_rows, n_units); TableError names a cell of no class learnt."""
@@ -331,6 +317,36 @@ class ClassTarget(Stored, frozen=True, tag_field="kind", tag="class", omit_defau
             because = "is above ½" if winner else "is not above ½"
         step = Step("", words, {"a": float(outputs[place])}, self.labels[winner], symbols)
         return WorkedAnswer(self.name, step, place, because)
+
+
+def held_labels(column: Column, cells: Kind, labels: Sequence[str], spellings: Sequence[str]) -> Held:
+    """How a column holds its labels, so that answers are held likewise.
+
+    Examples
+    --------
+    >>> held_labels(Column("floor", pa.array([1, 2], pa.int8())), "number", ["1", "2"], ["1", "2"]).type
+    'int8'
+    """
+    origin, kind = column.origin, column.cells.type
+    if origin is None and (column.is_text or pa.types.is_floating(kind)):
+        return Held(_type_of_text(cells, labels, spellings))  # a file's text, or a workbook without integers
+    origin = origin or Origin()
+    is_kept = origin.categories is not None and len(origin.categories) <= MOST  # that a file holds
+    categories = tuple(labels_in(origin.categories)) if is_kept else ()
+    return Held(type_name(kind), categories, origin.ordered, origin.pandas)
+
+
+def _type_of_text(cells: Kind, labels: Sequence[str], spellings: Sequence[str]) -> str:
+    """What type labels have where text alone tells it, as pandas.read_csv would have it."""
+    if cells == "boolean":
+        return "bool" if all(folded(label) in TRUTHS for label in labels) else "string"
+    if cells == "text":
+        return "string"
+    if not all(WHOLE.fullmatch(spelling) for spelling in spellings):
+        return "double"
+    numbers = [int(label) for label in labels]
+    low, high = min(numbers), max(numbers)
+    return next((name for name, (least, most) in WHOLES.items() if least <= low and high <= most), "string")
 
 
 def _cell_of(value: object) -> pa.Array:
