@@ -173,6 +173,13 @@ def test_a_date_is_pooled_too() -> None:
     assert abs(guesses - days.to_series(index=range(24))).max() < pd.Timedelta(days=6)
     scores: Any = result.score
     assert scores[0].mean_rmse > 6 * 86_400 > scores[0].rmse
+    figure, (head, *lines) = result.figures[0], result.lines()
+    assert figure.is_time
+    assert [line.split()[-2:] for line in lines[:3]] == [
+        [f"{seconds / 3_600:#.4g}", "hours"] for seconds in figure.of_folds
+    ]
+    assert len({len(line) for line in (head, *lines)}) == 1
+    assert str(figure) == f"RMSE {figure.mean / 3_600:#.4g} hours ± {figure.deviation / 3_600:#.4g} hours"
 
 
 def test_rows_are_counted_as_in_the_table_that_was_given() -> None:

@@ -12,7 +12,8 @@ import numpy as np
 from chainrule.errors import ChainruleError, InputError, argument, said
 from chainrule.given import whole_number_from_1
 from chainrule.models.judging.pooling import pooled_score, writing_as
-from chainrule.scores import ClassScore, gain_of, score_lines, score_to_json
+from chainrule.models.rows import refuse_weightless
+from chainrule.scores import ClassScore, gain_of, score_lines, score_to_json, span_text
 from chainrule.tables import joined_predictions
 from chainrule.training import StoppedBy
 from chainrule.words import counted, joined, named, shown
@@ -48,6 +49,8 @@ class FoldFigure:
         "accuracy", "RMSE", or "RMSE of width" where there are several targets.
     of_folds : tuple of float
         NaN for a fold whose held-out rows have no value of the target.
+    is_time : bool
+        Whether they are seconds, which are printed in minutes, hours or days.
 
     Examples
     --------
@@ -58,6 +61,7 @@ class FoldFigure:
 
     name: str
     of_folds: tuple[float, ...]
+    is_time: bool = False
 
     @property
     def mean(self) -> float:
@@ -81,6 +85,8 @@ class FoldFigure:
         """A value as it is printed."""
         if np.isnan(value):
             return "none"
+        if self.is_time:
+            return span_text(value)
         return f"{value:.3f}" if self.name.startswith("accuracy") else f"{value:.{digits}g}"
 
     @property
@@ -172,11 +178,18 @@ class CrossValidation:
         of_folds = [
             {one.target: _main_figure(one) for one in _each(fold.held_out_score)} for fold in self.folds
         ]
+        times = {
+            one.target
+            for fold in self.folds
+            for one in _each(fold.held_out_score)
+            if not isinstance(one, ClassScore) and one.scored.is_time
+        }
         names = [name for name in encoding.target_names if any(name in one for one in of_folds)]
         return tuple(
             FoldFigure(
                 f"{figure} of {named(name)}" if len(names) > 1 else figure,
                 tuple(one.get(name, np.nan) for one in of_folds),
+                name in times,
             )
             for name in names
         )
@@ -212,18 +225,18 @@ class CrossValidation:
 
     def _lines(self, most: int) -> Iterator[str]:
         figures = self.figures[:MOST_FIGURES]
-        heads = ["fold", "learns from", "held out", *(one.name for one in figures)]
-        widths = [len(DEVIATION), *(max(len(head), 10) for head in heads[1:])]
-        yield _aligned(heads, widths)
+        lines = [["fold", "learns from", "held out", *(one.name for one in figures)]]
         for k, one in enumerate(self.folds[:most]):
             rows = (len(one.data.training_rows), len(one.data.held_out_rows))
-            cells = [str(k + 1), *map(str, rows), *(each.written(each.of_folds[k]) for each in figures)]
-            yield _aligned(cells, widths)
+            lines.append([str(k + 1), *map(str, rows), *(each.written(each.of_folds[k]) for each in figures)])
+        lines.append(["mean", "", "", *(each.written(each.mean) for each in figures)])
+        lines.append([DEVIATION, "", "", *(each.written(each.deviation, 3) for each in figures)])
+        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        written = [_aligned(cells, [widths[0], *(max(width, 10) for width in widths[1:])]) for cells in lines]
+        yield from written[:-2]
         if len(self.folds) > most:
             yield f"… {counted(len(self.folds) - most, 'fold')} more"
-        yield _aligned(["mean", "", "", *(each.written(each.mean) for each in figures)], widths)
-        deviations = (each.written(each.deviation, 3) for each in figures)
-        yield _aligned([DEVIATION, "", "", *deviations], widths)
+        yield from written[-2:]
         if len(self.figures) > MOST_FIGURES:
             yield f"… {counted(len(self.figures) - MOST_FIGURES, 'target')} more"
 
@@ -322,7 +335,9 @@ def fit_folds(
     """
     results: list[FitResult] = []
     try:
-        for k, parted in enumerate(usable.part_in_folds(folds=folds, seed=seed), 1):
+        all_parted = usable.part_in_folds(folds=folds, seed=seed)
+        refuse_weightless(usable.weights, [parted.held_out for parted in all_parted])
+        for k, parted in enumerate(all_parted, 1):
             try:
                 share = len(parted.held_out) / usable.table.n_rows
                 data = usable.encode(parted, held_out=share, seed=seed)

@@ -115,8 +115,8 @@ class FitResult:
 
     @cached_property
     def held_out_score(self) -> Score | None:
-        """Score of the rows that it has not seen, weighted likewise; None where no rows were held out."""
-        rows = self.data.held_out_rows
+        """Score of the rows that it has not seen, weighted likewise; None where none is there that counts."""
+        rows = self._judging
         return self._score(self.model.network, rows) if len(rows) else None
 
     @cached_property
@@ -126,7 +126,7 @@ class FitResult:
         It is the network without hidden layers, on the same encoding and training rows; None where no rows
         were held out.
         """
-        rows = self.data.held_out_rows
+        rows = self._judging
         linear = self.linear_model if len(rows) else None
         return None if linear is None else self._score(linear.network, rows)
 
@@ -145,6 +145,12 @@ class FitResult:
         None where no rows were held out.
         """
         return None if self.held_out_score is None else gain_of(self.held_out_score, self.linear_score)
+
+    @property
+    def _judging(self) -> npt.NDArray[np.intp]:
+        """The held-out rows, if one of them counts."""
+        rows, weights = self.data.held_out_rows, self.data.weights
+        return rows if weights is None or weights[rows].any() else rows[:0]
 
     def _score(self, network: Network, rows: npt.NDArray[np.intp]) -> Score:
         data = self.data

@@ -3,6 +3,7 @@
 from chainrule.scores.arrays import accuracy, heeds_weights, metric_named, r2
 from chainrule.scores.classes import ClassRows, ClassScore, score_classes
 from chainrule.scores.comparison import Gain, gain_of
+from chainrule.scores.digits import span_text
 from chainrule.scores.numbers import NumberRows, NumberScore, score_numbers
 from chainrule.scores.targets import Score, score_to_json
 from chainrule.scores.wording import score_lines
@@ -10,4 +11,5 @@ from chainrule.scores.wording import score_lines
 __all__ = [
     "ClassRows", "ClassScore", "Gain", "NumberRows", "NumberScore", "Score", "accuracy", "gain_of",
     "heeds_weights", "metric_named", "r2", "score_classes", "score_lines", "score_numbers", "score_to_json",
+    "span_text",
 ]  # fmt: skip

@@ -56,7 +56,7 @@ def score_of(
 
     Returns
     -------
-    ClassScore, or a tuple of NumberScore or of ClassScore, one for each target that a row has
+    ClassScore, or a tuple of NumberScore or of ClassScore, one for each target that a row has that counts
 
     Raises
     ------
@@ -94,7 +94,7 @@ def _of_classes(  # noqa: PLR0917 (those of `score_of`)
     parts = zip(encoding.parted(Y), encoding.parted(outputs), majorities, always, strict=True)
     for (part, y), (_, a), majority, guess in parts:
         here = np.flatnonzero(~np.isnan(y).any(axis=1))
-        if len(here):
+        if _counts(here, weights):
             rows = ClassRows(
                 truth=part.decided(y[here]),
                 guess=part.decided(a[here]),
@@ -120,7 +120,7 @@ def _of_numbers(  # noqa: PLR0917 (those of `score_of`)
     means = [None] * actual.shape[1] if usual is None else np.asarray(encoding.decode_outputs(usual)).T
     for part, y, a, mean in zip(encoding.learnt, actual.T, predicted.T, means, strict=True):
         here = np.flatnonzero(~np.isnan(y))
-        if len(here) and not isinstance(part, ClassTarget):
+        if _counts(here, weights) and not isinstance(part, ClassTarget):
             rows = NumberRows(
                 actual=y[here],
                 predicted=a[here],
@@ -132,6 +132,11 @@ def _of_numbers(  # noqa: PLR0917 (those of `score_of`)
                 places=here,
             )
             yield score_numbers(part.name, rows)
+
+
+def _counts(rows: npt.NDArray[np.intp], weights: FloatArray | None) -> bool:
+    """Whether there is a row that counts."""
+    return bool(len(rows)) and (weights is None or bool(weights[rows].any()))
 
 
 def gives_chances(network: Network, encoding: Encoding) -> bool:
