@@ -385,3 +385,17 @@ def test_what_is_constant_in_one_fold_is_answered_there_in_its_own_type() -> Non
     unknown = np.isnan(predicted.probabilities)
     assert np.flatnonzero(unknown[:, 1]).tolist() == np.flatnonzero(unknown[:, 2]).tolist() == alone.tolist()
     assert not unknown[:, 0].any()
+
+
+def test_what_fit_alone_takes_is_not_suggested() -> None:
+    for name in ("masks", "resume", "on_step", "on_time", "every_seconds"):
+        given: Any = {"target": "species", name: 1.0}
+        with pytest.raises(UnknownNameError) as caught:
+            chainrule.cross_validate(iris(), **given)
+        assert name not in caught.value.known
+        assert "Did you mean" not in str(caught.value)
+
+
+def test_a_table_that_is_no_share_is_named_by_its_type() -> None:
+    with pytest.raises(InputError, match="validation is an object of the type DataFrame but"):
+        chainrule.cross_validate(iris(), target="species", validation=iris())

@@ -31,11 +31,9 @@ if TYPE_CHECKING:
 
 __all__ = ["cross_validate", "fit", "in_folds"]
 
-# What a fit may be given beside settings and what is said of its table.
-OTHERS = (
-    "target", "defaults", "sample_weight", "masks", "resume", "on_step", "on_epoch", "on_time",
-    "every_seconds",
-)  # fmt: skip
+# What may be given beside settings and what is said of a table: to both functions, and to `fit` alone.
+OTHERS = ("target", "defaults", "sample_weight", "on_epoch")
+OF_FIT = ("masks", "resume", "on_step", "on_time", "every_seconds")
 
 
 @documented_options
@@ -109,7 +107,8 @@ def fit(
     """
     callbacks, state = Callbacks(on_step, on_epoch, on_time, every_seconds), opened(resume)
     is_share = validation is None or isinstance(validation, Real)
-    options, settings = _parted({**given, "validation": validation if is_share else 0.0})
+    all_given = {**given, "validation": validation if is_share else 0.0}
+    options, settings = _parted(all_given, (*OTHERS, *OF_FIT))
     validated: CrossValidation | None = None
     remarks: tuple[str, ...] = ()
     if isinstance(state, Model):
@@ -200,7 +199,7 @@ def cross_validate(
     CrossValidation(5 folds, accuracy 0.933 ± 0.041)
     """
     check_beside_folds(given.pop("held_out", None), given.get("split"))
-    options, settings = _parted(given)
+    options, settings = _parted(given, OTHERS)
     usable = _usable(table, target, options, settings, sample_weight)
     validated = in_folds(usable, folds, seed, settings, on_epoch=on_epoch)
     warn_of_table([said(words) for words in validated.remarks])
@@ -209,11 +208,11 @@ def cross_validate(
     return validated
 
 
-def _parted(given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Options of the table and settings, of which none is unknown."""
+def _parted(given: Mapping[str, Any], others: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Options of the table and settings, of which none is unknown; of others the names, to be suggested."""
     options, settings = parted_options(given)
     asked = {name: one for name, one in settings.items() if name != "defaults"}
-    refuse_unknown_settings(asked, FitSettings, others=(*OTHERS, *(one.name for one in options_of())))
+    refuse_unknown_settings(asked, FitSettings, others=(*others, *(one.name for one in options_of())))
     return options, settings
 
 
