@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from pathlib import Path  # noqa: TC003 - pytest looks at the annotations
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from chainrule.errors import TableError, UnknownNameError
 from chainrule.tables import read_table
-from chainrule.words import closest, suggestion
+from chainrule.words import closest, quoted, suggestion
 
 
 @pytest.mark.parametrize(
@@ -72,3 +74,15 @@ def test_likeness_is_found_at_once_among_many_long_names() -> None:
     closest("ab" * 1000, ["ba" * 1000] * 5000)
     closest("ab" * 1000, [f"{place}" + "ab" * 20 + "ba" * 20 for place in range(5000)])
     assert time.process_time() - began < 5
+
+
+def test_an_object_that_takes_a_page_is_quoted_by_its_type() -> None:
+    for page in (pd.DataFrame({"x": range(5)}), pd.Series([1.5, 2.5]), np.zeros((3, 3)), Long()):
+        assert quoted(page) == f"an object of the type {type(page).__name__}"
+    assert quoted(np.zeros(3)) == "array([0., 0., 0.])"
+    assert quoted(["x" * 300]) == repr(["x" * 300])
+
+
+class Long:
+    def __repr__(self) -> str:
+        return "Long(" + "x" * 300 + ")"

@@ -16,6 +16,8 @@ __all__ = [
 
 LONGEST_QUOTATION = 40
 LONGEST_VALUE = 1000
+LONGEST_OBJECT, PAGE = 200, 2  # characters, and ends of lines
+PLAIN = (str, bytes, int, float, list, tuple, dict, set)
 MOST_LISTED = 10
 # Finding what is close takes time that grows with both.
 MOST_COMPARED = 1000
@@ -57,16 +59,22 @@ def shown(cell: object, most: int = LONGEST_QUOTATION) -> str:
 def quoted(value: object) -> str:
     r"""Whatever was given as Python writes it, on one line that is not too long.
 
+    Of an object that takes a page, such as a data frame or a model, it is the type.
+
     Examples
     --------
     >>> quoted("two\nlines"), quoted([0.5, 1])
     ("'two\\nlines'", '[0.5, 1]')
     """
+    by_type = f"an object of the type {type(value).__name__}"
     try:
-        text = printable(" ".join(repr(value).split()))
+        written = repr(value)
+        text = printable(" ".join(written.split()))
     except Exception:  # noqa: BLE001 (as above)
         is_int = isinstance(value, int)  # of more digits than Python writes
-        return "an int of many digits" if is_int else f"an object of the type {type(value).__name__}"
+        return "an int of many digits" if is_int else by_type
+    if not isinstance(value, PLAIN) and (len(text) > LONGEST_OBJECT or written.count("\n") >= PAGE):
+        return by_type
     return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"
 
 

@@ -59,6 +59,10 @@ def weights(cells: Any, given: Any, **more: Any) -> tuple[Any, list[float]]:  # 
         ([pd.Timestamp(OTHER), MOMENT], MOMENT, "2024-01-02 03:04:05.678901"),
         ([pd.Timestamp(OTHER), MOMENT], MOMENT.to_pydatetime(), "2024-01-02 03:04:05.678901"),
         (pd.Categorical([7, 9], [9, 7]), 9, "9"),
+        (np.array([7, 2**63], np.uint64), 2**63, str(2**63)),
+        (np.array([7, 2**63], np.uint64), np.uint64(2**63), str(2**63)),
+        (pd.PeriodIndex(["2024-01", "2024-02"], freq="M"), pd.Period("2024-02"), "2024-02"),
+        (pd.IntervalIndex.from_breaks([0, 1, 2]), pd.Interval(1, 2), "(1, 2]"),
     ],
 )
 def test_a_class_is_known_by_its_value(cells: Any, given: Any, label: str) -> None:  # noqa: ANN401

@@ -71,6 +71,31 @@ def test_equal_weights_are_none() -> None:
     assert result.model.training.beside == ()
 
 
+def test_rows_held_out_that_count_for_nothing_judge_nothing() -> None:
+    for target in ("species", "sepal_width", ["sepal_width", "petal_width"]):
+        given = {**FEW, "target": target}
+        kept = chainrule.fit(FLOWERS, **given).data.training_rows
+        result = chainrule.fit(FLOWERS, **given, sample_weight=np.isin(np.arange(150), kept) * 1.0)
+        assert (result.held_out_score, result.linear_score, result.gain) == (None, None, None)
+        assert "No rows were held out that could judge the network." in str(result)
+        ordered = {**given, "in_order": True, "folds": 3}
+        with pytest.raises(InputError, match="row that is held out has the weight 0") as caught:
+            chainrule.cross_validate(FLOWERS, **ordered, sample_weight=(np.arange(150) < 9) * 1.0)
+        assert caught.value.parameter == "sample_weight"
+
+
+def test_a_target_of_which_no_row_that_counts_is_held_out_has_no_score() -> None:
+    table = FLOWERS.rename(columns={"petal_width": "other"})
+    given = {**FEW, "target": ["sepal_width", "other"]}
+    held_out = chainrule.fit(table, **given).data.held_out_rows
+    weight = (np.arange(150) % 3).astype(float)
+    weight[held_out[0]] = 0
+    table.loc[held_out[1:], "other"] = np.nan
+    result = chainrule.fit(table, **given, sample_weight=weight)
+    scores: Any = result.held_out_score
+    assert [one.target for one in scores] == ["sepal_width"]
+
+
 def test_rows_without_a_target_drop_their_weights() -> None:
     holes = FLOWERS.assign(species=FLOWERS["species"].where(np.arange(150) % 5 != 2))
     whole = chainrule.fit(holes, **FEW, sample_weight=WEIGHT)

@@ -173,6 +173,13 @@ def test_a_date_is_pooled_too() -> None:
     assert abs(guesses - days.to_series(index=range(24))).max() < pd.Timedelta(days=6)
     scores: Any = result.score
     assert scores[0].mean_rmse > 6 * 86_400 > scores[0].rmse
+    figure, (head, *lines) = result.figures[0], result.lines()
+    assert figure.is_time
+    assert [line.split()[-2:] for line in lines[:3]] == [
+        [f"{seconds / 3_600:#.4g}", "hours"] for seconds in figure.of_folds
+    ]
+    assert len({len(line) for line in (head, *lines)}) == 1
+    assert str(figure) == f"RMSE {figure.mean / 3_600:#.4g} hours ± {figure.deviation / 3_600:#.4g} hours"
 
 
 def test_rows_are_counted_as_in_the_table_that_was_given() -> None:
@@ -357,3 +364,54 @@ def test_a_result_is_shown_in_a_few_lines() -> None:
     assert np.isnan(several.figures[1].of_folds).any()  # a fold of one row, which has no z
     assert np.isfinite(several.figures[1].mean)
     assert "none" in str(several)
+
+
+def test_what_is_constant_in_one_fold_is_answered_there_in_its_own_type() -> None:
+    """Row 0 alone has another value: the network that has not seen it answers with that of the others."""
+    n = 12
+    first = np.arange(n) == 0
+    table = pd.DataFrame(
+        {
+            "x": np.sin(np.arange(n)),
+            "y": np.arange(n) ** 1.5,
+            "day": np.where(first, np.datetime64("2021-03-04"), np.datetime64("2020-01-02")),
+            "clock": np.where(first, "11:00", "10:30"),
+            "span": pd.to_timedelta(np.where(first, 2, 1), unit="h"),
+            "seen": pd.array([None, *["yes"] * (n - 1)], "string"),
+            "word": np.where(np.arange(n) % 2, "p", "q"),
+            "flag": pd.array(first, "boolean"),
+            "kind": pd.Categorical(np.where(first, "u", "v"), ["v", "u", "w"]),
+        }
+    )
+    for names, usual in (
+        (["y", "day", "span"], {"day": pd.Timestamp("2020-01-02"), "span": pd.Timedelta("1h")}),
+        (["word", "flag", "kind", "seen"], {"flag": False, "kind": "v", "seen": "yes"}),
+    ):
+        with pytest.warns(UserWarning, match="always answered so"):
+            result = chainrule.cross_validate(table[["x", *names]], target=names, folds=3, epochs=1)
+        predicted = result.predictions
+        answers = predicted.to_pandas()
+        assert answers[names].dtypes.equals(table[names].dtypes)
+        for name, value in usual.items():
+            assert answers[name].iloc[0] == value
+    (alone,) = (rows for rows in result.held_out if 0 in rows)
+    assert predicted.names == (*names, "probability_word", "probability_flag", "probability_kind")
+    assert predicted.classes == (("p", "q"), (False, True), ("u", "v"))
+    assert predicted.probabilities is not None
+    unknown = np.isnan(predicted.probabilities)
+    assert np.flatnonzero(unknown[:, 1]).tolist() == np.flatnonzero(unknown[:, 2]).tolist() == alone.tolist()
+    assert not unknown[:, 0].any()
+
+
+def test_what_fit_alone_takes_is_not_suggested() -> None:
+    for name in ("masks", "resume", "on_step", "on_time", "every_seconds"):
+        given: Any = {"target": "species", name: 1.0}
+        with pytest.raises(UnknownNameError) as caught:
+            chainrule.cross_validate(iris(), **given)
+        assert name not in caught.value.known
+        assert "Did you mean" not in str(caught.value)
+
+
+def test_a_table_that_is_no_share_is_named_by_its_type() -> None:
+    with pytest.raises(InputError, match="validation is an object of the type DataFrame but"):
+        chainrule.cross_validate(iris(), target="species", validation=iris())

@@ -90,6 +90,21 @@ def test_other_outputs_have_an_area_and_no_chances() -> None:
     assert score_classes("kind", ClassRows(truth, truth), "ab").auc is None
 
 
+def test_weights_of_which_products_are_too_small_for_a_float_count_as_others_do() -> None:
+    """What they count against each other within a class is all that recalls and areas know of."""
+    rng = np.random.default_rng(2)
+    rows, own = rows_of_classes(rng, 30, 2, weighted=False), rng.uniform(1.0, 2.0, 30)
+    rows = rows._replace(truth=np.arange(30) % 2)
+    scores = [
+        score_classes("kind", rows._replace(weights=np.where(rows.truth == 1, own * tiny, own)), "ab")
+        for tiny in (1.0, 1e-300)
+    ]
+    assert scores[0].auc is not None
+    assert scores[1].auc == pytest.approx(scores[0].auc)
+    for name in ("auc", "balanced_accuracy"):
+        assert scores[1].intervals[name] == pytest.approx(scores[0].intervals[name])
+
+
 def test_weights_are_rows_counted_more_often() -> None:
     rng = np.random.default_rng(1)
     rows = rows_of_classes(rng, 30, 3, weighted=False)

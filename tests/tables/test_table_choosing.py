@@ -103,6 +103,16 @@ def test_two_numbers_that_hardly_repeat_are_numbers() -> None:
     assert chosen(frame(x=[1, 2, 4], k=[1.5, 2.5, 2.5]), "k").encoding.classes is None
 
 
+def test_two_numbers_beside_infinite_ones_that_are_read_as_missing_are_numbers() -> None:
+    """Of classes, infinity would be a third one, though it is said to be missing."""
+    table = frame(x=[1.0, 2, 3, 4, 5, 6], y=[0.0, 1, 0, 1, 0, np.inf])
+    asked = read_targets(table, settle_roles(table, "y", TableOptions()))
+    assert (asked.kind, asked.present.tolist()) == ("numbers", [True] * 5 + [False])
+    asked = read_targets(table, settle_roles(table, "y", TableOptions.of({"classes": "y"})))
+    assert asked.kind == "classes"
+    assert len(set(asked.labels or ())) == 3
+
+
 def test_few_whole_numbers_may_be_classes() -> None:
     table = frame(x=squares(9), grade=[5, 6, 7] * 3)
     words = "a number with only 3 distinct whole values, which may be classes"

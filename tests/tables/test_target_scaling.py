@@ -1,6 +1,8 @@
 """How targets are scaled: into what the outputs can give and the loss can take, and back."""
 
+import datetime as dt
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,6 +11,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from table_files import chosen
 
 from chainrule.errors import InputError, TableError
 from chainrule.tables import (
@@ -29,6 +32,8 @@ from chainrule.tables.encoding.targets.scaling import Limits, scaling_of
 
 FINITE = st.floats(-1e300, 1e300)
 SEVERAL = st.lists(FINITE, min_size=2, max_size=20).filter(lambda found: max(found) - min(found) > 1e-3)
+
+DICTIONARY = "dictionary<values=large_string, indices=int32, ordered=0>"
 
 
 def encoded(frame: object, target: object, limits: Limits, **said: Any) -> Encoding:  # noqa: ANN401 (options)
@@ -158,6 +163,37 @@ def test_of_several_targets_a_constant_one_is_answered_and_not_learnt() -> None:
     both = encoded(labels, ["a", "b"], Limits(0.0, 1.0))
     assert both.targets[1] == ConstantTarget("b", label="false", held=Held("bool"))
     assert both.kind == "labels"
+
+
+@pytest.mark.parametrize(
+    ("others", "cells", "held", "answer"),
+    [
+        ([0, 1, 0], pd.Categorical(["u"] * 3, ["u", "v"]), DICTIONARY, "u"),
+        ([0, 1, 0], ["1", "1", "1"], "string", "1"),
+        ([0, 1, 0], ["yes", "yes", "yes"], "string", "yes"),
+        ([1.5, 2.5, 4.0], ["2024-01-02"] * 3, "timestamp[s]", pd.Timestamp(2024, 1, 2)),
+        ([1.5, 2.5, 4.0], ["10:30"] * 3, "time32[s]", dt.time(10, 30)),
+        ([1.5, 2.5, 4.0], [dt.timedelta(hours=1)] * 3, "duration[us]", dt.timedelta(hours=1)),
+        ([1.5, 2.5, 4.0], ["2 h 30 min"] * 3, "double", 9000.0),
+    ],
+)
+def test_a_constant_is_answered_in_the_type_that_it_would_have_if_it_varied(
+    others: list[float], cells: list[object], held: str, answer: object
+) -> None:
+    encoding = encoded({"x": [1, 2, 3], "a": others, "b": cells}, ["a", "b"], Limits(0.0, 1.0))
+    said = Encoding.from_json(encoding.to_json()).answers([[0.0]])["b"].cells
+    assert (str(said.type).removeprefix("large_"), said.to_pylist()) == (held, [answer])
+
+
+@pytest.mark.parametrize(("cell", "answer"), [("1", 1), ("True", True), ("yes", "yes")])
+def test_a_constant_label_of_a_file_is_answered_as_its_text_reads(
+    tmp_path: Path, cell: str, answer: object
+) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("x,a,b\n" + "".join(f"{k},{'pq'[k % 2]},{cell}\n" for k in range(4)))
+    said = chosen(read_table(path), ["a", "b"]).encoding.answers([[0.0]])["b"]
+    assert said.cells.to_pylist() == [answer]
+    assert said.texts() == [cell]
 
 
 def test_inputs_stay_as_they_are_where_that_is_asked() -> None:

@@ -12,6 +12,7 @@ import numpy as np
 from chainrule.errors import ChainruleError, InputError, argument, said
 from chainrule.given import truth, whole_number_from_1
 from chainrule.models.judging.pooling import pooled_score, writing_as
+from chainrule.models.rows import refuse_weightless
 from chainrule.scores import ClassScore, NumberScore, each_of, gain_of, score_lines, score_to_json
 from chainrule.scores.digits import span_text
 from chainrule.tables import joined_predictions
@@ -328,7 +329,9 @@ def fit_folds(
     """
     results: list[FitResult] = []
     try:
-        for k, parted in enumerate(usable.part_in_folds(folds=folds, seed=seed), 1):
+        all_parted = usable.part_in_folds(folds=folds, seed=seed)
+        refuse_weightless(usable.weights, [parted.held_out for parted in all_parted])
+        for k, parted in enumerate(all_parted, 1):
             try:
                 share = len(parted.held_out) / usable.table.n_rows
                 data = usable.encode(parted, held_out=share, seed=seed)

@@ -192,6 +192,26 @@ def given_weights(table: Table, roles: RowRoles, values: object) -> npt.NDArray[
     return plain[places]
 
 
+def refuse_weightless(
+    weights: npt.NDArray[np.float64] | None, held_out: Sequence[npt.NDArray[np.intp]]
+) -> None:
+    """Refuse folds that nothing judges, because no row that is held out in one of them counts.
+
+    Raises
+    ------
+    InputError
+        All their weights are 0.
+    """
+    if weights is not None and not any(weights[rows].any() for rows in held_out):
+        raise InputError(
+            f"Each row that is held out has the weight 0 in {argument('sample_weight')}",
+            parameter="sample_weight",
+            given=weights,
+            needs="one of them must count, to judge the networks",
+            advice="Give one of them a weight.",
+        )
+
+
 def _length(values: object) -> int:
     """How many there are; -1 where that cannot be told."""
     try:

@@ -129,6 +129,7 @@ def share_interval(share: float, weights: FloatArray) -> Interval:
     >>> [round(one, 3) for one in share_interval(1.0, np.ones(38))]
     [0.908, 1.0]
     """
+    weights = weights / weights.max()  # of the smallest ones the square is 0
     n = float(weights.sum()) ** 2 / float(np.sum(weights**2))
     centre = (share + Z**2 / (2 * n)) / (1 + Z**2 / n)
     half = Z * math.sqrt(share * (1 - share) / n + Z**2 / (4 * n**2)) / (1 + Z**2 / n)

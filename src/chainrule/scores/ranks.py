@@ -44,12 +44,14 @@ def area_under_roc(
     """
     if np.isnan(outputs).any():
         return None
+    largest = [float(np.max(weights[side], initial=0.0)) for side in (~is_positive, is_positive)]
+    if not all(largest):
+        return None
+    weights = weights / np.where(is_positive, largest[1], largest[0])  # so that no product of them is 0
     _, place = np.unique(outputs, return_inverse=True)
     positive = np.bincount(place, weights * is_positive)
     negative = np.bincount(place, weights * ~is_positive)
     n_positive, n_negative = float(positive.sum()), float(negative.sum())
-    if not (n_positive > 0 and n_negative > 0):
-        return None
     below = np.cumsum(negative) - negative / 2  # of each output, the others that it is above
     above = n_positive - (np.cumsum(positive) - positive / 2)
     area = float(np.sum(positive * below)) / (n_positive * n_negative)

@@ -81,6 +81,11 @@ class Predictions:
         """The names of all columns, in order."""
         return tuple(self.answers)
 
+    @property
+    def beside(self) -> tuple[str, ...]:
+        """Which of them say, behind the targets, what the network says of classes."""
+        return self.names[self.names.index(self.targets[-1]) + 1 :]
+
     def __len__(self) -> int:
         return len(self.answers[self.targets[0]].cells)
 
@@ -211,25 +216,62 @@ def joined_predictions(parts: Sequence[Predictions], order: npt.NDArray[np.intp]
     array([2.5, 1.5])
     """
     first, places = parts[0], pa.array(order)
-    answers = {}
-    for name, one in first.answers.items():
-        of_parts = [part.answers[name] for part in parts]
-        cells = pa.concat_arrays([answer.cells for answer in of_parts]).take(places)
+    answers: dict[str, Answer] = {}
+    for name in _names_of_all(parts):
+        # Of what was constant in its training rows, or missing there, a network says nothing.
+        of_parts = [part.answers.get(name) or _nothing(len(part)) for part in parts]
+        most = next((one for one in of_parts if not _is_missing(one.cells)), of_parts[0])
+        cells = pa.concat_arrays([_in_type(one.cells, most.cells.type) for one in of_parts]).take(places)
         written = [text for answer in of_parts for text in answer.texts()]
         is_plain = all(answer.written is None for answer in of_parts)
         answers[name] = Answer(
-            cells, None if is_plain else [written[row] for row in order.tolist()], one.pandas
+            cells, None if is_plain else [written[row] for row in order.tolist()], most.pandas
         )
-    of_classes = [part.probabilities for part in parts if part.probabilities is not None]
+    beside = [name for name in answers if any(name in part.beside for part in parts)]
+    classes = first.classes
+    if classes is not None and len(first.targets) > 1:
+        of_each = {
+            name: own for part in parts for name, own in zip(part.beside, part.classes or (), strict=True)
+        }
+        classes = tuple(of_each[name] for name in beside)
+    are_chances = all(part.probabilities is not None for part in parts)
     index = None if first.index is None else first.index.append([part.index for part in parts[1:]])[order]
     return Predictions(
         answers,
         first.targets,
-        first.classes,
-        np.concatenate(of_classes)[order] if of_classes else None,
+        classes,
+        np.column_stack([in_numpy(answers[name].cells) for name in beside]) if are_chances else None,
         tuple(dict.fromkeys(remark for part in parts for remark in part.remarks)),
         index,
     )
+
+
+def _names_of_all(parts: Sequence[Predictions]) -> list[str]:
+    """The names of all columns, each behind the one that it follows in the first that has it."""
+    names: list[str] = []
+    for part in parts:
+        place = 0
+        for name in part.names:
+            if name not in names:
+                names.insert(place, name)
+            place = names.index(name) + 1
+    return names
+
+
+def _nothing(n_rows: int) -> Answer:
+    return Answer(pa.array(np.full(n_rows, np.nan)))
+
+
+def _is_missing(cells: pa.Array) -> bool:
+    """Whether no cell has a value."""
+    return bool(pc.all(pc.is_null(cells, nan_is_null=True)).as_py())
+
+
+def _in_type(cells: pa.Array, kind: pa.DataType) -> pa.Array:
+    """Cells in the type that others of their column have."""
+    if cells.type == kind:
+        return cells
+    return pa.nulls(len(cells), kind) if _is_missing(cells) else cells.cast(kind)
 
 
 def _of_classes(encoding: Encoding, outputs: FloatArray, of: str) -> dict[str, FloatArray]:

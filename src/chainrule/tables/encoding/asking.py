@@ -10,7 +10,7 @@ import numpy as np
 from chainrule.errors import InputError, TableError, argument, said
 from chainrule.tables.columns.checks import unusable
 from chainrule.tables.columns.decisions import Decision
-from chainrule.tables.columns.held import Held, held_times, type_name
+from chainrule.tables.columns.held import held_times
 from chainrule.tables.columns.readings import (
     DateReading,
     DurationReading,
@@ -112,7 +112,7 @@ class Asked:
         if constants[0] and all(constants):
             raise _nothing_to_learn(self.columns[0], constants[0][1])
         return tuple(
-            self._left_out(k, *constant)
+            self._left_out(*constant)
             if constant
             else (self._numbers if self.kind == "numbers" else self._classes)(k, training_rows, roles, limits)
             for k, constant in enumerate(constants)
@@ -128,39 +128,35 @@ class Asked:
             reports.append(ColumnReport(part.name, "target", part.words, plain, warnings))
         return tuple(reports)
 
-    def _constant(self, k: int, rows: npt.NDArray[np.intp]) -> tuple[float | str | None, str] | None:
+    def _constant(self, k: int, rows: npt.NDArray[np.intp]) -> tuple[ConstantTarget, str] | None:
         """The one value that a target has in these rows, and that in words; None where it varies."""
         column, reading = self.columns[k], self.readings[k]
+        missing = ConstantTarget(column.name), "it is missing in all training rows"
         if self.kind == "numbers":
             values = read_cells(column.take(rows), reading).values  # type: ignore[arg-type]
             there = np.flatnonzero(~np.isnan(values))
             if not len(there):
-                return None, "it is missing in all training rows"
-            at = int(rows[there[0]])
-            is_one = (values[there] == values[there[0]]).all()
+                return missing
+            at, value = int(rows[there[0]]), float(values[there[0]])
+            if (values[there] != value).any():
+                return None
             words = f"all training rows have {shown(column.value(at))}"
-            return (float(values[there[0]]), words) if is_one else None
+            return ConstantTarget.of_number(column, reading, value, at), words
         labels = self.labels or row_labels(column, kind_of_labels(column))
         in_training = {labels[row] for row in rows.tolist()} - {""}
         if len(in_training) > 1:
             return None
         if not in_training:
-            return None, "it is missing in all training rows"
+            return missing
         where = "training rows" if len(set(labels) - {""}) > 1 else "rows"
         (label,) = in_training
-        return label, f"all {where} have {shown(label)}"
+        return ConstantTarget.of_label(column, label), f"all {where} have {shown(label)}"
 
-    def _left_out(self, k: int, value: float | str | None, why: str) -> ConstantTarget:
+    def _left_out(self, target: ConstantTarget, why: str) -> ConstantTarget:
         """A target beside others that is not learnt, because it is constant."""
-        column = self.columns[k]
-        self._decide(column, f"not learnt, but always answered so: {why}", guess=False, warning=True)
-        if isinstance(value, float) and isinstance(self.readings[k], DateReading):
-            value = str(column.value(int(np.argmin(column.missing))))
-        if not isinstance(value, str):
-            return ConstantTarget(column.name, value)
-        kind = type_name(column.cells.type)
-        held = None if column.is_text or kind == "string" else Held(kind)
-        return ConstantTarget(column.name, label=value, held=held)
+        words = f"not learnt, but always answered so: {why}"
+        self.decisions.append(Decision(words, target.name, is_guess=False, is_warning=True))
+        return target
 
     def _classes(self, k: int, rows: npt.NDArray[np.intp], _roles: Roles, limits: Limits) -> ClassTarget:
         column = self.columns[k]

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 
+from chainrule.tables.columns.held import named_type
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -17,7 +19,10 @@ if TYPE_CHECKING:
 
     FloatArray = npt.NDArray[np.float64]
 
-__all__ = ["Answer", "in_numpy", "in_pandas", "labelled"]
+__all__ = ["Answer", "in_numpy", "in_pandas", "labelled", "lasting"]
+
+TICKS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}  # of a second
+MOST_TICKS = 9.2e18  # that 64 bits hold
 
 
 class Answer(NamedTuple):
@@ -83,6 +88,21 @@ def labelled(places: npt.NDArray[np.intp], texts: Sequence[str], labels: Sequenc
     place = pa.array([place_of[text] for text in texts], pa.int32()).take(codes)
     cells = pa.DictionaryArray.from_arrays(place, held.cells(held.categories), ordered=held.ordered)
     return Answer(cells, written, held.pandas)
+
+
+def lasting(seconds: FloatArray, held: Held) -> Answer:
+    """The answer of durations, in the type that the target had.
+
+    Examples
+    --------
+    >>> from chainrule.tables.columns.held import Held
+    >>> lasting(np.array([1.5]), Held("duration[ms]")).cells.to_pylist()
+    [datetime.timedelta(seconds=1, microseconds=500000)]
+    """
+    kind = named_type(held.type)
+    ticks = np.rint(np.clip(seconds * TICKS[kind.unit], -MOST_TICKS, MOST_TICKS))
+    cells = pa.array(ticks, pa.int64(), mask=np.isnan(ticks), safe=False).cast(kind)
+    return Answer(cells, seconds.tolist(), held.pandas)
 
 
 def in_numpy(cells: pa.Array) -> npt.NDArray[Any]:

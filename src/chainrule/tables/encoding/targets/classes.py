@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from chainrule.errors import InputError, argument
 from chainrule.stored import MOST, Meta, Name, Stored, Text
+from chainrule.tables.columns.checks import unusable
 from chainrule.tables.columns.column import Column, Kind
 from chainrule.tables.columns.decisions import Said, missing_error, unseen_error
 from chainrule.tables.columns.held import Held, Origin, type_name
@@ -34,11 +35,13 @@ from chainrule.tables.encoding.worked import (
 from chainrule.words import counted, listed, named
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy.typing as npt
 
     FloatArray = npt.NDArray[np.float64]
 
-__all__ = ["ClassTarget"]
+__all__ = ["ClassTarget", "held_labels"]
 
 TWO, HALF = 2, 0.5
 WHOLE = re.compile("[+-]?[0-9]+")
@@ -186,14 +189,13 @@ class ClassTarget(Stored, frozen=True, tag_field="kind", tag="class", omit_defau
         Examples
         --------
         >>> target = ClassTarget("floor", ("1", "2"), "number", ("01", "02"))
-        >>> [target.place_of(value) for value in (2, 2.0, np.int8(2), "02", "2", True, "3")]
-        [1, 1, 1, 1, 1, 0, None]
+        >>> [target.place_of(value) for value in (2, 2.0, np.int8(2), "02", "2", True, "3", 2**63)]
+        [1, 1, 1, 1, 1, 0, None, None]
         """
         if isinstance(value, np.datetime64) and not isinstance(value.item(), int):
             value = value.item()  # a date where it is one
         try:
-            cell = pa.array([value], pa.large_string() if isinstance(value, str) else None)
-            found = matched(Column("", cell), self.classes, self.cells).places[0]
+            found = matched(Column("", _cell_of(value)), self.classes, self.cells).places[0]
         except (pa.ArrowException, TypeError, ValueError, OverflowError):  # no cell of a table
             return None
         if found < 0 and value in self.values:  # a time, of which the text says how finely it is measured
@@ -202,13 +204,7 @@ class ClassTarget(Stored, frozen=True, tag_field="kind", tag="class", omit_defau
 
     def held_as(self, column: Column) -> Held | None:
         """How a column holds these classes; None where `values` makes the same of their text."""
-        origin, kind = column.origin, column.cells.type
-        if origin is None and (column.is_text or pa.types.is_floating(kind)):
-            return None  # a file's text, or a workbook, that has no integers
-        origin = origin or Origin()
-        is_kept = origin.categories is not None and len(origin.categories) <= MOST  # that a file holds
-        categories = tuple(labels_in(origin.categories)) if is_kept else ()
-        held = Held(type_name(kind), categories, origin.ordered, origin.pandas)
+        held = held_labels(column, self.cells, self.classes, self.labels)
         return None if held == Held(self._type_of_text()) else held
 
     def _as_held(self) -> Held:
@@ -238,18 +234,8 @@ class ClassTarget(Stored, frozen=True, tag_field="kind", tag="class", omit_defau
         )
 
     def _type_of_text(self) -> str:
-        """What type the classes have where text alone tells it, as pandas.read_csv would have it."""
-        if self.cells == "boolean":
-            return "bool" if all(folded(label) in TRUTHS for label in self.classes) else "string"
-        if self.cells == "text":
-            return "string"
-        if not all(WHOLE.fullmatch(label) for label in self.labels):
-            return "double"
-        numbers = [int(label) for label in self.classes]
-        low, high = min(numbers), max(numbers)
-        return next(
-            (name for name, (least, most) in WHOLES.items() if least <= low and high <= most), "string"
-        )
+        """What type the classes have where text alone tells it."""
+        return _type_of_text(self.cells, self.classes, self.labels)
 
     def encode(self, column: Column, said: Said) -> FloatArray:
         """Return its columns of Y, shape (n_rows, n_units); TableError names a cell of no class learnt."""
@@ -331,3 +317,44 @@ class ClassTarget(Stored, frozen=True, tag_field="kind", tag="class", omit_defau
             because = "is above ½" if winner else "is not above ½"
         step = Step("", words, {"a": float(outputs[place])}, self.labels[winner], symbols)
         return WorkedAnswer(self.name, step, place, because)
+
+
+def held_labels(column: Column, cells: Kind, labels: Sequence[str], spellings: Sequence[str]) -> Held:
+    """How a column holds its labels, so that answers are held likewise.
+
+    Examples
+    --------
+    >>> held_labels(Column("floor", pa.array([1, 2], pa.int8())), "number", ["1", "2"], ["1", "2"]).type
+    'int8'
+    """
+    origin, kind = column.origin, column.cells.type
+    if origin is None and (column.is_text or pa.types.is_floating(kind)):
+        return Held(_type_of_text(cells, labels, spellings))  # a file's text, or a workbook without integers
+    origin = origin or Origin()
+    is_kept = origin.categories is not None and len(origin.categories) <= MOST  # that a file holds
+    categories = tuple(labels_in(origin.categories)) if is_kept else ()
+    return Held(type_name(kind), categories, origin.ordered, origin.pandas)
+
+
+def _type_of_text(cells: Kind, labels: Sequence[str], spellings: Sequence[str]) -> str:
+    """What type labels have where text alone tells it, as pandas.read_csv would have it."""
+    if cells == "boolean":
+        return "bool" if all(folded(label) in TRUTHS for label in labels) else "string"
+    if cells == "text":
+        return "string"
+    if not all(WHOLE.fullmatch(spelling) for spelling in spellings):
+        return "double"
+    numbers = [int(label) for label in labels]
+    low, high = min(numbers), max(numbers)
+    return next((name for name, (least, most) in WHOLES.items() if least <= low and high <= most), "string")
+
+
+def _cell_of(value: object) -> pa.Array:
+    """A value as the cell of a table: as it is written, where Arrow has no type for it."""
+    try:
+        cell = pa.array([value], pa.large_string() if isinstance(value, str) else None)
+    except (pa.ArrowException, TypeError, ValueError, OverflowError):
+        cell = None
+    if cell is None or unusable(Column("", cell)):
+        return pa.array([str(value)], pa.large_string())
+    return cell

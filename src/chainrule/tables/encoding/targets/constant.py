@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pyarrow as pa
 
 from chainrule.errors import InputError
 from chainrule.stored import Finite, Name, Stored, Text
-from chainrule.tables.columns.held import Held
-from chainrule.tables.encoding.targets.answers import Answer
+from chainrule.tables.columns.held import Held, held_times
+from chainrule.tables.columns.readings import DateReading, kind_of_labels
+from chainrule.tables.encoding.levels import levels_of
+from chainrule.tables.encoding.targets.answers import Answer, labelled, lasting
+from chainrule.tables.encoding.targets.classes import held_labels
+from chainrule.tables.encoding.targets.dates import DAY, DateTarget
 from chainrule.tables.encoding.worked import Step, WorkedAnswer
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from chainrule.tables.columns.column import Column
+    from chainrule.tables.columns.readings import Reading
+
 __all__ = ["ConstantTarget"]
+
+MOMENT, TIME = "timestamp[s]", "time32[s]"  # in which times are held that were text or numbers
 
 
 class ConstantTarget(Stored, frozen=True, tag_field="kind", tag="constant", omit_defaults=True):
@@ -27,7 +36,7 @@ class ConstantTarget(Stored, frozen=True, tag_field="kind", tag="constant", omit
     name : str
         The column's name.
     number : float or None
-        The value, where it is a number.
+        The value, where it is a number; seconds of a duration.
     label : str or None
         The value as it is written, where it is none. Without either, it was missing in all rows.
     held : Held or None
@@ -46,14 +55,38 @@ class ConstantTarget(Stored, frozen=True, tag_field="kind", tag="constant", omit
 
     def __post_init__(self) -> None:
         try:
-            self._label()
-        except (pa.ArrowException, ValueError, OverflowError) as error:
+            self.answers(np.zeros((1, 0)))
+        except (pa.ArrowException, AttributeError, KeyError, ValueError, OverflowError) as error:
             raise InputError(
                 parameter="label",
                 given=self.label,
                 needs="must be of the type that its column held",
                 advice="Fit the model again.",
             ) from error
+
+    @classmethod
+    def of_number(cls, column: Column, reading: Reading, number: float, row: int) -> ConstantTarget:
+        """The number, the duration or the time that a column has in a row, held as `DateTarget` would."""
+        held = held_times(column.cells.type, column.origin)
+        if not isinstance(reading, DateReading):
+            return cls(column.name, number, held=held)
+        if held is not None:
+            return cls(column.name, label=str(column.value(row)), held=held)
+        unit: Literal["day", "second"] = "second" if number % DAY else "day"
+        (written,) = DateTarget(column.name, reading, 0.0, 1.0, unit).written(np.array([number]))
+        return cls(column.name, label=written, held=Held(TIME if reading.form == "time" else MOMENT))
+
+    @classmethod
+    def of_label(cls, column: Column, label: str) -> ConstantTarget:
+        """A label of a column, held as `ClassTarget` would with all that the column has."""
+        cells = kind_of_labels(column)
+        levels = levels_of(column, cells)
+        spellings = [level.spelling for level in levels]
+        labels = spellings if cells == "boolean" else [level.label for level in levels]
+        held = held_labels(column, cells, labels, spellings)
+        place = [level.label for level in levels].index(label)
+        text = (spellings if held.type == "string" else labels)[place]
+        return cls(column.name, label=text, held=None if held == Held("string") else held)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -68,16 +101,14 @@ class ConstantTarget(Stored, frozen=True, tag_field="kind", tag="constant", omit
     def answers(self, outputs: npt.NDArray[np.float64]) -> Answer:
         """Say its value in each row, by outputs of shape (n_rows, 0)."""
         n_rows = len(outputs)
-        if self.label is None:
-            return Answer(pa.array(np.full(n_rows, np.nan if self.number is None else self.number)))
-        return Answer(self._label().take(pa.array(np.zeros(n_rows, dtype=np.int64))), [self.label] * n_rows)
+        if self.label is not None:
+            rows = np.zeros(n_rows, dtype=np.intp)
+            return labelled(rows, [self.label], [self.label], self.held or Held("string"))
+        numbers = np.full(n_rows, np.nan if self.number is None else self.number)
+        return Answer(pa.array(numbers)) if self.held is None else lasting(numbers, self.held)
 
     def worked_answer(self, outputs: npt.NDArray[np.float64] | None = None) -> WorkedAnswer:  # noqa: ARG002 (it has none)
         """Its value, whatever the row."""
         number = "missing" if self.number is None else self.number
         constant = number if self.label is None else self.label
         return WorkedAnswer(self.name, Step("", "{constant}", {"constant": constant}, constant))
-
-    def _label(self) -> pa.Array:
-        """The label in its type."""
-        return (self.held or Held("string")).cells([self.label or ""] if self.label is not None else [])

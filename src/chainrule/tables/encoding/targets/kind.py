@@ -98,10 +98,15 @@ def _say_labels(columns: tuple[Column, ...], of_classes: list[str], decisions: l
 
 
 def _has_two_values(column: Column, reading: Reading, decisions: list[Decision]) -> bool:
-    """Whether numbers are but two, each twice on average: that is decided to be two classes."""
+    """Whether numbers are but two, each twice on average: that is decided to be two classes.
+
+    Not where a cell that has a value, as infinity, was read as missing: of a class it would be one more.
+    """
     if not isinstance(reading, NumberReading):
         return False
     values = read_cells(column, reading).values
+    if (np.isnan(values) & ~column.missing).any():
+        return False
     there = values[~np.isnan(values)]
     if len(there) < FEWEST_FOR_CLASSES or len(np.unique(there)) != 2:  # noqa: PLR2004 (two classes)
         return False

@@ -10,11 +10,11 @@ import pyarrow as pa
 from chainrule.errors import TableError
 from chainrule.stored import Finite, Name, Positive, Stored
 from chainrule.tables.columns.decisions import outside_error
-from chainrule.tables.columns.held import Held, named_type, refuse_other_types
+from chainrule.tables.columns.held import Held, refuse_other_types
 from chainrule.tables.columns.readings import DurationReading, NumberReading, read_cells
 from chainrule.tables.encoding.elementary import exponential, logarithm
 from chainrule.tables.encoding.statistics import Spread, restore, standardise
-from chainrule.tables.encoding.targets.answers import Answer
+from chainrule.tables.encoding.targets.answers import Answer, lasting
 from chainrule.tables.encoding.targets.gaps import GAP, constant_error, refuse_gaps, say_gaps
 from chainrule.tables.encoding.targets.scaling import NO_LIMITS, Limits, Scaled, scaling_of
 from chainrule.tables.encoding.worked import (
@@ -39,9 +39,6 @@ if TYPE_CHECKING:
 __all__ = ["LearntAs", "NumberTarget"]
 
 LearntAs: TypeAlias = Literal["plain", "log", "count"]
-
-TICKS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}  # of a second
-MOST_TICKS = 9.2e18  # that 64 bits hold
 
 
 class NumberTarget(Stored, frozen=True, tag_field="kind", tag="number", omit_defaults=True):
@@ -201,10 +198,7 @@ class NumberTarget(Stored, frozen=True, tag_field="kind", tag="number", omit_def
         numbers = self.decode(outputs[:, 0])
         if self.held is None:
             return Answer(pa.array(numbers))
-        kind = named_type(self.held.type)
-        ticks = np.rint(np.clip(numbers * TICKS[kind.unit], -MOST_TICKS, MOST_TICKS))
-        cells = pa.array(ticks, pa.int64(), mask=np.isnan(ticks), safe=False).cast(kind)
-        return Answer(cells, numbers.tolist(), self.held.pandas)
+        return lasting(numbers, self.held)
 
     def worked(self, column: Column | None = None) -> WorkedCell:
         """How its column of Y is computed: the formula, and of a column of one row with its numbers."""
