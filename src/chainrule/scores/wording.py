@@ -74,7 +74,12 @@ def score_lines(
         lines += _label_lines(scores, others, intervals=intervals)
     if any(one.is_weighted for one in scores):
         lines.append("Rows count by their weights.")
-    return [*lines, *([] if gain is None else ["", *textwrap.wrap(str(gain), WIDTH)])]
+    return [*lines, *([] if gain is None else ["", *_sentence(str(gain))])]
+
+
+def _sentence(text: str) -> list[str]:
+    """A sentence in lines, of which none begins with the sign of a percentage."""
+    return [line.replace("\0", " ") for line in textwrap.wrap(text.replace(" %", "\0%"), WIDTH)]
 
 
 def _class_lines(score: ClassScore, linear: ClassScore | None, *, intervals: bool) -> list[str]:
