@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import signal
 from pathlib import Path
@@ -312,11 +311,6 @@ def test_what_a_fold_warns_of_is_said_with_its_number() -> None:
     assert of_others.startswith(
         f"folds {', '.join(str(k) for k in (1, 2, 3) if k != held)}: column 'k': 1 class"
     )
-
-
-def test_a_figure_that_no_fold_has_is_none() -> None:
-    assert str(FoldFigure("RMSE", (math.nan, math.nan))) == "RMSE none ± none"
-    assert str(FoldFigure("RMSE", (math.nan, 2.0))) == "RMSE 2 ± none"
 
 
 def shown(result: CrossValidation) -> list[list[str]]:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.errors import ChainruleError, InputError, argument, said
+from chainrule.errors import ChainruleError, InputError, Remark, argument, said
 from chainrule.given import whole_number_from_1
+from chainrule.models.judging.figures import MOST_FIGURES, FoldFigure, figure_lines
 from chainrule.models.judging.pooling import pooled_score, writing_as
 from chainrule.scores import ClassScore, gain_of, score_lines, score_to_json
 from chainrule.tables import joined_predictions
@@ -18,7 +19,7 @@ from chainrule.training import StoppedBy
 from chainrule.words import counted, joined, named, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     import numpy.typing as npt
 
@@ -33,60 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["CrossValidation", "FoldFigure", "check_beside_folds", "fit_folds", "of_fold", "remarks_beside"]
 
 MOST_LINES = 20  # of folds that are printed
-MOST_FIGURES = 4  # in a line
-DEVIATION = "standard deviation"
 MOST_NAMED = 5  # folds, in a sentence
-
-
-@dataclass(frozen=True)
-class FoldFigure:
-    """What each fold's held-out rows say of its network, in one number.
-
-    Attributes
-    ----------
-    name : str
-        "accuracy", "RMSE", or "RMSE of width" where there are several targets.
-    of_folds : tuple of float
-        NaN for a fold whose held-out rows have no value of the target.
-
-    Examples
-    --------
-    >>> figure = FoldFigure("accuracy", (0.5, 1.0))
-    >>> figure.mean, round(figure.deviation, 3), str(figure)
-    (0.75, 0.354, 'accuracy 0.750 ± 0.354')
-    """
-
-    name: str
-    of_folds: tuple[float, ...]
-
-    @property
-    def mean(self) -> float:
-        """Mean over the folds that have it; NaN where none has."""
-        return float(np.mean(self._there)) if len(self._there) else math.nan
-
-    @property
-    def deviation(self) -> float:
-        """Standard deviation over the folds that have it, with n - 1 in the denominator; NaN of one alone."""
-        return float(np.std(self._there, ddof=1)) if len(self._there) > 1 else math.nan
-
-    def __str__(self) -> str:
-        return f"{self.name} {self.spread}"
-
-    @property
-    def spread(self) -> str:
-        """Mean and deviation as they are printed."""
-        return f"{self.written(self.mean)} ± {self.written(self.deviation, 3)}"
-
-    def written(self, value: float, digits: int = 6) -> str:
-        """A value as it is printed."""
-        if np.isnan(value):
-            return "none"
-        return f"{value:.3f}" if self.name.startswith("accuracy") else f"{value:.{digits}g}"
-
-    @property
-    def _there(self) -> npt.NDArray[np.float64]:
-        values = np.array(self.of_folds, dtype=np.float64)
-        return values[~np.isnan(values)]
 
 
 @dataclass(frozen=True, repr=False)
@@ -169,14 +117,13 @@ class CrossValidation:
         """The main figure of each fold, with mean and deviation: the accuracy, or the RMSE of each target."""
         encoding = self.folds[0].data.encoding
         figure = "RMSE" if encoding.kind == "numbers" else "accuracy"
-        of_folds = [
-            {one.target: _main_figure(one) for one in _each(fold.held_out_score)} for fold in self.folds
-        ]
-        names = [name for name in encoding.target_names if any(name in one for one in of_folds)]
+        scores = [{one.target: one for one in _each(fold.held_out_score)} for fold in self.folds]
+        names = [name for name in encoding.target_names if any(name in one for one in scores)]
         return tuple(
             FoldFigure(
-                f"{figure} of {named(name)}" if len(names) > 1 else figure,
-                tuple(one.get(name, np.nan) for one in of_folds),
+                f"{figure} of {name}" if len(names) > 1 else figure,
+                tuple(_main_figure(one[name]) if name in one else math.nan for one in scores),
+                any(_is_time(one[name]) for one in scores if name in one),
             )
             for name in names
         )
@@ -202,30 +149,14 @@ class CrossValidation:
         found: dict[str, list[str]] = {}
         for k, one in enumerate(self.folds, 1):
             for each in (words for words in one.diagnosis if words.is_warning):
-                found.setdefault(each.cause, []).append(f"Fold {k}: {each.message}")
+                found.setdefault(each.cause, []).append(f"Fold {k}: {_marked(each.message)}")
         every = len(self.folds)
-        return tuple(f"Of {every} folds {len(each)} went badly. {each[0]}" for each in found.values())
+        return tuple(Remark(f"Of {every} folds {len(each)} went badly. {each[0]}") for each in found.values())
 
     def lines(self, most: int = MOST_LINES) -> list[str]:
         """Write a line for each fold, of many the first ones, and those for mean and standard deviation."""
-        return list(self._lines(whole_number_from_1(most, "most")))
-
-    def _lines(self, most: int) -> Iterator[str]:
-        figures = self.figures[:MOST_FIGURES]
-        heads = ["fold", "learns from", "held out", *(one.name for one in figures)]
-        widths = [len(DEVIATION), *(max(len(head), 10) for head in heads[1:])]
-        yield _aligned(heads, widths)
-        for k, one in enumerate(self.folds[:most]):
-            rows = (len(one.data.training_rows), len(one.data.held_out_rows))
-            cells = [str(k + 1), *map(str, rows), *(each.written(each.of_folds[k]) for each in figures)]
-            yield _aligned(cells, widths)
-        if len(self.folds) > most:
-            yield f"… {counted(len(self.folds) - most, 'fold')} more"
-        yield _aligned(["mean", "", "", *(each.written(each.mean) for each in figures)], widths)
-        deviations = (each.written(each.deviation, 3) for each in figures)
-        yield _aligned([DEVIATION, "", "", *deviations], widths)
-        if len(self.figures) > MOST_FIGURES:
-            yield f"… {counted(len(self.figures) - MOST_FIGURES, 'target')} more"
+        sizes = [(len(one.data.training_rows), len(one.data.held_out_rows)) for one in self.folds]
+        return list(figure_lines(sizes, self.figures, whole_number_from_1(most, "most")))
 
     def to_json(self) -> dict[str, Any]:
         """All there is to tell, as plain data; rows are counted from 1, as on the command line."""
@@ -295,7 +226,7 @@ def remarks_beside(known: Sequence[Decision], validated: CrossValidation) -> tup
                 folds_of.setdefault(decision.sentence, []).append(str(k))
     every = len(validated.folds)
     return tuple(
-        words if len(at) == every else f"fold{'s' * (len(at) > 1)} {joined(at, MOST_NAMED)}: {words}"
+        Remark(words if len(at) == every else f"fold{'s' * (len(at) > 1)} {joined(at, MOST_NAMED)}: {words}")
         for words, at in folds_of.items()
     )
 
@@ -359,7 +290,7 @@ def _done(results: Sequence[FitResult], folds: int) -> str:
     figure = CrossValidation(tuple(results)).figures[0]
     values = joined([figure.written(value) for value in figure.of_folds], MOST_NAMED)
     was = "were" if len(results) > 1 else "was"
-    return f"{len(results)} of {folds} folds {was} done: {figure.name} {values}."
+    return f"{len(results)} of {folds} folds {was} done: {named(figure.name)} {values}."
 
 
 def _numbered(data: Dataset, rows: Rows) -> Rows:
@@ -377,9 +308,10 @@ def _main_figure(score: ClassScore | NumberScore) -> float:
     return score.accuracy if isinstance(score, ClassScore) else score.rmse
 
 
-def _aligned(cells: Sequence[str], widths: Sequence[int]) -> str:
-    first, *others = (
-        f"{cell:<{width}}" if not place else f"{cell:>{width}}"
-        for place, (cell, width) in enumerate(zip(cells, widths, strict=True))
-    )
-    return "  ".join([first, *others]).rstrip()
+def _is_time(score: ClassScore | NumberScore) -> bool:
+    return not isinstance(score, ClassScore) and score.scored.is_time
+
+
+def _marked(words: str) -> str:
+    """Words with their marks, where they have some, for what they become a part of."""
+    return getattr(words, "marked", words)
