@@ -10,13 +10,14 @@ from chainrule.cli.naming import in_options
 from chainrule.cli.paths import shell_word
 from chainrule.cli.printing import (
     MOST_LINES,
+    TEXT,
     note,
     print_json,
     print_report,
     print_rows,
     say,
     settings_rows,
-    training_words,
+    training_rows,
 )
 from chainrule.cli.progress import TrainingProgress
 from chainrule.cli.remarks import loss_rows
@@ -82,7 +83,7 @@ def _print_summary(outcome: FitOutcome, table: Path) -> None:
     if record is not None:
         print_rows(
             [
-                ("Training", training_words(record, sum(history.seconds))),
+                *training_rows(record, sum(history.seconds), outcome.n_watched),
                 *settings_rows(record, result.data.encoding),
             ]
         )
@@ -93,7 +94,7 @@ def _print_summary(outcome: FitOutcome, table: Path) -> None:
     model, source = shell_word(outcome.path), shell_word(table)
     print_rows(
         [
-            ("Saved", f"{printable(str(outcome.path))} ({_seen(outcome)})"),
+            *_saved(printable(str(outcome.path)), f"({_seen(outcome)})"),
             ("Next", f"chainrule predict {model} {source}"),
             ("", f"chainrule trace {model} {source} --row 1"),
             ("", f"chainrule check {model} {source}"),
@@ -127,6 +128,13 @@ def _print_folds(validated: CrossValidation) -> None:
     say(f"Score of the {held_out}, each predicted by the network that has not seen it:")
     for line in score_lines(validated.score, validated.linear_score, validated.gain):
         say(f"  {line}".rstrip())
+
+
+def _saved(path: str, seen: str) -> list[tuple[str, str]]:
+    """Where the model is, and what it has seen; in two lines where one has no room for both."""
+    if len(path) + 1 + len(seen) <= TEXT:
+        return [("Saved", f"{path} {seen}")]
+    return [("Saved", path), ("", seen)]
 
 
 def _seen(outcome: FitOutcome) -> str:

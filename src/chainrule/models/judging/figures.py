@@ -8,7 +8,7 @@ from statistics import mean, stdev
 from typing import TYPE_CHECKING
 
 from chainrule.scores import number_text, share_text, span_text
-from chainrule.words import counted, named
+from chainrule.words import counted, named, told_apart
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -103,7 +103,7 @@ def figure_lines(sizes: Sequence[tuple[int, int]], figures: Sequence[FoldFigure]
         ["fold", *map(str, range(1, n + 1)), "mean", DEVIATION],
         ["learns from", *(str(learnt) for learnt, _ in sizes), "", ""],
         ["held out", *(str(held_out) for _, held_out in sizes), "", ""],
-        *map(_column, figures[:MOST_FIGURES]),
+        *map(_column, figures[:MOST_FIGURES], told_apart([one.name for one in figures], LONGEST_HEAD)),
     ]
     n_others = 3
     while len(columns) > n_others + 1 and _width(columns) > WIDTH:
@@ -117,10 +117,10 @@ def figure_lines(sizes: Sequence[tuple[int, int]], figures: Sequence[FoldFigure]
         yield f"… {counted(more, 'target')} more"
 
 
-def _column(figure: FoldFigure) -> list[str]:
+def _column(figure: FoldFigure, head: str) -> list[str]:
     """A figure of each fold, its mean and its deviation, below its name."""
     values = (*figure.of_folds, figure.mean, figure.deviation)
-    return [named(figure.name, LONGEST_HEAD), *map(figure.written, values)]
+    return [head, *map(figure.written, values)]
 
 
 def _widths(columns: Sequence[Sequence[str]]) -> list[int]:
