@@ -88,6 +88,10 @@ def test_rows_that_are_only_watched_are_counted(here: Path, chainrule_command: C
     )
     by_share = chainrule_command("fit", "t.csv", "--target", "y", *share, "--epochs", 500, "--out", "u.st")
     assert "Training  30 rows, 6 of them only watched, 500 epochs in" in by_share.out
+    for judged in (("--held-out", 0), ("--folds", 2)):
+        done = chainrule_command("fit", "t.csv", "--target", "y", *share, *judged, "--force")
+        assert "(has seen all 40 rows" in done.out
+        assert "it has learnt from" not in done.out
     none = chainrule_command("fit", "t.csv", "--target", "y", "--ignore", "part", "--out", "v.st")
     assert "watched" not in none.out
     shown = chainrule_command("fit", "t.csv", "--target", "y", "--split", "part", "--json", "--out", "w.st")

@@ -111,7 +111,8 @@ def _print_score(outcome: FitOutcome) -> None:
         return
     say()
     if result.held_out_score is None:
-        say("No rows were held out: the score below is that of the rows it has learnt from.")
+        what = "has seen, to learn from or to watch" if outcome.n_watched else "has learnt from"
+        say(f"No rows were held out: the score below is that of the rows it {what}.")
     else:
         held_out = counted(len(result.data.held_out_rows), "held-out row")
         say(f"Score of the {held_out}, which the network has not seen:")
@@ -143,7 +144,7 @@ def _seen(outcome: FitOutcome) -> str:
     if outcome.result.held_out_score is not None:
         return f"has seen the {counted(n_rows, 'training row')} only"
     score = "; the score is that of the folds' networks" if outcome.result.cross_validation else ""
-    return f"has learnt from all {counted(n_rows, 'row')}{score}"
+    return f"has {'seen' if outcome.n_watched else 'learnt from'} all {counted(n_rows, 'row')}{score}"
 
 
 def _score(outcome: FitOutcome) -> list[str]:
