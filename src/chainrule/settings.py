@@ -672,6 +672,16 @@ class FitSettings(Settings):
             lambda value, name: whole_number_from_2(value, name, "5"), "N", "a whole number of at least 2"
         ),
         about=ROWS,
+        also_called=(
+            "cv",
+            "n_splits",
+            "n_folds",
+            "num_folds",
+            "nfold",
+            "k_folds",
+            "kfold",
+            "cross_validation",
+        ),
     )
 
 
