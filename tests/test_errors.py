@@ -231,3 +231,14 @@ def test_every_error_that_is_raised_is_given_needs_and_advice() -> None:
                 fields = {one.arg for one in node.keywords}
                 found += [] if fields >= {"needs", "advice"} else [(path.name, node.lineno)]
     assert found == []
+
+
+def test_what_two_parameters_say_alike_is_said_once() -> None:
+    faults = Faults()
+    for parameter in ("target", "classes"):
+        with faults:
+            raise InputError("There is no column 'y'.", parameter=parameter)
+    found = faults.together()
+    assert (str(found), found.parameter) == ("There is no column 'y'.", "target")
+    other = InputError("rate is -1.", parameter="rate")
+    assert [one.parameter for one in getattr(faults.together(other), "errors", ())] == ["target", "rate"]

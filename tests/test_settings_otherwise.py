@@ -26,7 +26,7 @@ OTHERS = {
     "n_jobs": "threads", "batch": "batch_size", "init": "start", "kernel_initializer": "start",
     "out_activation": "output", "momentum": "rule", "dropout_rate": "dropout", "clipnorm": "clip_norm",
     "max_grad_norm": "clip_norm", "criterion": "loss", "scoring": "metric", "lr_scheduler": "schedule",
-    "Learning-Rate": "rate", "precision": "dtype",
+    "Learning-Rate": "rate", "precision": "dtype", "cv": "folds", "n_splits": "folds", "k_fold": "folds",
 }  # fmt: skip
 OF_TRAINING = {one.name for one in settings_of(Settings)}
 

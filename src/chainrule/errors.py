@@ -251,9 +251,12 @@ class Faults:
             raise self.together()
 
     def together(self, *more: ChainruleError) -> ChainruleError:
-        """All that was found, and more, as one error."""
-        every = [*self.found, *more]
-        return CombinedError(every) if len(every) > 1 else every[0]
+        """All that was found, and more, as one error; what two parameters say alike once."""
+        every: dict[str, ChainruleError] = {}
+        for one in (*self.found, *more):
+            every.setdefault(str(one), one)
+        found = list(every.values())
+        return CombinedError(found) if len(found) > 1 else found[0]
 
 
 class ShapeError(InputError):

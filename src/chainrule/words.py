@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "LONGEST_VALUE", "closest", "counted", "joined", "listed", "named", "printable", "quoted", "series",
-    "shortened", "shown", "suggestion",
+    "shortened", "shown", "suggestion", "told_apart",
 ]  # fmt: skip
 
 LONGEST_QUOTATION = 40
@@ -91,6 +92,22 @@ def named(name: str, most: int = LONGEST_QUOTATION) -> str:
     text = printable(name)
     half = most // 2
     return text if len(text) <= most else f"{text[: most - 1 - half]}…{text[-half:]}"
+
+
+def told_apart(names: Sequence[str], most: int) -> list[str]:
+    """Names as `named` cuts them; those that would look the same with their number before them.
+
+    Examples
+    --------
+    >>> told_apart(["size of the leaf in cm", "size of the bud in cm", "age"], most=11)
+    ['1: siz…n cm', '2: siz…n cm', 'age']
+    """
+    texts = [named(name, most) for name in names]
+    found = Counter(texts)
+    return [
+        text if found[text] == 1 else f"{k}: {named(name, most - len(f'{k}: '))}"
+        for k, (name, text) in enumerate(zip(names, texts, strict=True), 1)
+    ]
 
 
 def counted(n: int, noun: str, plural: str = "") -> str:

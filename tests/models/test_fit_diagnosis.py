@@ -71,6 +71,15 @@ def test_what_was_given_is_not_advised() -> None:
     assert never_predicted(net, data, plain, 9) == ()
 
 
+def test_weights_are_not_advised_where_no_class_is_rare() -> None:
+    data = prepare(RARE.assign(kind=N % 4).astype({"kind": str}), target="kind", classes="kind")
+    net = Network(
+        [[[1.0, 0.0, 0.0], [0.0, 0.0, 0.0], [-1.0, 0.0, 0.0], [-1.0, 0.0, 0.0]]], "softmax", "cross_entropy"
+    )
+    [found] = never_predicted(net, data, FitSettings(rate=0.1, epochs=50), 50)
+    assert found.message.endswith("Try more epochs or hidden units, or give more such rows.")
+
+
 def test_a_short_trial_is_left_alone() -> None:
     other = RARE.assign(kind=RARE["kind"].mask(N > 197, "rarer"))
     result = chainrule.fit(other, **FEW, epochs=9)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import signal
 from pathlib import Path
@@ -323,23 +322,6 @@ def test_what_a_fold_warns_of_is_said_with_its_number() -> None:
     assert of_others.startswith(
         f"folds {', '.join(str(k) for k in (1, 2, 3) if k != held)}: column 'k': 1 class"
     )
-
-
-def test_a_figure_that_no_fold_has_is_none() -> None:
-    assert str(FoldFigure("RMSE", (math.nan, math.nan))) == "RMSE none ± none"
-    assert str(FoldFigure("RMSE", (math.nan, 2.0))) == "RMSE 2 ± none"
-
-
-def test_errors_of_dates_are_spans_of_time_as_in_a_score() -> None:
-    day = 86_400.0
-    figure = FoldFigure("RMSE", (2 * day, 4 * day), is_time=True)
-    assert str(figure) == "RMSE 3.000 days ± 1.414 days"
-    table = {"x": [k % 7 for k in range(40)], "day": pd.date_range("2024-01-01", periods=40)}
-    result = chainrule.cross_validate(table, target="day", folds=2, epochs=1, hidden=2)
-    first, *_, mean, deviation = result.lines()
-    assert first.endswith("      RMSE")
-    assert mean.endswith(" days") and deviation.endswith(" days")  # noqa: PT018 (the same of both)
-    assert {len(first)} == {len(mean), len(deviation)}
 
 
 def shown(result: CrossValidation) -> list[list[str]]:

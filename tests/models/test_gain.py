@@ -13,7 +13,7 @@ import chainrule
 from chainrule.models import prepare
 from chainrule.models.judging import linear
 from chainrule.models.judging.linear import linear_network
-from chainrule.scores import ClassRows, NumberRows, gain_of, score_classes, score_numbers
+from chainrule.scores import ClassRows, Gain, NumberRows, gain_of, score_classes, score_lines, score_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -139,11 +139,30 @@ def test_the_better_of_a_linear_model_and_the_guess_is_what_counts() -> None:
     assert -1 <= worse.interval[0] < worse.interval[1] < 0
     assert str(worse).startswith(
         "On these 40 rows the network is worse than a linear model: RMSE 30.00 against 0.5000, "
-        "100 % more squared error (95 % interval: "
+        "359900 % more squared error (95 % interval: "
     )
     lost = score_numbers("y", NumberRows(actual, np.full(40, np.inf)))
     assert getattr(gain_of((lost,), (close,)), "verdict", "") == "worse"
     assert getattr(gain_of((close,), (lost,)), "than", "") == "mean"
+
+
+def test_how_much_more_a_network_errs_is_told_of_what_the_other_one_errs() -> None:
+    told = {by: Gain("worse", "mean", "rmse", 3, 1, by, None, 9) for by in (-8 / 9, -0.2, 0.2, -1.0, -1e-320)}
+    assert "RMSE 3.000 against 1.000, 800 % more squared error" in str(told[-8 / 9])
+    assert "25 % more" in str(told[-0.2])
+    assert "20 % less" in str(told[0.2])
+    assert "infinitely more squared error." in str(told[-1.0])
+    assert "0 % more" in str(told[-1e-320])
+
+
+def test_no_line_begins_with_the_sign_of_a_percentage() -> None:
+    for rows in (10**digits for digits in range(12)):
+        gain = Gain("no better", "linear model", "rmse", 3.0, 2.0, -5 / 9, (-0.6, 0.2), rows)
+        lines = score_lines((), gain=gain)
+        lines = lines[lines.index("") + 1 :]
+        assert max(map(len, lines)) <= 98
+        assert not any(line.startswith("%") for line in lines)
+        assert " ".join(lines) == str(gain)
 
 
 def test_a_few_rows_are_no_proof() -> None:

@@ -128,3 +128,23 @@ def test_an_input_that_is_the_target_in_another_unit_is_found_whatever_the_scali
     for given in layers:
         data = prepare(table, target="y", **given)
         assert any("'twice' gives the target away" in one for one in data.remarks), given
+
+
+@pytest.mark.parametrize(
+    ("given", "parameter", "message"),
+    [
+        ({"output": "softmax"}, "output", "output='softmax' is for classes of which one holds but each of"),
+        ({"output": "softmax", "loss": "rss"}, "output", "Take output='logistic', or fit one target at a"),
+        ({"output": "logistic", "loss": "cross_entropy"}, "loss", "loss='cross_entropy' is for classes of"),
+        ({"loss": "cross_entropy"}, "output", "output='softmax' is for classes of which one holds"),
+        ({"one_unit": False}, "one_unit", "Leave out one_unit=False, or fit one target at a time."),
+    ],
+)
+def test_outputs_of_which_one_holds_are_refused_for_labels(
+    given: dict[str, Any], parameter: str, message: str
+) -> None:
+    table = pd.DataFrame({"x": range(12), "p": [0, 1] * 6, "q": [0, 0, 1] * 4})
+    with pytest.raises(InputError) as caught:
+        chainrule.fit(table, target=["p", "q"], epochs=1, **given)
+    assert caught.value.parameter == parameter
+    assert message in str(caught.value)

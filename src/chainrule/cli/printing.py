@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "LONGEST_LINE", "MOST_LINES", "TEXT", "Notes", "aside", "escape_what_cannot_be_encoded", "give", "note",
-    "print_json", "print_report", "print_rows", "say", "settings_rows", "training_words", "write_all",
+    "print_json", "print_report", "print_rows", "say", "settings_rows", "training_rows", "write_all",
 ]  # fmt: skip
 
 LONGEST_LINE = 100
@@ -142,8 +142,10 @@ def print_report(report: Report, *, all_columns: bool = False) -> None:
         say(line)
 
 
-def training_words(record: TrainingRecord, seconds: float | None = None) -> str:
-    """Rows, epochs, time where it is known, and what ended the training."""
+def training_rows(
+    record: TrainingRecord, seconds: float | None = None, n_watched: int = 0
+) -> list[tuple[str, str]]:
+    """Rows, those that were only watched, epochs, time where it is known, and what ended the training."""
     endings = {
         "epochs": "the last epoch",
         "loss_goal": "the loss goal",
@@ -159,7 +161,11 @@ def training_words(record: TrainingRecord, seconds: float | None = None) -> str:
     if record.best_epoch is not None and record.best_epoch != record.epochs_run:
         ending += f", the best was epoch {record.best_epoch}"
     time = "" if seconds is None else f" in {seconds:.1f} s"
-    return f"{record.n_training_rows} rows, {counted(record.epochs_run, 'epoch')}{time}, ended by {ending}"
+    rows = (
+        f"{counted(record.n_training_rows, 'row')}{f', {n_watched} of them only watched' * bool(n_watched)}"
+    )
+    words = f"{rows}, {counted(record.epochs_run, 'epoch')}{time}, ended by {ending}"
+    return [("" if k else "Training", line) for k, line in enumerate(textwrap.wrap(words, TEXT))]
 
 
 def settings_rows(record: TrainingRecord, encoding: Encoding | None) -> list[tuple[str, str]]:

@@ -83,11 +83,16 @@ class FitOutcome:
         """Whether Ctrl-C or `cancel` ended the training."""
         return self.result.stopped_by is StoppedBy.INTERRUPT
 
+    @property
+    def n_watched(self) -> int:
+        """How many of the training rows were only watched."""
+        return len(parted(self.result.data, self.settings)[1])
+
     def summary(self) -> dict[str, Any]:
         """All that there is to tell, as plain data, the loss of every epoch included."""
         result, settings = self.result, self.settings
         data, net, history = result.data, result.model.network, result.history
-        learnt, _ = parted(data, settings)
+        learnt, watched = parted(data, settings)
         validated = result.cross_validation
         hurried = self.was_interrupted  # then there is no time for linear models
         return {
@@ -95,6 +100,7 @@ class FitOutcome:
             "rows": data.table.n_rows,
             "report": plain(data.report),
             "training_rows": len(data.training_rows),
+            "watched_rows": len(watched),
             "held_out_rows": len(data.held_out_rows),
             "inputs": [column.name for column in data.encoding.inputs],
             "targets": list(data.encoding.target_names),

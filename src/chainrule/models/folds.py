@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.errors import ChainruleError, InputError, argument, said
+from chainrule.errors import ChainruleError, InputError, Remark, argument, said
 from chainrule.given import truth, whole_number_from_1
+from chainrule.models.judging.figures import MOST_FIGURES, FoldFigure, figure_lines
 from chainrule.models.judging.pooling import pooled_score, writing_as
 from chainrule.models.rows import refuse_weightless
 from chainrule.scores import ClassScore, NumberScore, each_of, gain_of, score_lines, score_to_json
-from chainrule.scores.digits import span_text
 from chainrule.tables import joined_predictions
 from chainrule.training import StoppedBy
 from chainrule.words import counted, joined, named, shown
@@ -35,66 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["CrossValidation", "FoldFigure", "check_beside_folds", "fit_folds", "of_fold", "remarks_beside"]
 
 MOST_LINES = 20  # of folds that are printed
-MOST_FIGURES = 4  # in a line
-NARROWEST = 10  # column of a table
-DEVIATION = "standard deviation"
 MOST_NAMED = 5  # folds, in a sentence
-
-
-@dataclass(frozen=True)
-class FoldFigure:
-    """What each fold's held-out rows say of its network, in one number.
-
-    Attributes
-    ----------
-    name : str
-        "accuracy", "RMSE", or "RMSE of width" where there are several targets.
-    of_folds : tuple of float
-        NaN for a fold whose held-out rows have no value of the target.
-    is_time : bool
-        Whether they are seconds, and printed in the unit that suits.
-
-    Examples
-    --------
-    >>> figure = FoldFigure("accuracy", (0.5, 1.0))
-    >>> figure.mean, round(figure.deviation, 3), str(figure)
-    (0.75, 0.354, 'accuracy 0.750 ± 0.354')
-    """
-
-    name: str
-    of_folds: tuple[float, ...]
-    is_time: bool = False
-
-    @property
-    def mean(self) -> float:
-        """Mean over the folds that have it; NaN where none has."""
-        return float(np.mean(self._there)) if len(self._there) else math.nan
-
-    @property
-    def deviation(self) -> float:
-        """Standard deviation over the folds that have it, with n - 1 in the denominator; NaN of one alone."""
-        return float(np.std(self._there, ddof=1)) if len(self._there) > 1 else math.nan
-
-    def __str__(self) -> str:
-        return f"{self.name} {self.spread}"
-
-    @property
-    def spread(self) -> str:
-        """Mean and deviation as they are printed."""
-        return f"{self.written(self.mean)} ± {self.written(self.deviation, 3)}"
-
-    def written(self, value: float, digits: int = 6) -> str:
-        """A value as it is printed."""
-        if np.isnan(value):
-            return "none"
-        if self.is_time:
-            return span_text(value)
-        return f"{value:.3f}" if self.name.startswith("accuracy") else f"{value:.{digits}g}"
-
-    @property
-    def _there(self) -> npt.NDArray[np.float64]:
-        values = np.array(self.of_folds, dtype=np.float64)
-        return values[~np.isnan(values)]
 
 
 @dataclass(frozen=True, repr=False)
@@ -181,7 +122,7 @@ class CrossValidation:
         names = [name for name in encoding.target_names if any(name in one for one in of_folds)]
         return tuple(
             FoldFigure(
-                f"{figure} of {named(name)}" if len(names) > 1 else figure,
+                f"{figure} of {name}" if len(names) > 1 else figure,
                 tuple(_main_figure(one.get(name)) for one in of_folds),
                 any(_is_time(one.get(name)) for one in of_folds),
             )
@@ -209,26 +150,14 @@ class CrossValidation:
         found: dict[str, list[str]] = {}
         for k, one in enumerate(self.folds, 1):
             for each in (words for words in one.diagnosis if words.is_warning):
-                found.setdefault(each.cause, []).append(f"Fold {k}: {each.message}")
+                found.setdefault(each.cause, []).append(f"Fold {k}: {_marked(each.message)}")
         every = len(self.folds)
-        return tuple(f"Of {every} folds {len(each)} went badly. {each[0]}" for each in found.values())
+        return tuple(Remark(f"Of {every} folds {len(each)} went badly. {each[0]}") for each in found.values())
 
     def lines(self, most: int = MOST_LINES) -> list[str]:
         """Write a line for each fold, of many the first ones, and those for mean and standard deviation."""
-        most, figures = whole_number_from_1(most, "most"), self.figures[:MOST_FIGURES]
-        table = [["fold", "learns from", "held out", *(one.name for one in figures)]]
-        for k, one in enumerate(self.folds[:most]):
-            rows = (len(one.data.training_rows), len(one.data.held_out_rows))
-            table.append([str(k + 1), *map(str, rows), *(each.written(each.of_folds[k]) for each in figures)])
-        table.append(["mean", "", "", *(each.written(each.mean) for each in figures)])
-        table.append([DEVIATION, "", "", *(each.written(each.deviation, 3) for each in figures)])
-        widths = [max(NARROWEST, *map(len, column)) for column in zip(*table, strict=True)]
-        lines = [_aligned(row, widths) for row in table]
-        if len(self.folds) > most:
-            lines.insert(-2, f"… {counted(len(self.folds) - most, 'fold')} more")
-        if len(self.figures) > MOST_FIGURES:
-            lines.append(f"… {counted(len(self.figures) - MOST_FIGURES, 'target')} more")
-        return lines
+        sizes = [(len(one.data.training_rows), len(one.data.held_out_rows)) for one in self.folds]
+        return list(figure_lines(sizes, self.figures, whole_number_from_1(most, "most")))
 
     def to_json(self, *, compared: bool = True) -> dict[str, Any]:
         """All there is to tell, as plain data; rows are counted from 1, as on the command line.
@@ -302,7 +231,7 @@ def remarks_beside(known: Sequence[Decision], validated: CrossValidation) -> tup
                 folds_of.setdefault(decision.sentence, []).append(str(k))
     every = len(validated.folds)
     return tuple(
-        words if len(at) == every else f"fold{'s' * (len(at) > 1)} {joined(at, MOST_NAMED)}: {words}"
+        Remark(words if len(at) == every else f"fold{'s' * (len(at) > 1)} {joined(at, MOST_NAMED)}: {words}")
         for words, at in folds_of.items()
     )
 
@@ -368,7 +297,7 @@ def _done(results: Sequence[FitResult], folds: int) -> str:
     figure = CrossValidation(tuple(results)).figures[0]
     values = joined([figure.written(value) for value in figure.of_folds], MOST_NAMED)
     was = "were" if len(results) > 1 else "was"
-    return f"{len(results)} of {folds} folds {was} done: {figure.name} {values}."
+    return f"{len(results)} of {folds} folds {was} done: {named(figure.name)} {values}."
 
 
 def _numbered(data: Dataset, rows: Rows) -> Rows:
@@ -388,9 +317,6 @@ def _is_time(score: ClassScore | NumberScore | None) -> bool:
     return isinstance(score, NumberScore) and score.scored.is_time
 
 
-def _aligned(cells: Sequence[str], widths: Sequence[int]) -> str:
-    first, *others = (
-        f"{cell:<{width}}" if not place else f"{cell:>{width}}"
-        for place, (cell, width) in enumerate(zip(cells, widths, strict=True))
-    )
-    return "  ".join([first, *others]).rstrip()
+def _marked(words: str) -> str:
+    """Words with their marks, where they have some, for what they become a part of."""
+    return getattr(words, "marked", words)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from chainrule.equations import ACTIVATIONS, LOSSES
+from chainrule.equations import ACTIVATIONS, LOSSES, name_of
 from chainrule.errors import InputError, argument
 from chainrule.models.defaults import check_defaults
 from chainrule.tables import Limits
@@ -58,11 +58,13 @@ class AskedOutputs(NamedTuple):
         Raises
         ------
         InputError
-            One unit for two classes is asked of another target.
+            One unit for two classes is asked of another target, or outputs that compete of several labels.
         """
         one_unit = _takes_one_unit(self, kind, n_classes, roles)
         layer = output_layer(self, kind, one_unit=one_unit)
         output, loss = ACTIVATIONS.made_of(layer.output, "output"), LOSSES.made_of(layer.loss, "loss")
+        if kind == "labels":
+            _refuse_rivals(output, loss, roles)
         lowest_target, highest_target = (LOSSES.fact(loss, f"{end}_target") for end in ("lowest", "highest"))
         return Limits(
             max(ACTIVATIONS.fact(output, "lowest_output"), lowest_target),
@@ -124,3 +126,26 @@ def _takes_one_unit(asked: AskedOutputs, kind: TargetKind, n_classes: int, roles
         return roles.one_unit
     output = output_layer(asked, kind, one_unit=False).output
     return not ACTIVATIONS.fact(ACTIVATIONS.made_of(output, "output"), "mixes_units")
+
+
+def _refuse_rivals(output: Any, loss: Any, roles: Roles) -> None:  # noqa: ANN401 (objects)
+    """Refuse outputs of which one holds, for labels: a row may have several of them, or none."""
+    needs = "each of several targets has a unit of its own, which says whether a row has it"
+    if roles.one_unit is False:
+        raise InputError(
+            "An output for each class was asked for",
+            parameter="one_unit",
+            given=False,
+            needs=needs,
+            advice=f"Leave out {argument('one_unit', False)}, or fit one target at a time.",  # noqa: FBT003 (as it is typed)
+        )
+    competes = ACTIVATIONS.fact(output, "mixes_units")
+    if competes or LOSSES.fact(loss, "shares_of_one"):
+        name, given = ("output", output) if competes else ("loss", loss)
+        raise InputError(
+            f"{argument(name, name_of(given))} is for classes of which one holds",
+            parameter=name,
+            given=name_of(given),
+            needs=needs,
+            advice=f"Take {argument('output', 'logistic')}, or fit one target at a time.",
+        )

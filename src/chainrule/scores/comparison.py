@@ -91,7 +91,10 @@ class Gain:
         """A difference in words."""
         if self.figure == "accuracy":
             return f"{share_text(abs(difference))} {'less' if difference < 0 else 'more'}"
-        return f"{100 * abs(difference):.0f} % {'more' if difference < 0 else 'less'}"
+        if difference >= 0:
+            return f"{100 * difference:.0f} % less"
+        more = -difference / (1 + difference) if difference > -1 else math.inf  # of what the other one errs
+        return "infinitely more" if math.isinf(more) else f"{100 * more:.0f} % more"
 
     def to_json(self) -> dict[str, Any]:
         """Every field, and the sentence."""

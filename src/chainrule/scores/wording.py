@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from chainrule.scores.classes import ClassScore
 from chainrule.scores.digits import MANY, number_text, share_text, span_text
 from chainrule.scores.targets import each_of
-from chainrule.words import named
+from chainrule.words import named, told_apart
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -74,7 +74,12 @@ def score_lines(
         lines += _label_lines(scores, others, intervals=intervals)
     if any(one.is_weighted for one in scores):
         lines.append("Rows count by their weights.")
-    return [*lines, *([] if gain is None else ["", *textwrap.wrap(str(gain), WIDTH)])]
+    return [*lines, *([] if gain is None else ["", *_sentence(str(gain))])]
+
+
+def _sentence(text: str) -> list[str]:
+    """A sentence in lines, of which none begins with the sign of a percentage."""
+    return [line.replace("\0", " ") for line in textwrap.wrap(text.replace(" %", "\0%"), WIDTH)]
 
 
 def _class_lines(score: ClassScore, linear: ClassScore | None, *, intervals: bool) -> list[str]:
@@ -115,10 +120,12 @@ def _table_of(
 ) -> list[Row]:
     """Figure, network, interval, linear model, always the same guess; without what is not there."""
     rows: list[Row] = [("", "network", "95 % interval", "linear model", always)]
-    for score, other in zip_longest(scores, linear):
-        is_time = not isinstance(score, ClassScore) and score.scored.is_time
-        longest = LONGEST_LABEL if isinstance(score, ClassScore) or is_time else LONGEST_NUMBER
-        of = f" of {named(score.target, longest)}" if len(scores) > 1 else ""
+    are_times = [not isinstance(score, ClassScore) and score.scored.is_time for score in scores]
+    is_wide = any(are_times) or any(isinstance(score, ClassScore) for score in scores)
+    longest = LONGEST_LABEL if is_wide else LONGEST_NUMBER
+    targets = told_apart([score.target for score in scores], longest)
+    for score, other, target, is_time in zip_longest(scores, linear, targets, are_times):
+        of = f" of {target}" if len(scores) > 1 else ""
         for name, words in figures.items():
             value, guess = getattr(score, name), _guess(score, name)
             if value is None and name != "r2":
@@ -154,6 +161,7 @@ def _guess(score: ClassScore | NumberScore, name: str) -> float | None:
 def _of_each_class(score: ClassScore) -> list[str]:
     """Rows, precision, recall and F1 of each class; of many those with the lowest recall."""
     names = list(score.rows)
+    written = dict(zip(names, told_apart(names, LONGEST_NAME), strict=True))
     more = []
     if len(names) > MOST_LINES:
         more = [f"… the lowest {WORST} recalls of {len(names)} classes; the score as JSON has all"]
@@ -162,7 +170,7 @@ def _of_each_class(score: ClassScore) -> list[str]:
     rows: list[Row] = [("class", "rows", "precision", "recall", "F1")]
     rows += [
         (
-            named(name, LONGEST_NAME),
+            written[name],
             str(score.rows[name]),
             *(_figure("", of[name]) for of in (score.precision, score.recall, score.f1)),
         )
@@ -178,10 +186,10 @@ def _confusion(score: ClassScore) -> list[str]:
         return []
     corner = "class \\ predicted"
     room = (WIDTH - len(corner)) // len(names) - 2
-    rows: list[Row] = [(corner, *(named(name, min(room, LONGEST_NAME)) for name in names))]
-    for name, counts in zip(names, score.confusion, strict=True):
+    rows: list[Row] = [(corner, *told_apart(names, min(room, LONGEST_NAME)))]
+    for name, counts in zip(told_apart(names, len(corner)), score.confusion, strict=True):
         cells = (f"{one:.1f}" if score.is_weighted else str(one) for one in counts)
-        rows.append((named(name, len(corner)), *cells))
+        rows.append((name, *cells))
     lines = _aligned(rows)
     return ["", *lines] if max(map(len, lines)) <= WIDTH else []
 

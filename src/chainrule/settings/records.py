@@ -383,6 +383,16 @@ class FitSettings(Settings):
         "others. The network that is kept learns from all rows.",
         values.FOLDS,
         about=ROWS,
+        also_called=(
+            "cv",
+            "n_splits",
+            "n_folds",
+            "num_folds",
+            "nfold",
+            "k_folds",
+            "kfold",
+            "cross_validation",
+        ),
     )
 
 

@@ -10,10 +10,11 @@ from chainrule.tables.columns.table import Table
 from chainrule.tables.encoding.asking import read_targets, row_labels
 from chainrule.tables.encoding.categories import BinaryInput, CategoryInput
 from chainrule.tables.encoding.choosing import Chosen, choose_encoding
-from chainrule.tables.encoding.dates import CycleInput, DateInput
+from chainrule.tables.encoding.dates import CycleInput, DateInput, spread_in_words
 from chainrule.tables.encoding.encoding import Encoding, InputPart, LearntTarget, TargetPart
 from chainrule.tables.encoding.numbers import MissingInput, NumberInput
 from chainrule.tables.encoding.report import ColumnReport, Report, RowsLeftOut, report_lines
+from chainrule.tables.encoding.statistics import Spread
 from chainrule.tables.encoding.targets.classes import ClassTarget
 from chainrule.tables.encoding.targets.constant import ConstantTarget
 from chainrule.tables.encoding.targets.dates import DateTarget
@@ -49,10 +50,11 @@ __all__ = [
     "BinaryInput", "CategoryInput", "Chosen", "ClassTarget", "Column", "ColumnReport",
     "ConstantTarget", "CycleInput", "DateInput", "DateTarget", "Decision", "Encoding", "InputPart",
     "Layout", "LearntTarget", "Limits", "MissingInput", "NumberInput", "NumberTarget", "Predictions",
-    "Report", "Roles", "RowRoles", "RowsLeftOut", "Said", "Step", "Table", "TableOptions", "TargetKind",
-    "TargetPart", "TextInput", "Worked", "WorkedAnswer", "WorkedCell", "as_table", "choose_encoding",
-    "column_formula", "fold_groups", "fold_in_order", "fold_rows", "joined_predictions", "predictions_of",
-    "read_numbers", "read_table", "read_targets", "reading_option", "refuse_guesses", "report_lines",
-    "row_labels", "settle_roles", "split_groups", "split_in_order", "split_rows", "with_numbers",
-    "worked_answers", "worked_cells", "worked_parts", "worked_value", "written_formula",
+    "Report", "Roles", "RowRoles", "RowsLeftOut", "Said", "Spread", "Step", "Table", "TableOptions",
+    "TargetKind", "TargetPart", "TextInput", "Worked", "WorkedAnswer", "WorkedCell", "as_table",
+    "choose_encoding", "column_formula", "fold_groups", "fold_in_order", "fold_rows",
+    "joined_predictions", "predictions_of", "read_numbers", "read_table", "read_targets",
+    "reading_option", "refuse_guesses", "report_lines", "row_labels", "settle_roles", "split_groups",
+    "split_in_order", "split_rows", "spread_in_words", "with_numbers", "worked_answers", "worked_cells",
+    "worked_parts", "worked_value", "written_formula",
 ]  # fmt: skip

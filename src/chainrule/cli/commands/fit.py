@@ -10,13 +10,14 @@ from chainrule.cli.naming import in_options
 from chainrule.cli.paths import shell_word
 from chainrule.cli.printing import (
     MOST_LINES,
+    TEXT,
     note,
     print_json,
     print_report,
     print_rows,
     say,
     settings_rows,
-    training_words,
+    training_rows,
 )
 from chainrule.cli.progress import TrainingProgress
 from chainrule.cli.remarks import loss_rows
@@ -82,7 +83,7 @@ def _print_summary(outcome: FitOutcome, table: Path) -> None:
     if record is not None:
         print_rows(
             [
-                ("Training", training_words(record, sum(history.seconds))),
+                *training_rows(record, sum(history.seconds), outcome.n_watched),
                 *settings_rows(record, result.data.encoding),
             ]
         )
@@ -93,7 +94,7 @@ def _print_summary(outcome: FitOutcome, table: Path) -> None:
     model, source = shell_word(outcome.path), shell_word(table)
     print_rows(
         [
-            ("Saved", f"{printable(str(outcome.path))} ({_seen(outcome)})"),
+            *_saved(printable(str(outcome.path)), f"({_seen(outcome)})"),
             ("Next", f"chainrule predict {model} {source}"),
             ("", f"chainrule trace {model} {source} --row 1"),
             ("", f"chainrule check {model} {source}"),
@@ -110,7 +111,8 @@ def _print_score(outcome: FitOutcome) -> None:
         return
     say()
     if result.held_out_score is None:
-        say("No rows were held out: the score below is that of the rows it has learnt from.")
+        what = "has seen, to learn from or to watch" if outcome.n_watched else "has learnt from"
+        say(f"No rows were held out: the score below is that of the rows it {what}.")
     else:
         held_out = counted(len(result.data.held_out_rows), "held-out row")
         say(f"Score of the {held_out}, which the network has not seen:")
@@ -130,13 +132,20 @@ def _print_folds(validated: CrossValidation, *, compared: bool) -> None:
         say(f"  {line}".rstrip())
 
 
+def _saved(path: str, seen: str) -> list[tuple[str, str]]:
+    """Where the model is, and what it has seen; in two lines where one has no room for both."""
+    if len(path) + 1 + len(seen) <= TEXT:
+        return [("Saved", f"{path} {seen}")]
+    return [("Saved", path), ("", seen)]
+
+
 def _seen(outcome: FitOutcome) -> str:
     """What the saved network has learnt from."""
     n_rows = len(outcome.result.data.training_rows)
     if outcome.result.held_out_score is not None:
         return f"has seen the {counted(n_rows, 'training row')} only"
     score = "; the score is that of the folds' networks" if outcome.result.cross_validation else ""
-    return f"has learnt from all {counted(n_rows, 'row')}{score}"
+    return f"has {'seen' if outcome.n_watched else 'learnt from'} all {counted(n_rows, 'row')}{score}"
 
 
 def _score(outcome: FitOutcome) -> list[str]:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from chainrule.cli.printing import (
     LONGEST_LINE,
     MOST_LINES,
@@ -17,7 +15,7 @@ from chainrule.cli.printing import (
     print_rows,
     say,
     settings_rows,
-    training_words,
+    training_rows,
 )
 from chainrule.cli.remarks import loss_rows
 from chainrule.cli.repeating import ended_from_outside, fit_command
@@ -34,10 +32,13 @@ from chainrule.tables import (
     DateTarget,
     MissingInput,
     NumberTarget,
+    Spread,
     TextInput,
     column_formula,
+    spread_in_words,
     worked_answers,
     worked_parts,
+    worked_value,
     written_formula,
 )
 from chainrule.words import named, printable, series, shortened
@@ -53,7 +54,6 @@ __all__ = ["run"]
 
 FEW_WEIGHTS = 100
 MOST_FORMULAS = 8  # of one column of the table
-DAY = 86_400.0  # seconds
 
 
 def run(model: Path, *, weights: bool, command: bool, as_json: bool) -> None:
@@ -96,7 +96,7 @@ def run(model: Path, *, weights: bool, command: bool, as_json: bool) -> None:
 
 def _print_training(record: TrainingRecord, encoding: Encoding | None) -> None:
     """Print how the network came about."""
-    print_rows([("Training", training_words(record)), *settings_rows(record, encoding)])
+    print_rows([*training_rows(record), *settings_rows(record, encoding)])
     if record.beside:
         print_rows([("Beside", f"{series(record.beside)}, which were given in Python and are not kept here")])
     print_rows(
@@ -193,7 +193,11 @@ def _learnt_as(part: InputPart | TargetPart, room: int) -> str:  # noqa: PLR0911
         case DateInput() | DateTarget():
             cycles = part.parts if isinstance(part, DateInput) else ()
             place = f", place in the {series(cycles)}" if cycles else ""
-            return f"time, mean {_day(part.mean)}, deviation {part.scale / DAY:.6g} days{place}{missing}"
+            words = spread_in_words(Spread(part.mean, part.scale), part.reading)
+            mean, scale = (worked_value(words[name], _six) for name in ("mean", "scale"))
+            if isinstance(part, DateTarget) and part.scaled != "spread":
+                return f"time, less {mean}, divided by {scale}"
+            return f"time, mean {mean}, deviation {scale}{place}{missing}"
     constant = "  (constant: encoded as 0)" if part.scale == 0 else ""
     squashed = ", squashed" if getattr(part, "squash", None) else ""
     kind = {"log": "logarithm", "count": "count"}.get(getattr(part, "learnt_as", ""), "number")
@@ -204,13 +208,8 @@ def _learnt_as(part: InputPart | TargetPart, room: int) -> str:  # noqa: PLR0911
     return f"{kind}, mean {part.mean:.6g}, deviation {part.scale:.6g}{squashed}{missing}{constant}"
 
 
-def _day(seconds: float) -> str:
-    """The day of a time in seconds since 1970."""
-    return str(np.datetime64("1970-01-01") + np.timedelta64(round(seconds / DAY), "D"))
-
-
 def _print_weights(model: Model) -> None:
-    """Print every weight under the name of the unit it comes from."""
+    """Print every weight under the name of the unit it comes from, in blocks that fit into a line."""
     net = model.network
     names = (
         [named(name, 24) for name in model.encoding.input_names]
@@ -221,9 +220,11 @@ def _print_weights(model: Model) -> None:
         sources = ["bias", *(names if m == 1 else [f"a_{j}^({m})" for j in range(1, w.shape[1])])]
         say(f"W^({m})")
         width = max(12, *(len(name) + 2 for name in sources))
-        say(" " * 8 + "".join(f"{name:>{width}}" for name in sources))
-        for k, row in enumerate(w, 1):
-            say(f"  k = {k:<2}" + "".join(f"{value:>{width}.6g}" for value in row))
+        most = (LONGEST_LINE - 8) // width
+        for first in range(0, len(sources), most):
+            say(" " * 8 + "".join(f"{name:>{width}}" for name in sources[first : first + most]))
+            for k, row in enumerate(w[:, first : first + most], 1):
+                say(f"  k = {k:<2}" + "".join(f"{value:>{width}.6g}" for value in row))
 
 
 def _as_json(model: Model, path: Path) -> dict[str, Any]:

@@ -50,16 +50,15 @@ def pooled_score(judged: Sequence[tuple[Dataset, Model]], order: npt.NDArray[np.
     parts = [_answers(data, model, in_order) for data, model in judged]
     Y, outputs, usual = (np.concatenate(part)[order] for part in zip(*parts, strict=True))
     encoding = Encoding(first.inputs, tuple(map(_unscaled, in_order)), first.rows, first.layout)
-    weights = [None if data.weights is None else data.weights[data.held_out_rows] for data, _ in judged]
+    weights = [data.weights[data.held_out_rows] for data, _ in judged if data.weights is not None]
+    counting = np.concatenate(weights)[order] if weights else None
     return score_of(
         encoding,
         Y,
         outputs,
         chances=all(gives_chances(model.network, data.encoding) for data, model in judged),
         majority=[_common(name, judged) for name in encoding.target_names],
-        weights=None
-        if weights[0] is None
-        else as_sample_weight(np.concatenate(weights)[order], len(Y), np.float64),  # type: ignore[arg-type]
+        weights=as_sample_weight(counting, len(Y), np.float64),
         seed=judged[0][0].seed,
         usual=usual,
     )

@@ -40,6 +40,7 @@ def never_predicted(
     what = f"The class {listed(missed)} is" if len(missed) == 1 else f"The classes {listed(missed)} are"
     have = f"{counted(n, 'row')} {'has' if n == 1 else 'have'} {'it' if len(missed) == 1 else 'them'}"
     advice = f"Try {argument('class_weight', BALANCED)}"
-    if settings.class_weight == BALANCED:
+    is_rarer = (n_rows[is_missed] < n_rows.mean()).any()
+    if settings.class_weight == BALANCED or not is_rarer:
         advice = "Try more epochs or hidden units, or give more such rows"
     return (Diagnosis("class_never_predicted", Remark(f"{what} never predicted, though {have}. {advice}.")),)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from chainrule.stored import MOST, Meta, Name, Stored, Text
 from chainrule.tables.columns.roles import Purpose
-from chainrule.words import counted, named, shown
+from chainrule.words import counted, named, shown, told_apart
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -124,11 +124,11 @@ def report_lines(
     for word, text in _about_rows(report):
         yield from _wrapped(word, text, width, label)
     columns, warnings = report.columns[:most], report.all_warnings[:most]
-    longest = min(max((len(named(one.name, LONGEST_NAME)) for one in columns), default=0), LONGEST_NAME)
-    for place, column in enumerate(columns):
-        name = f"{named(column.name, LONGEST_NAME):<{longest}}"
+    names = told_apart([one.name for one in columns], LONGEST_NAME)
+    longest = max(map(len, names), default=0)
+    for place, (column, name) in enumerate(zip(columns, names, strict=True)):
         lines = textwrap.wrap(_about(column), width - label - longest - 2, break_on_hyphens=False) or [""]
-        yield f"{'' if place else 'Columns':<{label}}{name}  {lines[0]}".rstrip()
+        yield f"{'' if place else 'Columns':<{label}}{name:<{longest}}  {lines[0]}".rstrip()
         yield from (f"{'':<{label + longest}}  {line}" for line in lines[1:])
     yield from _more(len(report.columns) - len(columns), "column", elsewhere, label)
     for warning in warnings:
