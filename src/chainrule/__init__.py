@@ -66,6 +66,7 @@ if TYPE_CHECKING:
     from chainrule.models import CrossValidation as CrossValidation
     from chainrule.models import FitResult as FitResult
     from chainrule.models import Model as Model
+    from chainrule.models import Predictions as Predictions
     from chainrule.models import cross_validate as cross_validate
     from chainrule.models import fit as fit
     from chainrule.network import ForwardPass as ForwardPass
@@ -114,7 +115,7 @@ _NAMES_OF = {
         "GradientCheck", "Trace", "check_gradients", "trace",
     ),
     "models": (
-        "CrossValidation", "FitResult", "Model", "cross_validate", "fit",
+        "CrossValidation", "FitResult", "Model", "Predictions", "cross_validate", "fit",
     ),
     "network": (
         "ForwardPass", "Network",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = [
     "LARGEST_SEED", "LARGEST_WHOLE", "check_seed", "keep_between", "keep_share", "keep_whole",
     "not_negative_number", "own_number", "path_given", "positive_number", "real_numbers", "share_below_1",
-    "truth", "unmasked", "whole_number_from_1", "whole_number_from_2",
+    "truth", "unmasked", "whole_number_from_1", "whole_number_from_2", "whole_number_or_none",
 ]  # fmt: skip
 
 LARGEST_SEED = 2**64 - 1
@@ -31,6 +31,14 @@ def check_seed(seed: object) -> int:
     if number is None or not 0 <= number <= LARGEST_SEED:
         _refuse("seed", seed, f"a whole number from 0 to {LARGEST_SEED}", "seed 0")
     return number
+
+
+def whole_number_or_none(value: object, name: str) -> int | None:
+    """Int of at least 1, None for 0, or InputError."""
+    number = _as_int(value)
+    if number is None or number < 0:
+        _refuse(name, value, "a whole number of at least 0", "0 for none")
+    return whole_number_from_1(number, name) if number else None
 
 
 def whole_number_from_1(value: object, name: str) -> int:

@@ -101,7 +101,7 @@ REFUSED = {
     "--l2 x": "--l2 is 'x' but must be a number",
     "--dropout 1": "--dropout is 1.0 but must be at least 0 and below 1",
     "--dropout nan": "--dropout is nan but must be",
-    "--patience -1": "--patience is -1 but must be a whole number of at least 1",
+    "--patience -1": "--patience is -1 but must be a whole number of at least 0",
     "--patience 1.5": "--patience is '1.5' but must be a whole number",
     "--validation 1": "--validation is 1.0 but must be at least 0 and below 1",
     "--validation x": "--validation is 'x' but must be a number",

@@ -298,7 +298,7 @@ def test_a_criterion_of_the_users_own_is_asked() -> None:
         ({"stopping": "progress_quotient:1:0"}, InputError, "strip is 0 but must be a whole number"),
         ({"stopping": 3}, InputError, "stopping is 3 but must be a name or an object"),
         ({"stopping": "patience:5", "validation": None}, InputError, "stopping needs validation rows."),
-        ({"patience": -1}, InputError, "patience is -1 but must be a whole number of at least 1"),
+        ({"patience": -1}, InputError, "patience is -1 but must be a whole number of at least 0"),
     ],
 )
 def test_criteria_that_make_no_sense_are_refused(

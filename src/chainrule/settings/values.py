@@ -16,6 +16,7 @@ from chainrule.given import (
     truth,
     whole_number_from_1,
     whole_number_from_2,
+    whole_number_or_none,
 )
 from chainrule.words import quoted
 
@@ -64,11 +65,7 @@ def share(example: str) -> Values:
 
 
 WHOLE = Values(whole_number_from_1, "N", "a whole number of at least 1")
-WHOLE_OR_NONE = Values(
-    lambda value, name: None if own_number(value) == 0 else whole_number_from_1(value, name),
-    "N",
-    "a whole number of at least 0",
-)
+WHOLE_OR_NONE = Values(whole_number_or_none, "N", "a whole number of at least 0")
 
 
 def named(kind: Kind[Any], names: str = "") -> Values:
