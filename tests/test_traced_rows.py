@@ -320,3 +320,21 @@ def test_the_command_prints_the_whole_row(
     assert (
         "  fare: '7,25 €', read as 7.25\n    x_1 = (fare − mean)/scale = (7.25 − 5)/2 = 1.125\n" in done.out
     )
+
+
+def test_a_row_is_the_one_that_messages_call_so(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("x,y\n1,2\n,\n3,5\nx,y\n4,7\n,\n", encoding="utf-8")  # rows 2, 4 and 6 are left out
+    model = tmp_path / "m.st"
+    chainrule.save(chainrule.fit(path, target="y", held_out=0, hidden=2, epochs=1).model, model)
+    for row, x in ((1, 1.0), (3, 3.0), (5, 4.0)):
+        outcome = TraceJob(model, path, row=row).run()
+        assert (outcome.row, outcome.cells[0].read) == (row, x)
+    others: list[tuple[Any, str]] = [
+        (2, "has that row left out. Try row=3."),
+        (4, "has that row left out. Try row=5."),
+        *((no_row, "has rows 1 to 5. Try row=1.") for no_row in (0, 6, 1.5, math.nan)),
+    ]
+    for no_row, words in others:
+        with pytest.raises(InputError, match=re.escape(words)):
+            TraceJob(model, path, row=no_row).run()

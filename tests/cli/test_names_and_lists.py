@@ -328,8 +328,8 @@ def repeated(table: str, target: str, summary: str, chainrule_command: Callable[
 
 def test_keys_of_the_summary_as_json(here: Path, chainrule_command: Callable[..., Any]) -> None:
     shared = {
-        "table", "rows", "report", "training_rows", "held_out_rows", "inputs", "targets", "classes",
-        "remarks",
+        "table", "rows", "report", "training_rows", "watched_rows", "held_out_rows", "inputs", "targets",
+        "classes", "remarks",
         "network", "sizes", "hidden", "activation", "output", "start", "rate", "epochs", "batch_size",
         "loss_goal", "seed", "shuffle", "rule", "schedule", "clip_norm", "l1", "l2", "dropout", "patience",
         "metric", "stopping", "threads", "validation", "watched_rows", "dtype", "engine", "stopped_by",

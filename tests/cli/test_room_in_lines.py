@@ -117,3 +117,11 @@ def test_what_times_were_learnt_as_and_many_weights(
     weights = lines[lines.index("W^(1)") :]
     assert sum(line.count("kind=") for line in weights) == 8
     assert len([line for line in weights if line.startswith("  k = 2")]) > 2
+
+
+def test_the_row_that_is_proposed_is_there(here: Path, chainrule_command: Callable[..., Any]) -> None:
+    here.joinpath("t.csv").write_text("x,y\n,\n1,\n2,3\n4,6\n5,6\n", encoding="utf-8")
+    typed = ("fit", "t.csv", "--target", "y", "--epochs", 1, "--held-out", 0, "--hidden", 2, "--out", "t.st")
+    [proposed] = [line for line in lines_of(chainrule_command(*typed)) if "chainrule trace" in line]
+    assert proposed.split()[1:] == ["trace", "t.st", "t.csv", "--row", "3"]
+    assert "  x: 2" in lines_of(chainrule_command(*proposed.split()[1:]))

@@ -260,7 +260,9 @@ def show(
 def trace(
     model: ModelPath,
     table: TablePath,
-    row: Annotated[str, typer.Option(metavar="N", help="Row of the table, counted from 1.")] = "1",
+    row: Annotated[
+        str, typer.Option(metavar="N", help="Row of the table, counted from 1 as in the file.")
+    ] = "1",
     rate: Annotated[
         str | None,
         typer.Option(metavar="NUMBER", help="Learning rate of the step. Default: that of the training."),

@@ -37,7 +37,7 @@ class TraceOutcome:
     model, table : str
         What they are called.
     row : int
-        Counted from 1.
+        Counted from 1, as in the file.
     encoding : Encoding
     step : Trace or ForwardTrace
         Of the forward pass alone where the row has no value of a target.
@@ -112,7 +112,7 @@ class TraceOutcome:
 
 
 class TraceJob(Job):
-    """Trace one step on a row of a table, counted from 1, at a rate or at that of the model's training."""
+    """Trace one step on a row, counted from 1 as in the file, at a rate or that of the model's training."""
 
     def __init__(self, model: Any, table: Any, *, row: int = 1, rate: float | None = None) -> None:  # noqa: ANN401 (a path, or any frame that speaks Arrow)
         super().__init__()
@@ -123,30 +123,41 @@ class TraceJob(Job):
         """Load, read, trace."""
         hearing(face)  # nothing is said, but every job checks who listens
         model, source = self._load_and_read(self.model, self.table, Silence())
-        row = own_number(self.row)
-        if row not in range(1, source.n_rows + 1):
-            raise InputError(
-                parameter="row",
-                given=self.row,
-                needs=f"{source.title} has rows 1 to {source.n_rows}",
-                advice=f"Try {argument('row', 1)}.",
-            )
+        place = _place_of(self.row, source)
         rate = self.rate
         if rate is None:
             rate = model.training.rate if model.training else None
         rate = RATE_WITHOUT_TRAINING if rate is None else rate
-        one_row, encoding = source.take([int(row) - 1]), model.table_encoding
+        one_row, encoding = source.take([place]), model.table_encoding
         x = encoding.encode_inputs(one_row)[0]
         self.look()
         y, without = _targets_of(one_row, encoding)
         cells = worked_cells(encoding.inputs, one_row, "x")
-        about = str(self.model), source.title, int(row), encoding
+        about = str(self.model), source.title, int(own_number(self.row)), encoding
         if without:
             passed = trace_forward(model.network, x)
             return TraceOutcome(*about, passed, cells, (), _answers_of(passed.a[-1], encoding), (), without)
         step, targets = trace(model.network, x, y, rate=rate), worked_cells(encoding.targets, one_row, "y")
         answers, after = (_answers_of(one, encoding) for one in (step.a[-1], step.outputs_after))
         return TraceOutcome(*about, step, cells, targets, answers, after)
+
+
+def _place_of(row: object, table: Table) -> int:
+    """Index of a row by its number in the file, as every message counts: those that are left out, too."""
+    numbering = table.columns[0].numbering
+    numbers = (np.arange(table.n_rows) if numbering is None else numbering) + 1
+    number = own_number(row)
+    place = int(np.searchsorted(numbers, number))
+    if place < len(numbers) and numbers[place] == number:
+        return place
+    last = int(numbers[-1]) if len(numbers) else 0
+    is_left_out = number in range(1, last)
+    raise InputError(
+        parameter="row",
+        given=row,
+        needs=f"{table.title} has {'that row left out' if is_left_out else f'rows 1 to {last}'}",
+        advice=f"Try {argument('row', int(numbers[place]) if is_left_out else 1)}.",
+    )
 
 
 def _targets_of(row: Table, encoding: Encoding) -> tuple[npt.NDArray[np.float64], tuple[str, ...]]:

@@ -96,7 +96,7 @@ def _print_summary(outcome: FitOutcome, table: Path) -> None:
         [
             *_saved(printable(str(outcome.path)), f"({_seen(outcome)})"),
             ("Next", f"chainrule predict {model} {source}"),
-            ("", f"chainrule trace {model} {source} --row 1"),
+            ("", f"chainrule trace {model} {source} --row {result.data.table.columns[0].row(0)}"),
             ("", f"chainrule check {model} {source}"),
         ]
     )
