@@ -191,6 +191,7 @@ GOOD: dict[str, Callable[[Files], Call]] = {
     "CrossValidation.to_json": lambda _: (_validated().to_json, {}),
     "Model": lambda _: (chainrule.Model, {"network": NET}),
     "Model.predict": lambda _: (_fitted().model.predict, {"table": FRAME}),
+    "Predictions.to_pandas": lambda _: (_fitted().model.predict(FRAME).to_pandas, {}),
     "Model.read": lambda _: (_fitted().model.read, {"table": FRAME}),
     "Model.predictions": lambda _: (_fitted().model.predictions, {"table": chainrule.read_table(FRAME)}),
     "Model.score": lambda _: (_fitted().model.score, {"table": FRAME}),
@@ -259,7 +260,7 @@ GOOD: dict[str, Callable[[Files], Call]] = {
 # Records that doors give and nobody else makes.
 GIVEN = {
     "ClassScore", "CrossValidation", "Diagnosis", "Encoding", "FitResult", "ForwardPass", "Gain",
-    "GradientCheck", "History", "NumberScore", "Progress", "Table", "Trace", "TrainingResult",
+    "GradientCheck", "History", "NumberScore", "Predictions", "Progress", "Table", "Trace", "TrainingResult",
     "TrainingState", "jobs.FitOutcome", "jobs.PredictionOutcome", "jobs.InspectOutcome", "jobs.ScoreOutcome",
     "jobs.TraceOutcome",
 }  # fmt: skip
