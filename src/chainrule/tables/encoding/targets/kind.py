@@ -92,8 +92,8 @@ def _is_on_or_off(column: Column, reading: Reading, is_of_classes: bool) -> bool
 def _say_labels(columns: tuple[Column, ...], of_classes: list[str], decisions: list[Decision]) -> None:
     """Say that several targets are learnt as labels, each of which a row has or has not."""
     names = [column.name for column in columns if column.name not in of_classes]
-    for name in names:
-        advice = f"{argument('numbers', names)} learns them as numbers."
+    for name in names:  # what to do about it is told once
+        advice = f"{argument('numbers', names)} learns them as numbers." if name == names[0] else ""
         decisions.append(Decision("0 and 1 are two classes, which a row has or has not", name, advice=advice))
 
 
