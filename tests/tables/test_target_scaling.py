@@ -185,6 +185,15 @@ def test_a_constant_is_answered_in_the_type_that_it_would_have_if_it_varied(
     assert (str(said.type).removeprefix("large_"), said.to_pylist()) == (held, [answer])
 
 
+def test_a_target_without_a_value_goes_with_all_others(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("x,a,b,c\n" + "".join(f"{k},{k * k},{'pq'[k % 2]},\n" for k in range(4)))
+    for table in (read_table(path), read_table(pd.read_csv(path))):
+        for target, kind in (("a", "numbers"), ("b", "labels")):
+            encoding = chosen(table, [target, "c"]).encoding
+            assert (encoding.kind, encoding.targets[1]) == (kind, ConstantTarget("c"))
+
+
 @pytest.mark.parametrize(("cell", "answer"), [("1", 1), ("True", True), ("yes", "yes")])
 def test_a_constant_label_of_a_file_is_answered_as_its_text_reads(
     tmp_path: Path, cell: str, answer: object
