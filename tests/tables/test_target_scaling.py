@@ -185,6 +185,24 @@ def test_a_constant_is_answered_in_the_type_that_it_would_have_if_it_varied(
     assert (str(said.type).removeprefix("large_"), said.to_pylist()) == (held, [answer])
 
 
+def test_a_constant_time_is_written_as_one_that_varies() -> None:
+    for zone in (None, "Europe/Berlin"):
+        for moment, text in (("2024-07-02", "2024-07-02"), ("2024-07-02 03:04:05", "2024-07-02T03:04:05")):
+            frame = {"x": [1, 2, 3], "a": [1.5, 2.5, 4.0], "b": [pd.Timestamp(moment, tz=zone)] * 3}
+            said = encoded(pd.DataFrame(frame), ["a", "b"], Limits()).answers([[0.0]])["b"]
+            assert said.texts() == [text]
+            assert said.cells.to_pylist() == [pd.Timestamp(moment, tz=zone)]
+
+
+def test_a_target_without_a_value_goes_with_all_others(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("x,a,b,c\n" + "".join(f"{k},{k * k},{'pq'[k % 2]},\n" for k in range(4)))
+    for table in (read_table(path), read_table(pd.read_csv(path))):
+        for target, kind in (("a", "numbers"), ("b", "labels")):
+            encoding = chosen(table, [target, "c"]).encoding
+            assert (encoding.kind, encoding.targets[1]) == (kind, ConstantTarget("c"))
+
+
 @pytest.mark.parametrize(("cell", "answer"), [("1", 1), ("True", True), ("yes", "yes")])
 def test_a_constant_label_of_a_file_is_answered_as_its_text_reads(
     tmp_path: Path, cell: str, answer: object

@@ -295,7 +295,8 @@ def read_targets(table: Table, roles: Roles, *, counts: bool = False) -> Asked:
         )
         if counts:
             _check_counted(column, settled.reading, roles)
-        readings.append(settled.reading)
+        # One without a value is of any kind, and so goes with all others.
+        readings.append(NumberReading() if column.missing.all() else settled.reading)
         decisions += settled.decisions
     kind = kind_of_targets(columns, readings, roles, decisions, may_be_classes=not counts)
     if kind == "classes":

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from chainrule.errors import InputError
 from chainrule.stored import Finite, Name, Stored, Text
-from chainrule.tables.columns.held import Held, held_times
+from chainrule.tables.columns.held import Held, held_times, named_type
 from chainrule.tables.columns.readings import DateReading, kind_of_labels
 from chainrule.tables.encoding.levels import levels_of
 from chainrule.tables.encoding.targets.answers import Answer, labelled, lasting
@@ -103,7 +104,8 @@ class ConstantTarget(Stored, frozen=True, tag_field="kind", tag="constant", omit
         n_rows = len(outputs)
         if self.label is not None:
             rows = np.zeros(n_rows, dtype=np.intp)
-            return labelled(rows, [self.label], [self.label], self.held or Held("string"))
+            held = self.held or Held("string")
+            return labelled(rows, [self.label], [_written(self.label, held)], held)
         numbers = np.full(n_rows, np.nan if self.number is None else self.number)
         return Answer(pa.array(numbers)) if self.held is None else lasting(numbers, self.held)
 
@@ -112,3 +114,14 @@ class ConstantTarget(Stored, frozen=True, tag_field="kind", tag="constant", omit
         number = "missing" if self.number is None else self.number
         constant = number if self.label is None else self.label
         return WorkedAnswer(self.name, Step("", "{constant}", {"constant": constant}, constant))
+
+
+def _written(label: str, held: Held) -> str:
+    """A label in a text: of a moment that of the clock on the wall, as `DateTarget` writes it."""
+    kind = named_type(held.type)
+    if not pa.types.is_timestamp(kind):
+        return label
+    cells = held.cells([label])
+    wall = cells if kind.tz is None else pc.local_timestamp(cells)
+    moment = wall.cast(pa.timestamp("s"), safe=False).to_numpy(zero_copy_only=False)[0]
+    return str(moment).removesuffix("T00:00:00")
