@@ -175,6 +175,7 @@ GOOD: dict[str, Callable[[Files], Call]] = {
         {"net": NET, "X": X, "Y": Y, "epochs": 1, "rate": 0.1, "engine": "reference", "on_epoch": _stop},
     ),
     "Progress.stop": lambda _: (_progress().stop, {}),
+    "TrainingState.elsewhere": lambda _: (_trained().state.elsewhere, {}),
     "check_gradients": lambda _: (chainrule.check_gradients, {"net": NET, "X": X, "Y": Y}),
     "GradientCheck.to_json": lambda _: (chainrule.check_gradients(NET, X, Y).to_json, {}),
     "trace": lambda _: (chainrule.trace, {"net": NET, "x": X[0], "y": Y[0], "rate": 0.1}),
@@ -269,10 +270,12 @@ GIVEN = {
 def _doors() -> Iterator[tuple[str, Any]]:
     """Every public callable under its name.
 
-    Errors are what comes out. What the objects of a kind do, an activation's `forward` say, is for the
+    Errors are what comes out. Estimators say what is wrong with X and y in scikit-learn's words, which its
+    own checks ask of them. What the objects of a kind do, an activation's `forward` say, is for the
     passes, which give them arrays that were checked.
     """
-    named = [(name, getattr(chainrule, name)) for name in chainrule.__all__]
+    rooms = chainrule._ROOM_OF
+    named = [(name, getattr(chainrule, name)) for name in chainrule.__all__ if rooms[name] != "estimators"]
     named += [(f"jobs.{name}", getattr(jobs, name)) for name in jobs.__all__]
     of_kinds = {entry for kind in Kind.every for entry in kind._entries.values()}
     for name, value in named:

@@ -22,7 +22,7 @@ def test_a_model_that_one_program_saved_is_loaded_and_used_by_another(
 ) -> None:
     tmp_path.joinpath("examples").symlink_to(Path(__file__).parents[1] / "examples")
     monkeypatch.chdir(tmp_path)
-    here, there = PYTHON
+    here, there, _ = PYTHON
     assert 'fit("examples/iris.csv", target="species", seed=1)' in here
     assert 'chainrule.save(result.model, "iris.safetensors")' in here
     chainrule.save(chainrule.fit("examples/iris.csv", target="species", seed=1).model, "iris.safetensors")

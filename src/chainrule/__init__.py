@@ -14,6 +14,7 @@ True
 from __future__ import annotations
 
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from chainrule.errors import CombinedError as CombinedError
     from chainrule.errors import DivergenceError as DivergenceError
     from chainrule.errors import InputError as InputError
+    from chainrule.errors import MissingPackageError as MissingPackageError
     from chainrule.errors import ModelFileError as ModelFileError
     from chainrule.errors import OutputError as OutputError
     from chainrule.errors import ShapeError as ShapeError
@@ -55,6 +57,8 @@ if TYPE_CHECKING:
     from chainrule.errors import TableWarning as TableWarning
     from chainrule.errors import TrainingWarning as TrainingWarning
     from chainrule.errors import UnknownNameError as UnknownNameError
+    from chainrule.estimators import MLPClassifier as MLPClassifier
+    from chainrule.estimators import MLPRegressor as MLPRegressor
     from chainrule.files import load as load
     from chainrule.files import load_model as load_model
     from chainrule.files import load_state as load_state
@@ -105,8 +109,12 @@ _NAMES_OF = {
         "RMSprop", "Softmax", "Softplus", "Softsign", "Tanh", "Uniform",
     ),
     "errors": (
-        "ChainruleError", "CombinedError", "DivergenceError", "InputError", "ModelFileError",
-        "OutputError", "ShapeError", "TableError", "TableWarning", "TrainingWarning", "UnknownNameError",
+        "ChainruleError", "CombinedError", "DivergenceError", "InputError", "MissingPackageError",
+        "ModelFileError", "OutputError", "ShapeError", "TableError", "TableWarning", "TrainingWarning",
+        "UnknownNameError",
+    ),
+    "estimators": (
+        "MLPClassifier", "MLPRegressor",
     ),
     "files": (
         "load", "load_model", "load_state", "save",
@@ -134,7 +142,8 @@ _NAMES_OF = {
 }  # fmt: skip
 _ROOM_OF = {name: room for room, names in _NAMES_OF.items() for name in names}
 
-__all__ = list(_ROOM_OF)
+# `from chainrule import *` works without the packages of an extra.
+__all__ = [name for name, room in _ROOM_OF.items() if room != "estimators" or find_spec("sklearn")]
 
 
 def __getattr__(name: str) -> object:

@@ -9,6 +9,7 @@
     │   ├── UnknownNameError             a name that does not exist, with "did you mean"
     │   ├── TableError                   a table, or a cell of it, that cannot be used
     │   └── ModelFileError               a file that is no model, or is damaged
+    ├── MissingPackageError (also ImportError)   a package that is needed and is not installed
     ├── OutputError (also OSError)       a result that cannot be written
     └── DivergenceError (also ArithmeticError)   training that left the finite numbers
 
@@ -34,8 +35,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
 __all__ = [
-    "ChainruleError", "CombinedError", "DivergenceError", "InputError", "ModelFileError",
-    "OutputError", "ShapeError", "TableError", "TableWarning", "TrainingWarning", "UnknownNameError",
+    "ChainruleError", "CombinedError", "DivergenceError", "InputError", "MissingPackageError",
+    "ModelFileError", "OutputError", "ShapeError", "TableError", "TableWarning", "TrainingWarning",
+    "UnknownNameError",
 ]  # fmt: skip
 
 MOST_LISTED = 20
@@ -330,6 +332,16 @@ class ModelFileError(InputError):
     Examples
     --------
     >>> issubclass(ModelFileError, InputError)
+    True
+    """
+
+
+class MissingPackageError(ChainruleError, ImportError):
+    """A package of an extra is needed and not installed; the message says how to install it.
+
+    Examples
+    --------
+    >>> issubclass(MissingPackageError, ImportError)
     True
     """
 

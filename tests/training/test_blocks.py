@@ -396,6 +396,7 @@ def test_few_epochs_compile_no_kernel_for_many(monkeypatch: pytest.MonkeyPatch) 
         return 0
 
     monkeypatch.setattr(CompiledEngine, "epochs_at_once", at_once)
+    monkeypatch.setattr(CompiledEngine, "epochs_without", 0)
     for at_hand, n_epochs, is_asked in (
         (False, EPOCHS_WORTH_A_KERNEL - 1, False),
         (False, EPOCHS_WORTH_A_KERNEL, True),

@@ -325,6 +325,19 @@ def test_going_on_with_another_network_is_refused(net: Network) -> None:
         _train(net, resume=state)
 
 
+def test_elsewhere_it_goes_on_with_other_rows_and_settings_by_the_same_rule() -> None:
+    state = _train(rule="momentum", epochs=4).state
+    as_before = _train(rule="momentum", epochs=5, resume=state.elsewhere())
+    _assert_same_network(as_before.network, _train(rule="momentum", epochs=5).network)
+    given: dict[str, Any] = {"epochs": 5, "batch_size": 2, "seed": 8, "l2": 0.1, "rate": 0.2}
+    other = train(START, X[:5], Y[:5], rule="momentum", resume=state.elsewhere(), **given)
+    assert [epoch.number for epoch in other.history.epochs] == [1, 2, 3, 4, 5]
+    anew = train(state.network, X[:5], Y[:5], rule="momentum", **given | {"epochs": 1})
+    assert not np.allclose(other.network.weights[0], anew.network.weights[0])
+    with pytest.raises(InputError, match="rule is 'adam' but was 'momentum'"):
+        train(START, X[:5], Y[:5], rule="adam", resume=state.elsewhere(), **given)
+
+
 def test_threads_and_a_loss_goal_may_change() -> None:
     state = _train(WIDE, epochs=4, threads=1).state
     losses = _train(WIDE).history.loss

@@ -206,13 +206,13 @@ def _set_bias_units(memory: Memory, rows: int) -> None:
 
 
 def _rows_of(array: npt.NDArray[Any], begin: int, rows: int, width: int) -> npt.NDArray[Any]:
-    return array[begin : begin + rows * width].reshape(rows, width)
+    return array[..., begin : begin + rows * width].reshape(*array.shape[:-1], rows, width)
 
 
 def _packed(array: npt.NDArray[Any], layer: np.void, name: str) -> npt.NDArray[Any]:
     """View of a layer's packed weights, or of what lies like them: the inputs' rows, then the bias row."""
     inputs, units = int(layer["inputs"]), int(layer["units"])
-    return _rows_of(array, int(layer[name]), inputs + 1, int(layer["width"]))[:, :units]
+    return _rows_of(array, int(layer[name]), inputs + 1, int(layer["width"]))[..., :units]
 
 
 def pack(memory: Memory, weights: Sequence[npt.NDArray[Any]], name: str = "weights") -> None:
@@ -229,11 +229,11 @@ def pack(memory: Memory, weights: Sequence[npt.NDArray[Any]], name: str = "weigh
 def unpack(
     packed: npt.NDArray[Any], layers: npt.NDArray[np.void], name: str = "weights"
 ) -> tuple[npt.NDArray[Any], ...]:
-    """Public weights out of packed ones, or what lies like them, as arrays of their own."""
+    """Public weights out of packed ones, or what lies like them, as arrays of their own; stacks of stacks."""
     matrices = []
     for layer in layers:
         rows = _packed(packed, layer, name)
-        matrix = np.empty((rows.shape[1], rows.shape[0]), rows.dtype)
-        matrix[:, 1:], matrix[:, 0] = rows[:-1].T, rows[-1]
+        matrix = np.empty((*rows.shape[:-2], rows.shape[-1], rows.shape[-2]), rows.dtype)
+        matrix[..., 1:], matrix[..., 0] = rows[..., :-1, :].swapaxes(-1, -2), rows[..., -1, :]
         matrices.append(matrix)
     return tuple(matrices)

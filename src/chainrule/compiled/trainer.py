@@ -77,6 +77,10 @@ class Block:
         """State after one of the epochs, counted from 0 on."""
         return self.arrays[epoch].copy(), self.numbers[epoch].copy()
 
+    def states(self, n_epochs: int) -> State:
+        """Views of the states after the first epochs, one below the other."""
+        return self.arrays[:n_epochs], self.numbers[:n_epochs]
+
 
 class Trainer:
     """Trains packed weights, an epoch at a time.

@@ -131,10 +131,11 @@ class Kind(Mapping[str, T]):
     def is_anothers(self, name: str, cls: type) -> bool:
         """Whether a name stands for another class of this kind than one that could be of it."""
         entry = self._entries.get(name)
+        if entry is None or entry is cls:
+            return False
         one = entry if isinstance(entry, type) else type(entry)
         is_of_it = all(callable(getattr(cls, need, None)) for need in self._needs)
-        same = (one.__module__, one.__qualname__) == (cls.__module__, cls.__qualname__)
-        return entry is not None and is_of_it and not same
+        return is_of_it and (one.__module__, one.__qualname__) != (cls.__module__, cls.__qualname__)
 
     def is_own(self, thing: object) -> bool:
         """Whether this is one of a user's own, registered or not."""
@@ -270,12 +271,12 @@ def name_of(thing: Any) -> str:  # noqa: ANN401 (an object of any kind)
 def _name(thing: Any) -> str:  # noqa: ANN401 (an object of any kind)
     """Name without parameters; without one of its own it goes by its class."""
     cls = thing if isinstance(thing, type) else type(thing)
-    inherited = any("name" in vars(parent) and _is_known(parent) for parent in cls.__mro__[1:])
-    if inherited and "name" not in vars(cls):
+    if "name" not in vars(cls) and any("name" in vars(one) and _is_known(one) for one in cls.__mro__[1:]):
         return cls.__name__
     name = str(getattr(thing, "name", getattr(thing, "__name__", cls.__name__)))
-    if any(kind.is_anothers(name, cls) for kind in Kind.every):
-        return f"{cls.__module__}.{cls.__qualname__}"
+    for kind in Kind.every:  # each name of every training is looked up here many times
+        if name in kind._entries and kind.is_anothers(name, cls):  # noqa: SLF001 (this module's own class)
+            return f"{cls.__module__}.{cls.__qualname__}"
     return name
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import MISSING, dataclass, field, fields, replace
+from functools import cache
 from textwrap import fill
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from chainrule.errors import UnknownNameError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from chainrule.settings.values import Check, Values
 
@@ -154,11 +155,16 @@ def called_otherwise(record: type[Any]) -> dict[str, tuple[str, str]]:
     return found
 
 
-def settings_of(record: type[Any]) -> Iterator[Setting]:
+def settings_of(record: type[Any]) -> tuple[Setting, ...]:
     """Definitions of a record's settings, in their order."""
-    for one in fields(record):
-        if "setting" in one.metadata:
-            yield replace(one.metadata["setting"], name=one.name)
+    hashable: Any = record
+    return _settings_of(hashable)
+
+
+@cache
+def _settings_of(record: Any) -> tuple[Setting, ...]:  # noqa: ANN401 (a class, of which mypy knows no hash)
+    named = [one for one in fields(record) if "setting" in one.metadata]
+    return tuple(replace(one.metadata["setting"], name=one.name) for one in named)
 
 
 def setting(meaning: str, values: Values, default: Any = None, **more: Any) -> Any:  # noqa: ANN401 (what dataclasses take for a field)

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from chainrule.equations.stopping import Criterion
     from chainrule.network import Network
     from chainrule.scores.arrays import Metric
+    from chainrule.training.progress import Observer
     from chainrule.training.result import TrainingResult
     from chainrule.training.state import TrainingState
 
@@ -163,11 +164,14 @@ def run_training(
     callbacks: Callbacks | None = None,
     resume: TrainingState | None = None,
     copy: bool = False,
+    observer: Observer | None = None,
+    warn: bool = True,
 ) -> TrainingResult:
     """Train as `train` does, with its settings in one record.
 
     On a copy of the rows where a function of the user's own, which may change them, is called on the way:
-    what was given when the training began is what counts.
+    what was given when the training began is what counts. An observer is one of this package's. What went
+    badly is in the diagnosis, and where it may `warn` it is a `TrainingWarning`, too.
     """
     samples, targets = as_pairs(net, X, Y, copy=copy and not isinstance(validation, Real))  # a share is one
     rows = Rows(samples, targets, as_sample_weight(sample_weight, len(samples), net.dtype))
@@ -186,7 +190,7 @@ def run_training(
     _check_own_rule(task, settings)
     with engine_named(engine, task, settings) as running:
         with interruptible():  # nothing is lost yet
-            run = Run(task, watched, settings, running, callbacks or Callbacks(), resume)
+            run = Run(task, watched, settings, running, callbacks or Callbacks(), resume, observer, warn=warn)
         return run.result()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from chainrule.errors import InputError
 from chainrule.given import positive_number
@@ -12,11 +12,13 @@ from chainrule.network import Network
 from chainrule.training.state import TrainingState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+
+    import numpy.typing as npt
 
     from chainrule.training.history import Epoch
 
-__all__ = ["Callbacks", "Progress"]
+__all__ = ["Callbacks", "Observer", "Progress"]
 
 
 @dataclass
@@ -35,6 +37,9 @@ class Progress:
         Samples that the epoch under way has taken.
     n_samples : int
         Samples of an epoch.
+    evaluations : int
+        Times that L-BFGS has computed the loss and its gradient since the training began, or went on; 0 for
+        other rules.
     fold : tuple of int, optional
         Where this is one training of a cross-validation: which fold, from 1, of how many.
 
@@ -58,6 +63,7 @@ class Progress:
     steps: int = 0
     samples: int = 0
     stopped: bool = False
+    evaluations: int = 0
     fold: tuple[int, int] | None = None
     _began: float = field(default_factory=time.perf_counter, repr=False)
     _ended: float | None = field(default=None, repr=False)
@@ -89,6 +95,38 @@ class Progress:
     def stop(self) -> None:
         """End the training here: it gives back the network of the last completed epoch, or the best one."""
         self.stopped = True
+
+
+class Observer(Protocol):
+    """What looks at epochs as they were run, and may end the training after one of them.
+
+    Unlike callbacks it lets epochs be run many at a time.
+    """
+
+    def at_once(self) -> int:
+        """How many epochs may be run before the next look."""
+        ...
+
+    def take_in(
+        self,
+        epochs: Sequence[Epoch],
+        weights: Callable[[], Sequence[npt.NDArray[Any]]],
+        evaluations: int,
+    ) -> int | None:
+        """Look at epochs; how many of them are all that the training is to have, where it is to end.
+
+        Some of them may be undone afterwards, by another one's criterion, by a schedule or by Ctrl-C: the
+        next epochs, and in the end the history, say by their numbers which were kept.
+
+        Parameters
+        ----------
+        epochs : sequence of Epoch
+        weights : callable
+            Gives the weights after each of them: stacks (n_epochs, units, 1 + inputs), one a layer.
+        evaluations : int
+            As `Progress` has them.
+        """
+        ...
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 import time
 import warnings
+from functools import partial
 from itertools import repeat
 from numbers import Real
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from chainrule.equations import CRITERIA, SCHEDULES, Past, PastEpoch, name_of
+from chainrule.equations import CRITERIA, SCHEDULES, Constant, Past, PastEpoch, name_of
 from chainrule.errors import DivergenceError, InputError, TrainingWarning
 from chainrule.interrupts import interruptible
 from chainrule.random_streams import Purpose, permutation
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from chainrule.network import Network
     from chainrule.settings import Settings
     from chainrule.training.engines import BlockEngine, Engine, State
-    from chainrule.training.progress import Callbacks
+    from chainrule.training.progress import Callbacks, Observer
     from chainrule.training.task import Rows, Task
 
     Matrices = Sequence[npt.NDArray[Any]]
@@ -75,7 +76,11 @@ class Run:
         engine: Engine,
         callbacks: Callbacks,
         resume: TrainingState | None,
+        observer: Observer | None = None,
+        *,
+        warn: bool = True,
     ) -> None:
+        self.observer, self.warn = observer, warn
         self.task, self.validation, self.settings, self.engine = task, validation, settings, engine
         self.callbacks = callbacks
         self.progress = Progress(
@@ -110,9 +115,10 @@ class Run:
         """Engine for many epochs in one call, where nothing needs Python between two of them."""
         callbacks = self.callbacks
         is_called = callbacks.on_step is not None or callbacks.on_epoch is not None
-        if is_called or self.metric is not None or self.settings.rate is None:
+        left = self.settings.epochs - self.reached.n_epochs
+        if is_called or self.metric is not None or self.settings.rate is None or left < FEWEST_IN_A_BLOCK:
             return None
-        return self.engine.in_blocks(self.settings.epochs - self.reached.n_epochs)
+        return self.engine.in_blocks(left)
 
     def _go_on_from(self, state: TrainingState) -> Best | None:
         """Stand where the state was kept, with its epochs behind; the best network of it."""
@@ -149,6 +155,8 @@ class Run:
             return StoppedBy.EPOCHS
         if self.blocks is not None:
             n_epochs = min(left, self.most_at_once, self.blocks.epochs_at_once(self.watched))
+            if self.observer is not None:
+                n_epochs = min(n_epochs, self.observer.at_once())
             if n_epochs >= FEWEST_IN_A_BLOCK:
                 return self._next_block(self.blocks, n_epochs)
             self.most_at_once += 1
@@ -168,7 +176,7 @@ class Run:
             raise self._diverged()
         validation_loss, score = self._validated(state)
         epoch = Epoch(number, loss, time.perf_counter() - began, rate, validation_loss, score)
-        _, verdict = self._take_in([epoch], [factor], lambda _: state)
+        _, verdict = self._take_in([epoch], [factor], lambda _: state, state)
         if self.callbacks.on_epoch is not None:
             self.callbacks.on_epoch(self.progress)
         return self._reason(epoch, StoppedBy.CALLBACK if self.progress.stopped else verdict)
@@ -199,7 +207,7 @@ class Run:
             repeat(None),
         )
         epochs = list(map(Epoch._make, zip(*columns, strict=False)))
-        kept, verdict = self._take_in(epochs, factors, block.state)
+        kept, verdict = self._take_in(epochs, factors, block.state, block.states(n_finite))
         if kept < len(block):
             engine.restore(self.reached.state)
         # Where the rate was another than assumed it may soon be so again.
@@ -212,6 +220,8 @@ class Run:
 
     def _assumed_factors(self, n_past: int, n_epochs: int) -> list[float]:
         """Factors of the epochs after so many; where losses are heeded, all are taken for the first one's."""
+        if type(self.settings.schedule) is Constant:  # with no look at epochs that others have left behind
+            return [1.0] * n_epochs
         if self.heeds_losses:
             return [self._next_factor(self.past)] * n_epochs
         while len(self.ahead) < n_past + n_epochs:
@@ -257,23 +267,37 @@ class Run:
             self._tell_the_time()
             if progress.stopped:
                 break
-        progress.samples = 0
+        progress.samples, progress.evaluations = 0, getattr(self.engine, "evaluations", 0)
         return loss / len(self.task.rows)
 
     def _take_in(
-        self, epochs: Sequence[Epoch], factors: Sequence[float], state_of: Callable[[int], State]
+        self,
+        epochs: Sequence[Epoch],
+        factors: Sequence[float],
+        state_of: Callable[[int], State],
+        states: State,
     ) -> tuple[int, StoppedBy | None]:
         """Keep epochs, up to one that a criterion ends or before one that should have had another rate.
 
         How many those were, and the criterion's verdict.
         """
+        end = None
+        if self.observer is not None and epochs:
+            end = self.observer.take_in(epochs, partial(self._stacks, states), self.progress.evaluations)
+        epochs = epochs[:end]
         kept, verdict = self._judged(epochs, factors) if self.heeds_past else (len(epochs), None)
+        if kept == end and verdict is None:
+            verdict = StoppedBy.CALLBACK
         if kept:
             state, best = state_of(kept - 1), self._best_of(epochs[:kept], state_of)
             before = state_of(kept - 2) if kept > 1 else self.reached.state
             self.progress.epochs += epochs[:kept]
             self.reached = _Reached(state, before, epochs[kept - 1].number, best)
         return kept, verdict
+
+    def _stacks(self, states: State) -> Matrices:
+        """Weights in one state, or in each of several, as a stack for each layer."""
+        return [w.reshape(-1, *w.shape[-2:]) for w in self.engine.weights_of(states)]
 
     def _judged(self, epochs: Sequence[Epoch], factors: Sequence[float]) -> tuple[int, StoppedBy | None]:
         """How many of these epochs are to be kept, and a criterion's verdict on the last of them."""
@@ -383,7 +407,7 @@ class Run:
         net = self.task.net.with_weights(weights)
         ran_out = stopped_by is StoppedBy.EPOCHS
         diagnosis = diagnose(self.task, weights, history, self.settings, ran_out=ran_out)
-        for one in (one for one in diagnosis if one.is_warning):
+        for one in (one for one in diagnosis if one.is_warning and self.warn):
             warnings.warn(one.message, TrainingWarning, stacklevel=5)
         return TrainingResult(net, history, stopped_by, best_epoch, diagnosis, self._make_state)
 

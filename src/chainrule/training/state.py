@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -45,7 +45,7 @@ class TrainingState:
     settings : dict
         The settings, as plain data.
     data : str
-        SHA-256 of the samples, targets, weights of samples and masks.
+        SHA-256 of the samples, targets, weights of samples and masks; empty where others may follow.
 
     Examples
     --------
@@ -67,6 +67,22 @@ class TrainingState:
     epochs: tuple[Epoch, ...]
     settings: Mapping[str, Any]
     data: str
+
+    def elsewhere(self) -> TrainingState:
+        """The same standing, to go on from with other rows and settings, by the same update rule.
+
+        What it has met counts for it still: its epochs number those to come, and with them the orders of
+        the rows.
+
+        Examples
+        --------
+        >>> from chainrule import Network, train
+        >>> state = train(Network.random((1, 1)), [[0.0], [1.0]], [[0.0], [1.0]], rate=1, epochs=1).state
+        >>> more = train(state.network, [[0.5]], [[0.5]], rate=0.5, epochs=2, resume=state.elsewhere())
+        >>> len(more.history.epochs)
+        2
+        """
+        return replace(self, data="")
 
     def __repr__(self) -> str:
         return f"TrainingState({self.network!r}, {counted(len(self.epochs), 'epoch')})"
@@ -108,7 +124,8 @@ def check_resumable(state: TrainingState, net: Network, settings: Settings, data
         )
     given, then = settings.to_json(), state.settings
     free = [one.name for one in settings_of(type(settings)) if one.is_free]
-    changed = [name for name in given if name not in free and given[name] != then.get(name)]
+    names = given if state.data else ["rule"]
+    changed = [name for name in names if name not in free and given[name] != then.get(name)]
     if changed:
         name = changed[0]
         raise InputError(
@@ -118,7 +135,7 @@ def check_resumable(state: TrainingState, net: Network, settings: Settings, data
             advice="Give what was given then, or start anew from state.network; only "
             f"{series(list(map(argument, sorted(free))))} may change.",
         )
-    if data != state.data:
+    if state.data and data != state.data:
         raise InputError(
             "The samples, targets, weights of samples or masks are not those of the state.",
             parameter="resume",

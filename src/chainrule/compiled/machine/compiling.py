@@ -70,6 +70,7 @@ class Kernel:
         self._files = KernelFiles(dispatcher.py_func.__name__)
         dispatcher._cache = self._files  # type: ignore[attr-defined]  # noqa: SLF001 (Numba has no other door)
         self._ready: set[np.dtype[Any]] = set()
+        self._addresses: dict[np.dtype[Any], int] = {}
 
     def of(self, dtype: np.dtype[Any]) -> Callable[..., Any]:
         """The function for arrays of this dtype."""
@@ -85,9 +86,12 @@ class Kernel:
 
     def address(self, dtype: np.dtype[Any]) -> int:
         """Where that function begins, for kernels that call it."""
-        self.of(dtype)
-        found: Any = self._dispatcher.overloads[self._argument_types(from_dtype(dtype))]
-        return int(found.library.get_pointer_to_function(found.fndesc.llvm_func_name))
+        if dtype not in self._addresses:
+            self.of(dtype)
+            found: Any = self._dispatcher.overloads[self._argument_types(from_dtype(dtype))]
+            name = found.fndesc.llvm_func_name
+            self._addresses[dtype] = int(found.library.get_pointer_to_function(name))
+        return self._addresses[dtype]
 
 
 def kernel(*arguments: Any) -> Callable[[Callable[..., Any]], Kernel]:

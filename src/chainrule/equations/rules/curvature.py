@@ -70,6 +70,8 @@ class LBFGS(RuleFacts):
     ----------
     memory : int
         Steps that the estimate is made of.
+    tolerance : float
+        It has converged where no number of the gradient is larger.
 
     References
     ----------
@@ -80,10 +82,11 @@ class LBFGS(RuleFacts):
     Examples
     --------
     >>> LBFGS()
-    LBFGS(memory=10)
+    LBFGS(memory=10, tolerance=1e-05)
     """
 
     memory: int = 10
+    tolerance: float = 1e-5
     name: ClassVar[str] = "lbfgs"
     also_called: ClassVar[tuple[str, ...]] = ("l_bfgs", "limited_memory_bfgs")
     resembles: ClassVar[Mapping[str, str]] = {
@@ -101,6 +104,7 @@ class LBFGS(RuleFacts):
 
     def __post_init__(self) -> None:
         keep_whole(self, "memory")
+        keep_between(self, "tolerance", 0.0, math.inf, example=1e-5)
 
 
 @RULES.register

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from chainrule.compiled.evaluation import losses_of
 from chainrule.compiled.kernels.epochs import train_epochs
@@ -24,6 +24,7 @@ __all__ = ["CompiledEngine"]
 
 # What it takes to compile the kernel of many epochs, about a second of a processor, is not for a short trial.
 EPOCHS_WORTH_A_KERNEL = 500
+EPOCHS_IN_ALL = 2000  # of several trainings in one process
 
 
 class CompiledEngine(Trainer):
@@ -31,6 +32,7 @@ class CompiledEngine(Trainer):
 
     converged = False  # a rule of this engine never says so
     direction_of = staticmethod(direction_of)
+    epochs_without: ClassVar[int] = 0  # in all trainings so far, while the kernel was not there
 
     def __init__(self, task: Task, settings: Settings) -> None:
         net = task.net
@@ -57,9 +59,11 @@ class CompiledEngine(Trainer):
         )
 
     def in_blocks(self, n_epochs: int) -> Self | None:
-        """Itself, where so many epochs pay for the kernel, or it is there already."""
-        pays = n_epochs >= EPOCHS_WORTH_A_KERNEL or train_epochs.is_at_hand(self._net.dtype)
-        return self if pays else None
+        """Itself, where so many epochs pay for the kernel, or all so far, or it is there already."""
+        if n_epochs >= EPOCHS_WORTH_A_KERNEL or train_epochs.is_at_hand(self._net.dtype):
+            return self
+        CompiledEngine.epochs_without += n_epochs
+        return self if CompiledEngine.epochs_without >= EPOCHS_IN_ALL else None
 
     def losses(
         self,

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LBFGSEngine"]
 
-FLAT_SLOPE, FLAT_FALL = 1e-5, 2.220446049250313e-09  # where L-BFGS-B ends
+FLAT_FALL = 2.220446049250313e-09  # share of the objective's fall where L-BFGS-B ends
 WHOLE = 8  # doubles of a vector; zeros fill the last one
 EPSILON = float(np.finfo(np.float64).eps)
 
@@ -57,6 +57,8 @@ class LBFGSEngine:
         All that the next step depends on; a step makes a new one.
     converged : bool
         Whether there is no step to take any more.
+    evaluations : int
+        Times that the objective and its gradient were computed.
     """
 
     def __init__(self, task: Task, settings: Settings, gradients: GradientEngine) -> None:
@@ -69,7 +71,7 @@ class LBFGSEngine:
         none = np.empty((0, len(weights)))
         self.state = _State(weights, none, none, fall=1.0)
         self._here: _Place | None = None
-        self.converged = False
+        self.converged, self.evaluations = False, 0
 
     def __enter__(self) -> Self:
         self._gradients.__enter__()
@@ -90,7 +92,7 @@ class LBFGSEngine:
         weights, steps, changes, fall = self.state
         here = self._here or self._at(weights)
         there = None
-        if fall > FLAT_FALL and np.abs(here.gradient).max() > FLAT_SLOPE:
+        if fall > FLAT_FALL and np.abs(here.gradient).max() > self._rule.tolerance:
             there = self._moved(here, steps, changes)
         if there is None:
             self.converged = True
@@ -125,6 +127,7 @@ class LBFGSEngine:
 
     def _at(self, weights: npt.NDArray[Any]) -> _Place:
         """Objective and gradient for some weights."""
+        self.evaluations += 1
         matrices = self._flat.matrices(weights)
         losses, gradients = self._gradients.losses_and_gradients(matrices)
         value = losses / len(self._task.rows) + float(self._objective.penalties(matrices))
