@@ -25,7 +25,7 @@ import tempfile
 import threading
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from typer import main as typer_main
 
@@ -33,6 +33,9 @@ import chainrule
 from chainrule.cli import main
 from chainrule.cli.app import app
 from outcomes import Outcome, lawful
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 __all__ = ["Forks", "everything_from"]
 
@@ -176,10 +179,18 @@ def _take_streams(names: list[str], received: list[int], encoding: str) -> None:
         os.close(number)
 
 
+def _load_room(room: ModuleType) -> None:
+    """Import all modules of a package but those of the estimators, which no command loads."""
+    for found in pkgutil.iter_modules(room.__path__, f"{room.__name__}."):
+        if found.name != "chainrule.estimators":
+            module = importlib.import_module(found.name)
+            if found.ispkg:
+                _load_room(module)
+
+
 def _load() -> None:
     """Import all that commands do, and make what each makes first. A fork must find no thread of it."""
-    for found in pkgutil.walk_packages(chainrule.__path__, "chainrule."):
-        importlib.import_module(found.name)
+    _load_room(chainrule)
     for name in LOADED_BY_OTHERS:
         with contextlib.suppress(ImportError):  # each child imports what has another name
             importlib.import_module(name)
