@@ -279,7 +279,7 @@ commands.app = gone
         done.err == "Error: a\\x1b[31m\\nError: forged cannot be used: gone. Check it and its permissions.\n"
     )
     monkeypatch.setenv("CHAINRULE_CACHE_DIR", str(model / HOSTILE))
-    assert "the kernels cannot be kept" in forks.run(*FIT, "--out", "4.st").err
+    assert "the kernels cannot be kept" in forks.run("predict", model.name, "iris.csv").err
 
 
 @pytest.mark.parametrize(
