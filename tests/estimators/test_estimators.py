@@ -18,12 +18,13 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import chainrule
-from chainrule import InputError, MLPClassifier, MLPRegressor, Network, UnknownNameError
+from chainrule import InputError, MLPClassifier, MLPRegressor, Network, UnknownNameError, load_model, save
 from chainrule.estimators.watch import Watch
 from chainrule.training.engines.compiled import CompiledEngine
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from chainrule.estimators.perceptron import Perceptron
     from chainrule.training import Epoch
@@ -166,6 +167,15 @@ def test_a_network_becomes_an_estimator_and_learns_on() -> None:
         MLPClassifier.from_network(net, ["b", "a", "c"])
     numbers = Network.random((4, 3, 1), ["tanh", "identity"])
     assert np.array_equal(MLPRegressor.from_network(numbers).predict(X), numbers(X)[:, 0])
+
+
+def test_outputs_of_counts_have_kernels_and_are_saved(tmp_path: Path) -> None:
+    given: dict[str, Any] = {"loss": "poisson", "hidden_layer_sizes": 3, "max_iter": 3, "random_state": 3}
+    one = MLPRegressor(**given, engine="compiled").fit(X, abs(NUMBERS))
+    assert same_bits(one, MLPRegressor(**given).fit(X, abs(NUMBERS)))
+    save(one.network_, tmp_path / "counts.st")
+    kept = load_model(tmp_path / "counts.st").network
+    assert np.array_equal(kept(X)[:, 0], one.predict(X))
 
 
 def test_it_stands_in_pipelines_and_searches() -> None:

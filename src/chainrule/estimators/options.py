@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from numbers import Integral
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,48 +18,20 @@ from chainrule.equations import (
     Momentum,
     Nesterov,
 )
-from chainrule.equations.activations.activation import OutputRange
-from chainrule.equations.arrays import array_namespace
 from chainrule.errors import InputError, UnknownNameError
 from chainrule.given import not_negative_number, positive_number, share_below_1, truth, whole_number_from_1
 from chainrule.words import quoted
 
 if TYPE_CHECKING:
     from chainrule.equations import Activation, Loss
-    from chainrule.equations.arrays import Array
 
 __all__ = [
-    "Exp", "activations_of", "asked_settings", "check_numbers", "has_own_steps", "hidden_units", "outputs_of",
+    "activations_of", "asked_settings", "check_numbers", "has_own_steps", "hidden_units", "outputs_of",
     "rule_of", "schedule_of",
 ]  # fmt: skip
 
 SCHEDULES_THERE = ("constant", "invscaling", "adaptive")  # scikit-learn's
 TINY = float(np.finfo(np.float64).tiny)
-
-
-@dataclass(frozen=True)
-class Exp:
-    r"""Exponential, :math:`a = e^z`: scikit-learn's outputs for counts.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> Exp().forward(np.array([0.0]))
-    array([1.])
-    """
-
-    name: ClassVar[str] = "exp"
-    formula: ClassVar[str] = "e^z"
-    derivative: ClassVar[str] = "a"
-    outputs: ClassVar[OutputRange] = OutputRange.POSITIVE
-
-    def forward(self, z: Array) -> Array:
-        """Exponential of the net inputs."""
-        return array_namespace(z).exp(z)
-
-    def backward(self, z: Array, a: Array, upstream: Array) -> Array:
-        """Signal times the outputs."""
-        return a * upstream
 
 
 def hidden_units(given: Any) -> list[int]:
@@ -108,10 +79,10 @@ def outputs_of(loss: Any, out_activation: Any, usual: tuple[str, str]) -> tuple[
         belongs = LOSSES.fact(loss, "usual_output") or output_usual
         output_usual = "exp" if belongs == "softplus" else belongs
     output = output_usual if out_activation is None else out_activation
-    g = Exp() if output == "exp" else ACTIVATIONS.made_of(output, "out_activation")
+    g = ACTIVATIONS.made_of(output, "out_activation")
     if loss is not None:
         return g, loss
-    belonging = ACTIVATIONS.fact(g, "usual_loss") if ACTIVATIONS.knows(g) else "rss"
+    belonging = ACTIVATIONS.fact(g, "usual_loss")
     return g, LOSSES.named(loss_usual if loss_usual == "rss" or out_activation is None else belonging)
 
 
