@@ -58,13 +58,17 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, dict[st
         patch.chdir(folder)
         patch.setenv("KERAS_BACKEND", "torch")
         patch.setenv("KERAS_HOME", str(folder))
-        for package in ("torch", "keras", "skorch"):
+        torch = pytest.importorskip("torch")
+        for package in ("keras", "skorch"):
             pytest.importorskip(package)
+        threads = torch.get_num_threads()
+        torch.set_num_threads(1)  # networks are small: more of them do nothing but wait for each other
         for title, section in SECTIONS.items():
             for block in re.findall(r"```python\n(.*?)```", section, re.DOTALL):
                 exec(_source(block), names)  # noqa: S102 (the page's own)
             found[title] = dict(names)
         yield found
+        torch.set_num_threads(threads)
 
 
 def _same(ours: Network, theirs: Sequence[Any], within: float = ROUNDING) -> None:
