@@ -338,6 +338,14 @@ def test_elsewhere_it_goes_on_with_other_rows_and_settings_by_the_same_rule() ->
         train(START, X[:5], Y[:5], rule="adam", resume=state.elsewhere(), **given)
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.filterwarnings("ignore:overflow:RuntimeWarning")
+def test_rows_elsewhere_that_have_no_finite_loss_are_refused(engine: str) -> None:
+    state = _train(epochs=4, engine=engine).state
+    with pytest.raises(InputError, match="The loss of the network before training is inf"):
+        train(START, X, 1e200 * Y, epochs=5, rate=0.05, engine=engine, resume=state.elsewhere())
+
+
 def test_threads_and_a_loss_goal_may_change() -> None:
     state = _train(WIDE, epochs=4, threads=1).state
     losses = _train(WIDE).history.loss
