@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 import warnings
+import weakref
 from functools import partial
 from itertools import repeat
 from numbers import Real
@@ -83,11 +84,14 @@ class Run:
         self.observer, self.warn = observer, warn
         self.task, self.validation, self.settings, self.engine = task, validation, settings, engine
         self.callbacks = callbacks
+        # Where no callback can keep the progress, the two do not hold each other, and with them all rows, for
+        # the garbage collector.
+        own: Any = self if callbacks.are_there else weakref.proxy(self)
         self.progress = Progress(
             settings.epochs,
             len(task.rows),
-            lambda: self._network(self.engine.state),
-            self._make_state,
+            lambda: own._network(own.engine.state),  # noqa: SLF001 (its own)
+            lambda: own._make_state(),  # noqa: PLW0108, SLF001 (a method would hold it)
         )
         self.metric = metric_named(settings.metric)
         self.criteria = settings.criteria
