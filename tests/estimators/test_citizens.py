@@ -25,6 +25,7 @@ from scipy.sparse import csc_array, csr_array, csr_matrix
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import TransformedTargetRegressor
+from sklearn.datasets import load_digits
 from sklearn.ensemble import (
     AdaBoostRegressor,
     BaggingClassifier,
@@ -35,7 +36,7 @@ from sklearn.ensemble import (
 )
 from sklearn.exceptions import UnsetMetadataPassedError
 from sklearn.inspection import partial_dependence, permutation_importance
-from sklearn.metrics import get_scorer
+from sklearn.metrics import get_scorer, log_loss
 from sklearn.model_selection import (
     FixedThresholdClassifier,
     GridSearchCV,
@@ -189,19 +190,16 @@ def test_what_is_built_upon_a_regressor_is_the_same(upon: str) -> None:
     assert_same(build(MLPRegressor(**AS_THEIRS)), build(TheirRegressor(**AS_THEIRS)))
 
 
-@pytest.mark.parametrize("method", ["sigmoid", "isotonic"])
-@pytest.mark.parametrize("y", [TWO, CLASSES], ids=["two", "three"])
-def test_calibration_takes_the_net_inputs(method: str, y: Any) -> None:  # noqa: ANN401
-    """Which scikit-learn's have no door to, so that chances are calibrated there."""
-    one = CalibratedClassifierCV(MLPClassifier(**GIVEN), method=method, cv=3).fit(X, y)
-    chances = one.predict_proba(X)
-    np.testing.assert_allclose(chances.sum(axis=1), 1)
-    assert (one.classes_ == np.unique(y)).all()
-    inner = one.calibrated_classifiers_[0]
-    if len(one.classes_) == 2 and method == "sigmoid":
-        [curve] = inner.calibrators
-        expected = curve.predict(inner.estimator.decision_function(X))
-        np.testing.assert_allclose(inner.predict_proba(X)[:, 1], expected)
+def test_calibrated_chances_are_no_worse() -> None:
+    """Not the same: they are made of the net inputs, which scikit-learn's have no door to."""
+    samples, y = load_digits(return_X_y=True)
+    scaled = StandardScaler().fit_transform(samples)
+    losses = []
+    for make in (MLPClassifier, TheirClassifier):
+        one = CalibratedClassifierCV(make(30, max_iter=150, random_state=3), cv=3)
+        chances = one.fit(scaled[:400], y[:400]).predict_proba(scaled[400:])
+        losses.append(log_loss(y[400:], chances))
+    assert losses[0] < 1.1 * losses[1]
 
 
 # The same object, in all the ways in which one is handed on.
@@ -270,6 +268,34 @@ def test_jobs_beside_each_other_have_the_bits_of_one_after_the_other(backend: st
         if "time" not in name:
             np.testing.assert_array_equal(np.asarray(found), np.asarray(beside.cv_results_[name]))
     assert same_bits(alone.best_estimator_[-1], beside.best_estimator_[-1])
+
+
+def messy() -> pd.DataFrame:
+    """Numbers with gaps, names, dates, and texts."""
+    return pd.DataFrame(
+        {
+            "number": np.where(np.arange(90) % 7 == 0, np.nan, X[:, 0]),
+            "kind": [None if n % 5 == 0 else ("round", "square")[n % 2] for n in range(90)],
+            "day": pd.date_range("2024-01-01", periods=90, freq="13D").astype(str),
+            "note": [f"{('of old', 'new')[n % 2]} and {n * n % 77}" for n in range(90)],
+            "is_new": X[:, 3] > 0,
+        }
+    )
+
+
+@pytest.mark.oracle
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("kind", ["number", "classes"])
+def test_skrub_makes_a_table_of_anything_fit(kind: str) -> None:
+    skrub = pytest.importorskip("skrub")
+    found = []
+    for make in (MLPClassifier, TheirClassifier) if kind == "classes" else (MLPRegressor, TheirRegressor):
+        np.random.seed(3)  # noqa: NPY002 (of what skrub gives no seed)
+        line = skrub.tabular_pipeline(make(**AS_THEIRS)).fit(messy(), TARGETS[kind])
+        outputs = line.predict_proba(messy()) if kind == "classes" else line.predict(messy())
+        found.append((outputs, line.score(messy(), TARGETS[kind])))
+    np.testing.assert_allclose(found[0][0], found[1][0], atol=1e-5)  # in float32
+    assert found[0][1] == pytest.approx(found[1][1], abs=1e-5)
 
 
 # What it is given.
