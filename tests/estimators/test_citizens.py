@@ -8,6 +8,7 @@ from __future__ import annotations
 import html
 import io
 import pickle
+import warnings
 from copy import deepcopy
 from inspect import signature
 from typing import TYPE_CHECKING, Any
@@ -34,7 +35,7 @@ from sklearn.ensemble import (
     StackingRegressor,
     VotingClassifier,
 )
-from sklearn.exceptions import UnsetMetadataPassedError
+from sklearn.exceptions import DataConversionWarning, UnsetMetadataPassedError
 from sklearn.inspection import partial_dependence, permutation_importance
 from sklearn.metrics import get_scorer, log_loss
 from sklearn.model_selection import (
@@ -59,7 +60,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.semi_supervised import SelfTrainingClassifier
 
-from chainrule import MLPClassifier, MLPRegressor
+from chainrule import MLPClassifier, MLPRegressor, TrainingWarning
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -406,6 +407,38 @@ def test_a_frame_is_handed_on_where_output_is_asked_as_one() -> None:
     line.fit(FRAME, CLASSES)
     assert line[-1].feature_names_in_.tolist() == NAMES
     assert same_bits(line[-1], make_pipeline(StandardScaler(), MLPClassifier(**GIVEN)).fit(X, CLASSES)[-1])
+
+
+SAID: dict[str, dict[str, Any]] = {
+    "adam": {"max_iter": 5},
+    "it stops": {"tol": 0.05, "n_iter_no_change": 2, "learning_rate_init": 0.01},
+    "early stopping": {"early_stopping": True, "n_iter_no_change": 3, "learning_rate_init": 0.02},
+    "adaptive": {
+        "solver": "sgd", "learning_rate": "adaptive", "momentum": 0, "tol": 0.02, "n_iter_no_change": 2,
+        "learning_rate_init": 0.01,
+    },
+    "adaptive, early stopping": {
+        "solver": "sgd", "learning_rate": "adaptive", "momentum": 0, "tol": 0.01, "n_iter_no_change": 2,
+        "early_stopping": True,
+    },
+    "a large batch": {"batch_size": 1000, "max_iter": 3},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("given", SAID)
+@pytest.mark.parametrize("kind", ["two", "number"])
+def test_it_says_what_theirs_says(kind: str, given: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """On the way, where `verbose` asks for it, and of what went badly."""
+    found = []
+    for make in (MLPRegressor, TheirRegressor) if kind == "number" else (MLPClassifier, TheirClassifier):
+        one = make(**AS_THEIRS | {"max_iter": 200, "verbose": True} | SAID[given])
+        with warnings.catch_warnings(record=True, action="always") as caught:
+            one.fit(X, TARGETS[kind][:, np.newaxis])
+        warned = [(w.category, str(w.message)) for w in caught if w.category is not TrainingWarning]
+        found.append((capsys.readouterr().out, warned))
+    assert found[0] == found[1]
+    assert "Iteration 1, loss = " in found[0][0]
+    assert found[0][1][0][0] is DataConversionWarning
 
 
 PARAMETERS = st.fixed_dictionaries(
