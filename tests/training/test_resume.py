@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import hashlib
 import itertools
 import pickle
 from dataclasses import replace
@@ -14,8 +16,13 @@ from chainrule import InputError, Network, train
 from chainrule.equations import RULES as ALL_RULES
 from chainrule.equations import SCHEDULES
 from chainrule.training import ENGINES, Progress, StoppedBy, TrainingResult
+from chainrule.training.run import Run
+from chainrule.training.state import fingerprint
+from chainrule.training.task import Rows, Task
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from chainrule.training import TrainingState
 
 each_engine = pytest.mark.parametrize("engine", ENGINES)
@@ -338,9 +345,49 @@ def test_elsewhere_it_goes_on_with_other_rows_and_settings_by_the_same_rule() ->
         train(START, X[:5], Y[:5], rule="adam", resume=state.elsewhere(), **given)
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.filterwarnings("ignore:overflow:RuntimeWarning")
+def test_rows_elsewhere_that_have_no_finite_loss_are_refused(engine: str) -> None:
+    state = _train(epochs=4, engine=engine).state
+    with pytest.raises(InputError, match="The loss of the network before training is inf"):
+        train(START, X, 1e200 * Y, epochs=5, rate=0.05, engine=engine, resume=state.elsewhere())
+
+
 def test_threads_and_a_loss_goal_may_change() -> None:
     state = _train(WIDE, epochs=4, threads=1).state
     losses = _train(WIDE).history.loss
     result = _train(WIDE, resume=state, threads=2, loss_goal=max(losses[4:]))
     assert result.stopped_by == StoppedBy.LOSS_GOAL
     assert result.history.loss == losses[: len(result.history.loss)]
+
+
+def test_rows_are_known_by_their_numbers_however_they_lie_in_memory() -> None:
+    many = np.random.default_rng(7).normal(size=(5000, 2))  # more than are looked at at once
+    other = many.copy()
+    other[-1, -1] += 1
+
+    def known(rows: npt.NDArray[Any]) -> str:
+        return fingerprint(Task(START, Rows(rows, many, None), None), None)
+
+    assert known(np.asfortranarray(many)) == known(many)
+    assert known(other) != known(many)
+    digest = hashlib.sha256(b"float64 (5000, 2)" + many.tobytes())
+    digest.update(b"float64 (5000, 2)" + many.tobytes() + 4 * b"none")
+    assert known(many) == digest.hexdigest()
+
+
+@pytest.mark.parametrize("rule", ["adam", "lbfgs"])
+def test_a_training_is_gone_with_its_result(rule: str) -> None:
+    """With all that it made of the rows, and without the garbage collector."""
+
+    def runs() -> int:
+        return sum(type(one) is Run for one in gc.get_objects())
+
+    gc.collect()
+    before = runs()
+    gc.disable()
+    result = _train(rule=rule)
+    assert runs() == before + 1  # from which its state can be asked for
+    del result
+    assert runs() == before
+    gc.enable()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 import warnings
+import weakref
 from functools import partial
 from itertools import repeat
 from numbers import Real
@@ -83,11 +84,14 @@ class Run:
         self.observer, self.warn = observer, warn
         self.task, self.validation, self.settings, self.engine = task, validation, settings, engine
         self.callbacks = callbacks
+        # Where no callback can keep the progress, the two do not hold each other, and with them all rows, for
+        # the garbage collector.
+        own: Any = self if callbacks.are_there else weakref.proxy(self)
         self.progress = Progress(
             settings.epochs,
             len(task.rows),
-            lambda: self._network(self.engine.state),
-            self._make_state,
+            lambda: own._network(own.engine.state),  # noqa: SLF001 (its own)
+            lambda: own._make_state(),  # noqa: PLW0108, SLF001 (a method would hold it)
         )
         self.metric = metric_named(settings.metric)
         self.criteria = settings.criteria
@@ -450,12 +454,7 @@ class Run:
         """Mean loss of the network that training starts from."""
         loss = self._loss(self.task.net.weights)
         if not np.isfinite(loss):
-            raise InputError(
-                f"The loss of the network before training is {loss}",
-                given=loss,
-                needs="must be finite",
-                advice="Standardise X and Y, or start from smaller weights.",
-            )
+            raise _no_loss(loss)
         return loss
 
     def _diverged(self) -> DivergenceError:
@@ -464,15 +463,13 @@ class Run:
         That may be seen an epoch late: the losses met in one say little of the network at its end.
         """
         last, before, n_epochs, _ = self.reached
-        weights, loss, n_epochs = next(
-            (weights, loss, n)
-            for weights, n in (
-                (self.engine.weights_of(last), n_epochs),
-                (self.engine.weights_of(before), n_epochs - 1),
-                (self.task.net.weights, 0),
-            )
-            if np.isfinite(loss := self._loss(weights))
-        )
+        known = [(self.engine.weights_of(last), n_epochs), (self.engine.weights_of(before), n_epochs - 1)]
+        for known_weights, n in [*known, (self.task.net.weights, 0)]:
+            if np.isfinite(loss := self._loss(known_weights)):
+                weights, n_epochs = known_weights, n
+                break
+        else:  # it goes on with other rows than those whose loss was finite
+            raise _no_loss(loss)
         net, history, epoch = self.task.net.with_weights(weights), self._history(n_epochs, loss), n_epochs + 1
         rate = math.nan if self.settings.rate is None else self._rate_of(epoch)
         at_rate = "" if self.settings.rate is None else f", at rate {rate:g},"
@@ -486,6 +483,16 @@ class Run:
             needs="must keep the weights and the loss finite",
             advice=f"{advice_after_divergence(self.task, self.settings, self.loss_before)}.",
         )
+
+
+def _no_loss(loss: float) -> InputError:
+    """Error for a network that there is nothing to train from."""
+    return InputError(
+        f"The loss of the network before training is {loss}",
+        given=loss,
+        needs="must be finite",
+        advice="Standardise X and Y, or start from smaller weights.",
+    )
 
 
 def _all_finite(state: State) -> bool:

@@ -10,6 +10,7 @@ import numpy as np
 
 from chainrule.errors import InputError, argument
 from chainrule.settings import settings_of
+from chainrule.training.engines import ROWS_AT_ONCE
 from chainrule.words import counted, quoted, series
 
 if TYPE_CHECKING:
@@ -96,8 +97,9 @@ def fingerprint(task: Task, validation: Rows | None) -> str:
         arrays += [None, None, None] if rows is None else [rows.X, rows.Y, rows.sample_weight]
     for array in (*arrays, *(task.masks or ())):
         digest.update(b"none" if array is None else f"{array.dtype} {array.shape}".encode())
-        if array is not None:
-            digest.update(np.ascontiguousarray(array).data)
+        if array is not None:  # piece by piece: one whose rows do not follow each other is copied for it
+            for first in range(0, len(array), ROWS_AT_ONCE):
+                digest.update(np.ascontiguousarray(array[first : first + ROWS_AT_ONCE]).data)
     return digest.hexdigest()
 
 
