@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.sparse import issparse
+from scipy.special import logsumexp
 from sklearn.base import ClassifierMixin
 from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils import column_or_1d, compute_sample_weight
@@ -180,7 +181,8 @@ class MLPClassifier(ClassifierMixin, Perceptron):
     def decision_function(self, X: Any) -> Array:
         """What decides: the largest for several classes; above 0 for the second of two, and for a label.
 
-        Net inputs of the outputs where these are chances, else the outputs, less a half for a single one.
+        Where outputs are chances, the logarithms of their odds, which of a logistic unit are its net input;
+        else the outputs, less a half for a single one.
         """
         net, X = self._checked(X)
         passed = net.forward(X)
@@ -189,7 +191,9 @@ class MLPClassifier(ClassifierMixin, Perceptron):
         if self._by_halves() and not self._has_labels():
             return np.asarray(values[:, 0])
         values = self._arranged(values, constant=(-np.inf, np.inf))
-        return np.asarray(values[:, 1] - values[:, 0] if self._is_binary() else values)
+        if self._is_binary():
+            return np.asarray(values[:, 1] - values[:, 0])
+        return _log_odds(values) if self.out_activation_ == "softmax" else values
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Share of samples whose class, or all of whose labels, are right; those without one are left out."""
@@ -352,6 +356,12 @@ class MLPClassifier(ClassifierMixin, Perceptron):
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = not self._competes()
         return tags
+
+
+def _log_odds(z: Array) -> Array:
+    """Logarithms of the odds of each class against all others, for net inputs of softmax units."""
+    others = [logsumexp(np.delete(z, k, axis=1), axis=1) for k in range(z.shape[1])]
+    return np.asarray(z - np.column_stack(others), dtype=z.dtype)
 
 
 def _other_classes(what: str) -> InputError:
