@@ -297,6 +297,14 @@ class MLPClassifier(ClassifierMixin, Perceptron):
             self.classes_ = self._label_binarizer.classes_
         else:
             self._check_classes(unique_labels(y))
+        if self._competes() and len(self.classes_) < TWO:
+            raise InputError(
+                f"y has the one class {quoted(self.classes_[0])}",
+                parameter="y",
+                given=self.classes_,
+                needs=f"outputs of {self.out_activation} tell two classes apart at least",
+                advice="Give rows of another class, too, or leave out_activation out.",
+            )
         return self._indicators(y)
 
     def _indicators(self, y: Array) -> Array:

@@ -40,6 +40,7 @@ from chainrule.words import counted
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from chainrule.equations import Activation, Loss
     from chainrule.estimators.rows import WithTargets
     from chainrule.models import TrainingRecord
     from chainrule.settings import FitSettings
@@ -56,6 +57,7 @@ CHECKS: dict[str, Any] = {  # of samples, as scikit-learn's, but that numbers ma
 MOST_ROWS_AT_ONCE = 200  # of batch_size="auto"
 SEEDS = 2**31 - 1
 FEWEST_HELD_OUT = 2
+SMALL = 0.01  # mean target of a rare class, where an exponential begins
 
 
 class Perceptron(CallbackSupportMixin, Doors, Parametrised):
@@ -174,12 +176,12 @@ class Perceptron(CallbackSupportMixin, Doors, Parametrised):
         hidden = hidden_units(self.hidden_layer_sizes)
         activations = activations_of(self.activation, len(hidden))
         output, loss = outputs_of(self.loss, self.out_activation, self._usual())
+        self._settle_targets(Y, output, loss)
         sizes = [X.shape[1], *hidden, Y.shape[1]]
         if self.start is not None:
             seed = int(random.randint(SEEDS))
             net = Network.random(sizes, [*activations, output], loss, seed, str(X.dtype), start=self.start)
             self._start_from(net)
-            self._settle_targets(Y)
             return
         weights: list[Array] = []
         for m, (n_in, n_out) in enumerate(pairwise(sizes)):
@@ -188,10 +190,10 @@ class Perceptron(CallbackSupportMixin, Doors, Parametrised):
             coefs = random.uniform(-bound, bound, (n_in, n_out))
             weights.append(np.column_stack([random.uniform(-bound, bound, n_out), coefs.T]).astype(X.dtype))
         if ACTIVATIONS.fact(output, "dies"):  # a unit that is 0 for all samples would never learn
-            there = ~np.isnan(Y) * (1.0 if weight is None else weight[:, np.newaxis])
-            weights[-1][:, 0] = np.average(np.nan_to_num(Y), axis=0, weights=there)
+            weights[-1][:, 0] = _means_of_targets(self._learnt(Y), weight)
+        elif name_of(output) == "exp" and name_of(loss) != "poisson":  # which scikit-learn has
+            weights[-1][:, 0] = np.log(np.maximum(_means_of_targets(self._learnt(Y), weight), SMALL))
         self._start_from(Network(weights, [*activations, output], loss))
-        self._settle_targets(Y)
 
     def _start_from(self, net: Network) -> None:
         """Take a network as one that nothing was counted for yet."""
@@ -368,7 +370,7 @@ class Perceptron(CallbackSupportMixin, Doors, Parametrised):
         """Share of a mean loss that is reported, and what is added."""
         return 1.0, 0.0
 
-    def _settle_targets(self, Y: Array) -> None:
+    def _settle_targets(self, Y: Array, output: Activation, loss: Loss) -> None:
         """Settle how targets are learnt, by those of the first call."""
 
     def _learnt(self, Y: Array) -> Array:
@@ -414,6 +416,12 @@ class Perceptron(CallbackSupportMixin, Doors, Parametrised):
         tags.input_tags.sparse = tags.input_tags.allow_nan = True
         tags.input_tags.string = tags.input_tags.categorical = self.defaults != "scikit-learn"
         return tags
+
+
+def _means_of_targets(Y: Array, weight: Array | None) -> Array:
+    """Mean target of each output."""
+    there = ~np.isnan(Y) * (1.0 if weight is None else weight[:, np.newaxis])
+    return np.asarray(np.average(np.nan_to_num(Y), axis=0, weights=there))
 
 
 def _not_finite(error: Exception) -> InputError:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from chainrule.equations import Activation, Loss
     from chainrule.network import Network
     from chainrule.tables import TargetPart
 
@@ -119,6 +120,11 @@ class MLPRegressor(RegressorMixin, Perceptron):
         weight = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
         return self._score_of(Y, found, weight)
 
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.positive_only = self.loss == "poisson"
+        return tags
+
     def _targets(self, y: Array, *, goes_on: bool) -> Array:
         return self._indicators(y)
 
@@ -133,19 +139,18 @@ class MLPRegressor(RegressorMixin, Perceptron):
     def _usual(self) -> tuple[str, str]:
         return "identity", "rss"
 
-    def _settle_targets(self, Y: Array) -> None:
+    def _settle_targets(self, Y: Array, output: Activation, loss: Loss) -> None:
         """Draw targets into what the outputs can give, where that has limits that some lie beyond."""
         self._parts = None
-        net = self._network
         limits = [
             end(
-                ACTIVATIONS.fact(net.activations[-1], f"{which}_output"),
-                LOSSES.fact(net.loss, f"{which}_target"),
+                ACTIVATIONS.fact(output, f"{which}_output"),
+                LOSSES.fact(loss, f"{which}_target"),
             )
             for which, end in (("lowest", max), ("highest", min))
         ]
         low, high = np.nanmin(Y, axis=0), np.nanmax(Y, axis=0)
-        is_counted = LOSSES.fact(net.loss, "lowest_target") == 0
+        is_counted = LOSSES.fact(loss, "lowest_target") == 0
         if is_counted or ((low >= limits[0]).all() and (high <= limits[1]).all()):
             return
         self._parts = []
