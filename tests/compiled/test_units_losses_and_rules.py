@@ -170,7 +170,10 @@ def test_engines_agree_on_every_pair_after_every_hidden_activation(
         _assert_agreement_on_a_pair(output, loss, hidden, batch_size, n_outputs)
 
 
-RULES = ["descent", "momentum", "nesterov", "rmsprop", "adam", "adamw:0.1", "irprop_minus", "lbfgs"]
+RULES = [
+    "descent", "momentum", "nesterov", "classical_momentum", "classical_nesterov", "rmsprop", "adam",
+    "adamw:0.1", "irprop_minus", "lbfgs",
+]  # fmt: skip
 MASKS = [np.random.default_rng(1).random((9, 6)) < 0.7, np.random.default_rng(2).random((3, 10)) < 0.7]
 WEIGHTS = np.random.default_rng(3).random(50)
 EXTRAS: dict[str, dict[str, Any]] = {

@@ -43,7 +43,17 @@ from chainrule.equations.rules.curvature import (
     lbfgs_direction,
     levenberg_marquardt_step,
 )
-from chainrule.equations.rules.rule import RULES, Descent, Momentum, Nesterov, Rule, RuleState, descend
+from chainrule.equations.rules.rule import (
+    RULES,
+    ClassicalMomentum,
+    ClassicalNesterov,
+    Descent,
+    Momentum,
+    Nesterov,
+    Rule,
+    RuleState,
+    descend,
+)
 from chainrule.equations.schedules import (
     SCHEDULES,
     Constant,
@@ -59,7 +69,8 @@ from chainrule.equations.stopping import CRITERIA, Criterion, GeneralizationLoss
 
 __all__ = [
     "ACTIVATIONS", "CRITERIA", "ENGINES", "GELU", "LBFGS", "LOSSES", "METRICS", "RSS", "RULES", "SCHEDULES",
-    "STARTS", "Absolute", "Activation", "Adam", "AdamW", "Array", "BinaryCrossEntropy", "Constant", "Cosine",
+    "STARTS", "Absolute", "Activation", "Adam", "AdamW", "Array", "BinaryCrossEntropy", "ClassicalMomentum",
+    "ClassicalNesterov", "Constant", "Cosine",
     "Criterion", "CrossEntropy", "Descent", "Exponential", "GeneralizationLoss", "GlorotUniform", "HeUniform",
     "Huber", "IRpropMinus", "Identity", "Kind", "LeakyReLU", "LecunUniform", "LevenbergMarquardt", "Logistic",
     "Loss", "Momentum", "Nesterov", "OutputRange", "Past", "PastEpoch", "Patience", "Poisson",
