@@ -216,6 +216,19 @@ def test_engines_agree_on_every_rule(rule: str, extras: str) -> None:
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("rule", ["classical_momentum", "classical_nesterov"])
+def test_velocities_below_the_smallest_normal_number_become_0(rule: str, dtype: str) -> None:
+    X, Y = _samples("identity", "rss", 3)
+    net = Network.random((5, 9, 3), ["tanh", "identity"], seed=3, dtype=dtype)
+    tiny = float(np.finfo(dtype).smallest_normal)  # as the rate, so that some gradients are below 1
+    state = train(net, X, Y, rule=rule, rate=tiny, epochs=1, batch_size=50).state
+    sizes = np.abs(np.concatenate([velocity.ravel() for (velocity,) in state.rule]))
+    assert sizes.max() >= tiny
+    assert np.count_nonzero(sizes == 0) > 0
+    assert ((sizes == 0) | (sizes >= tiny)).all()
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
 def test_poisson_of_an_output_that_has_underflown_stays_finite(dtype: str) -> None:
     net = Network([np.array([[-900.0, 0.0]], dtype)], "softplus", "poisson")
     X, Y = np.zeros((4, 1), dtype), np.full((4, 1), 1000.0, dtype)
