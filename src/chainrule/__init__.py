@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from chainrule.equations import Adam as Adam
     from chainrule.equations import AdamW as AdamW
     from chainrule.equations import BinaryCrossEntropy as BinaryCrossEntropy
+    from chainrule.equations import ClassicalMomentum as ClassicalMomentum
+    from chainrule.equations import ClassicalNesterov as ClassicalNesterov
     from chainrule.equations import CrossEntropy as CrossEntropy
     from chainrule.equations import Descent as Descent
     from chainrule.equations import Exp as Exp
@@ -104,10 +106,10 @@ __version__ = "0.1.0"
 
 _NAMES_OF = {
     "equations": (
-        "GELU", "RSS", "Absolute", "Adam", "AdamW", "BinaryCrossEntropy", "CrossEntropy", "Descent",
-        "Exp", "GlorotUniform", "HeUniform", "Huber", "Identity", "IRpropMinus", "LeakyReLU", "LecunUniform",
-        "Logistic", "Momentum", "Nesterov", "Poisson", "Quantile", "ReLU",
-        "RMSprop", "Softmax", "Softplus", "Softsign", "Tanh", "Uniform",
+        "GELU", "RSS", "Absolute", "Adam", "AdamW", "BinaryCrossEntropy", "ClassicalMomentum",
+        "ClassicalNesterov", "CrossEntropy", "Descent", "Exp", "GlorotUniform", "HeUniform", "Huber",
+        "IRpropMinus", "Identity", "LeakyReLU", "LecunUniform", "Logistic", "Momentum", "Nesterov",
+        "Poisson", "Quantile", "RMSprop", "ReLU", "Softmax", "Softplus", "Softsign", "Tanh", "Uniform",
     ),
     "errors": (
         "ChainruleError", "CombinedError", "DivergenceError", "InputError", "MissingPackageError",

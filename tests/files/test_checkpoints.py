@@ -36,8 +36,8 @@ RANDOM = np.random.default_rng(1)
 X, Y = RANDOM.normal(size=(12, 2)), RANDOM.normal(size=(12, 2))
 RATES = {"lbfgs": None, "levenberg_marquardt": None}
 WITH_PARAMETERS = [
-    "momentum:0.5", "nesterov:0.8", "rmsprop:0.9:1e-06", "adam:0.8:0.99:1e-06", "adamw:0.1",
-    "irprop_minus:0.4:1.3", "lbfgs:3", "levenberg_marquardt:0.1",
+    "momentum:0.5", "nesterov:0.8", "classical_momentum:0.5", "rmsprop:0.9:1e-06", "adam:0.8:0.99:1e-06",
+    "adamw:0.1", "irprop_minus:0.4:1.3", "lbfgs:3", "levenberg_marquardt:0.1",
 ]  # fmt: skip
 RULES = [*ALL_RULES, *WITH_PARAMETERS]
 

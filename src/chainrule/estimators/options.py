@@ -14,9 +14,9 @@ from chainrule.equations import (
     RULES,
     SCHEDULES,
     Adam,
+    ClassicalMomentum,
+    ClassicalNesterov,
     Descent,
-    Momentum,
-    Nesterov,
 )
 from chainrule.errors import InputError, UnknownNameError
 from chainrule.given import not_negative_number, positive_number, share_below_1, truth, whole_number_from_1
@@ -94,7 +94,8 @@ def rule_of(estimator: Any) -> Any:
     if solver == "sgd":
         if not estimator.momentum:
             return Descent()
-        return (Nesterov if estimator.nesterovs_momentum else Momentum)(estimator.momentum)
+        velocity = ClassicalNesterov if estimator.nesterovs_momentum else ClassicalMomentum
+        return velocity(estimator.momentum)
     if solver == "lbfgs":
         return LBFGS(tolerance=max(not_negative_number(estimator.tol, "tol", "1e-4"), TINY))
     if isinstance(solver, str) and solver.split(":")[0] not in RULES:
