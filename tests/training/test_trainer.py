@@ -6,6 +6,7 @@ import copy
 import math
 import os
 import pickle
+import signal
 import warnings
 from typing import TYPE_CHECKING, Any
 
@@ -349,6 +350,7 @@ def test_a_forked_process_has_threads_of_its_own() -> None:
         warnings.simplefilter("ignore", DeprecationWarning)  # of forks beside threads, which this is about
         child = os.fork()
     if child == 0:
+        signal.alarm(20)  # ends it where it waits for threads that it has not
         try:
             trainer.step(X, Y)
             undisturbed.step(X, Y)
