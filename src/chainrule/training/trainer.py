@@ -200,13 +200,13 @@ class Trainer:
         if len(self._order) < n:
             self._order = np.arange(n)
         self._make_ready(rows)
-        self._is_under_way = True
+        self._network, self._is_under_way = None, True
         *_, (_, loss) = self._engine.epoch(self._order[:n], rate=rate, number=len(self._epochs) + 1)
         state = self._engine.state
         if not (math.isfinite(loss) and all_finite(state)):
             raise self._diverged(rows, rate)
         self._reached = _Reached(state, n_before + n)
-        self._network, self._is_under_way = None, False
+        self._is_under_way = False
         return loss / n
 
     @property
@@ -297,7 +297,7 @@ class Trainer:
             f"The step{at_rate} diverged: a weight or the loss stopped being finite (the loss was {loss:g} "
             "before it). The trainer stands where it stood.",
             network=self.network,
-            history=History(self._loss_before, self._epochs, loss),
+            history=History(self._loss_before if self._epochs else loss, self._epochs, loss),
             epoch=len(self._epochs) + 1,
             rate=math.nan if rate is None else rate,
             needs="must keep the weights and the loss finite",
