@@ -174,6 +174,10 @@ GOOD: dict[str, Callable[[Files], Call]] = {
         chainrule.train,
         {"net": NET, "X": X, "Y": Y, "epochs": 1, "rate": 0.1, "engine": "reference", "on_epoch": _stop},
     ),
+    "Trainer": lambda _: (chainrule.Trainer, {"net": NET, "rate": 0.1, "engine": "reference"}),
+    "Trainer.step": lambda _: (
+        chainrule.Trainer(NET, rate=0.1, engine="reference").step, {"X": X[0], "Y": Y[0], "rate": 0.2},
+    ),
     "Progress.stop": lambda _: (_progress().stop, {}),
     "TrainingState.elsewhere": lambda _: (_trained().state.elsewhere, {}),
     "check_gradients": lambda _: (chainrule.check_gradients, {"net": NET, "X": X, "Y": Y}),

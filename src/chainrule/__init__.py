@@ -97,6 +97,7 @@ if TYPE_CHECKING:
     from chainrule.training import ProgressQuotient as ProgressQuotient
     from chainrule.training import ReduceOnPlateau as ReduceOnPlateau
     from chainrule.training import Step as Step
+    from chainrule.training import Trainer as Trainer
     from chainrule.training import TrainingResult as TrainingResult
     from chainrule.training import TrainingState as TrainingState
     from chainrule.training import WarmUp as WarmUp
@@ -140,7 +141,7 @@ _NAMES_OF = {
     "training": (
         "LBFGS", "Constant", "Cosine", "Diagnosis", "Exponential", "GeneralizationLoss", "History",
         "LevenbergMarquardt", "Patience", "Progress", "ProgressQuotient", "ReduceOnPlateau", "Step",
-        "TrainingResult", "TrainingState", "WarmUp", "train",
+        "Trainer", "TrainingResult", "TrainingState", "WarmUp", "train",
     ),
 }  # fmt: skip
 _ROOM_OF = {name: room for room, names in _NAMES_OF.items() for name in names}

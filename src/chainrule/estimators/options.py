@@ -143,6 +143,8 @@ def check_numbers(estimator: Any) -> None:
     for name in ("shuffle", "warm_start", "nesterovs_momentum", "early_stopping"):
         truth(getattr(estimator, name), name)
     whole_number_from_1(estimator.n_restarts, "n_restarts")
+    if not isinstance(estimator.verbose, Integral):
+        truth(estimator.verbose, "verbose")
     if estimator.batch_size != "auto":
         whole_number_from_1(estimator.batch_size, "batch_size")
 

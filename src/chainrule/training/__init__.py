@@ -21,10 +21,11 @@ from chainrule.training.preparation import run_training, train
 from chainrule.training.progress import Callbacks, Observer, Progress
 from chainrule.training.result import StoppedBy, TrainingResult
 from chainrule.training.state import TrainingState
+from chainrule.training.trainer import Trainer
 
 __all__ = [
     "ENGINES", "FEWEST_EPOCHS", "LBFGS", "Callbacks", "Constant", "Cosine", "Diagnosis", "Epoch",
     "Exponential", "GeneralizationLoss", "History", "LevenbergMarquardt", "Observer", "Patience", "Progress",
-    "ProgressQuotient", "ReduceOnPlateau", "Settings", "Step", "StoppedBy", "TrainingResult", "TrainingState",
-    "WarmUp", "run_training", "train",
+    "ProgressQuotient", "ReduceOnPlateau", "Settings", "Step", "StoppedBy", "Trainer", "TrainingResult",
+    "TrainingState", "WarmUp", "run_training", "train",
 ]  # fmt: skip

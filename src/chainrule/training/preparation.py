@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from chainrule.training.result import TrainingResult
     from chainrule.training.state import TrainingState
 
-__all__ = ["run_training", "train"]
+__all__ = ["check_own_functions", "check_own_rule", "run_training", "train"]
 
 ROWS_OF_OWN_CHECK, WEIGHTS_OF_OWN_CHECK = 8, 100
 
@@ -186,8 +186,8 @@ def run_training(
         )
     settings = settings.for_rows(len(rows))
     task = Task(net, rows, as_masks(masks, net))
-    _check_own_functions(task)
-    _check_own_rule(task, settings)
+    check_own_functions(task)
+    check_own_rule(task, settings)
     with engine_named(engine, task, settings) as running:
         with interruptible():  # nothing is lost yet
             run = Run(task, watched, settings, running, callbacks or Callbacks(), resume, observer, warn=warn)
@@ -228,7 +228,7 @@ def _parted(
     return rows, Rows(X, Y, as_sample_weight(weight, len(X), net.dtype, "the validation sample_weight"))
 
 
-def _check_own_rule(task: Task, settings: Settings) -> None:
+def check_own_rule(task: Task, settings: Settings) -> None:
     """Try an update rule of the user's own once, or InputError where it gives no weights and state."""
     rule, weights = settings.rule, task.net.weights[-1]
     if not RULES.is_own(rule) or RULES.fact(rule, "engine") is not None:
@@ -251,7 +251,7 @@ def _taken(rows: Rows, places: npt.NDArray[np.intp]) -> Rows:
     return Rows(rows.X[places], rows.Y[places], as_sample_weight(weight, len(places), rows.X.dtype))
 
 
-def _check_own_functions(task: Task) -> None:
+def check_own_functions(task: Task) -> None:
     """Check the gradient of a network with a function of the user's own on the first rows, or InputError."""
     own = own_functions(task.net)
     if not own:
