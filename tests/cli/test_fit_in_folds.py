@@ -137,7 +137,7 @@ def test_ctrl_c_in_a_fold_leaves_nothing(
 ) -> None:  # fmt: skip
     before = set(here.iterdir())
     interrupting(number)
-    done = chainrule_command(*FIT)
+    done = chainrule_command(*FIT, "--threads", 1)  # one fold after the other
     assert (done.code, done.out) == (130, "")
     assert done.err.startswith(f"Interrupted. {said}")
     assert done.err.endswith(" Nothing was saved.\n")
@@ -215,7 +215,7 @@ def test_a_job_that_is_cancelled_in_a_fold_leaves_nothing(here: Path) -> None:
         def note(self, text: str) -> None: ...
 
         def progress(self, training: Progress) -> None:
-            assert training.fold == (1, 2)
+            assert training.fold in {(1, 2), (2, 2)}
             job.cancel()
 
     job = FitJob("iris.csv", target="species", folds=2, epochs=10**7, out=here / "c.st")

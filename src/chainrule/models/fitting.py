@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import replace
+from functools import partial
 from numbers import Real
+from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 from chainrule.errors import TrainingWarning, said, warn_of_table
@@ -18,7 +20,7 @@ from chainrule.models.settings import fit_settings, settings_of_checkpoint
 from chainrule.settings import FitSettings, documented, refuse_unknown_settings
 from chainrule.table_options import TableOptions, documented_options, options_of, parted_options
 from chainrule.tables import as_table, settle_roles
-from chainrule.training import Callbacks
+from chainrule.training import Callbacks, shared_threads
 
 if TYPE_CHECKING:
     import os
@@ -251,19 +253,33 @@ def in_folds(
         As for `fit_folds`.
     """
     settings = {name: one for name, one in given.items() if name not in {"folds", "held_out", "seed"}}
+    at_once, threads = _threads(settings, folds, is_heard=on_epoch is not None)
+    one_at_a_time = RLock()
 
-    def fit_one(data: Dataset, fold: tuple[int, int]) -> FitResult:
+    def prepare_one(data: Dataset, fold: tuple[int, int]) -> Callable[[], FitResult]:
         chosen = fit_settings(data, **settings)
-        return fit_dataset(
+        return partial(
+            fit_dataset,
             data,
-            chosen,
-            on_epoch=of_fold(on_epoch, fold),
-            on_time=of_fold(on_time, fold),
+            chosen if threads is None else replace(chosen, threads=threads),
+            on_epoch=of_fold(on_epoch, fold, one_at_a_time),
+            on_time=of_fold(on_time, fold, one_at_a_time),
             every_seconds=every_seconds,
             masks=masks,
             watched=None if validation is None else watched_rows(validation, data, chosen),
+            warn=False,  # what went badly is in the result
         )
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", TrainingWarning)  # they are in the result
-        return fit_folds(usable, folds=folds, seed=seed, fit_one=fit_one)
+    return fit_folds(usable, folds=folds, seed=seed, threads=at_once, prepare_one=prepare_one)
+
+
+def _threads(settings: Mapping[str, Any], folds: int, *, is_heard: bool) -> tuple[int, int | None]:
+    """How many folds to train at once, and how many threads each of them then has.
+
+    Where a number is not given, folds follow each other where a function of the user's own hears of every
+    epoch, and where all that they do is Python's.
+    """
+    asked = settings.get("threads")
+    if asked is None and (is_heard or settings.get("engine") == "reference"):
+        return 1, None
+    return shared_threads(asked, folds)

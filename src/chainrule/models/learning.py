@@ -43,8 +43,11 @@ def fit_dataset(
     on_step: Callable[[Progress], object] | None = None,
     masks: Sequence[npt.ArrayLike] | None = None,
     watched: Watched | None = None,
+    warn: bool = True,
 ) -> FitResult:
     """Train on the training rows; those of a table of their own are watched instead of some of them.
+
+    What went badly is in the diagnosis, and where it may `warn` it is a `TrainingWarning`, too.
 
     Raises
     ------
@@ -65,9 +68,10 @@ def fit_dataset(
         engine=settings.engine,
         callbacks=Callbacks(on_step, on_epoch, on_time, every_seconds),
         resume=resume,
+        warn=warn,
     )
     unsaid = never_predicted(result.network, data, settings, len(result.history.epochs))
-    for one in unsaid:
+    for one in unsaid if warn else ():
         warnings.warn(one.message, TrainingWarning, stacklevel=3)
     result = replace(result, diagnosis=(*result.diagnosis, *unsaid))
     record = training_record(data, settings, result.history, result.stopped_by, result.best_epoch)

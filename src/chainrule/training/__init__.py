@@ -21,10 +21,11 @@ from chainrule.training.preparation import run_training, train
 from chainrule.training.progress import Callbacks, Progress
 from chainrule.training.result import StoppedBy, TrainingResult
 from chainrule.training.state import TrainingState
+from chainrule.training.together import Together, shared_threads, train_together
 
 __all__ = [
     "ENGINES", "FEWEST_EPOCHS", "LBFGS", "Callbacks", "Constant", "Cosine", "Diagnosis", "Epoch",
     "Exponential", "GeneralizationLoss", "History", "LevenbergMarquardt", "Patience", "Progress",
-    "ProgressQuotient", "ReduceOnPlateau", "Settings", "Step", "StoppedBy", "TrainingResult", "TrainingState",
-    "WarmUp", "run_training", "train",
+    "ProgressQuotient", "ReduceOnPlateau", "Settings", "Step", "StoppedBy", "Together", "TrainingResult",
+    "TrainingState", "WarmUp", "run_training", "shared_threads", "train", "train_together",
 ]  # fmt: skip

@@ -14,7 +14,7 @@ import numpy as np
 
 from chainrule.equations import CRITERIA, SCHEDULES, Constant, Past, PastEpoch, name_of
 from chainrule.errors import DivergenceError, InputError, TrainingWarning
-from chainrule.interrupts import interruptible
+from chainrule.interrupts import interruptible, look
 from chainrule.random_streams import Purpose, permutation
 from chainrule.scores import heeds_weights, metric_named
 from chainrule.training.diagnosis import advice_after_divergence, diagnose
@@ -388,7 +388,8 @@ class Run:
             ) from None
 
     def _tell_the_time(self) -> None:
-        """Call what is to be called every so many seconds."""
+        """Call what is to be called every so many seconds; KeyboardInterrupt where this thread is to stop."""
+        look()
         callbacks, now = self.callbacks, time.monotonic()
         if callbacks.on_time is not None and now - self.last_time >= callbacks.every_seconds:
             self.last_time = now
