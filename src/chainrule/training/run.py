@@ -147,6 +147,8 @@ class Run:
             return self._result(stopped_by)
         except KeyboardInterrupt:
             return self._result(StoppedBy.INTERRUPT)
+        finally:
+            self.progress.is_over = True
 
     def _next(self) -> StoppedBy | None:
         """Run an epoch or many and take them in; the reason to end there or before, if there is one."""
