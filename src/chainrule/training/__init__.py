@@ -19,6 +19,7 @@ from chainrule.training.diagnosis import FEWEST_EPOCHS, Diagnosis
 from chainrule.training.history import Epoch, History
 from chainrule.training.preparation import run_training, train
 from chainrule.training.progress import Callbacks, Progress
+from chainrule.training.restarts import Restarts, train_restarts
 from chainrule.training.result import StoppedBy, TrainingResult
 from chainrule.training.state import TrainingState
 from chainrule.training.together import Together, shared_threads, train_together
@@ -26,6 +27,7 @@ from chainrule.training.together import Together, shared_threads, train_together
 __all__ = [
     "ENGINES", "FEWEST_EPOCHS", "LBFGS", "Callbacks", "Constant", "Cosine", "Diagnosis", "Epoch",
     "Exponential", "GeneralizationLoss", "History", "LevenbergMarquardt", "Patience", "Progress",
-    "ProgressQuotient", "ReduceOnPlateau", "Settings", "Step", "StoppedBy", "Together", "TrainingResult",
-    "TrainingState", "WarmUp", "run_training", "shared_threads", "train", "train_together",
+    "ProgressQuotient", "ReduceOnPlateau", "Restarts", "Settings", "Step", "StoppedBy", "Together",
+    "TrainingResult", "TrainingState", "WarmUp", "run_training", "shared_threads", "train", "train_restarts",
+    "train_together",
 ]  # fmt: skip
