@@ -10,6 +10,7 @@ from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 from chainrule.errors import TrainingWarning, said, warn_of_table
+from chainrule.given import whole_number_from_2
 from chainrule.models.beside import data_of_checkpoint, opened, watched_rows
 from chainrule.models.dataset import HELD_OUT, Dataset, Usable, usable_rows
 from chainrule.models.folds import CrossValidation, check_beside_folds, fit_folds, of_fold, remarks_beside
@@ -175,7 +176,8 @@ def cross_validate(
     sample_weight
         As for `fit`.
     on_epoch : callable, optional
-        As for `train`; ``progress.fold`` says which fold of how many is trained.
+        As for `train`; ``progress.fold`` says which fold of how many is trained. Folds follow each other
+        then, unless `threads` are given: each calls from the thread that trains it, one at a time.
     {options}
     defaults : {"modern", "notes"}
         As for `fit`.
@@ -253,7 +255,12 @@ def in_folds(
         As for `fit_folds`.
     """
     settings = {name: one for name, one in given.items() if name not in {"folds", "held_out", "seed"}}
-    at_once, threads = _threads(settings, folds, is_heard=on_epoch is not None)
+    folds = whole_number_from_2(folds, "folds", "5")
+    asked = settings.get("threads")
+    if asked is None and on_epoch is not None:  # so that its author hears of one fold after the other
+        at_once, threads = 1, None
+    else:
+        at_once, threads = shared_threads(asked, folds, settings.get("engine"))
     one_at_a_time = RLock()
 
     def prepare_one(data: Dataset, fold: tuple[int, int]) -> Callable[[], FitResult]:
@@ -271,15 +278,3 @@ def in_folds(
         )
 
     return fit_folds(usable, folds=folds, seed=seed, threads=at_once, prepare_one=prepare_one)
-
-
-def _threads(settings: Mapping[str, Any], folds: int, *, is_heard: bool) -> tuple[int, int | None]:
-    """How many folds to train at once, and how many threads each of them then has.
-
-    Where a number is not given, folds follow each other where a function of the user's own hears of every
-    epoch, and where all that they do is Python's.
-    """
-    asked = settings.get("threads")
-    if asked is None and (is_heard or settings.get("engine") == "reference"):
-        return 1, None
-    return shared_threads(asked, folds)

@@ -159,11 +159,9 @@ def train_restarts(
     """
     refuse_unknown_settings(given, Settings, OTHERS)
     shared = Settings(**given, epochs=epochs)
-    first = check_seed(seed)
-    seeds = range(first, first + whole_number_from_1(restarts, "restarts"))
-    at_once, threads_each = (
-        (1, threads) if threads is None and engine == "reference" else (shared_threads(threads, len(seeds)))
-    )
+    first, restarts = check_seed(seed), whole_number_from_1(restarts, "restarts")
+    seeds = range(first, first + restarts)
+    at_once, threads_each = shared_threads(threads, restarts, engine)
 
     def trainings() -> Iterator[Callable[[], TrainingResult]]:
         for of_one in seeds:

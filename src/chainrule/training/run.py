@@ -147,8 +147,6 @@ class Run:
             return self._result(stopped_by)
         except KeyboardInterrupt:
             return self._result(StoppedBy.INTERRUPT)
-        finally:
-            self.progress.is_over = True
 
     def _next(self) -> StoppedBy | None:
         """Run an epoch or many and take them in; the reason to end there or before, if there is one."""
@@ -399,6 +397,7 @@ class Run:
 
     def _result(self, stopped_by: StoppedBy) -> TrainingResult:
         """What the training has led to: the best network where there is a criterion, else the last."""
+        self.progress.is_over = True
         state, _, n_epochs, best = self.reached
         weights, best_epoch = self.engine.weights_of(state), n_epochs if self.criteria else None
         if best is not None:

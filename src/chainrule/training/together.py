@@ -57,21 +57,25 @@ class Together(NamedTuple, Generic[T]):
         return [one for one in self.results if one is not None and one.stopped_by is not StoppedBy.INTERRUPT]
 
 
-def shared_threads(threads: int | None, trainings: int) -> tuple[int, int]:
+def shared_threads(threads: int | None, trainings: int, engine: object = "compiled") -> tuple[int, int]:
     """How many of so many trainings to run at once, and how many threads each of them then has.
+
+    Where no number is given, as many as there are processors; but all that the reference engine does is
+    Python's, which does not run at once.
 
     Examples
     --------
-    >>> shared_threads(2, 5), shared_threads(8, 3), shared_threads(1, 5)
+    >>> shared_threads(2, 5), shared_threads(8, 3), shared_threads(None, 5, "reference")
     ((2, 1), (3, 2), (1, 1))
     """
+    if threads is None and isinstance(engine, str) and engine == "reference":
+        return 1, 1
     if threads is None:
         from chainrule.compiled.machine.target import processors  # noqa: PLC0415 (Numba takes its time to load)
 
         threads = processors()
-    whole_number_from_1(threads, "threads")
-    at_once = max(1, min(threads, trainings))
-    return at_once, max(1, threads // at_once)
+    at_once = min(whole_number_from_1(threads, "threads"), trainings)
+    return at_once, threads // at_once
 
 
 def train_together(trainings: Iterable[Callable[[], T]], threads: int) -> Together[T]:
