@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from chainrule import Progress
 
-PATIENCE = 60.0  # seconds, for what comes at once
+PATIENCE = 30.0  # seconds, for what comes at once
 each_number = pytest.mark.parametrize("threads", [1, 2, 3])
 
 
@@ -61,8 +61,19 @@ def training(
     return run_training(net, *samples(), chosen, engine=engine, callbacks=callbacks, warn=False)
 
 
-def endless(callbacks: Callbacks | None = None, **settings: Any) -> TrainingResult:  # noqa: ANN401
+def endless(
+    on_epoch: Callable[[Progress], object] | None = None,
+    on_time: Callable[[Progress], object] | None = None,
+    **settings: Any,  # noqa: ANN401 (as Settings)
+) -> TrainingResult:
+    """Train until something stops it; where nothing does, it ends in another way at last."""
+    callbacks = Callbacks(on_epoch=on_epoch, on_time=on_time or give_up)
     return training(**{"rate": 0.1, "epochs": 10**9, **settings}, callbacks=callbacks)
+
+
+def give_up(progress: Progress) -> None:
+    if progress.seconds > PATIENCE:
+        progress.stop()
 
 
 def bits(result: TrainingResult) -> tuple[object, ...]:
@@ -214,7 +225,7 @@ def press(progress: Progress, epochs: int = 3) -> None:
 def test_ctrl_c_ends_all_with_whole_epochs(threads: int, is_put_off: bool, engine: str) -> None:  # noqa: FBT001
     begun: list[Callable[..., TrainingResult]] = [
         *[endless] * (threads - 1),
-        partial(endless, callbacks=Callbacks(on_epoch=press)),
+        partial(endless, on_epoch=press),
     ]
     never: list[Any] = [partial(pytest.fail, "was begun")] * 2
     cases = [partial(one, seed=k, engine=engine) for k, one in enumerate(begun)]
@@ -246,7 +257,7 @@ def test_the_rules_that_use_curvature_can_be_stopped(rule: str) -> None:
     slow = Callbacks(on_epoch=lambda _: time.sleep(0.001))
     cases = [
         partial(training, rule=rule, epochs=10**6, callbacks=slow, l2=1e-9),
-        partial(endless, callbacks=Callbacks(on_epoch=stop)),
+        partial(endless, on_epoch=stop),
     ]
     together = train_together(cases, 2)
     assert together.was_interrupted
@@ -269,7 +280,7 @@ def test_trainings_within_trainings_are_stopped_with_them() -> None:
 
     cases: list[Callable[[], TrainingResult]] = [
         nested,
-        partial(endless, callbacks=Callbacks(on_time=stop)),
+        partial(endless, on_time=stop),
     ]
     together = train_together(cases, 2)
     assert together.was_interrupted
