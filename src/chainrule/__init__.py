@@ -96,12 +96,14 @@ if TYPE_CHECKING:
     from chainrule.training import Progress as Progress
     from chainrule.training import ProgressQuotient as ProgressQuotient
     from chainrule.training import ReduceOnPlateau as ReduceOnPlateau
+    from chainrule.training import Restarts as Restarts
     from chainrule.training import Step as Step
     from chainrule.training import Trainer as Trainer
     from chainrule.training import TrainingResult as TrainingResult
     from chainrule.training import TrainingState as TrainingState
     from chainrule.training import WarmUp as WarmUp
     from chainrule.training import train as train
+    from chainrule.training import train_restarts as train_restarts
 
 __version__ = "0.1.0"
 
@@ -140,8 +142,9 @@ _NAMES_OF = {
     ),
     "training": (
         "LBFGS", "Constant", "Cosine", "Diagnosis", "Exponential", "GeneralizationLoss", "History",
-        "LevenbergMarquardt", "Patience", "Progress", "ProgressQuotient", "ReduceOnPlateau", "Step",
-        "Trainer", "TrainingResult", "TrainingState", "WarmUp", "train",
+        "LevenbergMarquardt", "Patience", "Progress", "ProgressQuotient", "ReduceOnPlateau",
+        "Restarts", "Step", "Trainer", "TrainingResult", "TrainingState", "WarmUp", "train",
+        "train_restarts",
     ),
 }  # fmt: skip
 _ROOM_OF = {name: room for room, names in _NAMES_OF.items() for name in names}

@@ -135,11 +135,9 @@ def check_numbers(estimator: Any) -> None:
     if estimator.n_iter_no_change != np.inf:
         whole_number_from_1(estimator.n_iter_no_change, "n_iter_no_change")
     share_below_1(estimator.validation_fraction, "validation_fraction", "0.1")
-    if estimator.solver == "sgd":
-        share_below_1(estimator.momentum, "momentum", "0.9")
-    if estimator.solver == "adam":
-        for name, usual in (("beta_1", "0.9"), ("beta_2", "0.999")):
-            share_below_1(getattr(estimator, name), name, usual)
+    of_solver = {"sgd": (("momentum", "0.9"),), "adam": (("beta_1", "0.9"), ("beta_2", "0.999"))}
+    for name, usual in of_solver.get(estimator.solver if isinstance(estimator.solver, str) else "", ()):
+        share_below_1(getattr(estimator, name), name, usual)
     for name in ("shuffle", "warm_start", "nesterovs_momentum", "early_stopping"):
         truth(getattr(estimator, name), name)
     whole_number_from_1(estimator.n_restarts, "n_restarts")

@@ -166,16 +166,19 @@ def run_training(
     copy: bool = False,
     observer: Observer | None = None,
     warn: bool = True,
+    seed_of_rows: int | None = None,
 ) -> TrainingResult:
     """Train as `train` does, with its settings in one record.
 
     On a copy of the rows where a function of the user's own, which may change them, is called on the way:
     what was given when the training began is what counts. An observer is one of this package's. What went
-    badly is in the diagnosis, and where it may `warn` it is a `TrainingWarning`, too.
+    badly is in the diagnosis, and where it may `warn` it is a `TrainingWarning`, too. A share of the rows to
+    watch may be drawn by another seed than the settings'.
     """
     samples, targets = as_pairs(net, X, Y, copy=copy and not isinstance(validation, Real))  # a share is one
     rows = Rows(samples, targets, as_sample_weight(sample_weight, len(samples), net.dtype))
-    rows, watched = _parted(net, rows, validation, settings.seed, copy=copy)
+    seed = settings.seed if seed_of_rows is None else seed_of_rows
+    rows, watched = _parted(net, rows, validation, seed, copy=copy)
     if settings.stopping is not None and watched is None:
         raise InputError(
             f"{argument('stopping')} needs validation rows.",

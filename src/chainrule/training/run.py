@@ -15,7 +15,7 @@ import numpy as np
 
 from chainrule.equations import CRITERIA, SCHEDULES, Constant, Past, PastEpoch, name_of
 from chainrule.errors import DivergenceError, InputError, TrainingWarning
-from chainrule.interrupts import interruptible
+from chainrule.interrupts import interruptible, look
 from chainrule.random_streams import Purpose, permutation
 from chainrule.scores import heeds_weights, metric_named
 from chainrule.training.diagnosis import advice_after_divergence, diagnose
@@ -392,7 +392,8 @@ class Run:
             ) from None
 
     def _tell_the_time(self) -> None:
-        """Call what is to be called every so many seconds."""
+        """Call what is to be called every so many seconds; KeyboardInterrupt where this thread is to stop."""
+        look()
         callbacks, now = self.callbacks, time.monotonic()
         if callbacks.on_time is not None and now - self.last_time >= callbacks.every_seconds:
             self.last_time = now
@@ -400,6 +401,7 @@ class Run:
 
     def _result(self, stopped_by: StoppedBy) -> TrainingResult:
         """What the training has led to: the best network where there is a criterion, else the last."""
+        self.progress.is_over = True
         state, _, n_epochs, best = self.reached
         weights, best_epoch = self.engine.weights_of(state), n_epochs if self.criteria else None
         if best is not None:
