@@ -64,7 +64,7 @@ def test_partial_fit_goes_on_with_other_rows_and_numbers() -> None:
     """As `train` does from a state: the rule's moments are kept, which a new start would not have."""
     one = MLPRegressor(hidden_layer_sizes=5, random_state=3, learning_rate_init=0.01, batch_size=16, alpha=0)
     one.partial_fit(X, NUMBERS)
-    state, net, seed = one._state, one.network_, one._seed
+    state, net, seed = one._state_now(), one.network_, one._seed
     assert state is not None
     one.set_params(learning_rate_init=0.02).partial_fit(X[:30], NUMBERS[:30])
     given: dict[str, Any] = {"rule": "adam", "rate": 0.02, "batch_size": 16, "seed": seed}

@@ -42,6 +42,8 @@ def target(kind: type[Perceptron]) -> Any:  # noqa: ANN401 (names or numbers)
 def state(one: Perceptron) -> dict[str, bytes]:
     """All that an estimator is, beside its parameters and the time that its epochs took."""
     found = {name: value for name, value in vars(one).items() if name not in {*one.get_params(), "_given"}}
+    if found.pop("_kept", None) is not None:
+        found["_state"] = one._state_now()
     for name in ("_state", "history_"):
         if (kept := found.get(name)) is not None:
             found[name] = replace(kept, epochs=tuple(epoch._replace(seconds=0) for epoch in kept.epochs))

@@ -45,7 +45,8 @@ class Doors:
             names = getattr(self, "feature_names_in_", None)
             names = [f"x{j}" for j in range(est.n_features_in_)] if names is None else list(map(str, names))
             encoding = plain_encoding(names, est._means, est._target_parts(names), dtype=net.dtype)
-        state = None if est._state is None else replace(est._state, network=net)
+        state = est._state_now()
+        state = None if state is None else replace(state, network=net)
         return Model(net, encoding, est._record, state, est._report)
 
     def save(self, path: str | os.PathLike[str], *, overwrite: bool = True) -> None:
@@ -111,7 +112,7 @@ class Doors:
             estimator._names, estimator._settings = names, None if record is None else record.settings
         estimator._take_targets(encoding)
         if found.state is not None:
-            estimator._state = found.state
+            estimator._state, estimator._n_epochs = found.state, len(found.state.epochs)
             estimator._seed = int(found.state.settings["seed"])
         return estimator  # type: ignore[no-any-return]
 

@@ -149,7 +149,7 @@ OF_BOTH = """\
         As for `train` and `fit`. First weights are scikit-learn's where no start is given.
     validation_data : tuple (X, y) or (X, y, sample_weight), optional
         Rows to score after each epoch, and with `early_stopping` to stop by, in place of a share of those of
-        the training. `fit` takes it, too.
+        the training.
     callbacks : callable or list, optional
         Functions that are called with a `Progress` after each epoch, and callbacks of scikit-learn.
     n_restarts : int

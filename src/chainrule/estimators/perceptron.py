@@ -29,12 +29,13 @@ from chainrule.estimators.options import (
 from chainrule.estimators.parameters import Parametrised, unless_it_fails
 from chainrule.estimators.restarts import restarted
 from chainrule.estimators.rows import dense, filled, means_of, without_gaps
+from chainrule.estimators.steps import Kept, epoch_of
 from chainrule.estimators.tabular import fit_table, table_inputs, takes_tables
 from chainrule.estimators.warning import ended, warn
 from chainrule.estimators.watch import Measure, Watch
 from chainrule.network import Network, own_functions
 from chainrule.settings import Settings
-from chainrule.training import Callbacks, StoppedBy, run_training
+from chainrule.training import Callbacks, Epoch, StoppedBy, run_training
 from chainrule.words import counted
 
 if TYPE_CHECKING:
@@ -67,6 +68,8 @@ class Perceptron(CallbackSupportMixin, Doors, Parametrised):
     _names: list[str] | None = None  # of columns, where rows have none
     _means: Any = 0.0  # what a missing number is taken for
     _state: TrainingState | None = None
+    _kept: Kept | None = None
+    _n_epochs: int = 0  # of the training that goes on
     _settings: FitSettings | None = None
     _record: TrainingRecord | None = None
     _report: Report | None = None
@@ -87,7 +90,7 @@ class Perceptron(CallbackSupportMixin, Doors, Parametrised):
         return Network(weights, [*activations_of(self.activation, len(weights) - 1), output], loss)
 
     @with_callbacks
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, *, validation_data: Any = None) -> Self:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Train on samples and their classes or numbers.
 
         Rows without a target are left out, and one of several targets that is missing counts for nothing.
@@ -99,10 +102,8 @@ class Perceptron(CallbackSupportMixin, Doors, Parametrised):
         y : array of shape (n_samples,) or (n_samples, n_outputs)
             Several columns are several outputs: numbers, or indicators of labels.
         sample_weight : array of shape (n_samples,), optional
-        validation_data : tuple, optional
-            Stands in for the parameter of that name.
         """
-        watched = self.validation_data if validation_data is None else validation_data
+        watched = self.validation_data
         with unless_it_fails(self), both_kinds(self) as functions:
             check_numbers(self)
             if self.n_restarts > 1:
@@ -145,7 +146,8 @@ class Perceptron(CallbackSupportMixin, Doors, Parametrised):
         if (self.best_loss_ is None) != by_score:  # as it was not before
             self._watched(by_score=by_score)
         if is_new:
-            self._seed, self._factor, self._state = int(random.randint(SEEDS)), 1.0, None
+            self._seed, self._factor = int(random.randint(SEEDS)), 1.0
+            self._state, self._kept, self._n_epochs = None, None, 0
         self._train(X, Y, weight, held_out, rule, functions, given, is_one=goes_on)
         return self
 
@@ -198,7 +200,8 @@ class Perceptron(CallbackSupportMixin, Doors, Parametrised):
     def _start_from(self, net: Network) -> None:
         """Take a network as one that nothing was counted for yet."""
         self._keep(net)
-        self._encoding = self._record = self._report = self._settings = self._state = None
+        self._encoding = self._record = self._report = self._settings = self._state = self._kept = None
+        self._n_epochs = 0
         self.n_iter_, self.t_, self._no_improvement_count, self._factor = 0, 0, 0, 1.0
         self.loss_curve_: list[float] = []
         self.validation_scores_: list[float] | None = None
@@ -278,8 +281,8 @@ class Perceptron(CallbackSupportMixin, Doors, Parametrised):
         is_one: bool,
     ) -> None:
         """Train, and keep what comes of it."""
-        own_steps, n = has_own_steps(rule), len(X)
-        batch_size = n if RULES.fact(rule, "takes_all_rows") else self._batch_size(n)
+        own_steps, all_rows, n = has_own_steps(rule), RULES.fact(rule, "takes_all_rows"), len(X)
+        batch_size = n if all_rows else self._batch_size(n)
         total = n if weight is None else float(weight.sum())
         net = self.network_
         if own_steps and net.dtype != np.float64:
@@ -287,8 +290,7 @@ class Perceptron(CallbackSupportMixin, Doors, Parametrised):
         share, offset = self._measured(Y, weight)
         l2 = (self.alpha * n / (batch_size * total) if total > 0 else 0.0) + (self.l2 or 0.0)
         steps = 0 if own_steps else -(-n // batch_size)
-        resume = self._standing(net, rule) if is_one else None
-        past = 0 if resume is None else len(resume.epochs)
+        past = self._n_epochs if is_one else 0
 
         def score_of(weights: Any) -> float:
             X, Y, weight = held_out
@@ -318,9 +320,16 @@ class Perceptron(CallbackSupportMixin, Doors, Parametrised):
         )
         engine = self.engine or ("reference" if own_functions(net) else "compiled")
         try:
+            if is_one and schedule == "constant" and not (settings.dropout or all_rows):
+                epoch, net = epoch_of(self, net, X, Y, weight, settings, engine)
+                watch.take_in([epoch], lambda: [w[np.newaxis] for w in net.weights], 0)
+                watch.leave(epoch.number)
+                self._n_epochs = epoch.number
+                self._keep(net)
+                return
             result = run_training(
-                net, X, Y, settings, sample_weight=weight, engine=engine, callbacks=functions, resume=resume,
-                observer=watch, warn=False,
+                net, X, Y, settings, sample_weight=weight, engine=engine, callbacks=functions,
+                resume=self._standing(net, rule) if is_one else None, observer=watch, warn=False,
             )  # fmt: skip
         except DivergenceError as error:
             watch.keep(past + len(error.history.epochs))
@@ -351,16 +360,33 @@ class Perceptron(CallbackSupportMixin, Doors, Parametrised):
         self._keep(
             net.with_weights([w.astype(self.coefs_[0].dtype) for w in net.weights]) if own_steps else net
         )
-        self._state = None if own_steps or watch.by_score else result.state
+        self._state, self._kept = None if own_steps or watch.by_score else result.state, None
+        self._n_epochs = 0 if self._state is None else len(result.history.epochs)
         self.history_ = result.history
         ended(self, result, own_steps=own_steps, is_one=is_one, ran_out=watch.ran_out)
 
     def _standing(self, net: Network, rule: Any) -> TrainingState | None:
         """State to go on from: that of the last call, with the weights as they are now."""
-        state = self._state
+        state = self._state_now()
         if state is None or state.settings["rule"] != name_of(rule):
             return None
         return replace(state.elsewhere(), network=net)
+
+    def _state_now(self) -> TrainingState | None:
+        """State of the training, also where a trainer has gone on with it."""
+        if self._kept is None:
+            return self._state
+        n = self._n_epochs
+        losses = [0.0] * max(0, n - len(self.loss_curve_)) + self.loss_curve_[-n:]
+        epochs = tuple(Epoch(k, loss, 0.0, None, None, None) for k, loss in enumerate(losses, 1))
+        return replace(self._kept.trainer.state, epochs=epochs)
+
+    def __getstate__(self) -> Any:
+        state = super().__getstate__()
+        if self._kept is not None:  # which has memory of an engine
+            state = {**state, "_state": self._state_now()}
+            del state["_kept"]
+        return state
 
     def _weighted(self, y: Array, weight: Array | None) -> Array | None:
         """Weights of samples."""
