@@ -27,6 +27,7 @@ from chainrule.equations import (
     AdamW,
     BinaryCrossEntropy,
     CrossEntropy,
+    Exp,
     Huber,
     IRpropMinus,
     LeakyReLU,
@@ -67,7 +68,7 @@ Expression: TypeAlias = Any  # SymPy ships no types
 Key: TypeAlias = tuple[Any, ...]
 
 TEXT = SECOND_PAGE.read_text(encoding="utf-8")
-EQUATIONS = range(19, 49)
+EQUATIONS = range(19, 51)
 ALL = formulas(TEXT)
 NUMBERED = {int(formula.label.removeprefix("eq-")): formula for formula in ALL if formula.label}
 (DELTA,) = [formula for formula in ALL if not formula.label]
@@ -216,7 +217,14 @@ def number(text: str) -> Expression:
 # Activations of one unit.
 
 z, s = sympy.symbols("z s", real=True)
-OF_UNITS: dict[int, Any] = {19: ReLU(), 20: LeakyReLU(0.25), 21: Softplus(), 22: Softsign(), 23: GELU()}
+OF_UNITS: dict[int, Any] = {
+    19: ReLU(),
+    20: LeakyReLU(0.25),
+    21: Softplus(),
+    22: Softsign(),
+    23: GELU(),
+    49: Exp(),
+}
 SIDES = [number("-3"), number("-0.5"), number("0.5"), number("3")]
 each_unit = pytest.mark.parametrize("n", OF_UNITS)
 
@@ -266,9 +274,12 @@ def test_two_forms_of_gelu_differ_as_the_page_says() -> None:
 
 def test_numbers_of_the_units_are_right() -> None:
     assert "from\n$z = 710$ on in double precision" in TEXT
-    assert np.isfinite(np.exp(709.0))
+    assert "from $z = 710$ on in double precision,\nfrom 89 on in single" in TEXT
+    assert np.isfinite(np.exp([709.0])).all()
+    assert np.isfinite(np.exp(np.array([88.0], np.float32))).all()
     with np.errstate(over="ignore"):
-        assert np.isinf(np.exp(710.0))
+        assert np.isinf(np.exp(np.array([710.0]))).all()
+        assert np.isinf(np.exp(np.array([89.0], np.float32))).all()
     assert r"Beyond $\lvert z \rvert = 10$" in TEXT
     assert np.tanh(np.sqrt(2 / np.pi) * (10 + 0.044715 * 1000)) == 1
 
@@ -406,6 +417,13 @@ def test_delta_of_logistic_and_binary_cross_entropy(n_outputs: int) -> None:
         ("a", k): 1 / (1 + sympy.exp(-reading.values["z", k])) for k in range(1, n_outputs + 1)
     }
     assert proved(NUMBERED[33], reading) == 4 * n_outputs
+
+
+@outputs
+def test_delta_of_exponential_and_poisson(n_outputs: int) -> None:
+    reading = softmax_of(n_outputs)
+    reading.values |= {("a", k): sympy.exp(reading.values["z", k]) for k in range(1, n_outputs + 1)}
+    assert proved(NUMBERED[50], reading) == 4 * n_outputs
 
 
 def test_delta_is_the_slope_of_the_loss_times_that_of_the_unit() -> None:
@@ -686,7 +704,7 @@ def test_stopping_criteria_of_the_page_are_those_of_the_code(
 # The page as a whole.
 
 
-def test_page_numbers_its_equations_19_to_48_in_order() -> None:
+def test_page_numbers_its_equations_19_to_50_in_order() -> None:
     assert labels(TEXT) == [f"eq-{n}" for n in EQUATIONS]
     assert list(NUMBERED) == list(EQUATIONS)
     assert len(ALL) == TEXT.count("{math}")
@@ -716,7 +734,7 @@ def test_every_equation_is_explained_and_listed_once_as_proved_or_defined() -> N
 
 
 def test_page_cites_only_equations_of_the_two_pages() -> None:
-    assert cited(TEXT) <= set(range(1, 49))
+    assert cited(TEXT) <= set(range(1, 51))
     assert set(EQUATIONS) <= cited(TEXT)
 
 
@@ -733,6 +751,7 @@ def test_page_cites_only_equations_of_the_two_pages() -> None:
         (29, "- 1", "+ 1"),
         (30, "-y_k \\ln", "y_k \\ln"),
         (32, "a_k (1", "(1"),
+        (49, "a &= e^z", "a &= 2 e^z"),
     ],
 )
 def test_formula_that_is_wrong_is_not_proved(n: int, right: str, wrong: str) -> None:

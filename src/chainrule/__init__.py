@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from chainrule.equations import BinaryCrossEntropy as BinaryCrossEntropy
     from chainrule.equations import CrossEntropy as CrossEntropy
     from chainrule.equations import Descent as Descent
+    from chainrule.equations import Exp as Exp
     from chainrule.equations import GlorotUniform as GlorotUniform
     from chainrule.equations import HeUniform as HeUniform
     from chainrule.equations import Huber as Huber
@@ -104,8 +105,8 @@ __version__ = "0.1.0"
 _NAMES_OF = {
     "equations": (
         "GELU", "RSS", "Absolute", "Adam", "AdamW", "BinaryCrossEntropy", "CrossEntropy", "Descent",
-        "GlorotUniform", "HeUniform", "Huber", "Identity", "IRpropMinus", "LeakyReLU",
-        "LecunUniform", "Logistic", "Momentum", "Nesterov", "Poisson", "Quantile", "ReLU",
+        "Exp", "GlorotUniform", "HeUniform", "Huber", "Identity", "IRpropMinus", "LeakyReLU", "LecunUniform",
+        "Logistic", "Momentum", "Nesterov", "Poisson", "Quantile", "ReLU",
         "RMSprop", "Softmax", "Softplus", "Softsign", "Tanh", "Uniform",
     ),
     "errors": (

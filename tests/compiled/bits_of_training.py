@@ -128,6 +128,7 @@ TASKS = [
         Task("digits", (20,), functions, batch, 2, 0.03125, loss, (("seed", SEED),))
         for (functions, loss), batch in zip(_FUNCTIONS, (1, 32, 1, 32, 1, 600), strict=True)
     ),
+    *(Task("iris", (24,), ("exp", "exp"), n, 4, 2.0**-12, "poisson", (("seed", SEED),)) for n in (1, 7)),
     Task(
         "iris", (10,), ("tanh", "logistic"), 150, 25, None,
         settings=(("rule", "lbfgs:4"), ("l2", 0.001)), dtypes=("float64",),

@@ -29,20 +29,25 @@ if TYPE_CHECKING:
 
     Array: TypeAlias = npt.NDArray[Any]
 
-NAMES = ("exponential", "logistic", "hyperbolic_tangent")
+NAMES = ("exponential_up_to_0", "exponential", "logistic", "hyperbolic_tangent")
+EXPONENTIALS = NAMES[:2]
 DTYPES = ("float32", "float64")
 
 # Worst errors, rounded up: in float32 over every number; in float64 over the samples of these tests.
 BOUNDS = {
+    ("exponential_up_to_0", "float32"): 1.08,
     ("exponential", "float32"): 1.08,
     ("logistic", "float32"): 2.41,
     ("hyperbolic_tangent", "float32"): 2.5,
+    ("exponential_up_to_0", "float64"): 1.1,
     ("exponential", "float64"): 1.1,
     ("logistic", "float64"): 2.45,
     ("hyperbolic_tangent", "float64"): 2.7,
 }
 # From these magnitudes on, results are constants.
 SATURATED = {"float32": 128.0, "float64": 1024.0}
+# The last numbers whose exponentials are finite: the logarithms of the largest numbers, rounded down.
+LAST = {"float32": 88.72283172607422, "float64": 709.782712893384}
 
 
 def _value(name: str, x: float | str, dtype: str) -> float:
@@ -51,7 +56,7 @@ def _value(name: str, x: float | str, dtype: str) -> float:
 
 def _exact(name: str, x: Array) -> Array:
     """By NumPy, in the precision of x, in forms that keep their digits at either end."""
-    if name == "exponential":
+    if name in EXPONENTIALS:
         exact: Array = np.exp(x)
     elif name == "hyperbolic_tangent":
         exact = np.tanh(x)
@@ -112,10 +117,12 @@ def _bits(x: float) -> int:
 
 
 def _ranges_of_floats(name: str) -> tuple[tuple[int, int], ...]:
-    """Bits of the floats, of either sign, that are not saturated; exp is for x up to 0."""
+    """Bits of the floats, of either sign, that are not saturated."""
     end = _bits(SATURATED["float32"])
     negative = (0x8000_0000, 0x8000_0000 + end)
-    return (negative,) if name == "exponential" else ((0, end), negative)
+    if name == "exponential_up_to_0":
+        return (negative,)
+    return ((0, _bits(LAST["float32"]) + 1 if name == "exponential" else end), negative)
 
 
 def _sample_of_doubles(name: str, n: int) -> Array:
@@ -131,9 +138,9 @@ def _sample_of_doubles(name: str, n: int) -> Array:
             rng.uniform(0.3, 0.4, n // 16),  # about half of ln 2, where reduced arguments change sides
         ]
     )
-    if name != "exponential":
+    if name != "exponential_up_to_0":
         sizes *= rng.choice([-1.0, 1.0], len(sizes))
-    return -sizes
+    return np.minimum(-sizes, LAST["float64"]) if name == "exponential" else -sizes
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -159,7 +166,7 @@ def test_doubles_by_the_long_double_of_the_library(name: str, n: int) -> None:
 
 def _by_mpmath(name: str, x: float) -> mpmath.mpf:
     z = mpmath.mpf(x)
-    if name == "exponential":
+    if name in EXPONENTIALS:
         return mpmath.exp(z)
     if name == "hyperbolic_tangent":
         return mpmath.tanh(z)
@@ -189,19 +196,28 @@ def test_doubles_by_mpmath(name: str, n: int) -> None:
 def test_every_float(name: str) -> None:
     chunk = 1 << 15  # stays in the caches
 
-    def worst_of_chunk(first: int) -> tuple[float, float]:
-        x = _floats_between(first, first + chunk)
+    def worst_of_chunk(bits: tuple[int, int]) -> tuple[float, float]:
+        x = _floats_between(*bits)
         return _worst_error(name, x, _exact(name, x.astype(np.float64)))
 
-    begins = [first for begin, end in _ranges_of_floats(name) for first in range(begin, end, chunk)]
+    chunks = [
+        (first, min(first + chunk, end))
+        for begin, end in _ranges_of_floats(name)
+        for first in range(begin, end, chunk)
+    ]
     with ThreadPoolExecutor(2) as pool:
-        worst = max(pool.map(worst_of_chunk, begins))
+        worst = max(pool.map(worst_of_chunk, chunks))
     _assert_bound(name, "float32", worst)
 
 
 def _constants(name: str) -> tuple[float, float]:
     """Results far below and far above 0."""
-    return {"exponential": (0.0, np.nan), "logistic": (0.0, 1.0), "hyperbolic_tangent": (-1.0, 1.0)}[name]
+    return {
+        "exponential_up_to_0": (0.0, np.nan),
+        "exponential": (0.0, np.inf),
+        "logistic": (0.0, 1.0),
+        "hyperbolic_tangent": (-1.0, 1.0),
+    }[name]
 
 
 @pytest.mark.slow
@@ -242,9 +258,27 @@ def test_infinities_and_the_largest_numbers_saturate(name: str, dtype: str) -> N
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("zero", [0.0, -0.0])
 def test_both_zeros(dtype: str, zero: float) -> None:
-    assert _value("exponential", zero, dtype) == 1.0
+    assert [_value(name, zero, dtype) for name in EXPONENTIALS] == [1.0, 1.0]
     assert _value("logistic", zero, dtype) == 0.5
     assert _value("hyperbolic_tangent", zero, dtype) == 0.0
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_both_exponentials_have_the_same_bits_up_to_0(dtype: str) -> None:
+    x = -np.abs(_sample_of_doubles("exponential", 32_000)).astype(dtype)
+    one, other = (computed(name, x) for name in EXPONENTIALS)
+    assert one.tobytes() == other.tobytes()
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_exponential_is_infinite_beyond_the_largest_number_and_not_before(dtype: str) -> None:
+    largest = np.longdouble(np.finfo(dtype).max)
+    last = np.array([LAST[dtype]], dtype)
+    beyond = np.nextafter(last, last * 2)
+    assert np.exp(last.astype(np.longdouble)) <= largest < np.exp(beyond.astype(np.longdouble))
+    steps = np.arange(200, dtype=dtype) * np.spacing(last)
+    assert np.isfinite(computed("exponential", last - steps)).all()
+    assert (computed("exponential", beyond + steps) == np.inf).all()
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -252,7 +286,7 @@ def test_results_below_the_normal_numbers_are_zero(dtype: str) -> None:
     about = np.finfo(dtype)
     end = float(-np.log(np.longdouble(about.smallest_normal)))
     x = -np.linspace(end * 0.99, end * 1.01, 200_001).astype(dtype)
-    for name in ("exponential", "logistic"):
+    for name in (*EXPONENTIALS, "logistic"):
         results = computed(name, x)
         assert ((results == 0) | (results >= about.smallest_normal)).all()
         assert results[0] > 0
@@ -272,12 +306,12 @@ def test_saturation_is_reached_once_and_kept(name: str, dtype: str) -> None:
             continue
         x = sign * np.linspace(0, SATURATED[dtype], 400_001).astype(dtype)
         results = computed(name, x)
-        assert (np.abs(results) <= 1).all()
+        assert (np.abs(results) <= abs(constant or 1)).all()
         reached = int((results == constant).argmax())
         assert reached > 0
         assert (results[reached:] == constant).all()
         if constant != 0:
-            assert (np.abs(results[: reached - 1]) < 1).all()
+            assert (np.abs(results[: reached - 1]) < abs(constant)).all()
 
 
 def _over_width(name: str, width: int) -> Callable[[Array, Array], None]:
@@ -294,7 +328,8 @@ def _over_width(name: str, width: int) -> Callable[[Array, Array], None]:
 @pytest.mark.parametrize(("dtype", "width"), [("float32", 8), ("float64", 16)])  # half and twice the kernels'
 @pytest.mark.parametrize("name", NAMES)
 def test_same_bits_in_vectors_of_any_width(name: str, dtype: str, width: int) -> None:
-    x = -np.abs(_sample_of_doubles(name, 32_000)).astype(dtype)
+    x = _sample_of_doubles(name, 32_000)
+    x = (x if name == "exponential" else -np.abs(x)).astype(dtype)
     results = np.empty_like(x)
     _over_width(name, width)(x, results)
     assert results.tobytes() == computed(name, x).tobytes()
@@ -309,6 +344,7 @@ def test_same_bits_in_every_lane(name: str, dtype: str, x: float, at: int) -> No
 
 def test_worst_errors_are_those_that_the_page_promises() -> None:
     page = (Path(__file__).parents[2] / "docs" / "arithmetic.md").read_text(encoding="utf-8")
-    for name, heading in zip(NAMES, (r"$e^x$, $x \le 0$", "logistic", "tanh"), strict=True):
+    headings = ("$e^x$", "$e^x$", "logistic", "tanh")
+    for name, heading in zip(NAMES, headings, strict=True):
         single, double = (BOUNDS[name, dtype] for dtype in DTYPES)
         assert f"| {heading} | {single} | {double} |" in page

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from elementwise import computed
 
-from chainrule import Network, train
+from chainrule import InputError, Network, train
 from chainrule.equations import ACTIVATIONS
 
 if TYPE_CHECKING:
@@ -95,6 +95,9 @@ def test_activations_of_every_size(name: str, dtype: str) -> None:
     found = net(z[:, np.newaxis])[:, 0]
     with np.errstate(over="ignore"):
         exact = ACTIVATIONS[name].forward(z[:, np.newaxis].astype(np.float64))[:, 0]
+        infinite = np.isinf(exact.astype(dtype))
+    np.testing.assert_array_equal(found[infinite], np.inf)
+    z, found, exact = (numbers[~infinite] for numbers in (z, found, exact))
     smallest, eps = np.finfo(dtype).smallest_normal, np.finfo(dtype).eps
     # Where gelu is small it is a small difference of 1 and the tanh: its error counts beside |z| there.
     size = np.maximum(np.abs(exact), np.abs(z) * (0.5 if name == "gelu" else 0)) + 2 * float(smallest)
@@ -127,7 +130,8 @@ def _assert_agreement(net: Network, X: Array, Y: Array, **settings: Any) -> None
 PAIRS = [
     ("identity", "rss"), ("softmax", "rss"), ("gelu", "rss"), ("softmax", "cross_entropy"),
     ("logistic", "binary_cross_entropy"), ("identity", "absolute"), ("tanh", "huber:0.3"),
-    ("identity", "quantile:0.9"), ("softplus", "poisson"), ("softmax", "poisson"), ("logistic", "poisson"),
+    ("identity", "quantile:0.9"), ("softplus", "poisson"), ("exp", "poisson"), ("exp", "rss"),
+    ("softmax", "poisson"), ("logistic", "poisson"),
     ("leaky_relu:0.2", "absolute"), ("softsign", "huber"),
 ]  # fmt: skip
 HIDDEN = ["relu", "leaky_relu:0.2", "softplus", "softsign", "gelu", "tanh", "logistic", "identity"]
@@ -144,7 +148,8 @@ def _samples(output: str, loss: str, n_outputs: int, n: int = 50) -> tuple[Array
 def _assert_agreement_on_a_pair(output: str, loss: str, hidden: str, batch_size: int, n_outputs: int) -> None:
     X, Y = _samples(output, loss, n_outputs)
     seed = HIDDEN.index(hidden)
-    net = Network.random((5, 9, n_outputs), [hidden, output], loss, start="uniform", seed=seed)
+    start = "uniform:0.2" if output == "exp" else "uniform"  # of large outputs the steps are too long
+    net = Network.random((5, 9, n_outputs), [hidden, output], loss, start=start, seed=seed)
     _assert_agreement(net, X, Y, rate=0.01, epochs=2, batch_size=batch_size)
 
 
@@ -157,6 +162,14 @@ def test_engines_agree_on_every_pair(
     first = case + PAIRS.index((output, loss))
     for k in (first, first + 4):
         _assert_agreement_on_a_pair(output, loss, HIDDEN[k % len(HIDDEN)], batch_size, n_outputs)
+
+
+@pytest.mark.parametrize("batch_size", [1, 7])
+@pytest.mark.parametrize("n_hidden", [5, 40])
+def test_engines_agree_on_hidden_exponentials(n_hidden: int, batch_size: int) -> None:
+    X, Y = _samples("exp", "poisson", 2)
+    net = Network.random((5, n_hidden, 2), "exp", "poisson", start="uniform:0.1", seed=1)
+    _assert_agreement(net, X, Y, rate=0.01, epochs=2, batch_size=batch_size)
 
 
 @pytest.mark.slow
@@ -213,12 +226,34 @@ def test_engines_agree_on_every_rule(rule: str, extras: str) -> None:
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_poisson_of_an_output_that_has_underflown_stays_finite(dtype: str) -> None:
-    net = Network([np.array([[-900.0, 0.0]], dtype)], "softplus", "poisson")
+@pytest.mark.parametrize("output", ["softplus", "exp"])
+def test_poisson_of_an_output_that_has_underflown_stays_finite(output: str, dtype: str) -> None:
+    net = Network([np.array([[-900.0, 0.0]], dtype)], output, "poisson")
     X, Y = np.zeros((4, 1), dtype), np.full((4, 1), 1000.0, dtype)
     weights, losses = _trained(net, X, Y, "compiled", rate=0.1, epochs=1, batch_size=2)
     assert np.isfinite(weights).all()
     assert np.isfinite(losses).all()
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("batch_size", [1, 2])
+def test_exponential_that_has_underflown_learns_its_count(batch_size: int, dtype: str) -> None:
+    net = Network([np.array([[-800.0, 0.0]], dtype)], "exp", "poisson")
+    X, Y = np.zeros((2, 1), dtype), np.full((2, 1), 4.0, dtype)
+    for engine in ("compiled", "reference"):
+        weights, losses = _trained(net, X, Y, engine, rate=0.5, epochs=1, batch_size=batch_size)
+        assert weights.tolist() == [-800 + 0.5 * 4 * 2 / batch_size, 0]
+        assert losses[-1] == 4 * 800
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("engine", ["compiled", "reference"])
+def test_exponential_that_overflows_has_an_infinite_loss(engine: str, dtype: str) -> None:
+    net = Network([np.array([[800.0, 0.0]], dtype)], "exp", "poisson")
+    X, Y = np.zeros((2, 1), dtype), np.full((2, 1), 4.0, dtype)
+    assert net(X).tolist() == [[np.inf], [np.inf]]
+    with pytest.raises(InputError, match="loss of the network before training is inf but must be finite"):
+        train(net, X, Y, rate=0.5, epochs=1, engine=engine)
 
 
 def test_a_batch_in_parts_is_one_batch() -> None:

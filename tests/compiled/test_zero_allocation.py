@@ -44,6 +44,7 @@ FUNCTIONS: list[tuple[Any, ...]] = [
     (["relu", "softmax"], "cross_entropy"),
     (["gelu", "logistic"], "binary_cross_entropy"),
     (["leaky_relu", "softplus"], "poisson"),
+    (["exp", "exp"], "poisson"),
     (["softsign", "identity"], "huber"),
     (["tanh", "softmax"], "absolute"),
     (["softplus", "identity"], "quantile"),

@@ -17,6 +17,7 @@ from chainrule.equations import (
     ACTIVATIONS,
     GELU,
     Activation,
+    Exp,
     Identity,
     LeakyReLU,
     Logistic,
@@ -221,7 +222,7 @@ def _complex_step(g: Activation, z: npt.NDArray[Any], upstream: npt.NDArray[Any]
 
 
 @each_activation
-@settings(max_examples=30)  # each of up to six numbers, for each of nine activations
+@settings(max_examples=30)  # each of up to six numbers, for each of ten activations
 @given(st.lists(st.floats(-8, 8), min_size=1, max_size=6), st.floats(-3, 3))
 def test_backward_is_derivative_times_upstream(g: Activation, numbers: list[float], upstream: float) -> None:
     assume(0.0 not in numbers)  # where relu and leaky relu have no derivative
@@ -305,6 +306,20 @@ def test_rectifier_keeps_its_digits_in_both_tails(
     assert a.dtype == slope.dtype == dtype
     assert _ulps(a, [true(float(x)) for x in z]).max() <= ulps
     assert ((slope >= 0) & (slope <= 1)).all()
+
+
+@pytest.mark.parametrize(("dtype", "ulps"), [("float64", 1.0), ("float32", 4.0)])  # as NumPy promises
+def test_exponential_keeps_its_digits_up_to_both_ends(dtype: str, ulps: float) -> None:
+    z = _tails(dtype)
+    last = np.log(np.finfo(dtype).max)
+    with np.errstate(divide="raise", invalid="raise", over="ignore"):
+        a = Exp().forward(z)
+    assert a.dtype == dtype
+    assert (a[z > last] == np.inf).all()
+    near = np.abs(z) < last
+    with mpmath.workprec(BITS):
+        assert _ulps(a[near], [mpmath.exp(mpmath.mpf(float(x))) for x in z[near]]).max() <= ulps
+    assert Exp().backward(z, a, np.full_like(z, 0.5)).tolist() == (a / 2).tolist()
 
 
 def _true_gelu(z: float) -> tuple[float, float]:
@@ -392,6 +407,7 @@ def test_activations_are_found_by_name() -> None:
         "relu": ReLU(),
         "leaky_relu": LeakyReLU(0.01),
         "softplus": Softplus(),
+        "exp": Exp(),
         "softsign": Softsign(),
         "gelu": GELU(),
         "softmax": Softmax(),

@@ -15,9 +15,11 @@ from chainrule.equations import (
     LOSSES,
     RULES,
     Activation,
+    Exp,
     Identity,
     Logistic,
     Loss,
+    Poisson,
     Rule,
     Softmax,
     Softplus,
@@ -165,6 +167,8 @@ OUTPUTS: dict[str, Activation] = {
 }
 for loss in LOSSES.values():
     EQUATIONS |= _equations_of_a_loss(loss, OUTPUTS.get(loss.name, Identity()))
+# Poisson once more, of the outputs that it is fused with.
+EQUATIONS |= {f"fused {name}": one for name, one in _equations_of_a_loss(Poisson(), Exp()).items()}
 for rule in (rule for rule in RULES.values() if RULES.fact(rule, "engine") is None):
     EQUATIONS |= _equations_of_a_rule(rule)
 

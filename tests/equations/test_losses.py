@@ -19,6 +19,7 @@ from chainrule.equations import (
     Activation,
     BinaryCrossEntropy,
     CrossEntropy,
+    Exp,
     Huber,
     Identity,
     Logistic,
@@ -45,7 +46,7 @@ EPS = float(np.finfo(np.float64).eps)
 SUITED = {
     "cross_entropy": ["softmax"],
     "binary_cross_entropy": ["logistic"],
-    "poisson": ["softplus", "logistic", "softmax"],
+    "poisson": ["softplus", "exp", "logistic", "softmax"],
 }
 PAIRS = [
     (LOSSES[loss], ACTIVATIONS[activation])
@@ -243,6 +244,30 @@ def test_poisson_of_an_output_that_has_underflown_is_finite() -> None:
     assert np.isfinite(delta).all()
 
 
+@pytest.mark.parametrize("z", [-800.0, -40.0, -1.0, 0.0, 1.0, 40.0, 700.0])
+@pytest.mark.parametrize("y", [0.0, 1.0, 1000.0])
+def test_poisson_of_exponentials_keeps_its_digits_in_both_tails(z: float, y: float) -> None:
+    net_inputs, targets = np.array([[z]]), np.array([[y]])
+    a = Exp().forward(net_inputs)
+    with np.errstate(all="raise", under="ignore"):
+        value = _losses_at(Poisson(), Exp(), net_inputs, targets)
+        delta = output_delta(Poisson(), net_inputs, a, targets, Exp())
+    with mpmath.workprec(3000):
+        true = mpmath.exp(mpmath.mpf(z))
+        assert value[0] == pytest.approx(
+            float(true - y * mpmath.log(true)), rel=8 * EPS, abs=8 * EPS * abs(z) * y
+        )
+        assert delta[0, 0] == pytest.approx(float(y - true), rel=4 * EPS, abs=4 * EPS * y)
+
+
+def test_poisson_of_an_exponential_that_has_overflown_is_infinite_and_no_nan() -> None:
+    z, y = np.array([[800.0, 800.0, -800.0]]), np.array([[3.0, 0.0, np.nan]])
+    with np.errstate(over="ignore"):
+        assert _losses_at(Poisson(), Exp(), z, y).tolist() == [np.inf]
+        delta = output_delta(Poisson(), z, Exp().forward(z), y, Exp())
+    assert delta.tolist() == [[-np.inf, -np.inf, 0.0]]
+
+
 @each_loss
 def test_nan_travels_through_a_loss_and_a_missing_target_does_not(loss: Loss) -> None:
     a, y = np.array([[np.nan, 0.5, 0.5]]), np.array([[0.25, 0.25, np.nan]])
@@ -269,6 +294,12 @@ def test_loss_and_slope_are_those_of_pytorch(loss: Loss) -> None:
     y = torch.from_numpy(_targets(loss, random, (6, 4)))
     z = torch.from_numpy(random.uniform(-3, 3, (6, 4))).requires_grad_()
     g = ACTIVATIONS[SUITED.get(loss.name, ["identity"])[0]]
+    if loss.name == "poisson":  # of exponentials, and of softplus
+        exponential = f.poisson_nll_loss(z, y, log_input=True, eps=0.0, reduction="sum")
+        (slopes,) = torch.autograd.grad(exponential, z)
+        pair = (Poisson(), z.detach().numpy(), np.exp(z.detach().numpy()), y.numpy(), Exp())
+        assert sample_losses(*pair).sum() == pytest.approx(exponential.item(), rel=1e-12)
+        np.testing.assert_allclose(output_delta(*pair), -slopes.numpy(), rtol=1e-12, atol=1e-14)
 
     def pinball(a: Any, y: Any) -> Any:  # noqa: ANN401 (tensors)
         return torch.maximum(0.9 * (y - a), -0.1 * (y - a)).sum()
@@ -318,6 +349,7 @@ def test_name_of_a_loss_leads_back_to_it(loss: Loss, g: Activation) -> None:
         in {
             ("cross_entropy", "softmax"),
             ("binary_cross_entropy", "logistic"),
+            ("poisson", "exp"),
         }
     )
 

@@ -18,12 +18,13 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import chainrule
-from chainrule import InputError, MLPClassifier, MLPRegressor, Network, UnknownNameError
+from chainrule import InputError, MLPClassifier, MLPRegressor, Network, UnknownNameError, load_model, save
 from chainrule.estimators.watch import Watch
 from chainrule.training.engines.compiled import CompiledEngine
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from chainrule.estimators.perceptron import Perceptron
     from chainrule.training import Epoch
@@ -86,7 +87,8 @@ def test_outputs_are_those_of_the_network_to_the_bit_and_weights_may_be_set() ->
     assert isinstance(one.network_, Network)
     assert np.array_equal(one.predict_proba(X), one.network_(X))
     assert np.array_equal(one.predict(X), one.classes_[one.network_(X).argmax(axis=1)])
-    assert np.allclose(one.decision_function(X), one.network_.forward(X).z[-1])
+    chances = one.network_(X)
+    assert np.allclose(one.decision_function(X), np.log(chances / (1 - chances)), rtol=1e-9)
     one.coefs_[0][:] = 0
     one.intercepts_[1] = one.intercepts_[1] + 1
     assert np.array_equal(one.network_.weights[0][:, 1:], np.zeros((5, 4)))
@@ -166,6 +168,15 @@ def test_a_network_becomes_an_estimator_and_learns_on() -> None:
         MLPClassifier.from_network(net, ["b", "a", "c"])
     numbers = Network.random((4, 3, 1), ["tanh", "identity"])
     assert np.array_equal(MLPRegressor.from_network(numbers).predict(X), numbers(X)[:, 0])
+
+
+def test_outputs_of_counts_have_kernels_and_are_saved(tmp_path: Path) -> None:
+    given: dict[str, Any] = {"loss": "poisson", "hidden_layer_sizes": 3, "max_iter": 3, "random_state": 3}
+    one = MLPRegressor(**given, engine="compiled").fit(X, abs(NUMBERS))
+    assert same_bits(one, MLPRegressor(**given).fit(X, abs(NUMBERS)))
+    save(one.network_, tmp_path / "counts.st")
+    kept = load_model(tmp_path / "counts.st").network
+    assert np.array_equal(kept(X)[:, 0], one.predict(X))
 
 
 def test_it_stands_in_pipelines_and_searches() -> None:

@@ -13,6 +13,7 @@ from chainrule import (
     Absolute,
     BinaryCrossEntropy,
     CrossEntropy,
+    Exp,
     Huber,
     LeakyReLU,
     Network,
@@ -33,14 +34,14 @@ if TYPE_CHECKING:
 
     from chainrule import GradientCheck
 
-HIDDEN = ("identity", "logistic", "tanh", "relu", "leaky_relu:0.1", "softplus", "softsign", "gelu")
+HIDDEN = ("identity", "logistic", "tanh", "relu", "leaky_relu:0.1", "softplus", "exp", "softsign", "gelu")
 OUTPUTS = (*HIDDEN, "softmax")
 FREE = ("rss", "absolute", "huber:0.4", "quantile:0.8")  # losses of any output
 PAIRS = [
     *itertools.product(FREE, OUTPUTS),
     ("cross_entropy", "softmax"),
     ("binary_cross_entropy", "logistic"),
-    *itertools.product(["poisson"], ["softplus", "logistic", "softmax"]),
+    *itertools.product(["poisson"], ["softplus", "exp", "logistic", "softmax"]),
 ]
 PENALTIES: tuple[dict[str, Any], ...] = ({}, {"l1": 0.01, "l2": 0.05})
 WEIGHTS = (None, [1.0, 0.0, 2.5, 0.25])
@@ -98,14 +99,15 @@ def assert_right(check: GradientCheck) -> None:
 SETTINGS = list(itertools.product(PENALTIES, WEIGHTS))
 
 
-@pytest.mark.parametrize("number", range(4))
+@pytest.mark.parametrize("number", range(5))
 @pytest.mark.parametrize(("loss", "output"), PAIRS)
 def test_activation_and_loss(loss: str, output: str, number: int) -> None:
     """A pair has every penalty and weighting, and half of the hidden activations; the next has the others."""
     pair = PAIRS.index((loss, output))
     n_outputs = range(2 if output == "softmax" else 1, 6)
     penalty, weight = SETTINGS[(pair // 2 + number) % 4]
-    case = case_of(HIDDEN[2 * number + pair % 2], output, loss, n_outputs[(pair + number) % len(n_outputs)])
+    hidden = HIDDEN[(2 * number + pair % 2) % len(HIDDEN)]
+    case = case_of(hidden, output, loss, n_outputs[(pair + number) % len(n_outputs)])
     assert_right(check_gradients(*case, sample_weight=weight, **penalty))
 
 
@@ -177,6 +179,9 @@ BROKEN_ACTIVATIONS: list[tuple[str, type, str, Callable[..., Any]]] = [
     ("leaky_relu:0.1", LeakyReLU, "backward", lambda _, z, __, up: np.where(z > 0, up, -0.1 * up)),
     ("softplus", Softplus, "backward", lambda _, __, a, up: a * up),
     ("softplus", Softplus, "backward", lambda _, __, a, up: np.exp(-a) * up),
+    ("exp", Exp, "backward", lambda _, __, ___, up: up),
+    ("exp", Exp, "backward", lambda _, z, a, up: z * a * up),
+    ("exp", Exp, "forward", lambda _, z: np.exp2(np.real(z)) + z - np.real(z)),
     ("softsign", Softsign, "backward", lambda _, z, __, up: up / (1 + np.abs(z))),
     ("softsign", Softsign, "backward", lambda _, z, __, up: up / (1 + z) ** 2),
     ("gelu", GELU, "backward", lambda self, z, __, up: (1 + self._tanh(z)) / 2 * up),
@@ -220,6 +225,7 @@ BROKEN_LOSSES: list[tuple[str, str, Any, str, Callable[..., Any]]] = [
     ("poisson", "softplus", Poisson, "slopes", lambda _, a, y: y / a),
     ("poisson", "softplus", Poisson, "slopes", lambda _, a, y: y - a),
     ("poisson", "softplus", Poisson, "values", lambda _, a, y: a - y * np.log2(a)),
+    ("poisson", "exp", Poisson, "values_of_net_inputs", lambda _, z, y: np.exp(z) - y * np.exp(z)),
     ("cross_entropy", "softmax", CrossEntropy, "values_of_net_inputs", lambda _, z, y: -y * z),
     (
         "binary_cross_entropy", "logistic", BinaryCrossEntropy, "values_of_net_inputs",
@@ -248,7 +254,8 @@ def test_red_for_a_broken_loss(number: int, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.parametrize(
-    ("loss", "output"), [("cross_entropy", "softmax"), ("binary_cross_entropy", "logistic")]
+    ("loss", "output"),
+    [("cross_entropy", "softmax"), ("binary_cross_entropy", "logistic"), ("poisson", "exp")],
 )
 @pytest.mark.parametrize(
     "broken",
@@ -259,7 +266,7 @@ def test_red_for_a_broken_loss(number: int, monkeypatch: pytest.MonkeyPatch) -> 
     ],
     ids=["sign", "twice", "no activation"],
 )
-def test_red_for_a_broken_delta_of_cross_entropy(
+def test_red_for_a_broken_delta_of_a_fused_pair(
     broken: Callable[..., Any], loss: str, output: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     case = case_of("tanh", output, loss, 3)

@@ -87,6 +87,7 @@ def test_trace_is_the_step_that_training_takes(
         ("softmax", "rss"),
         ("logistic", "binary_cross_entropy"),
         ("softplus", "poisson"),
+        ("exp", "poisson"),
         ("identity", "huber:0.5"),
         ("identity", "absolute"),
         ("identity", "quantile:0.9"),

@@ -143,6 +143,7 @@ def test_every_equation_is_true_in_symbols_and_in_numbers(
 PAIRS = [
     ("relu", "softmax", "cross_entropy"), ("relu", "softmax", "rss"), ("gelu", "identity", "huber:0.5"),
     ("gelu", "gelu", "rss"), ("leaky_relu:0.1", "softplus", "poisson"), ("softplus", "logistic", "poisson"),
+    ("exp", "exp", "poisson"), ("tanh", "exp", "rss"),
     ("softsign", "logistic", "binary_cross_entropy"), ("tanh", "softmax", "poisson"),
     ("logistic", "leaky_relu:0.2", "quantile:0.8"), ("softplus", "softsign", "absolute"),
     ("relu", "softmax", "absolute"), ("relu", "softmax", "huber:0.25"), ("identity", "softmax", "quantile"),
@@ -214,7 +215,7 @@ def test_softmax_and_cross_entropy_to_the_letter() -> None:
 @pytest.mark.parametrize(
     ("loss", "output", "equation"),
     [("rss", "softmax", 7), ("cross_entropy", "softmax", 31), ("binary_cross_entropy", "logistic", 33),
-     ("poisson", "softplus", 7)],
+     ("poisson", "softplus", 7), ("poisson", "exp", 50)],
 )  # fmt: skip
 def test_delta_cites_its_equation(loss: str, output: str, equation: int) -> None:
     net = Network.random((2, 2), output, loss, seed=1)

@@ -27,7 +27,7 @@ def counts(n: int = 200) -> pd.DataFrame:
     return pd.DataFrame({"x": x, "y": np.round(np.exp(1.5 * x) * 3).astype(int)})
 
 
-@pytest.mark.parametrize("output", ["softplus", "relu", "logistic", "tanh", "softsign", "identity"])
+@pytest.mark.parametrize("output", ["softplus", "exp", "relu", "logistic", "tanh", "softsign", "identity"])
 def test_every_output_can_predict_below_the_mean(output: str) -> None:
     table = counts()
     result = chainrule.fit(table, target="y", output=output, activation="tanh", epochs=200, rate=0.01, seed=1)

@@ -14,7 +14,7 @@ from chainrule.equations import ACTIVATIONS, LOSSES
 ALLOWED = {
     "cross_entropy": {"softmax"},
     "binary_cross_entropy": {"logistic"},
-    "poisson": {"softplus", "logistic", "softmax"},
+    "poisson": {"softplus", "exp", "logistic", "softmax"},
 }
 
 
@@ -76,7 +76,12 @@ def test_chances_may_miss_1_by_rounding(dtype: str) -> None:
 
 @pytest.mark.parametrize(
     ("output", "loss"),
-    [("softmax", "cross_entropy"), ("logistic", "binary_cross_entropy"), ("softplus", "poisson")],
+    [
+        ("softmax", "cross_entropy"),
+        ("logistic", "binary_cross_entropy"),
+        ("softplus", "poisson"),
+        ("exp", "poisson"),
+    ],
 )
 def test_samples_without_any_target_count_for_nothing(output: str, loss: str) -> None:
     net = Network.random((1, 2), output, loss, seed=1)

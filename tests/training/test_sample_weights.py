@@ -30,6 +30,7 @@ LOSSES: list[Any] = [
     ("huber:0.3", "identity", Y),
     ("quantile:0.7", "identity", Y),
     ("poisson", "softplus", np.abs(Y) + 0.5),
+    ("poisson", "exp", np.abs(Y) + 0.5),
 ]
 WITHOUT_RATE = ("lbfgs", "levenberg_marquardt")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from chainrule.equations import ACTIVATIONS, LOSSES, RSS, Identity, Kind, Logistic, ReLU, Tanh, is_fused
+from chainrule.equations import ACTIVATIONS, LOSSES, RSS, Identity, Kind, Logistic, ReLU, Tanh
 from chainrule.errors import InputError, argument
 from chainrule.words import quoted
 
@@ -77,8 +77,7 @@ def loss_code(loss: Loss, output: Activation) -> Code:
     InputError
         There is no kernel for the loss, or for the pair.
     """
-    fused_with = LOSSES.fact(loss, "fused_with")
-    if fused_with is not None and not is_fused(loss, output):
+    if ACTIVATIONS.fact(output, "outputs") not in LOSSES.fact(loss, "takes"):
         raise InputError(
             f"The loss {quoted(loss)} has no kernel for the output activation {quoted(output)}.",
             parameter="engine",

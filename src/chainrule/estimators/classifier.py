@@ -5,18 +5,28 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy.sparse import issparse
+from scipy.special import logsumexp
 from sklearn.base import ClassifierMixin
 from sklearn.preprocessing import LabelBinarizer
-from sklearn.utils import compute_sample_weight
+from sklearn.utils import column_or_1d, compute_sample_weight
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import _check_partial_fit_first_call, type_of_target, unique_labels
 
+from chainrule.equations import ACTIVATIONS, RULES
 from chainrule.errors import InputError
-from chainrule.estimators.perceptron import Perceptron, dense, documented, keep
+from chainrule.estimators.encodings import class_target
+from chainrule.estimators.options import check_numbers, outputs_of, rule_of
+from chainrule.estimators.parameters import documented, keep, unless_it_fails, with_both_names
+from chainrule.estimators.perceptron import Perceptron
+from chainrule.estimators.rows import dense, without_gaps
 from chainrule.scores.arrays import accuracy
+from chainrule.tables import ClassTarget, ConstantTarget, Encoding
 from chainrule.words import counted, quoted
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy.typing as npt
 
     from chainrule.network import Network
@@ -26,6 +36,18 @@ if TYPE_CHECKING:
 __all__ = ["MLPClassifier"]
 
 HALF, TWO = 0.5, 2
+
+
+def _gives_chances(estimator: Any) -> bool:
+    """Whether outputs are chances, between 0 and 1: those of the network, or of the one to be."""
+    if hasattr(estimator, "coefs_"):
+        output: Any = estimator.out_activation_
+    elif estimator.out_activation is None and estimator.loss is None:
+        return True
+    else:
+        output, _ = outputs_of(estimator.loss, estimator.out_activation, ("softmax", "cross_entropy"))
+    made = ACTIVATIONS.made_of(output, "out_activation")
+    return (ACTIVATIONS.fact(made, "lowest_output"), ACTIVATIONS.fact(made, "highest_output")) == (0, 1)
 
 
 @documented
@@ -55,6 +77,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):
     Network(2-8-1, tanh, logistic, binary_cross_entropy, float64)
     """
 
+    @with_both_names
     def __init__(
         self, hidden_layer_sizes: Any = (100,), activation: Any = "relu", *, solver: Any = "adam",
         alpha: float = 0.0001, batch_size: int | str = "auto", learning_rate: Any = "constant",
@@ -64,7 +87,10 @@ class MLPClassifier(ClassifierMixin, Perceptron):
         validation_fraction: float = 0.1, beta_1: float = 0.9, beta_2: float = 0.999, epsilon: float = 1e-8,
         n_iter_no_change: float = 10, max_fun: int = 15000, loss: Any = None,
         out_activation: Any = None, class_weight: Any = None, dropout: float | None = None,
-        threads: int | None = None, engine: str | None = None,
+        l1: float | None = None, l2: float | None = None, clip_norm: float | None = None,
+        loss_goal: float | None = None, start: Any = None, validation_data: Any = None, callbacks: Any = None,
+        n_restarts: int = 1, defaults: str = "scikit-learn", threads: int | None = None,
+        engine: str | None = None,
     ) -> None:  # fmt: skip
         keep(self, locals())
 
@@ -112,30 +138,91 @@ class MLPClassifier(ClassifierMixin, Perceptron):
                 needs="must be known before all rows are",
                 advice="Give a weight for each class.",
             )
-        if _check_partial_fit_first_call(self, classes):
-            is_labels = type_of_target(y).startswith("multilabel")
-            self._label_binarizer = LabelBinarizer().fit(y if is_labels else classes)
-        self._fit(X, y, sample_weight, goes_on=True)
-        return self
+        with unless_it_fails(self):
+            check_numbers(self)
+            if _check_partial_fit_first_call(self, classes):
+                is_labels = type_of_target(y).startswith("multilabel")
+                self._label_binarizer = LabelBinarizer().fit(y if is_labels else classes)
+            return self._fit(X, y, sample_weight, goes_on=True)
 
     def predict(self, X: Any) -> Any:
         """Class of each sample, or an indicator of its labels."""
-        return self._labels(self._outputs(X))
-
-    def predict_proba(self, X: Any) -> Array:
-        """Chances of the classes, in the order of `classes_`: the outputs of the network."""
         outputs = self._outputs(X)
-        return np.hstack([1 - outputs, outputs]) if self.n_outputs_ == 1 else outputs
+        if self._encoding is None:
+            return self._labels(outputs)
+        if self._has_labels():
+            return (self._arranged(outputs) > HALF).astype(int)
+        ((target, own),) = self._encoding.parted(outputs)
+        return np.asarray(self.classes_[np.argsort(self._places)[target.decided(own)]])
 
+    @available_if(_gives_chances)
+    def predict_proba(self, X: Any) -> Array:
+        """Chances of the classes, in the order of `classes_`: the outputs of the network.
+
+        Those of logistic units, one for each of several classes, are divided by their sum; those of labels
+        are never 0 or 1 alone.
+        """
+        chances = self._arranged(self._outputs(X))
+        if self._has_labels():  # none of which is certain
+            return np.asarray(
+                np.clip(chances, np.finfo(chances.dtype).tiny, 1 - np.finfo(chances.dtype).epsneg)
+            )
+        if self.out_activation_ == "softmax" or self.n_outputs_ == 1:
+            return chances
+        sums = chances.sum(axis=1, keepdims=True)
+        shares = chances / np.where(sums > 0, sums, 1)
+        return np.asarray(np.where(sums > 0, shares, 1 / chances.shape[1]))
+
+    @available_if(_gives_chances)
     def predict_log_proba(self, X: Any) -> Array:
         """Logarithms of the chances."""
-        return np.log(self.predict_proba(X))
+        return np.asarray(np.log(self.predict_proba(X)))
 
     def decision_function(self, X: Any) -> Array:
-        """Net inputs of the outputs: what the chances are made of."""
+        """What decides: the largest for several classes; above 0 for the second of two, and for a label.
+
+        Where outputs are chances, the logarithms of their odds, which of a logistic unit are its net input;
+        else the outputs, less a half for a single one.
+        """
         net, X = self._checked(X)
-        z = net.forward(X).z[-1]
-        return np.asarray(z[:, 0] if self.n_outputs_ == 1 else z)
+        passed = net.forward(X)
+        is_net = _gives_chances(self)
+        values = passed.z[-1] if is_net else passed.a[-1] - (HALF if self._by_halves() else 0.0)
+        if self._by_halves() and not self._has_labels():
+            return np.asarray(values[:, 0])
+        values = self._arranged(values, constant=(-np.inf, np.inf))
+        if self._is_binary():
+            return np.asarray(values[:, 1] - values[:, 0])
+        return _log_odds(values) if self.out_activation_ == "softmax" else values
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Share of samples whose class, or all of whose labels, are right; those without one are left out."""
+        rows = without_gaps(X, y, sample_weight)
+        return float(super().score(rows.X, rows.y, rows.sample_weight))
+
+    def _arranged(self, outputs: Array, constant: tuple[float, float] = (0.0, 1.0)) -> Array:
+        """One column for each class or label, in their order here."""
+        if self._encoding is None:
+            is_one = self.n_outputs_ == 1 and not self._has_labels()
+            return np.hstack([1 - outputs, outputs]) if is_one else outputs
+        if not self._has_labels():
+            ((target, own),) = self._encoding.parted(outputs)
+            return np.asarray(target.of_each_class(own)[:, self._places], dtype=outputs.dtype)
+        columns, places = [], iter(outputs.T)
+        for part in self._encoding.targets:
+            if isinstance(part, ConstantTarget):
+                is_there = (part.number or 0) > HALF or part.label in {"1", "true"}
+                columns.append(np.full(len(outputs), constant[is_there], dtype=outputs.dtype))
+            else:
+                columns.append(next(places))
+        return np.column_stack(columns)
+
+    def _by_halves(self) -> bool:
+        """Whether each output is above a half or not, for one of two classes or for a label."""
+        return self._has_labels() or self.n_outputs_ == 1
+
+    def _is_binary(self) -> bool:
+        return len(self.classes_) <= TWO and not self._has_labels()
 
     def _labels(self, outputs: Array) -> Any:
         """Classes of outputs; an indicator of labels is sparse where that of the training was."""
@@ -148,21 +235,92 @@ class MLPClassifier(ClassifierMixin, Perceptron):
     def _has_labels(self) -> bool:
         return bool(self._label_binarizer.y_type_.startswith("multilabel"))
 
+    def _settle_classes(self) -> None:
+        """Find the places of the classes in the encoding, which may have another order."""
+        if self._has_labels():
+            return
+        encoding: Any = self._encoding
+        (target,) = encoding.learnt
+        self._places = np.array([target.place_of(one) for one in self.classes_.tolist()])
+
+    def _take_targets(self, encoding: Encoding) -> None:
+        if encoding.kind == "labels":
+            n = len(encoding.targets)
+            self._label_binarizer = LabelBinarizer().fit(np.eye(n, dtype=int)[:, :n])
+            self.classes_ = np.arange(n)
+            return
+        (target,) = encoding.learnt
+        of_classes: Any = target
+        values = np.array(of_classes.values)
+        self.classes_ = np.unique(values if values.dtype.kind != "U" else values.astype(object))
+        self._label_binarizer = LabelBinarizer().fit(self.classes_)
+        self._places = np.array([of_classes.values.index(one) for one in self.classes_.tolist()])
+        if self._encoding is None and not np.array_equal(self._places, np.arange(len(values))):
+            self._encoding = encoding
+
+    def _target_parts(self, names: Sequence[str]) -> list[ClassTarget]:
+        if self._has_labels():
+            called = [f"target_{k}" for k in range(self.n_outputs_)]
+            free = [name if name not in names else f"{name}_" for name in called]
+            return [class_target(name, np.arange(2), one_unit=True) for name in free]
+        if len(self.classes_) < TWO:
+            raise InputError(
+                f"y had the class {quoted(self.classes_[0])} alone",
+                parameter="y",
+                given=self.classes_,
+                needs="a model tells two classes apart at least",
+                advice="Fit the classifier to rows of another class, too.",
+            )
+        name = "target" if "target" not in names else "target_"
+        return [class_target(name, self.classes_, one_unit=self.n_outputs_ == 1)]
+
+    def _checked_targets(self, y: Any) -> Array:
+        y = dense(y) if issparse(y) else np.asarray(y)
+        return np.asarray(column_or_1d(y) if y.ndim == 1 or y.shape[1:] == (1,) else y)
+
+    def _targets_of_network(self, y: Array) -> Array:
+        """Targets as the network has them."""
+        self._check_known(unique_labels(y))
+        if self._encoding is None:
+            return self._indicators(y)
+        if self._has_labels():
+            kept = [not isinstance(part, ConstantTarget) for part in self._encoding.targets]
+            return np.asarray(y, dtype=np.float64)[:, kept]
+        places = self._places[np.searchsorted(self.classes_, y)]
+        units = self.n_outputs_
+        marks = places[:, np.newaxis] == np.arange(max(units, TWO))
+        return np.asarray(marks[:, -units:], dtype=np.float64)
+
     def _targets(self, y: Array, *, goes_on: bool) -> Array:
         if not hasattr(self, "classes_") or not (self.warm_start or goes_on):
             self._label_binarizer = LabelBinarizer().fit(y)
             self.classes_ = self._label_binarizer.classes_
         else:
             self._check_classes(unique_labels(y))
+        if self._competes() and len(self.classes_) < TWO:
+            raise InputError(
+                f"y has the one class {quoted(self.classes_[0])}",
+                parameter="y",
+                given=self.classes_,
+                needs=f"outputs of {self.out_activation} tell two classes apart at least",
+                advice="Give rows of another class, too, or leave out_activation out.",
+            )
         return self._indicators(y)
 
     def _indicators(self, y: Array) -> Array:
         """Targets of the network: 1 for the class of each sample, or for its labels."""
         if y.ndim > 1:
             return dense(y)
-        if len(self.classes_) > TWO:
+        if len(self.classes_) > TWO or (len(self.classes_) == TWO and self._competes()):
             return np.asarray(y[:, np.newaxis] == self.classes_)
         return np.asarray(y == self.classes_[-1])[:, np.newaxis] & (len(self.classes_) == TWO)
+
+    def _competes(self) -> bool:
+        """Whether outputs share one whole, so that two classes have one each."""
+        if self.out_activation is None:
+            return False
+        made = ACTIVATIONS.made_of(self.out_activation, "out_activation")
+        return bool(ACTIVATIONS.fact(made, "mixes_units"))
 
     def _check_classes(self, classes: Array) -> None:
         """Refuse classes that the network has no outputs for."""
@@ -171,19 +329,15 @@ class MLPClassifier(ClassifierMixin, Perceptron):
                 "warm_start can only be used where `y` has the same classes as in the previous call to fit. "
                 f"Previously got {self.classes_}, `y` has {classes}."
             )
-        elif set(classes) - set(self.classes_):
-            what = (
+            raise _other_classes(what)
+        self._check_known(classes)
+
+    def _check_known(self, classes: Array) -> None:
+        if set(classes) - set(self.classes_):
+            raise _other_classes(
                 f"`y` has classes not in `self.classes_`. `self.classes_` has {self.classes_}. "
                 f"'y' has {classes}."
             )
-        else:
-            return
-        raise InputError(
-            what,
-            parameter="y",
-            needs="must have the classes of the first call",
-            advice="Give those, or make a new classifier.",
-        )
 
     def _weighted(self, y: Array, weight: Array | None) -> Array | None:
         if self.class_weight is None:
@@ -192,6 +346,8 @@ class MLPClassifier(ClassifierMixin, Perceptron):
         return np.asarray(of_classes if weight is None else weight * of_classes)
 
     def _usual(self) -> tuple[str, str]:
+        if RULES.fact(rule_of(self), "needs_squares"):
+            return "logistic", "rss"
         if self._label_binarizer.y_type_ == "multiclass":
             return "softmax", "cross_entropy"
         return "logistic", "binary_cross_entropy"
@@ -206,5 +362,20 @@ class MLPClassifier(ClassifierMixin, Perceptron):
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.classifier_tags.multi_label = True
+        tags.classifier_tags.multi_label = not self._competes()
         return tags
+
+
+def _log_odds(z: Array) -> Array:
+    """Logarithms of the odds of each class against all others, for net inputs of softmax units."""
+    others = [logsumexp(np.delete(z, k, axis=1), axis=1) for k in range(z.shape[1])]
+    return np.asarray(z - np.column_stack(others), dtype=z.dtype)
+
+
+def _other_classes(what: str) -> InputError:
+    return InputError(
+        what,
+        parameter="y",
+        needs="must have the classes of the first call",
+        advice="Give those, or make a new classifier.",
+    )

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from numbers import Integral
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,48 +18,20 @@ from chainrule.equations import (
     Momentum,
     Nesterov,
 )
-from chainrule.equations.activations.activation import OutputRange
-from chainrule.equations.arrays import array_namespace
 from chainrule.errors import InputError, UnknownNameError
-from chainrule.given import not_negative_number, positive_number, share_below_1, whole_number_from_1
+from chainrule.given import not_negative_number, positive_number, share_below_1, truth, whole_number_from_1
 from chainrule.words import quoted
 
 if TYPE_CHECKING:
     from chainrule.equations import Activation, Loss
-    from chainrule.equations.arrays import Array
 
 __all__ = [
-    "Exp", "activations_of", "check_numbers", "has_own_steps", "hidden_units", "outputs_of",
+    "activations_of", "asked_settings", "check_numbers", "has_own_steps", "hidden_units", "outputs_of",
     "rule_of", "schedule_of",
 ]  # fmt: skip
 
 SCHEDULES_THERE = ("constant", "invscaling", "adaptive")  # scikit-learn's
 TINY = float(np.finfo(np.float64).tiny)
-
-
-@dataclass(frozen=True)
-class Exp:
-    r"""Exponential, :math:`a = e^z`: scikit-learn's outputs for counts.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> Exp().forward(np.array([0.0]))
-    array([1.])
-    """
-
-    name: ClassVar[str] = "exp"
-    formula: ClassVar[str] = "e^z"
-    derivative: ClassVar[str] = "a"
-    outputs: ClassVar[OutputRange] = OutputRange.POSITIVE
-
-    def forward(self, z: Array) -> Array:
-        """Exponential of the net inputs."""
-        return array_namespace(z).exp(z)
-
-    def backward(self, z: Array, a: Array, upstream: Array) -> Array:
-        """Signal times the outputs."""
-        return a * upstream
 
 
 def hidden_units(given: Any) -> list[int]:
@@ -108,11 +79,11 @@ def outputs_of(loss: Any, out_activation: Any, usual: tuple[str, str]) -> tuple[
         belongs = LOSSES.fact(loss, "usual_output") or output_usual
         output_usual = "exp" if belongs == "softplus" else belongs
     output = output_usual if out_activation is None else out_activation
-    g = Exp() if output == "exp" else ACTIVATIONS.made_of(output, "out_activation")
+    g = ACTIVATIONS.made_of(output, "out_activation")
     if loss is not None:
         return g, loss
-    fused = [name for name, one in LOSSES.items() if LOSSES.fact(one, "fused_with") is type(g)]
-    return g, LOSSES.named(fused[0] if fused and loss_usual != "rss" else loss_usual)
+    belonging = ACTIVATIONS.fact(g, "usual_loss")
+    return g, LOSSES.named(loss_usual if loss_usual == "rss" or out_activation is None else belonging)
 
 
 def rule_of(estimator: Any) -> Any:
@@ -165,5 +136,81 @@ def check_numbers(estimator: Any) -> None:
     share_below_1(estimator.validation_fraction, "validation_fraction", "0.1")
     if estimator.solver == "sgd":
         share_below_1(estimator.momentum, "momentum", "0.9")
+    if estimator.solver == "adam":
+        for name, usual in (("beta_1", "0.9"), ("beta_2", "0.999")):
+            share_below_1(getattr(estimator, name), name, usual)
+    for name in ("shuffle", "warm_start", "nesterovs_momentum", "early_stopping"):
+        truth(getattr(estimator, name), name)
+    whole_number_from_1(estimator.n_restarts, "n_restarts")
     if estimator.batch_size != "auto":
         whole_number_from_1(estimator.batch_size, "batch_size")
+
+
+# What `fit` calls parameters that have the same meaning there.
+AS_IN_FIT = {
+    "batch_size": "batch_size", "learning_rate_init": "rate", "max_iter": "epochs", "shuffle": "shuffle",
+    "loss": "loss", "out_activation": "output", "class_weight": "class_weight", "dropout": "dropout",
+    "threads": "threads", "engine": "engine", "l1": "l1", "l2": "l2", "clip_norm": "clip_norm",
+    "loss_goal": "loss_goal", "start": "start", "alpha": "alpha",
+}  # fmt: skip
+OF_SCIKIT_LEARNS_RULES = ("tol", "power_t", "max_fun")  # of when to stop, and how the rate changes
+THEIR_WORDS = (("batch_size", "auto", None), ("loss", "squared_error", "rss"), ("loss", "log_loss", None))
+OF_RULES = ("beta_1", "beta_2", "epsilon")
+
+
+def asked_settings(estimator: Any) -> dict[str, Any]:
+    """Settings of `fit` that an estimator asks for: of parameters that were given.
+
+    Raises
+    ------
+    InputError
+        A parameter has no meaning in these defaults.
+    """
+    asked = estimator._asked()
+    found = {AS_IN_FIT[name]: value for name, value in asked.items() if name in AS_IN_FIT}
+    for name, usual, own in (
+        ("batch_size", "auto", None),
+        ("loss", "squared_error", "rss"),
+        ("loss", "log_loss", None),
+    ):
+        if isinstance(found.get(name), str) and found[name] == usual:
+            found[name] = own
+    if "hidden_layer_sizes" in asked:
+        found["hidden"] = tuple(hidden_units(asked["hidden_layer_sizes"]))
+    if "activation" in asked:
+        given = asked["activation"]
+        several = list(given) if isinstance(given, (list, tuple)) else [given]
+        found["activation"] = several[0] if several else None
+    if "solver" in asked or any(name in asked for name in OF_RULES):
+        found["rule"] = rule_of(estimator)
+    if "learning_rate" in asked:
+        given = asked["learning_rate"]
+        if given in SCHEDULES_THERE[1:]:
+            raise InputError(
+                parameter="learning_rate",
+                given=given,
+                needs=f"is scikit-learn's, and the defaults are {estimator.defaults}",
+                advice="Take a schedule such as 'cosine' or 'plateau:5:0.2'.",
+            )
+        found["schedule"] = given
+    for name in OF_SCIKIT_LEARNS_RULES:
+        if name in asked and not has_own_steps(rule_of(estimator)):
+            raise InputError(
+                parameter=name,
+                given=asked[name],
+                needs=f"belongs to rules of scikit-learn's, and the defaults are {estimator.defaults}",
+                advice="Leave it out: early_stopping and n_iter_no_change say when to stop.",
+            )
+    return found | _asked_stop(estimator, asked)
+
+
+def _asked_stop(estimator: Any, asked: dict[str, Any]) -> dict[str, Any]:
+    """When to stop, as scikit-learn's parameters ask for it."""
+    stops, found = asked.get("early_stopping"), dict[str, Any]()
+    if stops is not None and not stops:
+        return {"patience": 0, "validation": 0.0}
+    if stops or "n_iter_no_change" in asked:
+        found["patience"] = estimator.n_iter_no_change
+    if (stops or "validation_fraction" in asked) and estimator.validation_data is None:
+        found["validation"] = estimator.validation_fraction
+    return found

@@ -1,24 +1,22 @@
-"""What both estimators are: scikit-learn's arrays in, one training, and its attributes out."""
+"""What both estimators are: rows in, one training, and scikit-learn's attributes out."""
 
 from __future__ import annotations
 
-import inspect
 import math
-import warnings
 from dataclasses import replace
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-from scipy.sparse import issparse
-from sklearn.base import BaseEstimator, RegressorMixin
-from sklearn.exceptions import ConvergenceWarning
+from sklearn.base import RegressorMixin
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state, column_or_1d
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from chainrule.equations import RULES, name_of
-from chainrule.errors import DivergenceError, InputError, TrainingWarning
+from chainrule.equations import ACTIVATIONS, RULES, name_of
+from chainrule.errors import ChainruleError, DivergenceError, InputError, TableWarning
+from chainrule.estimators.callbacks import CallbackSupportMixin, both_kinds, told_of, with_callbacks
+from chainrule.estimators.doors import Doors
 from chainrule.estimators.options import (
     activations_of,
     check_numbers,
@@ -28,56 +26,50 @@ from chainrule.estimators.options import (
     rule_of,
     schedule_of,
 )
+from chainrule.estimators.parameters import Parametrised, unless_it_fails
+from chainrule.estimators.restarts import restarted
+from chainrule.estimators.rows import dense, filled, means_of, without_gaps
+from chainrule.estimators.tabular import fit_table, table_inputs, takes_tables
+from chainrule.estimators.warning import ended, warn
 from chainrule.estimators.watch import Measure, Watch
 from chainrule.network import Network, own_functions
 from chainrule.settings import Settings
-from chainrule.training import StoppedBy, run_training
+from chainrule.training import Callbacks, run_training
+from chainrule.words import counted
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from chainrule.equations import Activation, Loss
+    from chainrule.estimators.rows import WithTargets
+    from chainrule.models import TrainingRecord
+    from chainrule.settings import FitSettings
+    from chainrule.tables import Encoding, Report
     from chainrule.training import TrainingResult, TrainingState
 
     Array = npt.NDArray[Any]
 
-T = TypeVar("T")
+__all__ = ["Perceptron"]
 
-__all__ = ["Perceptron", "dense", "documented", "keep"]
-
-CHECKS = {"accept_sparse": ["csr", "csc"], "dtype": (np.float64, np.float32)}  # of samples, as scikit-learn's
+CHECKS: dict[str, Any] = {  # of samples, as scikit-learn's, but that numbers may be missing
+    "accept_sparse": ["csr", "csc"], "dtype": (np.float64, np.float32), "ensure_all_finite": "allow-nan",
+}  # fmt: skip
 MOST_ROWS_AT_ONCE = 200  # of batch_size="auto"
 SEEDS = 2**31 - 1
 FEWEST_HELD_OUT = 2
-OF_BOTH = """\
-    hidden_layer_sizes, solver, alpha, batch_size, learning_rate_init, power_t, max_iter, shuffle, \
-    random_state, tol, verbose, warm_start, momentum, nesterovs_momentum, early_stopping, \
-    validation_fraction, beta_1, beta_2, epsilon, n_iter_no_change, max_fun
-        As scikit-learn has them. A solver may be any update rule of this package, too.
-    activation : str, Activation, or a list of them
-        One for all hidden layers, or one for each.
-    learning_rate : str or Schedule
-        "constant", "invscaling", "adaptive", or a schedule of this package, for any rule with a rate.
-    dropout : float, optional
-        Share of the hidden units that drop out of each step.
-    threads : int, optional
-        As many as pay off where none is given.
-    engine : {"compiled", "reference"}, optional
-        Compiled, unless the network has a function that the kernels do not know.
-
-    Attributes
-    ----------
-    network_ : Network
-        The fitted network; predictions are its outputs, to the bit.
-
-    Raises
-    ------
-    InputError
-        A parameter does not fit. What is wrong with X or y, scikit-learn says.
-"""
+SMALL = 0.01  # mean target of a rare class, where an exponential begins
 
 
-class Perceptron(BaseEstimator):
-    """Estimator whose network is a `Network`, and whose training is `run_training`."""
+class Perceptron(CallbackSupportMixin, Doors, Parametrised):
+    """Estimator whose network is a `Network`, and whose training is `run_training`, or that of `fit`."""
+
+    _encoding: Encoding | None = None  # of columns, where these are not numbers that stand for themselves
+    _names: list[str] | None = None  # of columns, where rows have none
+    _means: Any = 0.0  # what a missing number is taken for
+    _state: TrainingState | None = None
+    _settings: FitSettings | None = None
+    _record: TrainingRecord | None = None
+    _report: Report | None = None
 
     @property
     def network_(self) -> Network:
@@ -94,41 +86,52 @@ class Perceptron(BaseEstimator):
         output, loss = outputs_of(self.loss, self.out_activation_, self._usual())  # all was set from without
         return Network(weights, [*activations_of(self.activation, len(weights) - 1), output], loss)
 
-    @classmethod
-    def _of(cls, net: Network, parameters: dict[str, Any]) -> Self:
-        """Fitted estimator that predicts by a network."""
-        *hidden, output = net.activations
-        like: dict[str, Any] = {"hidden_layer_sizes": net.sizes[1:-1], "activation": hidden}
-        estimator = cls(**like, out_activation=output, loss=net.loss, **parameters)
-        estimator._start_from(net)
-        return estimator
+    @with_callbacks
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, *, validation_data: Any = None) -> Self:
+        """Train on samples and their classes or numbers.
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
-        """Train on samples (n_samples, n_features), dense or sparse, and their classes or numbers.
+        Rows without a target are left out, and one of several targets that is missing counts for nothing.
+        With `warm_start` it begins with the weights of the last call.
 
-        Several columns of y are several outputs: numbers, or indicators of labels. With `warm_start` it
-        begins with the weights of the last call.
+        Parameters
+        ----------
+        X : array of shape (n_samples, n_features), dense or sparse, or data frame
+        y : array of shape (n_samples,) or (n_samples, n_outputs)
+            Several columns are several outputs: numbers, or indicators of labels.
+        sample_weight : array of shape (n_samples,), optional
+        validation_data : tuple, optional
+            Stands in for the parameter of that name.
         """
-        return self._fit(X, y, sample_weight, goes_on=False)
+        watched = self.validation_data if validation_data is None else validation_data
+        with unless_it_fails(self), both_kinds(self) as functions:
+            check_numbers(self)
+            if self.n_restarts > 1:
+                return restarted(self, X, y, sample_weight, watched)  # type: ignore[no-any-return]
+            return self._fit(X, y, sample_weight, watched, functions, goes_on=False)
 
-    def _fit(self, X: Any, y: Any, sample_weight: Any, *, goes_on: bool) -> Self:
+    def _fit(
+        self, X: Any, y: Any, sample_weight: Any, watched: Any = None, functions: Callbacks | None = None,
+        *, goes_on: bool,
+    ) -> Self:  # fmt: skip
         """Train from the start, or from where it stands."""
-        check_numbers(self)
+        given, rows = (X, y, sample_weight), without_gaps(X, y, sample_weight)
+        if rows.n_left_out:
+            warn(f"{counted(rows.n_left_out, 'row')} without a target left out", TableWarning)
         is_first = not hasattr(self, "coefs_") or not (self.warm_start or goes_on)
-        is_numeric = isinstance(self, RegressorMixin)
-        X, y = validate_data(self, X, y, multi_output=True, y_numeric=is_numeric, reset=is_first, **CHECKS)
-        if y.shape[1:] == (1,):
-            y = column_or_1d(y, warn=True)
-        X, Y = dense(X), self._targets(y, goes_on=goes_on).astype(X.dtype)
-        weight = None if sample_weight is None else _check_sample_weight(sample_weight, X)
-        weight = self._weighted(y, weight)
+        if takes_tables(self, is_first=is_first):
+            fit_table(self, rows, watched, functions, given, is_first=is_first, goes_on=goes_on)
+            return self
+        X, Y, means = self._as_arrays(rows, is_first=is_first, goes_on=goes_on)
+        weight = None if rows.sample_weight is None else _check_sample_weight(rows.sample_weight, X)
+        weight = self._weighted(rows.y, weight)
         is_new = not goes_on or not hasattr(self, "_seed")
         random: Any = check_random_state(self.random_state) if is_new else None  # it takes a while
         if is_first:
-            self._begin(X, Y, random)
-        rule = rule_of(self)
-        held_out = None
-        if self.early_stopping and not has_own_steps(rule):
+            self._begin(X, Y, weight, random)
+            self._means = means
+        Y, rule = self._learnt(Y).astype(X.dtype), rule_of(self)
+        held_out = None if watched is None else self._watched_rows(watched)
+        if held_out is None and self.early_stopping and not has_own_steps(rule):
             if goes_on:
                 raise InputError(
                     "partial_fit does not support early_stopping=True.",
@@ -138,49 +141,108 @@ class Perceptron(BaseEstimator):
                     advice="Call fit, which holds rows out, or set it to False.",
                 )
             X, Y, weight, held_out = self._parted(X, Y, weight, random)
-        if (vars(self).get("validation_scores_") is None) == (held_out is not None):  # as it was not before
-            self._watched(is_scored=held_out is not None)
+        by_score = held_out is not None and bool(self.early_stopping)
+        if (self.best_loss_ is None) != by_score:  # as it was not before
+            self._watched(by_score=by_score)
         if is_new:
-            self._seed, self._factor = int(random.randint(SEEDS)), 1.0
-            self._state: TrainingState | None = None
-        self._train(X, Y, weight, held_out, rule, is_one=goes_on)
+            self._seed, self._factor, self._state = int(random.randint(SEEDS)), 1.0, None
+        self._train(X, Y, weight, held_out, rule, functions, given, is_one=goes_on)
         return self
 
-    def _begin(self, X: Array, Y: Array, random: np.random.RandomState) -> None:
-        """Draw the first weights, as scikit-learn draws them, and count from 0."""
+    def _as_arrays(self, rows: WithTargets, *, is_first: bool, goes_on: bool) -> tuple[Array, Array, Array]:
+        """Inputs without gaps, targets for the outputs, and what takes the place of a missing input."""
+        is_numeric = isinstance(self, RegressorMixin)
+        X, y = validate_data(
+            self, rows.X, rows.y, multi_output=True, y_numeric=is_numeric, reset=is_first, **CHECKS
+        )
+        if y.shape[1:] == (1,):
+            y = column_or_1d(y, warn=True)
+        X = dense(X)
+        means = means_of(X) if is_first else self._means
+        X, n_filled = filled(X, means)
+        if n_filled:
+            warn(
+                f"{counted(n_filled, 'column')} of X with missing values, which are taken for the column's "
+                "mean (defaults='modern' learns that they are missing, too)",
+                TableWarning,
+            )
+        Y = self._targets(y, goes_on=goes_on)
+        if rows.gaps is not None:
+            Y = np.where(rows.gaps.reshape(len(Y), -1), np.nan, Y)
+        return X, Y, means
+
+    def _begin(self, X: Array, Y: Array, weight: Array | None, random: np.random.RandomState) -> None:
+        """Draw the first weights, as scikit-learn draws them where nothing is said, and count from 0."""
         hidden = hidden_units(self.hidden_layer_sizes)
         activations = activations_of(self.activation, len(hidden))
         output, loss = outputs_of(self.loss, self.out_activation, self._usual())
-        layers = [X.shape[1], *hidden, Y.shape[1]]
-        weights = []
-        for m, (n_in, n_out) in enumerate(pairwise(layers)):
+        self._settle_targets(Y, output, loss)
+        sizes = [X.shape[1], *hidden, Y.shape[1]]
+        if self.start is not None:
+            seed = int(random.randint(SEEDS))
+            net = Network.random(sizes, [*activations, output], loss, seed, str(X.dtype), start=self.start)
+            self._start_from(net)
+            return
+        weights: list[Array] = []
+        for m, (n_in, n_out) in enumerate(pairwise(sizes)):
             is_logistic = name_of(activations[min(m, len(hidden) - 1)] if hidden else output) == "logistic"
             bound = math.sqrt((2 if is_logistic else 6) / (n_in + n_out))
             coefs = random.uniform(-bound, bound, (n_in, n_out))
             weights.append(np.column_stack([random.uniform(-bound, bound, n_out), coefs.T]).astype(X.dtype))
+        if ACTIVATIONS.fact(output, "dies"):  # a unit that is 0 for all samples would never learn
+            weights[-1][:, 0] = _means_of_targets(self._learnt(Y), weight)
+        elif name_of(output) == "exp" and name_of(loss) != "poisson":  # which scikit-learn has
+            weights[-1][:, 0] = np.log(np.maximum(_means_of_targets(self._learnt(Y), weight), SMALL))
         self._start_from(Network(weights, [*activations, output], loss))
 
     def _start_from(self, net: Network) -> None:
         """Take a network as one that nothing was counted for yet."""
         self._keep(net)
-        self.n_features_in_, self.n_iter_ = net.sizes[0], 0
-        self.t_, self._no_improvement_count = 0, 0
+        self._encoding = self._record = self._report = self._settings = self._state = None
+        self.n_iter_, self.t_, self._no_improvement_count, self._factor = 0, 0, 0, 1.0
         self.loss_curve_: list[float] = []
-        self._watched(is_scored=self.early_stopping)
+        self.validation_scores_: list[float] | None = None
+        self._watched(by_score=bool(self.early_stopping))
 
-    def _watched(self, *, is_scored: bool) -> None:
+    def _watched(self, *, by_score: bool) -> None:
         """Begin to keep the best score, or else the best loss, and not the other."""
-        self.best_loss_ = None if is_scored else math.inf
-        self.validation_scores_: list[float] | None = [] if is_scored else None
-        self.best_validation_score_ = -math.inf if is_scored else None
+        self.best_loss_ = None if by_score else math.inf
+        self.validation_scores_ = [] if by_score else None
+        self.best_validation_score_ = -math.inf if by_score else None
 
     def _keep(self, net: Network) -> None:
         """Take a network as the fitted one."""
-        self._network = net
-        self.coefs_ = [w[:, 1:].T.copy() for w in net.weights]
-        self.intercepts_ = [w[:, 0].copy() for w in net.weights]
-        self.n_layers_, self.n_outputs_ = len(net.sizes), net.sizes[-1]
-        self.out_activation_ = name_of(net.activations[-1])
+        self.__dict__.update(self._fitted(net))
+
+    def _fitted(self, net: Network) -> dict[str, Any]:
+        """What an estimator has that predicts by a network."""
+        return {
+            "_network": net,
+            "coefs_": [w[:, 1:].T.copy() for w in net.weights],
+            "intercepts_": [w[:, 0].copy() for w in net.weights],
+            "n_layers_": len(net.sizes),
+            "n_outputs_": net.sizes[-1],
+            "out_activation_": name_of(net.activations[-1]),
+        }
+
+    def _watched_rows(self, given: Any) -> tuple[Array, Array, Array | None]:
+        """Rows to score after each epoch, as they were given to be watched."""
+        pair = list(given) if isinstance(given, (tuple, list)) else []
+        if not 2 <= len(pair) <= 3:  # noqa: PLR2004 (X, y, weights)
+            raise InputError(
+                parameter="validation_data",
+                given=given,
+                needs="must be (X, y) or (X, y, sample_weight)",
+                advice="Give the rows and their targets as a tuple.",
+            )
+        rows = without_gaps(*pair, *[None] * (3 - len(pair)))
+        _, X = self._checked(rows.X)
+        y = self._checked_targets(rows.y)
+        Y = self._learnt(self._indicators(y))
+        if rows.gaps is not None:
+            Y = np.where(rows.gaps.reshape(len(Y), -1), np.nan, Y)
+        weight = None if rows.sample_weight is None else _check_sample_weight(rows.sample_weight, X)
+        return X, Y, weight
 
     def _parted(
         self, X: Array, Y: Array, weight: Array | None, random: np.random.RandomState
@@ -203,8 +265,17 @@ class Perceptron(BaseEstimator):
         none = () if weight is not None else (None,)
         return (*rows, *none, (*held_out, *none))
 
-    def _train(
-        self, X: Array, Y: Array, weight: Array | None, held_out: Any, rule: Any, *, is_one: bool
+    def _train(  # noqa: PLR0917 (called in one place)
+        self,
+        X: Array,
+        Y: Array,
+        weight: Array | None,
+        held_out: Any,
+        rule: Any,
+        functions: Callbacks | None,
+        given: tuple[Any, Any, Any],
+        *,
+        is_one: bool,
     ) -> None:
         """Train, and keep what comes of it."""
         own_steps, n = has_own_steps(rule), len(X)
@@ -214,7 +285,7 @@ class Perceptron(BaseEstimator):
         if own_steps and net.dtype != np.float64:
             net = net.with_weights([w.astype(np.float64) for w in net.weights])
         share, offset = self._measured(Y, weight)
-        l2 = self.alpha * n / (batch_size * total) if total > 0 else 0.0
+        l2 = (self.alpha * n / (batch_size * total) if total > 0 else 0.0) + (self.l2 or 0.0)
         steps = 0 if own_steps else -(-n // batch_size)
         resume = self._standing(net, rule) if is_one else None
         past = 0 if resume is None else len(resume.epochs)
@@ -223,8 +294,10 @@ class Perceptron(BaseEstimator):
             X, Y, weight = held_out
             return float(self._score_of(Y, net.with_weights(weights)(X, threads=self.threads), weight))
 
+        told = None if is_one else told_of(self, given, self.max_iter)
         measure = Measure(share, offset, l2)
-        watch = Watch(self, net.weights, measure, n, steps, past, None if held_out is None else score_of)
+        score = None if held_out is None else score_of
+        watch = Watch(self, net.weights, measure, n, steps, past, score, told=told)
         rate, schedule = self.learning_rate_init, schedule_of(self, rule, watch)
         if is_one and schedule is watch:  # which need not be asked for what is past
             rate, schedule = rate * self._factor, "constant"
@@ -237,58 +310,50 @@ class Perceptron(BaseEstimator):
             threads=self.threads,
             rule=rule,
             schedule=schedule,
+            clip_norm=self.clip_norm,
+            l1=self.l1 or 0.0,
             l2=l2,
             dropout=self.dropout or 0.0,
+            loss_goal=self.loss_goal,
         )
         engine = self.engine or ("reference" if own_functions(net) else "compiled")
         try:
             result = run_training(
-                net, X, Y, settings, sample_weight=weight, engine=engine, resume=resume, observer=watch,
-                warn=False,
+                net, X, Y, settings, sample_weight=weight, engine=engine, callbacks=functions, resume=resume,
+                observer=watch, warn=False,
             )  # fmt: skip
         except DivergenceError as error:
             watch.keep(past + len(error.history.epochs))
-            if held_out is None:
+            if not watch.by_score:
                 raise _not_finite(error) from error
             watch.diverged()
             watch.leave(past + self.max_iter)
             self._keep(net.with_weights(watch.standings[-1].best_weights or ()))
-            _warn(f"{error} The network is the best one before that.")
+            self.history_ = error.history
+            warn(f"{error} The network is the best one before that.")
             return
         except InputError as error:
             if isinstance(error.given, float) and not math.isfinite(error.given):
                 raise _not_finite(error) from error
             raise
         watch.leave(len(result.history.epochs))
-        self._take(result, watch, own_steps=own_steps, is_one=is_one, is_scored=held_out is not None)
+        self._take(result, watch, own_steps=own_steps, is_one=is_one)
+        if told is not None:
+            told.end(self._network.weights)
 
-    def _take(
-        self, result: TrainingResult, watch: Watch, *, own_steps: bool, is_one: bool, is_scored: bool
-    ) -> None:
+    def _take(self, result: TrainingResult, watch: Watch, *, own_steps: bool, is_one: bool) -> None:
         """Keep the network and, where there may be more, the state; warn of what did not converge."""
         net = result.network
-        if is_scored:
+        if watch.by_score:
             net = net.with_weights(watch.standings[-1].best_weights or ())
         if not self.n_iter_:  # there was no step to take
             self.loss_ = watch.measure.of(result.history.loss_after) + watch.standings[0].penalty
         self._keep(
             net.with_weights([w.astype(self.coefs_[0].dtype) for w in net.weights]) if own_steps else net
         )
-        self._state = None if own_steps or is_scored else result.state
-        for one in result.diagnosis:
-            if one.is_warning and not is_one:  # one epoch is no training to judge
-                _warn(one.message, TrainingWarning)
-        if result.stopped_by is StoppedBy.INTERRUPT:
-            _warn("Training interrupted by user.", UserWarning)
-        elif watch.ran_out or (result.stopped_by is StoppedBy.EPOCHS and not is_one):
-            n = self.n_iter_
-            _warn(
-                f"{self.solver} failed to converge after {n} iteration(s). Increase max_iter or max_fun, or "
-                "scale the data."
-                if own_steps
-                else f"Stochastic Optimizer: Maximum iterations ({n}) reached and the optimization hasn't "
-                "converged yet."
-            )
+        self._state = None if own_steps or watch.by_score else result.state
+        self.history_ = result.history
+        ended(self, result, own_steps=own_steps, is_one=is_one, ran_out=watch.ran_out)
 
     def _standing(self, net: Network, rule: Any) -> TrainingState | None:
         """State to go on from: that of the last call, with the weights as they are now."""
@@ -305,6 +370,13 @@ class Perceptron(BaseEstimator):
         """Share of a mean loss that is reported, and what is added."""
         return 1.0, 0.0
 
+    def _settle_targets(self, Y: Array, output: Activation, loss: Loss) -> None:
+        """Settle how targets are learnt, by those of the first call."""
+
+    def _learnt(self, Y: Array) -> Array:
+        """Targets as they are learnt."""
+        return Y
+
     def _strata(self, Y: Array) -> Array | None:
         """What has its proportions among the rows held out, too."""
         return None
@@ -314,7 +386,7 @@ class Perceptron(BaseEstimator):
             return min(MOST_ROWS_AT_ONCE, n)
         if self.batch_size > n:
             what = "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped"
-            _warn(what, UserWarning)
+            warn(what, UserWarning)
         return min(int(self.batch_size), n)
 
     def _outputs(self, X: Any) -> Array:
@@ -325,32 +397,31 @@ class Perceptron(BaseEstimator):
     def _checked(self, X: Any) -> tuple[Network, Array]:
         """The fitted network and samples for it."""
         check_is_fitted(self, "coefs_")
-        return self.network_, dense(validate_data(self, X, reset=False, **CHECKS))
+        if vars(self).get("_encoding") is not None:
+            return self.network_, table_inputs(self, X)
+        X = dense(validate_data(self, X, reset=False, **CHECKS))
+        if np.isnan(X).any():
+            X, _ = filled(X, self._means)
+        return self.network_, X
 
     def _goes_on(self) -> bool:
-        """Whether the solver can take one epoch after another."""
-        return not has_own_steps(rule_of(self))
+        """Whether the solver can take one epoch after another; one that there is not is refused elsewhere."""
+        try:
+            return not has_own_steps(rule_of(self))
+        except ChainruleError:
+            return True
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
+        tags.input_tags.sparse = tags.input_tags.allow_nan = True
+        tags.input_tags.string = tags.input_tags.categorical = self.defaults != "scikit-learn"
         return tags
 
 
-def keep(estimator: object, given: dict[str, Any]) -> None:
-    """Keep what an estimator is made with, as it is given."""
-    vars(estimator).update({name: value for name, value in given.items() if name != "self"})
-
-
-def documented(cls: type[T]) -> type[T]:
-    """Write what is the same of both estimators into a docstring, in the place of ``{shared}``."""
-    cls.__doc__ = (cls.__doc__ or "").replace("    {shared}\n", OF_BOTH)
-    return cls
-
-
-def dense(array: Any) -> Array:
-    """The same numbers as an ordinary array."""
-    return np.asarray(array.toarray() if issparse(array) else array)
+def _means_of_targets(Y: Array, weight: Array | None) -> Array:
+    """Mean target of each output."""
+    there = ~np.isnan(Y) * (1.0 if weight is None else weight[:, np.newaxis])
+    return np.asarray(np.average(np.nan_to_num(Y), axis=0, weights=there))
 
 
 def _not_finite(error: Exception) -> InputError:
@@ -361,11 +432,3 @@ def _not_finite(error: Exception) -> InputError:
         needs="must keep the weights and the loss finite",
         advice=str(error),
     )
-
-
-def _warn(text: str, category: type[Warning] = ConvergenceWarning) -> None:
-    """Warn of the line that called an estimator, from however deep within."""
-    level, frame = 1, inspect.currentframe()
-    while frame is not None and frame.f_globals["__name__"].startswith("chainrule."):
-        level, frame = level + 1, frame.f_back
-    warnings.warn(text, category, stacklevel=level)

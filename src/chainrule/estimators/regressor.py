@@ -7,15 +7,25 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.special import xlogy
 from sklearn.base import RegressorMixin
+from sklearn.utils import check_array, column_or_1d
 from sklearn.utils.metaestimators import available_if
 
-from chainrule.estimators.perceptron import Perceptron, documented, keep
+from chainrule.equations import ACTIVATIONS, LOSSES
+from chainrule.estimators.options import check_numbers
+from chainrule.estimators.parameters import documented, keep, unless_it_fails, with_both_names
+from chainrule.estimators.perceptron import Perceptron
+from chainrule.estimators.rows import missing_targets
 from chainrule.scores.arrays import share_explained
+from chainrule.tables import ConstantTarget, Encoding, Limits, NumberTarget, scaling_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy.typing as npt
 
+    from chainrule.equations import Activation, Loss
     from chainrule.network import Network
+    from chainrule.tables import TargetPart
 
     Array = npt.NDArray[Any]
 
@@ -48,6 +58,7 @@ class MLPRegressor(RegressorMixin, Perceptron):
     Network(1-8-1, tanh, identity, huber:1.5, float64)
     """
 
+    @with_both_names
     def __init__(
         self, loss: Any = "squared_error", hidden_layer_sizes: Any = (100,), activation: Any = "relu", *,
         solver: Any = "adam", alpha: float = 0.0001, batch_size: int | str = "auto",
@@ -57,9 +68,14 @@ class MLPRegressor(RegressorMixin, Perceptron):
         nesterovs_momentum: bool = True, early_stopping: bool = False, validation_fraction: float = 0.1,
         beta_1: float = 0.9, beta_2: float = 0.999, epsilon: float = 1e-8, n_iter_no_change: float = 10,
         max_fun: int = 15000, out_activation: Any = None, dropout: float | None = None,
-        threads: int | None = None, engine: str | None = None,
+        l1: float | None = None, l2: float | None = None, clip_norm: float | None = None,
+        loss_goal: float | None = None, start: Any = None, validation_data: Any = None, callbacks: Any = None,
+        n_restarts: int = 1, defaults: str = "scikit-learn", threads: int | None = None,
+        engine: str | None = None,
     ) -> None:  # fmt: skip
         keep(self, locals())
+
+    _parts: list[NumberTarget] | None = None  # how targets are scaled, where outputs have limits
 
     @classmethod
     def from_network(cls, network: Network, **parameters: Any) -> MLPRegressor:
@@ -82,31 +98,132 @@ class MLPRegressor(RegressorMixin, Perceptron):
     @available_if(Perceptron._goes_on)
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> MLPRegressor:
         """Go on for one epoch."""
-        self._fit(X, y, sample_weight, goes_on=True)
-        return self
+        with unless_it_fails(self):
+            check_numbers(self)
+            return self._fit(X, y, sample_weight, goes_on=True)
 
     def predict(self, X: Any) -> Array:
-        """Outputs of the network, (n_samples,) where there is one."""
+        """Numbers that the outputs stand for, (n_samples,) where there is one."""
         outputs = self._outputs(X)
-        return outputs[:, 0] if outputs.shape[1] == 1 else outputs
+        parts = self._parts if self._encoding is None else self._encoding.targets
+        if parts is not None:
+            outputs = _numbers(parts, outputs)
+        return np.asarray(outputs[:, 0] if outputs.shape[1] == 1 else outputs)
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Coefficient of determination, the mean over the outputs; targets that are missing are left out."""
+        gaps = missing_targets(y)
+        if gaps is None:
+            return float(super().score(X, y, sample_weight))
+        found = self.predict(X).reshape(len(gaps), -1)
+        Y = np.asarray(y, dtype=np.float64).reshape(len(gaps), -1)
+        weight = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
+        return self._score_of(Y, found, weight)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.positive_only = self.loss == "poisson"
+        return tags
 
     def _targets(self, y: Array, *, goes_on: bool) -> Array:
-        return y.reshape(len(y), -1)
+        return self._indicators(y)
+
+    def _indicators(self, y: Array) -> Array:
+        """Targets, one column each."""
+        return np.reshape(y, (len(y), -1))
+
+    def _checked_targets(self, y: Any) -> Array:
+        y = np.asarray(check_array(y, ensure_2d=False, dtype="numeric", input_name="y"))
+        return np.asarray(column_or_1d(y) if y.shape[1:] == (1,) else y)
 
     def _usual(self) -> tuple[str, str]:
         return "identity", "rss"
+
+    def _settle_targets(self, Y: Array, output: Activation, loss: Loss) -> None:
+        """Draw targets into what the outputs can give, where that has limits that some lie beyond."""
+        self._parts = None
+        limits = [
+            end(
+                ACTIVATIONS.fact(output, f"{which}_output"),
+                LOSSES.fact(loss, f"{which}_target"),
+            )
+            for which, end in (("lowest", max), ("highest", min))
+        ]
+        low, high = np.nanmin(Y, axis=0), np.nanmax(Y, axis=0)
+        is_counted = LOSSES.fact(loss, "lowest_target") == 0
+        if is_counted or ((low >= limits[0]).all() and (high <= limits[1]).all()):
+            return
+        self._parts = []
+        for k, y in enumerate(Y.T.astype(np.float64)):
+            scaling = scaling_of(y[~np.isnan(y)], Limits(*limits))
+            mean, scale, how, average = scaling if scaling.scale else scaling._replace(scale=1.0)
+            self._parts.append(NumberTarget(f"target_{k}", mean, scale, scaled=how, average=average))
+
+    def _settle_classes(self) -> None:
+        self._parts = None  # the encoding has them
+
+    def _take_targets(self, encoding: Encoding) -> None:
+        parts = [part for part in encoding.targets if isinstance(part, NumberTarget)]
+        is_plain = all((part.mean, part.scale, part.learnt_as) == (0.0, 1.0, "plain") for part in parts)
+        self._parts = None if is_plain and len(parts) == len(encoding.targets) else parts
+
+    def _target_parts(self, names: Sequence[str]) -> list[NumberTarget]:
+        several = self.n_outputs_ > 1
+        called = [f"target_{k}" if several else "target" for k in range(self.n_outputs_)]
+        called = [name if name not in names else f"{name}_" for name in called]
+        if self._parts is None:
+            return [NumberTarget(name, 0.0, 1.0, scaled="as_is") for name in called]
+        return [
+            NumberTarget(name, part.mean, part.scale, scaled=part.scaled, average=part.average)
+            for name, part in zip(called, self._parts, strict=True)
+        ]
+
+    def _learnt(self, Y: Array) -> Array:
+        return Y if self._parts is None else _learnt(self._parts, Y)
+
+    def _targets_of_network(self, y: Array) -> Array:
+        """Targets as the network has them."""
+        Y = self._indicators(y)
+        return self._learnt(Y) if self._encoding is None else _learnt(self._encoding.targets, Y)
 
     def _measured(self, Y: Array, weight: Array | None) -> tuple[float, float]:
         """Half the mean over outputs of squares; the deviance of counts, which is 0 where they are met."""
         if self.loss == "squared_error":
             return 1 / Y.shape[1], 0.0
         if self.loss == "poisson":
-            return 1.0, float(np.average(xlogy(Y, Y) - Y, weights=weight, axis=0).sum())
+            deviance = np.nan_to_num(xlogy(Y, Y) - Y)
+            return 1.0, float(np.average(deviance, weights=weight, axis=0).sum())
         return super()._measured(Y, weight)
 
     def _score_of(self, Y: Array, found: Array, weight: Array | None) -> float:
         if not np.isfinite(found).all():
             return float("nan")
-        pairs = zip(Y.T.astype(np.float64), found.T.astype(np.float64), strict=True)
-        shares = [share_explained(y, a, weight) for y, a in pairs]
+        shares = []
+        for y, a in zip(Y.T.astype(np.float64), found.T.astype(np.float64), strict=True):
+            here = ~np.isnan(y)
+            if here.any():
+                own = None if weight is None else weight[here]
+                shares.append(share_explained(y[here], a[here], own))
         return float(np.mean([0.0 if share is None else share for share in shares]))
+
+
+def _numbers(parts: Sequence[TargetPart], outputs: Array) -> Array:
+    """Numbers that outputs stand for, in the targets' own units; constants stand for themselves."""
+    columns, places = [], iter(range(outputs.shape[1]))
+    for part in parts:
+        if isinstance(part, ConstantTarget):
+            constant = np.nan if part.number is None else part.number
+            columns.append(np.full(len(outputs), constant))
+        else:
+            columns.append(part.decode(outputs[:, next(places)].astype(np.float64)))  # type: ignore[union-attr]
+    return np.column_stack(columns).astype(outputs.dtype)
+
+
+def _learnt(parts: Sequence[TargetPart], Y: Array) -> Array:
+    """The other way."""
+    columns = [
+        part.learnt(y)
+        for part, y in zip(parts, Y.T.astype(np.float64), strict=True)
+        if isinstance(part, NumberTarget)
+    ]
+    return np.column_stack(columns)

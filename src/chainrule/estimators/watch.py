@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from chainrule.equations import Past
+    from chainrule.estimators.callbacks import Told
     from chainrule.training import Epoch
 
     Array = npt.NDArray[Any]
@@ -22,6 +23,7 @@ __all__ = ["Measure", "Standing", "Watch"]
 
 SMALLEST_RATE = 1e-6  # at which "adaptive" gives up
 FIFTH = 5.0  # what "adaptive" divides the rate by
+MANY = 2**31  # epochs
 PART_IN_VAIN = 4  # epochs that may turn out to be undone are at most those before, divided by this
 
 
@@ -80,7 +82,11 @@ class Watch:
     past : int
         Epochs of the training that it goes on from.
     score_of : callable, optional
-        Score of weights on rows that are held out.
+        Score of weights on rows that are held out, or that were given to be watched.
+    told : Told, optional
+        Callbacks that hear of each epoch.
+    judges : bool
+        Whether scikit-learn's rules end the training, and not rules of its settings.
     """
 
     def __init__(  # noqa: PLR0917 (made in one place)
@@ -92,21 +98,27 @@ class Watch:
         steps: int,
         past: int = 0,
         score_of: Callable[[Weights], float] | None = None,
+        *,
+        told: Told | None = None,
+        judges: bool = True,
     ) -> None:
         est = self.estimator = estimator
         self.measure, self.n_samples, self.steps, self.past = measure, n_samples, steps, past
-        self.score_of, self.ran_out = score_of, False
+        self.score_of, self.told, self.judges, self.ran_out = score_of, told, judges, False
+        self.by_score = score_of is not None and bool(est.early_stopping)
         self.name, self.heeds_losses = est.learning_rate, est.learning_rate == "adaptive"
         [penalty] = measure.penalties([w[np.newaxis] for w in weights])
-        best = est.best_loss_ if score_of is None else est.best_validation_score_
+        best = est.best_validation_score_ if self.by_score else est.best_loss_
         # One after each epoch, below where it begins: whatever undoes epochs takes the last ones away.
         self.standings = [Standing(math.nan, penalty, best, weights, est._no_improvement_count, est._factor)]
 
     def at_once(self) -> int:
         """As many epochs as there must be before it can stop, or few beside those that were run."""
         n = len(self.standings) - 1
-        if self.estimator.verbose:
+        if self.estimator.verbose or self.told is not None:
             return 1
+        if not self.judges:
+            return MANY
         surely = self.estimator.n_iter_no_change + 1 - self.standings[-1].in_vain
         return int(min(max(surely, n // PART_IN_VAIN), self.estimator.max_iter))
 
@@ -115,18 +127,28 @@ class Watch:
     ) -> int | None:
         """Take in epochs, up to one that ends the training."""
         self.keep(epochs[0].number - 1)
-        stacks = weights() if self.measure.l2 or self.score_of is not None else ()
+        needs_weights = self.measure.l2 or self.score_of is not None or self.told is not None
+        stacks = weights() if needs_weights else ()
         penalties = self.measure.penalties(stacks) if self.measure.l2 else [0.0] * len(epochs)
         for n, epoch in enumerate(epochs):
             before = self.standings[-1]
             loss = self.measure.of(epoch.loss) + self._penalty_met(before.penalty, penalties[n])
             if self.estimator.verbose:
                 self._say(f"Iteration {len(self.standings)}, loss = {loss:.8f}")
-            if not self.steps:
+            if not self.judges:
+                score = None if self.score_of is None else self._score([w[n] for w in stacks])
+                best = min(before.best, loss)
+                self.standings.append(
+                    before._replace(loss=loss, penalty=penalties[n], best=best, score=score)
+                )
+                ends = False
+            elif not self.steps:
                 self.standings.append(before._replace(loss=loss, best=min(before.best, loss)))
                 ends = self.ran_out = evaluations > self.estimator.max_fun
             else:
                 ends = self._judge(loss, penalties[n], [w[n] for w in stacks])
+            if self.told is not None:
+                ends = self.told.epoch([w[n] for w in stacks]) or ends
             if ends:
                 return n + 1
         return None
@@ -150,11 +172,15 @@ class Watch:
         est.loss_curve_ += [one.loss for one in after]
         if after:
             est.loss_ = last.loss
-        if self.score_of is None:
-            est.best_loss_ = last.best
-        else:
+        scores = [one.score for one in after if one.score is not None]
+        if self.by_score:
             est.best_validation_score_ = last.best
-            est.validation_scores_ += [one.score for one in after]
+        else:
+            est.best_loss_ = last.best
+            if scores:
+                est.best_validation_score_ = max([*scores, *(est.validation_scores_ or ())])
+        if self.score_of is not None:
+            est.validation_scores_ = [*(est.validation_scores_ or ()), *scores]
 
     def diverged(self) -> None:
         """Take in an epoch that left the finite numbers."""
@@ -172,9 +198,8 @@ class Watch:
         best, best_weights, score = min(before.best, loss), before.best_weights, None
         is_better = loss <= before.best - est.tol
         if self.score_of is not None:
-            with np.errstate(over="ignore", invalid="ignore"):  # on the way to divergence
-                score = self.score_of(weights)
-            self._say(f"Validation score: {score:f}")
+            score = self._score(weights)
+        if self.by_score and score is not None:
             is_better = not score < before.best + est.tol
             best = max(before.best, score)
             if score > before.best:  # copies: the stacks that they are from may be large
@@ -184,7 +209,7 @@ class Watch:
             factor = self._shrunk(self.past + len(self.standings))
         gives_up = bool(in_vain > est.n_iter_no_change)
         if gives_up:
-            what = "Training loss" if self.score_of is None else "Validation score"
+            what = "Validation score" if self.by_score else "Training loss"
             missed = f"tol={est.tol:f} for {est.n_iter_no_change} consecutive epochs"
             ends, rate = "Stopping.", est.learning_rate_init * factor
             if self.name == "adaptive" and est.solver != "adam":
@@ -195,6 +220,14 @@ class Watch:
             self._say(f"{what} did not improve more than {missed}. {ends}")
         self.standings.append(Standing(loss, penalty, best, best_weights, in_vain, factor, score))
         return gives_up
+
+    def _score(self, weights: Weights) -> float:
+        """Score of weights on the rows that are held out or watched."""
+        assert self.score_of is not None  # noqa: S101 (as its callers see)
+        with np.errstate(over="ignore", invalid="ignore"):  # on the way to divergence
+            score = self.score_of(weights)
+        self._say(f"Validation score: {score:f}")
+        return score
 
     def _shrunk(self, n_epochs: int) -> float:
         """Factor of "invscaling" after so many epochs of the training."""

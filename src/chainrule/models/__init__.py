@@ -1,10 +1,12 @@
 """From a table to a trained model and back: D = [X | Y], training with defaults, prediction, scores."""
 
+from chainrule.models.beside import watched_rows
 from chainrule.models.dataset import Dataset, prepare, prepare_again, prepare_with, report_of, usable_rows
-from chainrule.models.defaults import default_settings
+from chainrule.models.defaults import DEFAULTS, default_settings
 from chainrule.models.fitting import cross_validate, fit
 from chainrule.models.folds import CrossValidation
 from chainrule.models.judging.scoring import gives_chances, majorities_of, score_of
+from chainrule.models.learning import fit_dataset, start_network
 from chainrule.models.model import Model
 from chainrule.models.outputs import AskedOutputs
 from chainrule.models.record import TrainingRecord
@@ -14,6 +16,7 @@ from chainrule.models.settings import fit_settings, settings_of_checkpoint
 from chainrule.tables import Predictions
 
 __all__ = [
+    "DEFAULTS",
     "AskedOutputs",
     "CrossValidation",
     "Dataset",
@@ -24,6 +27,7 @@ __all__ = [
     "cross_validate",
     "default_settings",
     "fit",
+    "fit_dataset",
     "fit_settings",
     "gives_chances",
     "majorities_of",
@@ -33,6 +37,8 @@ __all__ = [
     "report_of",
     "score_of",
     "settings_of_checkpoint",
+    "start_network",
     "usable_rows",
+    "watched_rows",
     "with_value",
 ]  # fmt: skip

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from chainrule.models.beside import Watched
     from chainrule.models.dataset import Dataset
     from chainrule.settings import FitSettings
-    from chainrule.training import Progress, TrainingState
+    from chainrule.training import Observer, Progress, TrainingState
 
 __all__ = ["checkpoint", "diverged_model", "fit_dataset", "parted", "start_network"]
 
@@ -43,8 +43,13 @@ def fit_dataset(
     on_step: Callable[[Progress], object] | None = None,
     masks: Sequence[npt.ArrayLike] | None = None,
     watched: Watched | None = None,
+    start: Network | None = None,
+    observer: Observer | None = None,
+    warn: bool = True,
 ) -> FitResult:
     """Train on the training rows; those of a table of their own are watched instead of some of them.
+
+    It begins with `start_network` where no network is given. Where it may not warn, the diagnosis tells.
 
     Raises
     ------
@@ -55,7 +60,7 @@ def fit_dataset(
     rows, watched_ones = parted(data, settings)
     weight = sample_weight(data, settings.class_weight)
     result = run_training(
-        start_network(data, settings),
+        start_network(data, settings) if start is None else start,
         data.X[rows],
         data.Y[rows],
         settings,
@@ -65,9 +70,11 @@ def fit_dataset(
         engine=settings.engine,
         callbacks=Callbacks(on_step, on_epoch, on_time, every_seconds),
         resume=resume,
+        observer=observer,
+        warn=warn,
     )
     unsaid = never_predicted(result.network, data, settings, len(result.history.epochs))
-    for one in unsaid:
+    for one in unsaid if warn else ():
         warnings.warn(one.message, TrainingWarning, stacklevel=3)
     result = replace(result, diagnosis=(*result.diagnosis, *unsaid))
     record = training_record(data, settings, result.history, result.stopped_by, result.best_epoch)

@@ -20,7 +20,7 @@ from chainrule.tables.encoding.targets.constant import ConstantTarget
 from chainrule.tables.encoding.targets.dates import DateTarget
 from chainrule.tables.encoding.targets.kind import TargetKind
 from chainrule.tables.encoding.targets.numbers import NumberTarget
-from chainrule.tables.encoding.targets.scaling import Limits
+from chainrule.tables.encoding.targets.scaling import Limits, scaling_of
 from chainrule.tables.encoding.texts import TextInput
 from chainrule.tables.encoding.worked import (
     Step,
@@ -54,7 +54,7 @@ __all__ = [
     "TargetKind", "TargetPart", "TextInput", "Worked", "WorkedAnswer", "WorkedCell", "as_table",
     "choose_encoding", "column_formula", "fold_groups", "fold_in_order", "fold_rows",
     "joined_predictions", "predictions_of", "read_numbers", "read_table", "read_targets",
-    "reading_option", "refuse_guesses", "report_lines", "row_labels", "settle_roles", "split_groups",
-    "split_in_order", "split_rows", "spread_in_words", "with_numbers", "worked_answers", "worked_cells",
-    "worked_parts", "worked_value", "written_formula",
+    "reading_option", "refuse_guesses", "report_lines", "row_labels", "scaling_of", "settle_roles",
+    "split_groups", "split_in_order", "split_rows", "spread_in_words", "with_numbers", "worked_answers",
+    "worked_cells", "worked_parts", "worked_value", "written_formula",
 ]  # fmt: skip

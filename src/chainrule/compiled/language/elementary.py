@@ -37,7 +37,9 @@ from chainrule.compiled.language.vectors import (
 )
 from chainrule.compiled.machine.compiling import inlined
 
-__all__ = ["exponential", "hyperbolic_tangent", "log_1p", "logarithm", "logistic", "softplus"]
+__all__ = [
+    "exponential", "exponential_up_to_0", "hyperbolic_tangent", "log_1p", "logarithm", "logistic", "softplus",
+]  # fmt: skip
 
 # 1.5 times 2 to the number of mantissa bits: adding it rounds to a whole number and leaves that in the
 # lowest bits.
@@ -47,6 +49,7 @@ _LN_2_UPPER = (0.693147182464599609375, 0.69314718055994528622676398299518041312
 _LN_2_LOWER = (-1.904654299957768e-09, 2.3190468138462996e-17)
 # The lowest numbers whose exp is not subnormal, about -126 ln 2 and -1022 ln 2.
 _LOWEST = (-87.33654022216797, -708.3964185322641)  # -126 ln 2 itself would be rounded to below it
+_HIGHEST = (89.0, 710.0)  # whose exp is beyond the largest number, though half of it is not
 _LOG_2_OF_E = 1.4426950408889634
 # Terms of the logarithm's series; what is left out, at s = 1/3, is less than an eighth of an ulp.
 _LOGARITHM_ENDS_AT = (8, 17)
@@ -94,19 +97,34 @@ def _series_of_logarithm(_typing, square):
 
 @inlined
 def _reduced(x):
-    """``e^r - 1`` and ``2^n`` of x = n ln 2 + r."""
+    """``e^r - 1`` of x = n ln 2 + r, and n in the form that `exponent_from` takes."""
     rounding = constant_of(x, _ROUND[0], _ROUND[1])
     shifted = fused(x, constant(x, _LOG_2_OF_E), rounding)
     n = shifted - rounding
     r = fused(n, constant_of(x, -_LN_2_UPPER[0], -_LN_2_UPPER[1]), x)
     r = fused(n, constant_of(x, -_LN_2_LOWER[0], -_LN_2_LOWER[1]), r)
-    return fused(_series_from_square(r), r * r, r), exponent_from(shifted)
+    return fused(_series_from_square(r), r * r, r), shifted
 
 
 @inlined
 def exponential(x):
-    """e^x of x up to 0; 0 where that is below the smallest normal number."""
-    r_part, power = _reduced(x)
+    """e^x: infinite where no number is as large, and 0 where it is below the smallest normal number."""
+    zero, one = constant(x, 0.0), constant(x, 1.0)
+    highest = constant_of(x, _HIGHEST[0], _HIGHEST[1])
+    near = where_less(highest, x, highest, x)
+    r_part, shifted = _reduced(near)
+    # Above 0 twice the half, as 2^n alone may be beyond the largest number; below, a half may be subnormal.
+    power = exponent_from(where_less(zero, near, shifted - one, shifted))
+    value = fused(r_part, power, power)
+    value = where_less(zero, near, value + value, value)
+    return where_less(x, constant_of(x, _LOWEST[0], _LOWEST[1]), zero, value)
+
+
+@inlined
+def exponential_up_to_0(x):
+    """e^x of x up to 0, in fewer steps, with the same bits."""
+    r_part, shifted = _reduced(x)
+    power = exponent_from(shifted)
     lowest = constant_of(x, _LOWEST[0], _LOWEST[1])
     return where_less(x, lowest, constant(x, 0.0), fused(r_part, power, power))
 
@@ -116,7 +134,8 @@ def logistic(z):
     """1 / (1 + e^-z), in the form whose exponential cannot overflow; either tail keeps its digits."""
     zero, one = constant(z, 0.0), constant(z, 1.0)
     x = minus_magnitude(z)
-    r_part, power = _reduced(x)
+    r_part, shifted = _reduced(x)
+    power = exponent_from(shifted)
     lowest = constant_of(x, _LOWEST[0], _LOWEST[1])
     e = where_less(x, lowest, zero, fused(r_part, power, power))
     one_and_e = where_less(x, lowest, one, fused(r_part, power, power + one))
@@ -129,7 +148,8 @@ def hyperbolic_tangent(z):
     zero, one, two = constant(z, 0.0), constant(z, 1.0), constant(z, 2.0)
     minus = minus_magnitude(z)
     x = minus + minus
-    r_part, power = _reduced(x)
+    r_part, shifted = _reduced(x)
+    power = exponent_from(shifted)
     less_one = fused(r_part, power, power - one)
     less_one = where_less(x, constant_of(x, _LOWEST[0], _LOWEST[1]), zero - one, less_one)
     size = (zero - less_one) / (two + less_one)
@@ -164,4 +184,4 @@ def logarithm(x):
 def softplus(z):
     """Logarithm of 1 + e^z, in the form whose exponential cannot overflow."""
     zero = constant(z, 0.0)
-    return where_less(z, zero, zero, z) + log_1p(exponential(minus_magnitude(z)))
+    return where_less(z, zero, zero, z) + log_1p(exponential_up_to_0(minus_magnitude(z)))

@@ -4,28 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chainrule.compiled.twins.losses import START
+from chainrule.compiled.twins.losses import FUSED_START, START
 from chainrule.compiled.twins.rules import UPDATE
 from chainrule.compiled.twins.units import BACKWARD, FORWARD
-from chainrule.equations import LOSSES
 
 if TYPE_CHECKING:
     from chainrule.compiled.layout import Memory
 
 __all__ = ["give_addresses"]
 
-FUSED = {LOSSES.fact(loss, "code") for loss in LOSSES.values() if LOSSES.fact(loss, "fused_with")}
-
 
 def give_addresses(memory: Memory, *, training: bool) -> None:
     """Write the addresses of the routines for the activations, the loss and the rule of a memory."""
     dtype = memory.array.dtype
-    fused = training and int(memory.places["loss"]) in FUSED
+    loss = int(memory.places["loss"])
+    fused = FUSED_START.get((loss, int(memory.layers[-1]["activation"])))
     for m, layer in enumerate(memory.layers):
         layer["forward"] = FORWARD[int(layer["activation"])].address(dtype)
-        if training and not (fused and m == len(memory.layers) - 1):
+        if training and not (fused is not None and m == len(memory.layers) - 1):
             layer["backward"] = BACKWARD[int(layer["activation"])].address(dtype)
     if training:
-        memory.places["start"] = START[int(memory.places["loss"])].address(dtype)
+        memory.places["start"] = (START[loss] if fused is None else fused).address(dtype)
         if int(memory.places["rule"]) in UPDATE:
             memory.places["update"] = UPDATE[int(memory.places["rule"])].address(dtype)

@@ -1,6 +1,7 @@
 """Compiled twins of the losses: what a sample costs, and the deltas that the backward pass starts with.
 
-To add one: two functions of vectors and an entry in `_FUNCTIONS`; its code stands on its class.
+To add one: two functions of vectors and an entry in `_FUNCTIONS`; its code stands on its class. One that is
+fused with an activation has an entry in `_FUSED`, too, or there alone where it takes no other.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from chainrule.equations import (
     Quantile,
 )
 
-__all__ = ["START", "start_deltas"]
+__all__ = ["FUSED_START", "START", "start_deltas"]
 
 SMALLEST_FLOAT, SMALLEST_DOUBLE = 2.0**-100, 2.0**-996  # 2^26 of the smallest normal numbers
 
@@ -148,21 +149,39 @@ def _softmax_entropy(M, layer, places, row):
     return total(losses) * weight
 
 
-@part
-def _logistic_entropy(M, layer, places, row):
-    """Compiled twin of binary cross-entropy with the logistic, equation (33)."""
-    z, y = layer.net_inputs + row * layer.width, places.targets + row * layer.width
-    a, delta = layer.outputs + row * layer.outputs_width, layer.deltas + row * layer.width
-    weight = M[places.sample_weights + row]
-    zero = constant(load(M, y), 0.0)
-    losses = zero
-    for k in range(0, layer.width, lanes(M)):
-        real, target, net_input = layer.units - k, load(M, y + k), load(M, z + k)
-        value = softplus(net_input) - target * net_input
-        losses = losses + first_lanes(real, where_number(target, value, zero), zero)
-        residual = where_number(target, target - load(M, a + k), zero)
-        store(M, delta + k, first_lanes(real, flushed(residual * spread(weight)), zero))
-    return total(losses) * weight
+@inlined
+def _value_of_logistic_entropy(z, _a, y):
+    return softplus(z) - y * z
+
+
+@inlined
+def _value_of_exponential_poisson(z, a, y):
+    return a - y * z
+
+
+def _over_residuals(value):
+    """Function of a row: deltas that are the residuals, and the row's loss, from the net inputs."""
+
+    @part
+    def of_row(M, layer, places, row):
+        z, y = layer.net_inputs + row * layer.width, places.targets + row * layer.width
+        a, delta = layer.outputs + row * layer.outputs_width, layer.deltas + row * layer.width
+        weight = M[places.sample_weights + row]
+        zero = constant(load(M, y), 0.0)
+        losses = zero
+        for k in range(0, layer.width, lanes(M)):
+            real, target, output = layer.units - k, load(M, y + k), load(M, a + k)
+            values = value(load(M, z + k), output, target)
+            losses = losses + first_lanes(real, where_number(target, values, zero), zero)
+            residual = where_number(target, target - output, zero)
+            store(M, delta + k, first_lanes(real, flushed(residual * spread(weight)), zero))
+        return total(losses) * weight
+
+    return of_row
+
+
+_logistic_entropy = _over_residuals(_value_of_logistic_entropy)  # equation (33)
+_exponential_poisson = _over_residuals(_value_of_exponential_poisson)  # equation (50)
 
 
 def _over_rows(of_row, is_fused):
@@ -184,13 +203,23 @@ _FUNCTIONS = {
     Huber: _huber,
     Quantile: _quantile,
     Poisson: _poisson,
+}
+_FUSED = {
     CrossEntropy: _softmax_entropy,
     BinaryCrossEntropy: _logistic_entropy,
+    Poisson: _exponential_poisson,
 }
-# By the code of a loss: the deltas of some rows of outputs, and their losses.
+# The deltas of some rows of outputs, and their losses: by the code of a loss, and by those of a loss and the
+# output activation that it is fused with.
 START = {
-    loss.code: start_routine(f"start_{loss.name}", _over_rows(of_row, is_fused=loss.fused_with is not None))
+    loss.code: start_routine(f"start_{loss.name}", _over_rows(of_row, is_fused=False))
     for loss, of_row in _FUNCTIONS.items()
+}
+FUSED_START = {
+    (loss.code, loss.fused_with.code): start_routine(
+        f"start_{loss.name}_of_{loss.fused_with.name}", _over_rows(of_row, is_fused=True)
+    )
+    for loss, of_row in _FUSED.items()
 }
 
 

@@ -5,7 +5,13 @@ To add one: two functions of vectors and an entry in `_FUNCTIONS`; its code stan
 
 from __future__ import annotations
 
-from chainrule.compiled.language.elementary import exponential, hyperbolic_tangent, logistic, softplus
+from chainrule.compiled.language.elementary import (
+    exponential,
+    exponential_up_to_0,
+    hyperbolic_tangent,
+    logistic,
+    softplus,
+)
 from chainrule.compiled.language.vectors import (
     constant,
     constant_of,
@@ -23,7 +29,18 @@ from chainrule.compiled.language.vectors import (
 )
 from chainrule.compiled.machine.compiling import inlined, part
 from chainrule.compiled.twins.routines import call_rows, rows_routine
-from chainrule.equations import GELU, Identity, LeakyReLU, Logistic, ReLU, Softmax, Softplus, Softsign, Tanh
+from chainrule.equations import (
+    GELU,
+    Exp,
+    Identity,
+    LeakyReLU,
+    Logistic,
+    ReLU,
+    Softmax,
+    Softplus,
+    Softsign,
+    Tanh,
+)
 from chainrule.equations.activations.rectifiers import GELU_CUBE, GELU_END, GELU_SCALE
 
 __all__ = [
@@ -74,6 +91,11 @@ def _leaky_relu(z, slope):
 @inlined
 def _softplus(z, _parameter):
     return softplus(z)
+
+
+@inlined
+def _exp(z, _parameter):
+    return exponential(z)
 
 
 @inlined
@@ -129,6 +151,11 @@ def _back_leaky_relu(z, _a, upstream, slope):
 @inlined
 def _back_softplus(z, _a, upstream, _parameter):
     return flushed(logistic(z) * upstream)
+
+
+@inlined
+def _back_exp(_z, a, upstream, _parameter):
+    return flushed(a * upstream)
 
 
 @inlined
@@ -223,7 +250,7 @@ def row_of_exponentials(M, layer, z, to):
     most = largest(top)
     sums = constant(top, 0.0)
     for k in range(0, layer.width, lanes(M)):
-        value = exponential(load(M, z + k) - spread(most))
+        value = exponential_up_to_0(load(M, z + k) - spread(most))
         value = first_lanes(layer.units - k, value, constant(value, 0.0))
         sums = sums + value
         store(M, to + k, value)
@@ -265,6 +292,7 @@ _FUNCTIONS = {
     ReLU: (_relu, _back_relu),
     LeakyReLU: (_leaky_relu, _back_leaky_relu),
     Softplus: (_softplus, _back_softplus),
+    Exp: (_exp, _back_exp),
     Softsign: (_softsign, _back_softsign),
     GELU: (_gelu, _back_gelu),
 }

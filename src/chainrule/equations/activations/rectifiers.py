@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from chainrule.equations.arrays import Array
 
-__all__ = ["GELU", "LeakyReLU", "ReLU", "Softplus", "Softsign", "softplus"]
+__all__ = ["GELU", "Exp", "LeakyReLU", "ReLU", "Softplus", "Softsign", "softplus"]
 
 
 @ACTIVATIONS.register
@@ -135,6 +135,38 @@ class Softplus(ActivationFacts):
     def backward(self, z: Array, a: Array, upstream: Array) -> Array:  # noqa: ARG002 (interface)
         r"""Signal times the logistic of z, equation (21)."""
         return Logistic().forward(z) * upstream
+
+
+@ACTIVATIONS.register
+@dataclass(frozen=True)
+class Exp(ActivationFacts):
+    r"""Exponential, :math:`a = e^z`: its outputs are above 0, and a step of z multiplies them.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> a = Exp().forward(np.array([[-800.0, 0.0, 1.0]]))
+    >>> a
+    array([[0.        , 1.        , 2.71828183]])
+    >>> Exp().backward(None, a, np.full_like(a, 0.5))
+    array([[0.        , 0.5       , 1.35914091]])
+    """
+
+    name: ClassVar[str] = "exp"
+    also_called: ClassVar[tuple[str, ...]] = ("exponential",)
+    formula: ClassVar[str] = "exp(z)"
+    derivative: ClassVar[str] = "a"
+    outputs = OutputRange.POSITIVE
+    lowest_output = 0.0
+    code = 9
+
+    def forward(self, z: Array) -> Array:
+        r"""Exponential of `z`, equation (49)."""
+        return array_namespace(z).exp(z)
+
+    def backward(self, z: Array, a: Array, upstream: Array) -> Array:  # noqa: ARG002 (interface)
+        r"""Signal times the output, equation (49)."""
+        return a * upstream
 
 
 @ACTIVATIONS.register

@@ -182,8 +182,8 @@ def output_delta(loss: Loss, z: Array, a: Array, y: Array, activation: Activatio
 
     Notes
     -----
-    Where the loss is the cross-entropy that belongs to the activation, delta is the residual, equations (31)
-    and (33): the same function, without a division by what may be 0.
+    Where the activation is the one that the loss is fused with, delta is the residual, equations (31), (33)
+    and (50): the same function, without a division by what may be 0.
 
     Examples
     --------

@@ -1,8 +1,8 @@
 r"""Losses of one sample: of each output, beside its derivative in that output.
 
 A loss knows outputs and targets alone. What starts the backward pass is put together in `output_delta`, which
-for two pairs of loss and activation takes a fused form: the plain product would be 0 times infinity where an
-output is 0 or 1 to the last bit. A target that is NaN is missing, and counts for nothing.
+for three pairs of loss and activation takes a fused form: of an output that is 0 or 1 to the last bit the
+plain product would know nothing. A target that is NaN is missing, and counts for nothing.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from chainrule.equations.activations.activation import OutputRange
+from chainrule.equations.activations.rectifiers import Exp
 from chainrule.equations.arrays import array_namespace, real_part
 from chainrule.equations.kinds import Kind
 from chainrule.given import keep_between
@@ -303,7 +304,8 @@ class Poisson(LossFacts):
     also_called: ClassVar[tuple[str, ...]] = ("poisson_nll",)
     formula: ClassVar[str] = "a − y·ln a"
     slope: ClassVar[str] = "y/a − 1"
-    equation = 29
+    equation, fused_equation = 29, 50
+    fused_with = Exp
     takes = (OutputRange.POSITIVE, OutputRange.UNIT, OutputRange.SHARES)
     lowest_target = 0.0
     targets_needed = "a count, at least 0"
@@ -318,6 +320,10 @@ class Poisson(LossFacts):
     def slopes(self, a: Array, y: Array) -> Array:
         r"""Count as a share of the expected one, less 1, equation (29)."""
         return y / _above_zero(a) - 1
+
+    def values_of_net_inputs(self, z: Array, y: Array) -> Array:
+        r"""The same of exponential outputs, from their net inputs: exact where one is 0, equation (50)."""
+        return array_namespace(z, y).exp(z) - y * z
 
 
 def _above_zero(a: Array) -> Array:

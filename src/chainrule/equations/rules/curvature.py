@@ -139,6 +139,7 @@ class LevenbergMarquardt(RuleFacts):
     numbers: ClassVar[tuple[str, ...]] = ("damping",)
     takes_rate = False
     takes_all_rows = True
+    needs_squares = True
     usual_rate = None
     engine = "levenberg_marquardt"
 

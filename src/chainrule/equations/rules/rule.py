@@ -107,6 +107,8 @@ class RuleFacts:
         Whether it needs the gradient over all rows: one batch an epoch.
     usual_rate : float or None
         Rate that suits most networks on standardised numbers.
+    needs_squares : bool
+        Whether it lowers sums of squares alone.
     rate_is_step : bool
         Whether a step is about as long as the rate, however long the gradient is.
     engine : str or None
@@ -120,6 +122,7 @@ class RuleFacts:
     takes_rate: ClassVar[bool] = True
     takes_all_rows: ClassVar[bool] = False
     usual_rate: ClassVar[float | None] = 0.001
+    needs_squares: ClassVar[bool] = False
     rate_is_step: ClassVar[bool] = False
     engine: ClassVar[str | None] = None
     code: ClassVar[int | None] = None

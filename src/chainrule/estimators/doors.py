@@ -1,0 +1,173 @@
+"""One model, many doors: an estimator as a model, a file, a trace, a check, and back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from sklearn.base import RegressorMixin
+from sklearn.utils.validation import check_is_fitted
+
+from chainrule.equations import name_of
+from chainrule.errors import InputError
+from chainrule.estimators.encodings import input_columns, plain_encoding
+from chainrule.estimators.rows import without_gaps
+from chainrule.files import load_model, save
+from chainrule.inspection import check_gradients, trace
+from chainrule.models import Model
+from chainrule.tables import NumberInput
+
+if TYPE_CHECKING:
+    import os
+
+    import numpy.typing as npt
+
+    from chainrule.inspection import GradientCheck, Trace
+    from chainrule.network import Network
+    from chainrule.tables import Encoding
+
+    Array = npt.NDArray[Any]
+
+__all__ = ["Doors"]
+
+
+class Doors:
+    """What an estimator shares with the rest of the package."""
+
+    @property
+    def model_(self) -> Model:
+        """The network with the encoding of its inputs and answers, and where its training stands."""
+        check_is_fitted(self, "coefs_")
+        est: Any = self
+        encoding, net = est._encoding, est.network_
+        if encoding is None:
+            names = getattr(self, "feature_names_in_", None)
+            names = [f"x{j}" for j in range(est.n_features_in_)] if names is None else list(map(str, names))
+            encoding = plain_encoding(names, est._means, est._target_parts(names), dtype=net.dtype)
+        state = None if est._state is None else replace(est._state, network=net)
+        return Model(net, encoding, est._record, state, est._report)
+
+    def save(self, path: str | os.PathLike[str], *, overwrite: bool = True) -> None:
+        """Write the model to a file, as `chainrule.save` does: `from_model` reads it, and the command line.
+
+        It has where the training stands, so that `partial_fit` goes on from there.
+        """
+        save(self.model_, path, overwrite=overwrite)
+
+    @classmethod
+    def from_model(cls, model: Model | str | os.PathLike[str], **parameters: Any) -> Self:
+        """Fitted estimator that predicts by a model, or by that in a file, whatever has made it.
+
+        Parameters
+        ----------
+        model : Model or path
+            Of an estimator, of `fit` or of the command line. It finds the columns of a data frame by their
+            names.
+        **parameters
+            Of the estimator, for a training that goes on.
+
+        Raises
+        ------
+        InputError
+            The model has no encoding, or answers with what the other estimator does.
+
+        Examples
+        --------
+        >>> import chainrule
+        >>> model = chainrule.fit("examples/iris.csv", target="species", epochs=20).model
+        >>> chainrule.MLPClassifier.from_model(model).predict([[5.1, 3.5, 1.4, 0.2]])
+        array(['setosa'], dtype=object)
+        """
+        found = model if isinstance(model, Model) else load_model(model)
+        encoding, record, made = found.table_encoding, found.training, found.network
+        is_numeric = issubclass(cls, RegressorMixin)
+        if (encoding.kind == "numbers") != is_numeric:
+            other = "MLPClassifier" if is_numeric else "MLPRegressor"
+            raise InputError(
+                f"The model answers with {encoding.kind}",
+                parameter="model",
+                given=found,
+                needs=f"{cls.__name__} answers with {'numbers' if is_numeric else 'classes or labels'}",
+                advice=f"Take {other}.from_model.",
+            )
+        is_plain = _is_plain(encoding)
+        given: dict[str, Any] = {} if is_plain else {"defaults": "modern"}
+        if record is not None:
+            given |= {"solver": record.rule, "random_state": record.seed, "shuffle": record.shuffle}
+            if record.rate is not None:
+                given["learning_rate_init"] = record.rate
+        estimator: Any = cls._of(made, {**given, **parameters})
+        names = input_columns(encoding)
+        estimator.n_features_in_ = len(names)
+        if is_plain:
+            estimator._means = np.array(
+                [part.fill for part in encoding.inputs if isinstance(part, NumberInput)]
+            )
+            if names != [f"x{j}" for j in range(len(names))]:
+                estimator.feature_names_in_ = np.array(names, dtype=object)
+        else:
+            estimator._encoding, estimator._record, estimator._report = encoding, record, found.report
+            estimator._names, estimator._settings = names, None if record is None else record.settings
+        estimator._take_targets(encoding)
+        if found.state is not None:
+            estimator._state = found.state
+            estimator._seed = int(found.state.settings["seed"])
+        return estimator  # type: ignore[no-any-return]
+
+    @classmethod
+    def _of(cls, net: Network, parameters: dict[str, Any]) -> Self:
+        """Fitted estimator that predicts by a network."""
+        *hidden, output = net.activations
+        names = {name_of(one) for one in hidden}
+        like: dict[str, Any] = {
+            "hidden_layer_sizes": net.sizes[1:-1],
+            "activation": hidden[0] if len(names) == 1 else hidden,
+        }
+        estimator: Any = cls(**{**like, "out_activation": output, "loss": net.loss, **parameters})
+        estimator._start_from(net)
+        estimator.n_features_in_, estimator._means = net.sizes[0], np.zeros(net.sizes[0])
+        return estimator  # type: ignore[no-any-return]
+
+    def check_gradients(self, X: Any, y: Any, sample_weight: Any = None, **options: Any) -> GradientCheck:
+        """Check the gradients of the network on samples, as `chainrule.check_gradients` does.
+
+        Examples
+        --------
+        >>> from chainrule import MLPRegressor
+        >>> X, y = [[0.0], [0.5], [1.0]], [0.0, 1.0, 0.0]
+        >>> MLPRegressor(hidden=4, activation="tanh", rule="lbfgs").fit(X, y).check_gradients(X, y).passed
+        True
+        """
+        net, inputs, targets = self._encoded(X, y)
+        return check_gradients(net, inputs, targets, sample_weight=sample_weight, **options)
+
+    def trace(self, x: Any, y: Any, *, rate: float | None = None) -> Trace:
+        """Trace one step on one sample, as `chainrule.trace` does.
+
+        Parameters
+        ----------
+        x : array of shape (n_features,), or data frame of one row
+        y : class, number, or array of several
+        rate : float, optional
+            That of `learning_rate_init` where none is given.
+        """
+        rows = x if getattr(x, "ndim", 0) == 2 or hasattr(x, "columns") else [x]  # noqa: PLR2004 (rows, columns)
+        net, inputs, targets = self._encoded(rows, y if np.ndim(y) and len(rows) == len(y) else [y])
+        given: Any = self
+        return trace(net, inputs[0], targets[0], rate=given.learning_rate_init if rate is None else rate)
+
+    def _encoded(self, X: Any, y: Any) -> tuple[Network, Array, Array]:
+        """The network, and samples and targets as it has them."""
+        est: Any = self
+        net, inputs = est._checked(X)
+        rows = without_gaps(X, y, None)
+        return net, inputs, np.asarray(est._targets_of_network(est._checked_targets(rows.y)), np.float64)
+
+
+def _is_plain(encoding: Encoding) -> bool:
+    """Whether inputs are numbers that are learnt as they are, as those of an estimator by itself are."""
+    return all(
+        isinstance(part, NumberInput) and part.is_plain and part.reach is None and not part.has_missing
+        for part in encoding.inputs
+    )

@@ -1,0 +1,180 @@
+"""Parameters by either name, and which of them were given: what is not given is what `defaults` say."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from functools import wraps
+from inspect import signature
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from sklearn.base import BaseEstimator
+
+from chainrule.errors import InputError, UnknownNameError, argument
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+__all__ = ["ALSO_CALLED", "Parametrised", "documented", "keep", "unless_it_fails", "with_both_names"]
+
+# What this package calls a parameter of scikit-learn's.
+ALSO_CALLED = {
+    "hidden": "hidden_layer_sizes",
+    "rule": "solver",
+    "rate": "learning_rate_init",
+    "schedule": "learning_rate",
+    "epochs": "max_iter",
+    "seed": "random_state",
+    "output": "out_activation",
+}
+OF_CALLBACKS = ("_callback_fit_ctx", "_skl_callbacks_to_teardown")  # what ends them, also after a failure
+T = TypeVar("T")
+Init = TypeVar("Init", bound="Callable[..., None]")
+
+
+class Parametrised(BaseEstimator):
+    """Estimator whose parameters have two names, scikit-learn's and this package's, and which were given."""
+
+    _given: tuple[str, ...] = ()
+
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters, by either name.
+
+        Examples
+        --------
+        >>> from chainrule import MLPRegressor
+        >>> MLPRegressor().set_params(rate=0.01).learning_rate_init
+        0.01
+        """
+        params = _by_scikit_learns_names(params, self.get_params())
+        super().set_params(**params)
+        self._given = tuple(dict.fromkeys([*self._given, *params]))
+        return self
+
+    def _asked(self) -> dict[str, Any]:
+        """Parameters that were given, or are not as they are by default."""
+        usual = {name: one.default for name, one in signature(type(self).__init__).parameters.items()}
+        now = self.get_params(deep=False)
+        return {
+            name: value
+            for name, value in now.items()
+            if name in self._given or repr(value) != repr(usual[name])
+        }
+
+    def __sklearn_clone__(self) -> Self:
+        copy: Self = super().__sklearn_clone__()
+        copy._given = self._given
+        return copy
+
+
+def with_both_names(init: Init) -> Init:
+    """Let a constructor take both names of each parameter, and keep which were given.
+
+    Where all are given, they come from `get_params`, and say nothing of what was meant.
+    """
+    names = list(signature(init).parameters)[1:]
+
+    @wraps(init)
+    def made(self: Parametrised, *args: Any, **given: Any) -> None:
+        given = _by_scikit_learns_names(given, names)
+        init(self, *args, **given)
+        said = (*names[: len(args)], *given)
+        if said and len(said) < len(names):
+            self._given = said
+
+    return made  # type: ignore[return-value]  # which takes more
+
+
+@contextmanager
+def unless_it_fails(estimator: object) -> Iterator[None]:
+    """Let a training that fails leave an estimator as it was, fitted or not."""
+    before = dict(vars(estimator))
+    try:
+        yield
+    except BaseException:
+        held = {name: value for name, value in vars(estimator).items() if name in OF_CALLBACKS}
+        vars(estimator).clear()
+        vars(estimator).update(before | held)
+        raise
+
+
+def keep(estimator: object, given: dict[str, Any]) -> None:
+    """Keep what an estimator is made with, as it is given."""
+    vars(estimator).update({name: value for name, value in given.items() if name != "self"})
+
+
+def documented(cls: type[T]) -> type[T]:
+    """Write what is the same of both estimators into a docstring, in the place of ``{shared}``."""
+    cls.__doc__ = (cls.__doc__ or "").replace("    {shared}\n", OF_BOTH)
+    return cls
+
+
+def _by_scikit_learns_names(given: Mapping[str, Any], names: Any) -> dict[str, Any]:
+    """What was given, each under its one name."""
+    found: dict[str, Any] = {}
+    for name, value in given.items():
+        own = ALSO_CALLED.get(name, name)
+        if own not in names and "__" not in name:
+            raise UnknownNameError("parameter", name, [*names, *ALSO_CALLED], name)
+        if own in found:
+            raise InputError(
+                f"{argument(own)} was given by two names, {own} and {name if own != name else _other(own)}",
+                parameter=own,
+                given=value,
+                needs="both are one parameter",
+                advice="Leave one out.",
+            )
+        found[own] = value
+    return found
+
+
+def _other(own: str) -> str:
+    return next(name for name, theirs in ALSO_CALLED.items() if theirs == own)
+
+
+OF_BOTH = """\
+    hidden_layer_sizes, solver, alpha, batch_size, learning_rate_init, power_t, max_iter, shuffle, \
+    random_state, tol, verbose, warm_start, momentum, nesterovs_momentum, early_stopping, \
+    validation_fraction, beta_1, beta_2, epsilon, n_iter_no_change, max_fun
+        As scikit-learn has them. A solver may be any update rule of this package, too.
+    activation : str, Activation, or a list of them
+        One for all hidden layers, or one for each.
+    learning_rate : str or Schedule
+        "constant", "invscaling", "adaptive", or a schedule of this package, for any rule with a rate.
+    dropout : float, optional
+        Share of the hidden units that drop out of each step.
+    l1, l2 : float, optional
+        Penalties added to the mean loss, the same for every batch size; `alpha` is divided by the rows of a
+        batch.
+    clip_norm, loss_goal, start : optional
+        As for `train` and `fit`. First weights are scikit-learn's where no start is given.
+    validation_data : tuple (X, y) or (X, y, sample_weight), optional
+        Rows to score after each epoch, and with `early_stopping` to stop by, in place of a share of those of
+        the training. `fit` takes it, too.
+    callbacks : callable or list, optional
+        Functions that are called with a `Progress` after each epoch, and callbacks of scikit-learn.
+    n_restarts : int
+        Trainings, each from first weights of its own; the best one is kept, by its validation score or else
+        by its loss, and all of them are in `restarts_`.
+    defaults : {"scikit-learn", "modern", "notes"}
+        Where all that is not given comes from. "modern" and "notes" are those of `fit`, which takes tables as
+        they are: text, categories, dates and missing values of a data frame, and numbers unscaled.
+    threads : int, optional
+        As many as pay off where none is given.
+    engine : {"compiled", "reference"}, optional
+        Compiled, unless the network has a function that the kernels do not know.
+
+    Attributes
+    ----------
+    network_ : Network
+        The fitted network; predictions are its outputs, to the bit.
+    model_ : Model
+        The network with the encoding of its inputs and answers, which `save` writes and `chainrule predict`
+        reads.
+    history_ : History
+        Losses and times of all epochs.
+
+    Raises
+    ------
+    InputError
+        A parameter does not fit. What is wrong with X or y, scikit-learn says.
+"""

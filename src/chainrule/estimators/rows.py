@@ -1,0 +1,130 @@
+"""Rows as scikit-learn's users give them: dense or sparse, with values and targets that are missing."""
+
+from __future__ import annotations
+
+from numbers import Number
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from scipy.sparse import issparse
+from sklearn.utils import _safe_indexing, check_consistent_length
+
+from chainrule.errors import InputError
+from chainrule.words import counted
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    Array = npt.NDArray[Any]
+
+__all__ = ["WithTargets", "dense", "filled", "means_of", "missing_targets", "without_gaps"]
+
+
+class WithTargets(NamedTuple):
+    """The rows that have a target.
+
+    Attributes
+    ----------
+    X, y, sample_weight : Any
+        As they were given, without the other rows; a number stands where one of several targets is missing.
+    gaps : array of bool, or None
+        Of the shape of y, where one of several targets is missing.
+    n_left_out : int
+    """
+
+    X: Any
+    y: Any
+    sample_weight: Any
+    gaps: Array | None = None
+    n_left_out: int = 0
+
+
+def dense(array: Any) -> Array:
+    """The same numbers as an ordinary array."""
+    return np.asarray(array.toarray() if issparse(array) else array)
+
+
+def missing_targets(y: Any) -> Array | None:
+    """Which targets are missing, of the shape of y: NaN, None, NA; None where none is.
+
+    Examples
+    --------
+    >>> missing_targets(["a", None]).tolist(), missing_targets([1.0, 2.0])
+    ([False, True], None)
+    """
+    if issparse(y) or (y.dtype.kind not in "fO" if isinstance(y, np.ndarray) else isinstance(y, str)):
+        return None
+    try:
+        array = np.asarray(y)
+    except (TypeError, ValueError):  # of lists of several lengths, which is said elsewhere
+        return None
+    if array.dtype.kind == "U" and isinstance(y, list):
+        array = np.array(y, dtype=object)  # NumPy has made a text of what is missing
+    if array.dtype.kind == "f":
+        gaps: Array = np.isnan(array)
+    elif array.dtype.kind == "O" and array.ndim:
+        gaps = np.reshape([_is_missing(one) for one in array.ravel()], array.shape).astype(bool)
+    else:
+        return None
+    return gaps if gaps.any() else None
+
+
+def without_gaps(X: Any, y: Any, sample_weight: Any) -> WithTargets:
+    """Rows that have a target, with those of several targets that are missing marked.
+
+    Raises
+    ------
+    InputError
+        No row has a target.
+
+    Examples
+    --------
+    >>> rows = without_gaps([[1.0], [2.0]], [None, "b"], None)
+    >>> rows.X, rows.y.tolist(), rows.n_left_out
+    ([[2.0]], ['b'], 1)
+    """
+    gaps = None if y is None else missing_targets(y)
+    if gaps is None:
+        return WithTargets(X, y, sample_weight)
+    there = np.flatnonzero(~gaps.reshape(len(gaps), -1).all(axis=1))
+    if not len(there):
+        raise InputError(
+            f"Input y contains NaN alone: none of {counted(len(gaps), 'row')} has a target",
+            parameter="y",
+            needs="must have one at least",
+            advice="Give rows whose class or number is known.",
+        )
+    check_consistent_length(X, y)
+    n_left_out, gaps = len(gaps) - len(there), gaps[there]
+    targets = np.asarray(y if gaps.ndim > 1 else np.array(y, dtype=object))[there]
+    kept = np.array(np.where(gaps, 0, targets).tolist())  # of the type that is left without them
+    if sample_weight is not None and not isinstance(sample_weight, Number):
+        sample_weight = _safe_indexing(sample_weight, there)
+    return WithTargets(
+        _safe_indexing(X, there), kept, sample_weight, gaps if gaps.any() else None, n_left_out
+    )
+
+
+def means_of(X: Array) -> Array:
+    """Mean of the numbers in each column of X; 0 where there is none."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        means = X.mean(axis=0, dtype=np.float64)
+        if not np.isfinite(means).all():
+            gaps = np.isnan(X)
+            present = np.maximum((~gaps).sum(axis=0), 1)
+            means = (np.where(gaps, 0, X) / present).sum(axis=0, dtype=np.float64)
+    return np.asarray(means)
+
+
+def filled(X: Array, means: Array) -> tuple[Array, int]:
+    """X with a column's mean in the place of each number that is missing; how many columns miss some."""
+    gaps = np.isnan(X)
+    columns = int(gaps.any(axis=0).sum())
+    return (np.where(gaps, means, X).astype(X.dtype), columns) if columns else (X, 0)
+
+
+def _is_missing(cell: object) -> bool:
+    """Whether a cell has no value, whichever library's."""
+    if cell is None or type(cell).__name__ in {"NAType", "NaTType"}:
+        return True
+    return isinstance(cell, (float, np.floating)) and bool(np.isnan(cell))
