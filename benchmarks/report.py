@@ -22,6 +22,7 @@ TITLES = {
     "online": "Online training, {dtype}, {threads}: µs a sample",
     "mini-batch": "Mini-batches of {batch}, {dtype}, {threads}: µs a sample",
     "prediction": "Prediction, {dtype}, {threads}, {batch} rows a call: µs a row",
+    "stream": "Rows of a stream, each in a call of its own, {dtype}, {threads}: µs a row",
     "classes": "ReLU, softmax and cross-entropy, {batches}, {dtype}, {threads}: µs a sample",
     "rules": "Update rule {rule}, mini-batches of {batch}, {dtype}, {threads}: µs a sample",
     "full batch": "All {batch} rows in one batch, tanh, Adam, {dtype}, {threads}: µs an epoch",
@@ -211,7 +212,7 @@ def _notes(tool: str, lines: dict[Task, dict[str, Row]]) -> Iterator[str]:
         f"{setting} ({', '.join(names)})" if several else setting for setting, names in networks.items()
     )
     differences = [row.difference for row in rows.values() if row.difference is not None]
-    if tool == OURS and any(task.kind == "train" for task in rows):
+    if tool == OURS and any(task.kind == "train" and task.group != "stream" for task in rows):
         calls = ", ".join(_number(row.whole_call) for row in rows.values())
         epochs = ", ".join(str(row.prepared.epochs) for row in rows.values())
         used += f"; with the copies and losses before and after, in calls of {epochs} epochs: {calls}"

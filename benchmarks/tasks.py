@@ -234,6 +234,13 @@ def prediction(*, quick: bool) -> Iterator[Task]:
     yield Task("prediction", "predict", DIGITS, 1, "float32", 1, 1, ONLINE_TOOLS)
 
 
+def stream(*, quick: bool) -> Iterator[Task]:
+    """Online training, with a call of its own for each row."""
+    del quick
+    tools = ("chainrule", "PyTorch", "scikit-learn")
+    yield Task("stream", "train", DIGITS, 1, "float32", 1, ROWS[DIGITS], tools)
+
+
 def limit(*, quick: bool) -> Iterator[Task]:
     """What the caches and the multiply-add units of this machine allow."""
     memory, arithmetic = ("chainrule", "one pass", "two passes"), ("chainrule", "multiply-adds")
@@ -288,6 +295,7 @@ GROUPS = {
     "mini-batch": mini_batches,
     "float64": double,
     "prediction": prediction,
+    "stream": stream,
     "limit": limit,
     "classes": classes,
     "rules": rules,

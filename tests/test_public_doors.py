@@ -174,6 +174,14 @@ GOOD: dict[str, Callable[[Files], Call]] = {
         chainrule.train,
         {"net": NET, "X": X, "Y": Y, "epochs": 1, "rate": 0.1, "engine": "reference", "on_epoch": _stop},
     ),
+    "Trainer": lambda _: (chainrule.Trainer, {"net": NET, "rate": 0.1, "engine": "reference"}),
+    "Trainer.step": lambda _: (
+        chainrule.Trainer(NET, rate=0.1, engine="reference").step, {"X": X[0], "Y": Y[0], "rate": 0.2},
+    ),
+    "train_restarts": lambda _: (
+        chainrule.train_restarts,
+        {"start": lambda _: NET, "X": X, "Y": Y, "epochs": 1, "rate": 0.1, "engine": "reference"},
+    ),
     "Progress.stop": lambda _: (_progress().stop, {}),
     "TrainingState.elsewhere": lambda _: (_trained().state.elsewhere, {}),
     "check_gradients": lambda _: (chainrule.check_gradients, {"net": NET, "X": X, "Y": Y}),
@@ -261,9 +269,9 @@ GOOD: dict[str, Callable[[Files], Call]] = {
 # Records that doors give and nobody else makes.
 GIVEN = {
     "ClassScore", "CrossValidation", "Diagnosis", "Encoding", "FitResult", "ForwardPass", "Gain",
-    "GradientCheck", "History", "NumberScore", "Predictions", "Progress", "Table", "Trace", "TrainingResult",
-    "TrainingState", "jobs.FitOutcome", "jobs.PredictionOutcome", "jobs.InspectOutcome", "jobs.ScoreOutcome",
-    "jobs.TraceOutcome",
+    "GradientCheck", "History", "NumberScore", "Predictions", "Progress", "Restarts", "Table", "Trace",
+    "TrainingResult", "TrainingState", "jobs.FitOutcome", "jobs.PredictionOutcome", "jobs.InspectOutcome",
+    "jobs.ScoreOutcome", "jobs.TraceOutcome",
 }  # fmt: skip
 
 

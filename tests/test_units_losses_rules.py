@@ -26,6 +26,8 @@ from chainrule.equations import (
     Adam,
     AdamW,
     BinaryCrossEntropy,
+    ClassicalMomentum,
+    ClassicalNesterov,
     CrossEntropy,
     Exp,
     Huber,
@@ -68,7 +70,7 @@ Expression: TypeAlias = Any  # SymPy ships no types
 Key: TypeAlias = tuple[Any, ...]
 
 TEXT = SECOND_PAGE.read_text(encoding="utf-8")
-EQUATIONS = range(19, 51)
+EQUATIONS = range(19, 53)
 ALL = formulas(TEXT)
 NUMBERED = {int(formula.label.removeprefix("eq-")): formula for formula in ALL if formula.label}
 (DELTA,) = [formula for formula in ALL if not formula.label]
@@ -543,6 +545,7 @@ def test_dropout_keeps_the_mean_and_its_way_back_is_the_derivative() -> None:
 
 GRADIENTS = [[0.5, -2.0], [0.25, -1.0], [-1.5, -0.5], [-0.125, 3.0], [0.75, 0.0], [1.0, 2.0]]
 RATE = 0.125
+RATES = [RATE, RATE, RATE, RATE / 4, RATE / 4, RATE / 2]
 
 
 @dataclass(frozen=True)
@@ -564,6 +567,8 @@ RULES_OF_THE_PAGE = [
     RuleOfThePage((40,), RMSprop(0.75, 0.0625), {("alpha",): 0.75, ("epsilon",): 0.0625}, {("q",): 0.0}),
     RuleOfThePage((41,), Adam(0.75, 0.875, 0.0625), ADAM, MEANS),
     RuleOfThePage((42, 41), AdamW(0.5, 0.75, 0.875, 0.0625), {**ADAM, ("lambda",): 0.5}, MEANS),
+    RuleOfThePage((51,), ClassicalMomentum(0.75), {("mu",): 0.75}, {("V",): 0.0}),
+    RuleOfThePage((52,), ClassicalNesterov(0.75), {("mu",): 0.75}, {("V",): 0.0}),
     RuleOfThePage((43,), IRpropMinus(0.25, 1.5, 0.0625, 0.25), STEPS, {("gamma",): RATE, ("g", "old"): 0.0}),
 ]
 
@@ -581,15 +586,16 @@ def test_rule_of_the_page_is_that_of_the_code(case: RuleOfThePage) -> None:
     weights = np.array([[1.0, -1.0]])
     pages = []
     for j, weight in enumerate(weights[0]):
-        known = {**case.parameters, **case.state, ("eta",): RATE, ("W",): weight}
+        known = {**case.parameters, **case.state, ("W",): weight}
         pages.append(
             Reading({key: sympy.Rational(value) for key, value in known.items()}, index={"j": j, "k": 1})
         )
     state = case.rule.init(weights)
-    for t, gradient in enumerate(GRADIENTS, start=1):
-        weights, state = case.rule.update(weights, np.array([gradient]), state, RATE)
+    for t, (gradient, rate) in enumerate(zip(GRADIENTS, RATES, strict=True), start=1):
+        weights, state = case.rule.update(weights, np.array([gradient]), state, rate)
         for j, page in enumerate(pages):
             page.values |= {("g",): sympy.Rational(gradient[j]), ("t",): sympy.Integer(t)}
+            page.values["eta",] = sympy.Rational(rate)
             for n in case.numbers:
                 page.values["W", 1, j] = page.values["W",]
                 if n != 42 or j > 0:
@@ -704,7 +710,7 @@ def test_stopping_criteria_of_the_page_are_those_of_the_code(
 # The page as a whole.
 
 
-def test_page_numbers_its_equations_19_to_50_in_order() -> None:
+def test_page_numbers_its_equations_19_to_52_in_order() -> None:
     assert labels(TEXT) == [f"eq-{n}" for n in EQUATIONS]
     assert list(NUMBERED) == list(EQUATIONS)
     assert len(ALL) == TEXT.count("{math}")
@@ -726,7 +732,7 @@ def test_every_equation_is_explained_and_listed_once_as_proved_or_defined() -> N
         34,
         35,
         *range(38, 44),
-        *range(45, 49),
+        *range(45, 51),
     }
     assert set(standings.values()) == {"defined", "proved"}
     for n in EQUATIONS:

@@ -37,6 +37,8 @@ def forms(
         return {f"net(X), {name}": partial(Prediction, task, X, threads) for name, threads in choices.items()}
     if task.kind == "minimise":
         return {"train, whole call": partial(Minimising, task, X, Y)}
+    if task.group == "stream":
+        return {"Trainer.step": partial(Streaming, task, X, Y, options.engine)}
     if options.engine == "reference":
         return {"train, reference": partial(Training, task, X, Y, {"engine": "reference"})}
     return {
@@ -77,6 +79,30 @@ class Training:
     def result(self) -> list[npt.NDArray[Any]]:
         """Trained weights."""
         return list(self.trained.weights)
+
+
+class Streaming:
+    """`chainrule.Trainer`, a step for each row."""
+
+    def __init__(self, task: Task, X: npt.NDArray[Any], Y: npt.NDArray[Any], engine: str) -> None:
+        self.output, self.start, self.all = task.output, start_network(task), (X, Y)
+        self.settings: dict[str, Any] = {"rule": task.rule, "rate": task.rate, "engine": engine}
+
+    def reset(self, rows: int) -> None:
+        """Take the first rows, and a new trainer."""
+        self.X, self.Y = (array[:rows] for array in self.all)
+        self.trainer = chainrule.Trainer(self.start, **self.settings)
+
+    def run(self, epochs: int) -> None:
+        """Train."""
+        step = self.trainer.step
+        for _ in range(epochs):
+            for x, y in zip(self.X, self.Y, strict=True):
+                step(x, y)
+
+    def result(self) -> list[npt.NDArray[Any]]:
+        """Trained weights."""
+        return list(self.trainer.network.weights)
 
 
 class Minimising:

@@ -69,7 +69,10 @@ def _set_weights(model: MLPClassifier | MLPRegressor, task: Task) -> None:
 
 
 class Training:
-    """`partial_fit`, which goes once through the samples; its update is ours for identity outputs."""
+    """`partial_fit`, which goes once through the samples; its update is ours for identity outputs.
+
+    Of a stream it is called for each row.
+    """
 
     output = "identity"
 
@@ -86,8 +89,10 @@ class Training:
 
     def run(self, epochs: int) -> None:
         """Train."""
+        at_once = 1 if self.task.group == "stream" else len(self.X)
         for _ in range(epochs):
-            self.model.partial_fit(self.X, self.Y)
+            for first in range(0, len(self.X), at_once):
+                self.model.partial_fit(self.X[first : first + at_once], self.Y[first : first + at_once])
 
     def result(self) -> list[npt.NDArray[Any]]:
         """Trained weights."""

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from chainrule.equations import Adam as Adam
     from chainrule.equations import AdamW as AdamW
     from chainrule.equations import BinaryCrossEntropy as BinaryCrossEntropy
+    from chainrule.equations import ClassicalMomentum as ClassicalMomentum
+    from chainrule.equations import ClassicalNesterov as ClassicalNesterov
     from chainrule.equations import CrossEntropy as CrossEntropy
     from chainrule.equations import Descent as Descent
     from chainrule.equations import Exp as Exp
@@ -94,20 +96,23 @@ if TYPE_CHECKING:
     from chainrule.training import Progress as Progress
     from chainrule.training import ProgressQuotient as ProgressQuotient
     from chainrule.training import ReduceOnPlateau as ReduceOnPlateau
+    from chainrule.training import Restarts as Restarts
     from chainrule.training import Step as Step
+    from chainrule.training import Trainer as Trainer
     from chainrule.training import TrainingResult as TrainingResult
     from chainrule.training import TrainingState as TrainingState
     from chainrule.training import WarmUp as WarmUp
     from chainrule.training import train as train
+    from chainrule.training import train_restarts as train_restarts
 
 __version__ = "0.1.0"
 
 _NAMES_OF = {
     "equations": (
-        "GELU", "RSS", "Absolute", "Adam", "AdamW", "BinaryCrossEntropy", "CrossEntropy", "Descent",
-        "Exp", "GlorotUniform", "HeUniform", "Huber", "Identity", "IRpropMinus", "LeakyReLU", "LecunUniform",
-        "Logistic", "Momentum", "Nesterov", "Poisson", "Quantile", "ReLU",
-        "RMSprop", "Softmax", "Softplus", "Softsign", "Tanh", "Uniform",
+        "GELU", "RSS", "Absolute", "Adam", "AdamW", "BinaryCrossEntropy", "ClassicalMomentum",
+        "ClassicalNesterov", "CrossEntropy", "Descent", "Exp", "GlorotUniform", "HeUniform", "Huber",
+        "IRpropMinus", "Identity", "LeakyReLU", "LecunUniform", "Logistic", "Momentum", "Nesterov",
+        "Poisson", "Quantile", "RMSprop", "ReLU", "Softmax", "Softplus", "Softsign", "Tanh", "Uniform",
     ),
     "errors": (
         "ChainruleError", "CombinedError", "DivergenceError", "InputError", "MissingPackageError",
@@ -137,8 +142,9 @@ _NAMES_OF = {
     ),
     "training": (
         "LBFGS", "Constant", "Cosine", "Diagnosis", "Exponential", "GeneralizationLoss", "History",
-        "LevenbergMarquardt", "Patience", "Progress", "ProgressQuotient", "ReduceOnPlateau", "Step",
-        "TrainingResult", "TrainingState", "WarmUp", "train",
+        "LevenbergMarquardt", "Patience", "Progress", "ProgressQuotient", "ReduceOnPlateau",
+        "Restarts", "Step", "Trainer", "TrainingResult", "TrainingState", "WarmUp", "train",
+        "train_restarts",
     ),
 }  # fmt: skip
 _ROOM_OF = {name: room for room, names in _NAMES_OF.items() for name in names}

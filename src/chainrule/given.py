@@ -195,8 +195,8 @@ def _kept(record: object, name: str) -> float:
 
 def _is_masked(value: object) -> bool:
     """Whether this is a number of NumPy's that is masked, and so is none; without NumPy there are none."""
-    masked = sys.modules.get("numpy.ma")
-    return masked is not None and bool(masked.is_masked(value))
+    is_masked = getattr(sys.modules.get("numpy.ma"), "is_masked", None)  # which another thread may be loading
+    return is_masked is not None and bool(is_masked(value))
 
 
 def _as_int(value: object) -> int | None:

@@ -3,6 +3,9 @@
 While signals are put off none is answered; each is answered afterwards, by whatever answers it elsewhere. One
 that was ignored when the program began, as by nohup or in the background, stays ignored. Charter: no NumPy,
 since a signal may come while the program loads.
+
+Signals come to the main thread alone. What runs in another one looks, where it can be stopped, whether the
+thread that waits for it wants it to.
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ from __future__ import annotations
 import signal
 import threading
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
@@ -18,7 +22,9 @@ if TYPE_CHECKING:
 
     Answer = Callable[[int, FrameType | None], Any]
 
-__all__ = ["Watch", "exit_code", "ignore_signals", "interruptible", "put_off", "signal_came"]
+__all__ = [
+    "Watch", "exit_code", "ignore_signals", "interruptible", "look", "put_off", "signal_came", "stopped_if",
+]  # fmt: skip
 
 NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
 SIGNALS: tuple[int, ...] = tuple(getattr(signal, name) for name in NAMES if hasattr(signal, name))
@@ -26,6 +32,7 @@ SIGNALS: tuple[int, ...] = tuple(getattr(signal, name) for name in NAMES if hasa
 _came: list[int] = []  # signals that were let through under a watch, the first one first
 _held: list[int] | None = None  # signals that came while all are put off; None while none is
 _answers: dict[int, Answer] = {}  # what answers each signal that is let through
+_is_told: ContextVar[Callable[[], bool] | None] = ContextVar("_is_told", default=None)  # to stop, of a thread
 
 
 def exit_code() -> int:
@@ -97,6 +104,23 @@ def interruptible() -> Iterator[None]:
         yield
     finally:
         _held = held
+
+
+@contextmanager
+def stopped_if(is_told: Callable[[], bool]) -> Iterator[None]:
+    """Let what runs here, in a thread that no signal comes to, be stopped where it looks."""
+    before = _is_told.set(is_told)
+    try:
+        yield
+    finally:
+        _is_told.reset(before)
+
+
+def look() -> None:
+    """Raise KeyboardInterrupt, as Ctrl-C does, where this thread is told to stop."""
+    is_told = _is_told.get()
+    if is_told is not None and is_told():
+        raise KeyboardInterrupt
 
 
 def _answer(number: int, frame: FrameType | None) -> None:

@@ -133,6 +133,13 @@ TASKS = [
         "iris", (10,), ("tanh", "logistic"), 150, 25, None,
         settings=(("rule", "lbfgs:4"), ("l2", 0.001)), dtypes=("float64",),
     ),
+    *(
+        Task(
+            "iris", (8,), ("tanh", "softmax"), 7, 4, 0.0625, loss,
+            (("rule", rule), ("schedule", "exponential:0.5")),
+        )
+        for rule, loss in (("classical_momentum", "absolute"), ("classical_nesterov", "cross_entropy"))
+    ),
 ]  # fmt: skip
 # Compiling everything for another processor takes half a minute. A few routines do for the training in
 # batches: with layers of every kind, and with sums over a row (softmax), exponentials and logarithms.

@@ -27,6 +27,7 @@ from chainrule.compiled.twins.curvature import run_two_loops
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     import numpy.typing as npt
 
@@ -80,6 +81,27 @@ def test_trainings_and_predictions_at_once_are_as_alone() -> None:
     assert len(set(alone)) == 4
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(digest_of_training, batch_sizes * 4)) == alone * 4
+
+
+def child_whose_threads_all_need_kernels_first() -> None:
+    """Nothing is compiled yet, and four threads begin at once."""
+    ready = threading.Barrier(4)
+
+    def digest(batch_size: int) -> str:
+        ready.wait(PATIENCE)
+        return digest_of_training(batch_size)
+
+    with ThreadPoolExecutor(4) as pool:
+        _say(list(pool.map(digest, [32] * 4)))
+
+
+def test_threads_that_need_the_same_kernels_first_get_them(tmp_path: Path) -> None:
+    program = "import test_threads_and_processes as t; t.child_whose_threads_all_need_kernels_first()"
+    compiling, loading = (run_child(["-c", program], environment(tmp_path)) for _ in range(2))
+    assert json.loads(compiling.stdout) == json.loads(loading.stdout) == [digest_of_training(32)] * 4
+    said = "chainrule: compiling kernels, once; this takes some seconds"
+    assert [line for line in compiling.stderr.splitlines() if line.startswith("chainrule: ")] == [said]
+    assert said not in loading.stderr
 
 
 def test_one_network_in_many_threads_at_once() -> None:

@@ -183,7 +183,10 @@ def test_engines_agree_on_every_pair_after_every_hidden_activation(
         _assert_agreement_on_a_pair(output, loss, hidden, batch_size, n_outputs)
 
 
-RULES = ["descent", "momentum", "nesterov", "rmsprop", "adam", "adamw:0.1", "irprop_minus", "lbfgs"]
+RULES = [
+    "descent", "momentum", "nesterov", "classical_momentum", "classical_nesterov", "rmsprop", "adam",
+    "adamw:0.1", "irprop_minus", "lbfgs",
+]  # fmt: skip
 MASKS = [np.random.default_rng(1).random((9, 6)) < 0.7, np.random.default_rng(2).random((3, 10)) < 0.7]
 WEIGHTS = np.random.default_rng(3).random(50)
 EXTRAS: dict[str, dict[str, Any]] = {
@@ -223,6 +226,19 @@ def test_engines_agree_on_every_rule(rule: str, extras: str) -> None:
     for batch_size in (None,) if whole else (1, 7, 50):
         for threads in (1, 2):
             _assert_agreement(net, X, Y, batch_size=batch_size, threads=threads, **settings)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("rule", ["classical_momentum", "classical_nesterov"])
+def test_velocities_below_the_smallest_normal_number_become_0(rule: str, dtype: str) -> None:
+    X, Y = _samples("identity", "rss", 3)
+    net = Network.random((5, 9, 3), ["tanh", "identity"], seed=3, dtype=dtype)
+    tiny = float(np.finfo(dtype).smallest_normal)  # as the rate, so that some gradients are below 1
+    state = train(net, X, Y, rule=rule, rate=tiny, epochs=1, batch_size=50).state
+    sizes = np.abs(np.concatenate([velocity.ravel() for (velocity,) in state.rule]))
+    assert sizes.max() >= tiny
+    assert np.count_nonzero(sizes == 0) > 0
+    assert ((sizes == 0) | (sizes >= tiny)).all()
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

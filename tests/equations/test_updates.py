@@ -15,6 +15,8 @@ from chainrule.equations import (
     RULES,
     Adam,
     AdamW,
+    ClassicalMomentum,
+    ClassicalNesterov,
     Descent,
     IRpropMinus,
     Momentum,
@@ -75,6 +77,31 @@ def _weights_after(
 )
 def test_first_two_steps_by_hand(rule: Rule, after: list[float]) -> None:
     assert _weights_after(rule, [2.0, -1.0]) == pytest.approx(after, rel=EXACT, abs=EXACT)
+
+
+# The gradients are 2, -1 and then 4, the rates 0.5, 0.25 and then 0.125; the weight begins at 1.
+AT_RATES_THAT_CHANGE = [
+    # v = 2; 1 - 0.5·2 = 0. v = 1 - 1 = 0: stays. v = 4; 0 - 0.125·4 = -0.5
+    (Momentum(0.5), [0.0, 0.0, -0.5]),
+    # v = 2; 1 - 0.5·(2 + 1) = -0.5. v = 0; -0.5 + 0.25·1 = -0.25. v = 4; -0.25 - 0.125·(4 + 2) = -1
+    (Nesterov(0.5), [-0.5, -0.25, -1.0]),
+    # V = -0.5·2 = -1; 1 - 1 = 0. V = -0.5 + 0.25·1 = -0.25: the new weight. V = -0.125 - 0.125·4 = -0.625
+    (ClassicalMomentum(0.5), [0.0, -0.25, -0.875]),
+    # V = -1; 1 - 0.5 - 1 = -0.5. V = -0.25; -0.5 - 0.125 + 0.25 = -0.375. V = -0.625; -0.375 - 0.3125 - 0.5
+    (ClassicalNesterov(0.5), [-0.5, -0.375, -1.1875]),
+]
+
+
+@pytest.mark.parametrize(
+    ("rule", "after"), AT_RATES_THAT_CHANGE, ids=lambda thing: getattr(thing, "name", "")
+)
+def test_first_three_steps_at_rates_that_change_by_hand(rule: Rule, after: list[float]) -> None:
+    weights, found = np.array([[1.0]]), []
+    state = rule.init(weights)
+    for gradient, rate in ((2.0, 0.5), (-1.0, 0.25), (4.0, 0.125)):
+        weights, state = rule.update(weights, np.array([[gradient]]), state, rate)
+        found.append(weights.item())
+    assert found == pytest.approx(after, rel=EXACT, abs=EXACT)
 
 
 def test_second_step_of_adam_where_the_mean_is_not_0() -> None:
@@ -171,7 +198,10 @@ def test_nan_travels_through_a_rule(rule: Rule) -> None:
 
 @pytest.mark.parametrize(
     "rule",
-    [Momentum(), Nesterov(), RMSprop(0.9), Adam(0.9, 0.9), AdamW(0.01, 0.9, 0.9)],
+    [
+        *(Momentum(), Nesterov(), ClassicalMomentum(), ClassicalNesterov()),
+        *(RMSprop(0.9), Adam(0.9, 0.9), AdamW(0.01, 0.9, 0.9)),
+    ],
     ids=lambda rule: rule.name,
 )
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -200,6 +230,11 @@ def _gradient(weights: Numbers) -> Numbers:
     return slopes
 
 
+def _rate(t: int) -> float:
+    """Rate of an update: lower for a while, then higher."""
+    return 0.005 if 30 <= t < 60 else 0.02
+
+
 def _adamw_of_pytorch(parts: list[Any], torch: Any) -> Any:  # noqa: ANN401 (PyTorch's objects)
     bias, inner = parts
     groups = [{"params": [bias], "weight_decay": 0.0}, {"params": [inner], "weight_decay": 0.25}]
@@ -211,6 +246,14 @@ BESIDE_PYTORCH: dict[str, tuple[Rule, Callable[[list[Any], Any], Any]]] = {
     "momentum": (Momentum(0.8), lambda parts, torch: torch.optim.SGD(parts, lr=0.02, momentum=0.8)),
     "nesterov": (
         Nesterov(0.8),
+        lambda parts, torch: torch.optim.SGD(parts, lr=0.02, momentum=0.8, nesterov=True),
+    ),
+    "classical_momentum": (
+        ClassicalMomentum(0.8),
+        lambda parts, torch: torch.optim.SGD(parts, lr=0.02, momentum=0.8),
+    ),
+    "classical_nesterov": (
+        ClassicalNesterov(0.8),
         lambda parts, torch: torch.optim.SGD(parts, lr=0.02, momentum=0.8, nesterov=True),
     ),
     "rmsprop": (
@@ -238,8 +281,15 @@ def test_hundred_steps_are_those_of_pytorch(name: str) -> None:
     parts = [torch.from_numpy(part.copy()).requires_grad_() for part in (W[:, :1], W[:, 1:])]
     optimizer = make(parts, torch)
     ours, state = W, rule.init(W)
-    for _ in range(100):
-        ours, state = rule.update(ours, _gradient(ours), state, 0.02)
+    for t in range(100):
+        rate = _rate(t)
+        if rate != optimizer.param_groups[0]["lr"]:
+            for group in optimizer.param_groups:
+                group["lr"] = rate
+            if name.startswith("classical"):  # minus the rate times their velocity is the one that holds it
+                for part in parts:
+                    optimizer.state[part]["momentum_buffer"] *= _rate(t - 1) / rate
+        ours, state = rule.update(ours, _gradient(ours), state, rate)
         theirs = np.hstack([part.detach().numpy() for part in parts])
         gradient = _gradient(theirs)
         for part, slopes in zip(parts, (gradient[:, :1], gradient[:, 1:]), strict=True):
@@ -248,6 +298,32 @@ def test_hundred_steps_are_those_of_pytorch(name: str) -> None:
     theirs = np.hstack([part.detach().numpy() for part in parts])
     assert np.linalg.norm(ours - W) > 0.1
     assert np.linalg.norm(ours - theirs) < 1e-10 * np.linalg.norm(theirs)
+
+
+@pytest.mark.oracle
+@pytest.mark.parametrize("rule", [ClassicalMomentum(0.8), ClassicalNesterov(0.8)], ids=name_of)
+def test_hundred_steps_of_the_classical_rules_are_those_of_scikit_learn(rule: Rule) -> None:
+    optimizers = pytest.importorskip("sklearn.neural_network._stochastic_optimizers")
+    theirs, ours, state = W.copy(), W, rule.init(W)
+    nesterov = isinstance(rule, ClassicalNesterov)
+    optimizer = optimizers.SGDOptimizer([theirs], 0.02, momentum=0.8, nesterov=nesterov)
+    for t in range(100):
+        ours, state = rule.update(ours, _gradient(ours), state, _rate(t))
+        optimizer.learning_rate = _rate(t)
+        optimizer.update_params([theirs], [_gradient(theirs)])
+    assert np.linalg.norm(ours - W) > 0.1
+    assert np.linalg.norm(ours - theirs) < 1e-10 * np.linalg.norm(theirs)
+
+
+def test_classical_nesterov_is_where_the_path_looks_ahead_at_every_rate() -> None:
+    rule = ClassicalNesterov(0.8)
+    ours, state = W, rule.init(W)
+    path, velocity = W, np.zeros_like(W)
+    for t in range(100):
+        ours, state = rule.update(ours, _gradient(ours), state, _rate(t))
+        velocity = 0.8 * velocity - _rate(t) * _gradient(path + 0.8 * velocity)
+        path = path + velocity
+        np.testing.assert_allclose(ours, path + 0.8 * velocity, rtol=1e-10)
 
 
 @given(st.integers(0, 2**32 - 1), st.floats(1e-3, 1e3))
@@ -272,6 +348,8 @@ def test_rules_are_found_by_name() -> None:
         "descent": Descent(),
         "momentum": Momentum(0.9),
         "nesterov": Nesterov(0.9),
+        "classical_momentum": ClassicalMomentum(0.9),
+        "classical_nesterov": ClassicalNesterov(0.9),
         "rmsprop": RMSprop(0.99, 1e-8),
         "adam": Adam(0.9, 0.999, 1e-8),
         "adamw": AdamW(0.01, 0.9, 0.999, 1e-8),
@@ -290,6 +368,7 @@ def test_name_of_a_rule_leads_back_to_it(rule: Rule) -> None:
     [
         (lambda: Momentum(1.0), "momentum is 1.0 but must be at least 0 and below 1. Try 0.9"),
         (lambda: Nesterov(-0.1), "momentum is -0.1 but"),
+        (lambda: ClassicalNesterov(1.0), "momentum is 1.0 but"),
         (lambda: RMSprop(decay=float("nan")), "decay is nan but"),
         (lambda: RMSprop(epsilon=0.0), "epsilon is 0.0 but must be a finite number above 0. Try 1e-08"),
         (lambda: Adam(beta1=1), "beta1 is 1 but"),

@@ -41,17 +41,11 @@ def target(kind: type[Perceptron]) -> Any:  # noqa: ANN401 (names or numbers)
 
 def state(one: Perceptron) -> dict[str, bytes]:
     """All that an estimator is, beside its parameters and the time that its epochs took."""
-    found = {}
-    for name, value in vars(one).items():
-        if name in one.get_params() or name == "_given":  # which of them were said
-            continue
-        timed = hasattr(value, "epochs")
-        found[name] = pickle.dumps(
-            replace(value, epochs=tuple(epoch._replace(seconds=0) for epoch in value.epochs))
-            if timed
-            else deepcopy(value)
-        )
-    return found
+    found = {name: value for name, value in vars(one).items() if name not in {*one.get_params(), "_given"}}
+    for name in ("_state", "history_"):
+        if (kept := found.get(name)) is not None:
+            found[name] = replace(kept, epochs=tuple(epoch._replace(seconds=0) for epoch in kept.epochs))
+    return {name: pickle.dumps(deepcopy(value)) for name, value in found.items()}
 
 
 def with_one(value: float) -> Any:  # noqa: ANN401 (samples)
@@ -68,7 +62,7 @@ WRONG: dict[str, dict[str, Any]] = {
     "no samples": {"X": X[:0], "y": []},
     "fewer targets": {"y": CLASSES[:20]},
     "no target": {"y": None},
-    "no target is known": {"y": np.full(60, np.nan)},
+    "no target is a number": {"y": np.full(60, np.nan)},
     "targets of three dimensions": {"y": np.zeros((60, 2, 2))},
     "fewer weights": {"weight": np.ones(20)},
     "a weight is not a number": {"weight": np.full(60, np.nan)},
@@ -100,6 +94,7 @@ WRONG: dict[str, dict[str, Any]] = {
     "threads": {"threads": 0},
     "tol": {"tol": float("nan")},
     "validation_fraction": {"early_stopping": True, "validation_fraction": 1.5},
+    "verbose": {"verbose": "no"},
     "warm_start": {"warm_start": "no"},
     "no row is held out": {"early_stopping": True, "validation_fraction": 1e-4},
     "no row is left": {"early_stopping": True, "validation_fraction": 0.999},
@@ -180,7 +175,9 @@ def test_a_wrong_parameter_is_said_by_its_name_by_partial_fit_too(wrong: str) ->
     assert caught.value.parameter == wrong
 
 
-@pytest.mark.parametrize("wrong", ["early_stopping", "nesterovs_momentum", "shuffle", "warm_start"])
+@pytest.mark.parametrize(
+    "wrong", ["early_stopping", "nesterovs_momentum", "shuffle", "verbose", "warm_start"]
+)
 def test_no_text_is_taken_for_true(wrong: str) -> None:
     with pytest.raises(InputError, match=f"{wrong} is 'no'"):
         MLPRegressor(**GIVEN).set_params(**WRONG[wrong]).fit(X, NUMBERS)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
+import time
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -256,6 +259,84 @@ def test_a_callback_hears_which_fold_is_trained() -> None:
     ]  # fmt: skip
     with pytest.raises(InputError, match="on_epoch is 3 but must be a function"):
         chainrule.cross_validate(iris(), target="species", epochs=2, on_epoch=3)  # type: ignore[arg-type]
+
+
+def test_the_number_of_threads_changes_no_bit() -> None:
+    results = [
+        chainrule.cross_validate(iris(), target="species", epochs=8, folds=5, threads=threads)
+        for threads in (1, 2, 5, 11)
+    ]
+    for one in results[1:]:
+        assert all(same(a, b) for a, b in zip(one.folds, results[0].folds, strict=True))
+        assert one.score == results[0].score
+        assert one.to_json() == results[0].to_json()
+
+
+def test_folds_that_are_trained_at_once_call_one_at_a_time() -> None:
+    heard: list[tuple[tuple[int, int] | None, int]] = []
+    within = 0
+
+    def hear(progress: Progress) -> None:
+        nonlocal within
+        within += 1
+        time.sleep(0.002)
+        assert within == 1
+        heard.append((progress.fold, progress.epoch.number))
+        if progress.fold == (2, 4) and progress.epoch.number == 3:
+            progress.stop()
+        within -= 1
+
+    result = chainrule.cross_validate(iris(), target="species", folds=4, epochs=5, threads=2, on_epoch=hear)
+    for k, epochs in enumerate((5, 3, 5, 5), 1):
+        assert [number for fold, number in heard if fold == (k, 4)] == list(range(1, epochs + 1))
+        assert len(result.folds[k - 1].history.epochs) == epochs
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_the_error_is_that_of_the_first_fold_that_has_one(threads: int) -> None:
+    def fail(progress: Progress) -> None:
+        number = (progress.fold or (0, 0))[0]
+        if (number, progress.epoch.number) in {(2, 3), (3, 1)}:  # the third one fails first
+            raise InputError(parameter="x", given=number, needs="must not be", advice="Leave it.")
+
+    with pytest.raises(InputError, match=r"x is 2 but must not be. Leave it. This is of fold 2 of 5.$"):
+        chainrule.cross_validate(iris(), target="species", epochs=3, on_epoch=fail, threads=threads)
+
+
+def test_what_went_badly_is_said_by_the_thread_that_called() -> None:
+    """In order, once, and with the filters of warnings as they were."""
+    filters = list(warnings.filters)
+    hot: dict[str, Any] = {
+        "rule": "descent",
+        "rate": 30.0,
+        "epochs": 20,
+        "loss": "rss",
+        "output": "logistic",
+        "dropout": 0.1,
+    }
+    said = []
+    for threads in (1, 3):
+        with pytest.warns(chainrule.TrainingWarning) as caught:
+            chainrule.cross_validate(iris(), target="species", threads=threads, **hot)
+        said.append([str(one.message) for one in caught])
+        assert all(one.filename == __file__ for one in caught)
+    assert said[0] == said[1]
+    assert warnings.filters == filters
+
+
+def test_ctrl_c_in_folds_that_are_trained_at_once_says_how_many_were_done() -> None:
+    """The second and the third are under way then."""
+    before = threading.active_count()
+
+    def press(progress: Progress) -> None:
+        if (progress.fold, progress.epoch.number) == ((1, 5), 2):
+            progress.stop()
+        if (progress.fold, progress.epoch.number) == ((3, 5), 2):
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt, match=r"1 of 5 folds was done: accuracy 0\.\d{3}\."):
+        chainrule.cross_validate(iris(), target="species", epochs=10**9, on_epoch=press, threads=2)
+    assert threading.active_count() == before
 
 
 def test_ctrl_c_leaves_nothing_half_done() -> None:

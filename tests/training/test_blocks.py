@@ -162,7 +162,7 @@ CRITERIA = [
     {}, {"patience": 1}, {"patience": 4}, {"patience": 1000}, {"stopping": "generalization_loss:0.2"},
     {"stopping": "progress_quotient:0.01:5"}, {"stopping": Late(), "patience": 30},
 ]  # fmt: skip
-RULES = ["descent", "momentum", "adam", "irprop_minus"]
+RULES = ["descent", "momentum", "classical_momentum:0.5", "adam", "irprop_minus"]
 
 
 @pytest.mark.parametrize("schedule", SCHEDULES, ids=str)

@@ -239,3 +239,17 @@ def test_stop_in_a_step_drops_the_step_where_it_is_the_epoch(rule: str) -> None:
 def test_times_that_are_not_above_0_are_refused(seconds: Any) -> None:  # noqa: ANN401 (that is the point)
     with pytest.raises(InputError, match="every_seconds is"):
         _train(every_seconds=seconds)
+
+
+@pytest.mark.parametrize("last", [2, 3])
+def test_a_progress_says_when_its_training_is_over(last: int) -> None:
+    seen: list[tuple[Progress, bool]] = []
+
+    def hear(progress: Progress) -> None:
+        seen.append((progress, progress.is_over))
+        if progress.epoch.number == last:
+            progress.stop()
+
+    train(Network.random((1, 1)), [[0.0], [1.0]], [[0.0], [1.0]], rate=0.1, epochs=3, on_epoch=hear)
+    assert [was for _, was in seen] == [False] * last
+    assert all(progress.is_over for progress, _ in seen)

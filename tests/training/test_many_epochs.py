@@ -43,6 +43,12 @@ CASES: dict[str, dict[str, Any]] = {
     "plateau": {"schedule": "plateau:2:0.5", "validation": WATCHED},
     "plateau after a warm-up": {"schedule": "warm_up:9,plateau:1:0.7", "batch_size": 3},
     "momentum": {"rule": "momentum", "batch_size": 4, "rate": 0.01},
+    "plateau by classical momentum": {
+        "rule": "classical_momentum",
+        "batch_size": 4,
+        "rate": 0.05,
+        "schedule": "plateau:2:0.5",
+    },
     "adam": {"rule": "adam", "batch_size": 5, "l2": 0.01, "clip_norm": 0.5, "rate": 0.01},
     "adamw, online": {"rule": "adamw:0.1", "rate": 0.01, "l1": 0.001},
     "irprop": {"rule": "irprop_minus", "rate": 0.01, "validation": WATCHED, "patience": 20},

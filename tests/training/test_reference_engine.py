@@ -242,7 +242,7 @@ def _losses(weights: list[npt.NDArray[Any]], X: npt.NDArray[Any], Y: npt.NDArray
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("batch_size", [1, 6, 20, 50])
 @pytest.mark.parametrize("hidden", [3, 21])
-@pytest.mark.parametrize("rule", ["momentum", "adam"])
+@pytest.mark.parametrize("rule", ["momentum", "classical_momentum", "adam"])
 def test_loop_with_momentum_and_adam_is_a_few_lines_of_numpy(
     rule: str, hidden: int, batch_size: int, engine: str
 ) -> None:
@@ -266,6 +266,9 @@ def test_loop_with_momentum_and_adam_is_a_few_lines_of_numpy(
             if rule == "momentum":
                 first = [0.9 * v + g for v, g in zip(first, slopes, strict=True)]
                 moves = first
+            elif rule == "classical_momentum":
+                first = [0.9 * v - eta * g for v, g in zip(first, slopes, strict=True)]
+                moves = [-v / eta for v in first]
             else:
                 first = [0.9 * m + 0.1 * g for m, g in zip(first, slopes, strict=True)]
                 second = [0.999 * s + 0.001 * g**2 for s, g in zip(second, slopes, strict=True)]

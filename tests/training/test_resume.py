@@ -230,8 +230,9 @@ def test_a_state_is_not_changed_by_going_on_from_it() -> None:
     _assert_same(first, second)
 
 
-def test_a_training_goes_on_several_times() -> None:
-    given: dict[str, Any] = {"rule": "nesterov", "schedule": "plateau:1:0.5"}
+@pytest.mark.parametrize("rule", ["nesterov", "classical_nesterov"])
+def test_a_training_goes_on_several_times(rule: str) -> None:
+    given: dict[str, Any] = {"rule": rule, "schedule": "plateau:1:0.5"}
     state = None
     for epochs in (2, 3, 7):
         state = _train(epochs=epochs, resume=state, **given).state

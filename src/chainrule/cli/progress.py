@@ -11,6 +11,7 @@ from chainrule.cli.printing import Notes, aside, note
 from chainrule.words import named
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from types import TracebackType
 
     from chainrule.training import Progress
@@ -39,8 +40,8 @@ class TrainingProgress(Notes):
             sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM", "") != "dumb"
         )
         self.last_shown = time.monotonic()
-        self.epochs_at_first: int | None = None
-        self.fold: tuple[int, int] | None = None
+        # By the fold, with the epochs that it had when it was first heard of.
+        self.heard: dict[tuple[int, int] | None, tuple[Progress, int]] = {}
 
     def __enter__(self) -> Self:
         if self.on_terminal and self.table is not None:
@@ -58,27 +59,27 @@ class TrainingProgress(Notes):
         super().note(text)
 
     def progress(self, training: Progress) -> None:
-        """Show how far a training is, unless that was shown just now."""
+        """Show how far a training is, or the least far of several at once, unless that was shown just now."""
         now = time.monotonic()
-        if training.fold != self.fold:  # another training; the first one has compiled what they need
-            self.epochs_at_first = None if self.fold is None else 0
-            self.fold = training.fold
-        if self.epochs_at_first is None:
-            self.epochs_at_first = len(training.epochs) - (0 if training.samples else 1)
+        if training.fold not in self.heard:  # the first one has compiled what they need
+            before = len(training.epochs) - (0 if training.samples else 1)
+            self.heard[training.fold] = training, 0 if self.heard else before
         pause = SECONDS_BETWEEN_DRAWS if self.on_terminal else SECONDS_BETWEEN_LINES
         if now - self.last_shown < pause:
             return
         self.last_shown = now
-        line = self.line(training, self.epochs_at_first)
+        under_way = [one for one in self.heard.values() if not one[0].is_over and one[0].fold is not None]
+        least = min(under_way, key=lambda one: _done(one[0]), default=self.heard[training.fold])
+        line = self.line(*least, folds=[one.fold[0] for one, _ in under_way if one.fold is not None])
         if self.on_terminal:
             self._draw(fitted(line, HINT if training.fold is None else HINT_BEFORE, _width()))
         else:
             note(line)
 
     @staticmethod
-    def line(training: Progress, epochs_at_first: int) -> str:
-        """Fold, epoch, losses, epochs a second and most time left."""
-        done = len(training.epochs) + training.samples / training.n_samples
+    def line(training: Progress, epochs_at_first: int, folds: Sequence[int] = ()) -> str:
+        """Folds at once, epoch, losses, epochs a second and most time left."""
+        done = _done(training)
         rate = (done - epochs_at_first) / training.seconds if training.seconds > 0 else 0.0
         losses = ""
         if training.epochs:
@@ -89,7 +90,10 @@ class TrainingProgress(Notes):
         number, within = len(training.epochs), ""
         if 0 < training.samples < training.n_samples:  # in the one after those that are done
             number, within = number + 1, f", {100 * training.samples // training.n_samples} % of its rows"
-        fold = "" if training.fold is None else "fold {} of {}, ".format(*training.fold)
+        fold = ""
+        if training.fold is not None:
+            numbers = ", ".join(map(str, sorted(folds)))
+            fold = f"fold{'s' * (len(folds) > 1)} {numbers} of {training.fold[1]}, "
         line = f"{fold}epoch {number} of {training.n_epochs}{within}{losses}"
         if len(training.epochs) == epochs_at_first or rate <= 0:
             return line  # the first epoch may have compiled kernels, and would promise too long a wait
@@ -100,6 +104,11 @@ class TrainingProgress(Notes):
         """Replace the line that stands on the terminal."""
         if self.on_terminal:
             aside(f"\r\x1b[K{line}")
+
+
+def _done(training: Progress) -> float:
+    """Epochs so far, and the part of the one under way."""
+    return len(training.epochs) + training.samples / training.n_samples
 
 
 def _width() -> int:

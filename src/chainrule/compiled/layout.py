@@ -92,7 +92,10 @@ def flat(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
 
     Read-only, which to Numba is a type of its own, and the only one that kernels are compiled for.
     """
-    numbers = np.require(array, requirements=["C", "A"]).reshape(-1)
+    flags = array.flags
+    if not (flags.c_contiguous and flags.aligned):
+        array = np.require(array, requirements=["C", "A"])
+    numbers = array.reshape(-1)
     numbers.flags.writeable = False
     return numbers
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from chainrule.compiled.machine.compiling import Kernel
     from chainrule.equations import Activation, Loss, Rule, RuleState
 
 __all__ = ["Block", "State", "Trainer"]
@@ -43,6 +46,7 @@ SECONDS_AT_ONCE = 0.1
 SAMPLES_AT_FIRST = 1 << 12
 WORK_AT_FIRST = 1 << 26  # weights times samples
 MOST_KEPT = 1 << 22  # hidden units times samples, of those that drop out in one run of a kernel
+MOST_ROWS = sys.maxsize  # of a batch, for a kernel that takes any number
 TILE_PADDING = 8  # rows of a batch are padded to whole tiles, of whichever size
 # Epochs in one call of a kernel. Where it would do fewer in that time, what Python does between two of them
 # hardly counts; and their states are so few numbers that they stay in the processor's cache.
@@ -127,9 +131,9 @@ class Trainer:
         self._dtype = weights[0].dtype
         self._activations = activation_codes(activations)
         self._loss = loss_code(loss, activations[-1])
-        W = np.ones(len(X), self._dtype) if sample_weight is None else sample_weight
-        self._samples = flat(X), flat(Y), flat(W)
-        self._batch_size, self._threads = min(batch_size, len(X)), 1
+        self._ones = flat(np.empty(0, self._dtype))
+        self._give(X, Y, sample_weight, batch_size)
+        self._threads = 1
         self._rule, self._masks, self._dropout = rule, masks, dropout
         self._n_arrays, self._n_numbers = (len(RULES.fact(rule, name)) for name in ("arrays", "numbers"))
         self._numbers = rule_numbers(rule, l1=l1, l2=l2, clip_norm=clip_norm)
@@ -137,38 +141,40 @@ class Trainer:
         self._samples_at_once = max(1, min(SAMPLES_AT_FIRST, WORK_AT_FIRST // n_weights))
         penalised = bool(l1 or l2) or clip_norm is not None or masks is not None
         self._is_plain = type(rule) is Descent and not penalised
-        if self._is_plain and dropout is None and self._batch_size == 1:
-            self._prepare_online(self._suits_narrow(sample_weight, Y))
-        elif self._is_plain and dropout is None and self._is_small() and self._suits_narrow(sample_weight, Y):
+        self._kernels = self._kernel_for(1), self._kernel_for(2)
+        self._kernel, self._most_rows = self._kernels[self._batch_size > 1], 1
+        if self._kernel is train_minibatches:
+            self._prepare_batches(threads, n_weights)
+        elif self._kernel is train_narrow_minibatches:
             self._prepare_narrow_batches()
         else:
-            self._prepare_batches(threads, n_weights)
+            self._prepare_online()
         self._run = self._kernel.of(self._dtype)
         pack(self._memory, weights)
         if masks is not None:
             pack(self._memory, masks, "masks")
         self._team = np.zeros(TEAM_LENGTH, np.int64)
         self._pool = ThreadPoolExecutor(self._threads - 1) if self._threads > 1 else None
+        self._process = os.getpid()
 
-    def _suits_narrow(self, sample_weight: npt.NDArray[Any] | None, Y: npt.NDArray[Any]) -> bool:
-        """Whether the kernels for few units can do it; they know no weights of samples and no gaps."""
-        if sample_weight is not None or np.isnan(Y).any():
-            return False
-        return bool(narrow_suits(self._activations, self._loss))
-
-    def _is_small(self) -> bool:
-        return bool(self._sizes[0] <= MOST_INPUTS and max(self._sizes[1:]) <= MOST_UNITS)
+    def _kernel_for(self, batch_size: int) -> Kernel:
+        """The kernel for batches of such a size: in registers where the layers are narrow enough."""
+        if not self._is_plain or self._dropout is not None:
+            return train_minibatches
+        widest, is_narrow = max(self._sizes[1:]), narrow_suits(self._activations, self._loss)
+        if batch_size > 1:
+            is_small = is_narrow and self._sizes[0] <= MOST_INPUTS and widest <= MOST_UNITS
+            return train_narrow_minibatches if is_small else train_minibatches
+        width = next((width for width in WIDTHS if widest <= width), None) if is_narrow else None
+        return train_narrow[width] if width else train_online
 
     def _reserve(self, rows: int, **extras: Any) -> Memory:
         return reserve(self._sizes, self._activations, self._dtype, rows, loss=self._loss, **extras)
 
-    def _prepare_online(self, suits_narrow: bool) -> None:  # noqa: FBT001 (a fact)
+    def _prepare_online(self) -> None:
         """One sample at a time, in one register a layer where the layers are narrow enough."""
-        width = next((width for width in WIDTHS if max(self._sizes[1:]) <= width), None)
-        if not suits_narrow:
-            width = None
+        width = next((width for width, kernel in train_narrow.items() if kernel is self._kernel), None)
         self._memory = self._reserve(1, pad_to=width)
-        self._kernel = train_narrow[width] if width else train_online
         if width is None:
             give_addresses(self._memory, training=True)
 
@@ -176,15 +182,17 @@ class Trainer:
         """One vector of samples at a time, and a gradient in each of its lanes."""
         lanes = lanes_of(self._dtype)
         self._memory = self._reserve(lanes, with_gradients=True, pad_to=MOST_UNITS, gradient_lanes=lanes)
-        self._kernel = train_narrow_minibatches
+        self._most_rows = MOST_ROWS
 
     def _prepare_batches(self, threads: int | None, n_weights: int) -> None:
         """A whole batch at a time where it fits; shared by threads, each with a tile of rows at least."""
         rows = padded(min(self._batch_size, ROWS_AT_ONCE), TILE_PADDING)
+        with_gradients = not self._is_plain or self._batch_size > ROWS_AT_ONCE
+        self._most_rows = MOST_ROWS if with_gradients and rows == ROWS_AT_ONCE else rows
         self._memory = self._reserve(
             rows,
             with_transposed=True,
-            with_gradients=not self._is_plain or self._batch_size > ROWS_AT_ONCE,
+            with_gradients=with_gradients,
             with_masks=self._masks is not None,
             with_dropout=self._dropout is not None,
             n_states=self._n_arrays,
@@ -194,8 +202,44 @@ class Trainer:
         else:
             self._memory.places["rule"] = FUSED if self._is_plain else rule_code(self._rule)
         self._threads = min(threads or useful_threads(rows * n_weights), rows // TILE_ROWS)
-        self._kernel = train_minibatches
         give_addresses(self._memory, training=True)
+
+    def _give(
+        self,
+        X: npt.NDArray[Any],
+        Y: npt.NDArray[Any],
+        sample_weight: npt.NDArray[Any] | None,
+        batch_size: int,
+        place: int = 0,
+    ) -> None:
+        """Take samples, of which the first one has this place in its epoch."""
+        n = len(X)
+        if sample_weight is None and len(self._ones) < n:
+            self._ones = flat(np.ones(n, self._dtype))
+        W = self._ones[:n] if sample_weight is None else flat(sample_weight)
+        self._samples = flat(X), flat(Y), W
+        self._batch_size, self._place = min(batch_size, n), place
+
+    def take(
+        self,
+        X: npt.NDArray[Any],
+        Y: npt.NDArray[Any],
+        sample_weight: npt.NDArray[Any] | None,
+        batch_size: int,
+        place: int,
+    ) -> bool:
+        """Train on other samples from now on, of which the first one has this place in its epoch.
+
+        False where that needs another trainer: another kernel, more room, or a team that can still meet.
+        """
+        rows = min(batch_size, len(X))
+        if rows > self._most_rows or self._kernels[rows > 1] is not self._kernel:
+            return False
+        # An interrupt has sent the team away; and a process that was forked has none of its threads.
+        if self._pool is not None and (self._team[STOP] or self._process != os.getpid()):
+            return False
+        self._give(X, Y, sample_weight, batch_size, place)
+        return True
 
     def __enter__(self) -> Self:
         return self
@@ -363,7 +407,7 @@ class Trainer:
         """
         kept = self._samples[2]  # anything that is not looked at
         if self._dropout is not None:
-            kept = flat(self._dropout(number, first, stop - first))
+            kept = flat(self._dropout(number, self._place + first, stop - first))
         arguments = (
             *self._memory,
             *self._samples,

@@ -43,7 +43,17 @@ from chainrule.equations.rules.curvature import (
     lbfgs_direction,
     levenberg_marquardt_step,
 )
-from chainrule.equations.rules.rule import RULES, Descent, Momentum, Nesterov, Rule, RuleState, descend
+from chainrule.equations.rules.rule import (
+    RULES,
+    ClassicalMomentum,
+    ClassicalNesterov,
+    Descent,
+    Momentum,
+    Nesterov,
+    Rule,
+    RuleState,
+    descend,
+)
 from chainrule.equations.schedules import (
     SCHEDULES,
     Constant,
@@ -59,13 +69,14 @@ from chainrule.equations.stopping import CRITERIA, Criterion, GeneralizationLoss
 
 __all__ = [
     "ACTIVATIONS", "CRITERIA", "ENGINES", "GELU", "LBFGS", "LOSSES", "METRICS", "RSS", "RULES", "SCHEDULES",
-    "STARTS", "Absolute", "Activation", "Adam", "AdamW", "Array", "BinaryCrossEntropy", "Constant", "Cosine",
-    "Criterion", "CrossEntropy", "Descent", "Exp", "Exponential", "GeneralizationLoss", "GlorotUniform",
-    "HeUniform", "Huber", "IRpropMinus", "Identity", "Kind", "LeakyReLU", "LecunUniform",
-    "LevenbergMarquardt", "Logistic", "Loss", "Momentum", "Nesterov", "OutputRange", "Past", "PastEpoch",
-    "Patience", "Poisson", "ProgressQuotient", "Quantile", "RMSprop", "ReLU", "ReduceOnPlateau", "Rule",
-    "RuleState", "Schedule", "Softmax", "Softplus", "Softsign", "Start", "Step", "Tanh", "Uniform", "WarmUp",
-    "clip_factor", "descend", "dropped_out", "flush_to_zero", "gradient", "hidden_delta", "is_fused",
-    "lbfgs_direction", "levenberg_marquardt_step", "mean_loss", "name_of", "net_input", "output_delta",
-    "penalty", "penalty_gradient", "sample_losses", "with_bias_unit",
+    "STARTS", "Absolute", "Activation", "Adam", "AdamW", "Array", "BinaryCrossEntropy", "ClassicalMomentum",
+    "ClassicalNesterov", "Constant", "Cosine", "Criterion", "CrossEntropy", "Descent", "Exp", "Exponential",
+    "GeneralizationLoss", "GlorotUniform", "HeUniform", "Huber", "IRpropMinus", "Identity", "Kind",
+    "LeakyReLU", "LecunUniform", "LevenbergMarquardt", "Logistic", "Loss", "Momentum", "Nesterov",
+    "OutputRange", "Past", "PastEpoch", "Patience", "Poisson", "ProgressQuotient", "Quantile", "RMSprop",
+    "ReLU", "ReduceOnPlateau", "Rule", "RuleState", "Schedule", "Softmax", "Softplus", "Softsign", "Start",
+    "Step", "Tanh", "Uniform", "WarmUp", "clip_factor", "descend", "dropped_out", "flush_to_zero",
+    "gradient", "hidden_delta", "is_fused", "lbfgs_direction", "levenberg_marquardt_step", "mean_loss",
+    "name_of", "net_input", "output_delta", "penalty", "penalty_gradient", "sample_losses",
+    "with_bias_unit",
 ]  # fmt: skip

@@ -14,9 +14,9 @@ from chainrule.equations import (
     RULES,
     SCHEDULES,
     Adam,
+    ClassicalMomentum,
+    ClassicalNesterov,
     Descent,
-    Momentum,
-    Nesterov,
 )
 from chainrule.errors import InputError, UnknownNameError
 from chainrule.given import not_negative_number, positive_number, share_below_1, truth, whole_number_from_1
@@ -94,7 +94,8 @@ def rule_of(estimator: Any) -> Any:
     if solver == "sgd":
         if not estimator.momentum:
             return Descent()
-        return (Nesterov if estimator.nesterovs_momentum else Momentum)(estimator.momentum)
+        velocity = ClassicalNesterov if estimator.nesterovs_momentum else ClassicalMomentum
+        return velocity(estimator.momentum)
     if solver == "lbfgs":
         return LBFGS(tolerance=max(not_negative_number(estimator.tol, "tol", "1e-4"), TINY))
     if isinstance(solver, str) and solver.split(":")[0] not in RULES:
@@ -134,14 +135,14 @@ def check_numbers(estimator: Any) -> None:
     if estimator.n_iter_no_change != np.inf:
         whole_number_from_1(estimator.n_iter_no_change, "n_iter_no_change")
     share_below_1(estimator.validation_fraction, "validation_fraction", "0.1")
-    if estimator.solver == "sgd":
-        share_below_1(estimator.momentum, "momentum", "0.9")
-    if estimator.solver == "adam":
-        for name, usual in (("beta_1", "0.9"), ("beta_2", "0.999")):
-            share_below_1(getattr(estimator, name), name, usual)
+    of_solver = {"sgd": (("momentum", "0.9"),), "adam": (("beta_1", "0.9"), ("beta_2", "0.999"))}
+    for name, usual in of_solver.get(estimator.solver if isinstance(estimator.solver, str) else "", ()):
+        share_below_1(getattr(estimator, name), name, usual)
     for name in ("shuffle", "warm_start", "nesterovs_momentum", "early_stopping"):
         truth(getattr(estimator, name), name)
     whole_number_from_1(estimator.n_restarts, "n_restarts")
+    if not isinstance(estimator.verbose, Integral):
+        truth(estimator.verbose, "verbose")
     if estimator.batch_size != "auto":
         whole_number_from_1(estimator.batch_size, "batch_size")
 

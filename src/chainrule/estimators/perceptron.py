@@ -34,7 +34,7 @@ from chainrule.estimators.warning import ended, warn
 from chainrule.estimators.watch import Measure, Watch
 from chainrule.network import Network, own_functions
 from chainrule.settings import Settings
-from chainrule.training import Callbacks, run_training
+from chainrule.training import Callbacks, StoppedBy, run_training
 from chainrule.words import counted
 
 if TYPE_CHECKING:
@@ -329,7 +329,7 @@ class Perceptron(CallbackSupportMixin, Doors, Parametrised):
             watch.diverged()
             watch.leave(past + self.max_iter)
             self._keep(net.with_weights(watch.standings[-1].best_weights or ()))
-            self.history_ = error.history
+            self.history_, self._stopped_by = error.history, StoppedBy.CALLBACK
             warn(f"{error} The network is the best one before that.")
             return
         except InputError as error:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import inspect
 import warnings
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from sklearn.exceptions import ConvergenceWarning
@@ -12,15 +14,35 @@ from chainrule.errors import TrainingWarning
 from chainrule.training import StoppedBy
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from chainrule.training import TrainingResult
 
-__all__ = ["ended", "warn"]
+__all__ = ["ended", "gathered", "warn"]
 
 INNER = ("chainrule.", "sklearn.callback", "contextlib")  # modules that a call goes through
 
 
+_gathered: ContextVar[list[tuple[str, type[Warning]]] | None] = ContextVar("_gathered", default=None)
+
+
+@contextmanager
+def gathered() -> Iterator[list[tuple[str, type[Warning]]]]:
+    """Gather warnings instead of giving them: those of a thread belong to all threads."""
+    kept: list[tuple[str, type[Warning]]] = []
+    token = _gathered.set(kept)
+    try:
+        yield kept
+    finally:
+        _gathered.reset(token)
+
+
 def warn(text: str, category: type[Warning] = ConvergenceWarning) -> None:
     """Warn of the line that called an estimator, from however deep within."""
+    kept = _gathered.get()
+    if kept is not None:
+        kept.append((text, category))
+        return
     level, frame = 1, inspect.currentframe()
     while frame is not None and frame.f_globals.get("__name__", "").startswith(INNER):
         level, frame = level + 1, frame.f_back
@@ -37,6 +59,7 @@ def ended(
     is_enough: bool = False,
 ) -> None:
     """Say what went badly in a training, and where it has not converged, unless all epochs are enough."""
+    estimator._stopped_by = result.stopped_by
     for one in result.diagnosis:
         if one.is_warning and not is_one:  # one epoch is no training to judge
             warn(one.message, TrainingWarning)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from math import isfinite
-from typing import TYPE_CHECKING, Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from chainrule.equations import CRITERIA, RULES, SCHEDULES, Kind, name_of
 from chainrule.errors import InputError
 from chainrule.files.layout import FORMAT
 from chainrule.settings import Settings, settings_of
-from chainrule.stored import Finite, NotNegative, Sha256, Stored, WholeFrom1, not_a_model
+from chainrule.stored import Finite, Meta, NotNegative, Stored, WholeFrom1, not_a_model
 from chainrule.training import Epoch, TrainingState
 from chainrule.words import counted, printable
 
@@ -32,13 +32,14 @@ EPOCH_FIELDS = ("loss", "rate", "validation_loss", "score")
 
 
 Watched = Finite | Literal["nan", "inf", "-inf"] | None
+Sha256OrNone = Annotated[str, Meta(pattern=r"\A([0-9a-f]{64})?\Z")]  # none where other rows may follow
 
 
 class StoredState(Stored, frozen=True):
     """The state of a training, but its arrays."""
 
     best_epoch: WholeFrom1 | None
-    data: Sha256
+    data: Sha256OrNone
     epochs: tuple[tuple[Finite, Finite | None, Watched, Watched], ...]
     loss_before: Finite
     numbers: tuple[tuple[NotNegative, ...], ...]

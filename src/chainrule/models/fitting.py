@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import replace
+from functools import partial
 from numbers import Real
+from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 from chainrule.errors import TrainingWarning, said, warn_of_table
+from chainrule.given import whole_number_from_2
 from chainrule.models.beside import data_of_checkpoint, opened, watched_rows
 from chainrule.models.dataset import HELD_OUT, Dataset, Usable, usable_rows
 from chainrule.models.folds import CrossValidation, check_beside_folds, fit_folds, of_fold, remarks_beside
@@ -18,7 +21,7 @@ from chainrule.models.settings import fit_settings, settings_of_checkpoint
 from chainrule.settings import FitSettings, documented, refuse_unknown_settings
 from chainrule.table_options import TableOptions, documented_options, options_of, parted_options
 from chainrule.tables import as_table, settle_roles
-from chainrule.training import Callbacks
+from chainrule.training import Callbacks, shared_threads
 
 if TYPE_CHECKING:
     import os
@@ -173,7 +176,8 @@ def cross_validate(
     sample_weight
         As for `fit`.
     on_epoch : callable, optional
-        As for `train`; ``progress.fold`` says which fold of how many is trained.
+        As for `train`; ``progress.fold`` says which fold of how many is trained. Folds follow each other
+        then, unless `threads` are given: each calls from the thread that trains it, one at a time.
     {options}
     defaults : {"modern", "notes"}
         As for `fit`.
@@ -251,19 +255,26 @@ def in_folds(
         As for `fit_folds`.
     """
     settings = {name: one for name, one in given.items() if name not in {"folds", "held_out", "seed"}}
+    folds = whole_number_from_2(folds, "folds", "5")
+    asked = settings.get("threads")
+    if asked is None and on_epoch is not None:  # so that its author hears of one fold after the other
+        at_once, threads = 1, None
+    else:
+        at_once, threads = shared_threads(asked, folds, settings.get("engine"))
+    one_at_a_time = RLock()
 
-    def fit_one(data: Dataset, fold: tuple[int, int]) -> FitResult:
+    def prepare_one(data: Dataset, fold: tuple[int, int]) -> Callable[[], FitResult]:
         chosen = fit_settings(data, **settings)
-        return fit_dataset(
+        return partial(
+            fit_dataset,
             data,
-            chosen,
-            on_epoch=of_fold(on_epoch, fold),
-            on_time=of_fold(on_time, fold),
+            chosen if threads is None else replace(chosen, threads=threads),
+            on_epoch=of_fold(on_epoch, fold, one_at_a_time),
+            on_time=of_fold(on_time, fold, one_at_a_time),
             every_seconds=every_seconds,
             masks=masks,
             watched=None if validation is None else watched_rows(validation, data, chosen),
+            warn=False,  # what went badly is in the result
         )
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", TrainingWarning)  # they are in the result
-        return fit_folds(usable, folds=folds, seed=seed, fit_one=fit_one)
+    return fit_folds(usable, folds=folds, seed=seed, threads=at_once, prepare_one=prepare_one)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,11 +17,12 @@ from chainrule.models.judging.pooling import pooled_score, writing_as
 from chainrule.models.rows import refuse_weightless
 from chainrule.scores import ClassScore, NumberScore, each_of, gain_of, score_lines, score_to_json
 from chainrule.tables import joined_predictions
-from chainrule.training import StoppedBy
+from chainrule.training import train_together
 from chainrule.words import counted, joined, named, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+    from threading import RLock
 
     import numpy.typing as npt
 
@@ -237,47 +239,69 @@ def remarks_beside(known: Sequence[Decision], validated: CrossValidation) -> tup
 
 
 def fit_folds(
-    usable: Usable, *, folds: int, seed: int, fit_one: Callable[[Dataset, tuple[int, int]], FitResult]
+    usable: Usable,
+    *,
+    folds: int,
+    seed: int,
+    threads: int,
+    prepare_one: Callable[[Dataset, tuple[int, int]], Callable[[], FitResult]],
 ) -> CrossValidation:
-    """Fit a network for each fold.
+    """Fit a network for each fold, so many folds at once.
 
     Parameters
     ----------
     usable : Usable
     folds : int
     seed : int
-    fit_one : callable
-        Fits a network to the training rows of a dataset; it hears which fold of how many that is.
+    threads : int
+    prepare_one : callable
+        Gives what fits a network to the training rows of a dataset, without a warning; it hears which fold of
+        how many that is. A dataset is made when its turn comes, in this thread.
 
     Raises
     ------
     InputError, TableError, DivergenceError
-        A fold cannot be fitted; the error says which.
+        A fold cannot be fitted; the error says which, the first one that is so.
     KeyboardInterrupt
         Ctrl-C came; it says what was done.
     """
-    results: list[FitResult] = []
+
+    def fits() -> Iterator[Callable[[], FitResult]]:
+        for k, parted in enumerate(all_parted, 1):
+            with _named(k, folds):
+                share = len(parted.held_out) / usable.table.n_rows
+                data = usable.encode(parted, held_out=share, seed=seed)
+                yield partial(_of_fold, k, folds, prepare_one(data, (k, folds)))
+
     try:
         all_parted = usable.part_in_folds(folds=folds, seed=seed)
         refuse_weightless(usable.weights, [parted.held_out for parted in all_parted])
-        for k, parted in enumerate(all_parted, 1):
-            try:
-                share = len(parted.held_out) / usable.table.n_rows
-                data = usable.encode(parted, held_out=share, seed=seed)
-                result = fit_one(data, (k, folds))
-            except ChainruleError as error:
-                error.advise(f"This is of fold {k} of {folds}.")
-                raise
-            if result.stopped_by is StoppedBy.INTERRUPT:
-                raise KeyboardInterrupt  # noqa: TRY301 (as it comes between trainings)
-            results.append(result)
     except KeyboardInterrupt:
-        raise KeyboardInterrupt(_done(results, folds)) from None
-    return CrossValidation(tuple(results))
+        raise KeyboardInterrupt(_done([], folds)) from None
+    fitted = train_together(fits(), threads)
+    if fitted.was_interrupted:
+        raise KeyboardInterrupt(_done(fitted.done, folds))
+    return CrossValidation(tuple(fitted.done))
+
+
+def _of_fold(k: int, folds: int, fit: Callable[[], FitResult]) -> FitResult:
+    """Fit one fold."""
+    with _named(k, folds):
+        return fit()
+
+
+@contextmanager
+def _named(k: int, folds: int) -> Iterator[None]:
+    """Let an error say which fold it is of."""
+    try:
+        yield
+    except ChainruleError as error:
+        error.advise(f"This is of fold {k} of {folds}.")
+        raise
 
 
 def of_fold(
-    call: Callable[[Progress], object] | None, fold: tuple[int, int]
+    call: Callable[[Progress], object] | None, fold: tuple[int, int], one_at_a_time: RLock
 ) -> Callable[[Progress], object] | None:
     """A callback that is told which fold is trained; of what is no function `Callbacks` complains."""
     if not callable(call):
@@ -285,7 +309,8 @@ def of_fold(
 
     def told(training: Progress) -> object:
         training.fold = fold
-        return call(training)
+        with one_at_a_time:
+            return call(training)
 
     return told
 

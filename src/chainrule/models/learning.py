@@ -49,7 +49,8 @@ def fit_dataset(
 ) -> FitResult:
     """Train on the training rows; those of a table of their own are watched instead of some of them.
 
-    It begins with `start_network` where no network is given. Where it may not warn, the diagnosis tells.
+    It begins with `start_network` where no network is given. What went badly is in the diagnosis, and where
+    it may `warn` it is a `TrainingWarning`, too.
 
     Raises
     ------

@@ -132,9 +132,8 @@ def _is_line(x: Matrix, y: Matrix) -> bool:
 
 def _names_classes(columns: Matrix, classes: Places) -> bool:
     """Whether rows of one class, and no others, have one same value in these columns."""
-    n_classes = len(np.unique(classes))
-    if columns.shape[1] > n_classes + 1:  # one for each category, and one for missing values
+    names, first, of_rows = np.unique(classes, return_index=True, return_inverse=True)
+    if columns.shape[1] > len(names) + 1:  # one for each category, and one for missing values
         return False
-    codes = np.unique(columns, axis=0, return_inverse=True)[1].ravel()
-    pairs = np.unique(codes * (classes.max() + 1) + classes)
-    return bool(len(pairs) == n_classes == codes.max() + 1)
+    values = columns[first]
+    return bool((columns == values[of_rows]).all()) and len(np.unique(values, axis=0)) == len(names)

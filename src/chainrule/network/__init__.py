@@ -10,6 +10,8 @@ from chainrule.network.samples import (
     as_pairs,
     as_sample_weight,
     as_samples,
+    as_table,
+    as_weights,
     check_as_many,
     check_finite,
     check_network,
@@ -17,6 +19,6 @@ from chainrule.network.samples import (
 
 __all__ = [
     "ForwardPass", "Network", "Objective", "as_masks", "as_pairs", "as_sample_weight", "as_samples",
-    "backward", "check_as_many", "check_finite", "check_network", "check_targets", "forward", "gradients",
-    "jacobian", "loss_over_rows", "own_functions",
+    "as_table", "as_weights", "backward", "check_as_many", "check_finite", "check_network", "check_targets",
+    "forward", "gradients", "jacobian", "loss_over_rows", "own_functions",
 ]  # fmt: skip

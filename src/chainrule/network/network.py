@@ -82,6 +82,7 @@ class Network:
     weights: tuple[npt.NDArray[Any], ...]
     activations: tuple[Activation, ...]
     loss: Loss
+    _sizes: tuple[int, ...] = field(init=False, repr=False)
     _predictor: Outputs | None = field(init=False, repr=False)
 
     def __init__(
@@ -94,6 +95,7 @@ class Network:
         object.__setattr__(self, "weights", frozen)
         object.__setattr__(self, "activations", _one_per_layer(activations, len(frozen)))
         object.__setattr__(self, "loss", LOSSES.made_of(loss, "loss"))
+        object.__setattr__(self, "_sizes", (frozen[0].shape[1] - 1, *(w.shape[0] for w in frozen)))
         object.__setattr__(self, "_predictor", None)  # made at the first prediction
         check_pairs(self.activations, self.sizes, self.loss)
 
@@ -184,7 +186,7 @@ class Network:
         >>> Network.random((4, 8, 3)).sizes
         (4, 8, 3)
         """
-        return (self.weights[0].shape[1] - 1, *(w.shape[0] for w in self.weights))
+        return self._sizes
 
     @property
     def dtype(self) -> np.dtype[Any]:

@@ -20,9 +20,24 @@ if TYPE_CHECKING:
     from chainrule.network.network import Network
 
 __all__ = [
-    "as_masks", "as_pairs", "as_sample_weight", "as_samples", "check_as_many", "check_finite",
-    "check_network",
+    "as_masks", "as_pairs", "as_sample_weight", "as_samples", "as_table", "as_weights", "check_as_many",
+    "check_finite", "check_network",
 ]  # fmt: skip
+
+
+def as_table(values: object) -> object:
+    """What was given, the numbers of one sample alone as a table of one row; for `as_samples` to check.
+
+    Examples
+    --------
+    >>> as_table([1, 2])
+    array([[1, 2]])
+    """
+    try:
+        array = unmasked(values)
+    except ValueError:  # rows of several lengths, which are refused by name
+        return values
+    return array if array.ndim > 1 else array.reshape(1, -1)
 
 
 def as_samples(
@@ -109,20 +124,27 @@ def as_pairs(
         A number is not finite, or a target is none that the loss is defined for.
     """
     check_network(net)
-    samples = as_samples(X, net.sizes[0], net.dtype, names[0], copy=copy)
-    targets = as_samples(Y, net.sizes[-1], net.dtype, names[1], copy=copy)
+    sizes, dtype = net.sizes, net.dtype
+    samples = as_samples(X, sizes[0], dtype, names[0], copy=copy)
+    targets = as_samples(Y, sizes[-1], dtype, names[1], copy=copy)
     check_as_many(samples, targets, names)
     check_finite(samples, names[0])
-    check_finite(np.where(np.isnan(targets), 0, targets) if targets.shape[1] > 1 else targets, names[1])
+    if not np.isfinite(targets).all():
+        _check_gaps(targets, names[1])
+    check_targets(net.loss, targets, names[1])
+    return samples, targets
+
+
+def _check_gaps(targets: npt.NDArray[Any], name: str) -> None:
+    """Raise InputError where targets, some of which are not finite, are more than missing here and there."""
+    check_finite(np.where(np.isnan(targets), 0, targets) if targets.shape[1] > 1 else targets, name)
     if np.isnan(targets).all():
         raise InputError(
-            f"Every number of {names[1]} is missing (NaN)",
-            parameter=names[1],
+            f"Every number of {name} is missing (NaN)",
+            parameter=name,
             needs="at least one target is needed",
             advice="Give at least one.",
         )
-    check_targets(net.loss, targets, names[1])
-    return samples, targets
 
 
 def check_as_many(
@@ -139,24 +161,20 @@ def check_as_many(
         )
 
 
-def as_sample_weight(
+def as_weights(
     values: object, n_samples: int, dtype: npt.DTypeLike, name: str = "sample_weight"
-) -> npt.NDArray[Any] | None:
-    """Weights of the samples divided by their mean, or None where all are equal.
-
-    Divided so, they leave the meaning of a rate as it is, and only their ratios count.
+) -> npt.NDArray[Any]:
+    """One number for each sample, as they are given.
 
     Raises
     ------
     ShapeError
         There is not one number for each sample.
     InputError
-        A weight is negative or not finite, or all are 0.
+        A weight is negative or not finite.
     """
-    if values is None:
-        return None
     try:
-        weights = real_numbers(values, np.float64)
+        weights = real_numbers(values, dtype)
     except (TypeError, ValueError, OverflowError) as error:
         raise InputError(
             f"{name} cannot be read as numbers: {printable(str(error))}.",
@@ -181,6 +199,26 @@ def as_sample_weight(
             needs="must be finite and at least 0",
             advice="Repair that number.",
         )
+    return weights
+
+
+def as_sample_weight(
+    values: object, n_samples: int, dtype: npt.DTypeLike, name: str = "sample_weight"
+) -> npt.NDArray[Any] | None:
+    """Weights of the samples divided by their mean, or None where all are equal.
+
+    Divided so, they leave the meaning of a rate as it is, and only their ratios count.
+
+    Raises
+    ------
+    ShapeError
+        There is not one number for each sample.
+    InputError
+        A weight is negative or not finite, or all are 0.
+    """
+    if values is None:
+        return None
+    weights = as_weights(values, n_samples, np.float64, name)
     try:
         mean = math.fsum(weights.tolist()) / n_samples
     except OverflowError:  # finite weights with a sum beyond float64

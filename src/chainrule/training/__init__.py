@@ -19,12 +19,16 @@ from chainrule.training.diagnosis import FEWEST_EPOCHS, Diagnosis
 from chainrule.training.history import Epoch, History
 from chainrule.training.preparation import run_training, train
 from chainrule.training.progress import Callbacks, Observer, Progress
+from chainrule.training.restarts import Restarts, train_restarts
 from chainrule.training.result import StoppedBy, TrainingResult
 from chainrule.training.state import TrainingState
+from chainrule.training.together import Together, shared_threads, train_together
+from chainrule.training.trainer import Trainer
 
 __all__ = [
     "ENGINES", "FEWEST_EPOCHS", "LBFGS", "Callbacks", "Constant", "Cosine", "Diagnosis", "Epoch",
     "Exponential", "GeneralizationLoss", "History", "LevenbergMarquardt", "Observer", "Patience", "Progress",
-    "ProgressQuotient", "ReduceOnPlateau", "Settings", "Step", "StoppedBy", "TrainingResult", "TrainingState",
-    "WarmUp", "run_training", "train",
+    "ProgressQuotient", "ReduceOnPlateau", "Restarts", "Settings", "Step", "StoppedBy", "Together", "Trainer",
+    "TrainingResult", "TrainingState", "WarmUp", "run_training", "shared_threads", "train", "train_restarts",
+    "train_together",
 ]  # fmt: skip

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from chainrule.training.result import TrainingResult
     from chainrule.training.state import TrainingState
 
-__all__ = ["run_training", "train"]
+__all__ = ["check_own_functions", "check_own_rule", "run_training", "train"]
 
 ROWS_OF_OWN_CHECK, WEIGHTS_OF_OWN_CHECK = 8, 100
 
@@ -166,16 +166,19 @@ def run_training(
     copy: bool = False,
     observer: Observer | None = None,
     warn: bool = True,
+    seed_of_rows: int | None = None,
 ) -> TrainingResult:
     """Train as `train` does, with its settings in one record.
 
     On a copy of the rows where a function of the user's own, which may change them, is called on the way:
     what was given when the training began is what counts. An observer is one of this package's. What went
-    badly is in the diagnosis, and where it may `warn` it is a `TrainingWarning`, too.
+    badly is in the diagnosis, and where it may `warn` it is a `TrainingWarning`, too. A share of the rows to
+    watch may be drawn by another seed than the settings'.
     """
     samples, targets = as_pairs(net, X, Y, copy=copy and not isinstance(validation, Real))  # a share is one
     rows = Rows(samples, targets, as_sample_weight(sample_weight, len(samples), net.dtype))
-    rows, watched = _parted(net, rows, validation, settings.seed, copy=copy)
+    seed = settings.seed if seed_of_rows is None else seed_of_rows
+    rows, watched = _parted(net, rows, validation, seed, copy=copy)
     if settings.stopping is not None and watched is None:
         raise InputError(
             f"{argument('stopping')} needs validation rows.",
@@ -186,8 +189,8 @@ def run_training(
         )
     settings = settings.for_rows(len(rows))
     task = Task(net, rows, as_masks(masks, net))
-    _check_own_functions(task)
-    _check_own_rule(task, settings)
+    check_own_functions(task)
+    check_own_rule(task, settings)
     with engine_named(engine, task, settings) as running:
         with interruptible():  # nothing is lost yet
             run = Run(task, watched, settings, running, callbacks or Callbacks(), resume, observer, warn=warn)
@@ -228,7 +231,7 @@ def _parted(
     return rows, Rows(X, Y, as_sample_weight(weight, len(X), net.dtype, "the validation sample_weight"))
 
 
-def _check_own_rule(task: Task, settings: Settings) -> None:
+def check_own_rule(task: Task, settings: Settings) -> None:
     """Try an update rule of the user's own once, or InputError where it gives no weights and state."""
     rule, weights = settings.rule, task.net.weights[-1]
     if not RULES.is_own(rule) or RULES.fact(rule, "engine") is not None:
@@ -251,7 +254,7 @@ def _taken(rows: Rows, places: npt.NDArray[np.intp]) -> Rows:
     return Rows(rows.X[places], rows.Y[places], as_sample_weight(weight, len(places), rows.X.dtype))
 
 
-def _check_own_functions(task: Task) -> None:
+def check_own_functions(task: Task) -> None:
     """Check the gradient of a network with a function of the user's own on the first rows, or InputError."""
     own = own_functions(task.net)
     if not own:

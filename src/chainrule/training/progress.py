@@ -42,6 +42,8 @@ class Progress:
         other rules.
     fold : tuple of int, optional
         Where this is one training of a cross-validation: which fold, from 1, of how many.
+    is_over : bool
+        Whether the training has ended.
 
     Examples
     --------
@@ -65,6 +67,7 @@ class Progress:
     stopped: bool = False
     evaluations: int = 0
     fold: tuple[int, int] | None = None
+    is_over: bool = False
     _began: float = field(default_factory=time.perf_counter, repr=False)
     _ended: float | None = field(default=None, repr=False)
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from chainrule.equations import CRITERIA, SCHEDULES, Constant, Past, PastEpoch, name_of
 from chainrule.errors import DivergenceError, InputError, TrainingWarning
-from chainrule.interrupts import interruptible
+from chainrule.interrupts import interruptible, look
 from chainrule.random_streams import Purpose, permutation
 from chainrule.scores import heeds_weights, metric_named
 from chainrule.training.diagnosis import advice_after_divergence, diagnose
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     Matrices = Sequence[npt.NDArray[Any]]
     Best = tuple[float, int, Matrices]  # watched value, number of the epoch, weights after it
 
-__all__ = ["Run"]
+__all__ = ["Run", "all_finite"]
 
 FEWEST_IN_A_BLOCK = 8  # fewer are no faster than one by one
 EPOCHS_UNTIL_ANOTHER = 32  # one by one, after a block of which hardly an epoch could be kept
@@ -127,8 +127,8 @@ class Run:
     def _go_on_from(self, state: TrainingState) -> Best | None:
         """Stand where the state was kept, with its epochs behind; the best network of it."""
         check_resumable(state, self.task.net, self.settings, self.data)
-        self.loss_before = state.loss_before
         self.engine.resume(state.network.weights, state.rule)
+        self.loss_before = state.loss_before if state.epochs else self._loss(state.network.weights)
         if self.heeds_past:
             for n, epoch in enumerate(state.epochs):
                 self._remember(epoch, *self._assumed_factors(n, 1))
@@ -176,7 +176,7 @@ class Run:
         if self.progress.stopped:
             return StoppedBy.CALLBACK
         state = self.engine.state
-        if not np.isfinite(loss) or not _all_finite(state):
+        if not np.isfinite(loss) or not all_finite(state):
             raise self._diverged()
         validation_loss, score = self._validated(state)
         epoch = Epoch(number, loss, time.perf_counter() - began, rate, validation_loss, score)
@@ -201,7 +201,7 @@ class Run:
             loss_goal=settings.loss_goal,
         )
         last = len(block) - 1
-        n_finite = last + bool(np.isfinite(block.losses[last]) and _all_finite(block.state(last)))
+        n_finite = last + bool(np.isfinite(block.losses[last]) and all_finite(block.state(last)))
         columns = (
             range(first, first + n_finite),
             (block.losses / len(self.task.rows)).tolist(),
@@ -392,7 +392,8 @@ class Run:
             ) from None
 
     def _tell_the_time(self) -> None:
-        """Call what is to be called every so many seconds."""
+        """Call what is to be called every so many seconds; KeyboardInterrupt where this thread is to stop."""
+        look()
         callbacks, now = self.callbacks, time.monotonic()
         if callbacks.on_time is not None and now - self.last_time >= callbacks.every_seconds:
             self.last_time = now
@@ -400,6 +401,7 @@ class Run:
 
     def _result(self, stopped_by: StoppedBy) -> TrainingResult:
         """What the training has led to: the best network where there is a criterion, else the last."""
+        self.progress.is_over = True
         state, _, n_epochs, best = self.reached
         weights, best_epoch = self.engine.weights_of(state), n_epochs if self.criteria else None
         if best is not None:
@@ -495,10 +497,10 @@ def _no_loss(loss: float) -> InputError:
     )
 
 
-def _all_finite(state: State) -> bool:
+def all_finite(state: State) -> bool:
     """Whether every number is finite, in one array or in several."""
     if isinstance(state, (tuple, list)):
-        return all(_all_finite(part) for part in state)
+        return all(map(all_finite, state))
     return bool(np.isfinite(state).all())
 
 

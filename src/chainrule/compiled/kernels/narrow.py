@@ -1,7 +1,8 @@
 """Online training of narrow networks: no layer after the inputs has more units than one vector has lanes.
 
 A layer's net inputs, outputs and deltas then are one register each, and a tenth of a microsecond is saved
-on a sample of a network as small as 2-3-1.
+on a sample of a network as small as 2-3-1. A sample's weight multiplies the rate of its step, and not the
+deltas: every number waits for them, and nothing for the rate.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from chainrule.compiled.language.vectors import (
     spread_like,
     store,
     total,
+    where_number,
 )
 from chainrule.compiled.machine.compiling import TRAINING, kernel, part
 from chainrule.compiled.machine.team import restore_environment, standard_environment
@@ -66,8 +68,10 @@ def _kernel(width):
                 for k in range(top.units):
                     M[places.targets + k] = Y[begin + k]
                 y = load_lanes(M, places.targets, width)
-            residual = first_lanes(top.units, y - a, zero)
-            loss += total(residual * residual) / 2
+            residual = first_lanes(top.units, where_number(y, y - a, zero), zero)
+            weight = W[order[s]]
+            loss += weight * (total(residual * residual) / 2)
+            step_rate = rate * weight
             delta = delta_from(top.activation, z, a, residual)
             # Backward, equations (9) and (8).
             for m in range(len(layers) - 1, 0, -1):
@@ -76,7 +80,7 @@ def _kernel(width):
                 for j in range(layer.inputs + 1):
                     weights = load_lanes(M, row, width)
                     store(M, part, weights * delta)
-                    step = spread_like(zero, rate * M[layer.before + j])
+                    step = spread_like(zero, step_rate * M[layer.before + j])
                     store(M, row, fused(step, delta, weights))
                     row += width
                     part += width
@@ -90,12 +94,12 @@ def _kernel(width):
             row = bottom.weights
             z = zero
             for j in range(bottom.inputs):
-                step = spread_like(zero, rate * X[this + j])
+                step = spread_like(zero, step_rate * X[this + j])
                 weights = fused(step, delta, load_lanes(M, row, width))
                 store(M, row, weights)
                 z = fused(spread_like(z, X[next_ + j]), weights, z)
                 row += width
-            bias = fused(spread_like(zero, rate), delta, load_lanes(M, row, width))
+            bias = fused(spread_like(zero, step_rate), delta, load_lanes(M, row, width))
             store(M, row, bias)
             z = z + bias
         restore_environment(environment)

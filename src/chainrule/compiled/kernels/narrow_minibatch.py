@@ -15,6 +15,7 @@ from chainrule.compiled.language.vectors import (
     spread,
     store,
     total,
+    where_number,
 )
 from chainrule.compiled.machine.compiling import TRAINING, kernel, part
 from chainrule.compiled.machine.team import restore_environment, standard_environment
@@ -46,14 +47,16 @@ def _forward(M, layers):
 @part
 def _start_deltas(M, layer, places, rows):
     """Equations (4) and (7); lanes beyond the samples have deltas of 0."""
-    losses = constant(load(M, layer.outputs), 0.0)
+    weights = load(M, places.sample_weights)
+    zero = constant(weights, 0.0)
+    losses = zero
     for k in range(layer.units):
         at = k * lanes(M)
-        z, a = load(M, layer.net_inputs + at), load(M, layer.outputs + at)
-        residual = first_lanes(rows, load(M, places.targets + at) - a, constant(a, 0.0))
+        z, a, y = load(M, layer.net_inputs + at), load(M, layer.outputs + at), load(M, places.targets + at)
+        residual = first_lanes(rows, where_number(y, y - a, zero), zero)
         losses = fused(residual, residual, losses)
-        store(M, layer.deltas + at, delta_from(layer.activation, z, a, residual))
-    store(M, places.losses, losses)
+        store(M, layer.deltas + at, delta_from(layer.activation, z, a, residual * weights))
+    store(M, places.losses, losses * weights)
 
 
 @part
@@ -112,6 +115,7 @@ def train_narrow_minibatches(
                     M[bottom.before + j * lanes(M) + r] = X[x + j]
                 for k in range(top.units):
                     M[places.targets + k * lanes(M) + r] = Y[y + k]
+                M[places.sample_weights + r] = W[order[block + r]]
             _forward(M, layers)
             _start_deltas(M, top, places, rows)
             for r in range(rows):

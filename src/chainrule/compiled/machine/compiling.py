@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from numba import from_dtype, njit, types
 from numba.core import config
+from numba.core.compiler_lock import global_compiler_lock
 
 from chainrule.compiled.layout import LAYER, PLACES
 from chainrule.compiled.machine.cache import KernelFiles
@@ -90,7 +91,8 @@ class Kernel:
             self.of(dtype)
             found: Any = self._dispatcher.overloads[self._argument_types(from_dtype(dtype))]
             name = found.fndesc.llvm_func_name
-            self._addresses[dtype] = int(found.library.get_pointer_to_function(name))
+            with put_off(), global_compiler_lock:  # another thread may be adding a kernel
+                self._addresses[dtype] = int(found.library.get_pointer_to_function(name))
         return self._addresses[dtype]
 
 

@@ -9,7 +9,7 @@ from numba.core import config
 from numba.core.codegen import get_host_cpu_features
 
 __all__ = [
-    "TILE_COLUMNS", "TILE_ROWS", "processor_features", "processor_name", "useful_threads",
+    "TILE_COLUMNS", "TILE_ROWS", "processor_features", "processor_name", "processors", "useful_threads",
 ]  # fmt: skip
 
 # Weights times samples, between two meetings, for which a second thread gains a quarter.
@@ -33,6 +33,10 @@ TILE_ROWS, TILE_COLUMNS = (8, 2) if "+avx512f" in processor_features() else (4, 
 
 def useful_threads(work: int) -> int:
     """Threads that pay off for so much work between two meetings, at most one for every processor."""
+    return max(1, min(processors(), 2 * work // WORK_FOR_THREADS))
+
+
+def processors() -> int:
+    """How many processors this process may use."""
     affinity = getattr(os, "sched_getaffinity", None)
-    processors = len(affinity(0)) if affinity else os.cpu_count() or 1
-    return max(1, min(processors, 2 * work // WORK_FOR_THREADS))
+    return len(affinity(0)) if affinity else os.cpu_count() or 1

@@ -36,6 +36,8 @@ from chainrule.equations import (
     RULES,
     Adam,
     AdamW,
+    ClassicalMomentum,
+    ClassicalNesterov,
     Descent,
     IRpropMinus,
     Momentum,
@@ -56,6 +58,7 @@ __all__ = [
 GRADIENTS, FUSED = 0, 1
 DESCENT, MOMENTUM, NESTEROV, RMSPROP = Descent.code, Momentum.code, Nesterov.code, RMSprop.code
 ADAM, IRPROP_MINUS = Adam.code, IRpropMinus.code
+CLASSICAL_MOMENTUM, CLASSICAL_NESTEROV = ClassicalMomentum.code, ClassicalNesterov.code
 
 # Places in the array of what a rule and the penalties are given; the powers of beta change with each step.
 A, B, C, D, DECAY, L1, L2, CLIP_NORM, POWER1, POWER2 = range(10)
@@ -75,7 +78,7 @@ def rule_numbers(
     numbers = np.zeros(10)
     numbers[[L1, L2, POWER1, POWER2]] = l1, l2, 1, 1
     numbers[CLIP_NORM] = inf if clip_norm is None else clip_norm
-    if isinstance(rule, (Momentum, Nesterov)):
+    if isinstance(rule, Momentum):  # or one that is made from it
         numbers[A] = given.momentum
     elif isinstance(rule, RMSprop):
         numbers[[A, B]] = given.decay, given.epsilon
@@ -112,6 +115,21 @@ def _nesterov(w, g, velocity, second, c):
     """Equation (39)."""
     velocity = _without_subnormals(fused(spread_like(w, c[1]), velocity, g))
     return fused(spread_like(w, c[0]), fused(spread_like(w, c[1]), velocity, g), w), velocity, second
+
+
+@inlined
+def _classical_momentum(w, g, velocity, second, c):
+    """Equation (51)."""
+    velocity = _without_subnormals(fused(spread_like(w, c[1]), velocity, spread_like(w, c[0]) * g))
+    return w + velocity, velocity, second
+
+
+@inlined
+def _classical_nesterov(w, g, velocity, second, c):
+    """Equation (52)."""
+    step = spread_like(w, c[0]) * g
+    velocity = _without_subnormals(fused(spread_like(w, c[1]), velocity, step))
+    return w + fused(spread_like(w, c[1]), velocity, step), velocity, second
 
 
 @inlined
@@ -194,6 +212,8 @@ UPDATE = {
     RMSPROP: update_routine("update_by_rmsprop", _over_rows(_rmsprop)),
     ADAM: update_routine("update_by_adam", _over_rows(_adam)),
     IRPROP_MINUS: update_routine("update_by_irprop_minus", _over_rows(_irprop_minus)),
+    CLASSICAL_MOMENTUM: update_routine("update_by_classical_momentum", _over_rows(_classical_momentum)),
+    CLASSICAL_NESTEROV: update_routine("update_by_classical_nesterov", _over_rows(_classical_nesterov)),
 }
 
 

@@ -5,7 +5,8 @@ gradient and state, and gives the weights and the state after one update. A stat
 the shape of the weights (`arrays` names them), then plain numbers (`numbers` names them).
 
 Conventions are those of PyTorch: the rate multiplies the velocity when the weights are moved, and is not part
-of it; epsilon is added to the root, not under it.
+of it; epsilon is added to the root, not under it. The velocity of the classical rules holds the rate, as
+that of Keras and scikit-learn does.
 
 References
 ----------
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
     from chainrule.equations.arrays import Array
 
 __all__ = [
-    "RULES", "Descent", "Momentum", "Nesterov", "Rule", "RuleFacts", "RuleState", "descend",
-    "without_subnormals",
+    "RULES", "ClassicalMomentum", "ClassicalNesterov", "Descent", "Momentum", "Nesterov", "Rule", "RuleFacts",
+    "RuleState", "descend", "without_subnormals",
 ]  # fmt: skip
 
 RuleState: TypeAlias = tuple[Any, ...]
@@ -179,8 +180,7 @@ class Momentum(RuleFacts):
 
     Notes
     -----
-    Rumelhart, Hinton & Williams (1986) multiply the gradient by the rate before it enters the velocity; for a
-    constant rate the weights are the same.
+    When the rate changes, the whole velocity goes on at the new one; there `ClassicalMomentum` differs.
 
     Examples
     --------
@@ -194,7 +194,7 @@ class Momentum(RuleFacts):
 
     momentum: float = 0.9
     name: ClassVar[str] = "momentum"
-    also_called: ClassVar[tuple[str, ...]] = ("heavy_ball", "polyak", "sgd_momentum", "gdm")
+    also_called: ClassVar[tuple[str, ...]] = ("sgd_momentum", "gdm")
     arrays: ClassVar[tuple[str, ...]] = ("velocity",)
     numbers: ClassVar[tuple[str, ...]] = ()
     usual_rate = 0.01
@@ -248,6 +248,94 @@ class Nesterov(Momentum):
         """Equation (39)."""
         velocity = without_subnormals(self.momentum * state[0] + gradient)
         return weights - rate * (gradient + self.momentum * velocity), (velocity,)
+
+
+@RULES.register
+@dataclass(frozen=True)
+class ClassicalMomentum(Momentum):
+    r"""Descent along a velocity that holds the rate: the last change of the weights, part of which goes on.
+
+    .. math:: V := \mu V - \eta g, \quad W := W + V
+
+    Parameters
+    ----------
+    momentum : float
+        Share :math:`\mu` of the velocity that is kept, from 0 to below 1.
+
+    Notes
+    -----
+    As in Keras and scikit-learn. At a constant rate the weights are those of `Momentum`. When the rate
+    changes, past gradients keep the rate of their time, so that a lower one slows the weights down by and by.
+
+    References
+    ----------
+    Polyak (1964), Some methods of speeding up the convergence of iteration methods, USSR Computational
+    Mathematics and Mathematical Physics 4. Rumelhart, Hinton & Williams (1986), Learning representations by
+    back-propagating errors, Nature 323.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rule, w, g = ClassicalMomentum(0.5), np.array([1.0]), np.array([1.0])
+    >>> w, state = rule.update(w, g, rule.init(w), rate=0.5)
+    >>> w, state = rule.update(w, g, state, rate=0.25)
+    >>> w, state
+    (array([0.]), (array([-0.5]),))
+    """
+
+    name: ClassVar[str] = "classical_momentum"
+    also_called: ClassVar[tuple[str, ...]] = ("heavy_ball", "polyak")
+    code = 8
+
+    def update(
+        self, weights: Array, gradient: Array, state: RuleState, rate: float
+    ) -> tuple[Array, RuleState]:
+        """Equation (51)."""
+        velocity = without_subnormals(self.momentum * state[0] - rate * gradient)
+        return weights + velocity, (velocity,)
+
+
+@RULES.register
+@dataclass(frozen=True)
+class ClassicalNesterov(Momentum):
+    r"""Nesterov's momentum with a velocity that holds the rate, as `ClassicalMomentum` has it.
+
+    .. math:: V := \mu V - \eta g, \quad W := W + \mu V - \eta g
+
+    Parameters
+    ----------
+    momentum : float
+        Share :math:`\mu` of the velocity that is kept, from 0 to below 1.
+
+    Notes
+    -----
+    As in Keras and scikit-learn. At a constant rate the weights are those of `Nesterov`. They are the places
+    where Sutskever et al. (2013) take their gradients, a step ahead, whether the rate changes or not.
+
+    References
+    ----------
+    Bengio, Boulanger-Lewandowski & Pascanu (2013), Advances in optimizing recurrent networks, ICASSP, for
+    this form of it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rule, w, g = ClassicalNesterov(0.5), np.array([1.0]), np.array([1.0])
+    >>> w, state = rule.update(w, g, rule.init(w), rate=0.5)
+    >>> rule.update(w, g, state, rate=0.25)
+    (array([-0.25]), (array([-0.5]),))
+    """
+
+    name: ClassVar[str] = "classical_nesterov"
+    code = 9
+
+    def update(
+        self, weights: Array, gradient: Array, state: RuleState, rate: float
+    ) -> tuple[Array, RuleState]:
+        """Equation (52)."""
+        step = rate * gradient
+        velocity = without_subnormals(self.momentum * state[0] - step)
+        return weights + (self.momentum * velocity - step), (velocity,)
 
 
 def without_subnormals(numbers: Array) -> Array:

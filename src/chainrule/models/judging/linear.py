@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from chainrule.errors import DivergenceError, TrainingWarning
+from chainrule.errors import DivergenceError
 from chainrule.network import Network
 from chainrule.random_streams import Purpose, permutation
 from chainrule.settings import Settings
@@ -62,15 +61,14 @@ def linear_network(data: Dataset, weights: npt.NDArray[np.float64] | None = None
     rows, steps = _rows_and_steps(data.training_rows, start.weights[0].size, data.seed)
     settings = Settings(rule="lbfgs", epochs=steps, batch_size=None, l2=1 / len(rows), threads=1)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", TrainingWarning)
-            result = run_training(
-                start,
-                data.X[rows],
-                data.Y[rows],
-                settings,
-                sample_weight=None if weights is None else weights[rows],
-            )
+        result = run_training(
+            start,
+            data.X[rows],
+            data.Y[rows],
+            settings,
+            sample_weight=None if weights is None else weights[rows],
+            warn=False,
+        )
     except DivergenceError:
         return None
     if result.stopped_by is StoppedBy.INTERRUPT:

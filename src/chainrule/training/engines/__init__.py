@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from chainrule.compiled.trainer import Block
     from chainrule.training.task import Rows
 
-__all__ = ["BlockEngine", "Engine", "GradientEngine", "State", "loss_over_rows"]
+__all__ = ["BlockEngine", "Engine", "GradientEngine", "State", "StreamEngine", "loss_over_rows"]
 
 # Weights and rule state in a form of the engine's own, that later epochs do not change.
 State: TypeAlias = Any
@@ -117,6 +117,17 @@ class BlockEngine(Engine, Protocol):
 
     def restore(self, state: State) -> None:
         """Go on from a state, whatever was met since."""
+        ...
+
+
+class StreamEngine(Engine, Protocol):
+    """An engine that can go on with other rows than those that it was made for."""
+
+    def go_on_with(self, rows: Rows, batch_size: int, place: int) -> bool:
+        """Train on these rows from now on, of which the first one has this place in its epoch.
+
+        False where that needs another engine.
+        """
         ...
 
 

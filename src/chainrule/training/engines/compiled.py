@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from chainrule.settings import Settings
-    from chainrule.training.task import Task
+    from chainrule.training.task import Rows, Task
 
 __all__ = ["CompiledEngine"]
 
@@ -57,6 +57,10 @@ class CompiledEngine(Trainer):
             dropout=kept if settings.dropout and len(net.weights) > 1 else None,
             threads=settings.threads,
         )
+
+    def go_on_with(self, rows: Rows, batch_size: int, place: int) -> bool:
+        """Train on these rows from now on; False where that needs another engine."""
+        return self.take(rows.X, rows.Y, rows.sample_weight, batch_size, place)
 
     def in_blocks(self, n_epochs: int) -> Self | None:
         """Itself, where so many epochs pay for the kernel, or all so far, or it is there already."""

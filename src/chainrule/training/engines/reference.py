@@ -7,6 +7,7 @@ derivation says; it does not fuse, reuse memory, or run in threads.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from chainrule.equations import Array, RuleState
     from chainrule.settings import Settings
-    from chainrule.training.task import Task
+    from chainrule.training.task import Rows, Task
 
 __all__ = ["ReferenceEngine"]
 
@@ -46,7 +47,7 @@ class ReferenceEngine:
     def __init__(self, task: Task, settings: Settings) -> None:
         self._task, self._settings = task, settings
         self._objective = Objective(task.net.activations, task.net.loss, settings.l1, settings.l2, task.masks)
-        self._rule = settings.rule
+        self._rule, self._batch_size, self._place = settings.rule, settings.batch_size or 1, 0
         weights = task.net.weights
         # Else another engine moves the weights, by the gradients of this one.
         moves = RULES.fact(self._rule, "engine") is None
@@ -74,9 +75,9 @@ class ReferenceEngine:
         Yields, after every update, how many samples are done, and the sum of their losses, each before the
         update that it led to.
         """
-        batch_size, loss = self._settings.batch_size or 1, 0.0
-        for first in range(0, len(order), batch_size):
-            rows = order[first : first + batch_size]
+        loss = 0.0
+        for first in range(0, len(order), self._batch_size):
+            rows = order[first : first + self._batch_size]
             with np.errstate(over="ignore", invalid="ignore"):
                 loss += self._step(rows, first, rate, number)
             yield first + len(rows), loss
@@ -85,7 +86,7 @@ class ReferenceEngine:
         """One update of every weight matrix; all gradients come from the weights before it."""
         task, settings = self._task, self._settings
         weights, states = self.state
-        kept = kept_activations(settings, task.net, number, first, len(rows))
+        kept = kept_activations(settings, task.net, number, self._place + first, len(rows))
         sample_weight = None if task.sample_weight is None else task.sample_weight[rows]
         losses, slopes = self._objective.losses_and_gradients(
             weights, task.X[rows], task.Y[rows], sample_weight, kept
@@ -103,6 +104,11 @@ class ReferenceEngine:
             ]
         self.state = tuple(w for w, _ in updated), tuple(state for _, state in updated)
         return float(losses.astype(np.float64).sum())
+
+    def go_on_with(self, rows: Rows, batch_size: int, place: int) -> bool:
+        """Train on these rows from now on."""
+        self._task, self._batch_size, self._place = replace(self._task, rows=rows), batch_size, place
+        return True
 
     def in_blocks(self, n_epochs: int) -> None:
         """Epoch by epoch alone."""
