@@ -239,6 +239,7 @@ TRUSTED = {  # whatever the network is made of comes to these: its activations a
     "chainrule.estimators.regressor.MLPRegressor",
     "chainrule.network.network.Network",
     "chainrule.training.history.Epoch",
+    "chainrule.training.history.History",
     "chainrule.training.state.TrainingState",
 }
 
@@ -271,32 +272,40 @@ def test_jobs_beside_each_other_have_the_bits_of_one_after_the_other(backend: st
     assert same_bits(alone.best_estimator_[-1], beside.best_estimator_[-1])
 
 
-def messy() -> pd.DataFrame:
-    """Numbers with gaps, names, dates, and texts."""
-    return pd.DataFrame(
+def messy(gaps: float) -> pd.DataFrame:
+    """Numbers, names, dates and texts, with a share of gaps."""
+    random = np.random.default_rng(7)
+    frame = pd.DataFrame(
         {
-            "number": np.where(np.arange(90) % 7 == 0, np.nan, X[:, 0]),
-            "kind": [None if n % 5 == 0 else ("round", "square")[n % 2] for n in range(90)],
+            "number": X[:, 0],
+            "kind": np.where(X[:, 2] > 0, "round", "square"),
             "day": pd.date_range("2024-01-01", periods=90, freq="13D").astype(str),
             "note": [f"{('of old', 'new')[n % 2]} and {n * n % 77}" for n in range(90)],
             "is_new": X[:, 3] > 0,
         }
     )
+    return frame.mask(random.random(frame.shape) < gaps)
 
 
 @pytest.mark.oracle
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("kind", ["number", "classes"])
 def test_skrub_makes_a_table_of_anything_fit(kind: str) -> None:
+    """The same for both, where it has no gaps to fill for those who do not take them."""
     skrub = pytest.importorskip("skrub")
     found = []
     for make in (MLPClassifier, TheirClassifier) if kind == "classes" else (MLPRegressor, TheirRegressor):
         np.random.seed(3)  # noqa: NPY002 (of what skrub gives no seed)
-        line = skrub.tabular_pipeline(make(**AS_THEIRS)).fit(messy(), TARGETS[kind])
-        outputs = line.predict_proba(messy()) if kind == "classes" else line.predict(messy())
-        found.append((outputs, line.score(messy(), TARGETS[kind])))
+        line = skrub.tabular_pipeline(make(**AS_THEIRS)).fit(messy(0.0), TARGETS[kind])
+        outputs = line.predict_proba(messy(0.0)) if kind == "classes" else line.predict(messy(0.0))
+        found.append((outputs, line.score(messy(0.0), TARGETS[kind])))
     np.testing.assert_allclose(found[0][0], found[1][0], atol=1e-5)  # in float32
     assert found[0][1] == pytest.approx(found[1][1], abs=1e-5)
+    one = (MLPClassifier if kind == "classes" else MLPRegressor)(
+        hidden_layer_sizes=5, solver="lbfgs", random_state=3
+    )
+    line = skrub.tabular_pipeline(one).fit(messy(0.1), TARGETS[kind])
+    assert line.score(messy(0.1), TARGETS[kind]) > 0.9
 
 
 # What it is given.

@@ -48,7 +48,7 @@ def source() -> tarfile.TarFile:
     if not kept.exists():
         try:
             fetched = fetch(f"-{sklearn.__version__}.tar.gz")
-        except OSError as error:
+        except (OSError, ValueError) as error:
             pytest.skip(f"no source distribution of scikit-learn from {INDEX}: {error}")
         kept.parent.mkdir(parents=True, exist_ok=True)
         part = kept.with_suffix(f".{os.getpid()}")
