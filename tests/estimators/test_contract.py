@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest import SkipTest
 
 import pytest
 from sklearn.neural_network.tests import test_mlp
@@ -47,6 +48,64 @@ def checks() -> list[Any]:
 @pytest.mark.parametrize(("estimator", "check"), checks())
 def test_scikit_learns_check_passes(estimator: BaseEstimator, check: Callable[..., None]) -> None:
     check(estimator)
+
+
+OUTPUTS = (
+    "logistic", "tanh", "identity", "relu", "leaky_relu:0.1", "softplus", "softsign", "gelu", "exp",
+    "softmax",
+)  # fmt: skip
+FULL_BATCH: tuple[dict[str, Any], ...] = (
+    {"solver": "lbfgs"},
+    {"solver": "irprop_minus"},
+    {"solver": "levenberg_marquardt", "hidden_layer_sizes": (3,), "max_iter": 30},  # as it is for small ones
+)
+MINI_BATCH: tuple[dict[str, Any], ...] = (
+    {"defaults": "modern"},
+    {"defaults": "notes"},
+    {"batch_size": 16},
+    {"batch_size": 1, "solver": "sgd", "learning_rate_init": 0.001, "momentum": 0},
+    {"dropout": 0.1},
+)
+# A row with the weight 2 is in one batch, and two equal rows are in two, or drop out otherwise.
+NO_SUCH_METHOD_CAN = {
+    "check_sample_weight_equivalence_on_dense_data",
+    "check_sample_weight_equivalence_on_sparse_data",
+}
+
+
+def _failing(one: Any) -> set[str]:  # noqa: ANN401 (either estimator)
+    """Checks that an estimator does not pass."""
+    failed = set()
+    for estimator, check in estimator_checks_generator(one):
+        try:
+            check(estimator)
+        except SkipTest:
+            continue
+        except Exception:  # noqa: BLE001 (whatever a check raises)
+            failed.add(str(getattr(check, "func", check).__name__))
+    return failed
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("given", [*({"out_activation": one} for one in OUTPUTS), *FULL_BATCH], ids=str)
+@pytest.mark.parametrize("kind", [MLPClassifier, MLPRegressor])
+def test_every_output_and_every_full_batch_rule_passes_all_checks(
+    kind: type[BaseEstimator], given: dict[str, Any]
+) -> None:
+    if kind is MLPRegressor and given.get("out_activation") == "softmax":
+        pytest.skip("a single output of softmax is always 1: there is no number that it could learn")
+    assert _failing(kind(**given)) == set()
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("given", MINI_BATCH, ids=str)
+@pytest.mark.parametrize("kind", [MLPClassifier, MLPRegressor])
+def test_in_batches_all_checks_pass_but_those_that_no_such_method_can(
+    kind: type[BaseEstimator], given: dict[str, Any]
+) -> None:
+    assert _failing(kind(**given)) == NO_SUCH_METHOD_CAN
 
 
 @pytest.mark.slow

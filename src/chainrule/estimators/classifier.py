@@ -15,11 +15,11 @@ from sklearn.utils.multiclass import _check_partial_fit_first_call, type_of_targ
 
 from chainrule.equations import ACTIVATIONS, RULES
 from chainrule.errors import InputError
-from chainrule.estimators.encodings import class_target
 from chainrule.estimators.options import check_numbers, outputs_of, rule_of
 from chainrule.estimators.parameters import documented, keep, unless_it_fails, with_both_names
 from chainrule.estimators.perceptron import Perceptron
 from chainrule.estimators.rows import dense, without_gaps
+from chainrule.estimators.tabular import class_target
 from chainrule.scores.arrays import accuracy
 from chainrule.tables import ClassTarget, ConstantTarget, Encoding
 from chainrule.words import counted, quoted

@@ -11,8 +11,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from chainrule.equations import name_of
 from chainrule.errors import InputError
-from chainrule.estimators.encodings import input_columns, plain_encoding
 from chainrule.estimators.rows import without_gaps
+from chainrule.estimators.tabular import input_columns, plain_encoding
 from chainrule.files import load_model, save
 from chainrule.inspection import check_gradients, trace
 from chainrule.models import Model

@@ -28,7 +28,6 @@ ALSO_CALLED = {
 }
 OF_CALLBACKS = ("_callback_fit_ctx", "_skl_callbacks_to_teardown")  # what ends them, also after a failure
 T = TypeVar("T")
-Init = TypeVar("Init", bound="Callable[..., None]")
 
 
 class Parametrised(BaseEstimator):
@@ -66,7 +65,7 @@ class Parametrised(BaseEstimator):
         return copy
 
 
-def with_both_names(init: Init) -> Init:
+def with_both_names(init: Callable[..., None]) -> Callable[..., None]:
     """Let a constructor take both names of each parameter, and keep which were given.
 
     Where all are given, they come from `get_params`, and say nothing of what was meant.
@@ -81,7 +80,7 @@ def with_both_names(init: Init) -> Init:
         if said and len(said) < len(names):
             self._given = said
 
-    return made  # type: ignore[return-value]  # which takes more
+    return made
 
 
 @contextmanager

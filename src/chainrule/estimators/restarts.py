@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from sklearn.base import clone
+from sklearn.base import clone, is_classifier
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 
@@ -15,7 +15,7 @@ from chainrule.estimators.warning import gathered, warn
 from chainrule.training import StoppedBy, shared_threads, train_together
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 __all__ = ["restarted"]
 
@@ -52,10 +52,14 @@ def restarted(estimator: Any, X: Any, y: Any, sample_weight: Any, watched: Any) 
     n = estimator.n_restarts
     at_once, threads = shared_threads(estimator.threads, n, estimator.engine or "compiled")
     given = {"n_restarts": 1, "callbacks": None, "validation_data": watched, "threads": threads}
-    own = [clone(estimator).set_params(**given, random_state=int(first) + k) for k in range(n)]
-    for one in own:
-        vars(one).pop("_skl_callbacks", None)  # of the whole, which they hear of
-    together = train_together([partial(_fit, one, X, y, sample_weight) for one in own], at_once)
+
+    def begun() -> Iterator[Callable[[], _Fitted]]:
+        for k in range(n):
+            one = clone(estimator).set_params(**given, random_state=int(first) + k)
+            vars(one).pop("_skl_callbacks", None)  # of the whole
+            yield partial(_fit, one, X, y, sample_weight)
+
+    together = train_together(begun(), at_once)
     done = together.done
     if not done:
         raise KeyboardInterrupt
@@ -85,10 +89,9 @@ def _score(fitted: Any) -> float:
 def _parted(estimator: Any, X: Any, y: Any, sample_weight: Any, seed: int) -> tuple[Any, ...]:
     """Rows to train on, and those that all restarts watch."""
     arrays = [X, y] if sample_weight is None else [X, y, sample_weight]
-    share, strata = (
-        estimator.validation_fraction,
-        y if np.ndim(y) == 1 and hasattr(estimator, "classes_") else None,
+    strata = y if is_classifier(estimator) and np.ndim(y) == 1 else None
+    parts = train_test_split(
+        *arrays, test_size=estimator.validation_fraction, random_state=seed, stratify=strata
     )
-    parts = train_test_split(*arrays, test_size=share, random_state=seed, stratify=strata)
     rows, held_out = parts[::2], tuple(parts[1::2])
     return (*rows, *([None] * (3 - len(rows))), held_out)

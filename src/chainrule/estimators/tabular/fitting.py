@@ -12,7 +12,9 @@ from sklearn.utils.validation import _check_sample_weight, validate_data
 
 from chainrule.errors import InputError, TableWarning, UnknownNameError, said
 from chainrule.estimators.callbacks import told_of
-from chainrule.estimators.encodings import (
+from chainrule.estimators.options import activations_of, asked_settings, has_own_steps
+from chainrule.estimators.rows import dense, without_gaps
+from chainrule.estimators.tabular.encodings import (
     columns_of,
     dataset_again,
     dataset_of,
@@ -21,8 +23,6 @@ from chainrule.estimators.encodings import (
     target_columns,
     with_classes,
 )
-from chainrule.estimators.options import activations_of, asked_settings, has_own_steps
-from chainrule.estimators.rows import dense, without_gaps
 from chainrule.estimators.warning import ended, warn
 from chainrule.estimators.watch import Measure, Watch
 from chainrule.models import DEFAULTS, fit_dataset, fit_settings, start_network, watched_rows
@@ -154,7 +154,9 @@ def _checked(estimator: Any, rows: WithTargets, *, is_first: bool) -> tuple[dict
     is_numeric = isinstance(estimator, RegressorMixin)
     X, y, names = rows.X, rows.y, None
     if is_frame(X):
-        validate_data(estimator, X, y, skip_check_array=True, reset=is_first)
+        columns_of(X)
+        if is_first or hasattr(estimator, "feature_names_in_"):
+            validate_data(estimator, X, y, skip_check_array=True, reset=is_first)
         check_consistent_length(X, y)
         y = check_array(dense(y), ensure_2d=False, dtype="numeric" if is_numeric else None, input_name="y")
     else:
