@@ -337,7 +337,7 @@ class Perceptron(CallbackSupportMixin, Doors, Parametrised):
                 raise _not_finite(error) from error
             watch.diverged()
             watch.leave(past + self.max_iter)
-            self._keep(net.with_weights(watch.standings[-1].best_weights or ()))
+            self._keep(net.with_weights(watch.best))
             self.history_, self._stopped_by = error.history, StoppedBy.CALLBACK
             warn(f"{error} The network is the best one before that.")
             return
@@ -354,9 +354,9 @@ class Perceptron(CallbackSupportMixin, Doors, Parametrised):
         """Keep the network and, where there may be more, the state; warn of what did not converge."""
         net = result.network
         if watch.by_score:
-            net = net.with_weights(watch.standings[-1].best_weights or ())
+            net = net.with_weights(watch.best)
         if not self.n_iter_:  # there was no step to take
-            self.loss_ = watch.measure.of(result.history.loss_after) + watch.standings[0].penalty
+            self.loss_ = watch.measure.of(result.history.loss_after) + watch.penalties[0]
         self._keep(
             net.with_weights([w.astype(self.coefs_[0].dtype) for w in net.weights]) if own_steps else net
         )

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     Array = npt.NDArray[Any]
     Weights = Sequence[Array]
 
-__all__ = ["Measure", "Standing", "Watch"]
+__all__ = ["Measure", "Watch"]
 
 SMALLEST_RATE = 1e-6  # at which "adaptive" gives up
 FIFTH = 5.0  # what "adaptive" divides the rate by
@@ -40,34 +40,24 @@ class Measure(NamedTuple):
     offset: float
     l2: float
 
-    def of(self, loss: float) -> float:
-        """Loss without the penalty."""
+    def of(self, loss: Any) -> Any:
+        """Loss without the penalty, of one or of many."""
         return self.share * loss + self.offset
 
-    def penalties(self, stacks: Weights) -> list[float]:
+    def penalties(self, stacks: Weights) -> Array:
         """Penalty on the weights after each epoch, in stacks of matrices; bias weights have none."""
         sums: Any = 0.0
         for w in stacks:
-            squares = w[:, :, 1:].astype(np.float64) ** 2
-            sums = sums + squares.reshape(len(w), -1).sum(axis=1)
-        found: list[float] = (self.l2 / 2 * sums).tolist()
-        return found
-
-
-class Standing(NamedTuple):
-    """Where a training stands after an epoch, by scikit-learn's rules."""
-
-    loss: float  # with the penalty
-    penalty: float
-    best: float  # the lowest loss, or the highest score
-    best_weights: Weights | None  # those with the highest score
-    in_vain: int  # epochs since it was better
-    factor: float  # of the rate, in the epoch that comes
-    score: float | None = None
+            own = w[:, :, 1:].astype(np.float64, copy=False)
+            sums = sums + np.einsum("eij,eij->e", own, own)
+        return np.asarray(self.l2 / 2 * sums)
 
 
 class Watch:
     """Observer of a training, and its schedule where scikit-learn's rule lowers the rate.
+
+    It knows where the training stood after each epoch, so that epochs can be undone. That is kept in lists of
+    numbers, of which Python's collection of garbage takes no notice.
 
     Parameters
     ----------
@@ -107,20 +97,23 @@ class Watch:
         self.score_of, self.told, self.judges, self.ran_out = score_of, told, judges, False
         self.by_score = score_of is not None and bool(est.early_stopping)
         self.name, self.heeds_losses = est.learning_rate, est.learning_rate == "adaptive"
-        [penalty] = measure.penalties([w[np.newaxis] for w in weights])
-        best = est.best_validation_score_ if self.by_score else est.best_loss_
-        # One after each epoch, below where it begins: whatever undoes epochs takes the last ones away.
-        self.standings = [Standing(math.nan, penalty, best, weights, est._no_improvement_count, est._factor)]
+        # One after each epoch, behind that before the first.
+        self.losses = [math.nan]  # with the penalty
+        self.penalties: list[float] = measure.penalties([w[np.newaxis] for w in weights]).tolist()
+        self.bests = [est.best_validation_score_ if self.by_score else est.best_loss_]
+        self.in_vain = [est._no_improvement_count]  # epochs since it was better
+        self.factors = [est._factor]  # of the rate, in the epoch that comes
+        self.scores: list[float | None] = [None]
+        self.best_weights: list[tuple[int, Weights]] = [(0, weights)]  # after which epoch the score was best
 
     def at_once(self) -> int:
         """As many epochs as there must be before it can stop, or few beside those that were run."""
-        n = len(self.standings) - 1
         if self.estimator.verbose or self.told is not None:
             return 1
         if not self.judges:
             return MANY
-        surely = self.estimator.n_iter_no_change + 1 - self.standings[-1].in_vain
-        return int(min(max(surely, n // PART_IN_VAIN), self.estimator.max_iter))
+        surely = self.estimator.n_iter_no_change + 1 - self.in_vain[-1]
+        return int(min(max(surely, (len(self.losses) - 1) // PART_IN_VAIN), self.estimator.max_iter))
 
     def take_in(
         self, epochs: Sequence[Epoch], weights: Callable[[], Weights], evaluations: int
@@ -129,26 +122,21 @@ class Watch:
         self.keep(epochs[0].number - 1)
         needs_weights = self.measure.l2 or self.score_of is not None or self.told is not None
         stacks = weights() if needs_weights else ()
-        penalties = self.measure.penalties(stacks) if self.measure.l2 else [0.0] * len(epochs)
-        for n, epoch in enumerate(epochs):
-            before = self.standings[-1]
-            loss = self.measure.of(epoch.loss) + self._penalty_met(before.penalty, penalties[n])
+        after = self.measure.penalties(stacks) if self.measure.l2 else np.zeros(len(epochs))
+        before = np.concatenate([self.penalties[-1:], after[:-1]])
+        losses = self.measure.of(np.array([epoch.loss for epoch in epochs])) + self._met(before, after)
+        if len(epochs) > 1 and self._is_plain():
+            return self._take_in_at_once(losses, after)
+        for n, (loss, penalty) in enumerate(zip(losses.tolist(), after.tolist(), strict=True)):
             if self.estimator.verbose:
-                self._say(f"Iteration {len(self.standings)}, loss = {loss:.8f}")
-            if not self.judges:
-                score = None if self.score_of is None else self._score([w[n] for w in stacks])
-                best = min(before.best, loss)
-                self.standings.append(
-                    before._replace(loss=loss, penalty=penalties[n], best=best, score=score)
-                )
-                ends = False
-            elif not self.steps:
-                self.standings.append(before._replace(loss=loss, best=min(before.best, loss)))
+                self._say(f"Iteration {len(self.losses)}, loss = {loss:.8f}")
+            own = [w[n] for w in stacks]
+            score = None if self.score_of is None else self._score(own)
+            ends = self._judge(loss, penalty, own, score)
+            if not self.steps and self.judges:
                 ends = self.ran_out = evaluations > self.estimator.max_fun
-            else:
-                ends = self._judge(loss, penalties[n], [w[n] for w in stacks])
             if self.told is not None:
-                ends = self.told.epoch([w[n] for w in stacks]) or ends
+                ends = self.told.epoch(own) or ends
             if ends:
                 return n + 1
         return None
@@ -156,57 +144,104 @@ class Watch:
     def next_factor(self, past: Past, epochs: int) -> float:
         """Factor of the rate, which `heeds_losses` where it is adaptive."""
         n = len(past)
-        return self._shrunk(n) if n and not self.heeds_losses else self.standings[n].factor
+        return self._shrunk(n) if n and not self.heeds_losses else self.factors[n]
 
     def keep(self, n_epochs: int) -> None:
         """Forget all epochs after so many of the training."""
-        del self.standings[n_epochs - self.past + 1 :]
+        n = n_epochs - self.past
+        for one in (self.losses, self.penalties, self.bests, self.in_vain, self.factors, self.scores):
+            del one[n + 1 :]
+        while self.best_weights[-1][0] > n:
+            del self.best_weights[-1]
 
     def leave(self, n_epochs: int) -> None:
         """Say in the estimator what so many epochs of the training have led to."""
         self.keep(n_epochs)
-        est, [_, *after], last = self.estimator, self.standings, self.standings[-1]
+        est, after = self.estimator, self.losses[1:]
         est.n_iter_ = len(after)
         est.t_ += len(after) * self.n_samples
-        est._no_improvement_count, est._factor = last.in_vain, last.factor
-        est.loss_curve_ += [one.loss for one in after]
+        est._no_improvement_count, est._factor = self.in_vain[-1], self.factors[-1]
+        est.loss_curve_ += after
         if after:
-            est.loss_ = last.loss
-        scores = [one.score for one in after if one.score is not None]
+            est.loss_ = after[-1]
+        scores = [score for score in self.scores if score is not None]
         if self.by_score:
-            est.best_validation_score_ = last.best
+            est.best_validation_score_ = self.bests[-1]
         else:
-            est.best_loss_ = last.best
+            est.best_loss_ = self.bests[-1]
             if scores:
                 est.best_validation_score_ = max([*scores, *(est.validation_scores_ or ())])
         if self.score_of is not None:
             est.validation_scores_ = [*(est.validation_scores_ or ()), *scores]
 
+    @property
+    def best(self) -> Weights:
+        """The weights with the best score."""
+        return self.best_weights[-1][1]
+
     def diverged(self) -> None:
         """Take in an epoch that left the finite numbers."""
-        self.standings.append(self.standings[-1]._replace(loss=math.nan, score=math.nan))
+        self._stand(
+            math.nan, self.penalties[-1], self.bests[-1], self.in_vain[-1], self.factors[-1], math.nan
+        )
 
-    def _penalty_met(self, before: float, after: float) -> float:
-        """Mean penalty of an epoch's batches, whose weights are taken to change evenly."""
+    def _is_plain(self) -> bool:
+        """Whether losses alone are judged, at one rate, and nobody hears of it."""
+        is_quiet = not self.estimator.verbose and self.told is None and self.score_of is None
+        return (
+            is_quiet and bool(self.steps or not self.judges) and self.name not in {"invscaling", "adaptive"}
+        )
+
+    def _take_in_at_once(self, losses: Array, penalties: Array) -> int | None:
+        """The same as one after the other, of many epochs."""
+        est, n = self.estimator, len(losses)
+        lowest = np.minimum.accumulate(np.concatenate([self.bests[-1:], losses]))
+        number, in_vain, end = np.arange(1, n + 1), np.full(n, self.in_vain[-1]), None
+        if self.judges:
+            better = np.maximum.accumulate(np.where(losses <= lowest[:-1] - est.tol, number, 0))
+            in_vain = number - better + np.where(better, 0, self.in_vain[-1])
+            too_many = in_vain > est.n_iter_no_change
+            end = int(np.argmax(too_many)) + 1 if too_many.any() else None
+        self.losses += losses[:end].tolist()
+        self.penalties += penalties[:end].tolist()
+        self.bests += lowest[1:][:end].tolist()
+        self.in_vain += in_vain[:end].tolist()
+        kept = len(self.losses) - len(self.factors)
+        self.factors += self.factors[-1:] * kept
+        self.scores += [None] * kept
+        return end
+
+    def _met(self, before: Array, after: Array) -> Array:
+        """Mean penalty of each epoch's batches, whose weights are taken to change evenly."""
         if not self.steps:
             return after
         return before + (after - before) * (self.steps - 1) / (2 * self.steps)
 
-    def _judge(self, loss: float, penalty: float, weights: Weights) -> bool:
+    def _stand(  # noqa: PLR0917 (the columns)
+        self, loss: float, penalty: float, best: float, in_vain: int, factor: float, score: float | None
+    ) -> None:
+        """Stand after one more epoch."""
+        self.losses.append(loss)
+        self.penalties.append(penalty)
+        self.bests.append(best)
+        self.in_vain.append(in_vain)
+        self.factors.append(factor)
+        self.scores.append(score)
+
+    def _judge(self, loss: float, penalty: float, weights: Weights, score: float | None) -> bool:
         """Stand where an epoch has led to; whether it is the last one."""
-        est, before = self.estimator, self.standings[-1]
-        best, best_weights, score = min(before.best, loss), before.best_weights, None
-        is_better = loss <= before.best - est.tol
-        if self.score_of is not None:
-            score = self._score(weights)
+        est, best, factor = self.estimator, self.bests[-1], self.factors[-1]
+        if not self.judges or not self.steps:
+            self._stand(loss, penalty, min(best, loss), self.in_vain[-1], factor, score)
+            return False
+        is_better, now = loss <= best - est.tol, min(best, loss)
         if self.by_score and score is not None:
-            is_better = not score < before.best + est.tol
-            best = max(before.best, score)
-            if score > before.best:  # copies: the stacks that they are from may be large
-                best_weights = [w.copy() for w in weights]
-        in_vain, factor = 0 if is_better else before.in_vain + 1, before.factor
+            is_better, now = not score < best + est.tol, max(best, score)
+            if score > best:  # copies: the stacks that they are from may be large
+                self.best_weights.append((len(self.losses), [w.copy() for w in weights]))
+        in_vain = 0 if is_better else self.in_vain[-1] + 1
         if self.name == "invscaling":
-            factor = self._shrunk(self.past + len(self.standings))
+            factor = self._shrunk(self.past + len(self.losses))
         gives_up = bool(in_vain > est.n_iter_no_change)
         if gives_up:
             what = "Validation score" if self.by_score else "Training loss"
@@ -218,7 +253,7 @@ class Watch:
                     gives_up, in_vain, factor = False, 0, factor / FIFTH
                     ends = f"Setting learning rate to {rate / FIFTH:f}"
             self._say(f"{what} did not improve more than {missed}. {ends}")
-        self.standings.append(Standing(loss, penalty, best, best_weights, in_vain, factor, score))
+        self._stand(loss, penalty, now, in_vain, factor, score)
         return gives_up
 
     def _score(self, weights: Weights) -> float:
