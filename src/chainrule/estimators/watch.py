@@ -48,8 +48,9 @@ class Measure(NamedTuple):
         """Penalty on the weights after each epoch, in stacks of matrices; bias weights have none."""
         sums: Any = 0.0
         for w in stacks:
-            own = w[:, :, 1:].astype(np.float64, copy=False)
-            sums = sums + np.einsum("eij,eij->e", own, own)
+            every = w.reshape(len(w), -1).astype(np.float64, copy=False)
+            bias = w[:, :, 0].astype(np.float64, copy=False)
+            sums = sums + np.vecdot(every, every) - np.vecdot(bias, bias)
         return np.asarray(self.l2 / 2 * sums)
 
 
