@@ -9,6 +9,7 @@ from chainrule.compiled.language.elementary import (
     exponential,
     exponential_up_to_0,
     hyperbolic_tangent,
+    logarithm,
     logistic,
     softplus,
 )
@@ -45,7 +46,6 @@ from chainrule.equations.activations.rectifiers import GELU_CUBE, GELU_END, GELU
 
 __all__ = [
     "BACKWARD", "FORWARD", "activate", "activation", "delta_from", "flushed", "pass_back",
-    "row_of_exponentials",
 ]  # fmt: skip
 
 
@@ -237,7 +237,7 @@ def _backward(function):
 
 
 @part
-def row_of_exponentials(M, layer, z, to):
+def _row_of_exponentials(M, layer, z, to):
     """Exponentials of a row's net inputs less the largest, written to `to`; that, and their sum.
 
     Lanes beyond the units are 0; what is added up is one vector, and then its lanes.
@@ -259,13 +259,19 @@ def row_of_exponentials(M, layer, z, to):
 
 @part
 def _forward_softmax(M, layer, row, stop):
-    """Compiled twin of Softmax.forward, equation (24)."""
+    """Compiled twin of Softmax.forward, equation (24).
+
+    Where there are deltas, each row's begins with the logarithm of the sum of its exponentials, for a loss
+    that needs it: the deltas themselves come after that.
+    """
     while row < stop:
         a = layer.outputs + row * layer.outputs_width
-        _, sum_ = row_of_exponentials(M, layer, layer.net_inputs + row * layer.width, a)
+        most, sum_ = _row_of_exponentials(M, layer, layer.net_inputs + row * layer.width, a)
         for k in range(0, layer.width, lanes(M)):
             store(M, a + k, load(M, a + k) / spread(sum_))
         M[a + layer.units] = 1  # the bias unit
+        if layer.deltas != 0:
+            store(M, layer.deltas + row * layer.width, logarithm(spread(sum_)) + spread(most))
         row += 1
 
 
