@@ -25,7 +25,7 @@ from chainrule.compiled.language.vectors import (
 
 __all__ = [
     "TileType", "add_multiple", "add_outer_product", "add_products_and_descend", "add_scaled_rows",
-    "column_from", "column_of_zeros", "store_tile", "sum_of_rows", "tile_from", "totals_of_rows",
+    "column_from", "column_of_zeros", "store_tile", "sum_of_rows", "sum_of_square", "tile_from", "totals_of_rows",
     "transpose_block", "zeros",
 ]  # fmt: skip
 
@@ -260,6 +260,23 @@ def sum_of_rows(_typing, tile):
         return writer.tile(result, vectors)
 
     return result(tile), codegen
+
+
+@intrinsic
+def sum_of_square(_typing, array, index, stride):
+    """Sum of as many vectors as each has lanes: lane r is the `total` of what the lanes r of all hold."""
+    vector = VECTOR_OF[array.dtype]
+
+    def codegen(context, builder, signature, args):
+        memory, index, stride = args
+        writer = _Writer(context, builder, signature.args[0], memory)
+        vectors = [writer.load(writer.offset(index, row, stride)) for row in range(vector.lanes)]
+        while len(vectors) > 1:
+            half = len(vectors) // 2
+            vectors = [builder.fadd(vectors[at], vectors[at + half]) for at in range(half)]
+        return vectors[0]
+
+    return vector(array, types.intp, types.intp), codegen
 
 
 @intrinsic

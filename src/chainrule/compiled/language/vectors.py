@@ -28,7 +28,7 @@ __all__ = [
     "VECTOR_OF", "VectorType", "add_halves", "constant", "constant_of", "exponent_and_mantissa",
     "exponent_from", "first_lanes", "fused", "fused_multiply_add", "lanes", "lanes_at", "largest", "load",
     "load_lanes", "load_vector", "magnitude", "minus_magnitude", "spread", "spread_like", "spread_scalar",
-    "square_root", "store", "store_vector", "total", "where_at_most", "where_less", "where_number",
+    "square_root", "store", "store_lanes", "store_vector", "total", "where_at_most", "where_less", "where_number",
 ]  # fmt: skip
 
 
@@ -143,6 +143,22 @@ def store(_typing, array, index, value):
         return context.get_dummy_value()
 
     return types.void(array, types.intp, value), codegen
+
+
+@intrinsic
+def store_lanes(_typing, array, index, stride, value):
+    """Write the lanes of a vector, the first one at `index`, each `stride` elements after the one before."""
+
+    def codegen(context, builder, signature, args):
+        memory, index, stride, vector = args
+        data = context.make_array(signature.args[0])(context, builder, memory).data
+        for lane in range(value.lanes):
+            scalar = builder.extract_element(vector, ir.Constant(ir.IntType(32), lane))
+            builder.store(scalar, builder.gep(data, [index]))
+            index = builder.add(index, stride)
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp, types.intp, value), codegen
 
 
 @intrinsic

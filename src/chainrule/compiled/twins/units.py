@@ -9,9 +9,11 @@ from chainrule.compiled.language.elementary import (
     exponential,
     exponential_up_to_0,
     hyperbolic_tangent,
+    logarithm,
     logistic,
     softplus,
 )
+from chainrule.compiled.language.tiles import sum_of_square, transpose_block
 from chainrule.compiled.language.vectors import (
     constant,
     constant_of,
@@ -23,6 +25,7 @@ from chainrule.compiled.language.vectors import (
     magnitude,
     spread,
     store,
+    store_lanes,
     total,
     where_at_most,
     where_less,
@@ -45,7 +48,6 @@ from chainrule.equations.activations.rectifiers import GELU_CUBE, GELU_END, GELU
 
 __all__ = [
     "BACKWARD", "FORWARD", "activate", "activation", "delta_from", "flushed", "pass_back",
-    "row_of_exponentials",
 ]  # fmt: skip
 
 
@@ -237,7 +239,7 @@ def _backward(function):
 
 
 @part
-def row_of_exponentials(M, layer, z, to):
+def _row_of_exponentials(M, layer, z, to):
     """Exponentials of a row's net inputs less the largest, written to `to`; that, and their sum.
 
     Lanes beyond the units are 0; what is added up is one vector, and then its lanes.
@@ -258,14 +260,55 @@ def row_of_exponentials(M, layer, z, to):
 
 
 @part
+def _softmax_of_row(M, layer, row):
+    """Outputs of a row, and the logarithm of its sum."""
+    a = layer.outputs + row * layer.outputs_width
+    most, sum_ = _row_of_exponentials(M, layer, layer.net_inputs + row * layer.width, a)
+    for k in range(0, layer.width, lanes(M)):
+        store(M, a + k, load(M, a + k) / spread(sum_))
+    M[a + layer.units] = 1  # the bias unit
+    if layer.deltas != 0:
+        store(M, layer.deltas + row * layer.width, logarithm(spread(sum_)) + spread(most))
+
+
+@part
+def _softmax_of_square(M, layer, row):
+    """The same for as many rows of one vector as that has lanes, which run over the rows here."""
+    width, units = layer.outputs_width, layer.units
+    a = layer.outputs + row * width
+    transpose_block(M, layer.net_inputs + row * lanes(M), lanes(M), a, width)
+    top = constant_of(load(M, a), -3.0e38, -1.0e308)
+    for k in range(a, a + units * width, width):
+        value = load(M, k)
+        top = where_less(top, value, value, top)
+    for k in range(a, a + units * width, width):
+        store(M, k, exponential_up_to_0(load(M, k) - top))
+    for k in range(a + units * width, a + lanes(M) * width, width):
+        store(M, k, constant(top, 0.0))
+    sums = sum_of_square(M, a, width)
+    for k in range(a, a + units * width, width):
+        store(M, k, load(M, k) / sums)
+    if units < lanes(M):
+        store(M, a + units * width, constant(top, 1.0))  # the bias unit
+    transpose_block(M, a, width, a, width)
+    if layer.deltas != 0:
+        store_lanes(M, layer.deltas + row * lanes(M), lanes(M), logarithm(sums) + top)
+
+
+@part
 def _forward_softmax(M, layer, row, stop):
-    """Compiled twin of Softmax.forward, equation (24)."""
+    """Compiled twin of Softmax.forward, equation (24).
+
+    Where there are deltas, each row's begins with the logarithm of the sum of its exponentials, for a loss
+    that needs it: the deltas themselves come after that.
+    """
+    if layer.width == lanes(M) and stop - row >= lanes(M):
+        while row < stop:
+            row = min(row, stop - lanes(M))
+            _softmax_of_square(M, layer, row)
+            row += lanes(M)
     while row < stop:
-        a = layer.outputs + row * layer.outputs_width
-        _, sum_ = row_of_exponentials(M, layer, layer.net_inputs + row * layer.width, a)
-        for k in range(0, layer.width, lanes(M)):
-            store(M, a + k, load(M, a + k) / spread(sum_))
-        M[a + layer.units] = 1  # the bias unit
+        _softmax_of_row(M, layer, row)
         row += 1
 
 
