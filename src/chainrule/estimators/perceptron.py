@@ -36,7 +36,7 @@ from chainrule.estimators.warning import ended, warn
 from chainrule.estimators.watch import Measure, Watch
 from chainrule.network import Network, own_functions
 from chainrule.settings import Settings
-from chainrule.training import Callbacks, Epoch, StoppedBy, run_training
+from chainrule.training import Callbacks, Epoch, StoppedBy, run_training, squares_of
 from chainrule.words import counted
 
 if TYPE_CHECKING:
@@ -330,7 +330,8 @@ class Perceptron(CallbackSupportMixin, Doors, Parametrised):
         try:
             if is_one and schedule == "constant" and not (settings.dropout or all_rows):
                 epoch, net = epoch_of(self, net, X, Y, weight, settings, engine)
-                watch.take_in([epoch], lambda: [w[np.newaxis] for w in net.weights], 0)
+                stacks = [w[np.newaxis] for w in net.weights]
+                watch.take_in([epoch], lambda: stacks, lambda: squares_of(stacks), 0)
                 watch.leave(epoch.number)
                 self._n_epochs = epoch.number
                 self._keep(net)

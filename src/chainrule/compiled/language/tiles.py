@@ -25,8 +25,8 @@ from chainrule.compiled.language.vectors import (
 
 __all__ = [
     "TileType", "add_multiple", "add_outer_product", "add_products_and_descend", "add_scaled_rows",
-    "column_from", "column_of_zeros", "store_tile", "sum_of_rows", "sum_of_square", "tile_from", "totals_of_rows",
-    "transpose_block", "zeros",
+    "column_from", "column_of_zeros", "store_tile", "sum_of_rows", "sum_of_square", "tile_from",
+    "totals_of_rows", "transpose_block", "zeros",
 ]  # fmt: skip
 
 
