@@ -5,19 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.sparse import csr_array, csr_matrix, issparse, sparray
+from scipy.sparse import csr_array, csr_matrix, issparse
 from scipy.special import logsumexp
 from sklearn.base import ClassifierMixin
 from sklearn.utils import column_or_1d, compute_sample_weight
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.multiclass import _check_partial_fit_first_call, type_of_target, unique_labels
 
 from chainrule.equations import ACTIVATIONS, RULES
 from chainrule.errors import InputError
 from chainrule.estimators.options import check_numbers, outputs_of, rule_of
 from chainrule.estimators.parameters import documented, keep, unless_it_fails, with_both_names
 from chainrule.estimators.perceptron import Perceptron
-from chainrule.estimators.rows import dense, without_gaps
+from chainrule.estimators.rows import classes_in, dense, without_gaps
 from chainrule.estimators.tabular import class_target
 from chainrule.scores.arrays import accuracy
 from chainrule.tables import ClassTarget, ConstantTarget, Encoding
@@ -141,8 +140,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):
             )
         with unless_it_fails(self):
             check_numbers(self)
-            if _check_partial_fit_first_call(self, classes):
-                self._container = _container_of(y, type_of_target(y))
+            self._take_classes(classes, y)
             return self._fit(X, y, sample_weight, goes_on=True)
 
     def predict(self, X: Any) -> Any:
@@ -250,7 +248,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):
         (target,) = encoding.learnt
         of_classes: Any = target
         values = np.array(of_classes.values)
-        self.classes_ = _classes_of(values)
+        self.classes_ = classes_in(values)[0]
         self._places = np.array([of_classes.values.index(one) for one in self.classes_.tolist()])
         if self._encoding is None and not np.array_equal(self._places, np.arange(len(values))):
             self._encoding = encoding
@@ -277,7 +275,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):
 
     def _targets_of_network(self, y: Array) -> Array:
         """Targets as the network has them."""
-        self._check_known(unique_labels(y))
+        self._check_known(classes_in(y)[0])
         if self._encoding is None:
             return self._indicators(y)
         if self._has_labels():
@@ -290,19 +288,9 @@ class MLPClassifier(ClassifierMixin, Perceptron):
 
     def _targets(self, y: Array, *, goes_on: bool) -> Array:
         if not hasattr(self, "classes_") or not (self.warm_start or goes_on):
-            kind = type_of_target(y, input_name="y")
-            if kind.startswith("continuous") or kind == "multiclass-multioutput":
-                raise InputError(
-                    f"Unknown label type: {kind}. Maybe you are trying to fit a classifier, which expects "
-                    "discrete classes, on a regression target with continuous values.",
-                    parameter="y",
-                    needs="must be classes, or an indicator of labels",
-                    advice="Give classes, or take MLPRegressor for numbers.",
-                )
-            self._container = _container_of(y, kind)
-            self.classes_ = _classes_of(y) if y.ndim == 1 else np.arange(y.shape[1])
+            self.classes_, self._container = classes_in(y)
         else:
-            self._check_classes(unique_labels(y))
+            self._check_classes(classes_in(y)[0])
         if self._competes() and len(self.classes_) < TWO:
             raise InputError(
                 f"y has the one class {quoted(self.classes_[0])}",
@@ -320,6 +308,28 @@ class MLPClassifier(ClassifierMixin, Perceptron):
         if len(self.classes_) > TWO or (len(self.classes_) == TWO and self._competes()):
             return np.asarray(y[:, np.newaxis] == self.classes_)
         return np.asarray(y == self.classes_[-1])[:, np.newaxis] & (len(self.classes_) == TWO)
+
+    def _take_classes(self, classes: Any, y: Any) -> None:
+        """Take all classes that there will be, which the first call is given, or the same ones again."""
+        known: Any = vars(self).get("classes_")
+        if known is None and classes is None:
+            raise InputError(
+                "classes must be passed on the first call to partial_fit.",
+                parameter="classes",
+                needs="must be all classes that there will be",
+                advice="Give numpy.unique of all of y.",
+            )
+        given: Any = known if classes is None else np.unique(classes)
+        if known is None:
+            self.classes_, (_, self._container) = given, classes_in(y)
+        elif not np.array_equal(given, known):
+            raise InputError(
+                f"classes are {quoted(classes)}",
+                parameter="classes",
+                given=classes,
+                needs=f"is not the same as on last call to partial_fit, was: {quoted(known)}",
+                advice="Leave them out, or give the same ones.",
+            )
 
     def _competes(self) -> bool:
         """Whether outputs share one whole, so that two classes have one each."""
@@ -376,19 +386,6 @@ def _log_odds(z: Array) -> Array:
     """Logarithms of the odds of each class against all others, for net inputs of softmax units."""
     others = [logsumexp(np.delete(z, k, axis=1), axis=1) for k in range(z.shape[1])]
     return np.asarray(z - np.column_stack(others), dtype=z.dtype)
-
-
-def _container_of(y: Any, kind: str) -> str:
-    """What an indicator of labels is given back as; nothing where a sample has one class."""
-    if not kind.startswith("multilabel"):
-        return ""
-    return ("csr_array" if isinstance(y, sparray) else "csr_matrix") if issparse(y) else "ndarray"
-
-
-def _classes_of(y: Array) -> Array:
-    """The classes of samples, in order; texts as an array of texts."""
-    classes = np.unique(y)
-    return np.array(classes.tolist()) if classes.dtype.kind == "O" else classes
 
 
 def _other_classes(what: str) -> InputError:

@@ -6,7 +6,7 @@ from numbers import Number
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from scipy.sparse import issparse
+from scipy.sparse import issparse, sparray
 from sklearn.utils import _safe_indexing, check_consistent_length
 
 from chainrule.errors import InputError
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     Array = npt.NDArray[Any]
 
-__all__ = ["WithTargets", "dense", "filled", "means_of", "missing_targets", "without_gaps"]
+__all__ = ["WithTargets", "classes_in", "dense", "filled", "means_of", "missing_targets", "without_gaps"]
 
 
 class WithTargets(NamedTuple):
@@ -42,6 +42,36 @@ class WithTargets(NamedTuple):
 def dense(array: Any) -> Array:
     """The same numbers as an ordinary array."""
     return np.asarray(array.toarray() if issparse(array) else array)
+
+
+def classes_in(y: Any) -> tuple[Array, str]:
+    """Classes of samples, in order, or numbers of labels; and what an indicator of labels comes as.
+
+    scikit-learn's own `type_of_target` sets filters of warnings, which belong to all threads.
+
+    Raises
+    ------
+    InputError
+        They are numbers that are not whole, or of several types.
+
+    Examples
+    --------
+    >>> classes_in(["b", "a"])[0].tolist(), classes_in(np.eye(3))
+    (['a', 'b'], (array([0, 1, 2]), 'ndarray'))
+    """
+    if issparse(y):
+        container = "csr_array" if isinstance(y, sparray) else "csr_matrix"
+        return _numbers_of_labels(y, y.data), container
+    y = np.asarray(y)
+    if y.ndim > 1 and y.shape[1] != 1:
+        return _numbers_of_labels(y, y), "ndarray"
+    if y.dtype.kind == "f" and (y != np.floor(y)).any():
+        raise _no_classes("continuous", y)
+    try:
+        classes = np.unique(y)
+    except TypeError:
+        raise _no_classes("values of several types", y) from None
+    return np.array(classes.tolist()) if classes.dtype.kind == "O" else classes, ""
 
 
 def missing_targets(y: Any) -> Array | None:
@@ -121,6 +151,23 @@ def filled(X: Array, means: Array) -> tuple[Array, int]:
     gaps = np.isnan(X)
     columns = int(gaps.any(axis=0).sum())
     return (np.where(gaps, means, X).astype(X.dtype), columns) if columns else (X, 0)
+
+
+def _numbers_of_labels(y: Any, values: Array) -> Array:
+    """Numbers of the labels of an indicator, which has 0 and 1 alone."""
+    if not np.isin(values, (0, 1)).all():
+        raise _no_classes("several outputs", y)
+    return np.arange(y.shape[1])
+
+
+def _no_classes(what: str, y: Any) -> InputError:
+    return InputError(
+        f"Unknown label type: {what}",
+        parameter="y",
+        given=y,
+        needs="a classifier learns classes, or an indicator of labels",
+        advice="Take MLPRegressor for numbers.",
+    )
 
 
 def _is_missing(cell: object) -> bool:
