@@ -22,8 +22,10 @@ from running import run_epoch
 from chainrule import Network, train
 from chainrule.compiled.machine.cache import folder
 from chainrule.compiled.machine.compiling import Kernel
+from chainrule.compiled.machine.team import STOP
 from chainrule.compiled.trainer import Trainer
 from chainrule.compiled.twins.curvature import run_two_loops
+from chainrule.equations import Adam
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -113,6 +115,29 @@ def test_one_network_in_many_threads_at_once() -> None:
     with ThreadPoolExecutor(4) as pool:
         found = list(pool.map(lambda x: fresh(x, threads=2).tobytes(), rows * 20))
     assert found == alone * 20
+
+
+@pytest.mark.parametrize("me", [0, 1])
+def test_first_thread_alone_writes_the_numbers_of_a_step_and_before_they_meet(me: int) -> None:
+    # A thread that came late from the meeting wrote them again, beginning with a rate that was not yet
+    # corrected, while another one took a step by it.
+    X, Y = _samples()
+    net = Network.random((12, 40, 3), seed=1, dtype="float32")
+    with Trainer(
+        net.weights, net.activations, net.loss, X, Y, batch_size=32, rule=Adam(), threads=2
+    ) as running:
+        calls: dict[int, Any] = {}
+        original = running._run
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(running, "_run", lambda *given: calls.update({given[-2]: given}) or 0.0)
+            run_epoch(running, np.arange(len(X)), rate=0.5)
+        begin = int(running._memory.places["step_numbers"])
+        step_numbers = running._memory.array[begin : begin + 8]
+        step_numbers[:] = 7
+        running._team[STOP] = 1  # so that a thread comes as far as the first meeting
+        original(*calls[me])
+        expected = [-5, 0.9, 0.1, 0.999, 0.001] if me == 0 else [7] * 5
+        np.testing.assert_allclose(step_numbers[:5], expected, rtol=1e-5)
 
 
 # Processes.

@@ -171,7 +171,7 @@ def _clip_factor(M, layers, places, most):
 
 @part
 def _update_weights(
-    M, layers, places, rows, numbers, is_first_part, is_last_part, batch_rows, rate, powers, team, me, threads
+    M, layers, places, rows, numbers, is_first_part, is_last_part, batch_rows, rate, team, me, threads
 ):
     """Second phase: gradients of this thread's share of the weights, and their update after the last part.
 
@@ -186,7 +186,6 @@ def _update_weights(
     l1, l2 = M.dtype.type(numbers[L1]), M.dtype.type(numbers[L2])
     decay = 1 - rate * numbers[DECAY]
     factor = 1.0 if is_prepared else -1 / batch_rows
-    write_step_numbers(M, places, rule, numbers, rate, powers[0], powers[1])
     c = places.step_numbers
     norms = places.norms
     for m in range(len(layers)):
@@ -249,6 +248,8 @@ def train_minibatches(
                 forward_rows(M, layers, row, end)
                 start_deltas(M, top, places, row, end)
                 _backward_rows(M, layers, row, end)
+            if me == 0:  # before they meet: a thread that comes late must not write what others use
+                write_step_numbers(M, places, places.rule, numbers, rate, power1, power2)
             if not meet(team, threads):
                 restore_environment(environment)
                 return loss
@@ -266,7 +267,6 @@ def train_minibatches(
                 is_last_part,
                 batch_rows,
                 rate,
-                (power1, power2),
                 team,
                 me,
                 threads,
