@@ -28,7 +28,8 @@ __all__ = [
     "VECTOR_OF", "VectorType", "add_halves", "constant", "constant_of", "exponent_and_mantissa",
     "exponent_from", "first_lanes", "fused", "fused_multiply_add", "lanes", "lanes_at", "largest", "load",
     "load_lanes", "load_vector", "magnitude", "minus_magnitude", "spread", "spread_like", "spread_scalar",
-    "square_root", "store", "store_lanes", "store_vector", "total", "where_at_most", "where_less", "where_number",
+    "square_root", "store", "store_lanes", "store_vector", "total", "where_at_most", "where_less",
+    "where_number",
 ]  # fmt: skip
 
 
