@@ -22,6 +22,7 @@ from running import run_epoch
 from chainrule import Network, train
 from chainrule.compiled.machine.cache import folder
 from chainrule.compiled.machine.compiling import Kernel
+from chainrule.compiled.machine.target import processors
 from chainrule.compiled.machine.team import STOP
 from chainrule.compiled.trainer import Trainer
 from chainrule.compiled.twins.curvature import run_two_loops
@@ -311,3 +312,13 @@ def test_interrupt_while_a_kernel_is_made_comes_through_afterwards() -> None:
     with pytest.raises(KeyboardInterrupt):
         kernel.of(np.dtype("float64"))
     assert made == ["whole"]
+
+
+@pytest.mark.parametrize(("said", "most"), [("1", 1), ("0", None), ("many", None), ("", None)])
+def test_processes_of_joblib_are_told_how_many_processors_are_theirs(
+    said: str, most: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    there = processors()
+    monkeypatch.setenv("OMP_NUM_THREADS", said)
+    assert processors() == (there if most is None else most)

@@ -42,12 +42,15 @@ class Observer:
         self,
         epochs: Sequence[Epoch],
         weights: Callable[[], Sequence[npt.NDArray[Any]]],
+        squares: Callable[[], npt.NDArray[np.float64]],
         evaluations: int,  # noqa: ARG002 (as it is called)
     ) -> int | None:
         first, self.most = epochs[0].number, max(self.most, len(epochs))
         assert first <= len(self.epochs) + 1
         self.epochs[first - 1 :] = epochs
         self.weights[first - 1 :] = [[w[n].copy() for w in weights()] for n in range(len(epochs))]
+        of_weights = [sum((w[n][:, 1:] ** 2).sum() for w in weights()) for n in range(len(epochs))]
+        assert np.allclose(squares(), of_weights, rtol=1e-12)
         is_last = self.last is not None and first <= self.last <= epochs[-1].number
         return (self.last or 0) - first + 1 if is_last else None
 

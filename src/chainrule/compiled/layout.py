@@ -229,6 +229,16 @@ def pack(memory: Memory, weights: Sequence[npt.NDArray[Any]], name: str = "weigh
             place[:, : rows.shape[0]] = rows.T
 
 
+def squares(packed: npt.NDArray[Any], layers: npt.NDArray[np.void]) -> npt.NDArray[np.float64]:
+    """Sum of the squares of packed weights but bias weights, one for each row of them."""
+    sums = np.zeros(len(packed.reshape(-1, packed.shape[-1])))
+    for layer in layers:
+        rows = _packed(packed.reshape(-1, packed.shape[-1]), layer, "weights")[:, :-1]
+        own = rows.astype(np.float64, copy=False)
+        sums += np.einsum("eij,eij->e", own, own)
+    return sums
+
+
 def unpack(
     packed: npt.NDArray[Any], layers: npt.NDArray[np.void], name: str = "weights"
 ) -> tuple[npt.NDArray[Any], ...]:

@@ -20,7 +20,7 @@ from chainrule.compiled.kernels.narrow import WIDTHS, train_narrow
 from chainrule.compiled.kernels.narrow_minibatch import MOST_INPUTS, MOST_UNITS, train_narrow_minibatches
 from chainrule.compiled.kernels.online import train_online
 from chainrule.compiled.kernels.shuffling import NUMBERS_A_BLOCK
-from chainrule.compiled.layout import Memory, flat, lanes_of, pack, padded, reserve, unpack
+from chainrule.compiled.layout import Memory, flat, lanes_of, pack, padded, reserve, squares, unpack
 from chainrule.compiled.machine.target import TILE_ROWS, useful_threads
 from chainrule.compiled.machine.team import STOP, TEAM_LENGTH
 from chainrule.compiled.twins.addresses import give_addresses
@@ -359,6 +359,10 @@ class Trainer:
     def weights_of(self, state: State) -> tuple[Any, ...]:
         """Public weights of such a copy."""
         return unpack(state[0], self._memory.layers)
+
+    def squares_of(self, states: State) -> npt.NDArray[np.float64]:
+        """Sum of the squares of all weights but bias weights, in states one below the other."""
+        return squares(states[0], self._memory.layers)
 
     def rule_of(self, state: State) -> tuple[RuleState, ...]:
         """State of the rule for each weight matrix, as the equations have it."""

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.sparse import issparse
+from scipy.sparse import csr_array, csr_matrix, issparse, sparray
 from scipy.special import logsumexp
 from sklearn.base import ClassifierMixin
-from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils import column_or_1d, compute_sample_weight
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import _check_partial_fit_first_call, type_of_target, unique_labels
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["MLPClassifier"]
 
 HALF, TWO = 0.5, 2
+CONTAINERS: dict[str, Any] = {"ndarray": np.asarray, "csr_array": csr_array, "csr_matrix": csr_matrix}
 
 
 def _gives_chances(estimator: Any) -> bool:
@@ -94,6 +94,8 @@ class MLPClassifier(ClassifierMixin, Perceptron):
     ) -> None:  # fmt: skip
         keep(self, locals())
 
+    _container: str = ""  # of an indicator of labels, where samples have those
+
     @classmethod
     def from_network(cls, network: Network, classes: Any, **parameters: Any) -> MLPClassifier:
         """Fitted classifier that predicts by a network.
@@ -113,9 +115,8 @@ class MLPClassifier(ClassifierMixin, Perceptron):
         >>> MLPClassifier.from_network(network, ["cat", "dog"]).predict_proba([[0, 0, 0, 0]])
         array([[0.5, 0.5]])
         """
-        binarizer = LabelBinarizer().fit(classes)
-        known = binarizer.classes_
-        n_outputs = 1 if binarizer.y_type_ == "binary" else len(known)
+        known = np.unique(classes)
+        n_outputs = 1 if len(known) <= TWO else len(known)
         if list(known) != list(classes) or network.sizes[-1] != n_outputs:
             raise InputError(
                 f"classes are {quoted(list(classes))} for {counted(network.sizes[-1], 'output')}",
@@ -125,7 +126,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):
                 advice="Give them as numpy.unique has them.",
             )
         estimator = cls._of(network, parameters)
-        estimator._label_binarizer, estimator.classes_ = binarizer, known
+        estimator.classes_ = known
         return estimator
 
     @available_if(Perceptron._goes_on)
@@ -141,8 +142,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):
         with unless_it_fails(self):
             check_numbers(self)
             if _check_partial_fit_first_call(self, classes):
-                is_labels = type_of_target(y).startswith("multilabel")
-                self._label_binarizer = LabelBinarizer().fit(y if is_labels else classes)
+                self._container = _container_of(y, type_of_target(y))
             return self._fit(X, y, sample_weight, goes_on=True)
 
     def predict(self, X: Any) -> Any:
@@ -227,13 +227,13 @@ class MLPClassifier(ClassifierMixin, Perceptron):
     def _labels(self, outputs: Array) -> Any:
         """Classes of outputs; an indicator of labels is sparse where that of the training was."""
         if self._has_labels():
-            return self._label_binarizer.inverse_transform(outputs)
+            return CONTAINERS[self._container]((outputs > HALF).astype(int))
         if self.n_outputs_ > 1:
             return self.classes_[outputs.argmax(axis=1)]
         return self.classes_[((outputs[:, 0] > HALF) & (len(self.classes_) == TWO)).astype(int)]
 
     def _has_labels(self) -> bool:
-        return bool(self._label_binarizer.y_type_.startswith("multilabel"))
+        return bool(self._container)
 
     def _settle_classes(self) -> None:
         """Find the places of the classes in the encoding, which may have another order."""
@@ -245,15 +245,12 @@ class MLPClassifier(ClassifierMixin, Perceptron):
 
     def _take_targets(self, encoding: Encoding) -> None:
         if encoding.kind == "labels":
-            n = len(encoding.targets)
-            self._label_binarizer = LabelBinarizer().fit(np.eye(n, dtype=int)[:, :n])
-            self.classes_ = np.arange(n)
+            self._container, self.classes_ = "ndarray", np.arange(len(encoding.targets))
             return
         (target,) = encoding.learnt
         of_classes: Any = target
         values = np.array(of_classes.values)
-        self.classes_ = np.unique(values if values.dtype.kind != "U" else values.astype(object))
-        self._label_binarizer = LabelBinarizer().fit(self.classes_)
+        self.classes_ = _classes_of(values)
         self._places = np.array([of_classes.values.index(one) for one in self.classes_.tolist()])
         if self._encoding is None and not np.array_equal(self._places, np.arange(len(values))):
             self._encoding = encoding
@@ -293,8 +290,17 @@ class MLPClassifier(ClassifierMixin, Perceptron):
 
     def _targets(self, y: Array, *, goes_on: bool) -> Array:
         if not hasattr(self, "classes_") or not (self.warm_start or goes_on):
-            self._label_binarizer = LabelBinarizer().fit(y)
-            self.classes_ = self._label_binarizer.classes_
+            kind = type_of_target(y, input_name="y")
+            if kind.startswith("continuous") or kind == "multiclass-multioutput":
+                raise InputError(
+                    f"Unknown label type: {kind}. Maybe you are trying to fit a classifier, which expects "
+                    "discrete classes, on a regression target with continuous values.",
+                    parameter="y",
+                    needs="must be classes, or an indicator of labels",
+                    advice="Give classes, or take MLPRegressor for numbers.",
+                )
+            self._container = _container_of(y, kind)
+            self.classes_ = _classes_of(y) if y.ndim == 1 else np.arange(y.shape[1])
         else:
             self._check_classes(unique_labels(y))
         if self._competes() and len(self.classes_) < TWO:
@@ -348,7 +354,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):
     def _usual(self) -> tuple[str, str]:
         if RULES.fact(rule_of(self), "needs_squares"):
             return "logistic", "rss"
-        if self._label_binarizer.y_type_ == "multiclass":
+        if len(self.classes_) > TWO and not self._has_labels():
             return "softmax", "cross_entropy"
         return "logistic", "binary_cross_entropy"
 
@@ -370,6 +376,19 @@ def _log_odds(z: Array) -> Array:
     """Logarithms of the odds of each class against all others, for net inputs of softmax units."""
     others = [logsumexp(np.delete(z, k, axis=1), axis=1) for k in range(z.shape[1])]
     return np.asarray(z - np.column_stack(others), dtype=z.dtype)
+
+
+def _container_of(y: Any, kind: str) -> str:
+    """What an indicator of labels is given back as; nothing where a sample has one class."""
+    if not kind.startswith("multilabel"):
+        return ""
+    return ("csr_array" if isinstance(y, sparray) else "csr_matrix") if issparse(y) else "ndarray"
+
+
+def _classes_of(y: Array) -> Array:
+    """The classes of samples, in order; texts as an array of texts."""
+    classes = np.unique(y)
+    return np.array(classes.tolist()) if classes.dtype.kind == "O" else classes
 
 
 def _other_classes(what: str) -> InputError:

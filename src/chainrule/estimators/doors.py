@@ -78,7 +78,7 @@ class Doors:
         >>> import chainrule
         >>> model = chainrule.fit("examples/iris.csv", target="species", epochs=20).model
         >>> chainrule.MLPClassifier.from_model(model).predict([[5.1, 3.5, 1.4, 0.2]])
-        array(['setosa'], dtype=object)
+        array(['setosa'], dtype='<U10')
         """
         found = model if isinstance(model, Model) else load_model(model)
         encoding, record, made = found.table_encoding, found.training, found.network

@@ -29,13 +29,14 @@ from chainrule.estimators.options import (
 from chainrule.estimators.parameters import Parametrised, unless_it_fails
 from chainrule.estimators.restarts import restarted
 from chainrule.estimators.rows import dense, filled, means_of, without_gaps
+from chainrule.estimators.shown import Shown
 from chainrule.estimators.steps import Kept, epoch_of
 from chainrule.estimators.tabular import fit_table, table_inputs, takes_tables
 from chainrule.estimators.warning import ended, warn
 from chainrule.estimators.watch import Measure, Watch
 from chainrule.network import Network, own_functions
 from chainrule.settings import Settings
-from chainrule.training import Callbacks, Epoch, StoppedBy, run_training
+from chainrule.training import Callbacks, Epoch, StoppedBy, run_training, squares_of
 from chainrule.words import counted
 
 if TYPE_CHECKING:
@@ -67,6 +68,8 @@ class Perceptron(CallbackSupportMixin, Doors, Parametrised):
     _encoding: Encoding | None = None  # of columns, where these are not numbers that stand for themselves
     _names: list[str] | None = None  # of columns, where rows have none
     _means: Any = 0.0  # what a missing number is taken for
+    _network: Network
+    _shown: Shown | None = None
     _state: TrainingState | None = None
     _kept: Kept | None = None
     _n_epochs: int = 0  # of the training that goes on
@@ -77,6 +80,9 @@ class Perceptron(CallbackSupportMixin, Doors, Parametrised):
     @property
     def network_(self) -> Network:
         """The network as it stands: its weights are those of `coefs_` and `intercepts_`, which may be set."""
+        shown = self._shown
+        if shown is not None and shown.are_still(self.coefs_, self.intercepts_):
+            return self._network
         given = list(zip(self.coefs_, self.intercepts_, strict=True))
         kept: Network | None = vars(self).get("_network")
         if kept is not None and len(kept.weights) == len(given):
@@ -219,10 +225,12 @@ class Perceptron(CallbackSupportMixin, Doors, Parametrised):
 
     def _fitted(self, net: Network) -> dict[str, Any]:
         """What an estimator has that predicts by a network."""
+        shown = Shown.of(net.weights)
         return {
             "_network": net,
-            "coefs_": [w[:, 1:].T.copy() for w in net.weights],
-            "intercepts_": [w[:, 0].copy() for w in net.weights],
+            "_shown": shown,
+            "coefs_": list(shown.coefs),
+            "intercepts_": list(shown.intercepts),
             "n_layers_": len(net.sizes),
             "n_outputs_": net.sizes[-1],
             "out_activation_": name_of(net.activations[-1]),
@@ -322,7 +330,8 @@ class Perceptron(CallbackSupportMixin, Doors, Parametrised):
         try:
             if is_one and schedule == "constant" and not (settings.dropout or all_rows):
                 epoch, net = epoch_of(self, net, X, Y, weight, settings, engine)
-                watch.take_in([epoch], lambda: [w[np.newaxis] for w in net.weights], 0)
+                stacks = [w[np.newaxis] for w in net.weights]
+                watch.take_in([epoch], lambda: stacks, lambda: squares_of(stacks), 0)
                 watch.leave(epoch.number)
                 self._n_epochs = epoch.number
                 self._keep(net)
@@ -382,10 +391,9 @@ class Perceptron(CallbackSupportMixin, Doors, Parametrised):
         return replace(self._kept.trainer.state, epochs=epochs)
 
     def __getstate__(self) -> Any:
-        state = super().__getstate__()
+        state = {name: one for name, one in super().__getstate__().items() if name not in {"_kept", "_shown"}}
         if self._kept is not None:  # which has memory of an engine
-            state = {**state, "_state": self._state_now()}
-            del state["_kept"]
+            state["_state"] = self._state_now()
         return state
 
     def _weighted(self, y: Array, weight: Array | None) -> Array | None:
@@ -422,10 +430,12 @@ class Perceptron(CallbackSupportMixin, Doors, Parametrised):
 
     def _checked(self, X: Any) -> tuple[Network, Array]:
         """The fitted network and samples for it."""
-        check_is_fitted(self, "coefs_")
-        if vars(self).get("_encoding") is not None:
+        if "coefs_" not in vars(self):
+            check_is_fitted(self, "coefs_")
+        if self._encoding is not None:
             return self.network_, table_inputs(self, X)
-        X = dense(validate_data(self, X, reset=False, **CHECKS))
+        X = validate_data(self, X, reset=False, **CHECKS)
+        X = X if type(X) is np.ndarray else dense(X)
         if np.isnan(X).any():
             X, _ = filled(X, self._means)
         return self.network_, X

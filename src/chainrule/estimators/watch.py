@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from chainrule.training import squares_of
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -44,13 +46,9 @@ class Measure(NamedTuple):
         """Loss without the penalty, of one or of many."""
         return self.share * loss + self.offset
 
-    def penalties(self, stacks: Weights) -> Array:
-        """Penalty on the weights after each epoch, in stacks of matrices; bias weights have none."""
-        sums: Any = 0.0
-        for w in stacks:
-            own = w[:, :, 1:].astype(np.float64, copy=False)
-            sums = sums + np.einsum("eij,eij->e", own, own)
-        return np.asarray(self.l2 / 2 * sums)
+    def penalty(self, squares: Any) -> Any:
+        """Penalty of weights whose squares have this sum, or these; bias weights have none."""
+        return self.l2 / 2 * squares
 
 
 class Watch:
@@ -99,7 +97,7 @@ class Watch:
         self.name, self.heeds_losses = est.learning_rate, est.learning_rate == "adaptive"
         # One after each epoch, behind that before the first.
         self.losses = [math.nan]  # with the penalty
-        self.penalties: list[float] = measure.penalties([w[np.newaxis] for w in weights]).tolist()
+        self.penalties: list[float] = measure.penalty(squares_of([w[np.newaxis] for w in weights])).tolist()
         self.bests = [est.best_validation_score_ if self.by_score else est.best_loss_]
         self.in_vain = [est._no_improvement_count]  # epochs since it was better
         self.factors = [est._factor]  # of the rate, in the epoch that comes
@@ -116,13 +114,16 @@ class Watch:
         return int(min(max(surely, (len(self.losses) - 1) // PART_IN_VAIN), self.estimator.max_iter))
 
     def take_in(
-        self, epochs: Sequence[Epoch], weights: Callable[[], Weights], evaluations: int
+        self,
+        epochs: Sequence[Epoch],
+        weights: Callable[[], Weights],
+        squares: Callable[[], Array],
+        evaluations: int,
     ) -> int | None:
         """Take in epochs, up to one that ends the training."""
         self.keep(epochs[0].number - 1)
-        needs_weights = self.measure.l2 or self.score_of is not None or self.told is not None
-        stacks = weights() if needs_weights else ()
-        after = self.measure.penalties(stacks) if self.measure.l2 else np.zeros(len(epochs))
+        stacks = weights() if self.score_of is not None or self.told is not None else ()
+        after = self.measure.penalty(squares()) if self.measure.l2 else np.zeros(len(epochs))
         before = np.concatenate([self.penalties[-1:], after[:-1]])
         losses = self.measure.of(np.array([epoch.loss for epoch in epochs])) + self._met(before, after)
         if len(epochs) > 1 and self._is_plain():

@@ -16,6 +16,7 @@ from chainrule.equations import (
 )
 from chainrule.settings import Settings
 from chainrule.training.diagnosis import FEWEST_EPOCHS, Diagnosis
+from chainrule.training.engines import squares_of
 from chainrule.training.history import Epoch, History
 from chainrule.training.preparation import run_training, train
 from chainrule.training.progress import Callbacks, Observer, Progress
@@ -29,6 +30,6 @@ __all__ = [
     "ENGINES", "FEWEST_EPOCHS", "LBFGS", "Callbacks", "Constant", "Cosine", "Diagnosis", "Epoch",
     "Exponential", "GeneralizationLoss", "History", "LevenbergMarquardt", "Observer", "Patience", "Progress",
     "ProgressQuotient", "ReduceOnPlateau", "Restarts", "Settings", "Step", "StoppedBy", "Together", "Trainer",
-    "TrainingResult", "TrainingState", "WarmUp", "run_training", "shared_threads", "train", "train_restarts",
-    "train_together",
+    "TrainingResult", "TrainingState", "WarmUp", "run_training", "shared_threads", "squares_of", "train",
+    "train_restarts", "train_together",
 ]  # fmt: skip

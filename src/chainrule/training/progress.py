@@ -14,6 +14,7 @@ from chainrule.training.state import TrainingState
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    import numpy as np
     import numpy.typing as npt
 
     from chainrule.training.history import Epoch
@@ -114,6 +115,7 @@ class Observer(Protocol):
         self,
         epochs: Sequence[Epoch],
         weights: Callable[[], Sequence[npt.NDArray[Any]]],
+        squares: Callable[[], npt.NDArray[np.float64]],
         evaluations: int,
     ) -> int | None:
         """Look at epochs; how many of them are all that the training is to have, where it is to end.
@@ -126,6 +128,8 @@ class Observer(Protocol):
         epochs : sequence of Epoch
         weights : callable
             Gives the weights after each of them: stacks (n_epochs, units, 1 + inputs), one a layer.
+        squares : callable
+            Gives the sum of their squares, without those of bias weights, shape (n_epochs,).
         evaluations : int
             As `Progress` has them.
         """

@@ -19,7 +19,7 @@ from chainrule.interrupts import interruptible, look
 from chainrule.random_streams import Purpose, permutation
 from chainrule.scores import heeds_weights, metric_named
 from chainrule.training.diagnosis import advice_after_divergence, diagnose
-from chainrule.training.engines import loss_over_rows
+from chainrule.training.engines import loss_over_rows, squares_of
 from chainrule.training.history import Epoch, History
 from chainrule.training.progress import Progress
 from chainrule.training.result import StoppedBy, TrainingResult
@@ -287,7 +287,8 @@ class Run:
         """
         end = None
         if self.observer is not None and epochs:
-            end = self.observer.take_in(epochs, partial(self._stacks, states), self.progress.evaluations)
+            looks = partial(self._stacks, states), partial(self._squares, states)
+            end = self.observer.take_in(epochs, *looks, self.progress.evaluations)
         epochs = epochs[:end]
         kept, verdict = self._judged(epochs, factors) if self.heeds_past else (len(epochs), None)
         if kept == end and verdict is None:
@@ -302,6 +303,12 @@ class Run:
     def _stacks(self, states: State) -> Matrices:
         """Weights in one state, or in each of several, as a stack for each layer."""
         return [w.reshape(-1, *w.shape[-2:]) for w in self.engine.weights_of(states)]
+
+    def _squares(self, states: State) -> npt.NDArray[np.float64]:
+        """Sum of the squares of such weights but bias weights, one for each state."""
+        if self.blocks is not None:
+            return self.blocks.squares_of(states)
+        return squares_of(self._stacks(states))
 
     def _judged(self, epochs: Sequence[Epoch], factors: Sequence[float]) -> tuple[int, StoppedBy | None]:
         """How many of these epochs are to be kept, and a criterion's verdict on the last of them."""

@@ -37,6 +37,11 @@ def useful_threads(work: int) -> int:
 
 
 def processors() -> int:
-    """How many processors this process may use."""
+    """How many processors this process may use.
+
+    No more than OMP_NUM_THREADS says, by which joblib tells the processes that share them.
+    """
     affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
+    there = len(affinity(0)) if affinity else os.cpu_count() or 1
+    said = os.environ.get("OMP_NUM_THREADS", "")
+    return min(there, int(said)) if said.isdecimal() and int(said) else there

@@ -115,6 +115,10 @@ class BlockEngine(Engine, Protocol):
         """Train for an epoch at each of the rates, up to one that reaches the goal or is not finite."""
         ...
 
+    def squares_of(self, states: State) -> npt.NDArray[np.float64]:
+        """Sum of the squares of all weights but bias weights, in each of the states of a block."""
+        ...
+
     def restore(self, state: State) -> None:
         """Go on from a state, whatever was met since."""
         ...
@@ -145,6 +149,21 @@ class GradientEngine(Engine, Protocol):
     ) -> npt.NDArray[Any]:
         """Direction of L-BFGS, equation (48)."""
         ...
+
+
+def squares_of(stacks: Sequence[npt.NDArray[Any]]) -> npt.NDArray[np.float64]:
+    """Sum of the squares of all weights but bias weights, in stacks (n, units, 1 + inputs), one a layer.
+
+    Examples
+    --------
+    >>> squares_of([np.array([[[5.0, 1.0, 2.0]]])])
+    array([5.])
+    """
+    sums = np.zeros(len(stacks[0]))
+    for w in stacks:
+        own = w[:, :, 1:].astype(np.float64, copy=False)
+        sums += np.einsum("eij,eij->e", own, own)
+    return sums
 
 
 def loss_over_rows(engine: Engine, weights: Sequence[npt.NDArray[Any]], rows: Rows) -> float:
