@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 from kernel_children import HERE, LACKING, TARGETS, WIDEST, environment, environment_of_target, run_child
 from running import run_epoch
 
-from chainrule import Network
+from chainrule import Network, train
 from chainrule.compiled import trainer
+from chainrule.compiled.evaluation import losses_of
 from chainrule.compiled.machine.cache import folder
 from chainrule.equations import Uniform
 
@@ -284,6 +285,36 @@ def test_outputs_of_a_sample_do_not_depend_on_its_company(
     assert net(X[part]).tobytes() == alone[part].tobytes()
     with_nan = np.concatenate([np.full((3, sizes[0]), np.nan, dtype), X[part]])
     assert net(with_nan)[3:].tobytes() == alone[part].tobytes()
+
+
+@pytest.mark.parametrize("n_classes", [2, 3, 7, 8, 9, 15, 16, 17, 31, 64, 65, 128, 129])
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_softmax_and_losses_of_a_sample_do_not_depend_on_its_company(dtype: str, n_classes: int) -> None:
+    # Alone, a row lies along a vector; with others, vectors run over the rows.
+    rng = np.random.default_rng(n_classes)
+    X = (rng.standard_normal((21, 4)) * rng.choice([1, 300], (21, 1))).astype(dtype)
+    X[5] = np.nan
+    Y = np.eye(n_classes, dtype=dtype)[rng.integers(n_classes, size=21)]
+    net = Network.random((4, n_classes), "softmax", "cross_entropy", seed=1, dtype=dtype)
+    given = net.weights, net.activations, net.loss
+    outputs, losses = net(X), losses_of(*given, X, Y, None)
+    assert np.isnan(outputs[5]).all()
+    assert np.isfinite(np.delete(outputs, 5, axis=0)).all()
+    for i, (x, y) in enumerate(zip(X, Y, strict=True)):
+        np.testing.assert_array_equal(outputs[i], net(x))
+        np.testing.assert_array_equal(losses[i], losses_of(*given, x[None], y[None], None)[0])
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_softmax_of_a_batch_does_not_depend_on_how_threads_share_it(dtype: str) -> None:
+    rng = np.random.default_rng(0)
+    X, Y = rng.standard_normal((40, 4)).astype(dtype), np.eye(5, dtype=dtype)[rng.integers(5, size=40)]
+    net = Network.random((4, 5), "softmax", "cross_entropy", seed=1, dtype=dtype)
+    weights = set()
+    for threads in (1, 2, 3, 5):  # from all rows to 8 for each
+        result = train(net, X, Y, rate=0.1, epochs=3, batch_size=40, threads=threads)
+        weights.add(b"".join(w.tobytes() for w in result.network.weights))
+    assert len(weights) == 1
 
 
 def test_outputs_of_many_samples_on_several_threads() -> None:

@@ -47,7 +47,7 @@ LAYER = np.dtype(
             "outputs_width",
             "kept",  # what is left of each output where units drop out: [rows][outputs_width]
             "sent",  # outputs times that
-            "deltas",  # [rows][width]
+            "deltas",  # [rows][width]; before, of softmax with cross-entropy, the logarithm of a row's sum
         )
     ]
 )

@@ -12,7 +12,7 @@ from chainrule.compiled.twins.units import activate
 
 __all__ = ["PREDICTION_ROWS", "forward_rows", "multiply_rows", "predict_rows"]
 
-PREDICTION_ROWS = 8  # samples at a time: a whole number of tiles
+PREDICTION_ROWS = 16  # samples at a time: a whole number of tiles, and as many as a vector has lanes
 FEW = 2  # rows that are quicker one by one than in a tile
 
 

@@ -24,9 +24,9 @@ from chainrule.compiled.language.vectors import (
 )
 
 __all__ = [
-    "TileType", "add_multiple", "add_outer_product", "add_products_and_descend", "add_scaled_rows",
-    "column_from", "column_of_zeros", "store_tile", "sum_of_rows", "sum_of_square", "tile_from",
-    "totals_of_rows", "transpose_block", "zeros",
+    "TileType", "add_column", "add_multiple", "add_outer_product", "add_products_and_descend",
+    "add_scaled_rows", "column_from", "column_of_zeros", "store_tile", "sum_of_rows", "tile_from",
+    "total_of_column", "totals_of_rows", "transpose_block", "zeros",
 ]  # fmt: skip
 
 
@@ -246,6 +246,14 @@ def add_products_and_descend(_typing, column, array, rows, stride, steps, delta)
     return column(column, array, types.intp, types.intp, types.intp, delta), codegen
 
 
+def _added_in_halves(builder, vectors, count):
+    """LLVM vectors, the upper half added to the lower until so many are left."""
+    while len(vectors) > count:
+        half = len(vectors) // 2
+        vectors = [builder.fadd(vectors[at], vectors[at + half]) for at in range(half)]
+    return vectors
+
+
 @intrinsic
 def sum_of_rows(_typing, tile):
     """Tile of one row: the upper half of the rows is added to the lower, until one is left."""
@@ -254,29 +262,34 @@ def sum_of_rows(_typing, tile):
     def codegen(context, builder, _signature, args):
         writer = _Writer(context, builder)
         vectors = writer.vectors(tile, args[0])
-        while len(vectors) > tile.columns:
-            half = len(vectors) // 2
-            vectors = [builder.fadd(vectors[at], vectors[at + half]) for at in range(half)]
-        return writer.tile(result, vectors)
+        return writer.tile(result, _added_in_halves(builder, vectors, tile.columns))
 
     return result(tile), codegen
 
 
 @intrinsic
-def sum_of_square(_typing, array, index, stride):
-    """Sum of as many vectors as each has lanes: lane r is the `total` of what the lanes r of all hold."""
-    vector = VECTOR_OF[array.dtype]
+def add_column(_typing, column, array, index, stride):
+    """Add to each vector of a tile of one column the one that lies there, `stride` elements apart."""
 
     def codegen(context, builder, signature, args):
-        memory, index, stride = args
-        writer = _Writer(context, builder, signature.args[0], memory)
-        vectors = [writer.load(writer.offset(index, row, stride)) for row in range(vector.lanes)]
-        while len(vectors) > 1:
-            half = len(vectors) // 2
-            vectors = [builder.fadd(vectors[at], vectors[at + half]) for at in range(half)]
-        return vectors[0]
+        value, memory, index, stride = args
+        writer = _Writer(context, builder, signature.args[1], memory)
+        vectors = writer.vectors(column, value)
+        places = (writer.offset(index, row, stride) for row in range(column.rows))
+        pairs = zip(vectors, places, strict=True)
+        return writer.tile(column, [builder.fadd(old, writer.load(place)) for old, place in pairs])
 
-    return vector(array, types.intp, types.intp), codegen
+    return column(column, array, types.intp, types.intp), codegen
+
+
+@intrinsic
+def total_of_column(_typing, column):
+    """Sum of the vectors of a tile of one column, lane by lane in the order of `total`."""
+
+    def codegen(context, builder, _signature, args):
+        return _added_in_halves(builder, _Writer(context, builder).vectors(column, args[0]), 1)[0]
+
+    return column.vector(column), codegen
 
 
 @intrinsic

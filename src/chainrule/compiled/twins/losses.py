@@ -136,7 +136,7 @@ def _softmax_entropy(M, layer, places, row):
     z, y = layer.net_inputs + row * layer.width, places.targets + row * layer.width
     a, delta = layer.outputs + row * layer.outputs_width, layer.deltas + row * layer.width
     weight = M[places.sample_weights + row]
-    log_of_sum = spread(M[delta])  # the forward pass has left it there
+    log_of_sum = spread(M[delta])  # where the forward pass left it
     zero = constant(load(M, y), 0.0)
     losses = zero
     for k in range(0, layer.width, lanes(M)):

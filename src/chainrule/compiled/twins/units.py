@@ -13,7 +13,7 @@ from chainrule.compiled.language.elementary import (
     logistic,
     softplus,
 )
-from chainrule.compiled.language.tiles import sum_of_square, transpose_block
+from chainrule.compiled.language.tiles import add_column, column_of_zeros, total_of_column, transpose_block
 from chainrule.compiled.language.vectors import (
     constant,
     constant_of,
@@ -52,6 +52,8 @@ __all__ = [
 
 
 LOGISTIC, TANH, RELU = Logistic.code, Tanh.code, ReLU.code
+
+MOST_VECTORS = 8  # of a row of softmax, beyond which rows at once are no quicker than one by one
 
 # The square roots of the smallest normal numbers.
 TINY_FLOAT, TINY_DOUBLE = 2.0**-63, 2.0**-511
@@ -238,74 +240,83 @@ def _backward(function):
     return over_rows
 
 
-@part
-def _row_of_exponentials(M, layer, z, to):
-    """Exponentials of a row's net inputs less the largest, written to `to`; that, and their sum.
+@inlined
+def _lowest(like):
+    """Below every net input that softmax takes for the largest of a row."""
+    return constant_of(like, -3.0e38, -1.0e308)
 
-    Lanes beyond the units are 0; what is added up is one vector, and then its lanes.
-    """
-    lowest = constant_of(load(M, z), -3.0e38, -1.0e308)
-    top = lowest
-    for k in range(0, layer.width, lanes(M)):
-        value = first_lanes(layer.units - k, load(M, z + k), lowest)
-        top = where_less(top, value, value, top)
-    most = largest(top)
-    sums = constant(top, 0.0)
-    for k in range(0, layer.width, lanes(M)):
-        value = exponential_up_to_0(load(M, z + k) - spread(most))
-        value = first_lanes(layer.units - k, value, constant(value, 0.0))
-        sums = sums + value
-        store(M, to + k, value)
-    return most, total(sums)
+
+@inlined
+def _is_fused(layer):
+    """Whether a loss starts with the deltas of this layer, so that nothing is passed back through it."""
+    return layer.deltas != 0 and layer.backward == 0
 
 
 @part
 def _softmax_of_row(M, layer, row):
-    """Outputs of a row, and the logarithm of its sum."""
-    a = layer.outputs + row * layer.outputs_width
-    most, sum_ = _row_of_exponentials(M, layer, layer.net_inputs + row * layer.width, a)
+    """Compiled twin of Softmax.forward, equation (24): what is added up is one vector, and then its lanes.
+
+    Where the loss is fused, the row's deltas begin with the logarithm of the sum of all e^z, which it needs.
+    """
+    z, a = layer.net_inputs + row * layer.width, layer.outputs + row * layer.outputs_width
+    lowest = _lowest(load(M, z))
+    top = lowest
     for k in range(0, layer.width, lanes(M)):
-        store(M, a + k, load(M, a + k) / spread(sum_))
+        value = first_lanes(layer.units - k, load(M, z + k), lowest)
+        top = where_less(top, value, value, top)
+    most = spread(largest(top))
+    sums = constant(top, 0.0)
+    for k in range(0, layer.width, lanes(M)):
+        value = exponential_up_to_0(load(M, z + k) - most)
+        value = first_lanes(layer.units - k, value, constant(value, 0.0))
+        sums = sums + value
+        store(M, a + k, value)
+    sum_ = spread(total(sums))
+    for k in range(0, layer.width, lanes(M)):
+        store(M, a + k, load(M, a + k) / sum_)
     M[a + layer.units] = 1  # the bias unit
-    if layer.deltas != 0:
-        store(M, layer.deltas + row * layer.width, logarithm(spread(sum_)) + spread(most))
+    if _is_fused(layer):
+        store(M, layer.deltas + row * layer.width, logarithm(sum_) + most)
 
 
 @part
-def _softmax_of_square(M, layer, row):
-    """The same for as many rows of one vector as that has lanes, which run over the rows here."""
-    width, units = layer.outputs_width, layer.units
-    a = layer.outputs + row * width
-    transpose_block(M, layer.net_inputs + row * lanes(M), lanes(M), a, width)
-    top = constant_of(load(M, a), -3.0e38, -1.0e308)
-    for k in range(a, a + units * width, width):
-        value = load(M, k)
-        top = where_less(top, value, value, top)
-    for k in range(a, a + units * width, width):
-        store(M, k, exponential_up_to_0(load(M, k) - top))
-    for k in range(a + units * width, a + lanes(M) * width, width):
-        store(M, k, constant(top, 0.0))
-    sums = sum_of_square(M, a, width)
-    for k in range(a, a + units * width, width):
-        store(M, k, load(M, k) / sums)
-    if units < lanes(M):
-        store(M, a + units * width, constant(top, 1.0))  # the bias unit
-    transpose_block(M, a, width, a, width)
-    if layer.deltas != 0:
-        store_lanes(M, layer.deltas + row * lanes(M), lanes(M), logarithm(sums) + top)
+def _softmax_of_rows(M, layer, row):
+    """The same bits for as many rows as a vector has lanes: these run over the rows, in transposed blocks."""
+    width = layer.outputs_width
+    z, a = layer.net_inputs + row * layer.width, layer.outputs + row * width
+    top = _lowest(load(M, z))
+    for k in range(0, layer.width, lanes(M)):
+        transpose_block(M, z + k, layer.width, a + k, width)
+        for i in range(min(lanes(M), layer.units - k)):
+            value = load(M, a + k + i * width)
+            top = where_less(top, value, value, top)
+    sums = column_of_zeros(M)
+    for k in range(0, layer.width, lanes(M)):
+        for i in range(lanes(M)):
+            at = a + k + i * width
+            is_real = k + i < layer.units
+            store(M, at, exponential_up_to_0(load(M, at) - top) if is_real else constant(top, 0.0))
+        sums = add_column(sums, M, a + k, width)
+    sum_ = total_of_column(sums)
+    for k in range(0, layer.width, lanes(M)):
+        real = layer.units - k
+        for i in range(min(lanes(M), real)):
+            at = a + k + i * width
+            store(M, at, load(M, at) / sum_)
+        if real < lanes(M):
+            store(M, a + k + real * width, constant(top, 1.0))  # the bias unit
+        transpose_block(M, a + k, width, a + k, width)
+    if _is_fused(layer):
+        store_lanes(M, layer.deltas + row * layer.width, layer.width, logarithm(sum_) + top)
 
 
 @part
 def _forward_softmax(M, layer, row, stop):
-    """Compiled twin of Softmax.forward, equation (24).
-
-    Where there are deltas, each row's begins with the logarithm of the sum of its exponentials, for a loss
-    that needs it: the deltas themselves come after that.
-    """
-    if layer.width == lanes(M) and stop - row >= lanes(M):
+    """Rows at once where there are enough; the last ones overlap with those before, which changes nothing."""
+    if layer.width <= MOST_VECTORS * lanes(M) and stop - row >= lanes(M):
         while row < stop:
             row = min(row, stop - lanes(M))
-            _softmax_of_square(M, layer, row)
+            _softmax_of_rows(M, layer, row)
             row += lanes(M)
     while row < stop:
         _softmax_of_row(M, layer, row)
