@@ -13,6 +13,7 @@ import argparse
 import sys
 import time
 import warnings
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -122,19 +123,17 @@ def small_calls() -> None:
     tell("the same less scikit-learn's check of the row", *in_words(by_them - check, by_us - check))
     tell("Network on that row, beside predict", *in_words(by_them, shortest(lambda: net(row))))
     for n in (200, 1):
-        rows, targets = X[:n, :10], numbers[:n]
-        ones = [kind().partial_fit(rows, targets) for kind in (theirs.MLPRegressor, ours.MLPRegressor)]
-        times = [shortest(lambda one=one: one.partial_fit(rows, targets), CALLS // 8) for one in ones]  # type: ignore[misc]
+        given = X[:n, :10], numbers[:n]
+        ones = [kind().partial_fit(*given) for kind in (theirs.MLPRegressor, ours.MLPRegressor)]
+        times = [shortest(partial(one.partial_fit, *given), CALLS // 8) for one in ones]
         tell(f"partial_fit of {n} × 10", *in_words(*times))
     trainer = ours.Trainer(ours.Network.random((64, 32, 10)), rate=0.01)
     x, target = X[0], np.eye(10)[y[0]]
     learner = theirs.MLPClassifier(32, solver="sgd", activation="logistic", momentum=0, alpha=0)
     learner.partial_fit(row, y[:1], classes=np.arange(10))
-    times = [
-        shortest(lambda: learner.partial_fit(row, y[:1]), CALLS // 8),
-        shortest(lambda: trainer.step(x, target)),
-    ]
-    tell("a step on one row, 64-32-10: Trainer beside partial_fit", *in_words(*times))
+    by_them = shortest(lambda: learner.partial_fit(row, y[:1]), CALLS // 8)
+    by_us = shortest(lambda: trainer.step(x, target))
+    tell("a step on one row, 64-32-10: Trainer beside partial_fit", *in_words(by_them, by_us))
 
 
 def shortest(call: Callable[[], object], calls: int = CALLS) -> float:
