@@ -92,6 +92,14 @@ def told_of(estimator: Any, given: tuple[Any, Any, Any], n_epochs: int) -> Told 
 def both_kinds(estimator: Any) -> Iterator[Callbacks]:
     """The functions among an estimator's callbacks; meanwhile those of scikit-learn's kind are its own."""
     functions, others = functions_of(estimator.callbacks)
+    belong_outside = any(hasattr(one, "max_propagation_depth") for one in others)
+    if belong_outside and hasattr(estimator, "_parent_callback_ctx"):
+        raise InputError(
+            parameter="callbacks",
+            given=others,
+            needs="has one that belongs to the outermost estimator",
+            advice="Give it to that one, by set_callbacks.",
+        )
     before = vars(estimator).get("_skl_callbacks")
     if others:
         estimator._skl_callbacks = [*(before or ()), *others]

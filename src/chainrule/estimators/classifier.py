@@ -196,7 +196,10 @@ class MLPClassifier(ClassifierMixin, Perceptron):
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Share of samples whose class, or all of whose labels, are right; those without one are left out."""
         rows = without_gaps(X, y, sample_weight)
-        return float(super().score(rows.X, rows.y, rows.sample_weight))
+        if rows.gaps is None:
+            return float(super().score(rows.X, rows.y, rows.sample_weight))
+        right = (dense(self.predict(rows.X)) == rows.y) | rows.gaps
+        return float(np.average(right.all(axis=1), weights=rows.sample_weight))
 
     def _arranged(self, outputs: Array, constant: tuple[float, float] = (0.0, 1.0)) -> Array:
         """One column for each class or label, in their order here."""
@@ -275,7 +278,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):
 
     def _targets_of_network(self, y: Array) -> Array:
         """Targets as the network has them."""
-        self._check_known(classes_in(y)[0])
+        self._check_like(y)
         if self._encoding is None:
             return self._indicators(y)
         if self._has_labels():
@@ -291,6 +294,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):
             self.classes_, self._container = classes_in(y)
         else:
             self._check_classes(classes_in(y)[0])
+            self._check_like(y)
         if self._competes() and len(self.classes_) < TWO:
             raise InputError(
                 f"y has the one class {quoted(self.classes_[0])}",
@@ -348,6 +352,20 @@ class MLPClassifier(ClassifierMixin, Perceptron):
             raise _other_classes(what)
         self._check_known(classes)
 
+    def _check_like(self, y: Array) -> None:
+        """Refuse labels where there were classes, classes where there were labels, and new classes."""
+        classes, container = classes_in(y)
+        if bool(container) != self._has_labels() or (container and len(classes) != len(self.classes_)):
+            were = f"an indicator of {len(self.classes_)} labels" if self._has_labels() else "classes"
+            raise InputError(
+                f"y is {'an indicator' if container else 'classes'} of shape {np.shape(y)}",
+                parameter="y",
+                given=y,
+                needs=f"was {were} in the first call",
+                advice="Give the like, or make a new classifier.",
+            )
+        self._check_known(classes)
+
     def _check_known(self, classes: Array) -> None:
         if set(classes) - set(self.classes_):
             raise _other_classes(
@@ -373,7 +391,8 @@ class MLPClassifier(ClassifierMixin, Perceptron):
 
     def _score_of(self, Y: Array, found: Array, weight: Array | None) -> float:
         if self._has_labels():  # all labels of a sample, or it is wrong
-            return float(np.average(((found > HALF) == (Y > HALF)).all(axis=1), weights=weight))
+            right = ((found > HALF) == (Y > HALF)) | np.isnan(Y)
+            return float(np.average(right.all(axis=1), weights=weight))
         return accuracy(Y, found, weight)
 
     def __sklearn_tags__(self) -> Any:

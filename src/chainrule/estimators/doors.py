@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from inspect import signature
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -11,15 +12,17 @@ from sklearn.utils.validation import check_is_fitted
 
 from chainrule.equations import name_of
 from chainrule.errors import InputError
+from chainrule.estimators.parameters import by_scikit_learns_names
 from chainrule.estimators.rows import without_gaps
 from chainrule.estimators.tabular import input_columns, plain_encoding
 from chainrule.files import load_model, save
 from chainrule.inspection import check_gradients, trace
 from chainrule.models import Model
-from chainrule.tables import NumberInput
+from chainrule.tables import DateTarget, NumberInput
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Mapping
 
     import numpy.typing as npt
 
@@ -92,13 +95,25 @@ class Doors:
                 needs=f"{cls.__name__} answers with {'numbers' if is_numeric else 'classes or labels'}",
                 advice=f"Take {other}.from_model.",
             )
+        if any(isinstance(part, DateTarget) for part in encoding.targets):
+            raise InputError(
+                "The model answers with times",
+                parameter="model",
+                given=found,
+                needs="a regressor answers with numbers",
+                advice="Predict by the model itself.",
+            )
         is_plain = _is_plain(encoding)
         given: dict[str, Any] = {} if is_plain else {"defaults": "modern"}
         if record is not None:
             given |= {"solver": record.rule, "random_state": record.seed, "shuffle": record.shuffle}
             if record.rate is not None:
                 given["learning_rate_init"] = record.rate
-        estimator: Any = cls._of(made, {**given, **parameters})
+        if is_plain and found.state is not None:
+            given |= _as_then(found.state.settings)
+        estimator: Any = cls._of(
+            made, {**given, **by_scikit_learns_names(parameters, signature(cls).parameters)}
+        )
         names = input_columns(encoding)
         estimator.n_features_in_ = len(names)
         if is_plain:
@@ -161,9 +176,18 @@ class Doors:
     def _encoded(self, X: Any, y: Any) -> tuple[Network, Array, Array]:
         """The network, and samples and targets as it has them."""
         est: Any = self
-        net, inputs = est._checked(X)
         rows = without_gaps(X, y, None)
+        net, inputs = est._checked(rows.X)
         return net, inputs, np.asarray(est._targets_of_network(est._checked_targets(rows.y)), np.float64)
+
+
+def _as_then(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters by which a training goes on as it was; `alpha` is part of `l2`."""
+    names = {"rule": "solver", "rate": "learning_rate_init", "seed": "random_state"}
+    same = ("batch_size", "shuffle", "clip_norm", "l1", "l2", "dropout")
+    found = {theirs: settings[ours] for ours, theirs in names.items()}
+    found |= {name: settings[name] for name in same}
+    return found | {"alpha": 0.0, "learning_rate_init": found["learning_rate_init"] or 0.001}
 
 
 def _is_plain(encoding: Encoding) -> bool:

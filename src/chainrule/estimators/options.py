@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from chainrule.equations import Activation, Loss
 
 __all__ = [
+    "SCHEDULES_THERE",
     "activations_of", "asked_settings", "check_numbers", "has_own_steps", "hidden_units", "outputs_of",
     "rule_of", "schedule_of",
 ]  # fmt: skip

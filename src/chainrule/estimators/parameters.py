@@ -14,7 +14,10 @@ from chainrule.errors import InputError, UnknownNameError, argument
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-__all__ = ["ALSO_CALLED", "Parametrised", "documented", "keep", "unless_it_fails", "with_both_names"]
+__all__ = [
+    "ALSO_CALLED", "Parametrised", "by_scikit_learns_names", "documented", "keep", "unless_it_fails",
+    "with_both_names",
+]  # fmt: skip
 
 # What this package calls a parameter of scikit-learn's.
 ALSO_CALLED = {
@@ -44,7 +47,7 @@ class Parametrised(BaseEstimator):
         >>> MLPRegressor().set_params(rate=0.01).learning_rate_init
         0.01
         """
-        params = _by_scikit_learns_names(params, self.get_params())
+        params = by_scikit_learns_names(params, self.get_params())
         super().set_params(**params)
         self._given = tuple(dict.fromkeys([*self._given, *params]))
         return self
@@ -68,16 +71,16 @@ class Parametrised(BaseEstimator):
 def with_both_names(init: Callable[..., None]) -> Callable[..., None]:
     """Let a constructor take both names of each parameter, and keep which were given.
 
-    Where all are given, they come from `get_params`, and say nothing of what was meant.
+    Where most are given, they come from `get_params`, and say nothing of what was meant.
     """
     names = list(signature(init).parameters)[1:]
 
     @wraps(init)
     def made(self: Parametrised, *args: Any, **given: Any) -> None:
-        given = _by_scikit_learns_names(given, names)
+        given = by_scikit_learns_names(given, names)
         init(self, *args, **given)
         said = (*names[: len(args)], *given)
-        if said and len(said) < len(names):
+        if said and 2 * len(said) < len(names):
             self._given = said
 
     return made
@@ -107,7 +110,7 @@ def documented(cls: type[T]) -> type[T]:
     return cls
 
 
-def _by_scikit_learns_names(given: Mapping[str, Any], names: Any) -> dict[str, Any]:
+def by_scikit_learns_names(given: Mapping[str, Any], names: Any) -> dict[str, Any]:
     """What was given, each under its one name."""
     found: dict[str, Any] = {}
     for name, value in given.items():

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.model_selection import train_test_split
-from sklearn.utils import check_random_state, column_or_1d
+from sklearn.utils import check_consistent_length, check_random_state, column_or_1d
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from chainrule.equations import ACTIVATIONS, RULES, name_of
@@ -18,6 +18,7 @@ from chainrule.errors import ChainruleError, DivergenceError, InputError, TableW
 from chainrule.estimators.callbacks import CallbackSupportMixin, both_kinds, told_of, with_callbacks
 from chainrule.estimators.doors import Doors
 from chainrule.estimators.options import (
+    SCHEDULES_THERE,
     activations_of,
     check_numbers,
     has_own_steps,
@@ -28,7 +29,7 @@ from chainrule.estimators.options import (
 )
 from chainrule.estimators.parameters import Parametrised, unless_it_fails
 from chainrule.estimators.restarts import restarted
-from chainrule.estimators.rows import dense, filled, means_of, without_gaps
+from chainrule.estimators.rows import dense, filled, means_of, refuse_empty_targets, without_gaps
 from chainrule.estimators.shown import Shown
 from chainrule.estimators.steps import Kept, epoch_of
 from chainrule.estimators.tabular import fit_table, table_inputs, takes_tables
@@ -112,6 +113,7 @@ class Perceptron(CallbackSupportMixin, Doors, Parametrised):
         watched = self.validation_data
         with unless_it_fails(self), both_kinds(self) as functions:
             check_numbers(self)
+            self.__dict__.pop("restarts_", None)
             if self.n_restarts > 1:
                 return restarted(self, X, y, sample_weight, watched)  # type: ignore[no-any-return]
             return self._fit(X, y, sample_weight, watched, functions, goes_on=False)
@@ -148,7 +150,7 @@ class Perceptron(CallbackSupportMixin, Doors, Parametrised):
                     advice="Call fit, which holds rows out, or set it to False.",
                 )
             X, Y, weight, held_out = self._parted(X, Y, weight, random)
-        by_score = held_out is not None and bool(self.early_stopping)
+        by_score = held_out is not None and bool(self.early_stopping) and not has_own_steps(rule)
         if (self.best_loss_ is None) != by_score:  # as it was not before
             self._watched(by_score=by_score)
         if is_new:
@@ -177,6 +179,7 @@ class Perceptron(CallbackSupportMixin, Doors, Parametrised):
         Y = self._targets(y, goes_on=goes_on)
         if rows.gaps is not None:
             Y = np.where(rows.gaps.reshape(len(Y), -1), np.nan, Y)
+            refuse_empty_targets(Y)
         return X, Y, means
 
     def _begin(self, X: Array, Y: Array, weight: Array | None, random: np.random.RandomState) -> None:
@@ -246,13 +249,17 @@ class Perceptron(CallbackSupportMixin, Doors, Parametrised):
                 needs="must be (X, y) or (X, y, sample_weight)",
                 advice="Give the rows and their targets as a tuple.",
             )
+        check_consistent_length(*pair[:2])
         rows = without_gaps(*pair, *[None] * (3 - len(pair)))
         _, X = self._checked(rows.X)
         y = self._checked_targets(rows.y)
+        self._check_like(y)
         Y = self._learnt(self._indicators(y))
         if rows.gaps is not None:
             Y = np.where(rows.gaps.reshape(len(Y), -1), np.nan, Y)
-        weight = None if rows.sample_weight is None else _check_sample_weight(rows.sample_weight, X)
+        weight = rows.sample_weight
+        if weight is not None:
+            weight = _check_sample_weight(weight, X, ensure_non_negative=True)
         return X, Y, weight
 
     def _parted(
@@ -384,7 +391,12 @@ class Perceptron(CallbackSupportMixin, Doors, Parametrised):
     def _state_now(self) -> TrainingState | None:
         """State of the training, also where a trainer has gone on with it."""
         if self._kept is None:
-            return self._state
+            state = self._state
+            if (
+                state is not None and state.settings["schedule"] in SCHEDULES_THERE
+            ):  # whose factor is kept here
+                state = replace(state, settings={**state.settings, "schedule": "constant"})
+            return state
         n = self._n_epochs
         losses = [0.0] * max(0, n - len(self.loss_curve_)) + self.loss_curve_[-n:]
         epochs = tuple(Epoch(k, loss, 0.0, None, None, None) for k, loss in enumerate(losses, 1))

@@ -7,16 +7,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.special import xlogy
 from sklearn.base import RegressorMixin
-from sklearn.utils import check_array, column_or_1d
+from sklearn.utils import check_array, check_consistent_length, column_or_1d
 from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import _check_sample_weight
 
 from chainrule.equations import ACTIVATIONS, LOSSES
+from chainrule.errors import InputError
 from chainrule.estimators.options import check_numbers
 from chainrule.estimators.parameters import documented, keep, unless_it_fails, with_both_names
 from chainrule.estimators.perceptron import Perceptron
-from chainrule.estimators.rows import missing_targets
+from chainrule.estimators.rows import missing_targets, without_gaps
 from chainrule.scores.arrays import share_explained
 from chainrule.tables import ConstantTarget, Encoding, Limits, NumberTarget, scaling_of
+from chainrule.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from chainrule.equations import Activation, Loss
+    from chainrule.estimators.rows import WithTargets
     from chainrule.network import Network
     from chainrule.tables import TargetPart
 
@@ -112,13 +116,35 @@ class MLPRegressor(RegressorMixin, Perceptron):
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Coefficient of determination, the mean over the outputs; targets that are missing are left out."""
-        gaps = missing_targets(y)
-        if gaps is None:
+        if missing_targets(y) is None:
             return float(super().score(X, y, sample_weight))
-        found = self.predict(X).reshape(len(gaps), -1)
-        Y = np.asarray(y, dtype=np.float64).reshape(len(gaps), -1)
-        weight = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
+        check_consistent_length(X, y)
+        rows = without_gaps(X, y, sample_weight)
+        found, Y = self.predict(rows.X).reshape(len(rows.y), -1), self._with_gaps(rows)
+        self._check_like(Y)
+        weight = rows.sample_weight
+        if weight is not None:
+            weight = _check_sample_weight(weight, Y, dtype=np.float64, ensure_non_negative=True)
         return self._score_of(Y, found, weight)
+
+    def _with_gaps(self, rows: WithTargets) -> Array:
+        """Targets, one column each, NaN where one is missing."""
+        Y = self._indicators(self._checked_targets(rows.y)).astype(np.float64)
+        return Y if rows.gaps is None else np.where(rows.gaps.reshape(len(Y), -1), np.nan, Y)
+
+    def _check_like(self, y: Array) -> None:
+        """Refuse other numbers of targets than there are outputs."""
+        n = np.reshape(y, (len(y), -1)).shape[1]
+        parts = None if self._encoding is None else self._encoding.targets
+        needed = self.n_outputs_ if parts is None else len(parts)
+        if n != needed:
+            raise InputError(
+                f"y has {counted(n, 'column')}",
+                parameter="y",
+                given=np.shape(y),
+                needs=f"the regressor has learnt {counted(needed, 'target')}",
+                advice="Give a column for each.",
+            )
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -126,6 +152,8 @@ class MLPRegressor(RegressorMixin, Perceptron):
         return tags
 
     def _targets(self, y: Array, *, goes_on: bool) -> Array:
+        if "coefs_" in vars(self) and (self.warm_start or goes_on):
+            self._check_like(y)
         return self._indicators(y)
 
     def _indicators(self, y: Array) -> Array:

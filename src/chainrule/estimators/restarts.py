@@ -11,6 +11,8 @@ from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 
 from chainrule.errors import InputError
+from chainrule.estimators.options import has_own_steps, rule_of
+from chainrule.estimators.rows import without_gaps
 from chainrule.estimators.warning import gathered, warn
 from chainrule.training import StoppedBy, shared_threads, train_together
 
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["restarted"]
 
-SEEDS = 2**31 - 1
+SEEDS, MOST = 2**31 - 1, 2**32
 
 
 class _Fitted(NamedTuple):
@@ -47,7 +49,14 @@ def restarted(estimator: Any, X: Any, y: Any, sample_weight: Any, watched: Any) 
     first = estimator.random_state
     if not isinstance(first, (int, np.integer)):
         first = int(check_random_state(first).randint(SEEDS))
-    if estimator.early_stopping and watched is None:
+    if estimator.callbacks is not None or vars(estimator).get("_skl_callbacks"):
+        warn("callbacks hear nothing of restarts", UserWarning)
+    if (
+        estimator.early_stopping
+        and watched is None
+        and y is not None
+        and not has_own_steps(rule_of(estimator))
+    ):
         X, y, sample_weight, watched = _parted(estimator, X, y, sample_weight, int(first))
     n = estimator.n_restarts
     at_once, threads = shared_threads(estimator.threads, n, estimator.engine or "compiled")
@@ -55,7 +64,7 @@ def restarted(estimator: Any, X: Any, y: Any, sample_weight: Any, watched: Any) 
 
     def begun() -> Iterator[Callable[[], _Fitted]]:
         for k in range(n):
-            one = clone(estimator).set_params(**given, random_state=int(first) + k)
+            one = clone(estimator).set_params(**given, random_state=(int(first) + k) % MOST)
             vars(one).pop("_skl_callbacks", None)  # of the whole
             yield partial(_fit, one, X, y, sample_weight)
 
@@ -82,14 +91,23 @@ def _fit(estimator: Any, X: Any, y: Any, sample_weight: Any) -> _Fitted:
 
 def _score(fitted: Any) -> float:
     """What restarts are judged by: the validation score where there is one, or else the loss."""
+    watched = [one.validation_loss for one in fitted.history_.epochs if one.validation_loss is not None]
+    if watched:
+        return -float(min(watched))
     score = fitted.best_validation_score_
     return float(-fitted.loss_ if score is None else score)
 
 
 def _parted(estimator: Any, X: Any, y: Any, sample_weight: Any, seed: int) -> tuple[Any, ...]:
     """Rows to train on, and those that all restarts watch."""
-    arrays = [X, y] if sample_weight is None else [X, y, sample_weight]
-    strata = y if is_classifier(estimator) and np.ndim(y) == 1 else None
+    rows = without_gaps(X, y, sample_weight)
+    X, y, sample_weight = rows.X, rows.y, rows.sample_weight
+    if rows.gaps is not None:
+        y = np.where(rows.gaps, np.nan, y)
+    arrays = [X, y] if sample_weight is None or np.ndim(sample_weight) == 0 else [X, y, sample_weight]
+    labels = np.asarray(y)
+    is_binary = is_classifier(estimator) and labels.size == len(labels) and len(np.unique(labels)) == 2  # noqa: PLR2004 (two)
+    strata = labels.ravel() if is_binary else None
     parts = train_test_split(
         *arrays, test_size=estimator.validation_fraction, random_state=seed, stratify=strata
     )

@@ -17,7 +17,16 @@ if TYPE_CHECKING:
 
     Array = npt.NDArray[Any]
 
-__all__ = ["WithTargets", "classes_in", "dense", "filled", "means_of", "missing_targets", "without_gaps"]
+__all__ = [
+    "WithTargets",
+    "classes_in",
+    "dense",
+    "filled",
+    "means_of",
+    "missing_targets",
+    "refuse_empty_targets",
+    "without_gaps",
+]
 
 
 class WithTargets(NamedTuple):
@@ -124,7 +133,7 @@ def without_gaps(X: Any, y: Any, sample_weight: Any) -> WithTargets:
             needs="must have one at least",
             advice="Give rows whose class or number is known.",
         )
-    check_consistent_length(X, y)
+    check_consistent_length(X, y, None if isinstance(sample_weight, Number) else sample_weight)
     n_left_out, gaps = len(gaps) - len(there), gaps[there]
     targets = np.asarray(y if gaps.ndim > 1 else np.array(y, dtype=object))[there]
     kept = np.array(np.where(gaps, 0, targets).tolist())  # of the type that is left without them
@@ -133,6 +142,24 @@ def without_gaps(X: Any, y: Any, sample_weight: Any) -> WithTargets:
     return WithTargets(
         _safe_indexing(X, there), kept, sample_weight, gaps if gaps.any() else None, n_left_out
     )
+
+
+def refuse_empty_targets(Y: Array) -> None:
+    """Refuse targets of which one has no value in any row.
+
+    Raises
+    ------
+    InputError
+        There is one.
+    """
+    empty = np.isnan(Y).all(axis=0)
+    if empty.any():
+        raise InputError(
+            f"Column {int(np.argmax(empty))} of y has no value in any row",
+            parameter="y",
+            needs="each target must have one",
+            advice="Leave the column out.",
+        )
 
 
 def means_of(X: Array) -> Array:

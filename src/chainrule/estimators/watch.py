@@ -93,7 +93,7 @@ class Watch:
         est = self.estimator = estimator
         self.measure, self.n_samples, self.steps, self.past = measure, n_samples, steps, past
         self.score_of, self.told, self.judges, self.ran_out = score_of, told, judges, False
-        self.by_score = score_of is not None and bool(est.early_stopping)
+        self.by_score = score_of is not None and bool(est.early_stopping and steps and judges)
         self.name, self.heeds_losses = est.learning_rate, est.learning_rate == "adaptive"
         # One after each epoch, behind that before the first.
         self.losses = [math.nan]  # with the penalty

@@ -7,17 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.errors import InputError
+from chainrule.errors import InputError, TableError, said
 from chainrule.models import AskedOutputs, prepare_again, usable_rows
 from chainrule.tables import (
     ClassTarget,
     Encoding,
     NumberInput,
+    Said,
     TableOptions,
     as_table,
     settle_roles,
 )
-from chainrule.words import shown
+from chainrule.words import quoted, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "class_target", "columns_of", "dataset_again", "dataset_of", "encoded", "input_columns", "is_frame",
-    "plain_encoding", "target_columns", "with_classes",
+    "plain_encoding", "refuse_ambiguous_classes", "target_columns", "with_classes",
 ]  # fmt: skip
 
 TITLE = "X"
@@ -83,7 +84,7 @@ def target_columns(y: Any, taken: Mapping[str, Any], names: Sequence[str] | None
         if names is None:
             names = [f"target_{k}" for k in range(len(each))] if array.ndim > 1 else [own or "target"]
         columns = dict(zip(map(str, names), [y] if array.ndim == 1 else each, strict=True))
-    return {_free(name, taken): one for name, one in columns.items()}
+    return {_free(name or "target", taken): one for name, one in columns.items()}
 
 
 def dataset_of(
@@ -120,9 +121,11 @@ def dataset_again(model: Model, columns: Mapping[str, Any], targets: Any, sample
     return prepare_again(as_table({**columns, **targets}), model, sample_weight)
 
 
-def encoded(encoding: Encoding, columns: Mapping[str, Any]) -> Array:
-    """Inputs of the network for columns."""
-    return encoding.encode_inputs(as_table(dict(columns)))
+def encoded(encoding: Encoding, columns: Mapping[str, Any]) -> tuple[Array, list[str]]:
+    """Inputs of the network for columns, and what is to be said of cells that are not as learnt."""
+    heard = Said()
+    X = encoding.encode_inputs(as_table(dict(columns)), heard)
+    return X, [said(one.words) for one in heard.remarks()]
 
 
 def input_columns(encoding: Encoding) -> list[str]:
@@ -158,11 +161,44 @@ def class_target(name: str, classes: Any, *, one_unit: bool) -> ClassTarget:
     kind = "text" if column.is_text else column.kind
     learnt = ClassTarget.learn(name, column, kind, column, one_unit=one_unit)
     places = [learnt.place_of(one) for one in np.asarray(classes).tolist()]
+    _refuse_one_class_of_two(classes, places)
     texts, spellings = (
         tuple(each[place] for place in places if place is not None) if each else ()
         for each in (learnt.classes, learnt.spellings)
     )
     return ClassTarget(name, texts, kind, spellings, one_unit, learnt.held)
+
+
+def refuse_ambiguous_classes(classes: Any) -> None:
+    """Refuse classes that a table takes for one, such as "1" and "1.0", or for none, such as "NA".
+
+    Raises
+    ------
+    InputError
+        There are some.
+
+    Examples
+    --------
+    >>> refuse_ambiguous_classes(np.array(["1", "2"]))
+    """
+    column = as_table({"y": classes}).column("y")
+    try:
+        learnt = ClassTarget.learn("y", column, column.kind, column)
+    except TableError:  # one is left
+        _refuse_one_class_of_two(classes, [None])
+    _refuse_one_class_of_two(classes, [learnt.place_of(one) for one in np.asarray(classes).tolist()])
+
+
+def _refuse_one_class_of_two(classes: Any, places: Sequence[int | None]) -> None:
+    if None not in places and len(set(places)) == len(places):
+        return
+    raise InputError(
+        f"y has classes among {quoted(np.asarray(classes).tolist())} that a table takes for one, or for a missing value",
+        parameter="y",
+        given=classes,
+        needs="each must be another one there, too",
+        advice="Write them otherwise, or take the defaults of scikit-learn and no model.",
+    )
 
 
 def with_classes(data: Dataset, classes: Any, y: Array) -> Dataset:

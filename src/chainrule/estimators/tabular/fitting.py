@@ -20,6 +20,7 @@ from chainrule.estimators.tabular.encodings import (
     dataset_of,
     encoded,
     is_frame,
+    refuse_ambiguous_classes,
     target_columns,
     with_classes,
 )
@@ -130,6 +131,7 @@ def _dataset(
     asked = asked_settings(estimator)
     if is_first:
         return _first_dataset(estimator, columns, y, own, weight, asked, goes_on=goes_on), weight, asked
+    estimator._check_like(y)
     names = estimator._encoding.target_names
     targets = dict(zip(names, target_columns(y, columns, names).values(), strict=True))
     return dataset_again(estimator.model_, columns, targets, weight), weight, asked
@@ -146,7 +148,10 @@ def table_inputs(estimator: Any, X: Any) -> Array:
         names = list(getattr(estimator, "feature_names_in_", ())) or None
         if estimator._names is not None:
             names = estimator._names
-    return encoded(estimator._encoding, columns_of(X, names))
+    inputs, remarks = encoded(estimator._encoding, columns_of(X, names))
+    for words in remarks:
+        warn(words, TableWarning)
+    return inputs
 
 
 def _checked(estimator: Any, rows: WithTargets, *, is_first: bool) -> tuple[dict[str, Any], Any]:
@@ -166,6 +171,13 @@ def _checked(estimator: Any, rows: WithTargets, *, is_first: bool) -> tuple[dict
         X = dense(X)
         names = list(getattr(estimator, "feature_names_in_", ())) or None
     y = dense(y)
+    if is_numeric and y.dtype.kind in "mM":
+        raise InputError(
+            "y holds times",
+            parameter="y",
+            needs="a regressor learns numbers",
+            advice="Give them as numbers, or take chainrule.fit, which answers with times.",
+        )
     if y.shape[1:] == (1,):
         y = column_or_1d(y, warn=True)
     if is_first and len(y) < FEWEST:
@@ -194,18 +206,20 @@ def _first_dataset(  # noqa: PLR0917 (called in one place)
     goes_on: bool,
 ) -> Dataset:
     """D = [X | Y] of the first rows, whose encoding all others have, and what is to be said of it."""
-    names = [own.name] if isinstance(getattr(own, "name", None), str) else None
+    names = [own.name] if isinstance(getattr(own, "name", None), str) and own.name.strip() else None
     if is_frame(own):
         names = list(columns_of(own))
     classes = not isinstance(estimator, RegressorMixin)
     if classes and not goes_on and y.ndim == 1 and len(estimator.classes_) < FEWEST:
         raise InputError(
-            f"y has one class alone, {quoted(y[0])}",
+            f"y has one class alone, {quoted(y[:1].tolist()[0])}",
             parameter="y",
             given=y[0],
             needs="a classifier tells two classes apart at least",
             advice="Give rows of another class, too, or take the defaults of scikit-learn.",
         )
+    if classes and y.ndim == 1:
+        refuse_ambiguous_classes(estimator.classes_)
     learnt, asked = y, {**asked, "defaults": estimator.defaults}
     if classes and goes_on and y.ndim == 1:  # which may lack some of the classes
         learnt = np.resize(estimator.classes_, len(y))
@@ -226,7 +240,8 @@ def _settings(
     alpha = asked.pop("alpha", None)
     settings = estimator._settings if goes_on else None
     if settings is None:
-        settings = fit_settings(data, defaults=estimator.defaults, **asked)
+        named = estimator.defaults if estimator.defaults in DEFAULTS else DEFAULTS[0]
+        settings = fit_settings(data, defaults=named, **asked)
     else:
         settings = replace(settings, **asked)
     if goes_on:  # whoever calls says when to stop
