@@ -193,7 +193,8 @@ def _refuse_one_class_of_two(classes: Any, places: Sequence[int | None]) -> None
     if None not in places and len(set(places)) == len(places):
         return
     raise InputError(
-        f"y has classes among {quoted(np.asarray(classes).tolist())} that a table takes for one, or for a missing value",
+        f"y has classes among {quoted(np.asarray(classes).tolist())} that a table takes for one, or for a "
+        "missing value",
         parameter="y",
         given=classes,
         needs="each must be another one there, too",
