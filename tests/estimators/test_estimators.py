@@ -43,15 +43,21 @@ def same_bits(one: Perceptron, other: Perceptron) -> bool:
     return all(map(np.array_equal, one.network_.weights, other.network_.weights))
 
 
-@pytest.mark.parametrize("solver", ["adam", "sgd", "rmsprop", "momentum:0.8"])
-@pytest.mark.parametrize("learning_rate", ["constant", "invscaling", "adaptive", "step:2:0.5"])
+@pytest.mark.parametrize("solver", ["adam", "sgd", "rmsprop", "momentum:0.8", "nesterov", "adamw"])
+@pytest.mark.parametrize(
+    "learning_rate",
+    [
+        "constant", "invscaling", "adaptive", "step:2:0.5", "exponential:0.9", "cosine", "plateau:1:0.5",
+        "warm_up:3,cosine",
+    ],
+)  # fmt: skip
 def test_calls_of_partial_fit_are_one_fit_to_the_bit(solver: str, learning_rate: str) -> None:
     given: dict[str, Any] = {
         "hidden_layer_sizes": 5, "solver": solver, "learning_rate": learning_rate, "batch_size": 16,
         "tol": 0.1, "n_iter_no_change": 2, "random_state": 3,
     }  # fmt: skip
     whole = MLPRegressor(**given, max_iter=7).fit(X, NUMBERS)
-    parts = MLPRegressor(**given)
+    parts = MLPRegressor(**given, max_iter=7)  # which the schedule knows of
     for _ in range(whole.n_iter_):
         parts = pickle.loads(pickle.dumps(parts)).partial_fit(X, NUMBERS)  # noqa: S301 (our own)
     assert same_bits(whole, parts)

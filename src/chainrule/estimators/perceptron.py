@@ -314,12 +314,12 @@ class Perceptron(CallbackSupportMixin, Doors, Parametrised):
         told = None if is_one else told_of(self, given, self.max_iter)
         measure = Measure(share, offset, l2)
         score = None if held_out is None else score_of
-        watch = Watch(self, net.weights, measure, n, steps, past, score, told=told)
+        watch = Watch(self, net.weights, measure, n, steps, past, score, told=told, is_one=is_one)
         rate, schedule = self.learning_rate_init, schedule_of(self, rule, watch)
         if is_one and schedule is watch:  # which need not be asked for what is past
             rate, schedule = rate * self._factor, "constant"
         settings = Settings(
-            epochs=past + (1 if is_one else self.max_iter),
+            epochs=max(past + 1, self.max_iter) if is_one else self.max_iter,
             rate=rate if RULES.fact(rule, "takes_rate") else None,
             batch_size=batch_size,
             shuffle=self.shuffle,

@@ -75,6 +75,8 @@ class Watch:
         Callbacks that hear of each epoch.
     judges : bool
         Whether scikit-learn's rules end the training, and not rules of its settings.
+    is_one : bool
+        Whether it ends after an epoch, of as many as its schedule is to know of.
     """
 
     def __init__(  # noqa: PLR0917 (made in one place)
@@ -89,10 +91,12 @@ class Watch:
         *,
         told: Told | None = None,
         judges: bool = True,
+        is_one: bool = False,
     ) -> None:
         est = self.estimator = estimator
         self.measure, self.n_samples, self.steps, self.past = measure, n_samples, steps, past
         self.score_of, self.told, self.judges, self.ran_out = score_of, told, judges, False
+        self.is_one = is_one
         self.by_score = score_of is not None and bool(est.early_stopping and steps and judges)
         self.name, self.heeds_losses = est.learning_rate, est.learning_rate == "adaptive"
         # One after each epoch, behind that before the first.
@@ -106,7 +110,7 @@ class Watch:
 
     def at_once(self) -> int:
         """As many epochs as there must be before it can stop, or few beside those that were run."""
-        if self.estimator.verbose or self.told is not None:
+        if self.estimator.verbose or self.told is not None or self.is_one:
             return 1
         if not self.judges:
             return MANY
@@ -138,7 +142,7 @@ class Watch:
                 ends = self.ran_out = evaluations > self.estimator.max_fun
             if self.told is not None:
                 ends = self.told.epoch(own) or ends
-            if ends:
+            if ends or self.is_one:
                 return n + 1
         return None
 

@@ -84,14 +84,22 @@ def fit_table(
     resume = None
     if goes_on and estimator._state is not None:
         resume = replace(estimator._state.elsewhere(), network=start)
-        settings = replace(settings, epochs=len(resume.epochs) + 1)
+        settings = replace(settings, epochs=max(len(resume.epochs) + 1, settings.epochs))
     estimator._settings = settings
     told = None if goes_on else told_of(estimator, given, settings.epochs)
     own_steps, n = has_own_steps(settings.rule), len(data.training_rows)
     steps = 0 if own_steps else -(-n // (settings.batch_size or n))
     past = 0 if resume is None else len(resume.epochs)
     watch = Watch(
-        estimator, start.weights, Measure(1.0, 0.0, settings.l2), n, steps, past, told=told, judges=False
+        estimator,
+        start.weights,
+        Measure(1.0, 0.0, settings.l2),
+        n,
+        steps,
+        past,
+        told=told,
+        judges=False,
+        is_one=goes_on,
     )
     result = fit_dataset(
         data,
@@ -245,7 +253,7 @@ def _settings(
     else:
         settings = replace(settings, **asked)
     if goes_on:  # whoever calls says when to stop
-        settings = replace(settings, patience=None, stopping=None, loss_goal=None, validation=0.0, epochs=1)
+        settings = replace(settings, patience=None, stopping=None, loss_goal=None, validation=0.0)
     if alpha is None:
         return settings
     n = len(data.training_rows)
