@@ -88,13 +88,20 @@ def _failing(one: Any) -> set[str]:  # noqa: ANN401 (either estimator)
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("given", [*({"out_activation": one} for one in OUTPUTS), *FULL_BATCH], ids=str)
-@pytest.mark.parametrize("kind", [MLPClassifier, MLPRegressor])
+@pytest.mark.parametrize(
+    ("kind", "given"),
+    [
+        (kind, given)
+        for kind in (MLPClassifier, MLPRegressor)
+        for given in (*({"out_activation": one} for one in OUTPUTS), *FULL_BATCH)
+        # A single output of softmax is always 1: there is no number that it could learn.
+        if kind is MLPClassifier or given.get("out_activation") != "softmax"
+    ],
+    ids=str,
+)
 def test_every_output_and_every_full_batch_rule_passes_all_checks(
     kind: type[BaseEstimator], given: dict[str, Any]
 ) -> None:
-    if kind is MLPRegressor and given.get("out_activation") == "softmax":
-        pytest.skip("a single output of softmax is always 1: there is no number that it could learn")
     assert _failing(kind(**given)) == set()
 
 

@@ -263,4 +263,6 @@ def test_ctrl_c_ends_the_training_with_a_usable_estimator(
     script = PRESSED.format(room=room, kind=kind, given=given)
     if "MLPRegressor" in kind:
         script = script.replace(f"{kind}(50,", f"{kind}(hidden_layer_sizes=50,")
-    subprocess.run([sys.executable, "-W", "ignore", "-c", script], check=True, timeout=60)
+    command = [sys.executable, "-W", "ignore", "-c", script]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr

@@ -218,3 +218,14 @@ def test_one_class_or_one_row_is_refused_with_what_to_do() -> None:
         MLPRegressor(defaults="modern").fit(FRAME[:1], PRICE[:1])
     with pytest.raises(InputError, match="two columns 'town'"):
         MLPClassifier(defaults="modern").fit(FRAME[["town", "town"]], PAID)
+
+
+def test_auto_stays_what_it_was_from_call_to_call() -> None:
+    """Given by name, it says nothing against the batches of the first call."""
+    one, plain = (
+        MLPClassifier(defaults="modern", random_state=2, **given) for given in ({}, {"batch_size": "auto"})
+    )
+    for _ in range(3):
+        one.partial_fit(FRAME, PAID, classes=["no", "yes"])
+        plain.partial_fit(FRAME, PAID, classes=["no", "yes"])
+    assert all(map(np.array_equal, one.network_.weights, plain.network_.weights))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.model_selection import train_test_split
-from sklearn.utils import check_consistent_length, check_random_state, column_or_1d
+from sklearn.utils import check_random_state, column_or_1d
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from chainrule.equations import ACTIVATIONS, RULES, name_of
@@ -29,7 +29,14 @@ from chainrule.estimators.options import (
 )
 from chainrule.estimators.parameters import Parametrised, unless_it_fails
 from chainrule.estimators.restarts import restarted
-from chainrule.estimators.rows import dense, filled, means_of, refuse_empty_targets, without_gaps
+from chainrule.estimators.rows import (
+    dense,
+    filled,
+    means_of,
+    refuse_empty_targets,
+    rows_to_watch,
+    without_gaps,
+)
 from chainrule.estimators.shown import Shown
 from chainrule.estimators.steps import Kept, epoch_of
 from chainrule.estimators.tabular import fit_table, table_inputs, takes_tables
@@ -176,9 +183,8 @@ class Perceptron(CallbackSupportMixin, Doors, Parametrised):
                 "mean (defaults='modern' learns that they are missing, too)",
                 TableWarning,
             )
-        Y = self._targets(y, goes_on=goes_on)
+        Y = rows.marked(self._targets(y, goes_on=goes_on))
         if rows.gaps is not None:
-            Y = np.where(rows.gaps.reshape(len(Y), -1), np.nan, Y)
             refuse_empty_targets(Y)
         return X, Y, means
 
@@ -241,22 +247,11 @@ class Perceptron(CallbackSupportMixin, Doors, Parametrised):
 
     def _watched_rows(self, given: Any) -> tuple[Array, Array, Array | None]:
         """Rows to score after each epoch, as they were given to be watched."""
-        pair = list(given) if isinstance(given, (tuple, list)) else []
-        if not 2 <= len(pair) <= 3:  # noqa: PLR2004 (X, y, weights)
-            raise InputError(
-                parameter="validation_data",
-                given=given,
-                needs="must be (X, y) or (X, y, sample_weight)",
-                advice="Give the rows and their targets as a tuple.",
-            )
-        check_consistent_length(*pair[:2])
-        rows = without_gaps(*pair, *[None] * (3 - len(pair)))
+        rows = rows_to_watch(given)
         _, X = self._checked(rows.X)
         y = self._checked_targets(rows.y)
         self._check_like(y)
-        Y = self._learnt(self._indicators(y))
-        if rows.gaps is not None:
-            Y = np.where(rows.gaps.reshape(len(Y), -1), np.nan, Y)
+        Y = rows.marked(self._learnt(self._indicators(y)))
         weight = rows.sample_weight
         if weight is not None:
             weight = _check_sample_weight(weight, X, ensure_non_negative=True)

@@ -129,8 +129,7 @@ class MLPRegressor(RegressorMixin, Perceptron):
 
     def _with_gaps(self, rows: WithTargets) -> Array:
         """Targets, one column each, NaN where one is missing."""
-        Y = self._indicators(self._checked_targets(rows.y)).astype(np.float64)
-        return Y if rows.gaps is None else np.where(rows.gaps.reshape(len(Y), -1), np.nan, Y)
+        return rows.marked(self._indicators(self._checked_targets(rows.y)).astype(np.float64))
 
     def _check_like(self, y: Array) -> None:
         """Refuse other numbers of targets than there are outputs."""

@@ -25,6 +25,7 @@ __all__ = [
     "means_of",
     "missing_targets",
     "refuse_empty_targets",
+    "rows_to_watch",
     "without_gaps",
 ]
 
@@ -46,6 +47,10 @@ class WithTargets(NamedTuple):
     sample_weight: Any
     gaps: Array | None = None
     n_left_out: int = 0
+
+    def marked(self, Y: Array) -> Array:
+        """Targets, one column each, with NaN in the gaps."""
+        return Y if self.gaps is None else np.where(self.gaps.reshape(len(Y), -1), np.nan, Y)
 
 
 def dense(array: Any) -> Array:
@@ -142,6 +147,31 @@ def without_gaps(X: Any, y: Any, sample_weight: Any) -> WithTargets:
     return WithTargets(
         _safe_indexing(X, there), kept, sample_weight, gaps if gaps.any() else None, n_left_out
     )
+
+
+def rows_to_watch(given: Any) -> WithTargets:
+    """Rows that were given to be watched, those that have a target.
+
+    Raises
+    ------
+    InputError
+        They are no tuple of rows, targets, and weights where there are some.
+
+    Examples
+    --------
+    >>> rows_to_watch(([[1.0]], [2.0])).y
+    [2.0]
+    """
+    pair = list(given) if isinstance(given, (tuple, list)) else []
+    if not 2 <= len(pair) <= 3:  # noqa: PLR2004 (X, y, weights)
+        raise InputError(
+            parameter="validation_data",
+            given=given,
+            needs="must be (X, y) or (X, y, sample_weight)",
+            advice="Give the rows and their targets as a tuple.",
+        )
+    check_consistent_length(*pair[:2])
+    return without_gaps(*pair, *[None] * (3 - len(pair)))
 
 
 def refuse_empty_targets(Y: Array) -> None:

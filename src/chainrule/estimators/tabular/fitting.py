@@ -13,7 +13,7 @@ from sklearn.utils.validation import _check_sample_weight, validate_data
 from chainrule.errors import InputError, TableWarning, UnknownNameError, said
 from chainrule.estimators.callbacks import told_of
 from chainrule.estimators.options import activations_of, asked_settings, has_own_steps
-from chainrule.estimators.rows import dense, without_gaps
+from chainrule.estimators.rows import dense, rows_to_watch
 from chainrule.estimators.tabular.encodings import (
     columns_of,
     dataset_again,
@@ -251,7 +251,7 @@ def _settings(
         named = estimator.defaults if estimator.defaults in DEFAULTS else DEFAULTS[0]
         settings = fit_settings(data, defaults=named, **asked)
     else:
-        settings = replace(settings, **asked)
+        settings = replace(settings, **{name: one for name, one in asked.items() if one is not None})
     if goes_on:  # whoever calls says when to stop
         settings = replace(settings, patience=None, stopping=None, loss_goal=None, validation=0.0)
     if alpha is None:
@@ -277,15 +277,7 @@ def _start(estimator: Any, data: Dataset, settings: FitSettings) -> Network:
 
 def _watched(estimator: Any, given: Any, data: Dataset, settings: FitSettings) -> Any:
     """Rows to watch that were given as such."""
-    pair = list(given) if isinstance(given, (tuple, list)) else []
-    if not 2 <= len(pair) <= 3:  # noqa: PLR2004 (X, y, weights)
-        raise InputError(
-            parameter="validation_data",
-            given=given,
-            needs="must be (X, y) or (X, y, sample_weight)",
-            advice="Give the rows and their targets as a tuple.",
-        )
-    rows = without_gaps(*pair, *[None] * (3 - len(pair)))
+    rows = rows_to_watch(given)
     columns, y = _checked(estimator, rows, is_first=False)
     names = data.encoding.target_names
     targets = dict(zip(names, target_columns(y, columns, names).values(), strict=True))
