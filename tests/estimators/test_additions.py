@@ -213,6 +213,14 @@ def test_missing_targets_are_left_out_or_count_for_nothing() -> None:
     moved = both.copy()
     moved[0, 1] += 1
     assert not same_bits(two, MLPRegressor(**GIVEN).fit(X, moved))
+    # Without hidden layers each output has the least squares of the rows that have its target.
+    linear = MLPRegressor(hidden_layer_sizes=(), solver="lbfgs", alpha=0, tol=1e-10, max_iter=500).fit(
+        X, both
+    )
+    with_bias = np.column_stack([np.ones(80), X])
+    for k, rows in enumerate((there, np.full(80, fill_value=True))):
+        least, *_ = np.linalg.lstsq(with_bias[rows], NUMBERS[rows])
+        assert np.allclose(linear.predict(X)[:, k], with_bias @ least, atol=1e-4)  # it stops 2e-9 above
     with pytest.raises(InputError, match="none of 80 rows has a target"):
         MLPRegressor(**GIVEN).fit(X, np.full(80, np.nan))
 
