@@ -11,7 +11,7 @@ from chainrule.compiled.kernels.forward import PREDICTION_ROWS, forward_rows
 from chainrule.compiled.kernels.samples import copy_numbers
 from chainrule.compiled.layout import flat, pack, reserve
 from chainrule.compiled.machine.compiling import EVALUATION, kernel
-from chainrule.compiled.machine.target import TILE_ROWS
+from chainrule.compiled.machine.target import FEW_ROWS
 from chainrule.compiled.machine.team import restore_environment, standard_environment
 from chainrule.compiled.twins.addresses import give_addresses
 from chainrule.compiled.twins.losses import start_deltas
@@ -39,7 +39,7 @@ def evaluate_rows(M, layers, places, X, Y, W, first, stop, losses):
             copy_numbers(M, bottom.before + r * bottom.before_width, X, sample * bottom.inputs, bottom.inputs)
             copy_numbers(M, places.targets + r * top.width, Y, sample * top.units, top.units)
             M[places.sample_weights + r] = W[sample]
-        forward_rows(M, layers, 0, (rows + TILE_ROWS - 1) // TILE_ROWS * TILE_ROWS)
+        forward_rows(M, layers, 0, (rows + FEW_ROWS - 1) // FEW_ROWS * FEW_ROWS)
         start_deltas(M, top, places, 0, rows)
         for r in range(rows):
             losses[first + r] = M[places.losses + r]

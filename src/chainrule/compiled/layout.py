@@ -1,8 +1,9 @@
 """Where everything that a kernel works on lies: one flat, aligned array, and a table of its layers.
 
 Charter: plain NumPy, no kernels. Only this module knows how the public weights, ``(units, 1 + inputs)`` with
-the bias in column 0, become the packed ones: input-major, so that lanes run over units, one row an input and
-the bias in the last row, rows padded with zeros to whole vectors.
+the bias in column 0, become the packed ones: a row for each input, the bias in the last, cut into columns that
+are one vector wide and lie one after the other. So lanes run over units, and whoever goes through the inputs
+of some units, or through the units of some inputs, finds whole lines of the cache, and mostly the next one.
 """
 
 from __future__ import annotations
@@ -33,10 +34,11 @@ LAYER = np.dtype(
             "activation",  # its code
             "forward",  # address of the routine from net inputs to outputs
             "backward",  # address of the routine from what arrives at the outputs to the deltas
-            "weights",  # [inputs, then bias, then zeros to a whole number of lanes][width]
+            "weights",  # [width / column][inputs, then bias, then zeros up to before_width][column]
+            "column",  # numbers of a row that lie together: one vector
             "width",
-            "transposed",  # the weights again, [units][before_width]: for the deltas of a mini-batch
-            "gradients",  # like the weights: for batches that do not fit, and for rules
+            "transposed",  # the other way round, [before_width / column][width][column]: for deltas of a batch
+            "gradients",  # like the weights, once or more: where an update needs all of them, or parts are added
             "first",  # state of the rule, like the weights
             "second",
             "masks",  # like the weights: 1 where one is trained, 0 where it is held
@@ -66,7 +68,13 @@ PLACES = np.dtype(
             "targets",  # [rows][width of the last layer]
             "sample_weights",  # one a row
             "steps",  # activations of one sample times the rate, for online training
-            "parts",  # one vector a unit, for online training of narrow networks
+            "parts",  # one vector a row of weights, for online training
+            "gradients_at_once",  # of some inputs and a tile's units, one after the other for each thread
+            "n_gradients",  # numbers of one copy of the gradients of all layers
+            "levels",  # halvings of a large batch after which threads share its parts out
+            "own_levels",  # halvings of such a part
+            "sums",  # gradients of blocks, one after the other for each halving, for narrow networks
+            "n_weights",  # numbers of one of these
             "losses",  # one a row
             "norms",  # squared length of the gradients of each block of inputs of each layer
         )
@@ -131,18 +139,21 @@ def reserve(
     *,
     loss: Code | None = None,
     with_transposed: bool = False,
-    with_gradients: bool = False,
+    gradient_copies: int = 0,
+    n_gradients_at_once: int = 0,
     with_masks: bool = False,
     with_dropout: bool = False,
     n_states: int = 0,
     pad_to: int | None = None,
     gradient_lanes: int = 1,
+    n_sums: int = 0,
 ) -> Memory:
     """Lay out a network of these sizes for `rows` samples at a time; its weights are still 0.
 
     There is room for training where a loss is given. Rows are padded to whole vectors, or, for a kernel with
-    a narrow vector of its own, to multiples of `pad_to`; `gradient_lanes` gradients are kept for each weight,
-    and `n_states` arrays of a rule's state.
+    a narrow vector of its own, to multiples of `pad_to`; there are so many copies of the gradients of all layers,
+    each with `gradient_lanes` numbers for each weight, `n_sums` of what is left of these, and `n_states` arrays of
+    a rule's state.
     """
     pad_to = pad_to or lanes_of(dtype)
     layers, places = np.zeros(len(sizes) - 1, LAYER), np.zeros((), PLACES)
@@ -151,7 +162,7 @@ def reserve(
         layer["inputs"], layer["units"] = inputs, units
         layer["activation"], layer["parameter"] = activation
         layer["width"], layer["outputs_width"] = padded(units, pad_to), padded(units + 1, pad_to)
-        layer["before_width"] = padded(inputs + 1, pad_to)
+        layer["before_width"], layer["column"] = padded(inputs + 1, pad_to), pad_to
         layer["weights"] = space.take(_n_packed(layer))
     for name in ("first", "second")[:n_states]:
         for layer in layers:
@@ -168,10 +179,14 @@ def reserve(
             layer["deltas"] = space.take(rows * int(layer["width"]))
         if with_transposed and m:
             layer["transposed"] = space.take(_n_packed(layer))
-        if with_gradients:
-            layer["gradients"] = space.take(_n_packed(layer) * gradient_lanes)
         if with_masks:
             layer["masks"] = space.take(_n_packed(layer))
+    if gradient_copies:
+        begin = space.end
+        for layer in layers:
+            layer["gradients"] = space.take(_n_packed(layer) * gradient_lanes)
+        places["n_gradients"] = space.end - begin
+        space.take((gradient_copies - 1) * (space.end - begin))
     if loss is not None:
         places["loss"], places["loss_parameter"] = loss
         places["targets"] = space.take(rows * int(layers[-1]["width"]))
@@ -180,6 +195,9 @@ def reserve(
         places["losses"] = space.take(rows)
         places["sample_weights"] = space.take(rows)
         places["step_numbers"] = space.take(8)
+        places["gradients_at_once"] = space.take(n_gradients_at_once)
+        places["n_weights"] = int(((layers["inputs"] + 1) * layers["units"]).sum())
+        places["sums"] = space.take(n_sums * int(places["n_weights"]))
         places["norms"] = space.take(int(layers["before_width"].sum()) // lanes_of(dtype) + len(layers))
     memory = Memory(_aligned_zeros(space.end, dtype), layers, places[()])  # type: ignore[arg-type]
     _set_bias_units(memory, rows)
@@ -209,31 +227,41 @@ def _set_bias_units(memory: Memory, rows: int) -> None:
 
 
 def _rows_of(array: npt.NDArray[Any], begin: int, rows: int, width: int) -> npt.NDArray[Any]:
-    return array[..., begin : begin + rows * width].reshape(*array.shape[:-1], rows, width)
+    return array[begin : begin + rows * width].reshape(rows, width)
 
 
-def _packed(array: npt.NDArray[Any], layer: np.void, name: str) -> npt.NDArray[Any]:
-    """View of a layer's packed weights, or of what lies like them: the inputs' rows, then the bias row."""
-    inputs, units = int(layer["inputs"]), int(layer["units"])
-    return _rows_of(array, int(layer[name]), inputs + 1, int(layer["width"]))[..., :units]
+def _columns(array: npt.NDArray[Any], begin: int, rows: int, width: int, column: int) -> npt.NDArray[Any]:
+    """View of a packed matrix, shape (..., rows, columns, numbers of one)."""
+    packed = array[..., begin : begin + rows * width]
+    return packed.reshape(*array.shape[:-1], width // column, rows, column).swapaxes(-3, -2)
+
+
+def _unpacked(array: npt.NDArray[Any], layer: np.void, name: str) -> npt.NDArray[Any]:
+    """Copy of a layer's packed weights, or of what lies like them: the inputs' rows, then the bias row."""
+    inputs, units, width = int(layer["inputs"]), int(layer["units"]), int(layer["width"])
+    columns = _columns(array, int(layer[name]), int(layer["before_width"]), width, int(layer["column"]))
+    return columns.reshape(*columns.shape[:-2], width)[..., : inputs + 1, :units]
 
 
 def pack(memory: Memory, weights: Sequence[npt.NDArray[Any]], name: str = "weights") -> None:
     """Copy public weights, or what has their shapes, into the memory."""
     for layer, matrix in zip(memory.layers, weights, strict=True):
-        rows = _packed(memory.array, layer, name)
-        rows[:-1], rows[-1] = matrix[:, 1:].T, matrix[:, 0]
+        rows, width, column = (int(layer[name]) for name in ("before_width", "width", "column"))
+        numbers = np.zeros((rows, width), memory.array.dtype)
+        n_units, n_inputs = matrix.shape
+        numbers[: n_inputs - 1, :n_units], numbers[n_inputs - 1, :n_units] = matrix[:, 1:].T, matrix[:, 0]
+        begin = int(layer[name])
+        _columns(memory.array, begin, rows, width, column)[:] = numbers.reshape(rows, -1, column)
         if name == "weights" and layer["transposed"]:
-            width = int(layer["before_width"])
-            place = _rows_of(memory.array, int(layer["transposed"]), int(layer["units"]), width)
-            place[:, : rows.shape[0]] = rows.T
+            begin, numbers = int(layer["transposed"]), numbers.T
+            _columns(memory.array, begin, width, rows, column)[:] = numbers.reshape(width, -1, column)
 
 
 def squares(packed: npt.NDArray[Any], layers: npt.NDArray[np.void]) -> npt.NDArray[np.float64]:
     """Sum of the squares of packed weights but bias weights, one for each row of them."""
     sums = np.zeros(len(packed.reshape(-1, packed.shape[-1])))
     for layer in layers:
-        rows = _packed(packed.reshape(-1, packed.shape[-1]), layer, "weights")[:, :-1]
+        rows = _unpacked(packed.reshape(-1, packed.shape[-1]), layer, "weights")[:, :-1]
         own = rows.astype(np.float64, copy=False)
         sums += np.einsum("eij,eij->e", own, own)
     return sums
@@ -245,7 +273,7 @@ def unpack(
     """Public weights out of packed ones, or what lies like them, as arrays of their own; stacks of stacks."""
     matrices = []
     for layer in layers:
-        rows = _packed(packed, layer, name)
+        rows = _unpacked(packed, layer, name)
         matrix = np.empty((*rows.shape[:-2], rows.shape[-1], rows.shape[-2]), rows.dtype)
         matrix[..., 1:], matrix[..., 0] = rows[..., :-1, :].swapaxes(-1, -2), rows[..., -1, :]
         matrices.append(matrix)

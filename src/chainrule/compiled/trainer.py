@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -15,13 +14,15 @@ import numpy as np
 from chainrule.compiled.codes import activation_codes, loss_code, narrow_suits
 from chainrule.compiled.evaluation import Evaluator, evaluate_rows
 from chainrule.compiled.kernels.epochs import N_PARTIALS, train_epochs
-from chainrule.compiled.kernels.minibatch import ROWS_AT_ONCE, train_minibatches
+from chainrule.compiled.kernels.blocks import train_blocks
+from chainrule.compiled.kernels.halves import BLOCK_ROWS, levels_of
+from chainrule.compiled.kernels.minibatch import INPUTS_AT_ONCE, train_minibatches
 from chainrule.compiled.kernels.narrow import WIDTHS, train_narrow
 from chainrule.compiled.kernels.narrow_minibatch import MOST_INPUTS, MOST_UNITS, train_narrow_minibatches
 from chainrule.compiled.kernels.online import train_online
 from chainrule.compiled.kernels.shuffling import NUMBERS_A_BLOCK
 from chainrule.compiled.layout import Memory, flat, lanes_of, pack, padded, reserve, squares, unpack
-from chainrule.compiled.machine.target import TILE_ROWS, useful_threads
+from chainrule.compiled.machine.target import FEW_ROWS, TILE_COLUMNS, TILE_ROWS, useful_threads
 from chainrule.compiled.machine.team import STOP, TEAM_LENGTH
 from chainrule.compiled.twins.addresses import give_addresses
 from chainrule.compiled.twins.rules import FUSED, GRADIENTS, POWER1, POWER2, rule_code, rule_numbers
@@ -46,8 +47,7 @@ SECONDS_AT_ONCE = 0.1
 SAMPLES_AT_FIRST = 1 << 12
 WORK_AT_FIRST = 1 << 26  # weights times samples
 MOST_KEPT = 1 << 22  # hidden units times samples, of those that drop out in one run of a kernel
-MOST_ROWS = sys.maxsize  # of a batch, for a kernel that takes any number
-TILE_PADDING = 8  # rows of a batch are padded to whole tiles, of whichever size
+LEVELS_TO_SHARE = 3  # halvings of a large batch after which threads share its parts out, so that 2 or 3 are busy
 # Epochs in one call of a kernel. Where it would do fewer in that time, what Python does between two of them
 # hardly counts; and their states are so few numbers that they stay in the processor's cache.
 FEWEST_AT_ONCE, MOST_STATES = 64, 1 << 18
@@ -136,19 +136,21 @@ class Trainer:
         self._threads = 1
         self._rule, self._masks, self._dropout = rule, masks, dropout
         self._n_arrays, self._n_numbers = (len(RULES.fact(rule, name)) for name in ("arrays", "numbers"))
-        self._numbers = rule_numbers(rule, l1=l1, l2=l2, clip_norm=clip_norm)
         n_weights = sum(w.size for w in weights)
         self._samples_at_once = max(1, min(SAMPLES_AT_FIRST, WORK_AT_FIRST // n_weights))
         penalised = bool(l1 or l2) or clip_norm is not None or masks is not None
-        self._is_plain = type(rule) is Descent and not penalised
-        self._kernels = self._kernel_for(1), self._kernel_for(2)
-        self._kernel, self._most_rows = self._kernels[self._batch_size > 1], 1
-        if self._kernel is train_minibatches:
+        self._is_plain, self._keeps_gradients = type(rule) is Descent and not penalised, clip_norm is not None
+        self._kernel, self._most_rows = self._kernel_for(self._batch_size), 1
+        n_sums = 0
+        if self._kernel is train_blocks:
+            n_sums = self._prepare_blocks(threads, n_weights)
+        elif self._kernel is train_minibatches:
             self._prepare_batches(threads, n_weights)
         elif self._kernel is train_narrow_minibatches:
-            self._prepare_narrow_batches()
+            n_sums = self._prepare_narrow_batches()
         else:
             self._prepare_online()
+        self._numbers = rule_numbers(rule, l1=l1, l2=l2, clip_norm=clip_norm, n_sums=n_sums)
         self._run = self._kernel.of(self._dtype)
         pack(self._memory, weights)
         if masks is not None:
@@ -159,12 +161,13 @@ class Trainer:
 
     def _kernel_for(self, batch_size: int) -> Kernel:
         """The kernel for batches of such a size: in registers where the layers are narrow enough."""
+        of_batches = train_blocks if batch_size > BLOCK_ROWS else train_minibatches
         if not self._is_plain or self._dropout is not None:
-            return train_minibatches
+            return of_batches
         widest, is_narrow = max(self._sizes[1:]), narrow_suits(self._activations, self._loss)
         if batch_size > 1:
             is_small = is_narrow and self._sizes[0] <= MOST_INPUTS and widest <= MOST_UNITS
-            return train_narrow_minibatches if is_small else train_minibatches
+            return train_narrow_minibatches if is_small else of_batches
         width = next((width for width in WIDTHS if widest <= width), None) if is_narrow else None
         return train_narrow[width] if width else train_online
 
@@ -178,21 +181,40 @@ class Trainer:
         if width is None:
             give_addresses(self._memory, training=True)
 
-    def _prepare_narrow_batches(self) -> None:
-        """One vector of samples at a time, and a gradient in each of its lanes."""
-        lanes = lanes_of(self._dtype)
-        self._memory = self._reserve(lanes, with_gradients=True, pad_to=MOST_UNITS, gradient_lanes=lanes)
-        self._most_rows = MOST_ROWS
+    def _prepare_narrow_batches(self) -> int:
+        """One vector of samples at a time, and a gradient in each of its lanes; gives how many sums there are."""
+        lanes, n_sums = lanes_of(self._dtype), levels_of(self._batch_size) + 1
+        sizes = {"pad_to": MOST_UNITS, "gradient_lanes": lanes, "n_sums": n_sums}
+        self._memory = self._reserve(lanes, gradient_copies=1, **sizes)
+        self._most_rows = max(self._batch_size, BLOCK_ROWS)
+        return n_sums
 
     def _prepare_batches(self, threads: int | None, n_weights: int) -> None:
-        """A whole batch at a time where it fits; shared by threads, each with a tile of rows at least."""
-        rows = padded(min(self._batch_size, ROWS_AT_ONCE), TILE_PADDING)
-        with_gradients = not self._is_plain or self._batch_size > ROWS_AT_ONCE
-        self._most_rows = MOST_ROWS if with_gradients and rows == ROWS_AT_ONCE else rows
+        """A whole batch at a time, shared by threads, each with a tile of rows at least."""
+        self._most_rows = padded(self._batch_size, FEW_ROWS)
+        threads = threads or useful_threads(self._most_rows * n_weights)
+        self._threads = min(threads, max(1, self._most_rows // TILE_ROWS))
+        self._prepare_rule(self._most_rows, keeps_gradients=self._keeps_gradients or self._rule is None)
+
+    def _prepare_blocks(self, threads: int | None, n_weights: int) -> int:
+        """A block of a batch at a time for each thread; gives how many sums there are."""
+        self._most_rows, levels = self._batch_size, levels_of(self._batch_size)
+        threads = threads or useful_threads(self._batch_size * n_weights)
+        shared = min(levels, max(LEVELS_TO_SHARE, threads.bit_length()))
+        self._threads = min(threads, 1 << shared)
+        n_sums = (1 << shared) + self._threads * (levels - shared)
+        self._prepare_rule(self._threads * BLOCK_ROWS, keeps_gradients=True, copies=n_sums)
+        self._memory.places["levels"], self._memory.places["own_levels"] = shared, levels - shared
+        return n_sums
+
+    def _prepare_rule(self, rows: int, *, keeps_gradients: bool, copies: int = 1) -> None:
+        """Room for so many rows, and for what the rule needs."""
+        at_once = self._threads * INPUTS_AT_ONCE * TILE_COLUMNS * lanes_of(self._dtype)
         self._memory = self._reserve(
             rows,
             with_transposed=True,
-            with_gradients=with_gradients,
+            gradient_copies=copies if keeps_gradients else 0,
+            n_gradients_at_once=0 if keeps_gradients or self._is_plain else at_once,
             with_masks=self._masks is not None,
             with_dropout=self._dropout is not None,
             n_states=self._n_arrays,
@@ -201,7 +223,6 @@ class Trainer:
             self._memory.places["rule"] = GRADIENTS
         else:
             self._memory.places["rule"] = FUSED if self._is_plain else rule_code(self._rule)
-        self._threads = min(threads or useful_threads(rows * n_weights), rows // TILE_ROWS)
         give_addresses(self._memory, training=True)
 
     def _give(
@@ -233,7 +254,7 @@ class Trainer:
         False where that needs another trainer: another kernel, more room, or a team that can still meet.
         """
         rows = min(batch_size, len(X))
-        if rows > self._most_rows or self._kernels[rows > 1] is not self._kernel:
+        if rows > self._most_rows or self._kernel_for(rows) is not self._kernel:
             return False
         # An interrupt has sent the team away; and a process that was forked has none of its threads.
         if self._pool is not None and (self._team[STOP] or self._process != os.getpid()):

@@ -110,16 +110,22 @@ def _keep(M, n, states, to):
 
 
 @part
+def _first_of_unit(layer, k):
+    """Place of the first weight of a unit."""
+    return layer.weights + k // layer.column * layer.column * layer.before_width + k % layer.column
+
+
+@part
 def _copy_weights(M, layers, E, to_layers):
-    """Packed weights, to where rows may be padded otherwise."""
+    """Packed weights, to where columns may be of another width."""
     for m in range(len(layers)):
         layer, to_layer = layers[m], to_layers[m]
-        at, to = layer.weights, to_layer.weights
-        for _ in range(layer.inputs + 1):
-            for k in range(layer.units):
-                E[to + k] = M[at + k]
-            at += layer.width
-            to += to_layer.width
+        for k in range(layer.units):
+            at, to = _first_of_unit(layer, k), _first_of_unit(to_layer, k)
+            for _ in range(layer.inputs + 1):
+                E[to] = M[at]
+                at += layer.column
+                to += to_layer.column
 
 
 @kernel(

@@ -6,13 +6,13 @@ from chainrule.compiled.kernels.products import multiply
 from chainrule.compiled.kernels.samples import copy_numbers
 from chainrule.compiled.language.vectors import lanes, load, store
 from chainrule.compiled.machine.compiling import FLOATS, LAYERS, SAMPLES, WHOLE, kernel, part
-from chainrule.compiled.machine.target import TILE_ROWS
+from chainrule.compiled.machine.target import FEW_ROWS
 from chainrule.compiled.machine.team import restore_environment, standard_environment
 from chainrule.compiled.twins.units import activate
 
 __all__ = ["PREDICTION_ROWS", "forward_rows", "multiply_rows", "predict_rows"]
 
-PREDICTION_ROWS = 16  # samples at a time: a whole number of tiles, and as many as a vector has lanes
+PREDICTION_ROWS = 64  # samples at a time: fours, at least as many as a vector has lanes
 FEW = 2  # rows that are quicker one by one than in a tile
 
 
@@ -25,13 +25,14 @@ def multiply_rows(M, to, a, b, width, rows):
 
 @part
 def forward_rows(M, layers, row, stop):
-    """Compiled twin of forward, equations (2) and (3), for one row or for whole tiles of rows."""
+    """Compiled twin of forward, equations (2) and (3), for one row or for fours of rows."""
     for m in range(len(layers)):
         layer = layers[m]
         before = layer.before + row * layer.before_width
         z = layer.net_inputs + row * layer.width
         n = layer.inputs + 1
-        multiply(M, before, layer.before_width, layer.weights, layer.width, n, z, layer.width, stop - row)
+        right, right_rows = layer.weights, layer.before_width
+        multiply(M, before, layer.before_width, right, right_rows, n, z, layer.width, stop - row)
         activate(M, layer, row, stop)
         if layer.kept != 0:  # equation (37)
             at, width = row * layer.outputs_width, layer.outputs_width
@@ -50,7 +51,7 @@ def predict_rows(M, layers, X, first, stop, outputs):
         for r in range(rows):
             begin = (first + r) * bottom.inputs
             copy_numbers(M, bottom.before + r * bottom.before_width, X, begin, bottom.inputs)
-        forward_rows(M, layers, 0, 1 if rows == 1 else (rows + TILE_ROWS - 1) // TILE_ROWS * TILE_ROWS)
+        forward_rows(M, layers, 0, 1 if rows == 1 else (rows + FEW_ROWS - 1) // FEW_ROWS * FEW_ROWS)
         for r in range(rows):
             output = top.outputs + r * top.outputs_width
             copy_numbers(outputs, (first + r) * top.units, M, output, top.units)

@@ -6,6 +6,8 @@ chain over all samples of the batch, in their order, and the weight is updated a
 plain descent while the gradient is in a register, by any other rule while it is in the nearest cache.
 Clipping by the norm of all gradients needs a meeting in between. No sum is ever split between threads, so
 that their number cannot change a bit.
+
+A batch of more than 512 rows is another kernel's work (`kernels/blocks.py`), which uses the parts of this one.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from __future__ import annotations
 from math import inf, sqrt
 
 from chainrule.compiled.kernels.forward import forward_rows, multiply_rows
-from chainrule.compiled.kernels.products import multiply
+from chainrule.compiled.kernels.products import multiply, rows_of_next_tile
 from chainrule.compiled.kernels.samples import copy_numbers
 from chainrule.compiled.language.tiles import (
     add_multiple,
@@ -25,7 +27,7 @@ from chainrule.compiled.language.tiles import (
 )
 from chainrule.compiled.language.vectors import lanes
 from chainrule.compiled.machine.compiling import TRAINING, kernel, part
-from chainrule.compiled.machine.target import TILE_COLUMNS, TILE_ROWS
+from chainrule.compiled.machine.target import FEW_ROWS, TILE_COLUMNS, TILE_ROWS
 from chainrule.compiled.machine.team import meet, restore_environment, standard_environment
 from chainrule.compiled.twins.losses import start_deltas
 from chainrule.compiled.twins.routines import call_update
@@ -41,33 +43,20 @@ from chainrule.compiled.twins.rules import (
     A,
     B,
     next_power,
-    prepare_rows,
+    prepare_column,
     square_length,
     write_step_numbers,
 )
 from chainrule.compiled.twins.units import pass_back
 
-__all__ = ["ROWS_AT_ONCE", "train_minibatches"]
+__all__ = [
+    "INPUTS_AT_ONCE", "add_gradients", "clip_and_update", "columns_at_once", "is_clipped", "pass_rows",
+    "share_of_inputs", "take_rows", "train_minibatches", "transpose", "update_column",
+]  # fmt: skip
 
-# Samples whose activations are kept at once; a larger batch goes through the phases in parts.
-ROWS_AT_ONCE = 512
-
-
-@part
-def _backward_rows(M, layers, row, stop):
-    """Compiled twin of backward, equation (9), from the deltas of the outputs."""
-    for m in range(len(layers) - 1, 0, -1):
-        layer, before = layers[m], layers[m - 1]
-        delta = layer.deltas + row * layer.width
-        upstream = before.deltas + row * before.width
-        width = before.width
-        right, right_width = layer.transposed, layer.before_width
-        multiply(M, delta, layer.width, right, right_width, layer.units, upstream, width, stop - row)
-        if before.kept != 0:
-            for r in range(row, stop):
-                at = before.deltas + r * width
-                multiply_rows(M, at, at, before.kept + r * before.outputs_width, width, 1)
-        pass_back(M, before, row, stop)
+# Inputs whose gradients, for the units of a tile, are known before their weights are updated. A multiple of
+# all heights of tiles and numbers of lanes; 6 or 12 KiB stay in the nearest cache.
+INPUTS_AT_ONCE = 96
 
 
 @part
@@ -95,66 +84,109 @@ def _take_kept(M, layers, kept, begin, row, stop):
             at += layer.units
 
 
-def _descent(inputs, columns):
-    """Function for a tile of weights: so many inputs, and `columns` vectors of units."""
+@part
+def take_rows(M, layers, places, X, Y, W, order, kept, first, begin, row, stop):
+    """Copy samples into their rows, from ``order[begin + row]`` on; `first` is where this call's begin."""
+    _take_samples(M, layers, places, X, Y, W, order, begin, row, stop)
+    if layers[0].kept != 0:
+        _take_kept(M, layers, kept, begin - first, row, stop)
+
+
+@part
+def _backward_rows(M, layers, row, stop):
+    """Compiled twin of backward, equation (9), from the deltas of the outputs."""
+    for m in range(len(layers) - 1, 0, -1):
+        layer, before = layers[m], layers[m - 1]
+        delta = layer.deltas + row * layer.width
+        upstream = before.deltas + row * before.width
+        width = before.width
+        multiply(
+            M, delta, layer.width, layer.transposed, layer.width, layer.units, upstream, width, stop - row
+        )
+        if before.kept != 0:
+            for r in range(row, stop):
+                at = before.deltas + r * width
+                multiply_rows(M, at, at, before.kept + r * before.outputs_width, width, 1)
+        pass_back(M, before, row, stop)
+
+
+@part
+def pass_rows(M, layers, places, row, stop):
+    """Forward, losses and backward for fours of rows."""
+    forward_rows(M, layers, row, stop)
+    start_deltas(M, layers[len(layers) - 1], places, row, stop)
+    _backward_rows(M, layers, row, stop)
+
+
+def _tile_of_gradients(inputs, columns):
+    """Function for a tile of so many inputs and vectors of units."""
 
     @part
-    def descend_tile(M, layer, j, k, rows, step, is_first_part, is_fused):
-        place = j * layer.width + k
-        if is_first_part:
-            tile = zeros(M, inputs, columns)
-        else:
-            tile = tile_from(M, layer.gradients + place, layer.width, inputs, columns)
-        activations, deltas = layer.before + j, layer.deltas + k
+    def tile_of_gradients(M, layer, row, rows, j, k, to, to_column, step, is_added):
+        tile = zeros(M, inputs, columns)
+        activations = layer.before + row * layer.before_width + j
+        deltas = layer.deltas + row * layer.width + k
         for _ in range(rows):
-            tile = add_outer_product(tile, M, activations, 1, tile_from(M, deltas, 0, 1, columns))
+            some = tile_from(M, deltas, 0, lanes(M), 1, columns)
+            tile = add_outer_product(tile, M, activations, 1, some)
             activations += layer.before_width
             deltas += layer.width
-        if is_fused:
-            weights = tile_from(M, layer.weights + place, layer.width, inputs, columns)
-            store_tile(M, layer.weights + place, layer.width, add_multiple(weights, step, tile))
-        else:
-            store_tile(M, layer.gradients + place, layer.width, tile)
+        if is_added:
+            tile = add_multiple(tile_from(M, to, lanes(M), to_column, inputs, columns), step, tile)
+        store_tile(M, to, lanes(M), to_column, tile)
 
-    return descend_tile
+    return tile_of_gradients
 
 
-def _descent_of(inputs, columns):
-    """Function for all weights of so many inputs."""
-    wide, narrow = _descent(inputs, columns), _descent(inputs, 1)
+def _gradients(columns):
+    """Function for so many vectors of units."""
+    many, few = _tile_of_gradients(TILE_ROWS, columns), _tile_of_gradients(FEW_ROWS, columns)
 
     @part
-    def descend_inputs(M, layer, j, rows, step, is_first_part, is_fused):
-        k = 0
-        while k + columns * lanes(M) <= layer.width:
-            wide(M, layer, j, k, rows, step, is_first_part, is_fused)
-            k += columns * lanes(M)
-        while k < layer.width:
-            narrow(M, layer, j, k, rows, step, is_first_part, is_fused)
-            k += lanes(M)
+    def gradients(M, layer, row, rows, begin, stop, k, to, to_column, step, is_added):
+        j = begin
+        while j < stop:
+            next_ = rows_of_next_tile(stop - j)
+            if next_ == TILE_ROWS:
+                many(M, layer, row, rows, j, k, to, to_column, step, is_added)
+            else:
+                few(M, layer, row, rows, j, k, to, to_column, step, is_added)
+            to += next_ * lanes(M)
+            j += next_
 
-    return descend_inputs
+    return gradients
 
 
-_descend_tile, _descend_bias = _descent_of(TILE_ROWS, TILE_COLUMNS), _descent_of(1, 4)
-
-
-@part
-def _descend(M, layer, j, rows, step, is_first_part, is_fused):
-    """Compiled twin of gradient (15), if fused of descend (8) too, for one vector of inputs."""
-    for tile in range(j, min(j + lanes(M), layer.inputs), TILE_ROWS):
-        _descend_tile(M, layer, tile, rows, step, is_first_part, is_fused)
-    if layer.inputs % TILE_ROWS == 0 and j <= layer.inputs < j + lanes(M):  # else it was in the last tile
-        _descend_bias(M, layer, layer.inputs, rows, step, is_first_part, is_fused)
+_wide_gradients, _narrow_gradients = _gradients(TILE_COLUMNS), _gradients(1)
 
 
 @part
-def _transpose(M, layer, j):
-    """Copy the new weights of as many inputs as a vector has lanes to their transposed places."""
-    if layer.transposed != 0 and j < layer.inputs:
-        for k in range(0, layer.width, lanes(M)):
-            to = layer.transposed + k * layer.before_width + j
-            transpose_block(M, layer.weights + j * layer.width + k, layer.width, to, layer.before_width)
+def columns_at_once(M, layer, k):
+    """Vectors of units of the next tile."""
+    return TILE_COLUMNS if k + TILE_COLUMNS * lanes(M) <= layer.width else 1
+
+
+@part
+def add_gradients(M, layer, row, rows, begin, stop, k, to, to_column, step, is_added):
+    """Compiled twin of gradient (15), without its sign and mean, for some inputs and the units of a tile.
+
+    They are stored from `to` on; or so many times them are added to what is there, which with the weights
+    there is descend (8).
+    """
+    if columns_at_once(M, layer, k) == TILE_COLUMNS:
+        _wide_gradients(M, layer, row, rows, begin, stop, k, to, to_column, step, is_added)
+    else:
+        _narrow_gradients(M, layer, row, rows, begin, stop, k, to, to_column, step, is_added)
+
+
+@part
+def transpose(M, layer, begin, stop, k):
+    """Copy the new weights of some inputs and one vector of units to their transposed places."""
+    if layer.transposed != 0:
+        for j in range(begin, min(stop, layer.inputs), lanes(M)):
+            source = layer.weights + k * layer.before_width + j * lanes(M)
+            to = layer.transposed + j * layer.width + k * lanes(M)
+            transpose_block(M, source, lanes(M), to, lanes(M))
 
 
 @part
@@ -170,54 +202,88 @@ def _clip_factor(M, layers, places, most):
 
 
 @part
-def _update_weights(
-    M, layers, places, rows, numbers, is_first_part, is_last_part, batch_rows, rate, team, me, threads
-):
-    """Second phase: gradients of this thread's share of the weights, and their update after the last part.
+def is_clipped(places, numbers):
+    """Whether no weight may be updated before all gradients are known."""
+    return places.update != 0 and numbers[CLIP_NORM] < inf
 
-    False where the team is told to stop.
-    """
-    rule, scale = places.rule, M.dtype.type(-1 / batch_rows)
-    step = M.dtype.type(rate / batch_rows)
-    is_clipped = places.update != 0 and numbers[CLIP_NORM] < inf
-    is_prepared = (
-        rule == GRADIENTS or is_clipped or numbers[L1] != 0 or numbers[L2] != 0 or layers[0].masks != 0
-    )
-    l1, l2 = M.dtype.type(numbers[L1]), M.dtype.type(numbers[L2])
-    decay = 1 - rate * numbers[DECAY]
-    factor = 1.0 if is_prepared else -1 / batch_rows
-    c = places.step_numbers
+
+@part
+def share_of_inputs(M, layer, me, threads):
+    """The inputs whose weights are this thread's: the first one, and where they end; whole vectors."""
+    blocks = layer.before_width // lanes(M)
+    begin, stop = blocks * me // threads * lanes(M), blocks * (me + 1) // threads * lanes(M)
+    return begin, min(stop, layer.inputs + 1)
+
+
+@part
+def update_column(M, layer, places, numbers, k, begin, stop, gradients, batch_rows, rate):
+    """The gradient of the objective from its sums, and unless that must wait the update."""
+    is_penalised = numbers[L1] != 0 or numbers[L2] != 0 or layer.masks != 0
+    if is_penalised or is_clipped(places, numbers) or places.rule == GRADIENTS:
+        number, factor = M.dtype.type, 1.0
+        l1, l2 = number(numbers[L1]), number(numbers[L2])
+        prepare_column(M, layer, k, begin, stop, gradients, number(-1 / batch_rows), l1, l2)
+    else:
+        factor = -1 / batch_rows
+    if places.update != 0 and not is_clipped(places, numbers):
+        decay, c = 1 - rate * numbers[DECAY], places.step_numbers
+        call_update(places.update, M, layer, k, begin, stop, gradients, factor, decay, c)
+
+
+@part
+def clip_and_update(M, layers, places, numbers, rate, team, me, threads):
+    """The update, where all gradients had to be known before; False where the team is told to stop."""
     norms = places.norms
     for m in range(len(layers)):
         layer = layers[m]
-        blocks = layer.before_width // lanes(M)
-        for block in range(blocks * me // threads, blocks * (me + 1) // threads):
-            begin = block * lanes(M)
-            _descend(M, layer, begin, rows, step, is_first_part, is_last_part and rule == FUSED)
-            if is_last_part:
-                stop = min(begin + lanes(M), layer.inputs + 1)
-                if rule != FUSED and is_prepared:
-                    prepare_rows(M, layer, begin, stop, scale, l1, l2)
-                if is_clipped:
-                    M[norms + block] = square_length(M, layer, begin, stop)
-                else:
-                    if places.update != 0:
-                        call_update(places.update, M, layer, begin, stop, factor, decay, c)
-                    _transpose(M, layer, begin)
-        norms += blocks
-    if is_clipped and is_last_part:
-        if not meet(team, threads):
-            return False
-        factor = _clip_factor(M, layers, places, numbers[CLIP_NORM])
-        for m in range(len(layers)):
-            layer = layers[m]
-            blocks = layer.before_width // lanes(M)
-            for block in range(blocks * me // threads, blocks * (me + 1) // threads):
-                begin = block * lanes(M)
-                stop = min(begin + lanes(M), layer.inputs + 1)
-                call_update(places.update, M, layer, begin, stop, factor, decay, c)
-                _transpose(M, layer, begin)
+        begin, stop = share_of_inputs(M, layer, me, threads)
+        for j in range(begin, stop, lanes(M)):
+            M[norms + j // lanes(M)] = square_length(M, layer, j, min(j + lanes(M), stop))
+        norms += layer.before_width // lanes(M)
+    if not meet(team, threads):
+        return False
+    factor, decay = _clip_factor(M, layers, places, numbers[CLIP_NORM]), 1 - rate * numbers[DECAY]
+    for m in range(len(layers)):
+        layer = layers[m]
+        begin, stop = share_of_inputs(M, layer, me, threads)
+        for k in range(0, layer.width, lanes(M)):
+            gradients = layer.gradients + k * layer.before_width + begin * lanes(M)
+            c = places.step_numbers
+            call_update(places.update, M, layer, k, begin, stop, gradients, factor, decay, c)
+            transpose(M, layer, begin, stop, k)
     return True
+
+
+@part
+def _update_weights(M, layers, places, rows, numbers, rate, me, threads):
+    """Second phase: gradients of this thread's share of the weights, and their update unless they are clipped."""
+    step, is_fused = M.dtype.type(rate / rows), places.rule == FUSED
+    keeps_all = places.rule == GRADIENTS or is_clipped(places, numbers)
+    for m in range(len(layers)):
+        layer = layers[m]
+        first, end = share_of_inputs(M, layer, me, threads)
+        k = 0
+        while k < layer.width:
+            columns = columns_at_once(M, layer, k)
+            for begin in range(first, end, INPUTS_AT_ONCE):
+                stop = min(begin + INPUTS_AT_ONCE, end)
+                to, to_column = k * layer.before_width + begin * lanes(M), layer.before_width * lanes(M)
+                if is_fused:
+                    to += layer.weights
+                elif keeps_all:
+                    to += layer.gradients
+                else:
+                    to_column = INPUTS_AT_ONCE * lanes(M)
+                    to = places.gradients_at_once + me * TILE_COLUMNS * to_column
+                add_gradients(M, layer, 0, rows, begin, stop, k, to, to_column, step, is_fused)
+                for c in range(columns):
+                    at = k + c * lanes(M)
+                    if not is_fused:
+                        gradients = to + c * to_column
+                        update_column(M, layer, places, numbers, at, begin, stop, gradients, rows, rate)
+                    if not keeps_all:
+                        transpose(M, layer, begin, stop, at)
+            k += columns * lanes(M)
 
 
 @kernel(*TRAINING)
@@ -229,51 +295,31 @@ def train_minibatches(
     Every thread of the team calls this with its number `me`; the loss is right in thread 0.
     """
     environment = standard_environment()
-    top = layers[len(layers) - 1]
     power1, power2 = numbers[POWER1], numbers[POWER2]
     for batch in range(first, stop, batch_size):
-        batch_rows = min(batch_size, stop - batch)
-        power1, power2 = (
-            next_power(places.rule, power1, numbers[A]),
-            next_power(places.rule, power2, numbers[B]),
-        )
-        for begin in range(0, batch_rows, ROWS_AT_ONCE):
-            rows = min(ROWS_AT_ONCE, batch_rows - begin)
-            tiles = (rows + TILE_ROWS - 1) // TILE_ROWS
-            row, end = tiles * me // threads * TILE_ROWS, tiles * (me + 1) // threads * TILE_ROWS
-            _take_samples(M, layers, places, X, Y, W, order, batch + begin, row, min(end, rows))
-            if layers[0].kept != 0:
-                _take_kept(M, layers, kept, batch + begin - first, row, min(end, rows))
-            if row < end:
-                forward_rows(M, layers, row, end)
-                start_deltas(M, top, places, row, end)
-                _backward_rows(M, layers, row, end)
-            if me == 0:  # before they meet: a thread that comes late must not write what others use
-                write_step_numbers(M, places, places.rule, numbers, rate, power1, power2)
-            if not meet(team, threads):
-                restore_environment(environment)
-                return loss
-            if me == 0:
-                for r in range(rows):
-                    loss += M[places.losses + r]
-            is_last_part = begin + ROWS_AT_ONCE >= batch_rows
-            if not _update_weights(
-                M,
-                layers,
-                places,
-                rows,
-                numbers,
-                begin == 0,
-                is_last_part,
-                batch_rows,
-                rate,
-                team,
-                me,
-                threads,
-            ) or not meet(team, threads):
-                restore_environment(environment)
-                return loss
-    if me == 0:
-        numbers[POWER1], numbers[POWER2] = power1, power2
+        rows = min(batch_size, stop - batch)
+        power1 = next_power(places.rule, power1, numbers[A])
+        power2 = next_power(places.rule, power2, numbers[B])
+        fours = (rows + FEW_ROWS - 1) // FEW_ROWS
+        row, end = fours * me // threads * FEW_ROWS, fours * (me + 1) // threads * FEW_ROWS
+        take_rows(M, layers, places, X, Y, W, order, kept, first, batch, row, min(end, rows))
+        if row < end:
+            pass_rows(M, layers, places, row, end)
+        if me == 0:  # before they meet: a thread that comes late must not write what others use
+            write_step_numbers(M, places, places.rule, numbers, rate, power1, power2)
+        if not meet(team, threads):
+            break
+        if me == 0:
+            for r in range(rows):
+                loss += M[places.losses + r]
+        _update_weights(M, layers, places, rows, numbers, rate, me, threads)
+        if is_clipped(places, numbers) and not clip_and_update(
+            M, layers, places, numbers, rate, team, me, threads
+        ):
+            break
+        if not meet(team, threads):
+            break
+        if me == 0:
+            numbers[POWER1], numbers[POWER2] = power1, power2
     restore_environment(environment)
     return loss

@@ -15,6 +15,7 @@ from chainrule.compiled.language.tiles import (
     add_products_and_descend,
     add_scaled_rows,
     column_of_zeros,
+    square_from,
     store_tile,
     sum_of_rows,
     tile_from,
@@ -23,6 +24,7 @@ from chainrule.compiled.language.tiles import (
 )
 from chainrule.compiled.language.vectors import fused, lanes, load, spread, store
 from chainrule.compiled.machine.compiling import TRAINING, kernel, part
+from chainrule.compiled.machine.target import FEW_ROWS, HAS_LONG_VECTORS, STREAMS
 from chainrule.compiled.machine.team import restore_environment, standard_environment
 from chainrule.compiled.twins.losses import start_deltas
 from chainrule.compiled.twins.units import activate, pass_back
@@ -36,12 +38,13 @@ def _net_inputs(chains, columns):
     @part
     def some_net_inputs(M, layer, k):
         sums = zeros(M, chains, columns)
-        row = layer.weights + k
+        to_column = layer.before_width * lanes(M)
+        row = layer.weights + k * layer.before_width
         for j in range(0, layer.inputs + 1, chains):
-            weights = tile_from(M, row, layer.width, chains, columns)
+            weights = tile_from(M, row, lanes(M), to_column, chains, columns)
             sums = add_scaled_rows(sums, M, layer.before + j, weights)
-            row += chains * layer.width
-        store_tile(M, layer.net_inputs + k, 0, sum_of_rows(sums))
+            row += chains * lanes(M)
+        store_tile(M, layer.net_inputs + k, 0, lanes(M), sum_of_rows(sums))
 
     return some_net_inputs
 
@@ -72,21 +75,46 @@ def _scale_activations(M, layer, steps, rate):
 
 
 @part
-def _backward_layer(M, layer, before, steps, rate):
+def _add_parts(M, layer, steps, j, parts):
+    """What each lane of some rows of weights, from j on, adds to the deltas before, and the update of the rows."""
+    at = layer.weights + j * lanes(M)
+    for k in range(0, layer.width, lanes(M)):
+        delta = load(M, layer.deltas + k)
+        parts = add_products_and_descend(parts, M, at, lanes(M), steps + j, delta)
+        at += layer.before_width * lanes(M)
+    return parts
+
+
+@part
+def _parts_at_once(M, layer, places, j):
+    """Of as many rows as a vector has lanes."""
+    return _add_parts(M, layer, places.steps, j, column_of_zeros(M))
+
+
+@part
+def _parts_by_fours(M, layer, places, j):
+    """The same, where registers are too few for so many rows."""
+    for i in range(0, lanes(M), FEW_ROWS):
+        parts = _add_parts(M, layer, places.steps, j + i, zeros(M, FEW_ROWS, 1))
+        store_tile(M, places.parts + i * lanes(M), lanes(M), 0, parts)
+    return square_from(M, places.parts)
+
+
+_parts = _parts_at_once if HAS_LONG_VECTORS else _parts_by_fours
+
+
+@part
+def _backward_layer(M, layer, before, places, rate):
     """Compiled twin of hidden_delta (9) and descend (8), in one pass over the weights."""
+    steps = places.steps
     _scale_activations(M, layer, steps, rate)
     for j in range(0, layer.inputs, lanes(M)):
-        parts = column_of_zeros(M)
-        rows = layer.weights + j * layer.width
-        for k in range(0, layer.width, lanes(M)):
-            delta = load(M, layer.deltas + k)
-            parts = add_products_and_descend(parts, M, rows + k, layer.width, steps + j, delta)
-        store(M, before.deltas + j, totals_of_rows(parts))
+        store(M, before.deltas + j, totals_of_rows(_parts(M, layer, places, j)))
     if layer.inputs % lanes(M) == 0:  # else the last rows held the bias weights
-        row = layer.weights + layer.inputs * layer.width
+        at = layer.weights + layer.inputs * lanes(M)
         for k in range(0, layer.width, lanes(M)):
-            bias = fused(spread(rate), load(M, layer.deltas + k), load(M, row + k))
-            store(M, row + k, bias)
+            store(M, at, fused(spread(rate), load(M, layer.deltas + k), load(M, at)))
+            at += layer.before_width * lanes(M)
     pass_back(M, before, 0, 1)
 
 
@@ -95,29 +123,30 @@ def _descent_and_net_inputs(columns):
 
     @part
     def descend_and_sum(M, layer, steps, k):
-        delta = tile_from(M, layer.deltas + k, 0, 1, columns)
+        delta = tile_from(M, layer.deltas + k, 0, lanes(M), 1, columns)
         z = zeros(M, 1, columns)
-        row = layer.weights + k
+        row, to_column = layer.weights + k * layer.before_width, layer.before_width * lanes(M)
         for j in range(layer.inputs + 1):
-            weights = add_outer_product(tile_from(M, row, 0, 1, columns), M, steps + j, 0, delta)
-            store_tile(M, row, 0, weights)
+            weights = tile_from(M, row, 0, to_column, 1, columns)
+            weights = add_outer_product(weights, M, steps + j, 0, delta)
+            store_tile(M, row, 0, to_column, weights)
             z = add_outer_product(z, M, layer.before + j, 0, weights)
-            row += layer.width
-        store_tile(M, layer.net_inputs + k, 0, z)
+            row += lanes(M)
+        store_tile(M, layer.net_inputs + k, 0, lanes(M), z)
 
     return descend_and_sum
 
 
-_descend_four, _descend_two, _descend_one = (_descent_and_net_inputs(columns) for columns in (4, 2, 1))
+_descend_many, _descend_two, _descend_one = (_descent_and_net_inputs(columns) for columns in (STREAMS, 2, 1))
 
 
 @part
 def _descend_and_begin_next(M, layer, steps):
     """Equation (8) of the first layer for one sample, and equation (2) for the next, with the new weights."""
     k = 0
-    while k + 4 * lanes(M) <= layer.width:
-        _descend_four(M, layer, steps, k)
-        k += 4 * lanes(M)
+    while k + STREAMS * lanes(M) <= layer.width:
+        _descend_many(M, layer, steps, k)
+        k += STREAMS * lanes(M)
     if k + 2 * lanes(M) <= layer.width:
         _descend_two(M, layer, steps, k)
         k += 2 * lanes(M)
@@ -149,7 +178,7 @@ def train_online(
         start_deltas(M, top, places, 0, 1)
         loss += M[places.losses]
         for m in range(len(layers) - 1, 0, -1):
-            _backward_layer(M, layers[m], layers[m - 1], places.steps, step)
+            _backward_layer(M, layers[m], layers[m - 1], places, step)
         _scale_activations(M, bottom, places.steps, step)
         if s + 1 < stop:
             copy_numbers(M, bottom.before, X, order[s + 1] * bottom.inputs, bottom.inputs)

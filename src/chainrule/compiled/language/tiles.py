@@ -25,8 +25,8 @@ from chainrule.compiled.language.vectors import (
 
 __all__ = [
     "TileType", "add_column", "add_multiple", "add_outer_product", "add_products_and_descend",
-    "add_scaled_rows", "column_from", "column_of_zeros", "store_tile", "sum_of_rows", "tile_from",
-    "total_of_column", "totals_of_rows", "transpose_block", "zeros",
+    "add_scaled_rows", "column_from", "column_of_zeros", "square_from", "store_tile", "sum_of_rows",
+    "tile_from", "total_of_column", "totals_of_rows", "transpose_block", "zeros",
 ]  # fmt: skip
 
 
@@ -60,6 +60,13 @@ class _Writer:
         return self.builder.add(
             index, self.builder.mul(stride, self.context.get_constant(types.intp, number))
         )
+
+    def places(self, tile, index, row_stride, column_stride):
+        """Indices of the vectors of a tile, row after row."""
+        for row in range(tile.rows):
+            begin = self.offset(index, row, row_stride)
+            for column in range(tile.columns):
+                yield self.offset(begin, column, column_stride)
 
     def load(self, index, vector=None):
         """Vector in the array."""
@@ -124,6 +131,20 @@ def column_of_zeros(_typing, array):
     return tile(array), codegen
 
 
+@intrinsic
+def square_from(_typing, array, index):
+    """Tile of one column of as many vectors as each has lanes, that lie one after the other."""
+    vector = VECTOR_OF[array.dtype]
+    tile = TileType(vector, vector.lanes, 1)
+
+    def codegen(context, builder, signature, args):
+        writer = _Writer(context, builder, signature.args[0], args[0])
+        places = (writer.offset(args[1], row, vector.lanes) for row in range(vector.lanes))
+        return writer.tile(tile, [writer.load(place) for place in places])
+
+    return tile(array, types.intp), codegen
+
+
 @intrinsic(prefer_literal=True)
 def column_from(_typing, array, index, lanes):
     """Tile of one column of short vectors, as many as each has lanes, that lie one after the other."""
@@ -140,37 +161,30 @@ def column_from(_typing, array, index, lanes):
 
 
 @intrinsic(prefer_literal=True)
-def tile_from(_typing, array, index, stride, rows, columns):
-    """Tile whose rows begin `stride` elements apart in `array`."""
+def tile_from(_typing, array, index, row_stride, column_stride, rows, columns):
+    """Tile whose rows, and whose columns of vectors, begin so many elements apart in `array`."""
     tile = _tile_of(array, rows, columns)
 
     def codegen(context, builder, signature, args):
-        memory, index, stride = args[:3]
-        writer = _Writer(context, builder, signature.args[0], memory)
-        begins = (writer.offset(index, row, stride) for row in range(tile.rows))
-        places = (
-            writer.offset(begin, column, tile.vector.lanes)
-            for begin in begins
-            for column in range(tile.columns)
-        )
+        writer = _Writer(context, builder, signature.args[0], args[0])
+        places = writer.places(tile, *args[1:4])
         return writer.tile(tile, [writer.load(place) for place in places])
 
-    return tile(array, types.intp, types.intp, rows, columns), codegen
+    return tile(array, types.intp, types.intp, types.intp, rows, columns), codegen
 
 
 @intrinsic
-def store_tile(_typing, array, index, stride, tile):
-    """Write the tile's rows `stride` elements apart."""
+def store_tile(_typing, array, index, row_stride, column_stride, tile):
+    """Write the tile, its rows and its columns so many elements apart."""
 
     def codegen(context, builder, signature, args):
-        memory, index, stride, value = args
-        writer = _Writer(context, builder, signature.args[0], memory)
-        for place, vector in enumerate(writer.vectors(tile, value)):
-            row, column = divmod(place, tile.columns)
-            writer.store(writer.offset(writer.offset(index, row, stride), column, tile.vector.lanes), vector)
+        writer = _Writer(context, builder, signature.args[0], args[0])
+        places = writer.places(tile, *args[1:4])
+        for place, vector in zip(places, writer.vectors(tile, args[4]), strict=True):
+            writer.store(place, vector)
         return context.get_dummy_value()
 
-    return types.void(array, types.intp, types.intp, tile), codegen
+    return types.void(array, types.intp, types.intp, types.intp, tile), codegen
 
 
 @intrinsic

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+from typing import NamedTuple
 
 from llvmlite import binding
 from numba.core import config
 from numba.core.codegen import get_host_cpu_features
 
 __all__ = [
-    "TILE_COLUMNS", "TILE_ROWS", "processor_features", "processor_name", "processors", "useful_threads",
+    "FEW_ROWS", "HAS_LONG_VECTORS", "STREAMS", "TILE_COLUMNS", "TILE_LENGTH", "TILE_ROWS", "processor_features",
+    "processor_name", "processors", "useful_threads",
 ]  # fmt: skip
 
 # Weights times samples, between two meetings, for which a second thread gains a quarter.
@@ -26,9 +28,24 @@ def processor_features() -> str:
     return str(get_host_cpu_features() if config.CPU_FEATURES is None else config.CPU_FEATURES)
 
 
-# A tile's sums and one row of the other matrix must fit the registers: 32 of 64 bytes, or 16 of 32. The size
-# changes the speed alone, never a bit of the result.
-TILE_ROWS, TILE_COLUMNS = (8, 2) if "+avx512f" in processor_features() else (4, 1)
+class _Tiles(NamedTuple):
+    """How work is cut for the registers of a processor; it changes the speed alone, never a bit of a result.
+
+    A vector of 64 bytes is one register, two or four. A tile's sums, one row of the other matrix and the number
+    that multiplies it must fit the registers, and sums must be enough that those of one step keep the units for
+    multiply-adds busy until the first can go on: two units with four steps of delay need eight registers.
+    """
+
+    rows: int
+    columns: int
+    streams: int  # vectors of units that go through the inputs together, online
+
+
+# 32 registers of 64 bytes: 16 sums. 16 of 32: 6 x 2 registers of sums. 32 of 16 (NEON): 6 x 4.
+HAS_LONG_VECTORS = "+avx512f" in processor_features()
+TILE_ROWS, TILE_COLUMNS, STREAMS = _Tiles(8, 2, 4) if HAS_LONG_VECTORS else _Tiles(6, 1, 2)
+FEW_ROWS = 4  # what is left of rows: all numbers of rows are multiples of it
+TILE_LENGTH = 256 // TILE_COLUMNS  # steps of a product whose part of a matrix, 16 KiB, stays in the nearest cache
 
 
 def useful_threads(work: int) -> int:

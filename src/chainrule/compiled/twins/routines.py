@@ -105,13 +105,13 @@ def start_routine(name: str, over_rows: Callable[..., Any]) -> Routine:
     return Routine(name, routine, (_PLACES, types.int64, types.int64), types.void)
 
 
-def update_routine(name: str, over_rows: Callable[..., Any]) -> Routine:
-    """Routine of a part that updates the weights of some inputs of a layer."""
+def update_routine(name: str, over_column: Callable[..., Any]) -> Routine:
+    """Routine of a part that updates the weights of some inputs and one vector of units of a layer."""
 
-    def routine(memory, layer, begin, stop, factor, decay, numbers):
-        over_rows(_memory(memory), _record(layer), begin, stop, factor, decay, numbers)
+    def routine(memory, layer, k, begin, stop, gradients, factor, decay, numbers):
+        over_column(_memory(memory), _record(layer), k, begin, stop, gradients, factor, decay, numbers)
 
-    numbers = (types.int64, types.int64, types.float64, types.float64, types.int64)
+    numbers = (*[types.int64] * 4, types.float64, types.float64, types.int64)
     return Routine(name, routine, numbers, types.void)
 
 
@@ -151,7 +151,7 @@ def call_start(_typing, address, M, layer, places, row, stop):
 
 
 @intrinsic
-def call_update(_typing, address, M, layer, begin, stop, factor, decay, numbers):
+def call_update(_typing, address, M, layer, k, begin, stop, gradients, factor, decay, numbers):
     """Call a routine that updates weights."""
 
     def codegen(context, builder, signature, args):
@@ -160,4 +160,4 @@ def call_update(_typing, address, M, layer, begin, stop, factor, decay, numbers)
         return context.get_dummy_value()
 
     whole, number = types.int64, types.float64
-    return types.void(whole, M, layer, whole, whole, number, number, whole), codegen
+    return types.void(whole, M, layer, *[whole] * 4, number, number, whole), codegen

@@ -1,4 +1,4 @@
-"""Compiled twins of the update rules, over rows of packed weights.
+"""Compiled twins of the update rules, over columns of packed weights.
 
 A rule is a function of vectors: a weight, its gradient and two numbers of state go in, the weight and both
 numbers come out. What is the same for all weights of a step is computed once, in double precision, and
@@ -50,8 +50,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 __all__ = [
-    "CLIP_NORM", "DECAY", "FUSED", "GRADIENTS", "L1", "L2", "POWER1", "POWER2", "UPDATE", "next_power",
-    "prepare_rows", "rule_code", "rule_numbers", "square_length", "write_step_numbers",
+    "CLIP_NORM", "DECAY", "FUSED", "GRADIENTS", "L1", "L2", "POWER1", "POWER2", "SUMS_OF_LOSSES", "UPDATE", "next_power",
+    "prepare_column", "rule_code", "rule_numbers", "square_length", "write_step_numbers",
 ]  # fmt: skip
 
 # Gradients alone, without an update; descent that is fused into the gradients; then the rules.
@@ -61,7 +61,8 @@ ADAM, IRPROP_MINUS = Adam.code, IRpropMinus.code
 CLASSICAL_MOMENTUM, CLASSICAL_NESTEROV = ClassicalMomentum.code, ClassicalNesterov.code
 
 # Places in the array of what a rule and the penalties are given; the powers of beta change with each step.
-A, B, C, D, DECAY, L1, L2, CLIP_NORM, POWER1, POWER2 = range(10)
+# From SUMS_OF_LOSSES on a kernel may put down the losses of blocks.
+A, B, C, D, DECAY, L1, L2, CLIP_NORM, POWER1, POWER2, SUMS_OF_LOSSES = range(11)
 _TINY_FLOAT, _TINY_DOUBLE = 2.0**-126, 2.0**-1022
 
 
@@ -71,11 +72,16 @@ def rule_code(rule: Rule) -> int:
 
 
 def rule_numbers(
-    rule: Rule | None, *, l1: float = 0.0, l2: float = 0.0, clip_norm: float | None = None
+    rule: Rule | None,
+    *,
+    l1: float = 0.0,
+    l2: float = 0.0,
+    clip_norm: float | None = None,
+    n_sums: int = 0,
 ) -> npt.NDArray[np.float64]:
-    """What the kernels are told of a rule and of penalties."""
+    """What the kernels are told of a rule and of penalties, and room for so many sums of losses."""
     given: Any = rule
-    numbers = np.zeros(10)
+    numbers = np.zeros(SUMS_OF_LOSSES + n_sums)
     numbers[[L1, L2, POWER1, POWER2]] = l1, l2, 1, 1
     numbers[CLIP_NORM] = inf if clip_norm is None else clip_norm
     if isinstance(rule, Momentum):  # or one that is made from it
@@ -170,11 +176,11 @@ def _irprop_minus(w, g, step, before, c):
     return w - _sign(g) * step, step, g
 
 
-def _over_rows(rule):
-    """Function over rows of packed weights, for a rule on vectors."""
+def _over_column(rule):
+    """Function over a column of packed weights, for a rule on vectors."""
 
     @part
-    def over_rows(M, layer, begin, stop, factor, decay, numbers):
+    def over_column(M, layer, k, begin, stop, gradients, factor, decay, numbers):
         c = (
             M[numbers],
             M[numbers + 1],
@@ -185,35 +191,38 @@ def _over_rows(rule):
             M[numbers + 6],
         )
         factor, decay = M.dtype.type(factor), M.dtype.type(decay)
+        at = k * layer.before_width + begin * lanes(M)
         for j in range(begin, stop):
             kept = decay if j < layer.inputs else M.dtype.type(1)
-            for at in range(j * layer.width, (j + 1) * layer.width, lanes(M)):
-                w = load(M, layer.weights + at)
-                g = load(M, layer.gradients + at)
-                first, second = load(M, layer.first + at), load(M, layer.second + at)
-                g = g * spread_like(w, factor)
-                new, first, second = rule(w * spread_like(w, kept), g, first, second, c)
-                if layer.masks != 0:
-                    new = where_less(load(M, layer.masks + at), constant(w, 0.5), w, new)
-                store(M, layer.weights + at, new)
-                if layer.first != 0:
-                    store(M, layer.first + at, first)
-                if layer.second != 0:
-                    store(M, layer.second + at, second)
+            w = load(M, layer.weights + at)
+            g = load(M, gradients)
+            first, second = load(M, layer.first + at), load(M, layer.second + at)
+            g = g * spread_like(w, factor)
+            new, first, second = rule(w * spread_like(w, kept), g, first, second, c)
+            if layer.masks != 0:
+                new = where_less(load(M, layer.masks + at), constant(w, 0.5), w, new)
+            store(M, layer.weights + at, new)
+            if layer.first != 0:
+                store(M, layer.first + at, first)
+            if layer.second != 0:
+                store(M, layer.second + at, second)
+            at += lanes(M)
+            gradients += lanes(M)
 
-    return over_rows
+    return over_column
 
 
-# By the code of a rule: new weights of some inputs of a layer, from their gradients times a factor.
+# By the code of a rule: new weights of some inputs and one vector of units of a layer, from their gradients times
+# a factor.
 UPDATE = {
-    DESCENT: update_routine("update_by_descent", _over_rows(_descent)),
-    MOMENTUM: update_routine("update_by_momentum", _over_rows(_momentum)),
-    NESTEROV: update_routine("update_by_nesterov", _over_rows(_nesterov)),
-    RMSPROP: update_routine("update_by_rmsprop", _over_rows(_rmsprop)),
-    ADAM: update_routine("update_by_adam", _over_rows(_adam)),
-    IRPROP_MINUS: update_routine("update_by_irprop_minus", _over_rows(_irprop_minus)),
-    CLASSICAL_MOMENTUM: update_routine("update_by_classical_momentum", _over_rows(_classical_momentum)),
-    CLASSICAL_NESTEROV: update_routine("update_by_classical_nesterov", _over_rows(_classical_nesterov)),
+    DESCENT: update_routine("update_by_descent", _over_column(_descent)),
+    MOMENTUM: update_routine("update_by_momentum", _over_column(_momentum)),
+    NESTEROV: update_routine("update_by_nesterov", _over_column(_nesterov)),
+    RMSPROP: update_routine("update_by_rmsprop", _over_column(_rmsprop)),
+    ADAM: update_routine("update_by_adam", _over_column(_adam)),
+    IRPROP_MINUS: update_routine("update_by_irprop_minus", _over_column(_irprop_minus)),
+    CLASSICAL_MOMENTUM: update_routine("update_by_classical_momentum", _over_column(_classical_momentum)),
+    CLASSICAL_NESTEROV: update_routine("update_by_classical_nesterov", _over_column(_classical_nesterov)),
 }
 
 
@@ -248,27 +257,30 @@ def write_step_numbers(M, places, rule, numbers, rate, power1, power2):
 
 
 @part
-def prepare_rows(M, layer, begin, stop, scale, l1, l2):
+def prepare_column(M, layer, k, begin, stop, gradients, scale, l1, l2):
     """From sums of deltas times activations to gradients of the objective, in place: equations (15), (36)."""
+    at = k * layer.before_width + begin * lanes(M)
     for j in range(begin, stop):
         of_squares = l2 if j < layer.inputs else M.dtype.type(0)
         of_sizes = l1 if j < layer.inputs else M.dtype.type(0)
-        for at in range(j * layer.width, (j + 1) * layer.width, lanes(M)):
-            g = load(M, layer.gradients + at)
-            w = load(M, layer.weights + at)
-            g = g * spread_like(g, scale)
-            if l1 != 0 or l2 != 0:
-                g = fused(spread_like(g, of_squares), w, fused(spread_like(g, of_sizes), _sign(w), g))
-            if layer.masks != 0:
-                g = g * load(M, layer.masks + at)
-            store(M, layer.gradients + at, g)
+        g = load(M, gradients)
+        w = load(M, layer.weights + at)
+        g = g * spread_like(g, scale)
+        if l1 != 0 or l2 != 0:
+            g = fused(spread_like(g, of_squares), w, fused(spread_like(g, of_sizes), _sign(w), g))
+        if layer.masks != 0:
+            g = g * load(M, layer.masks + at)
+        store(M, gradients, g)
+        at += lanes(M)
+        gradients += lanes(M)
 
 
 @part
 def square_length(M, layer, begin, stop):
-    """Sum of the squares of the gradients of some inputs: one chain in each lane, then the lanes."""
+    """Sum of the squares of the gradients of some inputs: one chain in each lane, input by input, then the lanes."""
     sums = constant(load(M, layer.gradients), 0.0)
-    for at in range(begin * layer.width, stop * layer.width, lanes(M)):
-        g = load(M, layer.gradients + at)
-        sums = fused(g, g, sums)
+    for j in range(begin, stop):
+        for k in range(0, layer.width, lanes(M)):
+            g = load(M, layer.gradients + k * layer.before_width + j * lanes(M))
+            sums = fused(g, g, sums)
     return total(sums)

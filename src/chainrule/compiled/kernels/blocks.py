@@ -1,0 +1,203 @@
+"""Training in batches of more than 512 rows: a thread takes whole blocks, and has gradients of its own.
+
+Which block holds which rows, and in which order their sums are added, stands in `kernels/halves.py`. A batch has
+two phases, and after each all threads meet. In the first, parts of the batch that several halvings leave are
+shared out: a thread takes each block of its part forward and backward, adds its gradients up in the nearest
+caches, and has the sum of its part without a look at the others. In the second, weights are shared out, and a
+thread adds the sums of the parts, and updates.
+"""
+
+from __future__ import annotations
+
+from chainrule.compiled.kernels.halves import BLOCK_ROWS, block_at, node_of
+from chainrule.compiled.kernels.minibatch import (
+    add_gradients,
+    clip_and_update,
+    columns_at_once,
+    is_clipped,
+    pass_rows,
+    share_of_inputs,
+    take_rows,
+    transpose,
+    update_column,
+)
+from chainrule.compiled.language.vectors import fused, lanes, load, spread, store
+from chainrule.compiled.machine.compiling import TRAINING, kernel, part
+from chainrule.compiled.machine.target import FEW_ROWS
+from chainrule.compiled.machine.team import meet, restore_environment, standard_environment
+from chainrule.compiled.twins.rules import (
+    FUSED,
+    GRADIENTS,
+    POWER1,
+    POWER2,
+    SUMS_OF_LOSSES,
+    A,
+    B,
+    next_power,
+    write_step_numbers,
+)
+
+__all__ = ["train_blocks"]
+
+
+@part
+def _copy_of(places, place, me, level):
+    """Which copy of the gradients: that of a part, or one of a thread's own, for halves that wait for the other."""
+    return place if level == 0 else (1 << places.levels) + me * places.own_levels + level - 1
+
+
+@part
+def _add_copies(M, layers, places, to, other):
+    """Add all gradients of one copy to those of another."""
+    begin = layers[0].gradients
+    to, other = begin + to * places.n_gradients, begin + other * places.n_gradients
+    for at in range(0, places.n_gradients, lanes(M)):
+        store(M, to + at, load(M, to + at) + load(M, other + at))
+
+
+@part
+def _add_block(M, layers, places, rows, me, copy, is_added):
+    """Gradients of the block that is in this thread's rows, stored in a copy or added to it."""
+    row, one = me * BLOCK_ROWS, M.dtype.type(1)
+    for m in range(len(layers)):
+        layer = layers[m]
+        k = 0
+        while k < layer.width:
+            to = layer.gradients + copy * places.n_gradients + k * layer.before_width
+            to_column, stop = layer.before_width * lanes(M), layer.inputs + 1
+            add_gradients(M, layer, row, rows, 0, stop, k, to, to_column, one, is_added)
+            k += columns_at_once(M, layer, k) * lanes(M)
+
+
+@part
+def _sum_of_part(
+    M, layers, places, X, Y, W, order, kept, first, batch, begin, stop, place, numbers, me, loss
+):
+    """Gradients and losses of the rows of a batch from `begin` up to `stop`, added up as halves are.
+
+    The loss of the rows is added to `loss` where they are one block.
+    """
+    row, level, here = begin, 0, me * BLOCK_ROWS
+    while row < stop:
+        end, complete = block_at(row, begin, stop)
+        rows = end - row
+        top = here + (rows + FEW_ROWS - 1) // FEW_ROWS * FEW_ROWS
+        take_rows(M, layers, places, X, Y, W, order, kept, first, batch + row - here, here, here + rows)
+        pass_rows(M, layers, places, here, top)
+        for r in range(rows):
+            loss += M[places.losses + here + r]
+        if complete == 0:
+            level += 1
+        copy = _copy_of(places, place, me, level - 1)
+        _add_block(M, layers, places, rows, me, copy, complete > 0)
+        at = SUMS_OF_LOSSES + copy
+        numbers[at] = numbers[at] + loss if complete > 0 else loss
+        loss = 0.0
+        for _ in range(complete - 1):
+            level -= 1
+            copy, other = _copy_of(places, place, me, level - 1), _copy_of(places, place, me, level)
+            _add_copies(M, layers, places, copy, other)
+            numbers[SUMS_OF_LOSSES + copy] += numbers[SUMS_OF_LOSSES + other]
+        row = end
+
+
+@part
+def _has_rows(places, place, rows):
+    begin, stop = node_of(place, places.levels, 0, rows)
+    return begin < stop
+
+
+@part
+def _sum_of_losses(places, numbers, rows):
+    """Sum over the whole batch, from those of its parts."""
+    width, parts = 1, 1 << places.levels
+    while width < parts:
+        for place in range(0, parts, 2 * width):
+            if _has_rows(places, place + width, rows):
+                at = SUMS_OF_LOSSES + place
+                numbers[at] += numbers[at + width]
+        width *= 2
+    return numbers[SUMS_OF_LOSSES]
+
+
+@part
+def _sum_of_column(M, layer, places, begin, stop, k, rows):
+    """The sums of gradients over the whole batch, for some inputs and one vector of units, in the first copy."""
+    at = layer.gradients + k * layer.before_width + begin * lanes(M)
+    end = at + (stop - begin) * lanes(M)
+    width, parts = 1, 1 << places.levels
+    while width < parts:
+        for place in range(0, parts, 2 * width):
+            if _has_rows(places, place + width, rows):
+                copy = place * places.n_gradients
+                other = copy + width * places.n_gradients
+                for i in range(at, end, lanes(M)):
+                    store(M, copy + i, load(M, copy + i) + load(M, other + i))
+        width *= 2
+
+
+@part
+def _descend(M, layer, begin, stop, k, gradients, step):
+    """Equation (8), as where a gradient is still in a register."""
+    at = layer.weights + k * layer.before_width + begin * lanes(M)
+    for i in range(0, (stop - begin) * lanes(M), lanes(M)):
+        store(M, at + i, fused(spread(step), load(M, gradients + i), load(M, at + i)))
+
+
+@part
+def _update_weights(M, layers, places, rows, numbers, rate, me, threads):
+    """Second phase: gradients of this thread's share of the weights, and their update unless they are clipped."""
+    keeps_all = places.rule == GRADIENTS or is_clipped(places, numbers)
+    for m in range(len(layers)):
+        layer = layers[m]
+        begin, stop = share_of_inputs(M, layer, me, threads)
+        for k in range(0, layer.width, lanes(M)):
+            _sum_of_column(M, layer, places, begin, stop, k, rows)
+            gradients = layer.gradients + k * layer.before_width + begin * lanes(M)
+            if places.rule == FUSED:
+                _descend(M, layer, begin, stop, k, gradients, M.dtype.type(rate / rows))
+            else:
+                update_column(M, layer, places, numbers, k, begin, stop, gradients, rows, rate)
+            if not keeps_all:
+                transpose(M, layer, begin, stop, k)
+
+
+@kernel(*TRAINING)
+def train_blocks(
+    M, layers, places, X, Y, W, order, first, stop, batch_size, rate, loss, kept, numbers, team, me, threads
+):
+    """One update after each batch of ``order[first:stop]``; gives `loss` plus the samples' losses before it.
+
+    Every thread of the team calls this with its number `me`; the loss is right in thread 0.
+    """
+    environment = standard_environment()
+    power1, power2 = numbers[POWER1], numbers[POWER2]
+    for batch in range(first, stop, batch_size):
+        rows = min(batch_size, stop - batch)
+        power1 = next_power(places.rule, power1, numbers[A])
+        power2 = next_power(places.rule, power2, numbers[B])
+        is_one_block = rows <= BLOCK_ROWS  # then its losses go on in the chain, as in other batches
+        for place in range(me, 1 << places.levels, threads):
+            begin, end = node_of(place, places.levels, 0, rows)
+            before = loss if is_one_block else 0.0
+            _sum_of_part(
+                *(M, layers, places, X, Y, W, order, kept, first, batch, begin, end, place, numbers, me, before)
+            )
+        if me == 0:  # before they meet: a thread that comes late must not write what others use
+            write_step_numbers(M, places, places.rule, numbers, rate, power1, power2)
+        if not meet(team, threads):
+            break
+        if me == 0:
+            sum_ = _sum_of_losses(places, numbers, rows)
+            loss = sum_ if is_one_block else loss + sum_
+        _update_weights(M, layers, places, rows, numbers, rate, me, threads)
+        if is_clipped(places, numbers) and not clip_and_update(
+            M, layers, places, numbers, rate, team, me, threads
+        ):
+            break
+        if not meet(team, threads):
+            break
+        if me == 0:
+            numbers[POWER1], numbers[POWER2] = power1, power2
+    restore_environment(environment)
+    return loss
