@@ -26,6 +26,7 @@ import numpy as np
 
 from chainrule import Network, train
 from chainrule.compiled.evaluation import evaluate_rows
+from chainrule.compiled.kernels.blocks import train_blocks
 from chainrule.compiled.kernels.forward import predict_rows
 from chainrule.compiled.kernels.minibatch import train_minibatches
 from chainrule.compiled.kernels.narrow import train_narrow
@@ -61,6 +62,7 @@ KERNELS = {
     "online": train_online,
     "narrow_minibatches": train_narrow_minibatches,
     "minibatches": train_minibatches,
+    "blocks": train_blocks,
     "predictions": predict_rows,
     "evaluations": evaluate_rows,
     "two_loops": run_two_loops,
@@ -119,7 +121,8 @@ TASKS = [
         Task("iris", (100, 33, 17), ("tanh", "logistic", "identity", "logistic"), batch, 4, 0.03125)
         for batch in (1, 7, 32, 128)
     ),
-    *(Task("digits", (32,), ("tanh", "logistic"), batch, 2, 0.125) for batch in (1, 7, 32, 128, 700)),
+    *(Task("digits", (32,), ("tanh", "logistic"), batch, 2, 0.125) for batch in (1, 7, 32, 128, 700, 1797)),
+    *(Task("irises", (8,), ("tanh", "logistic"), batch, 10, 0.25) for batch in (700, 1200)),
     *(
         Task("iris", (24,), functions, 150 if rule[0][1] == "irprop_minus" else 7, 4, rate, loss, rule)
         for (functions, loss), (rule, rate) in zip(_FUNCTIONS, _RULES, strict=True)
@@ -129,9 +132,12 @@ TASKS = [
         for (functions, loss), batch in zip(_FUNCTIONS, (1, 32, 1, 32, 1, 600), strict=True)
     ),
     *(Task("iris", (24,), ("exp", "exp"), n, 4, 2.0**-12, "poisson", (("seed", SEED),)) for n in (1, 7)),
-    Task(
-        "iris", (10,), ("tanh", "logistic"), 150, 25, None,
-        settings=(("rule", "lbfgs:4"), ("l2", 0.001)), dtypes=("float64",),
+    *(
+        Task(
+            table, (10,), ("tanh", "logistic"), batch, 25, None,
+            settings=(("rule", "lbfgs:4"), ("l2", 0.001)), dtypes=("float64",),
+        )
+        for table, batch in (("iris", 150), ("irises", 1200))
     ),
     *(
         Task(
@@ -151,7 +157,7 @@ SHARES = {
 
 def kernels_of(share: str) -> dict[str, Any]:
     """Kernels that the tasks of a share need."""
-    few = ("narrow_minibatches", "minibatches", "predictions", "evaluations")
+    few = ("narrow_minibatches", "minibatches", "blocks", "predictions", "evaluations")
     return {name: KERNELS[name] for name in (KERNELS if share == "all" else few)}
 
 
@@ -164,13 +170,15 @@ def _table(name: str) -> npt.NDArray[Any]:
     data = Path(spec.submodule_search_locations[0]) / "datasets" / "data"
     if name == "iris":
         return np.loadtxt(data / "iris.csv", delimiter=",", skiprows=1)
+    if name == "irises":  # more rows than a block has
+        return np.tile(_table("iris"), (8, 1))
     return np.loadtxt(data / "digits.csv.gz", delimiter=",")
 
 
 def samples(table: str, dtype: str) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
     """Inputs about 0 or 1 and a target for each class; no sum is involved."""
     numbers, classes = _table(table)[:, :-1], _table(table)[:, -1:]
-    X = (numbers - 4) / 2 if table == "iris" else numbers / 16
+    X = numbers / 16 if table == "digits" else (numbers - 4) / 2
     Y = classes == np.arange(classes.max() + 1)
     return X.astype(dtype), Y.astype(dtype)
 

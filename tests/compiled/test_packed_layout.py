@@ -25,8 +25,8 @@ EXTRAS: list[dict[str, Any]] = [
     {},
     {"loss": Code(0)},
     {"loss": Code(0), "with_transposed": True},
-    {"loss": Code(0), "with_transposed": True, "with_gradients": True, "with_masks": True},
-    {"loss": Code(0), "with_gradients": True, "with_dropout": True, "n_states": 2},
+    {"loss": Code(0), "with_transposed": True, "gradient_copies": 1, "with_masks": True},
+    {"loss": Code(0), "gradient_copies": 3, "with_dropout": True, "n_states": 2},
 ]
 dtypes = st.sampled_from(["float32", "float64"])
 
@@ -65,10 +65,20 @@ def test_inputs_become_rows_and_the_bias_the_last() -> None:
     assert np.count_nonzero(rows) == 8
 
 
-def _place(memory: Memory, layer: np.void, rows: int, begin: str, width: str) -> npt.NDArray[Any]:
-    """A matrix in the memory."""
-    first, length = int(layer[begin]), rows * int(layer[width])
-    return memory.array[first : first + length].reshape(rows, int(layer[width]))
+def _place(memory: Memory, layer: np.void, rows: str, begin: str, width: str) -> npt.NDArray[Any]:
+    """A packed matrix in the memory, its columns of vectors side by side."""
+    first, length, column = int(layer[begin]), int(layer[rows]) * int(layer[width]), int(layer["column"])
+    columns = memory.array[first : first + length].reshape(-1, int(layer[rows]), column)
+    return np.concatenate(list(columns), axis=1)
+
+
+def test_columns_of_a_vector_lie_one_after_the_other() -> None:
+    memory = reserve((1, 9), [Code(0)], np.dtype("float64"), 1)
+    pack(memory, [np.arange(18.0).reshape(9, 2)])
+    columns = memory.state.reshape(2, 8, 8)
+    np.testing.assert_array_equal(columns[0, :2], [[1, 3, 5, 7, 9, 11, 13, 15], [0, 2, 4, 6, 8, 10, 12, 14]])
+    np.testing.assert_array_equal(columns[1, :2, 0], [17, 16])
+    assert np.count_nonzero(columns) == 17  # all but one of the 18
 
 
 def _assert_pads_are_zero(running: Trainer) -> None:
@@ -76,7 +86,7 @@ def _assert_pads_are_zero(running: Trainer) -> None:
     memory = running._memory
     unpacked = running.weights_of(running.state)
     for layer, w in zip(memory.layers, unpacked, strict=True):
-        rows = _place(memory, layer, int(layer["before_width"]), "weights", "width")
+        rows = _place(memory, layer, "before_width", "weights", "width")
         inputs, units = int(layer["inputs"]), int(layer["units"])
         np.testing.assert_array_equal(rows[: inputs + 1, :units], np.roll(w, -1, axis=1).T)
         assert not rows[inputs + 1 :].any()
@@ -106,8 +116,8 @@ def _assert_transposed_is_the_same(memory: Memory) -> None:
     """The copy of the weights that deltas are passed back through is up to date, the bias's column aside."""
     for layer in memory.layers:
         if layer["transposed"]:
-            rows = _place(memory, layer, int(layer["before_width"]), "weights", "width")
-            copy = _place(memory, layer, int(layer["width"]), "transposed", "before_width")
+            rows = _place(memory, layer, "before_width", "weights", "width")
+            copy = _place(memory, layer, "width", "transposed", "before_width")
             inputs, units = int(layer["inputs"]), int(layer["units"])
             np.testing.assert_array_equal(copy[:units, :inputs], rows[:inputs, :units].T)
             assert not copy[units:].any()

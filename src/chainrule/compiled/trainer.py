@@ -13,8 +13,8 @@ import numpy as np
 
 from chainrule.compiled.codes import activation_codes, loss_code, narrow_suits
 from chainrule.compiled.evaluation import Evaluator, evaluate_rows
-from chainrule.compiled.kernels.epochs import N_PARTIALS, train_epochs
 from chainrule.compiled.kernels.blocks import train_blocks
+from chainrule.compiled.kernels.epochs import N_PARTIALS, train_epochs
 from chainrule.compiled.kernels.halves import BLOCK_ROWS, levels_of
 from chainrule.compiled.kernels.minibatch import INPUTS_AT_ONCE, train_minibatches
 from chainrule.compiled.kernels.narrow import WIDTHS, train_narrow
@@ -47,7 +47,9 @@ SECONDS_AT_ONCE = 0.1
 SAMPLES_AT_FIRST = 1 << 12
 WORK_AT_FIRST = 1 << 26  # weights times samples
 MOST_KEPT = 1 << 22  # hidden units times samples, of those that drop out in one run of a kernel
-LEVELS_TO_SHARE = 3  # halvings of a large batch after which threads share its parts out, so that 2 or 3 are busy
+LEVELS_TO_SHARE = (
+    3  # halvings of a large batch after which threads share its parts out, so that 2 or 3 are busy
+)
 # Epochs in one call of a kernel. Where it would do fewer in that time, what Python does between two of them
 # hardly counts; and their states are so few numbers that they stay in the processor's cache.
 FEWEST_AT_ONCE, MOST_STATES = 64, 1 << 18

@@ -181,7 +181,24 @@ def train_blocks(
             begin, end = node_of(place, places.levels, 0, rows)
             before = loss if is_one_block else 0.0
             _sum_of_part(
-                *(M, layers, places, X, Y, W, order, kept, first, batch, begin, end, place, numbers, me, before)
+                *(
+                    M,
+                    layers,
+                    places,
+                    X,
+                    Y,
+                    W,
+                    order,
+                    kept,
+                    first,
+                    batch,
+                    begin,
+                    end,
+                    place,
+                    numbers,
+                    me,
+                    before,
+                )
             )
         if me == 0:  # before they meet: a thread that comes late must not write what others use
             write_step_numbers(M, places, places.rule, numbers, rate, power1, power2)

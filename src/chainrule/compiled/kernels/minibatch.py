@@ -25,7 +25,7 @@ from chainrule.compiled.language.tiles import (
     transpose_block,
     zeros,
 )
-from chainrule.compiled.language.vectors import lanes
+from chainrule.compiled.language.vectors import lanes, prefetch
 from chainrule.compiled.machine.compiling import TRAINING, kernel, part
 from chainrule.compiled.machine.target import FEW_ROWS, TILE_COLUMNS, TILE_ROWS
 from chainrule.compiled.machine.team import meet, restore_environment, standard_environment
@@ -138,6 +138,19 @@ def _tile_of_gradients(inputs, columns):
     return tile_of_gradients
 
 
+@part
+def _prefetch_update(M, layer, begin, stop, k, columns):
+    """Let what a rule with a state needs for a tile come while the tile's gradients are computed."""
+    at, width = k * layer.before_width, layer.before_width * lanes(M)
+    for c in range(columns):
+        for i in range(at + begin * lanes(M), at + stop * lanes(M), lanes(M)):
+            prefetch(M, layer.weights + i)
+            prefetch(M, layer.first + i)
+            if layer.second != 0:
+                prefetch(M, layer.second + i)
+        at += width
+
+
 def _gradients(columns):
     """Function for so many vectors of units."""
     many, few = _tile_of_gradients(TILE_ROWS, columns), _tile_of_gradients(FEW_ROWS, columns)
@@ -147,6 +160,8 @@ def _gradients(columns):
         j = begin
         while j < stop:
             next_ = rows_of_next_tile(stop - j)
+            if layer.first != 0:
+                _prefetch_update(M, layer, j, j + next_, k, columns)
             if next_ == TILE_ROWS:
                 many(M, layer, row, rows, j, k, to, to_column, step, is_added)
             else:

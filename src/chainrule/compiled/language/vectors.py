@@ -27,7 +27,7 @@ from numba.extending import intrinsic, models, overload, register_model
 __all__ = [
     "VECTOR_OF", "VectorType", "add_halves", "constant", "constant_of", "exponent_and_mantissa",
     "exponent_from", "first_lanes", "fused", "fused_multiply_add", "lanes", "lanes_at", "largest", "load",
-    "load_lanes", "load_vector", "magnitude", "minus_magnitude", "spread", "spread_like", "spread_scalar",
+    "load_lanes", "load_vector", "magnitude", "minus_magnitude", "prefetch", "spread", "spread_like", "spread_scalar",
     "square_root", "store", "store_lanes", "store_vector", "total", "where_at_most", "where_less",
     "where_number",
 ]  # fmt: skip
@@ -133,6 +133,21 @@ def load_lanes(_typing, array, index, count):
         return load_vector(context, builder, signature.args[0], *args[:2], vector=vector)
 
     return vector(array, types.intp, count), codegen
+
+
+@intrinsic
+def prefetch(_typing, array, index):
+    """Begin to fetch the line of the cache that has this element, which is going to be read and written."""
+
+    def codegen(context, builder, signature, args):
+        data = context.make_array(signature.args[0])(context, builder, args[0]).data
+        pointer = builder.bitcast(builder.gep(data, [args[1]]), ir.IntType(8).as_pointer())
+        kind = ir.FunctionType(ir.VoidType(), [pointer.type, *[ir.IntType(32)] * 3])
+        function = builder.module.declare_intrinsic("llvm.prefetch", [pointer.type], kind)
+        builder.call(function, [pointer, *(ir.IntType(32)(number) for number in (1, 3, 1))])
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp), codegen
 
 
 @intrinsic

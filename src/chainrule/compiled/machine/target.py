@@ -45,7 +45,9 @@ class _Tiles(NamedTuple):
 HAS_LONG_VECTORS = "+avx512f" in processor_features()
 TILE_ROWS, TILE_COLUMNS, STREAMS = _Tiles(8, 2, 4) if HAS_LONG_VECTORS else _Tiles(6, 1, 2)
 FEW_ROWS = 4  # what is left of rows: all numbers of rows are multiples of it
-TILE_LENGTH = 256 // TILE_COLUMNS  # steps of a product whose part of a matrix, 16 KiB, stays in the nearest cache
+TILE_LENGTH = (
+    256 // TILE_COLUMNS
+)  # steps of a product whose part of a matrix, 16 KiB, stays in the nearest cache
 
 
 def useful_threads(work: int) -> int:

@@ -191,21 +191,23 @@ def _over_column(rule):
             M[numbers + 6],
         )
         factor, decay = M.dtype.type(factor), M.dtype.type(decay)
+        # The record is memory, too: what it says is read once, and not after every number that is written.
+        inputs, masks, weights = layer.inputs, layer.masks, layer.weights
+        first_at, second_at = layer.first, layer.second
         at = k * layer.before_width + begin * lanes(M)
         for j in range(begin, stop):
-            kept = decay if j < layer.inputs else M.dtype.type(1)
-            w = load(M, layer.weights + at)
-            g = load(M, gradients)
-            first, second = load(M, layer.first + at), load(M, layer.second + at)
+            kept = decay if j < inputs else M.dtype.type(1)
+            w, g = load(M, weights + at), load(M, gradients)
+            first, second = load(M, first_at + at), load(M, second_at + at)
             g = g * spread_like(w, factor)
             new, first, second = rule(w * spread_like(w, kept), g, first, second, c)
-            if layer.masks != 0:
-                new = where_less(load(M, layer.masks + at), constant(w, 0.5), w, new)
-            store(M, layer.weights + at, new)
-            if layer.first != 0:
-                store(M, layer.first + at, first)
-            if layer.second != 0:
-                store(M, layer.second + at, second)
+            if masks != 0:
+                new = where_less(load(M, masks + at), constant(w, 0.5), w, new)
+            store(M, weights + at, new)
+            if first_at != 0:
+                store(M, first_at + at, first)
+            if second_at != 0:
+                store(M, second_at + at, second)
             at += lanes(M)
             gradients += lanes(M)
 
