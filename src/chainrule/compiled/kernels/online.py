@@ -70,28 +70,30 @@ def _forward_layer(M, layer):
 @part
 def _scale_activations(M, layer, steps, rate):
     """The activations before a layer, times the rate."""
+    before = layer.before
     for j in range(0, layer.before_width, lanes(M)):
-        store(M, steps + j, load(M, layer.before + j) * spread(rate))
+        store(M, steps + j, load(M, before + j) * spread(rate))
 
 
-@part
+@part(forceinline=True)
 def _add_parts(M, layer, steps, j, parts):
     """What each lane of some rows of weights, from j on, adds to the deltas before, and the update of the rows."""
-    at = layer.weights + j * lanes(M)
+    # Records are memory, too: what they say is read before the loops, and not after every number written.
+    at, deltas, to_column = layer.weights + j * lanes(M), layer.deltas, layer.before_width * lanes(M)
     for k in range(0, layer.width, lanes(M)):
-        delta = load(M, layer.deltas + k)
+        delta = load(M, deltas + k)
         parts = add_products_and_descend(parts, M, at, lanes(M), steps + j, delta)
-        at += layer.before_width * lanes(M)
+        at += to_column
     return parts
 
 
-@part
+@part(forceinline=True)
 def _parts_at_once(M, layer, places, j):
     """Of as many rows as a vector has lanes."""
     return _add_parts(M, layer, places.steps, j, column_of_zeros(M))
 
 
-@part
+@part(forceinline=True)
 def _parts_by_fours(M, layer, places, j):
     """The same, where registers are too few for so many rows."""
     for i in range(0, lanes(M), FEW_ROWS):
@@ -126,11 +128,12 @@ def _descent_and_net_inputs(columns):
         delta = tile_from(M, layer.deltas + k, 0, lanes(M), 1, columns)
         z = zeros(M, 1, columns)
         row, to_column = layer.weights + k * layer.before_width, layer.before_width * lanes(M)
+        before = layer.before
         for j in range(layer.inputs + 1):
             weights = tile_from(M, row, 0, to_column, 1, columns)
             weights = add_outer_product(weights, M, steps + j, 0, delta)
             store_tile(M, row, 0, to_column, weights)
-            z = add_outer_product(z, M, layer.before + j, 0, weights)
+            z = add_outer_product(z, M, before + j, 0, weights)
             row += lanes(M)
         store_tile(M, layer.net_inputs + k, 0, lanes(M), z)
 
