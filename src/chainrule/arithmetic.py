@@ -7,7 +7,8 @@ about, and going on across one is said.
 1
     Every sum over the samples of a batch is one chain, or one in each lane.
 2
-    Over a batch of more than 512 rows, blocks of 512 are summed each by itself, and added in a fixed tree.
+    A batch of more than 512 rows is halved, and each half again, until none has more. The parts are summed
+    each by itself, and the sums added half by half.
 
 Predictions are the same bits in all of them: no sum of theirs goes over samples.
 """
@@ -17,7 +18,7 @@ from __future__ import annotations
 __all__ = ["ARITHMETIC", "FIRST_ARITHMETIC", "ends_alike"]
 
 ARITHMETIC, FIRST_ARITHMETIC = 2, 1
-ROWS_OF_A_BLOCK = 512
+MOST_ROWS_OF_A_CHAIN = 512  # since 2
 
 
 def ends_alike(version: int, rows_a_batch: int) -> bool:
@@ -29,4 +30,4 @@ def ends_alike(version: int, rows_a_batch: int) -> bool:
     (True, False, True)
     """
     is_older = version < ARITHMETIC  # of a later one nothing is known
-    return version == ARITHMETIC or (is_older and rows_a_batch <= ROWS_OF_A_BLOCK)
+    return version == ARITHMETIC or (is_older and rows_a_batch <= MOST_ROWS_OF_A_CHAIN)
