@@ -38,8 +38,11 @@ def with_document(content: bytes, change: Callable[[dict[str, Any]], object]) ->
 
 
 def of_format(document: dict[str, Any], version: int) -> None:
-    """Make a document that of an older format: it had fewer fields, and all that they told did not exist."""
+    """Make a document that of a format before 5: of fewer fields, and all that they told did not exist."""
     document["format"] = version
+    for part in (document["training"], document["state"]):
+        if part is not None:
+            assert part.pop("arithmetic")
     for name, values in YOUNGER_FIELDS[version - 1 :]:
         assert document.pop(name) in values
 

@@ -33,7 +33,16 @@ WRONG: dict[str, list[Any]] = {
 
 def test_every_field_has_a_definition_and_a_record_no_other() -> None:
     assert [one.name for one in OF_FIT] == [field.name for field in fields(FitSettings)]
-    facts = {"n_training_rows", "epochs_run", "stopped_by", "final_loss", "majority", "best_epoch", "beside"}
+    facts = {
+        "n_training_rows",
+        "epochs_run",
+        "stopped_by",
+        "final_loss",
+        "majority",
+        "best_epoch",
+        "beside",
+        "arithmetic",
+    }
     assert {field.name for field in fields(TrainingRecord)} == {one.name for one in OF_FIT} | facts
 
 

@@ -332,7 +332,7 @@ def test_keys_of_the_summary_as_json(here: Path, chainrule_command: Callable[...
         "classes", "remarks",
         "network", "sizes", "hidden", "activation", "output", "start", "rate", "epochs", "batch_size",
         "loss_goal", "seed", "shuffle", "rule", "schedule", "clip_norm", "l1", "l2", "dropout", "patience",
-        "metric", "stopping", "threads", "validation", "dtype", "engine", "stopped_by",
+        "metric", "stopping", "threads", "validation", "dtype", "engine", "arithmetic", "stopped_by",
         "epochs_run",
         "best_epoch", "loss_before", "loss", "loss_of_epochs", "validation_loss_of_epochs", "diagnosis",
         "seconds", "training_score", "held_out_score", "linear_score", "gain", "folds", "cross_validation",

@@ -13,7 +13,7 @@ L-BFGS with its steps: a2a3ea5, as `lbfgs`::
     PYTHONPATH=OLD/src:tests python tests/files/keep_models.py format_2
 
 Format 3, whose encodings have parts of many kinds, by the commit that brought it: `format_3`. Format 4, which
-says what was saved, likewise: `format_4`.
+says what was saved, likewise: `format_4`. Of arithmetic 1, by d3933bc, which had it still: `arithmetic_1`.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from typing import TYPE_CHECKING, Any
 
 from kept_cases import (
     FIGURES,
+    FIT_TO_MANY,
     FITS,
     FITS_OF_FORMAT_1,
     KEPT,
@@ -38,9 +39,12 @@ from kept_cases import (
     SHOPS,
     TABLE,
     TRAININGS,
+    TRAININGS_ON_MANY_ROWS,
     facts,
     facts_of_fit,
+    hexed,
     keeps_its_bits,
+    many_rows,
     network,
     numbers,
     predicted,
@@ -196,6 +200,28 @@ def keep_states_of_lbfgs(folder: Path) -> dict[str, Any]:
     return found
 
 
+def keep_what_goes_on_by_other_bits(folder: Path) -> dict[str, Any]:
+    """Save states and a checkpoint of large batches; what their networks give, and what they went on to."""
+    found: dict[str, Any] = {}
+    for name, training in TRAININGS_ON_MANY_ROWS.items():
+        state = training.until_kept().state
+        chainrule.save(state, folder / f"state_{name}.st")
+        net, history = state.network, training.from_kept(state).history
+        found[f"state_{name}"] = {
+            "outputs": sha256([net(numbers(20, net.sizes[0]))]),
+            "losses": hexed((*history.loss, history.loss_after)),
+        }
+    with tempfile.TemporaryDirectory() as scratch:
+        table = many_rows(Path(scratch))
+        half = chainrule.fit(
+            table, **FIT_TO_MANY, on_epoch=lambda one: one.stop() if len(one.epochs) == 3 else None
+        )
+        checkpoint = replace(half.model, state=half.training.state)
+        chainrule.save(checkpoint, folder / "checkpoint_number.st")
+        history = chainrule.fit(table, **FIT_TO_MANY).history
+    return found | {"checkpoint_number": {"losses": hexed((*history.loss, history.loss_after))}}
+
+
 def main() -> None:
     """Write some of the files."""
     kept = json.loads(FIGURES.read_text(encoding="utf-8")) if FIGURES.exists() else {}
@@ -219,6 +245,9 @@ def main() -> None:
         case "format_4":
             (KEPT / "format_4").mkdir()
             kept["format_4"] = keep_one_of_each(KEPT / "format_4")
+        case "arithmetic_1":
+            (KEPT / "arithmetic_1").mkdir()
+            kept["arithmetic_1"] = keep_what_goes_on_by_other_bits(KEPT / "arithmetic_1")
         case "lbfgs":
             (KEPT / "lbfgs").mkdir()
             kept["lbfgs"] = keep_states_of_lbfgs(KEPT / "lbfgs")

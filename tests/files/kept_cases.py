@@ -25,14 +25,18 @@ __all__ = [
     "FIGURES",
     "FITS",
     "FITS_OF_FORMAT_1",
+    "FIT_TO_MANY",
     "KEPT",
     "NETWORKS",
     "TABLE",
     "TRAININGS",
+    "TRAININGS_ON_MANY_ROWS",
     "Fit",
     "Training",
     "facts",
     "facts_of_fit",
+    "hexed",
+    "many_rows",
     "network",
     "numbers",
     "predicted",
@@ -333,6 +337,28 @@ TRAININGS = {
                                engine="reference"),
     "reference_irprop_minus": training("lines", 5, 12, rate=0.01, rule="irprop_minus", engine="reference"),
 }  # fmt: skip
+
+# Batches of more than 512 rows, which arithmetic 2 adds up in another order than 1 did.
+TRAININGS_ON_MANY_ROWS = {
+    "all_rows": training("small", 3, 6, n_rows=1000, rate=0.5, rule="momentum", batch_size=1000),
+    "all_rows_in_float32": training(
+        "wide_float32", 3, 6, n_rows=600, rate=0.01, rule="adam", batch_size=1000
+    ),
+    "batches_of_513": training("classes", 3, 6, n_rows=1000, rate=0.5, batch_size=513),
+    "lbfgs_on_many_rows": training("small", 3, 6, n_rows=1000, rule="lbfgs"),
+}
+FIT_TO_MANY: dict[str, Any] = {
+    "target": "y", "hidden": 3, "epochs": 6, "rule": "momentum", "rate": 0.05, "batch_size": 1000,
+    "validation": 0.0,
+}  # fmt: skip
+
+
+def many_rows(folder: Path) -> Path:
+    """Table of 1000 rows with a number to learn, no two alike."""
+    path, cells = folder / "many.csv", numbers(1000, 2) + np.arange(1000)[:, np.newaxis] / 1024
+    lines = (f"{a},{b},{a * b + a}" for a, b in cells.tolist())
+    path.write_text("\n".join(["a,b,y", *lines]) + "\n", encoding="utf-8")
+    return path
 
 
 # What trainings and models came to, as plain data.

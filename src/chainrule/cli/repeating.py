@@ -6,6 +6,7 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from chainrule.arithmetic import ARITHMETIC
 from chainrule.cli.options import typed_settings
 from chainrule.cli.paths import shell_word
 from chainrule.errors import InputError, argument
@@ -23,6 +24,7 @@ from chainrule.tables import (
     TextInput,
     reading_option,
 )
+from chainrule.training import other_bits
 from chainrule.words import counted, series
 
 if TYPE_CHECKING:
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from chainrule.models import Model, TrainingRecord
     from chainrule.tables import Encoding, InputPart, Layout, RowRoles, TargetPart
 
-__all__ = ["ended_from_outside", "fit_command"]
+__all__ = ["fit_command", "remarks_on_repeating"]
 
 TWO = 2
 
@@ -78,16 +80,23 @@ def _refuse_what_no_option_says(record: TrainingRecord) -> None:
         ) from error
 
 
-def ended_from_outside(record: TrainingRecord | None) -> str:
-    """That the command trains on to where the training would have ended by itself; "" where it ended so."""
+def remarks_on_repeating(record: TrainingRecord | None) -> Iterator[str]:
+    """Why the command makes another network: where it trains on, and where the arithmetic is another one."""
+    if record is None:
+        return
     outside = {"callback": "a callback", "interrupt": "an interruption"}
-    if record is None or record.stopped_by not in outside:
-        return ""
-    after = counted(record.epochs_run, "epoch")
-    return (
-        f"the training was ended by {outside[record.stopped_by]} after {after}, which no option says: the "
-        "command trains on."
-    )
+    if record.stopped_by in outside:
+        after = counted(record.epochs_run, "epoch")
+        yield (
+            f"the training was ended by {outside[record.stopped_by]} after {after}, which no option says: "
+            "the command trains on."
+        )
+    first, settings = record.arithmetic[:1], record.settings.for_rows(record.n_training_rows)
+    if other_bits(first, settings, record.engine):
+        yield (
+            f"the network was trained by arithmetic {first[0]}, and this version has arithmetic "
+            f"{ARITHMETIC}: last digits of what the command makes differ."
+        )
 
 
 def _of_table(encoding: Encoding) -> Iterator[tuple[str, ...]]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
 import safetensors.numpy
 from safetensors import SafetensorError
 
+from chainrule.arithmetic import FIRST_ARITHMETIC
 from chainrule.equations import ACTIVATIONS, LOSSES
 from chainrule.errors import InputError, ModelFileError, UnknownNameError
 from chainrule.files.layout import (
@@ -46,7 +47,7 @@ LONGEST_REASON = 200
 class _Document(Stored, frozen=True):
     """Everything that a model file holds but its arrays."""
 
-    format: Literal[1, 2, 3, 4]
+    format: Literal[1, 2, 3, 4, 5]
     holds: Literal["network", "model", "state"]
     activations: Annotated[tuple[Text, ...], Meta(max_length=MOST)]
     loss: Text
@@ -170,7 +171,11 @@ def _read_document(document: dict[str, Any]) -> _Document:
         document.setdefault("report", None)
     if version in (1, 2, 3):
         document.setdefault("holds", _judged(document))
-    elif type(version) is int and version > FORMAT:
+    if version in (1, 2, 3, 4):
+        for part in (document.get("training"), document.get("state")):
+            if isinstance(part, dict):
+                part.setdefault("arithmetic", [FIRST_ARITHMETIC])
+    if type(version) is int and version > FORMAT:
         raise ModelFileError(
             f"The file has format {version}",
             needs=f"this version of chainrule reads formats up to {FORMAT}",

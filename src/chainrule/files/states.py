@@ -38,6 +38,7 @@ Sha256OrNone = Annotated[str, Meta(pattern=r"\A([0-9a-f]{64})?\Z")]  # none wher
 class StoredState(Stored, frozen=True):
     """The state of a training, but its arrays."""
 
+    arithmetic: Annotated[tuple[WholeFrom1, ...], Meta(min_length=1)]
     best_epoch: WholeFrom1 | None
     data: Sha256OrNone
     epochs: tuple[tuple[Finite, Finite | None, Watched, Watched], ...]
@@ -73,6 +74,7 @@ def state_to_json(state: TrainingState) -> dict[str, Any]:
     rule = _rule_of(state.settings)
     _refuse_unnamed(rule, state)
     return {
+        "arithmetic": list(state.arithmetic),
         "best_epoch": state.best_epoch,
         "data": state.data,
         "epochs": [[_in_json(getattr(epoch, name)) for name in EPOCH_FIELDS] for epoch in state.epochs],
@@ -162,6 +164,7 @@ def state_of(stored: StoredState | None, tensors: Tensors, net: Network) -> Trai
         epochs=epochs,
         settings=settings,
         data=stored.data,
+        arithmetic=stored.arithmetic,
     )
 
 

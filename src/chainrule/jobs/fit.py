@@ -35,7 +35,7 @@ from chainrule.models.dataset import HELD_OUT
 from chainrule.models.defaults import default_settings
 from chainrule.models.fitting import in_folds
 from chainrule.models.folds import check_beside_folds, remarks_beside
-from chainrule.models.learning import diverged_model, fit_dataset, parted, start_network
+from chainrule.models.learning import across_arithmetic, diverged_model, fit_dataset, parted, start_network
 from chainrule.scores import score_to_json
 from chainrule.settings import FitSettings, refuse_unknown_settings, settings_of
 from chainrule.stored import plain
@@ -55,7 +55,7 @@ if TYPE_CHECKING:
 __all__ = ["FitJob", "FitOutcome"]
 
 SECONDS_BETWEEN_LOOKS = 0.1
-FREE = ("epochs",)  # what may be given with a checkpoint
+FREE = ("epochs", "strict")  # what may be given with a checkpoint
 
 
 @dataclass(frozen=True)
@@ -118,6 +118,7 @@ class FitOutcome:
             "folds": settings.folds,
             "dtype": settings.dtype,
             "engine": settings.engine,
+            "arithmetic": list(history.arithmetic),
             "stopped_by": str(result.stopped_by),
             "epochs_run": len(history.epochs),
             "loss_before": history.loss_before,
@@ -206,6 +207,9 @@ class FitJob(Job):
             face.progress(training)
             kept(training)
 
+        strict = truth(self.options.get("strict") or False, "strict")
+        if words := across_arithmetic(data, settings, state, strict=strict):
+            face.note(words)
         self.look()
         validated = self._validated(usable, data, settings, face)
         with put_off():  # but in the epochs

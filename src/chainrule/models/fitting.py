@@ -10,11 +10,11 @@ from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 from chainrule.errors import TrainingWarning, said, warn_of_table
-from chainrule.given import whole_number_from_2
+from chainrule.given import truth, whole_number_from_2
 from chainrule.models.beside import data_of_checkpoint, opened, watched_rows
 from chainrule.models.dataset import HELD_OUT, Dataset, Usable, usable_rows
 from chainrule.models.folds import CrossValidation, check_beside_folds, fit_folds, of_fold, remarks_beside
-from chainrule.models.learning import fit_dataset
+from chainrule.models.learning import across_arithmetic, fit_dataset
 from chainrule.models.model import Model
 from chainrule.models.outputs import AskedOutputs
 from chainrule.models.settings import fit_settings, settings_of_checkpoint
@@ -80,7 +80,8 @@ def fit(
     resume : path, TrainingState or Model, optional
         Go on from there; `epochs` counts all of them. A checkpoint of `chainrule fit`, or a Model that holds
         a state, settles the columns, and all settings but those of when to stop. The state of a training
-        alone, ``result.training.state``, needs the same arguments as before.
+        alone, ``result.training.state``, needs the same arguments as before. Where another version kept it,
+        whose bits are not those of this one, a `TrainingWarning` says so; `strict` refuses it.
     masks, seed, on_step, on_epoch, on_time, every_seconds
         As for `train`. What the callbacks see are rows and weights of the network, as in ``result.data``.
     {options}
@@ -117,7 +118,7 @@ def fit(
         defaults = {"defaults": settings.pop("defaults")} if "defaults" in settings else {}
         data = data_of_checkpoint(
             table, state, target=target, held_out=held_out, seed=seed, sample_weight=sample_weight,
-            others={**options, **defaults},
+            others={**{name: one for name, one in options.items() if name != "strict"}, **defaults},
         )  # fmt: skip
         chosen, state = settings_of_checkpoint(state, **settings), state.state
     else:
@@ -134,7 +135,7 @@ def fit(
                 validation=table_of_watched,
             )  # fmt: skip
             remarks = remarks_beside(data.decisions, validated)
-    strict = bool(options.get("strict"))
+    strict = truth(options.get("strict") or False, "strict")
     watched = None if is_share else watched_rows(validation, data, chosen, strict=strict)
     of_watched = watched.remarks if watched else ()
     warn_of_table([*(said(one.sentence) for one in data.decisions if one.is_warning), *of_watched])
@@ -142,6 +143,7 @@ def fit(
     if validated is not None:
         for words in validated.diagnosis:
             warnings.warn(said(words), TrainingWarning, stacklevel=2)
+    across_arithmetic(data, chosen, state, strict=strict)  # the training itself says it, else
     result = fit_dataset(data, chosen, **vars(callbacks), resume=state, masks=masks, watched=watched)
     return replace(result, cross_validation=validated)
 

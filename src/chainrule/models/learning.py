@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from chainrule.errors import TrainingWarning
+from chainrule.errors import InputError, TrainingWarning, argument
 from chainrule.models.beside import sample_weight
 from chainrule.models.judging.predicted import never_predicted
 from chainrule.models.model import Model
@@ -16,7 +16,7 @@ from chainrule.models.record import TrainingRecord
 from chainrule.models.result import FitResult
 from chainrule.models.rows import watch_rows
 from chainrule.network import Network
-from chainrule.training import Callbacks, History, run_training
+from chainrule.training import Callbacks, History, other_bits, run_training
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from chainrule.settings import FitSettings
     from chainrule.training import Observer, Progress, TrainingState
 
-__all__ = ["checkpoint", "diverged_model", "fit_dataset", "parted", "start_network"]
+__all__ = ["across_arithmetic", "checkpoint", "diverged_model", "fit_dataset", "parted", "start_network"]
 
 
 def fit_dataset(
@@ -85,11 +85,34 @@ def fit_dataset(
 
 def checkpoint(data: Dataset, settings: FitSettings, state: TrainingState) -> Model:
     """Model as a checkpoint holds it: the network as it stands, and the state of its training."""
-    history = History(
-        state.loss_before, state.epochs, state.epochs[-1].loss if state.epochs else state.loss_before
-    )
+    loss = state.epochs[-1].loss if state.epochs else state.loss_before
+    history = History(state.loss_before, state.epochs, loss, state.arithmetic)
     record = training_record(data, settings, history, "interrupt", None)
     return Model(state.network, data.encoding, record, state, data.report)
+
+
+def across_arithmetic(
+    data: Dataset, settings: FitSettings, state: TrainingState | None, *, strict: bool
+) -> str:
+    """That a fit goes on from a state by other bits than it would have then; "" where it does not.
+
+    Raises
+    ------
+    InputError
+        It does, where it must not: `strict`.
+    """
+    if state is None:
+        return ""
+    words = other_bits(state.arithmetic, settings.for_rows(len(parted(data, settings)[0])), settings.engine)
+    if words and strict:
+        raise InputError(
+            words,
+            parameter="resume",
+            needs="must go on by the arithmetic that the state was kept by",
+            advice=f"Leave out {argument('strict')} to go on by new bits, or {argument('resume')} to start "
+            "anew, or go on by the version of chainrule that kept it.",
+        )
+    return words
 
 
 def parted(data: Dataset, settings: FitSettings) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
@@ -154,4 +177,5 @@ def training_record(
         final_loss=history.loss_after,
         majority=data.majority,
         best_epoch=best_epoch,
+        arithmetic=history.arithmetic,
     )

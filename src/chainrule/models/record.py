@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from types import NoneType
 from typing import TYPE_CHECKING, Any
 
+from chainrule.arithmetic import FIRST_ARITHMETIC
 from chainrule.equations import name_of
 from chainrule.errors import ModelFileError
 from chainrule.settings import BALANCED, FitSettings, plain, settings_of
@@ -42,6 +43,8 @@ class TrainingRecord(FitSettings):
     beside : tuple of str
         Arguments of `fit` that were given beside the table and its settings, and of which a file keeps the
         names alone: sample_weight, validation (rows in a table of their own), masks.
+    arithmetic : tuple of int
+        Versions of the arithmetic that trained it, as in `History`.
 
     Examples
     --------
@@ -60,6 +63,7 @@ class TrainingRecord(FitSettings):
     majority: str | None
     best_epoch: int | None = None
     beside: tuple[str, ...] = ()
+    arithmetic: tuple[int, ...] = (FIRST_ARITHMETIC,)  # of one that does not say so
 
     def __post_init__(self) -> None:
         """Nothing is checked: the settings were when the training began, by what it knew."""
@@ -89,7 +93,8 @@ class TrainingRecord(FitSettings):
 
     def to_json(self) -> dict[str, Any]:
         """Every setting and fact that a file keeps, under its name; its network tells the others."""
-        return {name: getattr(self, name) for name in _kept()} | {"beside": list(self.beside)}
+        kept = {name: getattr(self, name) for name in _kept()}
+        return {name: list(one) if isinstance(one, tuple) else one for name, one in kept.items()}
 
     @classmethod
     def from_json(cls, data: object, net: Network) -> TrainingRecord:
@@ -118,6 +123,9 @@ class TrainingRecord(FitSettings):
         beside = data.get("beside", [])
         if not all(isinstance(one, str) for one in beside):
             raise _damaged("must hold names", "field beside of the ")
+        versions = data.get("arithmetic", [FIRST_ARITHMETIC])
+        if not versions or not all(type(one) is int and one > 0 for one in versions):
+            raise _damaged("must hold versions from 1", "field arithmetic of the ")
         activations = [name_of(g) for g in net.activations]
         told: dict[str, Any] = {
             "hidden": net.sizes[1:-1],
@@ -126,7 +134,7 @@ class TrainingRecord(FitSettings):
             "loss": name_of(net.loss),
             "dtype": str(net.dtype),
         }
-        return cls(**{**told, **data, "beside": tuple(beside)})
+        return cls(**{**told, **data, "beside": tuple(beside), "arithmetic": tuple(versions)})
 
 
 def _weights_of(text: str) -> dict[str, float]:
@@ -151,6 +159,7 @@ FACTS: dict[str, tuple[tuple[type, ...], bool]] = {
     "majority": ((str, NoneType), True),
     "best_epoch": ((int, NoneType), False),
     "beside": ((list,), False),
+    "arithmetic": ((list,), False),
 }
 TYPES: dict[str, tuple[type, ...]] = {
     "NUMBER": (float, int),

@@ -22,7 +22,7 @@ from chainrule.training.preparation import run_training, train
 from chainrule.training.progress import Callbacks, Observer, Progress
 from chainrule.training.restarts import Restarts, train_restarts
 from chainrule.training.result import StoppedBy, TrainingResult
-from chainrule.training.state import TrainingState
+from chainrule.training.state import TrainingState, other_bits
 from chainrule.training.together import Together, shared_threads, train_together
 from chainrule.training.trainer import Trainer
 
@@ -30,6 +30,6 @@ __all__ = [
     "ENGINES", "FEWEST_EPOCHS", "LBFGS", "Callbacks", "Constant", "Cosine", "Diagnosis", "Epoch",
     "Exponential", "GeneralizationLoss", "History", "LevenbergMarquardt", "Observer", "Patience", "Progress",
     "ProgressQuotient", "ReduceOnPlateau", "Restarts", "Settings", "Step", "StoppedBy", "Together", "Trainer",
-    "TrainingResult", "TrainingState", "WarmUp", "run_training", "shared_threads", "squares_of", "train",
-    "train_restarts", "train_together",
+    "TrainingResult", "TrainingState", "WarmUp", "other_bits", "run_training", "shared_threads", "squares_of",
+    "train", "train_restarts", "train_together",
 ]  # fmt: skip

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from chainrule.arithmetic import ARITHMETIC
+
 __all__ = ["Epoch", "History"]
 
 
@@ -57,6 +59,9 @@ class History:
     epochs : tuple of Epoch
     loss_after : float
         Mean loss over the training rows of the network that is given back.
+    arithmetic : tuple of int
+        Version of the arithmetic that computed the epochs; several, one after the other, where the training
+        went on by another one whose bits are not the same.
 
     Examples
     --------
@@ -68,6 +73,7 @@ class History:
     loss_before: float
     epochs: tuple[Epoch, ...]
     loss_after: float
+    arithmetic: tuple[int, ...] = (ARITHMETIC,)
 
     @property
     def loss(self) -> tuple[float, ...]:

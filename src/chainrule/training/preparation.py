@@ -193,7 +193,10 @@ def run_training(
     check_own_rule(task, settings)
     with engine_named(engine, task, settings) as running:
         with interruptible():  # nothing is lost yet
-            run = Run(task, watched, settings, running, callbacks or Callbacks(), resume, observer, warn=warn)
+            run = Run(
+                task, watched, settings, running, callbacks or Callbacks(), resume, observer,
+                engine_name=engine, warn=warn,
+            )  # fmt: skip
         return run.result()
 
 

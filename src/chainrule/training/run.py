@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from chainrule.arithmetic import ARITHMETIC
 from chainrule.equations import CRITERIA, SCHEDULES, Constant, Past, PastEpoch, name_of
 from chainrule.errors import DivergenceError, InputError, TrainingWarning
 from chainrule.interrupts import interruptible, look
@@ -23,7 +24,13 @@ from chainrule.training.engines import loss_over_rows, squares_of
 from chainrule.training.history import Epoch, History
 from chainrule.training.progress import Progress
 from chainrule.training.result import StoppedBy, TrainingResult
-from chainrule.training.state import TrainingState, check_resumable, fingerprint
+from chainrule.training.state import (
+    TrainingState,
+    arithmetic_after,
+    check_resumable,
+    fingerprint,
+    other_bits,
+)
 from chainrule.words import quoted
 
 if TYPE_CHECKING:
@@ -79,9 +86,11 @@ class Run:
         resume: TrainingState | None,
         observer: Observer | None = None,
         *,
+        engine_name: str = "",
         warn: bool = True,
     ) -> None:
         self.observer, self.warn = observer, warn
+        self.arithmetic: tuple[int, ...] = (ARITHMETIC,)
         self.task, self.validation, self.settings, self.engine = task, validation, settings, engine
         self.callbacks = callbacks
         # Where no callback can keep the progress, the two do not hold each other, and with them all rows, for
@@ -107,7 +116,7 @@ class Run:
         if resume is None:
             self.loss_before = self._finite_loss_before()
         else:
-            best = self._go_on_from(resume)
+            best = self._go_on_from(resume, engine_name)
         self.reached = _Reached(engine.state, engine.state, len(self.progress.epochs), best)
         self.blocks = self._in_blocks()
         self.most_at_once = settings.epochs
@@ -124,9 +133,12 @@ class Run:
             return None
         return self.engine.in_blocks(left)
 
-    def _go_on_from(self, state: TrainingState) -> Best | None:
+    def _go_on_from(self, state: TrainingState, engine_name: str) -> Best | None:
         """Stand where the state was kept, with its epochs behind; the best network of it."""
         check_resumable(state, self.task.net, self.settings, self.data)
+        self.arithmetic = arithmetic_after(state.arithmetic, self.settings, engine_name)
+        if words := other_bits(state.arithmetic, self.settings, engine_name):
+            warnings.warn(words, TrainingWarning, stacklevel=5)
         self.engine.resume(state.network.weights, state.rule)
         self.loss_before = state.loss_before if state.epochs else self._loss(state.network.weights)
         if self.heeds_past:
@@ -437,6 +449,7 @@ class Run:
             epochs=tuple(self.progress.epochs[:n_epochs]),
             settings=self.settings.to_json(),
             data=self.data,
+            arithmetic=self.arithmetic,
         )
 
     def _order(self, number: int) -> npt.NDArray[np.intp]:
@@ -457,7 +470,8 @@ class Run:
         return self.task.net.with_weights(self.engine.weights_of(state))
 
     def _history(self, n_epochs: int, loss_after: float) -> History:
-        return History(self.loss_before, tuple(self.progress.epochs[:n_epochs]), loss_after)
+        epochs = tuple(self.progress.epochs[:n_epochs])
+        return History(self.loss_before, epochs, loss_after, self.arithmetic)
 
     def _finite_loss_before(self) -> float:
         """Mean loss of the network that training starts from."""

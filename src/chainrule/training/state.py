@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chainrule.arithmetic import ARITHMETIC, FIRST_ARITHMETIC, ends_alike
+from chainrule.equations import RULES
 from chainrule.errors import InputError, argument
 from chainrule.settings import settings_of
 from chainrule.training.engines import ROWS_AT_ONCE
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from chainrule.training.history import Epoch
     from chainrule.training.task import Rows, Task
 
-__all__ = ["TrainingState", "check_resumable", "fingerprint"]
+__all__ = ["TrainingState", "arithmetic_after", "check_resumable", "fingerprint", "other_bits"]
 
 
 @dataclass(frozen=True, repr=False)
@@ -47,6 +49,8 @@ class TrainingState:
         The settings, as plain data.
     data : str
         SHA-256 of the samples, targets, weights of samples and masks; empty where others may follow.
+    arithmetic : tuple of int
+        Versions of the arithmetic by which it came about, as in `History`.
 
     Examples
     --------
@@ -68,6 +72,7 @@ class TrainingState:
     epochs: tuple[Epoch, ...]
     settings: Mapping[str, Any]
     data: str
+    arithmetic: tuple[int, ...] = (FIRST_ARITHMETIC,)  # of one that does not say so
 
     def elsewhere(self) -> TrainingState:
         """The same standing, to go on from with other rows and settings, by the same update rule.
@@ -152,3 +157,23 @@ def check_resumable(state: TrainingState, net: Network, settings: Settings, data
             needs=f"the state has {len(state.epochs)} already",
             advice=f"Give a larger number: {argument('epochs')} counts all of them.",
         )
+
+
+def other_bits(versions: tuple[int, ...], settings: Settings, engine: str) -> str:
+    """That a training goes on by other bits than the last of some versions would; "" where it does not.
+
+    The settings have their batch size. What NumPy adds has no version.
+    """
+    is_numpy = engine != "compiled" or RULES.fact(settings.rule, "engine") == "levenberg_marquardt"
+    if is_numpy or ends_alike(versions[-1], settings.batch_size or 1):
+        return ""
+    return (
+        f"The state was kept by arithmetic {versions[-1]}, and this version of chainrule has arithmetic "
+        f"{ARITHMETIC}, which adds up batches of {settings.batch_size} rows in another order: the training "
+        "goes on by new bits."
+    )
+
+
+def arithmetic_after(versions: tuple[int, ...], settings: Settings, engine: str) -> tuple[int, ...]:
+    """Versions of the arithmetic of a training that goes on."""
+    return (*(versions if other_bits(versions, settings, engine) else versions[:-1]), ARITHMETIC)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+import warnings
 from dataclasses import replace
 from numbers import Real
 from typing import TYPE_CHECKING, Any, NamedTuple, Never
 
 import numpy as np
 
+from chainrule.arithmetic import ARITHMETIC
 from chainrule.equations import RULES, name_of
-from chainrule.errors import DivergenceError, InputError, argument
+from chainrule.errors import DivergenceError, InputError, TrainingWarning, argument
 from chainrule.network import as_masks, as_pairs, as_table, as_weights, check_network, own_functions
 from chainrule.settings import Settings, documented, plain, refuse_unknown_settings, settings_of
 from chainrule.training.diagnosis import advice_after_divergence
@@ -19,7 +21,7 @@ from chainrule.training.engines.choice import engine_named
 from chainrule.training.history import History
 from chainrule.training.preparation import check_own_functions, check_own_rule
 from chainrule.training.run import all_finite
-from chainrule.training.state import TrainingState, check_resumable
+from chainrule.training.state import TrainingState, arithmetic_after, check_resumable, other_bits
 from chainrule.training.task import Rows, Task
 from chainrule.words import counted
 
@@ -146,6 +148,7 @@ class Trainer:
         self._engine = self._made_for(self._no_rows(), 1)
         self._loss_before: float = 0.0  # and of no epochs there is none
         self._epochs: tuple[Epoch, ...] = ()
+        self._arithmetic = (ARITHMETIC,) if state is None else state.arithmetic
         if state is not None:
             self._loss_before, self._epochs = state.loss_before, state.epochs
             self._engine.resume(state.network.weights, state.rule)
@@ -248,6 +251,7 @@ class Trainer:
             epochs=self._epochs,
             settings=self._settings.to_json(),
             data="",
+            arithmetic=self._arithmetic,
         )
 
     def _no_rows(self) -> Rows:
@@ -277,6 +281,8 @@ class Trainer:
     def _make_ready(self, rows: Rows) -> None:
         """Give the engine the rows of a step; another engine where they need one, or a step did not end."""
         size, (state, place) = min(self._settings.batch_size or len(rows), len(rows)), self._reached
+        if self._arithmetic[-1] != ARITHMETIC:
+            self._cross(size)
         if not self._is_under_way and _takes(self._engine, rows, size, place):
             return
         before, engine = self._engine, self._made_for(rows, size)
@@ -285,6 +291,13 @@ class Trainer:
         self._engine, self._reached = engine, _Reached(engine.state, place)
         self._is_under_way = False
         before.__exit__(None, None, None)
+
+    def _cross(self, batch_size: int) -> None:
+        """Say so where the first step of such a size goes on by other bits than its state was kept by."""
+        settings = replace(self._settings, batch_size=batch_size)
+        if words := other_bits(self._arithmetic, settings, self._engine_name):
+            warnings.warn(words, TrainingWarning, stacklevel=4)
+            self._arithmetic = arithmetic_after(self._arithmetic, settings, self._engine_name)
 
     def _diverged(self, rows: Rows, rate: float | None) -> DivergenceError:
         """Error for a step after which something is not finite, with the network before it."""

@@ -18,7 +18,7 @@ from chainrule.cli.printing import (
     training_rows,
 )
 from chainrule.cli.remarks import loss_rows
-from chainrule.cli.repeating import ended_from_outside, fit_command
+from chainrule.cli.repeating import fit_command, remarks_on_repeating
 from chainrule.equations import name_of
 from chainrule.files import load_model
 from chainrule.stored import plain
@@ -61,7 +61,7 @@ def run(model: Path, *, weights: bool, command: bool, as_json: bool) -> None:
     loaded = load_model(model)
     if command:
         give(f"{fit_command(loaded)}\n")
-        if remark := ended_from_outside(loaded.training):
+        for remark in remarks_on_repeating(loaded.training):
             note(f"Note: {remark}")
         return
     if as_json:
@@ -82,8 +82,8 @@ def run(model: Path, *, weights: bool, command: bool, as_json: bool) -> None:
     if loaded.training:
         _print_training(loaded.training, loaded.encoding)
     if loaded.state:
-        epochs = len(loaded.state.epochs)
-        print_rows([("State", f"a training after {epochs} epochs, for `chainrule fit --resume`")])
+        after = f"after {len(loaded.state.epochs)} epochs{_by(loaded.state.arithmetic)}"
+        print_rows([("State", f"a training {after}, for `chainrule fit --resume`")])
     if loaded.report:
         print_report(loaded.report)
     if loaded.encoding:
@@ -101,12 +101,17 @@ def _print_training(record: TrainingRecord, encoding: Encoding | None) -> None:
         print_rows([("Beside", f"{series(record.beside)}, which were given in Python and are not kept here")])
     print_rows(
         [
-            ("Start", f"{record.start} weights, seed {record.seed}"),
+            ("Start", f"{record.start} weights, seed {record.seed}{_by(record.arithmetic)}"),
             *loss_rows(f"{record.final_loss:.6g}", encoding),
         ]
     )
     if record.majority is not None:
         print_rows([("Majority", f"{named(record.majority)} (most frequent class of the training rows)")])
+
+
+def _by(versions: Sequence[int]) -> str:
+    """Versions of the arithmetic that a training was by."""
+    return f", by arithmetic {', then '.join(map(str, versions))}"
 
 
 def _print_encoding(encoding: Encoding, layer: int) -> None:
