@@ -29,7 +29,6 @@ import numba
 import platformdirs
 from numba.core.bytecode import FunctionIdentity
 from numba.core.compiler import CompileResult
-from numba.core.runtime import rtsys
 from numba.core.serialize import dumps
 
 from chainrule.compiled.machine.target import processor_features, processor_name
@@ -85,7 +84,6 @@ class KernelFiles:
 
     def load_overload(self, signature: object, target_context: Any) -> Any:
         """Kernel from the disk, or None after a word on stderr: it is compiled next."""
-        rtsys.initialize(target_context)  # all that a finished kernel needs of Numba
         try:
             path = self._path(signature)
             _refuse_what_others_may_write(path.parent)

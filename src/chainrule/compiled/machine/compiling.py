@@ -9,12 +9,13 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from numba import from_dtype, njit, types
+from numba import from_dtype, types
 from numba.core import config
 from numba.core.compiler_lock import global_compiler_lock
 
 from chainrule.compiled.layout import LAYER, PLACES
 from chainrule.compiled.machine.cache import KernelFiles
+from chainrule.compiled.machine.compiler import jit
 from chainrule.errors import InputError, argument
 from chainrule.interrupts import put_off
 
@@ -22,15 +23,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     import numpy as np
-    from numba.core.dispatcher import Dispatcher
+    from chainrule.compiled.machine.compiler import Dispatcher
 
 __all__ = [
     "DOUBLE", "DOUBLES", "EVALUATION", "FLOATS", "LAYERS", "NETWORK", "SAMPLES", "TABLE", "TRAINING",
     "UNSIGNED", "WHOLE", "WHOLES", "Kernel", "inlined", "kernel", "part",
 ]  # fmt: skip
 
-part = partial(njit, _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)
-inlined = partial(njit, inline="always")
+part = partial(jit, _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+inlined = partial(jit, inline="always")
 
 # Types of the arguments of kernels. The first two depend on the dtype: a flat array of it that is written,
 # and one that is only read.
@@ -107,6 +108,6 @@ def kernel(*arguments: Any) -> Callable[[Callable[..., Any]], Kernel]:
         return tuple(meanings.get(argument, argument) for argument in arguments)
 
     def compiled(function: Callable[..., Any]) -> Kernel:
-        return Kernel(njit(nogil=True, _nrt=False)(function), argument_types)
+        return Kernel(jit(nogil=True, _nrt=False, no_cfunc_wrapper=True)(function), argument_types)
 
     return compiled

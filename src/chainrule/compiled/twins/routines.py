@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from llvmlite import ir
 from numba import from_dtype, types
-from numba.core.ccallback import CFunc
 from numba.extending import intrinsic
 from numba.np.arrayobj import populate_array
 
 from chainrule.compiled.layout import LAYER, PLACES
 from chainrule.compiled.machine.cache import KernelFiles
+from chainrule.compiled.machine.compiler import Callback
 from chainrule.interrupts import put_off
 
 if TYPE_CHECKING:
@@ -77,9 +77,7 @@ class Routine:
         if dtype not in self._compiled:
             memory = types.CPointer(from_dtype(dtype))
             signature = self._returns(memory, _LAYER, *self._numbers)
-            compiled: Any = CFunc(
-                self._function, (signature.args, signature.return_type), {}, {"_nrt": False}
-            )
+            compiled: Any = Callback(self._function, signature, _nrt=False)
             compiled._cache = KernelFiles(self.name)  # noqa: SLF001 (Numba has no other door)
             with put_off():  # LLVM calls back into Python, where a KeyboardInterrupt would be lost
                 compiled.compile()
