@@ -12,6 +12,7 @@ from numba import njit
 from numba.core.runtime import rtsys
 
 from chainrule import Network
+from chainrule.compiled.addresses import for_losses
 from chainrule.compiled.codes import activation_codes, loss_code
 from chainrule.compiled.evaluation import evaluate_rows
 from chainrule.compiled.kernels.forward import PREDICTION_ROWS
@@ -19,7 +20,6 @@ from chainrule.compiled.layout import flat, reserve
 from chainrule.compiled.machine.cache import folder
 from chainrule.compiled.prediction import Predictor
 from chainrule.compiled.trainer import Trainer
-from chainrule.compiled.twins.addresses import give_addresses
 from chainrule.equations import RULES as ALL_RULES
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def _of_evaluation(dtype: str) -> list[int]:
     net = Network.random((3, 40, 2), ["relu", "softmax"], "cross_entropy", dtype=dtype)
     code = loss_code(net.loss, net.activations[-1])
     memory = reserve(net.sizes, activation_codes(net.activations), net.dtype, PREDICTION_ROWS, loss=code)
-    give_addresses(memory, training=True)
+    for_losses(memory)
     X, Y, W = (flat(np.zeros(n * SAMPLES, dtype)) for n in (3, 2, 1))
     kernel, losses = evaluate_rows.of(net.dtype), np.zeros(SAMPLES, dtype)
     return _difference(lambda: kernel(*memory, X, Y, W, 0, SAMPLES, losses))

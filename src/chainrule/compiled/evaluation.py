@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chainrule.compiled.addresses import for_losses
 from chainrule.compiled.codes import activation_codes, loss_code
 from chainrule.compiled.kernels.forward import PREDICTION_ROWS, forward_rows
 from chainrule.compiled.kernels.samples import copy_numbers
@@ -13,7 +14,6 @@ from chainrule.compiled.layout import flat, pack, reserve
 from chainrule.compiled.machine.compiling import EVALUATION, kernel
 from chainrule.compiled.machine.target import FEW_ROWS
 from chainrule.compiled.machine.team import restore_environment, standard_environment
-from chainrule.compiled.twins.addresses import give_addresses
 from chainrule.compiled.twins.losses import start_deltas
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class Evaluator:
         W = np.ones(len(X), X.dtype) if sample_weight is None else sample_weight
         self.samples = flat(X), flat(Y), flat(W)
         self.memory = reserve(sizes, activations, X.dtype, PREDICTION_ROWS, loss=loss)
-        give_addresses(self.memory, training=True)
+        for_losses(self.memory)
         self.row_losses = np.empty(len(X), X.dtype)
         self._kernel = evaluate_rows.of(X.dtype)
 

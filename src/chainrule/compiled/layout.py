@@ -32,8 +32,11 @@ LAYER = np.dtype(
             "inputs",  # units of the layer before
             "units",
             "activation",  # its code
-            "forward",  # address of the routine from net inputs to outputs
-            "backward",  # address of the routine from what arrives at the outputs to the deltas
+            "product",  # addresses of the routines for products of matrices,
+            "add_gradients",  # for gradients,
+            "transpose",  # for the transposed copy of the weights
+            "forward",  # from net inputs to outputs
+            "backward",  # and from what arrives at the outputs to the deltas
             "weights",  # [width / column][inputs, then bias, then zeros up to before_width][column]
             "column",  # numbers of a row that lie together: one vector
             "width",
@@ -64,6 +67,7 @@ PLACES = np.dtype(
             "start",  # address of its routine
             "rule",  # the code of the update rule
             "update",  # address of its routine
+            "prepare",  # address of the routine for gradients of the objective, where sums are not enough
             "step_numbers",  # what the rule is told of a step
             "targets",  # [rows][width of the last layer]
             "sample_weights",  # one a row

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chainrule.compiled.addresses import for_predictions
 from chainrule.compiled.codes import activation_codes
 from chainrule.compiled.kernels.forward import PREDICTION_ROWS, predict_rows
 from chainrule.compiled.layout import Memory, flat, pack, reserve
 from chainrule.compiled.machine.target import useful_threads
-from chainrule.compiled.twins.addresses import give_addresses
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,6 +73,6 @@ class Predictor:
 
     def _new_memory(self) -> Memory:
         memory = reserve(self._sizes, self._activations, self._weights[0].dtype, PREDICTION_ROWS)
-        give_addresses(memory, training=False)
+        for_predictions(memory)
         pack(memory, self._weights)
         return memory

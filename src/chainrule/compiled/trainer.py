@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 import numpy as np
 
+from chainrule.compiled.addresses import for_batches, for_online_training
 from chainrule.compiled.codes import activation_codes, loss_code, narrow_suits
 from chainrule.compiled.evaluation import Evaluator, evaluate_rows
 from chainrule.compiled.kernels.blocks import train_blocks
@@ -24,7 +25,6 @@ from chainrule.compiled.kernels.shuffling import NUMBERS_A_BLOCK
 from chainrule.compiled.layout import Memory, flat, lanes_of, pack, padded, reserve, squares, unpack
 from chainrule.compiled.machine.target import FEW_ROWS, TILE_COLUMNS, TILE_ROWS, useful_threads
 from chainrule.compiled.machine.team import STOP, TEAM_LENGTH
-from chainrule.compiled.twins.addresses import give_addresses
 from chainrule.compiled.twins.rules import FUSED, GRADIENTS, POWER1, POWER2, rule_code, rule_numbers
 from chainrule.equations import RULES, Descent
 from chainrule.random_streams import Purpose
@@ -141,7 +141,8 @@ class Trainer:
         n_weights = sum(w.size for w in weights)
         self._samples_at_once = max(1, min(SAMPLES_AT_FIRST, WORK_AT_FIRST // n_weights))
         penalised = bool(l1 or l2) or clip_norm is not None or masks is not None
-        self._is_plain, self._keeps_gradients = type(rule) is Descent and not penalised, clip_norm is not None
+        self._is_plain, self._clips = type(rule) is Descent and not penalised, clip_norm is not None
+        self._is_prepared = penalised or rule is None  # sums of gradients are not enough for its rule
         self._kernel, self._most_rows = self._kernel_for(self._batch_size), 1
         n_sums = 0
         if self._kernel is train_blocks:
@@ -181,7 +182,7 @@ class Trainer:
         width = next((width for width, kernel in train_narrow.items() if kernel is self._kernel), None)
         self._memory = self._reserve(1, pad_to=width)
         if width is None:
-            give_addresses(self._memory, training=True)
+            for_online_training(self._memory)
 
     def _prepare_narrow_batches(self) -> int:
         """One vector of samples at a time, and a gradient in each of its lanes; gives how many sums there are."""
@@ -196,7 +197,7 @@ class Trainer:
         self._most_rows = padded(self._batch_size, FEW_ROWS)
         threads = threads or useful_threads(self._most_rows * n_weights)
         self._threads = min(threads, max(1, self._most_rows // TILE_ROWS))
-        self._prepare_rule(self._most_rows, keeps_gradients=self._keeps_gradients or self._rule is None)
+        self._prepare_rule(self._most_rows, keeps_gradients=self._clips or self._rule is None)
 
     def _prepare_blocks(self, threads: int | None, n_weights: int) -> int:
         """A block of a batch at a time for each thread; gives how many sums there are."""
@@ -225,7 +226,7 @@ class Trainer:
             self._memory.places["rule"] = GRADIENTS
         else:
             self._memory.places["rule"] = FUSED if self._is_plain else rule_code(self._rule)
-        give_addresses(self._memory, training=True)
+        for_batches(self._memory, prepared=self._is_prepared)
 
     def _give(
         self,

@@ -9,11 +9,10 @@ thread adds the sums of the parts, and updates.
 
 from __future__ import annotations
 
+from chainrule.compiled.kernels.gradients import columns_at_once
 from chainrule.compiled.kernels.halves import BLOCK_ROWS, block_at, node_of
 from chainrule.compiled.kernels.minibatch import (
-    add_gradients,
     clip_and_update,
-    columns_at_once,
     is_clipped,
     pass_rows,
     share_of_inputs,
@@ -25,6 +24,7 @@ from chainrule.compiled.language.vectors import fused, lanes, load, spread, stor
 from chainrule.compiled.machine.compiling import TRAINING, kernel, part
 from chainrule.compiled.machine.target import FEW_ROWS
 from chainrule.compiled.machine.team import meet, restore_environment, standard_environment
+from chainrule.compiled.twins.routines import call_gradients
 from chainrule.compiled.twins.rules import (
     FUSED,
     GRADIENTS,
@@ -58,14 +58,16 @@ def _add_copies(M, layers, places, to, other):
 @part
 def _add_block(M, layers, places, rows, me, copy, is_added):
     """Gradients of the block that is in this thread's rows, stored in a copy or added to it."""
-    row, one = me * BLOCK_ROWS, M.dtype.type(1)
+    row = me * BLOCK_ROWS
     for m in range(len(layers)):
         layer = layers[m]
         k = 0
         while k < layer.width:
             to = layer.gradients + copy * places.n_gradients + k * layer.before_width
             to_column, stop = layer.before_width * lanes(M), layer.inputs + 1
-            add_gradients(M, layer, row, rows, 0, stop, k, to, to_column, one, is_added)
+            call_gradients(
+                *(layer.add_gradients, M, layer, row, rows, 0, stop, k, to, to_column, 1.0, is_added)
+            )
             k += columns_at_once(M, layer, k) * lanes(M)
 
 
@@ -159,7 +161,7 @@ def _update_weights(M, layers, places, rows, numbers, rate, me, threads):
             else:
                 update_column(M, layer, places, numbers, k, begin, stop, gradients, rows, rate)
             if not keeps_all:
-                transpose(M, layer, begin, stop, k)
+                transpose(M, layer, k, begin, stop)
 
 
 @kernel(*TRAINING)

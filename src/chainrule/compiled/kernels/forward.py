@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from chainrule.compiled.kernels.products import multiply
 from chainrule.compiled.kernels.samples import copy_numbers
 from chainrule.compiled.language.vectors import lanes, load, store
 from chainrule.compiled.machine.compiling import FLOATS, LAYERS, SAMPLES, WHOLE, kernel, part
 from chainrule.compiled.machine.target import FEW_ROWS
 from chainrule.compiled.machine.team import restore_environment, standard_environment
+from chainrule.compiled.twins.routines import call_product
 from chainrule.compiled.twins.units import activate
 
 __all__ = ["PREDICTION_ROWS", "forward_rows", "multiply_rows", "predict_rows"]
@@ -32,7 +32,9 @@ def forward_rows(M, layers, row, stop):
         z = layer.net_inputs + row * layer.width
         n = layer.inputs + 1
         right, right_rows = layer.weights, layer.before_width
-        multiply(M, before, layer.before_width, right, right_rows, n, z, layer.width, stop - row)
+        call_product(
+            layer.product, M, before, layer.before_width, right, right_rows, n, z, layer.width, stop - row
+        )
         activate(M, layer, row, stop)
         if layer.kept != 0:  # equation (37)
             at, width = row * layer.outputs_width, layer.outputs_width

@@ -15,22 +15,20 @@ from __future__ import annotations
 from math import inf, sqrt
 
 from chainrule.compiled.kernels.forward import forward_rows, multiply_rows
-from chainrule.compiled.kernels.products import multiply, rows_of_next_tile
+from chainrule.compiled.kernels.gradients import columns_at_once
 from chainrule.compiled.kernels.samples import copy_numbers
-from chainrule.compiled.language.tiles import (
-    add_multiple,
-    add_outer_product,
-    store_tile,
-    tile_from,
-    transpose_block,
-    zeros,
-)
-from chainrule.compiled.language.vectors import lanes, prefetch
+from chainrule.compiled.language.vectors import lanes
 from chainrule.compiled.machine.compiling import TRAINING, kernel, part
-from chainrule.compiled.machine.target import FEW_ROWS, TILE_COLUMNS, TILE_ROWS
+from chainrule.compiled.machine.target import FEW_ROWS, TILE_COLUMNS
 from chainrule.compiled.machine.team import meet, restore_environment, standard_environment
 from chainrule.compiled.twins.losses import start_deltas
-from chainrule.compiled.twins.routines import call_update
+from chainrule.compiled.twins.routines import (
+    call_gradients,
+    call_prepare,
+    call_product,
+    call_transpose,
+    call_update,
+)
 from chainrule.compiled.twins.rules import (
     CLIP_NORM,
     DECAY,
@@ -43,15 +41,14 @@ from chainrule.compiled.twins.rules import (
     A,
     B,
     next_power,
-    prepare_column,
     square_length,
     write_step_numbers,
 )
 from chainrule.compiled.twins.units import pass_back
 
 __all__ = [
-    "INPUTS_AT_ONCE", "add_gradients", "clip_and_update", "columns_at_once", "is_clipped", "pass_rows",
-    "share_of_inputs", "take_rows", "train_minibatches", "transpose", "update_column",
+    "INPUTS_AT_ONCE", "clip_and_update", "is_clipped", "pass_rows", "share_of_inputs", "take_rows",
+    "train_minibatches", "transpose", "update_column",
 ]  # fmt: skip
 
 # Inputs whose gradients, for the units of a tile, are known before their weights are updated. A multiple of
@@ -100,8 +97,9 @@ def _backward_rows(M, layers, row, stop):
         delta = layer.deltas + row * layer.width
         upstream = before.deltas + row * before.width
         width = before.width
-        multiply(
-            M, delta, layer.width, layer.transposed, layer.width, layer.units, upstream, width, stop - row
+        right, n = layer.transposed, layer.units
+        call_product(
+            layer.product, M, delta, layer.width, right, layer.width, n, upstream, width, stop - row
         )
         if before.kept != 0:
             for r in range(row, stop):
@@ -118,92 +116,6 @@ def pass_rows(M, layers, places, row, stop):
     _backward_rows(M, layers, row, stop)
 
 
-def _tile_of_gradients(inputs, columns):
-    """Function for a tile of so many inputs and vectors of units."""
-
-    @part
-    def tile_of_gradients(M, layer, row, rows, j, k, to, to_column, step, is_added):
-        tile = zeros(M, inputs, columns)
-        activations = layer.before + row * layer.before_width + j
-        deltas = layer.deltas + row * layer.width + k
-        for _ in range(rows):
-            some = tile_from(M, deltas, 0, lanes(M), 1, columns)
-            tile = add_outer_product(tile, M, activations, 1, some)
-            activations += layer.before_width
-            deltas += layer.width
-        if is_added:
-            tile = add_multiple(tile_from(M, to, lanes(M), to_column, inputs, columns), step, tile)
-        store_tile(M, to, lanes(M), to_column, tile)
-
-    return tile_of_gradients
-
-
-@part
-def _prefetch_update(M, layer, begin, stop, k, columns):
-    """Let what a rule with a state needs for a tile come while the tile's gradients are computed."""
-    at, width = k * layer.before_width, layer.before_width * lanes(M)
-    for c in range(columns):
-        for i in range(at + begin * lanes(M), at + stop * lanes(M), lanes(M)):
-            prefetch(M, layer.weights + i)
-            prefetch(M, layer.first + i)
-            if layer.second != 0:
-                prefetch(M, layer.second + i)
-        at += width
-
-
-def _gradients(columns):
-    """Function for so many vectors of units."""
-    many, few = _tile_of_gradients(TILE_ROWS, columns), _tile_of_gradients(FEW_ROWS, columns)
-
-    @part
-    def gradients(M, layer, row, rows, begin, stop, k, to, to_column, step, is_added):
-        j = begin
-        while j < stop:
-            next_ = rows_of_next_tile(stop - j)
-            if layer.first != 0:
-                _prefetch_update(M, layer, j, j + next_, k, columns)
-            if next_ == TILE_ROWS:
-                many(M, layer, row, rows, j, k, to, to_column, step, is_added)
-            else:
-                few(M, layer, row, rows, j, k, to, to_column, step, is_added)
-            to += next_ * lanes(M)
-            j += next_
-
-    return gradients
-
-
-_wide_gradients, _narrow_gradients = _gradients(TILE_COLUMNS), _gradients(1)
-
-
-@part
-def columns_at_once(M, layer, k):
-    """Vectors of units of the next tile."""
-    return TILE_COLUMNS if k + TILE_COLUMNS * lanes(M) <= layer.width else 1
-
-
-@part
-def add_gradients(M, layer, row, rows, begin, stop, k, to, to_column, step, is_added):
-    """Compiled twin of gradient (15), without its sign and mean, for some inputs and the units of a tile.
-
-    They are stored from `to` on; or so many times them are added to what is there, which with the weights
-    there is descend (8).
-    """
-    if columns_at_once(M, layer, k) == TILE_COLUMNS:
-        _wide_gradients(M, layer, row, rows, begin, stop, k, to, to_column, step, is_added)
-    else:
-        _narrow_gradients(M, layer, row, rows, begin, stop, k, to, to_column, step, is_added)
-
-
-@part
-def transpose(M, layer, begin, stop, k):
-    """Copy the new weights of some inputs and one vector of units to their transposed places."""
-    if layer.transposed != 0:
-        for j in range(begin, min(stop, layer.inputs), lanes(M)):
-            source = layer.weights + k * layer.before_width + j * lanes(M)
-            to = layer.transposed + j * layer.width + k * lanes(M)
-            transpose_block(M, source, lanes(M), to, lanes(M))
-
-
 @part
 def _clip_factor(M, layers, places, most):
     """Compiled twin of clip_factor, equation (45): blocks are added in their order by every thread."""
@@ -214,6 +126,13 @@ def _clip_factor(M, layers, places, most):
             place += 1
     norm = sqrt(squares)
     return most / norm if norm > most else 1.0
+
+
+@part
+def transpose(M, layer, k, begin, stop):
+    """Keep the transposed copy of weights that were updated up to date, where there is one."""
+    if layer.transposed != 0:
+        call_transpose(layer.transpose, M, layer, k, begin, stop)
 
 
 @part
@@ -233,13 +152,11 @@ def share_of_inputs(M, layer, me, threads):
 @part
 def update_column(M, layer, places, numbers, k, begin, stop, gradients, batch_rows, rate):
     """The gradient of the objective from its sums, and unless that must wait the update."""
-    is_penalised = numbers[L1] != 0 or numbers[L2] != 0 or layer.masks != 0
-    if is_penalised or is_clipped(places, numbers) or places.rule == GRADIENTS:
-        number, factor = M.dtype.type, 1.0
-        l1, l2 = number(numbers[L1]), number(numbers[L2])
-        prepare_column(M, layer, k, begin, stop, gradients, number(-1 / batch_rows), l1, l2)
-    else:
-        factor = -1 / batch_rows
+    factor = -1 / batch_rows
+    if places.prepare != 0:
+        l1, l2 = numbers[L1], numbers[L2]
+        call_prepare(places.prepare, M, layer, k, begin, stop, gradients, factor, l1, l2)
+        factor = 1.0
     if places.update != 0 and not is_clipped(places, numbers):
         decay, c = 1 - rate * numbers[DECAY], places.step_numbers
         call_update(places.update, M, layer, k, begin, stop, gradients, factor, decay, c)
@@ -265,14 +182,14 @@ def clip_and_update(M, layers, places, numbers, rate, team, me, threads):
             gradients = layer.gradients + k * layer.before_width + begin * lanes(M)
             c = places.step_numbers
             call_update(places.update, M, layer, k, begin, stop, gradients, factor, decay, c)
-            transpose(M, layer, begin, stop, k)
+            transpose(M, layer, k, begin, stop)
     return True
 
 
 @part
 def _update_weights(M, layers, places, rows, numbers, rate, me, threads):
     """Second phase: gradients of this thread's share of the weights, and their update unless they are clipped."""
-    step, is_fused = M.dtype.type(rate / rows), places.rule == FUSED
+    step, is_fused = rate / rows, places.rule == FUSED
     keeps_all = places.rule == GRADIENTS or is_clipped(places, numbers)
     for m in range(len(layers)):
         layer = layers[m]
@@ -290,14 +207,16 @@ def _update_weights(M, layers, places, rows, numbers, rate, me, threads):
                 else:
                     to_column = INPUTS_AT_ONCE * lanes(M)
                     to = places.gradients_at_once + me * TILE_COLUMNS * to_column
-                add_gradients(M, layer, 0, rows, begin, stop, k, to, to_column, step, is_fused)
+                call_gradients(
+                    *(layer.add_gradients, M, layer, 0, rows, begin, stop, k, to, to_column, step, is_fused)
+                )
                 for c in range(columns):
                     at = k + c * lanes(M)
                     if not is_fused:
                         gradients = to + c * to_column
                         update_column(M, layer, places, numbers, at, begin, stop, gradients, rows, rate)
                     if not keeps_all:
-                        transpose(M, layer, begin, stop, at)
+                        transpose(M, layer, at, begin, stop)
             k += columns * lanes(M)
 
 

@@ -12,8 +12,9 @@ from chainrule.compiled.language.tiles import add_outer_product, store_tile, til
 from chainrule.compiled.language.vectors import lanes
 from chainrule.compiled.machine.compiling import part
 from chainrule.compiled.machine.target import FEW_ROWS, TILE_COLUMNS, TILE_LENGTH, TILE_ROWS
+from chainrule.compiled.twins.routines import product_routine
 
-__all__ = ["multiply", "rows_of_next_tile"]
+__all__ = ["PRODUCT", "rows_of_next_tile"]
 
 
 @part
@@ -77,7 +78,7 @@ def _multiply_row(M, left, right, right_rows, n, result, result_width):
 
 
 @part
-def multiply(M, left, left_width, right, right_rows, n, result, result_width, rows):
+def _multiply(M, left, left_width, right, right_rows, n, result, result_width, rows):
     """``result = left @ right`` for one row or for fours of rows: left has n columns, right n rows that count.
 
     Left and result lie in M row after row, at a distance; right is packed like weights, in columns of
@@ -99,3 +100,6 @@ def multiply(M, left, left_width, right, right_rows, n, result, result_width, ro
             else:
                 _narrow(M, from_, left_width, at, right_rows, some, to, result_width, rows, part_ > 0)
                 k += lanes(M)
+
+
+PRODUCT = product_routine("multiply", _multiply)

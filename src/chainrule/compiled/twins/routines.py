@@ -1,9 +1,10 @@
-"""Functions over rows that kernels reach by their address: each is compiled when a network first needs it.
+"""Functions that kernels reach by their address: each is compiled when a network first needs it.
 
 Activations, losses and update rules are many, and a kernel that had all of them in it would take half a
-minute to compile. So each is a routine, compiled by itself and kept on the disk by itself, and a kernel
-calls the address that stands in the record of a layer or among the places. Such a call costs some
-nanoseconds, and comes once a row or once for many rows.
+minute to compile; products of matrices and their tiles would be compiled anew in every kernel. So each is a
+routine, compiled by itself and kept on the disk by itself, and a kernel calls the address that stands in the
+record of a layer or among the places. Such a call costs some nanoseconds, and comes once a row or once for
+many rows.
 """
 
 from __future__ import annotations
@@ -26,10 +27,13 @@ if TYPE_CHECKING:
     import numpy as np
 
 __all__ = [
-    "Routine", "call_rows", "call_start", "call_update", "rows_routine", "start_routine", "update_routine",
+    "Routine", "call_gradients", "call_prepare", "call_product", "call_rows", "call_start", "call_transpose",
+    "call_update", "gradients_routine", "prepare_routine", "product_routine", "rows_routine", "start_routine",
+    "transpose_routine", "update_routine",
 ]  # fmt: skip
 
 _LAYER, _PLACES = types.CPointer(from_dtype(LAYER)), types.CPointer(from_dtype(PLACES))
+_WHOLE, _NUMBER = types.int64, types.float64
 _ALL = 1 << 40  # numbers of the memory: a routine is given its beginning alone
 
 
@@ -60,12 +64,10 @@ def _record(_typing, pointer):
 
 
 class Routine:
-    """A function of the memory, a layer and numbers, compiled for each dtype when it is first asked for."""
+    """A function of the memory and of other things, compiled for each dtype when it is first asked for."""
 
-    def __init__(
-        self, name: str, function: Callable[..., Any], numbers: tuple[Any, ...], returns: Any
-    ) -> None:
-        self.name, self._function, self._numbers, self._returns = name, function, numbers, returns
+    def __init__(self, name: str, function: Callable[..., Any], others: tuple[Any, ...]) -> None:
+        self.name, self._function, self._others = name, function, others
         self._compiled: dict[np.dtype[Any], Any] = {}
 
     def address(self, dtype: np.dtype[Any]) -> int:
@@ -76,7 +78,7 @@ class Routine:
         """The function for memory of this dtype."""
         if dtype not in self._compiled:
             memory = types.CPointer(from_dtype(dtype))
-            signature = self._returns(memory, _LAYER, *self._numbers)
+            signature = types.void(memory, *self._others)
             compiled: Any = Callback(self._function, signature, _nrt=False)
             compiled._cache = KernelFiles(self.name)  # noqa: SLF001 (Numba has no other door)
             with put_off():  # LLVM calls back into Python, where a KeyboardInterrupt would be lost
@@ -91,7 +93,43 @@ def rows_routine(name: str, over_rows: Callable[..., Any]) -> Routine:
     def routine(memory, layer, row, stop):
         over_rows(_memory(memory), _record(layer), row, stop)
 
-    return Routine(name, routine, (types.int64, types.int64), types.void)
+    return Routine(name, routine, (_LAYER, _WHOLE, _WHOLE))
+
+
+def product_routine(name: str, product: Callable[..., Any]) -> Routine:
+    """Routine of a part that multiplies matrices: `multiply`."""
+
+    def routine(memory, left, left_width, right, right_rows, n, result, result_width, rows):
+        product(_memory(memory), left, left_width, right, right_rows, n, result, result_width, rows)
+
+    return Routine(name, routine, (_WHOLE,) * 8)
+
+
+def gradients_routine(name: str, add: Callable[..., Any]) -> Routine:
+    """Routine of a part that computes gradients of some weights: `add_gradients`."""
+
+    def routine(memory, layer, row, rows, begin, stop, k, to, to_column, step, is_added):
+        add(_memory(memory), _record(layer), row, rows, begin, stop, k, to, to_column, step, is_added)
+
+    return Routine(name, routine, (_LAYER, *(_WHOLE,) * 7, _NUMBER, _WHOLE))
+
+
+def transpose_routine(name: str, transpose: Callable[..., Any]) -> Routine:
+    """Routine of a part that transposes weights of some inputs and one vector of units of a layer."""
+
+    def routine(memory, layer, k, begin, stop):
+        transpose(_memory(memory), _record(layer), k, begin, stop)
+
+    return Routine(name, routine, (_LAYER, _WHOLE, _WHOLE, _WHOLE))
+
+
+def prepare_routine(name: str, over_column: Callable[..., Any]) -> Routine:
+    """Routine of a part that makes gradients of the objective of sums."""
+
+    def routine(memory, layer, k, begin, stop, gradients, scale, l1, l2):
+        over_column(_memory(memory), _record(layer), k, begin, stop, gradients, scale, l1, l2)
+
+    return Routine(name, routine, (_LAYER, *(_WHOLE,) * 4, *(_NUMBER,) * 3))
 
 
 def start_routine(name: str, over_rows: Callable[..., Any]) -> Routine:
@@ -100,7 +138,7 @@ def start_routine(name: str, over_rows: Callable[..., Any]) -> Routine:
     def routine(memory, layer, places, row, stop):
         over_rows(_memory(memory), _record(layer), _record(places), row, stop)
 
-    return Routine(name, routine, (_PLACES, types.int64, types.int64), types.void)
+    return Routine(name, routine, (_LAYER, _PLACES, _WHOLE, _WHOLE))
 
 
 def update_routine(name: str, over_column: Callable[..., Any]) -> Routine:
@@ -109,53 +147,61 @@ def update_routine(name: str, over_column: Callable[..., Any]) -> Routine:
     def routine(memory, layer, k, begin, stop, gradients, factor, decay, numbers):
         over_column(_memory(memory), _record(layer), k, begin, stop, gradients, factor, decay, numbers)
 
-    numbers = (*[types.int64] * 4, types.float64, types.float64, types.int64)
-    return Routine(name, routine, numbers, types.void)
+    return Routine(name, routine, (_LAYER, *(_WHOLE,) * 4, _NUMBER, _NUMBER, _WHOLE))
 
 
-def _call(context, builder, address, result, arguments):
-    """LLVM call of the function at an address."""
-    kind = ir.FunctionType(result, [argument.type for argument in arguments])
-    return builder.call(builder.inttoptr(address, kind.as_pointer()), arguments)
+def _call(others):
+    """Codegen of a call: the address, the memory, and then what the signature has."""
 
+    def codegen(context, builder, signature, args):
+        memory = context.make_array(signature.args[1])(context, builder, args[1]).data
+        arguments = [memory, *args[2:]]
+        kind = ir.FunctionType(ir.VoidType(), [argument.type for argument in arguments])
+        builder.call(builder.inttoptr(args[0], kind.as_pointer()), arguments)
+        return context.get_dummy_value()
 
-def _data(context, builder, array_type, array):
-    """LLVM pointer to the first number of the memory."""
-    return context.make_array(array_type)(context, builder, array).data
+    return types.void(_WHOLE, *others), codegen
 
 
 @intrinsic
 def call_rows(_typing, address, M, layer, row, stop):
     """Call a routine over rows."""
-
-    def codegen(context, builder, signature, args):
-        memory = _data(context, builder, signature.args[1], args[1])
-        _call(context, builder, args[0], ir.VoidType(), [memory, *args[2:]])
-        return context.get_dummy_value()
-
-    return types.void(types.int64, M, layer, types.int64, types.int64), codegen
+    return _call((M, layer, _WHOLE, _WHOLE))
 
 
 @intrinsic
 def call_start(_typing, address, M, layer, places, row, stop):
     """Call a routine that starts the deltas of some rows."""
+    return _call((M, layer, places, _WHOLE, _WHOLE))
 
-    def codegen(context, builder, signature, args):
-        memory = _data(context, builder, signature.args[1], args[1])
-        _call(context, builder, args[0], ir.VoidType(), [memory, *args[2:]])
-        return context.get_dummy_value()
 
-    return types.void(types.int64, M, layer, places, types.int64, types.int64), codegen
+@intrinsic
+def call_product(_typing, address, M, left, left_width, right, right_rows, n, result, result_width, rows):
+    """Call a routine that multiplies matrices."""
+    return _call((M, *(_WHOLE,) * 8))
+
+
+@intrinsic
+def call_gradients(
+    _typing, address, M, layer, row, rows, begin, stop, k, to, to_column, step, is_added
+):
+    """Call a routine that computes gradients."""
+    return _call((M, layer, *(_WHOLE,) * 7, _NUMBER, _WHOLE))
+
+
+@intrinsic
+def call_transpose(_typing, address, M, layer, k, begin, stop):
+    """Call a routine that transposes weights."""
+    return _call((M, layer, _WHOLE, _WHOLE, _WHOLE))
+
+
+@intrinsic
+def call_prepare(_typing, address, M, layer, k, begin, stop, gradients, scale, l1, l2):
+    """Call a routine that makes gradients of the objective."""
+    return _call((M, layer, *(_WHOLE,) * 4, *(_NUMBER,) * 3))
 
 
 @intrinsic
 def call_update(_typing, address, M, layer, k, begin, stop, gradients, factor, decay, numbers):
     """Call a routine that updates weights."""
-
-    def codegen(context, builder, signature, args):
-        memory = _data(context, builder, signature.args[1], args[1])
-        _call(context, builder, args[0], ir.VoidType(), [memory, *args[2:]])
-        return context.get_dummy_value()
-
-    whole, number = types.int64, types.float64
-    return types.void(whole, M, layer, *[whole] * 4, number, number, whole), codegen
+    return _call((M, layer, *(_WHOLE,) * 4, _NUMBER, _NUMBER, _WHOLE))

@@ -31,7 +31,7 @@ from chainrule.compiled.language.vectors import (
     where_less,
 )
 from chainrule.compiled.machine.compiling import inlined, part
-from chainrule.compiled.twins.routines import update_routine
+from chainrule.compiled.twins.routines import prepare_routine, update_routine
 from chainrule.equations import (
     RULES,
     Adam,
@@ -50,8 +50,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 __all__ = [
-    "CLIP_NORM", "DECAY", "FUSED", "GRADIENTS", "L1", "L2", "POWER1", "POWER2", "SUMS_OF_LOSSES", "UPDATE", "next_power",
-    "prepare_column", "rule_code", "rule_numbers", "square_length", "write_step_numbers",
+    "CLIP_NORM", "DECAY", "FUSED", "GRADIENTS", "L1", "L2", "POWER1", "POWER2", "PREPARE", "SUMS_OF_LOSSES",
+    "UPDATE", "next_power", "rule_code", "rule_numbers", "square_length", "write_step_numbers",
 ]  # fmt: skip
 
 # Gradients alone, without an update; descent that is fused into the gradients; then the rules.
@@ -259,8 +259,9 @@ def write_step_numbers(M, places, rule, numbers, rate, power1, power2):
 
 
 @part
-def prepare_column(M, layer, k, begin, stop, gradients, scale, l1, l2):
+def _prepare_column(M, layer, k, begin, stop, gradients, scale, l1, l2):
     """From sums of deltas times activations to gradients of the objective, in place: equations (15), (36)."""
+    scale, l1, l2 = M.dtype.type(scale), M.dtype.type(l1), M.dtype.type(l2)
     at = k * layer.before_width + begin * lanes(M)
     for j in range(begin, stop):
         of_squares = l2 if j < layer.inputs else M.dtype.type(0)
@@ -275,6 +276,9 @@ def prepare_column(M, layer, k, begin, stop, gradients, scale, l1, l2):
         store(M, gradients, g)
         at += lanes(M)
         gradients += lanes(M)
+
+
+PREPARE = prepare_routine("prepare_gradients", _prepare_column)
 
 
 @part
