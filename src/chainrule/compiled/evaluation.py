@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,9 +11,9 @@ from chainrule.compiled.addresses import for_losses
 from chainrule.compiled.codes import activation_codes, loss_code
 from chainrule.compiled.kernels.forward import PREDICTION_ROWS, forward_rows
 from chainrule.compiled.kernels.samples import copy_numbers
-from chainrule.compiled.layout import flat, pack, reserve
+from chainrule.compiled.layout import Memory, flat, pack, reserve
 from chainrule.compiled.machine.compiling import EVALUATION, kernel
-from chainrule.compiled.machine.target import FEW_ROWS
+from chainrule.compiled.machine.target import FEW_ROWS, useful_threads
 from chainrule.compiled.machine.team import restore_environment, standard_environment
 from chainrule.compiled.twins.losses import start_deltas
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from chainrule.compiled.codes import Code
     from chainrule.equations import Activation, Loss
 
-__all__ = ["Evaluator", "evaluate_rows", "losses_of"]
+__all__ = ["Evaluator", "RowLosses", "evaluate_rows", "losses_of"]
 
 
 @kernel(*EVALUATION)
@@ -48,7 +49,7 @@ def evaluate_rows(M, layers, places, X, Y, W, first, stop, losses):
 
 
 class Evaluator:
-    """Some rows, and room for weights whose losses over them are wanted.
+    """Some rows, and room for weights whose losses over them a kernel of many epochs is to give.
 
     Parameters
     ----------
@@ -74,13 +75,67 @@ class Evaluator:
         self.memory = reserve(sizes, activations, X.dtype, PREDICTION_ROWS, loss=loss)
         for_losses(self.memory)
         self.row_losses = np.empty(len(X), X.dtype)
-        self._kernel = evaluate_rows.of(X.dtype)
 
-    def losses(self, weights: Sequence[npt.NDArray[Any]]) -> npt.NDArray[Any]:
-        """Loss of each sample times its weight, shape (n_samples,)."""
-        pack(self.memory, weights)
-        self._kernel(*self.memory, *self.samples, 0, len(self.row_losses), self.row_losses)
-        return self.row_losses.copy()
+
+class RowLosses:
+    """Losses of any rows under any weights, on several threads where that pays off.
+
+    Parameters
+    ----------
+    sizes : sequence of int
+        Units of each layer, the inputs first.
+    activations, loss
+        Their codes.
+    threads : int or None
+        None for as many as pay off.
+    """
+
+    def __init__(
+        self, sizes: Sequence[int], activations: Sequence[Code], loss: Code, threads: int | None = None
+    ) -> None:
+        self._given, self._threads = (sizes, activations), threads
+        self._loss = loss
+        self._memories: list[Memory] = []  # one a thread
+        self._packed: Sequence[npt.NDArray[Any]] | None = None  # what is in all of them
+
+    def __call__(
+        self,
+        weights: Sequence[npt.NDArray[Any]],
+        X: npt.NDArray[Any],
+        Y: npt.NDArray[Any],
+        sample_weight: npt.NDArray[Any] | None = None,
+    ) -> npt.NDArray[Any]:
+        """Loss of each sample times its weight, shape (n_samples,), for X and Y of the weights' dtype."""
+        n, W = len(X), np.ones(len(X), X.dtype) if sample_weight is None else sample_weight
+        threads = min(self._threads or useful_threads(n * sum(w.size for w in weights)), max(n, 1))
+        self._pack(weights, threads)
+        kernel, samples, losses = evaluate_rows.of(X.dtype), (flat(X), flat(Y), flat(W)), np.empty(n, X.dtype)
+        ends = [n * share // threads for share in range(threads + 1)]
+
+        def run(share: int) -> None:
+            kernel(*self._memories[share], *samples, ends[share], ends[share + 1], losses)
+
+        if threads == 1:
+            run(0)
+            return losses
+        with ThreadPoolExecutor(threads - 1) as pool:
+            others = [pool.submit(run, share) for share in range(1, threads)]
+            run(0)
+            for other in others:
+                other.result()
+        return losses
+
+    def _pack(self, weights: Sequence[npt.NDArray[Any]], threads: int) -> None:
+        """Have the weights in a memory for each thread; most calls have those of the call before."""
+        fresh = self._memories if self._packed is not weights else []
+        for _ in range(threads - len(self._memories)):
+            memory = reserve(*self._given, weights[0].dtype, PREDICTION_ROWS, loss=self._loss)
+            for_losses(memory)
+            self._memories.append(memory)
+            fresh = self._memories
+        for memory in fresh:
+            pack(memory, weights)
+        self._packed = weights
 
 
 def losses_of(
@@ -94,4 +149,4 @@ def losses_of(
     """Loss of each sample times its weight, shape (n_samples,), for X and Y of the weights' dtype."""
     sizes = (weights[0].shape[1] - 1, *(w.shape[0] for w in weights))
     codes = activation_codes(activations), loss_code(loss, activations[-1])
-    return Evaluator(sizes, *codes, X, Y, sample_weight).losses(weights)
+    return RowLosses(sizes, *codes)(weights, X, Y, sample_weight)

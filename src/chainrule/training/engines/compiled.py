@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from chainrule.compiled.evaluation import losses_of
+from chainrule.compiled.codes import activation_codes, loss_code
+from chainrule.compiled.evaluation import RowLosses
 from chainrule.compiled.kernels.epochs import train_epochs
 from chainrule.compiled.trainer import Trainer
 from chainrule.compiled.twins.curvature import direction_of
@@ -37,6 +38,8 @@ class CompiledEngine(Trainer):
     def __init__(self, task: Task, settings: Settings) -> None:
         net = task.net
         self._net = net
+        codes = activation_codes(net.activations), loss_code(net.loss, net.activations[-1])
+        self._row_losses = RowLosses(net.sizes, *codes, settings.threads)
 
         def kept(epoch: int, first: int, n_samples: int) -> npt.NDArray[Any]:
             return kept_numbers(settings, net, epoch, first, n_samples)
@@ -77,4 +80,4 @@ class CompiledEngine(Trainer):
         sample_weight: npt.NDArray[Any] | None,
     ) -> npt.NDArray[Any]:
         """Loss of each sample times its weight, by the compiled forward pass."""
-        return losses_of(weights, self._net.activations, self._net.loss, X, Y, sample_weight)
+        return self._row_losses(weights, X, Y, sample_weight)
