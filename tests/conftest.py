@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import itertools
+import math
 import os
 import signal
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from chainrule import Network, train
+from chainrule.compiled.machine import pace
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -48,6 +50,12 @@ def compiled_kernels() -> None:
     for output, loss in (("softmax", "cross_entropy"), ("identity", "rss")):
         net = Network.random((2, 17, 2), ["relu", output], loss)
         train(net, X, Y, rule="adam", rate=0.001, epochs=1, batch_size=32, l2=0.001).network(X)
+
+
+@pytest.fixture(autouse=True)
+def _threads_that_are_asked_for_take_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However busy the machine of the tests is: else those about threads would go on with one."""
+    monkeypatch.setattr(pace, "SECONDS_OF_TRIAL", math.inf)
 
 
 @pytest.fixture(scope="session", autouse=True)

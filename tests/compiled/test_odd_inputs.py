@@ -107,6 +107,29 @@ def test_arrays_of_every_kind_give_the_same_bits(dtype: str, kind: str) -> None:
         assert expected(odd_X).dtype == np.dtype(dtype)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_rows_of_every_kind_have_the_bits_that_they_have_in_the_table(dtype: str, kind: str) -> None:
+    for sizes, _ in REACHES:
+        net = Network.random(sizes, seed=1, dtype=dtype, start="uniform")
+        X = _samples(sizes)[0].astype(dtype)
+        expected, odd = net(X), KINDS[kind](X)
+        for r in range(len(X)):
+            alone, table = net(odd[r]), net(odd[r : r + 1])
+            assert alone.tobytes() == table.tobytes() == expected[r].tobytes()
+            assert alone.shape[-1:] == expected.shape[1:]
+            assert table.shape == expected[r : r + 1].shape
+            assert alone.dtype == table.dtype == np.dtype(dtype)
+
+
+def test_outputs_of_a_row_are_an_array_of_their_own() -> None:
+    net = Network.random((3, 12, 2), seed=1)
+    x = _samples(net.sizes)[0][0]
+    first, again = net(x), net(x)
+    first[:] = 7
+    assert again.tobytes() == net(x).tobytes()
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_given_arrays_stay_as_they_are(dtype: str) -> None:
     for sizes, batch_size in REACHES:

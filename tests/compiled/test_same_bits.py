@@ -20,6 +20,7 @@ from running import run_epoch
 from chainrule import Network, train
 from chainrule.compiled import trainer
 from chainrule.compiled.evaluation import losses_of
+from chainrule.compiled.machine import pace
 from chainrule.compiled.machine.cache import folder
 from chainrule.equations import Uniform
 
@@ -366,7 +367,7 @@ def test_training_in_slices_gives_the_same_bits(
     for at_once, seconds in ((1 << 30, 1e9), (1, 1e-12)):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(trainer, "SAMPLES_AT_FIRST", at_once)
-            patch.setattr(trainer, "SECONDS_AT_ONCE", seconds)
+            patch.setattr(pace, "SECONDS_AT_ONCE", seconds)
             with trainer.Trainer(
                 net.weights, net.activations, net.loss, X, Y, batch_size=batch_size, threads=threads
             ) as running:

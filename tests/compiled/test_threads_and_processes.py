@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import multiprocessing
 import os
@@ -20,8 +21,10 @@ from kernel_children import environment, run_child
 from running import run_epoch
 
 from chainrule import Network, train
+from chainrule.compiled.machine import team
 from chainrule.compiled.machine.cache import folder
 from chainrule.compiled.machine.compiling import Kernel
+from chainrule.compiled.machine.pace import Pace
 from chainrule.compiled.machine.target import processors
 from chainrule.compiled.machine.team import STOP
 from chainrule.compiled.trainer import Trainer
@@ -139,6 +142,150 @@ def test_first_thread_alone_writes_the_numbers_of_a_step_and_before_they_meet(me
         original(*calls[me])
         expected = [-5, 0.9, 0.1, 0.999, 0.001] if me == 0 else [7] * 5
         np.testing.assert_allclose(step_numbers[:5], expected, rtol=1e-5)
+
+
+def _weights_by(threads: int, order: npt.NDArray[np.intp], **more: Any) -> bytes:  # noqa: ANN401
+    """Of a network after an epoch."""
+    X, Y = _samples()
+    net = Network.random((12, 40, 3), seed=1, dtype="float32")
+    arguments = net.weights, net.activations, net.loss, X, Y
+    with Trainer(*arguments, batch_size=100, rule=Adam(), threads=threads, **more) as running:
+        run_epoch(running, order, rate=0.5)
+        return running.state[0].tobytes()
+
+
+def crowded_child() -> None:
+    """Two teams at once, each with twice as many threads as there are processors and one more."""
+    threads = 2 * processors() + 1
+    order = np.tile(np.arange(200), 20)
+    with ThreadPoolExecutor(2) as pool:
+        crowded = [pool.submit(_weights_by, threads, order) for _ in range(2)]
+        found = [weights.result() for weights in crowded]
+    _say([weights == _weights_by(1, order) for weights in found])
+
+
+def test_more_threads_than_processors_come_to_an_end_with_the_same_bits() -> None:
+    assert _run("crowded_child") == [True, True]
+
+
+def lonely_child() -> None:
+    """A thread waits half a second for another one that comes, and then for one that does not."""
+    order = np.arange(200)
+    X, Y = _samples()
+    net = Network.random((12, 40, 3), seed=1, dtype="float32")
+    arguments = net.weights, net.activations, net.loss, X, Y
+    with Trainer(*arguments, batch_size=100, rule=Adam(), threads=2) as running, ThreadPoolExecutor() as pool:
+        calls: dict[int, Any] = {}
+        original = running._run
+        running._run = lambda *given: calls.update({given[-2]: given}) or 0.0
+        run_epoch(running, order, rate=0.5)
+        began = pool.submit(original, *calls[1])
+        work = [_rest()["worked"]]
+        original(*calls[0])
+        began.result()
+        is_right = running.state[0].tobytes() == _weights_by(1, order)
+        began = pool.submit(original, *calls[1])
+        work.append(_rest()["worked"])
+        running._team[STOP] = 1
+        began.result()
+    _say({"worked": work, "right": is_right})
+
+
+@pytest.mark.skipif(team._FUTEX is None, reason="threads that wait sleep on Linux alone")
+def test_thread_that_waits_sleeps_and_hears_of_who_comes_and_of_the_end() -> None:
+    answer = _run("lonely_child")
+    assert answer["right"]
+    assert max(answer["worked"]) < 0.2  # one that spins would have worked for half a second
+
+
+def woken_child() -> None:
+    """Meetings for which one thread is late, where a thread that is not woken would sleep for an hour."""
+    team.LONGEST_SLEEP = (3600, 0)
+
+    @numba.njit("b1(i8[::1])", nogil=True)  # type: ignore[untyped-decorator]
+    def meet_one(array: npt.NDArray[np.int64]) -> bool:
+        return bool(team.meet(array, 2))
+
+    shared = np.zeros(team.TEAM_LENGTH, np.int64)
+
+    def meet_late() -> list[bool]:
+        return [time.sleep(0.02) or meet_one(shared) for _ in range(20)]  # type: ignore[func-returns-value]
+
+    with ThreadPoolExecutor() as pool:
+        late = pool.submit(meet_late)
+        _say([*(meet_one(shared) for _ in range(20)), *late.result()])
+
+
+def test_thread_that_sleeps_is_woken() -> None:
+    assert _run("woken_child") == [True] * 40
+
+
+@pytest.mark.parametrize("batch_size", [32, 100])
+def test_threads_that_come_and_go_change_no_bit(batch_size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    numbers = itertools.cycle([3, 1, 2])
+    used: list[int] = []
+
+    def took(self: Pace, _samples: int, _seconds: float) -> None:
+        used.append(self.threads)
+        self.threads, self.samples = next(numbers), 1
+
+    X, Y = _samples()
+    net = Network.random((12, 40, 3), seed=1, dtype="float32")
+    arguments: dict[str, Any] = {"rule": "adam", "rate": 0.1, "epochs": 5, "batch_size": batch_size}
+    alone = train(net, X, Y, threads=1, **arguments)
+    monkeypatch.setattr(Pace, "took", took)
+    found = train(net, X, Y, threads=3, **arguments)
+    assert {1, 2, 3} <= {*used}
+    assert _digest(found.network) == _digest(alone.network)
+    assert found.history.loss == alone.history.loss
+
+
+# How many threads are used: a machine that takes so many seconds for a sample, by number of threads.
+
+
+def _seconds_of(pace: Pace, seconds_each: dict[int, float], least: float) -> tuple[float, float]:
+    """Seconds for what takes at least so many, and those of the quickest number of threads alone."""
+    taken, done = 0.0, 0
+    while taken < least:
+        samples, each = pace.samples, seconds_each[pace.threads]
+        pace.took(samples, samples * each)
+        taken, done = taken + samples * each, done + samples
+    return taken, done * min(seconds_each.values())
+
+
+MACHINES: list[dict[int, float]] = [
+    {1: 1e-6, 2: 5e-7},
+    {1: 1e-6, 2: 9.5e-7},
+    {1: 1e-6, 2: 2.5e-6},
+    {1: 1e-6, 2: 8e-6},
+    {1: 1e-6, 2: 7e-7, 3: 6e-7},
+    {1: 1e-6, 2: 7e-7, 3: 3e-6},
+    {1: 1e-6, 2: 5e-7, 4: 2.5e-7, 8: 1.3e-7},
+    {1: 1e-6, 2: 5e-7, 4: 2.5e-7, 8: 4e-7},
+    {1: 1e-6, 2: 2e-6, 4: 4e-6, 8: 8e-6},
+]
+CHANGES = [
+    (before, after) for after in MACHINES for before in MACHINES if before.keys() == after.keys()
+]  # another program comes or goes
+
+
+@pytest.mark.parametrize(("before", "after"), CHANGES)
+def test_training_takes_a_tenth_more_at_most_than_on_the_quickest_threads(
+    before: dict[int, float], after: dict[int, float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()  # trials there shall be
+    pace = Pace(max(after), samples=1 << 12)
+    for machine in (before, after):
+        taken, least = _seconds_of(pace, machine, 20.0)
+        assert taken <= 1.1 * least
+
+
+def test_one_thread_has_nothing_to_choose() -> None:
+    pace = Pace(1, samples=100)
+    for seconds in (0.001, 0.2, 0.1):
+        pace.took(100, seconds)
+        assert pace.threads == 1
+        assert pace.samples == round(100 * 0.1 / seconds)
 
 
 # Processes.

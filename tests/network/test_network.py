@@ -334,6 +334,10 @@ REFUSED_INPUTS: list[Any] = [
     pytest.param([[1.0]], ShapeError, r"needs \(n_samples, 2\). Give one sample a row", id="one column"),
     pytest.param([[[1.0, 2.0]]], ShapeError, r"X has shape \(1, 1, 2\) but the network needs", id="3-D"),
     pytest.param(1.0, ShapeError, r"X has shape \(\) but the network needs", id="number"),
+    pytest.param(np.ones((1, 3)), ShapeError, r"X has shape \(1, 3\) but the network", id="array's columns"),
+    pytest.param(np.ones((2, 1)), ShapeError, r"X has shape \(2, 1\) but the network", id="array's column"),
+    pytest.param(np.ones((1, 1, 2)), ShapeError, r"X has shape \(1, 1, 2\) but the", id="3-D array"),
+    pytest.param(np.ones(()), ShapeError, r"X has shape \(\) but the network needs", id="array of a number"),
     pytest.param(np.ones((0, 2)), ShapeError, "X has no rows but at least one", id="no rows"),
     pytest.param([[1.0, 2.0], [3.0]], InputError, "X cannot be read as a table of numbers", id="ragged"),
     pytest.param([["a", "b"]], InputError, "X cannot be read as a table of numbers", id="words"),
@@ -356,6 +360,13 @@ def test_inputs_that_do_not_fit_are_refused(
         _net()(X)
     with pytest.raises(error, match=message):
         _net().forward(X)
+
+
+@pytest.mark.parametrize("n", [0, 1, 3])
+def test_one_sample_of_another_length_is_refused(n: int) -> None:
+    for x in (np.ones(n), [1.0] * n):
+        with pytest.raises(ShapeError, match=rf"X has shape \(1, {n}\) but the network needs"):
+            _net()(x)
 
 
 def test_one_sample_alone_is_for_calling_not_for_forward() -> None:

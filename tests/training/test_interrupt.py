@@ -15,6 +15,7 @@ from disturbances import interrupted_at
 
 from chainrule import Network, equations, train
 from chainrule.compiled import trainer
+from chainrule.compiled.machine import pace
 from chainrule.compiled.machine.compiling import Kernel
 from chainrule.training import ENGINES, StoppedBy
 
@@ -137,7 +138,7 @@ def test_signal_between_two_calls_of_a_kernel_drops_that_epoch(
     n_threads = threading.active_count()
     with monkeypatch.context() as patched:
         patched.setattr(trainer, "SAMPLES_AT_FIRST", 1)  # a kernel's call takes one batch, and no more
-        patched.setattr(trainer, "SECONDS_AT_ONCE", 0.0)
+        patched.setattr(pace, "SECONDS_AT_ONCE", 0.0)
         for name, value in [*vars(trainer).items()]:
             if isinstance(value, Kernel):
                 patched.setattr(trainer, name, _KernelWithSignal(value, call, before=before))

@@ -38,29 +38,36 @@ class Predictor:
         self._weights, self._activations = weights, activation_codes(activations)
         self._sizes = (weights[0].shape[1] - 1, *(w.shape[0] for w in weights))
         self._idle: deque[Memory] = deque()
-        self._kernel = predict_rows.of(weights[0].dtype)
+        self._kernel = predict_rows.unchecked(weights[0].dtype)
 
     def __call__(self, X: npt.NDArray[Any], threads: int | None = None) -> npt.NDArray[Any]:
-        """Outputs, shape (n_samples, n_outputs), of an X of the weights' dtype."""
-        n, n_outputs = len(X), self._sizes[-1]
-        outputs = np.empty((n, n_outputs), X.dtype)
-        samples, results = flat(X), outputs.reshape(-1)
-        if threads is None:
-            threads = 1 if n < SAMPLES_FOR_THREADS else useful_threads(n * sum(w.size for w in self._weights))
-        threads = min(threads, n)
-        if threads == 1:
+        """Outputs of an X of the weights' dtype, of shape (n_samples, n_inputs), or (n_inputs,) for one."""
+        n, n_outputs = len(X) if X.ndim > 1 else 1, self._sizes[-1]
+        outputs = np.empty((n, n_outputs) if X.ndim > 1 else n_outputs, X.dtype)
+        samples, results = X.ravel() if X.flags.aligned else flat(X), outputs.ravel()
+        if n == 1 or threads == 1 or (threads is None and n < SAMPLES_FOR_THREADS):
             self._predict(samples, results, 0, n)
-            return outputs
+        else:
+            self._share_out(samples, results, n, threads)
+        return outputs
+
+    def _share_out(
+        self, samples: npt.NDArray[Any], results: npt.NDArray[Any], n: int, threads: int | None
+    ) -> None:
+        """Outputs of so many samples, computed by threads."""
+        n_outputs = self._sizes[-1]
+        if threads is None:
+            threads = useful_threads(n * sum(w.size for w in self._weights))
+        threads = min(threads, n)
         shares = [n * share // threads for share in range(threads + 1)]
         # A kernel may write the numbers after its last row back as it read them, so that it must not be given
         # those of another thread.
         parts = [(results[: stop * n_outputs], first, stop) for first, stop in pairwise(shares)]
-        with ThreadPoolExecutor(threads - 1) as pool:
+        with ThreadPoolExecutor(threads) as pool:
             others = [pool.submit(self._predict, samples, *part) for part in parts[1:]]
             self._predict(samples, *parts[0])
             for other in others:
                 other.result()
-        return outputs
 
     def _predict(self, X: npt.NDArray[Any], outputs: npt.NDArray[Any], first: int, stop: int) -> None:
         """Outputs of some of the samples."""

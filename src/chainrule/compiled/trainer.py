@@ -23,6 +23,7 @@ from chainrule.compiled.kernels.narrow_minibatch import MOST_INPUTS, MOST_UNITS,
 from chainrule.compiled.kernels.online import train_online
 from chainrule.compiled.kernels.shuffling import NUMBERS_A_BLOCK
 from chainrule.compiled.layout import Memory, flat, lanes_of, pack, padded, reserve, squares, unpack
+from chainrule.compiled.machine.pace import Pace
 from chainrule.compiled.machine.target import FEW_ROWS, TILE_COLUMNS, TILE_ROWS, useful_threads
 from chainrule.compiled.machine.team import STOP, TEAM_LENGTH
 from chainrule.compiled.twins.rules import FUSED, GRADIENTS, POWER1, POWER2, rule_code, rule_numbers
@@ -42,8 +43,6 @@ __all__ = ["Block", "State", "Trainer"]
 # Packed weights and arrays of the rule, and its numbers.
 State: TypeAlias = "tuple[npt.NDArray[Any], npt.NDArray[np.float64]]"
 
-# A kernel runs for about this long before Python looks for Ctrl-C, and then goes on.
-SECONDS_AT_ONCE = 0.1
 SAMPLES_AT_FIRST = 1 << 12
 WORK_AT_FIRST = 1 << 26  # weights times samples
 MOST_KEPT = 1 << 22  # hidden units times samples, of those that drop out in one run of a kernel
@@ -139,7 +138,6 @@ class Trainer:
         self._rule, self._masks, self._dropout = rule, masks, dropout
         self._n_arrays, self._n_numbers = (len(RULES.fact(rule, name)) for name in ("arrays", "numbers"))
         n_weights = sum(w.size for w in weights)
-        self._samples_at_once = max(1, min(SAMPLES_AT_FIRST, WORK_AT_FIRST // n_weights))
         penalised = bool(l1 or l2) or clip_norm is not None or masks is not None
         self._is_plain, self._clips = type(rule) is Descent and not penalised, clip_norm is not None
         self._is_prepared = penalised or rule is None  # sums of gradients are not enough for its rule
@@ -160,6 +158,7 @@ class Trainer:
             pack(self._memory, masks, "masks")
         self._team = np.zeros(TEAM_LENGTH, np.int64)
         self._pool = ThreadPoolExecutor(self._threads - 1) if self._threads > 1 else None
+        self._pace = Pace(self._threads, max(1, min(SAMPLES_AT_FIRST, WORK_AT_FIRST // n_weights)))
         self._process = os.getpid()
 
     def _kernel_for(self, batch_size: int) -> Kernel:
@@ -289,11 +288,7 @@ class Trainer:
         loss, first, order = 0.0, 0, flat(order)
         while first < len(order):
             stop = min(first + self._chunk(steps_at_once), len(order))
-            began = time.perf_counter()
             loss = self._train(order, first, stop, rate, loss, number)
-            seconds = max(time.perf_counter() - began, 1e-6)
-            if steps_at_once is None:
-                self._samples_at_once = max(1, int((stop - first) / seconds * SECONDS_AT_ONCE))
             first = stop
             yield first, loss
 
@@ -301,7 +296,7 @@ class Trainer:
         """Samples of the next run of a kernel: whole batches."""
         if steps_at_once is not None:
             return steps_at_once * self._batch_size
-        samples = self._samples_at_once
+        samples = self._pace.samples
         if self._dropout is not None:
             samples = min(samples, MOST_KEPT // max(1, sum(self._sizes[1:-1])))
         return max(samples // self._batch_size, 1) * self._batch_size
@@ -317,8 +312,8 @@ class Trainer:
 
         0 where threads or units that drop out need `epoch`, or where it would save little.
         """
-        n_epochs = self._samples_at_once // self._rows(watched)
-        if self._pool is not None or self._dropout is not None or n_epochs < FEWEST_AT_ONCE:
+        n_epochs = self._pace.samples // self._rows(watched)
+        if self._pace.threads > 1 or self._dropout is not None or n_epochs < FEWEST_AT_ONCE:
             return 0
         return min(n_epochs, MOST_STATES // len(self._memory.state))
 
@@ -368,7 +363,7 @@ class Trainer:
         began = time.perf_counter()
         done = kernel(*arguments)
         seconds = max(time.perf_counter() - began, 1e-6)
-        self._samples_at_once = max(1, int(done * self._rows(watched) / seconds * SECONDS_AT_ONCE))
+        self._pace.took(done * self._rows(watched), seconds)
         return Block(losses[:done], watched_losses[:done], arrays[:done], numbers[:done], seconds)
 
     def _rows(self, watched: Evaluator | None) -> int:
@@ -433,6 +428,7 @@ class Trainer:
 
         Every thread of the team runs the kernel; this one is number 0.
         """
+        began, threads = time.perf_counter(), self._pace.threads
         kept = self._samples[2]  # anything that is not looked at
         if self._dropout is not None:
             kept = flat(self._dropout(number, self._place + first, stop - first))
@@ -449,22 +445,24 @@ class Trainer:
             self._numbers,
             self._team,
         )
-        if self._pool is None:
-            return float(self._run(*arguments, 0, 1))
-        try:
-            others = [self._pool.submit(self._share, arguments, me) for me in range(1, self._threads)]
-            loss = self._share(arguments, 0)
-            for other in others:
-                other.result()
-        except BaseException:  # Ctrl-C
-            self._team[STOP] = 1
-            raise
+        if self._pool is None or threads == 1:
+            loss = float(self._run(*arguments, 0, 1))
+        else:
+            try:
+                others = [self._pool.submit(self._share, arguments, me, threads) for me in range(1, threads)]
+                loss = self._share(arguments, 0, threads)
+                for other in others:
+                    other.result()
+            except BaseException:  # Ctrl-C
+                self._team[STOP] = 1
+                raise
+        self._pace.took(stop - first, time.perf_counter() - began)
         return loss
 
-    def _share(self, arguments: tuple[Any, ...], me: int) -> float:
+    def _share(self, arguments: tuple[Any, ...], me: int, threads: int) -> float:
         """One thread's part. Whatever ends it early ends all, who else would wait for it for ever."""
         try:
-            return float(self._run(*arguments, me, self._threads))
+            return float(self._run(*arguments, me, threads))
         except BaseException:
             self._team[STOP] = 1
             raise

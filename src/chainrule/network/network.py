@@ -245,22 +245,32 @@ class Network:
         as many are used as pay off where none is given. A network with an activation of the user's own
         computes as `forward` does.
         """
-        try:
-            one_sample = np.ndim(X) == 1
-        except ValueError:  # rows of several lengths, which are refused by name
-            one_sample = False
-        given = unmasked(X)[np.newaxis] if one_sample else X
-        samples = as_samples(given, self.sizes[0], self.dtype, "X")
-        outputs: npt.NDArray[Any] = self._outputs(samples, threads)
-        return outputs[0] if one_sample else outputs
+        if not (  # rows that need nothing are not looked at again: one at a time, they would feel it
+            type(X) is np.ndarray
+            and X.dtype == self.weights[0].dtype
+            and 0 < X.ndim <= 2  # noqa: PLR2004 (one sample alone, or a table)
+            and X.shape[-1] == self._sizes[0]
+            and len(X) > 0
+        ):
+            X = self._as_samples(X)
+        most = None if threads is None else whole_number_from_1(threads, "threads")
+        return (self._predictor or self._new_predictor())(X, most)
 
-    def _outputs(self, samples: npt.NDArray[Any], threads: int | None) -> npt.NDArray[Any]:
-        """Outputs of checked samples, by the compiled forward pass wherever it knows the activations."""
-        predictor = self._predictor
-        if predictor is None:
-            predictor = predictor_for(self.weights, self.activations)
-            object.__setattr__(self, "_predictor", predictor)
-        return predictor(samples, None if threads is None else whole_number_from_1(threads, "threads"))
+    def _as_samples(self, X: npt.ArrayLike) -> npt.NDArray[Any]:
+        """Array of the network's dtype, (n_samples, n_inputs), or (n_inputs,) for one sample alone."""
+        try:
+            given = unmasked(X)
+        except (TypeError, ValueError, OverflowError):  # such as rows of several lengths
+            return as_samples(X, self.sizes[0], self.dtype, "X")  # which says what is wrong
+        is_alone = given.ndim == 1
+        samples = as_samples(given[np.newaxis] if is_alone else given, self.sizes[0], self.dtype, "X")
+        return samples[0] if is_alone else samples
+
+    def _new_predictor(self) -> Outputs:
+        """What computes the outputs, made at the first prediction and kept."""
+        predictor = predictor_for(self.weights, self.activations)
+        object.__setattr__(self, "_predictor", predictor)
+        return predictor
 
     def __reduce__(self) -> tuple[type[Network], tuple[object, ...]]:
         # Copies and pickles go through the constructor: arrays restored on their own would be writable.

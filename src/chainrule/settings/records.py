@@ -174,8 +174,9 @@ class Settings:
         resembles={"tol": "It is a loss to reach, and no change of one."},
     )
     threads: int | None = setting(
-        "Threads for the batches of the compiled engine, and for folds that are trained at once; as many as "
-        "pay off where not given. Their number changes no bit of the result.",
+        "Most threads for the batches of the compiled engine, which uses fewer where those are quicker, and "
+        "for folds that are trained at once; as many as pay off where not given. Their number changes no bit "
+        "of the result.",
         values.WHOLE,
         is_free=True,
         is_recorded=False,

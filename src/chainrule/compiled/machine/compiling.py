@@ -82,6 +82,15 @@ class Kernel:
             self._ready.add(dtype)
         return self._dispatcher
 
+    def unchecked(self, dtype: np.dtype[Any]) -> Callable[..., Any]:
+        """The same function, without Numba's look at the arguments, which takes a third of a microsecond.
+
+        It reads whatever lies in an array as numbers of its own type, and knows one dimension only.
+        """
+        self.of(dtype)
+        found: Any = self._dispatcher.overloads[self._argument_types(from_dtype(dtype))]
+        return found.entry_point  # type: ignore[no-any-return]
+
     def is_at_hand(self, dtype: np.dtype[Any]) -> bool:
         """Whether it is compiled, here or on the disk."""
         return dtype in self._ready or self._files.has(self._argument_types(from_dtype(dtype)))

@@ -2,6 +2,7 @@
 
 The threads are Python's, which run the same compiled function with the interpreter's lock released. They
 meet in a barrier that spins, because between two phases of a small batch there is not a microsecond to lose.
+A thread that has waited for as long as it takes to be woken sleeps: whom it waits for may need its core.
 """
 
 from __future__ import annotations
@@ -18,10 +19,13 @@ from chainrule.compiled.machine.compiling import part
 __all__ = ["STOP", "TEAM_LENGTH", "meet", "restore_environment", "standard_environment"]
 
 # Elements of the array of whole numbers that a team shares, each in a cache line of its own.
-ARRIVED, GENERATION, STOP, TEAM_LENGTH = 0, 8, 16, 24
-SPINS = 1 << 12  # before the thread offers its core to others, about a tenth of a millisecond
+ARRIVED, GENERATION, STOP, ASLEEP, TEAM_LENGTH = 0, 8, 16, 24, 32
+SPINS = 1 << 10  # some twenty microseconds
+# Seconds and nanoseconds that a thread sleeps before it looks whether the team is told to stop.
+LONGEST_SLEEP = (0, 5_000_000)
 
-_X86 = binding.get_process_triple().split("-")[0] in {"x86_64", "i386", "i686"}
+_PROCESSOR = binding.get_process_triple().split("-")[0]
+_X86 = _PROCESSOR in {"x86_64", "i386", "i686"}
 _STANDARD = 0x1F80  # round to nearest, keep subnormals, no traps: how every x86 process starts
 
 
@@ -36,7 +40,7 @@ def _add_to(_typing, team, index, amount):
 
     def codegen(context, builder, signature, args):
         pointer = _element(context, builder, signature.args[0], args[0], args[1])
-        return builder.atomic_rmw("add", pointer, args[2], "acq_rel")
+        return builder.atomic_rmw("add", pointer, args[2], "seq_cst")
 
     return types.int64(team, types.intp, types.int64), codegen
 
@@ -78,14 +82,58 @@ def _pause(_typing):
     return types.void(), codegen
 
 
-if sys.platform == "win32":
+# Linux's number of the system call futex.
+_FUTEX = {"x86_64": 202, "aarch64": 98}.get(_PROCESSOR) if sys.platform == "linux" else None
+_WAIT, _WAKE = 128, 129  # operations of it, among the threads of one process
+_ALL = 1 << 30
+
+
+@intrinsic
+def _futex(_typing, team, operation, value):
+    """Sleep for a while, unless the generation is another than `value`; or wake so many who do."""
+
+    def codegen(context, builder, signature, args):
+        whole, array = ir.IntType(64), signature.args[0]
+        longest = ir.Constant(ir.ArrayType(whole, 2), LONGEST_SLEEP)
+        pointers = [
+            _element(context, builder, array, args[0], context.get_constant(types.intp, GENERATION)),
+            cgutils.alloca_once_value(builder, longest),
+        ]
+        place, time = (builder.ptrtoint(pointer, whole) for pointer in pointers)
+        none = whole(0)
+        kind = ir.FunctionType(whole, [whole], var_arg=True)
+        function = cgutils.get_or_insert_function(builder.module, kind, "syscall")
+        builder.call(function, [whole(_FUTEX), place, args[1], args[2], time, none, none])
+        return context.get_dummy_value()
+
+    return types.void(team, types.int64, types.int64), codegen
+
+
+if _FUTEX is not None:
 
     @part
-    def _offer_core():
-        _pause()
+    def _rest(team, generation):
+        """Sleep until the generation is over."""
+        _add_to(team, ASLEEP, 1)
+        _futex(team, _WAIT, generation)
+        _add_to(team, ASLEEP, -1)
+
+    @part
+    def _wake(team):
+        """Wake who sleeps."""
+        if _read(team, ASLEEP) != 0:
+            _futex(team, _WAKE, _ALL)
 
 else:
-    _offer_core = types.ExternalFunction("sched_yield", types.int32())
+    _offer_core = _pause if sys.platform == "win32" else types.ExternalFunction("sched_yield", types.int32())
+
+    @part
+    def _rest(_team, _generation):
+        _offer_core()
+
+    @part
+    def _wake(_team):
+        pass
 
 
 @part
@@ -96,7 +144,8 @@ def meet(team, threads):
     generation = _read(team, GENERATION)
     if _add_to(team, ARRIVED, 1) == threads - 1:
         _write(team, ARRIVED, 0)
-        _write(team, GENERATION, generation + 1)
+        _add_to(team, GENERATION, 1)
+        _wake(team)
     spins = 0
     while _read(team, GENERATION) == generation:
         if _read(team, STOP) != 0:
@@ -105,7 +154,7 @@ def meet(team, threads):
         if spins < SPINS:
             _pause()
         else:
-            _offer_core()
+            _rest(team, generation)
     return True
 
 
