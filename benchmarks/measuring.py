@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import statistics
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 from benchmarks.equality import BOUNDS, UnequalError, difference, loss_of
+from benchmarks.figures import OURS, facts
 from benchmarks.processes import Worker
 from benchmarks.rivals import Unavailable
 from benchmarks.tasks import Task, samples, start_network
@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from benchmarks.rivals import Options
     from benchmarks.worker import Prepared
 
-__all__ = ["Crew", "Row", "measure"]
+__all__ = ["LIMIT", "Crew", "Row", "measure"]
 
-OURS = "chainrule"
+LIMIT = "multiply-adds"
+TOO_FAST = 1.2  # times the limit, which is twice as high with the next larger instructions
 MOVED = 20  # the check's updates must move the weights by so many times the bound, or it would prove nothing
 
 
@@ -50,21 +51,12 @@ class Row:
     microseconds: list[float] = field(default_factory=list)
     whole_calls: list[float] = field(default_factory=list)
 
-    @property
-    def median(self) -> float:
-        """Median of the repetitions."""
-        return statistics.median(self.microseconds)
-
-    @property
-    def whole_call(self) -> float:
-        """Median of the whole calls."""
-        return statistics.median(self.whole_calls)
-
 
 class Crew:
     """The workers for one number type and number of threads, started together; a context manager."""
 
     def __init__(self, tools: list[str], threads: int, dtype: str, options: Options) -> None:
+        self.threads, self.dtype = threads, dtype
         self.workers = {tool: Worker(tool, threads, dtype, options) for tool in tools}
         self.versions: dict[str, str] = {}
 
@@ -81,6 +73,19 @@ class Crew:
                 missing(tool, str(reason))
                 self.workers.pop(tool).close()
 
+    def rates(self, missing: Callable[[str, str], None]) -> dict[str, float]:
+        """Operations a nanosecond in each tool's products of matrices, and in the limit of multiply-adds.
+
+        A tool that is faster than the limit does not keep to the target's instructions, and is left out.
+        """
+        found = {tool: worker.ask("rate", self.dtype, self.threads) for tool, worker in self.workers.items()}
+        rates = {tool: round(rate, 1) for tool, rate in found.items() if rate}
+        for tool, rate in rates.items():
+            if rate > TOO_FAST * rates.get(LIMIT, rate):
+                missing(tool, f"it multiplies at {rate} GFLOP/s, but the target allows {rates[LIMIT]}")
+                self.workers.pop(tool).close()
+        return rates
+
     def __enter__(self) -> Self:
         return self
 
@@ -89,8 +94,10 @@ class Crew:
             worker.close()
 
 
-def measure(task: Task, crew: Crew, repetitions: int, missing: Callable[[str, str], None]) -> Iterator[Row]:
-    """Rows of a task, ours first.
+def measure(
+    task: Task, crew: Crew, repetitions: int, missing: Callable[[str, str], None]
+) -> list[dict[str, Any]]:
+    """Figures of a task, ours first.
 
     Raises
     ------
@@ -115,7 +122,7 @@ def measure(task: Task, crew: Crew, repetitions: int, missing: Callable[[str, st
             row.whole_calls.append(scale * whole)
             if task.threads > 1:
                 time.sleep(0.05)  # idle threads of some libraries go on spinning for a while
-    yield from rows
+    return [facts(row, rows[0].microseconds) for row in rows]
 
 
 def _prepared(task: Task, crew: Crew, missing: Callable[[str, str], None]) -> Iterator[Row]:

@@ -20,7 +20,7 @@ _V4 = f"{_V3} avx512f avx512bw avx512cd avx512dq avx512vl"
 # LLVM's names of what a level has, as the x86-64 psABI defines it.
 LEVELS = {"x86-64-v2": _V2.split(), "x86-64-v3": _V3.split(), "x86-64-v4": _V4.split()}
 
-# Variables by which users and systems choose instructions, blocks or threads of a tool, which is timed as it is.
+# Variables by which users and systems choose instructions, blocks or threads of a tool; all are dropped.
 FOREIGN = (
     "ATEN_CPU", "DNNL_", "GLIBC_TUNABLES", "MKL_", "NPY_DISABLE", "NPY_ENABLE", "NUMBA_", "OMP_", "GOMP_",
     "KMP_", "ONEDNN_", "OPENBLAS_", "XLA_", "JAX_",

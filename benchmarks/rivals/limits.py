@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from benchmarks.rivals import Form, Options
     from benchmarks.tasks import Task
 
-__all__ = ["multiply_adds", "one_pass", "two_passes", "versions"]
+__all__ = ["multiply_adds", "one_pass", "product", "two_passes", "versions"]
 
 
 def _registers() -> tuple[int, int]:
@@ -214,11 +214,11 @@ class MultiplyAdds:
 
     output = "logistic"
 
-    def __init__(self, task: Task) -> None:
-        self.flops, self.threads = task.flops, task.threads
-        self.scalar = np.dtype(task.dtype).type
-        self.flops_a_turn = 2 * ACCUMULATORS * VECTOR_BYTES // np.dtype(task.dtype).itemsize
-        self.pool = ThreadPoolExecutor(task.threads)
+    def __init__(self, flops: int, dtype: str, threads: int) -> None:
+        self.flops, self.threads = flops, threads  # operations a sample
+        self.scalar = np.dtype(dtype).type
+        self.flops_a_turn = 2 * ACCUMULATORS * VECTOR_BYTES // np.dtype(dtype).itemsize
+        self.pool = ThreadPoolExecutor(threads)
 
     def reset(self, rows: int) -> None:
         """So many samples."""
@@ -234,6 +234,13 @@ class MultiplyAdds:
         """Nothing."""
 
 
+def product(A: npt.NDArray[Any], B: npt.NDArray[Any], threads: int) -> Callable[[], object]:
+    """As many operations as the product of two square matrices takes."""
+    form = MultiplyAdds(2 * A.size * len(B), A.dtype.name, threads)
+    form.reset(1)
+    return partial(form.run, 1)
+
+
 def two_passes(task: Task, _X: Any, _Y: Any, _options: Options) -> dict[str, Callable[[], Form]]:
     """Every weight read in the forward pass, and read and written in the backward pass."""
     return {"2 reads, 1 write of a weight": partial(Streaming, task, fused=False)}
@@ -246,4 +253,8 @@ def one_pass(task: Task, _X: Any, _Y: Any, _options: Options) -> dict[str, Calla
 
 def multiply_adds(task: Task, _X: Any, _Y: Any, _options: Options) -> dict[str, Callable[[], Form]]:
     """Multiply-adds in registers."""
-    return {f"{ACCUMULATORS} chains of multiply-adds, {VECTOR_BYTES} bytes wide": partial(MultiplyAdds, task)}
+    return {
+        f"{ACCUMULATORS} chains of multiply-adds, {VECTOR_BYTES} bytes wide": partial(
+            MultiplyAdds, task.flops, task.dtype, task.threads
+        )
+    }

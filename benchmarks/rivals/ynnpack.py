@@ -1,8 +1,8 @@
 """JAX's products kept to AVX2.
 
-XLA's flag keeps its own code to AVX2, but products go to YNNPACK, which looks at the processor alone and has no
-setting. Switched off, as XLA can, it would leave JAX slower by a sixth than it is on a machine with AVX2. So
-the sets of instructions that it found are cut down in its memory.
+XLA's flag keeps its own code to AVX2, but products go to YNNPACK, which looks at the processor alone and has
+no setting. XLA can switch it off, but then JAX is slower by a sixth than it is on a machine with AVX2. So what
+YNNPACK found is cut down in its memory.
 """
 
 from __future__ import annotations
