@@ -82,7 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--quick", action="store_true", help="fewer networks, shorter runs: two minutes")
     parser.add_argument(
         "--json", type=Path, nargs="?", const=True, metavar="FILE",
-        help="write all figures there, in place of older ones of the same tasks; without FILE, to that of this "
+        help="write all figures there, in place of older ones of these tasks; without FILE, to that of this "
         "kind of processor in benchmarks/figures",
     )  # fmt: skip
     parser.add_argument("--markdown", action="store_true", help="print the tables as Markdown")

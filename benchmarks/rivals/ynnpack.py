@@ -1,7 +1,7 @@
 """JAX's products kept to AVX2.
 
 XLA's flag keeps its own code to AVX2, but products go to YNNPACK, which looks at the processor alone and has
-no setting. XLA can switch it off, but then JAX is slower by a sixth than it is on a machine with AVX2. So what
+no setting. XLA can switch it off, but then JAX is slower by a sixth than on a machine with AVX2. So what
 YNNPACK found is cut down in its memory.
 """
 
