@@ -6,6 +6,7 @@ in the README beside this file; those that can be seen in the speed of a product
 
 from __future__ import annotations
 
+import importlib
 import platform
 import re
 from typing import Any
