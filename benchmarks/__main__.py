@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import FrameType
 
-FULL = {"repetitions": 7, "seconds": 0.05}
+FULL = {"repetitions": 5, "seconds": 0.05}
 QUICK = {"repetitions": 3, "seconds": 0.03}
 SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 WRONG_USE = 2

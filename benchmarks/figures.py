@@ -10,6 +10,7 @@ import json
 import os
 import statistics
 from dataclasses import asdict, dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -106,7 +107,8 @@ def _place(row: dict[str, Any]) -> tuple[Any, ...]:
 
     groups = list(GROUPS)
     known = groups.index(row["group"]) if row["group"] in groups else len(groups)
-    return known, row["axis"], row["threads"], row["batch_size"]
+    n_weights = sum(n_in * n_out for n_in, n_out in pairwise(row["sizes"]))
+    return known, row["axis"], row["threads"], row["batch_size"], row["rule"], n_weights, row["samples"]
 
 
 def facts(row: Row, turns: Iterable[float]) -> dict[str, Any]:
