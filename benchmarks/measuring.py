@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from benchmarks.equality import BOUNDS, UnequalError, difference, loss_of
 from benchmarks.figures import OURS, facts
-from benchmarks.processes import Worker
+from benchmarks.processes import Worker, aside
 from benchmarks.rivals import Unavailable
 from benchmarks.tasks import Task, samples, start_network
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["LIMIT", "Crew", "Row", "measure"]
 
 LIMIT = "multiply-adds"
+COMPILES = "JAX"
 TOO_FAST = 1.2  # times the limit, which is twice as high with the next larger instructions
 MOVED = 20  # the check's updates must move the weights by so many times the bound, or it would prove nothing
 
@@ -56,7 +57,7 @@ class Crew:
     """The workers for one number type and number of threads, started together; a context manager."""
 
     def __init__(self, tools: list[str], threads: int, dtype: str, options: Options) -> None:
-        self.threads, self.dtype = threads, dtype
+        self.threads, self.dtype, self.aside = threads, dtype, aside(threads)
         self.workers = {tool: Worker(tool, threads, dtype, options) for tool in tools}
         self.versions: dict[str, str] = {}
 
@@ -128,20 +129,42 @@ def measure(
 def _prepared(task: Task, crew: Crew, missing: Callable[[str, str], None]) -> Iterator[Row]:
     """Rows without times, of the tools that are ready and equal."""
     references: dict[str, Any] = {}
-    for tool in (tool for tool in task.tools if tool in crew.workers):
+
+    def lack(tool: str, reason: Unavailable) -> None:
+        if tool == OURS:
+            raise reason  # without us there is nothing to compare with
+        missing(tool, f"{task.group}, {task.network}: {reason}")
+
+    for tool, prepared in _ready(task, crew, lack).items():
         try:
-            row = _equal(task, tool, crew, references)
+            row = _equal(task, tool, prepared, crew, references)
         except Unavailable as reason:
-            if tool == OURS:
-                raise  # without us there is nothing to compare with
-            missing(tool, f"{task.group}, {task.network}: {reason}")
+            lack(tool, reason)
         else:
             yield row
 
 
-def _equal(task: Task, tool: str, crew: Crew, references: dict[str, Any]) -> Row:
+def _ready(task: Task, crew: Crew, lack: Callable[[str, Unavailable], None]) -> dict[str, Prepared]:
+    """What each tool is going to do; the one that compiles most does so on a core of its own meanwhile."""
+    tools = [tool for tool in task.tools if tool in crew.workers]
+    early = COMPILES if crew.aside and COMPILES in tools else None
+    if early:
+        crew.workers[early].ask("move", crew.aside[0])
+        crew.workers[early].tell("prepare", task)
+    found = {}
+    for tool in sorted(tools, key=lambda tool: tool == early):
+        worker = crew.workers[tool]
+        try:
+            found[tool] = worker.hear() if tool == early else worker.ask("prepare", task)
+            if tool == early:
+                worker.ask("move", crew.aside[1])
+        except Unavailable as reason:
+            lack(tool, reason)
+    return {tool: found[tool] for tool in tools if tool in found}
+
+
+def _equal(task: Task, tool: str, prepared: Prepared, crew: Crew, references: dict[str, Any]) -> Row:
     """Row without times of one tool, after its numbers were compared with ours."""
-    prepared = crew.workers[tool].ask("prepare", task)
     numbers = crew.workers[tool].ask("check", task)
     if task.kind == "minimise":
         _check_reached(task, tool, numbers)

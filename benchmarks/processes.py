@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +17,17 @@ if TYPE_CHECKING:
 
     from benchmarks.rivals import Options
 
-__all__ = ["Worker", "cores", "environment", "limits"]
+__all__ = ["Worker", "aside", "cores", "environment", "limits"]
 
 PATIENCE = 180.0  # seconds for one answer
+
+
+def aside(threads: int) -> tuple[set[int], set[int]] | tuple[()]:
+    """Cores beside those of so many threads, and theirs; nothing where there are none to spare."""
+    if sys.platform != "linux":  # the others cannot move a process
+        return ()
+    there = sorted(os.sched_getaffinity(0))
+    return ({*there[:-threads]}, {*there[-threads:]}) if len(there) > threads else ()
 
 
 class Worker:

@@ -75,7 +75,7 @@ def settings(target: str) -> dict[str, str]:
 
 def _dispatched_by_numpy() -> list[str]:
     """Sets of instructions that NumPy has loops for."""
-    from numpy._core import _multiarray_umath as loops  # noqa: PLC0415 -- it has no public door
+    loops: Any = importlib.import_module("numpy._core._multiarray_umath")  # it has no public door
 
     found: list[str] = getattr(loops, "__cpu_dispatch__", [])
     return found
