@@ -1,9 +1,9 @@
 """Tables and pictures of ``docs/performance.md``, made of the figures in ``benchmarks/figures``.
 
 ``python -m benchmarks.page``, in the root of the repository; it times nothing. What stands between comments
-of the page is replaced: ``<!-- processors NAME ... -->`` names the files whose figures are shown side by side,
-in this order, and ``<!-- table group=online threads=1 -->`` asks for the figures that have these values. A
-block ends with ``<!-- end -->``.
+of the page is replaced: ``<!-- processors NAME ... -->`` names the files whose figures are shown, in this
+order, and ``<!-- table group=online threads=1 -->`` asks for the figures that have these values. A block ends
+with ``<!-- end -->``.
 """
 
 from __future__ import annotations

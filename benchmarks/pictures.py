@@ -28,6 +28,7 @@ STYLE = (
     ".c0.line,.c1.line,.c2.line{fill:none}</style>"
 )
 COLOURS = 3
+MOST_LEVELS = 8
 WIDTH = 760
 RIVAL = "PyTorch"  # that grows beside us
 
@@ -88,12 +89,13 @@ def _panel(kinds: Kinds, axis: str, width: int, height: int) -> Iterator[str]:
     if not points:
         return
     (x_low, x_high), (low, high) = ((min(values), max(values)) for values in zip(*points, strict=True))
-    x = Scale(x_low, x_high, 44, width - 16)
-    y = Scale(10 ** math.floor(math.log10(low)), 10 ** math.ceil(math.log10(high)), height - 50, 14)
-    for power in range(round(math.log10(y.low)), round(math.log10(y.high)) + 1):
-        at = y(10.0**power)
-        yield f'<path class="grid" d="M{x.begin} {at:.1f}H{x.end}"/>'
-        yield _text(x.begin - 5, at + 4, f"{10.0**power:g}", "end")
+    x = Scale(x_low, x_high, 44, width - 28)
+    levels = _levels(low, high)
+    y = Scale(levels[0], levels[-1], height - 50, 22)
+    yield _text(6, 8, "µs a sample", "start")
+    for level in levels:
+        yield f'<path class="grid" d="M{x.begin} {y(level):.1f}H{x.end}"/>'
+        yield _text(x.begin - 5, y(level) + 4, f"{level:g}", "end")
     yield f'<path class="axis" d="M{x.begin} {y.begin}H{x.end}"/>'
     ticks = sorted({point[0] for point in points})
     for tick in ticks[:: math.ceil(len(ticks) / 7)]:
@@ -105,6 +107,16 @@ def _panel(kinds: Kinds, axis: str, width: int, height: int) -> Iterator[str]:
             yield f'<path class="{_look(place, tool)}" d="M{path}"/>'
             if tool == OURS:
                 yield from (_mark(place, x(a), y(b)) for a, b in line)
+
+
+def _levels(low: float, high: float) -> list[float]:
+    """Round numbers around two others: 1, 2 and 5 of each power of ten, or the powers alone."""
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    levels = [float(f"{digit}e{power}") for power in powers for digit in (1, 2, 5)]
+    first = max(place for place, level in enumerate(levels) if level <= low)
+    last = min(place for place, level in enumerate(levels) if level >= high)
+    few = levels[first : last + 1]
+    return few if len(few) <= MOST_LEVELS else [float(f"1e{power}") for power in powers]
 
 
 def beside(kinds: Kinds) -> str:

@@ -10,11 +10,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from benchmarks.targets import host, offered, settings
 
 ROOT = Path(__file__).parents[2]
-sys.path.append(str(ROOT))
-
-from benchmarks.targets import host, offered, settings  # noqa: E402 (its folder is the root of the repository)
 
 # Gives the loops of both limits, in assembly.
 PROGRAM = """
