@@ -58,7 +58,7 @@ class Crew:
     """The workers for one number type and number of threads, started together; a context manager."""
 
     def __init__(self, tools: list[str], threads: int, dtype: str, options: Options) -> None:
-        self.threads, self.dtype, self.aside = threads, dtype, aside(threads)
+        self.threads, self.dtype = threads, dtype
         self.workers = {tool: Worker(tool, threads, dtype, options) for tool in tools}
         self.versions: dict[str, str] = {}
 
@@ -154,17 +154,18 @@ def _prepared(task: Task, crew: Crew, missing: Callable[[str, str], None]) -> It
 def _ready(task: Task, crew: Crew, lack: Callable[[str, Unavailable], None]) -> dict[str, Prepared]:
     """What each tool is going to do; the one that compiles most does so on a core of its own meanwhile."""
     tools = [tool for tool in task.tools if tool in crew.workers]
-    early = COMPILES if crew.aside and COMPILES in tools else None
-    if early:
-        crew.workers[early].ask("move", crew.aside[0])
+    places = aside(crew.threads)
+    early = COMPILES if places and COMPILES in tools else None
+    if places and early:
+        crew.workers[early].ask("move", places[0])
         crew.workers[early].tell("prepare", task)
     found = {}
     for tool in sorted(tools, key=lambda tool: tool == early):
         worker = crew.workers[tool]
         try:
             found[tool] = worker.hear() if tool == early else worker.ask("prepare", task)
-            if tool == early:
-                worker.ask("move", crew.aside[1])
+            if places and tool == early:
+                worker.ask("move", places[1])
         except Unavailable as reason:
             lack(tool, reason)
     return {tool: found[tool] for tool in tools if tool in found}

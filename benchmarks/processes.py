@@ -22,12 +22,12 @@ __all__ = ["Worker", "aside", "cores", "environment", "limits"]
 PATIENCE = 180.0  # seconds for one answer
 
 
-def aside(threads: int) -> tuple[set[int], set[int]] | tuple[()]:
-    """Cores beside those of so many threads, and theirs; nothing where there are none to spare."""
+def aside(threads: int) -> tuple[set[int], set[int]] | None:
+    """Cores beside those of so many threads, and theirs; None where there are none to spare."""
     if sys.platform != "linux":  # the others cannot move a process
-        return ()
+        return None
     there = sorted(os.sched_getaffinity(0))
-    return ({*there[:-threads]}, {*there[-threads:]}) if len(there) > threads else ()
+    return ({*there[:-threads]}, {*there[-threads:]}) if len(there) > threads else None
 
 
 class Worker:

@@ -49,6 +49,10 @@ DIGITS = (64, 32, 10)
 WIDER = tuple(sizes for sizes in ROWS if sizes[-1] > 1)  # all that have classes
 SMOOTH, DIABETES = (4, 16, 1), (10, 16, 1)
 DIGIT_ROWS = 100_000
+GROWN_WIDTHS = (4, 8, 16, 32, 64, 128, 256, 512, 1024)
+GROWN_DEPTHS = (1, 2, 4, 8, 16)
+GROWN_BATCHES = (1, 2, 4, 8, 16, 32, 128, 512, 4096)
+GROWN_ROWS = (32, 256, 2048, 16_384, 131_072)
 ALL_BATCHES = ((1, 32), (1, 128), (2, 32), (2, 128))  # threads and batches
 FEWER_BATCHES = ((1, 32), (1, 128), (2, 128))
 
@@ -298,16 +302,16 @@ def second_order(*, quick: bool) -> Iterator[Task]:
 
 def growth(*, quick: bool) -> Iterator[Task]:
     """How the cost grows with width, depth, batch and rows, from a network with layers of 64 units."""
-    few = slice(None, None, 3 if quick else 1)
+    few = 3 if quick else 1
     start = Task("growth", "train", (64, 64, 64, 10), 32, "float32", 1, 8192, ("chainrule", "PyTorch"))
-    for units in (4, 8, 16, 32, 64, 128, 256, 512, 1024)[few]:
+    for units in GROWN_WIDTHS[::few]:
         rows = min(8192, 8192 * 128 // units)
         yield replace(start, axis="width", sizes=(64, units, units, 10), rows=rows)
-    for layers in (1, 2, 4, 8, 16)[few]:
+    for layers in GROWN_DEPTHS[::few]:
         yield replace(start, axis="depth", sizes=(64, *[64] * layers, 10))
-    for batch_size in (1, 2, 4, 8, 16, 32, 128, 512, 4096)[few]:
+    for batch_size in GROWN_BATCHES[::few]:
         yield replace(start, axis="batch", batch_size=batch_size)
-    for rows in (32, 256, 2048, 16_384, 131_072)[few]:
+    for rows in GROWN_ROWS[::few]:
         yield replace(start, axis="rows", rows=rows)
 
 

@@ -66,6 +66,8 @@ def environment(folder: Path, **more: str) -> dict[str, str]:
 
 def settings_of_target(target: str) -> dict[str, str]:
     """Settings by which Numba compiles for another processor, as far as this one can run it."""
+    if target not in TARGETS:
+        raise ValueError(f"{target} is none of {', '.join(TARGETS)}")
     if LACKING[target]:
         raise ValueError(f"this processor cannot run kernels for {target}, for want of {LACKING[target]}")
     features = ",".join(
