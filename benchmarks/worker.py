@@ -154,7 +154,8 @@ def _seconds(form: Form, epochs: int) -> tuple[float, float]:
 
 def _seconds_a_sample(form: Form, task: Task) -> float:
     """Rough speed, after one run that may compile, from a run of some length."""
-    rows, epochs = _fewest_rows(task), 1
+    # Predictions may be compiled for each number of rows.
+    rows, epochs = task.rows if task.kind == "predict" else _fewest_rows(task), 1
     form.reset(rows)
     form.run(1)
     while True:

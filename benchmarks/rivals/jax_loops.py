@@ -282,7 +282,7 @@ class Prediction:
 
     def reset(self, rows: int) -> None:
         """Take the first rows."""
-        self.X = jnp.array(self.all[:rows])
+        self.X = jax.block_until_ready(jnp.array(self.all[:rows]))
 
     def run(self, epochs: int) -> None:
         """Predict."""

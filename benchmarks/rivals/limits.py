@@ -7,10 +7,12 @@ for, and touch memory for nothing but what they are about: a chain that is spill
 
 from __future__ import annotations
 
+import os
 import platform
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from importlib.metadata import version
+from threading import Barrier
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,7 +24,7 @@ from numba.extending import intrinsic
 from chainrule.compiled.machine.target import processor_features
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     import numpy.typing as npt
 
@@ -218,7 +220,10 @@ class MultiplyAdds:
         self.flops, self.threads = flops, threads  # operations a sample
         self.scalar = np.dtype(dtype).type
         self.flops_a_turn = 2 * ACCUMULATORS * VECTOR_BYTES // np.dtype(dtype).itemsize
-        self.pool = ThreadPoolExecutor(threads)
+        cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+        self.pool = ThreadPoolExecutor(threads, initializer=_stay, initargs=(iter(cores),))
+        all_there = Barrier(threads)  # a pool starts no thread while another seems to be idle
+        list(self.pool.map(lambda _: all_there.wait(), range(threads)))
 
     def reset(self, rows: int) -> None:
         """So many samples."""
@@ -232,6 +237,12 @@ class MultiplyAdds:
 
     def result(self) -> None:
         """Nothing."""
+
+
+def _stay(cores: Iterator[int]) -> None:
+    """Keep this thread to the next core, so that no two share one."""
+    if (core := next(cores, None)) is not None:
+        os.sched_setaffinity(0, {core})
 
 
 def product(A: npt.NDArray[Any], B: npt.NDArray[Any], threads: int) -> Callable[[], object]:
