@@ -69,15 +69,23 @@ def _names(found: list[Figures]) -> list[str]:
 
 
 def _processors(kinds: dict[str, Figures]) -> list[str]:
-    """What the figures are from: a line for each run."""
+    """What the figures are from: a line for each day and versions that do not contradict each other."""
     lines = ["| instructions | processor | date | versions |", "| --- | --- | --- | --- |"]
     for name, figures in kinds.items():
-        kind = figures.kind
+        kind, found = figures.kind, list[tuple[str, dict[str, str]]]()
+        family = f", family {kind['family']}, model {kind['model']}" if kind["family"] else ""
         for run in figures.runs:
-            versions = ", ".join(f"{tool} {version}" for tool, version in run["versions"].items())
-            family = f", family {kind['family']}, model {kind['model']}" if kind["family"] else ""
-            processor = f"{kind['processor']}{family}, {run['cores']} cores"
-            lines.append(f"| {name} | {processor} | {run['date']} | Python {run['python']}, {versions} |")
+            when = f"{kind['processor']}{family}, {run['cores']} cores | {run['date']}"
+            new = {"Python": run["python"], **run["versions"]}
+            for known, versions in found:
+                if known == when and all(versions.get(tool, new[tool]) == new[tool] for tool in new):
+                    versions.update(new)
+                    break
+            else:
+                found.append((when, new))
+        for when, versions in found:
+            told = ", ".join(f"{tool} {version}" for tool, version in versions.items())
+            lines.append(f"| {name} | {when} | {told} |")
     return lines
 
 

@@ -68,6 +68,7 @@ class Scale:
 def growth(kinds: Kinds) -> str:
     """Four panels: µs a sample as width, depth, batch and rows grow, ours and PyTorch's."""
     width, height = WIDTH // 2, 250
+    kinds = {kind: facts for kind, facts in kinds.items() if any(fact["axis"] for fact in facts)}
     parts = [*_legend([*kinds], [OURS, RIVAL])]
     for place, axis in enumerate(AXES):
         left, top = width * (place % 2), 30 + height * (place // 2)
