@@ -22,6 +22,7 @@ import numpy as np
 
 from benchmarks.machine import describe
 from benchmarks.processes import cores, environment, limits
+from benchmarks.targets import host
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -137,7 +138,7 @@ def _in_process(tool: str, threads: int, plan: Plan) -> Found:
     context = multiprocessing.get_context("spawn")
     connection, other = context.Pipe()
     process = context.Process(target=_answer, args=(other, tool, threads, plan), daemon=True)
-    with environment(limits(threads, plan.dtype)), cores(threads):
+    with environment(limits(threads, plan.dtype, host())), cores(threads):
         process.start()
     other.close()
     answer: Found = connection.recv()  # EOFError where the process has failed; it has said why

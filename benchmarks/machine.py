@@ -6,14 +6,14 @@ import os
 import platform
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-__all__ = ["describe"]
+__all__ = ["describe", "processor"]
 
 
-def describe() -> dict[str, object]:
+def describe() -> dict[str, Any]:
     """Processor, cores, system and Python."""
-    return {
-        "processor": _processor(),
+    return processor() | {
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
@@ -21,13 +21,19 @@ def describe() -> dict[str, object]:
     }
 
 
-def _processor() -> str:
-    """Name of the processor; Linux alone gives it in a file."""
+def processor() -> dict[str, Any]:
+    """Name of the processor and what tells its kind; Linux alone gives it in a file."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
-        return platform.processor() or "unknown"
-    wanted = ("model name", "cpu family", "model", "stepping")
-    facts = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
-    found = [facts[key] if key == "model name" else f"{key} {facts[key]}" for key in wanted if key in facts]
-    return ", ".join(found) or platform.processor() or "unknown"
+        lines = []
+    told = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
+    return {
+        "processor": told.get("model name") or platform.processor() or "unknown",
+        "vendor": {"AuthenticAMD": "AMD", "GenuineIntel": "Intel"}.get(
+            told.get("vendor_id", ""), told.get("vendor_id", "unknown")
+        ),
+        "family": told.get("cpu family"),
+        "model": told.get("model"),
+        "stepping": told.get("stepping"),
+    }

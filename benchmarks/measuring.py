@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import statistics
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 from benchmarks.equality import BOUNDS, UnequalError, difference, loss_of
-from benchmarks.processes import Worker
+from benchmarks.figures import OURS, facts
+from benchmarks.processes import Worker, aside
 from benchmarks.rivals import Unavailable
 from benchmarks.tasks import Task, samples, start_network
 
@@ -18,9 +18,12 @@ if TYPE_CHECKING:
     from benchmarks.rivals import Options
     from benchmarks.worker import Prepared
 
-__all__ = ["Crew", "Row", "measure"]
+__all__ = ["LIMIT", "Crew", "Row", "measure"]
 
-OURS = "chainrule"
+LIMIT = "multiply-adds"
+COMPILES = "JAX"
+TOO_FAST = 1.2  # times the limit, which is twice as high with the next larger instructions
+PATIENCE = 20  # measurements of the limit before a tool is called too fast for it
 MOVED = 20  # the check's updates must move the weights by so many times the bound, or it would prove nothing
 
 
@@ -50,21 +53,12 @@ class Row:
     microseconds: list[float] = field(default_factory=list)
     whole_calls: list[float] = field(default_factory=list)
 
-    @property
-    def median(self) -> float:
-        """Median of the repetitions."""
-        return statistics.median(self.microseconds)
-
-    @property
-    def whole_call(self) -> float:
-        """Median of the whole calls."""
-        return statistics.median(self.whole_calls)
-
 
 class Crew:
     """The workers for one number type and number of threads, started together; a context manager."""
 
     def __init__(self, tools: list[str], threads: int, dtype: str, options: Options) -> None:
+        self.threads, self.dtype = threads, dtype
         self.workers = {tool: Worker(tool, threads, dtype, options) for tool in tools}
         self.versions: dict[str, str] = {}
 
@@ -81,6 +75,25 @@ class Crew:
                 missing(tool, str(reason))
                 self.workers.pop(tool).close()
 
+    def rates(self, missing: Callable[[str, str], None]) -> dict[str, float]:
+        """Operations a nanosecond in each tool's products of matrices, and in the limit of multiply-adds.
+
+        A tool that is faster than the limit does not keep to the target's instructions, and is left out.
+        """
+        asked = self.dtype, self.threads
+        found = {tool: worker.ask("rate", *asked) for tool, worker in self.workers.items()}
+        rates = {tool: rate for tool, rate in found.items() if rate}
+        for tool in [tool for tool in rates if tool != LIMIT]:
+            for _ in range(PATIENCE):  # a busy machine can slow the limit
+                if rates[tool] <= TOO_FAST * rates[LIMIT]:
+                    break
+                rates[LIMIT] = max(rates[LIMIT], self.workers[LIMIT].ask("rate", *asked))
+            else:
+                allowed = f"{rates[tool]:.0f} GFLOP/s, but the target allows {rates[LIMIT]:.0f}"
+                missing(tool, f"it multiplies at {allowed}")
+                self.workers.pop(tool).close()
+        return {tool: round(rate, 1) for tool, rate in rates.items()}
+
     def __enter__(self) -> Self:
         return self
 
@@ -89,8 +102,10 @@ class Crew:
             worker.close()
 
 
-def measure(task: Task, crew: Crew, repetitions: int, missing: Callable[[str, str], None]) -> Iterator[Row]:
-    """Rows of a task, ours first.
+def measure(
+    task: Task, crew: Crew, repetitions: int, missing: Callable[[str, str], None]
+) -> list[dict[str, Any]]:
+    """Figures of a task, ours first.
 
     Raises
     ------
@@ -115,26 +130,49 @@ def measure(task: Task, crew: Crew, repetitions: int, missing: Callable[[str, st
             row.whole_calls.append(scale * whole)
             if task.threads > 1:
                 time.sleep(0.05)  # idle threads of some libraries go on spinning for a while
-    yield from rows
+    return [facts(row, rows[0].microseconds) for row in rows]
 
 
 def _prepared(task: Task, crew: Crew, missing: Callable[[str, str], None]) -> Iterator[Row]:
     """Rows without times, of the tools that are ready and equal."""
     references: dict[str, Any] = {}
-    for tool in (tool for tool in task.tools if tool in crew.workers):
+
+    def lack(tool: str, reason: Unavailable) -> None:
+        if tool == OURS:
+            raise reason  # without us there is nothing to compare with
+        missing(tool, f"{task.group}, {task.network}: {reason}")
+
+    for tool, prepared in _ready(task, crew, lack).items():
         try:
-            row = _equal(task, tool, crew, references)
+            row = _equal(task, tool, prepared, crew, references)
         except Unavailable as reason:
-            if tool == OURS:
-                raise  # without us there is nothing to compare with
-            missing(tool, f"{task.group}, {task.network}: {reason}")
+            lack(tool, reason)
         else:
             yield row
 
 
-def _equal(task: Task, tool: str, crew: Crew, references: dict[str, Any]) -> Row:
+def _ready(task: Task, crew: Crew, lack: Callable[[str, Unavailable], None]) -> dict[str, Prepared]:
+    """What each tool is going to do; the one that compiles most does so on a core of its own meanwhile."""
+    tools = [tool for tool in task.tools if tool in crew.workers]
+    places = aside(crew.threads)
+    early = COMPILES if places and COMPILES in tools else None
+    if places and early:
+        crew.workers[early].ask("move", places[0])
+        crew.workers[early].tell("prepare", task)
+    found = {}
+    for tool in sorted(tools, key=lambda tool: tool == early):
+        worker = crew.workers[tool]
+        try:
+            found[tool] = worker.hear() if tool == early else worker.ask("prepare", task)
+            if places and tool == early:
+                worker.ask("move", places[1])
+        except Unavailable as reason:
+            lack(tool, reason)
+    return {tool: found[tool] for tool in tools if tool in found}
+
+
+def _equal(task: Task, tool: str, prepared: Prepared, crew: Crew, references: dict[str, Any]) -> Row:
     """Row without times of one tool, after its numbers were compared with ours."""
-    prepared = crew.workers[tool].ask("prepare", task)
     numbers = crew.workers[tool].ask("check", task)
     if task.kind == "minimise":
         _check_reached(task, tool, numbers)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.rivals import Unavailable
+from benchmarks.targets import FOREIGN, settings
 from benchmarks.worker import serve
 
 if TYPE_CHECKING:
@@ -15,15 +17,24 @@ if TYPE_CHECKING:
 
     from benchmarks.rivals import Options
 
-__all__ = ["Worker", "cores", "environment", "limits"]
+__all__ = ["Worker", "aside", "cores", "environment", "limits"]
 
 PATIENCE = 180.0  # seconds for one answer
+
+
+def aside(threads: int) -> tuple[set[int], set[int]] | None:
+    """Cores beside those of so many threads, and theirs; None where there are none to spare."""
+    if sys.platform != "linux":  # the others cannot move a process
+        return None
+    there = sorted(os.sched_getaffinity(0))
+    return ({*there[:-threads]}, {*there[-threads:]}) if len(there) > threads else None
 
 
 class Worker:
     """A process of one tool, with so many threads on as many cores.
 
-    Thread limits are in its environment from the start, because most libraries read them when they load.
+    Limits of threads and instructions are in its environment from the start, because most libraries read
+    them when they load.
     """
 
     def __init__(self, tool: str, threads: int, dtype: str, options: Options) -> None:
@@ -31,7 +42,7 @@ class Worker:
         context = multiprocessing.get_context("spawn")
         self.connection, other = context.Pipe()
         self.process = context.Process(target=serve, args=(other, tool, options), daemon=True)
-        with environment(limits(threads, dtype)), cores(threads):
+        with environment(limits(threads, dtype, options.target)), cores(threads):
             self.process.start()
         other.close()
 
@@ -78,20 +89,23 @@ class Worker:
             self.process.kill()
 
 
-def limits(threads: int, dtype: str) -> dict[str, str]:
-    """Environment that keeps a library to so many threads."""
+def limits(threads: int, dtype: str, target: str) -> dict[str, str]:
+    """Environment that keeps a library to so many threads and to the instructions of a target."""
     variables = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
-    found = dict.fromkeys(variables, str(threads))
+    found = dict.fromkeys(variables, str(threads)) | settings(target)
     found |= {"JAX_PLATFORMS": "cpu", "JAX_ENABLE_X64": str(int(dtype == "float64"))}
     if threads == 1:
-        found["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
+        found["XLA_FLAGS"] = f"--xla_cpu_multi_thread_eigen=false {found.get('XLA_FLAGS', '')}".strip()
     return found
 
 
 @contextmanager
 def environment(variables: dict[str, str]) -> Iterator[None]:
-    """Variables for the processes that start meanwhile."""
+    """Variables for the processes that start meanwhile, in place of those that tools would listen to."""
     before = dict(os.environ)
+    for name in before:
+        if name.startswith(FOREIGN):
+            del os.environ[name]
     os.environ.update(variables)
     try:
         yield

@@ -1,23 +1,19 @@
-"""Rows as tables for people, and as JSON for programs."""
+"""Figures as tables, for a terminal or for a page; of several kinds of processors side by side."""
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.equality import BOUNDS
+from benchmarks.figures import OURS, task_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Hashable, Iterator, Mapping
 
-    from benchmarks.measuring import Row
-    from benchmarks.tasks import Task
+__all__ = ["grid", "number", "one_line", "tables", "titled"]
 
-__all__ = ["as_json", "one_line", "tables"]
+Fact = dict[str, Any]
 
-OURS = "chainrule"
 TITLES = {
     "online": "Online training, {dtype}, {threads}: µs a sample",
     "mini-batch": "Mini-batches of {batch}, {dtype}, {threads}: µs a sample",
@@ -29,9 +25,8 @@ TITLES = {
     "second order": "Half the mean squared error brought down to {goal:g}, {threads}: ms (steps)",
     "limit online": "Online training beside the memory it must move, {dtype}, {threads}: µs a sample",
     "limit": "Mini-batches of {batch} beside the peak of multiply-adds, {dtype}, {threads}: µs a sample",
+    "growth": "Growth with {axis}, mini-batches, {dtype}, {threads}: µs a sample",
 }
-
-
 REMARKS = {
     "full batch": (
         "SimpleChains has published 41 µs an epoch of this, by 18 cores; two such would take some 370"
@@ -41,213 +36,166 @@ REMARKS = {
         "scikit-learn need was counted before, and chainrule itself watches for the goal"
     ),
 }
+LIMITS = ("one pass", "two passes", "multiply-adds")
 
 
-def as_json(machine: dict[str, object], rows: list[Row], missing: list[str]) -> str:
-    """Everything that was measured, as JSON with a line for each row."""
-    ours = {row.task: row.median for row in rows if row.tool == OURS}
-    facts = ",\n  ".join(_json(_rounded(_facts(row, ours[row.task]))) for row in rows)
-    return (
-        f'{{\n "machine": {_json(machine)},\n "missing": {_json(missing)},\n "rows": [\n  {facts}\n ]\n}}\n'
-    )
+def tables(kinds: Mapping[str, list[Fact]], *, markdown: bool) -> str:
+    """All tables with their titles, each with what is to be known about its tools below."""
+    titles = list(dict.fromkeys(titled(fact) for facts in kinds.values() for fact in facts))
+    shown = []
+    for title in titles:
+        within = {kind: [f for f in facts if titled(f) == title] for kind, facts in kinds.items()}
+        bullet = "- " if markdown else "  "
+        noted = [bullet + note for facts in within.values() for note in _notes(facts)]
+        heading = f"**{title}**" if markdown else title
+        shown.append("\n".join([heading, "", *grid(within, markdown=markdown), "", *noted, "", ""]))
+    return "".join(shown)
 
 
-def _json(value: object) -> str:
-    """On one line."""
-    return json.dumps(value, ensure_ascii=False)
+def grid(kinds: Mapping[str, list[Fact]], *, markdown: bool) -> list[str]:
+    """Lines of one table: a line for each task and kind of processor, a column for each tool."""
+    lines: dict[Hashable, dict[str, dict[str, Fact]]] = defaultdict(lambda: defaultdict(dict))
+    for kind, facts in kinds.items():
+        for fact in facts:
+            lines[task_of(fact)][kind][fact["tool"]] = fact
+    tools = list(dict.fromkeys(fact["tool"] for facts in kinds.values() for fact in facts))
+    several = len(kinds) > 1
+    cells = [["network", *(["instructions"] if several else []), *tools]]
+    for of_kinds in lines.values():
+        for kind, found in of_kinds.items():
+            line = [_line(found[OURS]), *([kind] if several else [])]
+            cells.append([*line, *(_cell(found.get(tool), found) for tool in tools)])
+    return _markdown(cells, 2 if several else 1) if markdown else _aligned(cells)
 
 
-def _rounded(value: Any) -> Any:
-    """The same with four digits to each number that is no whole one."""
-    if isinstance(value, float):
-        return float(f"{value:.4g}")
-    if isinstance(value, list):
-        return [_rounded(item) for item in value]
-    return {key: _rounded(item) for key, item in value.items()} if isinstance(value, dict) else value
-
-
-def _facts(row: Row, ours: float) -> dict[str, Any]:
-    """One row, flat."""
-    left_out = {"tools", "output", "rows"} | ({"goal"} if row.task.kind != "minimise" else set())
-    task = {key: value for key, value in asdict(row.task).items() if key not in left_out}
-    facts = task | {"network": row.task.network, "tool": row.tool} | asdict(row.prepared)
-    facts |= {
-        "us": row.microseconds,
-        "us_median": row.median,
-        "us_min": min(row.microseconds),
-        "us_max": max(row.microseconds),
-        "us_whole_call": row.whole_call,
-        "ratio": row.median / ours,
-        "difference": row.difference,
-        "bound": None if row.difference is None else BOUNDS[row.task.dtype],
-    }
-    if row.task.kind == "train":
-        facts["gflops"] = (
-            row.task.flops * (1 if row.task.per_sample else row.prepared.rows) / row.median / 1e3
-        )
-    return facts
-
-
-def one_line(rows: list[Row]) -> str:
+def one_line(facts: list[Fact]) -> str:
     """A task's medians, while the benchmark runs."""
-    task = rows[0].task
-    times = ", ".join(f"{row.tool} {_number(row.median)}" for row in rows)
-    where = f"{_line(task)}, batch {task.batch_size}, {task.dtype}, {_threads(task.threads)}"
-    if task.group == "rules":
-        where = f"{task.rule_name}, {where}"
-    return f"{task.group}: {where}: {times} µs"
+    first = facts[0]
+    where = [_line(first), f"batch {first['batch_size']}", first["dtype"], _threads(first["threads"])]
+    if first["group"] == "rules":
+        where.insert(0, _rule(first))
+    times = ", ".join(f"{fact['tool']} {number(fact['us_median'])}" for fact in facts)
+    return f"{first['group']}: {', '.join(where)}: {times} µs"
 
 
-def tables(rows: list[Row], *, markdown: bool) -> str:
-    """All tables, each with what is to be known about its tools below."""
-    by_table: dict[str, dict[Task, dict[str, Row]]] = defaultdict(lambda: defaultdict(dict))
-    for row in rows:
-        by_table[_title(row.task)][row.task][row.tool] = row
-    shown = [_table(title, lines, markdown=markdown) for title, lines in by_table.items()]
-    return "".join([*shown, *_beside_descent(rows, markdown=markdown)])
-
-
-def _beside_descent(rows: list[Row], *, markdown: bool) -> Iterator[str]:
-    """For each number of threads, how many times as long as descent each rule takes, with the same tool."""
-    found = [row for row in rows if row.task.group == "rules"]
-    descent = {
-        (row.task.threads, row.task.sizes, row.tool): row.median
-        for row in found
-        if row.task.rule_name == "descent"
-    }
-    for threads in dict.fromkeys(row.task.threads for row in found):
-        grid: dict[str, dict[str, str]] = defaultdict(dict)
-        for row in found:
-            before = descent.get((threads, row.task.sizes, row.tool))
-            if row.task.threads == threads and row.task.rule_name != "descent" and before:
-                cells = grid[f"{row.task.network}, {row.task.rule_name}"]
-                cells[row.tool] = f"×{_number(row.median / before)}"
-        tools = list(dict.fromkeys(tool for cells in grid.values() for tool in cells))
-        lines = [["network, rule", *tools]]
-        lines += [[name, *(cells.get(tool, "–") for tool in tools)] for name, cells in grid.items()]
-        title = f"Update rules beside descent by the same tool, {_threads(threads)}"
-        yield "\n".join([_heading(title, markdown=markdown), "", *_grid(lines, markdown=markdown), "", ""])
-
-
-def _title(task: Task) -> str:
-    """Title of the table that the task stands in."""
-    kind = task.group
+def titled(fact: Fact) -> str:
+    """Title of the table that a figure stands in."""
+    kind, batch = fact["group"], f"{fact['batch_size']:,}".replace(",", " ")
     if kind == "float64":
-        kind = "online" if task.batch_size == 1 else "mini-batch"
-    elif kind == "limit" and task.batch_size == 1:
+        kind = "online" if fact["batch_size"] == 1 else "mini-batch"
+    elif kind == "limit" and fact["batch_size"] == 1:
         kind = "limit online"
-    batch = f"{task.batch_size:,}".replace(",", " ")
     return (
         TITLES[kind]
         .format(
-            dtype=task.dtype,
-            threads=_threads(task.threads),
+            dtype=fact["dtype"],
+            threads=_threads(fact["threads"]),
             batch=batch,
-            batches="online" if task.batch_size == 1 else f"mini-batches of {batch}",
-            rule=task.rule_name,
-            goal=task.goal,
+            batches="online" if fact["batch_size"] == 1 else f"mini-batches of {batch}",
+            rule=_rule(fact),
+            goal=fact["goal"],
+            axis=fact["axis"],
         )
         .replace(" 1 rows", " one row")
     )
 
 
-def _table(title: str, lines: dict[Task, dict[str, Row]], *, markdown: bool) -> str:
-    """One table."""
-    tools = list(dict.fromkeys(tool for cells in lines.values() for tool in cells))
-    grid = [["network", *tools]]
-    for task, cells in lines.items():
-        grid.append([_line(task), *(_cell(cells.get(tool), cells[OURS]) for tool in tools)])
-    bullet = "- " if markdown else "  "
-    notes = [note for tool in tools for note in _notes(tool, lines)]
-    notes += [REMARKS[group] for group in {task.group for task in lines} if group in REMARKS]
-    body = _grid(grid, markdown=markdown)
-    noted = [bullet + note for note in notes]
-    return "\n".join([_heading(title, markdown=markdown), "", *body, "", *noted, "", ""])
-
-
-def _heading(title: str, *, markdown: bool) -> str:
-    """Title of a table."""
-    return f"**{title}**" if markdown else title
-
-
-def _grid(grid: list[list[str]], *, markdown: bool) -> list[str]:
-    """Lines of a table."""
-    return _markdown(grid) if markdown else _aligned(grid)
-
-
-def _line(task: Task) -> str:
-    """What a line of a table is called."""
-    named = {"lbfgs": "L-BFGS", "levenberg_marquardt": "Levenberg-Marquardt"}
-    return f"{task.network}, {named[task.rule]}" if task.kind == "minimise" else task.network
-
-
-def _median(row: Row) -> str:
-    """Median in the unit of its table; of a minimisation with its steps."""
-    if row.task.kind == "minimise":
-        return f"{_number(row.median / 1000)} ({row.prepared.steps})"
-    return _number(row.median)
-
-
-def _cell(row: Row | None, ours: Row) -> str:
-    """Median, and how many times ours it is; of a limit, the part of our time that it is."""
-    if row is None:
-        return "–"
-    if row.tool == OURS:
-        return _median(row)
-    ratio = row.median / ours.median
-    if row.task.group == "limit":
-        return f"{_median(row)} ({ratio:.0%})"
-    times = f"×{_number(ratio)}"
-    return f"{_median(row)} {times}" if row.task.kind == "minimise" else f"{_median(row)} ({times})"
-
-
-def _notes(tool: str, lines: dict[Task, dict[str, Row]]) -> Iterator[str]:
-    """Forms of a tool, where each was the fastest, and how equal its numbers were."""
-    rows = {task: cells[tool] for task, cells in lines.items() if tool in cells}
-    networks = defaultdict(list)
-    for task, row in rows.items():
-        networks[row.prepared.setting].append(_line(task))
-    several = len(networks) > 1
-    used = "; ".join(
-        f"{setting} ({', '.join(names)})" if several else setting for setting, names in networks.items()
-    )
-    differences = [row.difference for row in rows.values() if row.difference is not None]
-    if tool == OURS and any(task.kind == "train" and task.group != "stream" for task in rows):
-        calls = ", ".join(_number(row.whole_call) for row in rows.values())
-        epochs = ", ".join(str(row.prepared.epochs) for row in rows.values())
-        used += f"; with the copies and losses before and after, in calls of {epochs} epochs: {calls}"
-    if not differences:
-        yield f"{tool}: {used}"
-        return
-    identity = any(row.prepared.output != row.task.output for row in rows.values())
-    condition = " (of a network with identity outputs)" if identity else ""
-    what = "weights" if next(iter(rows)).kind == "train" else "outputs"
-    yield f"{tool}: {used}; {what} equal to ours{condition} within {max(differences):.1g}"
-
-
-def _aligned(grid: list[list[str]]) -> list[str]:
-    """Columns as wide as their widest cell, numbers to the right."""
-    widths = [max(map(len, column)) for column in zip(*grid, strict=True)]
-    return [
-        "  ".join(
-            cell.ljust(width) if place == 0 else cell.rjust(width)
-            for place, (cell, width) in enumerate(zip(cells, widths, strict=True))
-        )
-        for cells in grid
-    ]
-
-
-def _markdown(grid: list[list[str]]) -> list[str]:
-    """The same for Markdown."""
-    rule = ["---", *["--:"] * (len(grid[0]) - 1)]
-    return [f"| {' | '.join(cells)} |" for cells in [grid[0], rule, *grid[1:]]]
-
-
-def _number(value: float) -> str:
+def number(value: float) -> str:
     """Two or three digits that matter, without exponents."""
     if value >= 100:  # noqa: PLR2004 -- from here on no decimals
         return f"{value:.0f}"
     return f"{value:.2g}" if value < 1 else f"{value:.3g}"
+
+
+def _rule(fact: Fact) -> str:
+    """Name of the update rule without its parameters."""
+    return str(fact["rule"]).partition(":")[0]
+
+
+def _line(fact: Fact) -> str:
+    """What a line of a table is called."""
+    network = "-".join(map(str, fact["sizes"]))
+    if fact["kind"] == "minimise":
+        named = {"lbfgs": "L-BFGS", "levenberg_marquardt": "Levenberg-Marquardt"}
+        return f"{network}, {named[fact['rule']]}"
+    if fact["axis"] == "batch":
+        return f"{network}, batches of {fact['batch_size']}"
+    return f"{network}, {fact['samples']} rows" if fact["axis"] == "rows" else network
+
+
+def _median(fact: Fact) -> str:
+    """Median in the unit of its table; of a minimisation with its steps."""
+    if fact["kind"] == "minimise":
+        return f"{number(fact['us_median'] / 1000)} ({fact['steps']})"
+    return number(fact["us_median"])
+
+
+def _cell(fact: Fact | None, found: Mapping[str, Fact]) -> str:
+    """Median, and how many times ours it is; of a limit, the part of our time that it is.
+
+    Of the fastest rival, the quartiles of that ratio too.
+    """
+    if fact is None:
+        return "–"
+    if fact["tool"] == OURS:
+        return _median(fact)
+    if fact["tool"] in LIMITS:
+        return f"{_median(fact)} ({fact['ratio']:.0%})"
+    rivals = [other["ratio"] for tool, other in found.items() if tool != OURS]
+    spread = ""
+    if fact["ratio"] == min(rivals):
+        spread = ", {} to {}".format(*(f"{ratio:.2f}" for ratio in fact["ratio_quartiles"]))
+        return f"{_median(fact)} (×{fact['ratio']:.2f}{spread})"
+    return f"{_median(fact)} (×{number(fact['ratio'])})"
+
+
+def _notes(facts: list[Fact]) -> Iterator[str]:
+    """Forms of the tools, where each was the fastest, and how equal their numbers were."""
+    for tool in dict.fromkeys(fact["tool"] for fact in facts):
+        yield _note(tool, [fact for fact in facts if fact["tool"] == tool])
+    for group in dict.fromkeys(fact["group"] for fact in facts):
+        if group in REMARKS:
+            yield REMARKS[group]
+
+
+def _note(tool: str, facts: list[Fact]) -> str:
+    """What is to be known about one tool."""
+    networks = defaultdict(list)
+    for fact in facts:
+        networks[fact["setting"]].append(_line(fact))
+    several = len(networks) > 1
+    used = "; ".join(
+        f"{setting} ({', '.join(names)})" if several else setting for setting, names in networks.items()
+    )
+    if tool == OURS and any(fact["kind"] == "train" and fact["group"] != "stream" for fact in facts):
+        calls = ", ".join(number(fact["us_whole_call"]) for fact in facts)
+        epochs = ", ".join(str(fact["epochs"]) for fact in facts)
+        used += f"; with the copies and losses before and after, in calls of {epochs} epochs: {calls}"
+    differences = [fact["difference"] for fact in facts if "difference" in fact]
+    if not differences:
+        return f"{tool}: {used}"
+    identity = any("trained_output" in fact for fact in facts)
+    condition = " (of a network with identity outputs)" if identity else ""
+    what = "weights" if facts[0]["kind"] == "train" else "outputs"
+    return f"{tool}: {used}; {what} equal to ours{condition} within {max(differences):.1g}"
+
+
+def _aligned(cells: list[list[str]]) -> list[str]:
+    """Columns as wide as their widest cell, numbers to the right."""
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return [
+        "  ".join(
+            cell.ljust(width) if place == 0 else cell.rjust(width)
+            for place, (cell, width) in enumerate(zip(line, widths, strict=True))
+        )
+        for line in cells
+    ]
+
+
+def _markdown(cells: list[list[str]], names: int) -> list[str]:
+    """The same for Markdown, where so many columns are names."""
+    rule = [*["---"] * names, *["--:"] * (len(cells[0]) - names)]
+    return [f"| {' | '.join(line)} |" for line in [cells[0], rule, *cells[1:]]]
 
 
 def _threads(count: int) -> str:

@@ -44,15 +44,22 @@ ROWS = {
     (784, 1000, 500, 10): 512,
 }
 QUICK = ((2, 3, 1), (64, 32, 10), (784, 300, 10))
-WIDE = (784, 300, 10)
+WIDE, WIDEST = (784, 300, 10), (784, 1000, 500, 10)
 DIGITS = (64, 32, 10)
 WIDER = tuple(sizes for sizes in ROWS if sizes[-1] > 1)  # all that have classes
 SMOOTH, DIABETES = (4, 16, 1), (10, 16, 1)
 DIGIT_ROWS = 100_000
+GROWN_WIDTHS = (4, 8, 16, 32, 64, 128, 256, 512, 1024)
+GROWN_DEPTHS = (1, 2, 4, 8, 16)
+GROWN_BATCHES = (1, 2, 4, 8, 16, 32, 128, 512, 4096)
+GROWN_ROWS = (32, 256, 2048, 16_384, 131_072)
+ALL_BATCHES = ((1, 32), (1, 128), (2, 32), (2, 128))  # threads and batches
+FEWER_BATCHES = ((1, 32), (1, 128), (2, 128))
 
 # Adam's usual epsilon, 1e-8, gives a gradient that is nothing but rounding a step of full length, so that no
 # two tools would agree on it; the work is the same with this one.
-RULES = {"descent": RATE, "momentum:0.9": RATE / 8, "adam:0.9:0.999:0.0001": 2.0**-10}
+MOMENTUM, ADAM = "momentum:0.9", "adam:0.9:0.999:0.0001"
+RATES = {MOMENTUM: RATE / 8, ADAM: 2.0**-10}
 PUBLISHED = (4, 32, 16, 4)  # with 10,000 rows in one batch: the first figure in the paper on SimpleChains
 PUBLISHED_ROWS = 10_000
 
@@ -84,6 +91,8 @@ class Task:
         Update rule, with its parameters after colons.
     goal : float
         Of a minimisation: the mean loss that ends it.
+    axis : str
+        Of a line that shows how the cost grows: what grows, "width", "depth", "batch" or "rows".
     """
 
     group: str
@@ -99,6 +108,7 @@ class Task:
     loss: str = "rss"
     rule: str = "descent"
     goal: float = 0.0
+    axis: str = ""
 
     @property
     def network(self) -> str:
@@ -127,8 +137,8 @@ class Task:
     @property
     def rate(self) -> float:
         """Learning rate; small where linear units would make it diverge."""
-        if self.rule in RULES and self.rule != "descent":
-            return RULES[self.rule]
+        if self.rule in RATES:
+            return RATES[self.rule]
         if self.output == "logistic":
             return RATE
         before = self.sizes[0] if self.activation == "relu" else self.sizes[-2]
@@ -199,12 +209,11 @@ def _online(networks: tuple[tuple[int, ...], ...], group: str, dtype: str) -> It
 
 
 def _batches(
-    networks: tuple[tuple[int, ...], ...], sizes_of_batches: tuple[int, ...], group: str, dtype: str
+    networks: tuple[tuple[int, ...], ...], batches: tuple[tuple[int, int], ...], group: str, dtype: str
 ) -> Iterator[Task]:
-    for threads in (1, 2):
-        for batch_size in sizes_of_batches:
-            for sizes in networks:
-                yield Task(group, "train", sizes, batch_size, dtype, threads, ROWS[sizes], BATCH_TOOLS)
+    for threads, batch_size in batches:
+        for sizes in networks:
+            yield Task(group, "train", sizes, batch_size, dtype, threads, ROWS[sizes], BATCH_TOOLS)
 
 
 def online(*, quick: bool) -> Iterator[Task]:
@@ -214,15 +223,15 @@ def online(*, quick: bool) -> Iterator[Task]:
 
 def mini_batches(*, quick: bool) -> Iterator[Task]:
     """Mini-batches in single precision, on one thread and on two."""
-    networks, sizes_of_batches = (QUICK, (32,)) if quick else (tuple(ROWS), (32, 128))
-    yield from _batches(networks, sizes_of_batches, "mini-batch", "float32")
+    networks, batches = (QUICK, ((1, 32), (2, 32))) if quick else (tuple(ROWS), ALL_BATCHES)
+    yield from _batches(networks, batches, "mini-batch", "float32")
 
 
 def double(*, quick: bool) -> Iterator[Task]:
     """Both again, in double precision."""
-    networks, sizes_of_batches = ((WIDE,), (32,)) if quick else (tuple(ROWS), (32, 128))
+    networks, batches = ((WIDE,), ((1, 32),)) if quick else ((DIGITS, WIDE, WIDEST), FEWER_BATCHES)
     yield from _online(networks, "float64", "float64")
-    yield from _batches(networks, sizes_of_batches, "float64", "float64")
+    yield from _batches(networks, batches, "float64", "float64")
 
 
 def prediction(*, quick: bool) -> Iterator[Task]:
@@ -244,27 +253,28 @@ def stream(*, quick: bool) -> Iterator[Task]:
 def limit(*, quick: bool) -> Iterator[Task]:
     """What the caches and the multiply-add units of this machine allow."""
     memory, arithmetic = ("chainrule", "one pass", "two passes"), ("chainrule", "multiply-adds")
-    for sizes in (WIDE,) if quick else ((64, 64, 64, 64, 64, 10), WIDE, (784, 1000, 500, 10)):
+    for sizes in (WIDE,) if quick else ((64, 64, 64, 64, 64, 10), WIDE, WIDEST):
         yield Task("limit", "train", sizes, 1, "float32", 1, ROWS[sizes], memory)
     for threads in (1, 2):
-        for sizes in (WIDE,) if quick else (WIDE, (784, 1000, 500, 10)):
+        for sizes in (WIDE,) if quick else (WIDE, WIDEST):
             yield Task("limit", "train", sizes, 128, "float32", threads, ROWS[sizes], arithmetic)
 
 
 def classes(*, quick: bool) -> Iterator[Task]:
     """ReLU units, softmax outputs and cross-entropy: online and in mini-batches."""
-    networks, sizes_of_batches = ((DIGITS, WIDE), (32,)) if quick else (WIDER, (32, 128))
+    networks, batches = ((DIGITS, WIDE), ((1, 32),)) if quick else (WIDER, FEWER_BATCHES)
     for task in (
         *_online(networks, "classes", "float32"),
-        *_batches(networks, sizes_of_batches, "classes", "float32"),
+        *_batches(networks, batches, "classes", "float32"),
     ):
         yield replace(task, activation="relu", output="softmax", loss="cross_entropy", tools=BATCH_TOOLS)
 
 
 def rules(*, quick: bool) -> Iterator[Task]:
-    """Update rules, in batches of 32."""
-    for task in _batches((DIGITS, WIDE) if quick else WIDER, (32,), "rules", "float32"):
-        for rule in RULES:
+    """Update rules with a state, in batches of 32; plain descent is among the mini-batches."""
+    networks = (DIGITS, WIDE) if quick else WIDER
+    for threads, rule in ((1, MOMENTUM), (1, ADAM), (2, ADAM)):
+        for task in _batches(networks, ((threads, 32),), "rules", "float32"):
             yield replace(task, rule=rule, tools=RULE_TOOLS)
 
 
@@ -274,7 +284,7 @@ def full_batch(*, quick: bool) -> Iterator[Task]:
     for threads in (1, 2):
         yield Task(
             "full batch", "train", PUBLISHED, PUBLISHED_ROWS, "float32", threads, PUBLISHED_ROWS, RULE_TOOLS,
-            output="identity", activation="tanh", rule="adam:0.9:0.999:0.0001",
+            output="identity", activation="tanh", rule=ADAM,
         )  # fmt: skip
 
 
@@ -290,6 +300,21 @@ def second_order(*, quick: bool) -> Iterator[Task]:
             )  # fmt: skip
 
 
+def growth(*, quick: bool) -> Iterator[Task]:
+    """How the cost grows with width, depth, batch and rows, from a network with layers of 64 units."""
+    few = 3 if quick else 1
+    start = Task("growth", "train", (64, 64, 64, 10), 32, "float32", 1, 8192, ("chainrule", "PyTorch"))
+    for units in GROWN_WIDTHS[::few]:
+        rows = min(8192, 8192 * 128 // units)
+        yield replace(start, axis="width", sizes=(64, units, units, 10), rows=rows)
+    for layers in GROWN_DEPTHS[::few]:
+        yield replace(start, axis="depth", sizes=(64, *[64] * layers, 10))
+    for batch_size in GROWN_BATCHES[::few]:
+        yield replace(start, axis="batch", batch_size=batch_size)
+    for rows in GROWN_ROWS[::few]:
+        yield replace(start, axis="rows", rows=rows)
+
+
 GROUPS = {
     "online": online,
     "mini-batch": mini_batches,
@@ -301,6 +326,7 @@ GROUPS = {
     "rules": rules,
     "full batch": full_batch,
     "second order": second_order,
+    "growth": growth,
 }
 
 

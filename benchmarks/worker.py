@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
+import os
 import signal
 import time
 import traceback
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from benchmarks.rivals import Unavailable, tool_named
 from benchmarks.tasks import CHECK_ROWS, CHECK_UPDATES, samples
@@ -25,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["Prepared", "serve"]
 
 LONG_ENOUGH = 0.02  # seconds that settle which form is fastest
+SQUARE, PRODUCTS = 768, 8  # rows of a matrix, and how many products settle a tool's rate
 ROUNDS = 4  # samples come in whole batches of the form that takes this many at once
 
 
@@ -52,8 +57,9 @@ class Prepared:
 
 
 def serve(connection: Connection, tool: str, options: Options) -> None:
-    """Answer until the other side hangs up; Ctrl-C is the other side's to handle."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Answer until the other side is gone; Ctrl-C and a lost terminal are its to handle."""
+    for name in {"SIGINT", "SIGHUP"} & set(dir(signal)):
+        signal.signal(getattr(signal, name), signal.SIG_IGN)
     answers = _Answers(tool, options)
     with suppress(EOFError, OSError):
         while True:
@@ -79,25 +85,45 @@ class _Answers:
     def versions(self) -> dict[str, str]:
         """Load the tool and say its versions."""
         module, _ = tool_named(self.tool)
+        getattr(module, "begin", _nothing)(self.options.target)
         found: dict[str, str] = module.versions()
         return found
 
+    def rate(self, dtype: str, threads: int) -> float | None:
+        """Operations a nanosecond in a product of matrices; None of a tool that has no product for us."""
+        module, _ = tool_named(self.tool)
+        if not hasattr(module, "product") or self.tool in {"one pass", "two passes"}:
+            return None
+        A, B = np.random.default_rng(0).random((2, SQUARE, SQUARE)).astype(dtype)
+        multiply = module.product(A, B, threads)
+        multiply()
+        seconds = []
+        for _ in range(PRODUCTS):
+            began = time.perf_counter()
+            multiply()
+            seconds.append(time.perf_counter() - began)
+        return 2e-9 * SQUARE**3 / min(seconds)
+
+    def move(self, cores: set[int]) -> None:
+        """Go to other cores, with all threads; Linux alone lists them."""
+        for thread in Path("/proc/self/task").glob("*"):
+            os.sched_setaffinity(int(thread.name), cores)
+
     def prepare(self, task: Task) -> Prepared:
         """Compile, warm up, choose the fastest form and how much of it makes a repetition."""
-        forms, seconds = self._forms(task), {}
-        for setting, make in forms.items():
-            seconds[setting] = _seconds_a_sample(make(), task)
+        forms = {setting: make() for setting, make in self._forms(task).items()}
+        seconds = {setting: _seconds_a_sample(form, task) for setting, form in forms.items()}
         setting = min(seconds, key=seconds.__getitem__)
-        self.form = forms[setting]()
+        self.task, self.form = task, forms[setting]
         rows, epochs = _amount(task, seconds[setting], self.options.seconds)
-        self.prepared = Prepared(setting, self.form.output, rows, epochs)
-        self.repeat()  # once for nothing, so that what depends on the number of rows is compiled
-        self.prepared = replace(self.prepared, steps=getattr(self.form, "steps", None))
+        self.form.reset(rows)
+        self.form.run(1)  # for nothing, so that what depends on the number of rows is compiled
+        self.prepared = Prepared(setting, self.form.output, rows, epochs, getattr(self.form, "steps", None))
         return self.prepared
 
     def check(self, task: Task) -> list[npt.NDArray[Any]] | None:
         """Result after a few updates; the task may have another last layer than the one prepared."""
-        form = self._forms(task)[self.prepared.setting]()
+        form = self.form if task == self.task else self._forms(task)[self.prepared.setting]()
         rows = _fewest_rows(task)
         form.reset(rows)
         form.run(max(1, CHECK_UPDATES * task.batch_size // rows) if task.kind == "train" else 1)
@@ -114,6 +140,10 @@ class _Answers:
         return forms_of(task, *samples(task), self.options)
 
 
+def _nothing(_target: str) -> None:
+    """What most tools have to do before they begin."""
+
+
 def _seconds(form: Form, epochs: int) -> tuple[float, float]:
     """Time of the epochs, and of the whole call."""
     began = time.perf_counter()
@@ -124,7 +154,8 @@ def _seconds(form: Form, epochs: int) -> tuple[float, float]:
 
 def _seconds_a_sample(form: Form, task: Task) -> float:
     """Rough speed, after one run that may compile, from a run of some length."""
-    rows, epochs = _fewest_rows(task), 1
+    # Predictions may be compiled for each number of rows.
+    rows, epochs = task.rows if task.kind == "predict" else _fewest_rows(task), 1
     form.reset(rows)
     form.run(1)
     while True:

@@ -7,7 +7,16 @@ import itertools
 import math
 import os
 import signal
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+# Before Numba is loaded: TARGET_PROCESSOR=haswell runs tests with the kernels of a processor that has less.
+if TARGET := os.environ.get("TARGET_PROCESSOR"):
+    sys.path.append(str(Path(__file__).parent / "compiled"))
+    from kernel_children import settings_of_target
+
+    os.environ.update(settings_of_target(TARGET))
 
 # Before NumPy is loaded: products are small, and threads that wait for each other cost more than they gain.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

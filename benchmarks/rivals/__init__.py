@@ -44,11 +44,14 @@ class Options:
         About how long one repetition takes.
     torch_compile : bool
         Whether PyTorch's compiler is among the forms that are tried.
+    target : str
+        Instructions that all tools keep to.
     """
 
     engine: str
     seconds: float
     torch_compile: bool
+    target: str
 
 
 class Form(Protocol):

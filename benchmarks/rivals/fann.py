@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from benchmarks.rivals import Form, Options, Unavailable
+from benchmarks.targets import host
 from benchmarks.tasks import Task, start_network
 
 if TYPE_CHECKING:
@@ -43,19 +44,19 @@ def _answer(question: list[str]) -> str:
 
 
 def forms(
-    task: Task, X: npt.NDArray[Any], Y: npt.NDArray[Any], _options: Options
+    task: Task, X: npt.NDArray[Any], Y: npt.NDArray[Any], options: Options
 ) -> dict[str, Callable[[], Form]]:
     """Samples one by one; FANN has no mini-batches and no threads."""
     if task.batch_size > 1 and task.kind == "train":
         message = "FANN has no mini-batches"
         raise Unavailable(message)
     if task.kind == "train":
-        return {"fann_train, incremental": lambda: Training(task, X, Y)}
-    return {"fann_run": lambda: Prediction(task, X)}
+        return {"fann_train, incremental": lambda: Training(task, X, Y, options.target)}
+    return {"fann_run": lambda: Prediction(task, X, options.target)}
 
 
 @cache
-def _driver(dtype: str) -> ctypes.CDLL:
+def _driver(dtype: str, target: str) -> ctypes.CDLL:
     """Library made of fann.c and FANN; its file may go as soon as it is loaded."""
     compiler = shutil.which("gcc")
     if compiler is None:
@@ -64,7 +65,7 @@ def _driver(dtype: str) -> ctypes.CDLL:
     define, fann = ("-DDOUBLE", "-ldoublefann") if dtype == "float64" else ("-UDOUBLE", "-lfloatfann")
     with tempfile.TemporaryDirectory() as folder:
         source, library = str(Path(__file__).with_suffix(".c")), str(Path(folder) / "driver.so")
-        flags = ["-O3", "-march=native", "-shared", "-fPIC", define]
+        flags = ["-O3", f"-march={target if target != host() else 'native'}", "-shared", "-fPIC", define]
         command = [compiler, *flags, source, "-o", library, fann, "-lm"]
         built = subprocess.run(command, capture_output=True, text=True, check=False)
         if built.returncode:
@@ -87,8 +88,8 @@ class Net:
 
     output = "logistic"
 
-    def __init__(self, task: Task) -> None:
-        self.task, self.driver = task, _driver(task.dtype)
+    def __init__(self, task: Task, target: str) -> None:
+        self.task, self.driver = task, _driver(task.dtype, target)
         sizes = np.array(task.sizes, np.uint32)
         made = self.driver.create(len(sizes), _pointer(sizes), ctypes.c_float(task.rate))
         self.net = ctypes.c_void_p(made)
@@ -117,8 +118,8 @@ class Net:
 class Training(Net):
     """`fann_train` for one sample after the other."""
 
-    def __init__(self, task: Task, X: npt.NDArray[Any], Y: npt.NDArray[Any]) -> None:
-        super().__init__(task)
+    def __init__(self, task: Task, X: npt.NDArray[Any], Y: npt.NDArray[Any], target: str) -> None:
+        super().__init__(task, target)
         self.X, self.Y = np.ascontiguousarray(X), np.ascontiguousarray(Y)
 
     def reset(self, rows: int) -> None:
@@ -138,8 +139,8 @@ class Training(Net):
 class Prediction(Net):
     """`fann_run` for one row after the other, a call from Python for all of them."""
 
-    def __init__(self, task: Task, X: npt.NDArray[Any]) -> None:
-        super().__init__(task)
+    def __init__(self, task: Task, X: npt.NDArray[Any], target: str) -> None:
+        super().__init__(task, target)
         self.X = np.ascontiguousarray(X)
 
     def reset(self, rows: int) -> None:

@@ -15,6 +15,7 @@ import numpy as np
 from jax import lax
 from jax import numpy as jnp
 
+from benchmarks.targets import host
 from benchmarks.tasks import Task, start_network
 from chainrule.equations import RULES
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     Gradients = Callable[["Maths", Layers, jax.Array, jax.Array], Layers]
     State = tuple[Layers, tuple[Any, ...]]
 
-__all__ = ["forms", "versions"]
+__all__ = ["begin", "forms", "product", "versions"]
 
 UNROLLED = 4  # samples a round, so that fewer rounds copy the weights
 
@@ -47,6 +48,20 @@ UNITS: dict[str, tuple[Callable[[jax.Array], jax.Array], Callable[[jax.Array], j
 def versions() -> dict[str, str]:
     """Version of JAX; jaxlib has the same."""
     return {"jax": jax.__version__}
+
+
+def begin(target: str) -> None:
+    """Keep products to the instructions of the target, which the environment does for all else."""
+    if target != host():
+        from benchmarks.rivals.ynnpack import keep_to_avx2  # noqa: PLC0415 -- no other target needs it
+
+        keep_to_avx2()
+
+
+def product(A: npt.NDArray[Any], B: npt.NDArray[Any], _threads: int) -> Callable[[], object]:
+    """Product of matrices."""
+    multiply, a, b = jax.jit(jnp.matmul), jnp.array(A), jnp.array(B)
+    return lambda: multiply(a, b).block_until_ready()
 
 
 def forms(
@@ -267,7 +282,7 @@ class Prediction:
 
     def reset(self, rows: int) -> None:
         """Take the first rows."""
-        self.X = jnp.array(self.all[:rows])
+        self.X = jax.block_until_ready(jnp.array(self.all[:rows]))
 
     def run(self, epochs: int) -> None:
         """Predict."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from benchmarks.rivals import Form, Options
 
-__all__ = ["forms", "versions"]
+__all__ = ["forms", "product", "versions"]
 
 aten = torch.ops.aten
 
@@ -44,6 +44,13 @@ MODULES = {"logistic": nn.Sigmoid, "tanh": nn.Tanh, "relu": nn.ReLU}
 def versions() -> dict[str, str]:
     """Version of PyTorch."""
     return {"torch": torch.__version__}
+
+
+def product(A: npt.NDArray[Any], B: npt.NDArray[Any], threads: int) -> Callable[[], object]:
+    """Product of matrices, as the loops by hand have it."""
+    torch.set_num_threads(threads)
+    a, b, out = torch.from_numpy(A), torch.from_numpy(B), torch.from_numpy(np.empty_like(A))
+    return lambda: torch.mm(a, b, out=out)
 
 
 def forms(

@@ -22,12 +22,17 @@ if TYPE_CHECKING:
 
     from benchmarks.rivals import Form, Options
 
-__all__ = ["forms", "versions"]
+__all__ = ["forms", "product", "versions"]
 
 
 def versions() -> dict[str, str]:
     """Version of scikit-learn."""
     return {"scikit-learn": sklearn.__version__}
+
+
+def product(A: npt.NDArray[Any], B: npt.NDArray[Any], _threads: int) -> Callable[[], object]:
+    """Product of matrices, which is NumPy's."""
+    return lambda: A @ B
 
 
 def forms(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import scipy
+from scipy.linalg.blas import get_blas_funcs
 from scipy.optimize import least_squares
 
 from benchmarks.rivals import Unavailable
@@ -20,12 +21,18 @@ if TYPE_CHECKING:
 
     from benchmarks.rivals import Form, Options
 
-__all__ = ["forms", "versions"]
+__all__ = ["forms", "product", "versions"]
 
 
 def versions() -> dict[str, str]:
     """Version of SciPy."""
     return {"scipy": scipy.__version__}
+
+
+def product(A: npt.NDArray[Any], B: npt.NDArray[Any], _threads: int) -> Callable[[], object]:
+    """Product of matrices."""
+    gemm = get_blas_funcs("gemm", (A, B))
+    return lambda: gemm(1.0, A.T, B.T)
 
 
 def forms(

@@ -14,7 +14,10 @@ from llvmlite import binding
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["HERE", "LACKING", "TARGETS", "WIDEST", "environment", "environment_of_target", "run_child"]
+__all__ = [
+    "HERE", "LACKING", "TARGETS", "WIDEST", "environment", "environment_of_target", "run_child",
+    "settings_of_target",
+]  # fmt: skip
 
 HERE = Path(__file__).parent
 
@@ -61,13 +64,22 @@ def environment(folder: Path, **more: str) -> dict[str, str]:
     return {**inherited, "CHAINRULE_CACHE_DIR": str(folder), **more}
 
 
-def environment_of_target(target: str, folder: Path, **more: str) -> dict[str, str]:
-    """Environment in which Numba compiles for another processor, as far as this one can run it."""
+def settings_of_target(target: str) -> dict[str, str]:
+    """Settings by which Numba compiles for another processor, as far as this one can run it."""
+    if target not in TARGETS:
+        raise ValueError(f"{target} is none of {', '.join(TARGETS)}")
+    if LACKING[target]:
+        raise ValueError(f"this processor cannot run kernels for {target}, for want of {LACKING[target]}")
     features = ",".join(
         ("+" if available and name in TARGETS[target] else "-") + name
         for name, available in sorted(_HOST.items())
     )
-    return environment(folder, NUMBA_CPU_NAME=target, NUMBA_CPU_FEATURES=features, **more)
+    return {"NUMBA_CPU_NAME": target, "NUMBA_CPU_FEATURES": features}
+
+
+def environment_of_target(target: str, folder: Path, **more: str) -> dict[str, str]:
+    """Environment in which a child compiles for another processor."""
+    return environment(folder, **settings_of_target(target), **more)
 
 
 def run_child(

@@ -24,7 +24,7 @@ from chainrule.compiled.kernels.online import train_online
 from chainrule.compiled.kernels.shuffling import NUMBERS_A_BLOCK
 from chainrule.compiled.layout import Memory, flat, lanes_of, pack, padded, reserve, squares, unpack
 from chainrule.compiled.machine.pace import Pace
-from chainrule.compiled.machine.target import FEW_ROWS, TILE_COLUMNS, TILE_ROWS, useful_threads
+from chainrule.compiled.machine.target import TILE_COLUMNS, TILE_ROWS, useful_threads
 from chainrule.compiled.machine.team import STOP, TEAM_LENGTH
 from chainrule.compiled.twins.rules import FUSED, GRADIENTS, POWER1, POWER2, rule_code, rule_numbers
 from chainrule.equations import RULES, Descent
@@ -46,6 +46,7 @@ State: TypeAlias = "tuple[npt.NDArray[Any], npt.NDArray[np.float64]]"
 SAMPLES_AT_FIRST = 1 << 12
 WORK_AT_FIRST = 1 << 26  # weights times samples
 MOST_KEPT = 1 << 22  # hidden units times samples, of those that drop out in one run of a kernel
+ROWS_PADDED_TO = 8  # whole tiles, of whichever size; the next batches may be as large without another trainer
 LEVELS_TO_SHARE = (
     3  # halvings of a large batch after which threads share its parts out, so that 2 or 3 are busy
 )
@@ -193,7 +194,7 @@ class Trainer:
 
     def _prepare_batches(self, threads: int | None, n_weights: int) -> None:
         """A whole batch at a time, shared by threads, each with a tile of rows at least."""
-        self._most_rows = padded(self._batch_size, FEW_ROWS)
+        self._most_rows = padded(self._batch_size, ROWS_PADDED_TO)
         threads = threads or useful_threads(self._most_rows * n_weights)
         self._threads = min(threads, max(1, self._most_rows // TILE_ROWS))
         self._prepare_rule(self._most_rows, keeps_gradients=self._clips or self._rule is None)
