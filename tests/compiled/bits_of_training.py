@@ -28,11 +28,14 @@ from chainrule import Network, train
 from chainrule.compiled.evaluation import evaluate_rows
 from chainrule.compiled.kernels.blocks import train_blocks
 from chainrule.compiled.kernels.forward import predict_rows
+from chainrule.compiled.kernels.gradients import ADD_GRADIENTS
 from chainrule.compiled.kernels.minibatch import train_minibatches
 from chainrule.compiled.kernels.narrow import train_narrow
 from chainrule.compiled.kernels.narrow_minibatch import train_narrow_minibatches
 from chainrule.compiled.kernels.online import train_online
+from chainrule.compiled.kernels.products import PRODUCT
 from chainrule.compiled.twins.curvature import run_two_loops
+from chainrule.compiled.twins.routines import Routine
 from chainrule.random_streams import Purpose, permutation
 
 if TYPE_CHECKING:
@@ -63,6 +66,8 @@ KERNELS = {
     "narrow_minibatches": train_narrow_minibatches,
     "minibatches": train_minibatches,
     "blocks": train_blocks,
+    "products": PRODUCT,
+    "gradients": ADD_GRADIENTS,
     "predictions": predict_rows,
     "evaluations": evaluate_rows,
     "two_loops": run_two_loops,
@@ -157,7 +162,7 @@ SHARES = {
 
 def kernels_of(share: str) -> dict[str, Any]:
     """Kernels that the tasks of a share need."""
-    few = ("narrow_minibatches", "minibatches", "blocks", "predictions", "evaluations")
+    few = ("narrow_minibatches", "minibatches", "products", "gradients", "predictions", "evaluations")
     return {name: KERNELS[name] for name in (KERNELS if share == "all" else few)}
 
 
@@ -244,7 +249,11 @@ def registers(dtype: str, share: str) -> dict[str, list[str]]:
     """Which vector registers and fused instructions each kernel uses, from its assembly."""
     found = {}
     for name, kernel in kernels_of(share).items():
-        assembly = "\n".join(kernel.of(np.dtype(dtype)).inspect_asm().values())
+        compiled = kernel.of(np.dtype(dtype))
+        if isinstance(kernel, Routine):
+            assembly = compiled._library.get_asm_str()  # noqa: SLF001 (Numba shows it of kernels alone)
+        else:
+            assembly = "\n".join(compiled.inspect_asm().values())
         found[name] = sorted(set(re.findall(r"\b(?:[xyz]mm|vfn?m(?:add|sub))", assembly)))
     return found
 

@@ -34,6 +34,8 @@ DTYPES = ("float32", "float64")
 PROGRAM = str(HERE / "bits_of_training.py")
 EXPECTED: dict[str, str] = json.loads(GOLDEN.read_text(encoding="utf-8"))
 FUSED = {"vfmadd", "vfmsub", "vfnmadd", "vfnmsub"}
+# Kernels that call routines for all that is multiplied and added.
+WITHOUT_PRODUCTS = {"minibatches", "blocks", "predictions", "evaluations"}
 
 
 def _expected(dtype: str, share: str = "all") -> dict[str, str]:
@@ -89,7 +91,8 @@ def _check_registers(target: str, share: str, found: dict[str, list[str]]) -> No
         assert set(used) <= allowed, f"{name} for {target}"
         if not name.startswith("narrow_"):  # vectors of four floats need no more than the narrowest
             assert WIDEST[target] in used, f"{name} for {target}"
-        assert ("vfmadd" in used) == ("fma" in TARGETS[target]), f"{name} for {target}"
+        if name not in WITHOUT_PRODUCTS:
+            assert ("vfmadd" in used) == ("fma" in TARGETS[target]), f"{name} for {target}"
 
 
 def test_golden_digests_on_a_processor_with_avx2_alone(tmp_path: Path) -> None:

@@ -248,14 +248,14 @@ def _unpacked(array: npt.NDArray[Any], layer: np.void, name: str) -> npt.NDArray
 
 
 def pack(memory: Memory, weights: Sequence[npt.NDArray[Any]], name: str = "weights") -> None:
-    """Copy public weights, or what has their shapes, into the memory."""
+    """Copy public weights, or what has their shapes, into the memory; what pads them stays."""
     for layer, matrix in zip(memory.layers, weights, strict=True):
-        rows, width, column = (int(layer[name]) for name in ("before_width", "width", "column"))
-        numbers = np.zeros((rows, width), memory.array.dtype)
+        rows, width, column = (int(layer[size]) for size in ("before_width", "width", "column"))
+        columns = _columns(memory.array, int(layer[name]), rows, width, column)
+        numbers = columns.reshape(rows, width)  # a copy, unless there is one column
         n_units, n_inputs = matrix.shape
         numbers[: n_inputs - 1, :n_units], numbers[n_inputs - 1, :n_units] = matrix[:, 1:].T, matrix[:, 0]
-        begin = int(layer[name])
-        _columns(memory.array, begin, rows, width, column)[:] = numbers.reshape(rows, -1, column)
+        columns[:] = numbers.reshape(rows, -1, column)
         if name == "weights" and layer["transposed"]:
             begin, numbers = int(layer["transposed"]), numbers.T
             _columns(memory.array, begin, width, rows, column)[:] = numbers.reshape(width, -1, column)

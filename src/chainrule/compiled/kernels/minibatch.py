@@ -98,9 +98,7 @@ def _backward_rows(M, layers, row, stop):
         upstream = before.deltas + row * before.width
         width = before.width
         right, n = layer.transposed, layer.units
-        call_product(
-            layer.product, M, delta, layer.width, right, layer.width, n, upstream, width, stop - row
-        )
+        call_product(layer.product, M, delta, layer.width, right, layer.width, n, upstream, width, stop - row)
         if before.kept != 0:
             for r in range(row, stop):
                 at = before.deltas + r * width

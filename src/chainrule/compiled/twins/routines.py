@@ -182,9 +182,7 @@ def call_product(_typing, address, M, left, left_width, right, right_rows, n, re
 
 
 @intrinsic
-def call_gradients(
-    _typing, address, M, layer, row, rows, begin, stop, k, to, to_column, step, is_added
-):
+def call_gradients(_typing, address, M, layer, row, rows, begin, stop, k, to, to_column, step, is_added):
     """Call a routine that computes gradients."""
     return _call((M, layer, *(_WHOLE,) * 7, _NUMBER, _WHOLE))
 
