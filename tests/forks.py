@@ -194,10 +194,11 @@ def _load() -> None:
     for name in LOADED_BY_OTHERS:
         with contextlib.suppress(ImportError):  # each child imports what has another name
             importlib.import_module(name)
-    from numba.core.registry import cpu_target  # noqa: PLC0415 (only the process that forks needs it)
-    from numba.core.runtime import rtsys  # noqa: PLC0415
+    from chainrule.compiled.machine.compiler import (  # noqa: PLC0415 (only the process that forks needs it)
+        Dispatcher,
+    )
 
-    rtsys.initialize(cpu_target.target_context)
+    _ = Dispatcher.targetdescr.target_context
     typer_main.get_command = functools.cache(typer_main.get_command)
     typer_main.get_command(app)
 

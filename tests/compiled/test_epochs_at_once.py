@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from numba import njit
 from running import run_epoch
 
 from chainrule import Network
 from chainrule.compiled.kernels import shuffling
 from chainrule.compiled.kernels.epochs import N_PARTIALS, exact_sum, train_epochs
 from chainrule.compiled.evaluation import RowLosses
+from chainrule.compiled.machine.compiler import jit
 from chainrule.compiled.trainer import Block, Trainer
 from chainrule.equations import RSS, RULES, Descent, Tanh, Uniform
 from chainrule.random_streams import Purpose, permutation
@@ -34,12 +34,12 @@ RATES = np.array([0.1, 0.05, 1e-3, 0.2, 0.025])
 # Orders.
 
 
-@njit  # type: ignore[untyped-decorator]
+@jit  # type: ignore[untyped-decorator]
 def _shuffle(order: Any, raw: Any, ends: Any, *stream: Any) -> None:  # noqa: ANN401
     shuffling.shuffle(order, raw, ends, *stream)
 
 
-@njit  # type: ignore[untyped-decorator]
+@jit  # type: ignore[untyped-decorator]
 def _sort(order: Any, raw: Any, ends: Any) -> None:  # noqa: ANN401
     shuffling.sort(order, raw, ends)
 
@@ -67,7 +67,7 @@ def test_equal_numbers_keep_their_order(raw: list[int]) -> None:
 # Sums.
 
 
-@njit  # type: ignore[untyped-decorator]
+@jit  # type: ignore[untyped-decorator]
 def _exact_sum(numbers: Any, partials: Any) -> Any:  # noqa: ANN401
     return exact_sum(numbers, partials)
 

@@ -11,18 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 from numba import from_dtype, types
 from numba.core import config
-from numba.core.compiler_lock import global_compiler_lock
 
 from chainrule.compiled.layout import LAYER, PLACES
 from chainrule.compiled.machine.cache import KernelFiles
-from chainrule.compiled.machine.compiler import jit
+from chainrule.compiled.machine.compiler import jit, undisturbed
 from chainrule.errors import InputError, argument
-from chainrule.interrupts import put_off
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import numpy as np
+
     from chainrule.compiled.machine.compiler import Dispatcher
 
 __all__ = [
@@ -30,7 +29,7 @@ __all__ = [
     "UNSIGNED", "WHOLE", "WHOLES", "Kernel", "inlined", "kernel", "part",
 ]  # fmt: skip
 
-part = partial(jit, _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+part = partial(jit, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 inlined = partial(jit, inline="always")
 
 # Types of the arguments of kernels. The first two depend on the dtype: a flat array of it that is written,
@@ -70,14 +69,14 @@ class Kernel:
             )
         self._dispatcher, self._argument_types = dispatcher, argument_types
         self._files = KernelFiles(dispatcher.py_func.__name__)
-        dispatcher._cache = self._files  # type: ignore[attr-defined]  # noqa: SLF001 (Numba has no other door)
+        dispatcher._cache = self._files  # noqa: SLF001 (Numba has no other door)
         self._ready: set[np.dtype[Any]] = set()
         self._addresses: dict[np.dtype[Any], int] = {}
 
     def of(self, dtype: np.dtype[Any]) -> Callable[..., Any]:
         """The function for arrays of this dtype."""
         if dtype not in self._ready:
-            with put_off():  # LLVM calls back into Python, where a KeyboardInterrupt would be lost
+            with undisturbed():
                 self._dispatcher.compile(self._argument_types(from_dtype(dtype)))
             self._ready.add(dtype)
         return self._dispatcher
@@ -101,7 +100,7 @@ class Kernel:
             self.of(dtype)
             found: Any = self._dispatcher.overloads[self._argument_types(from_dtype(dtype))]
             name = found.fndesc.llvm_func_name
-            with put_off(), global_compiler_lock:  # another thread may be adding a kernel
+            with undisturbed():  # another thread may be adding a kernel
                 self._addresses[dtype] = int(found.library.get_pointer_to_function(name))
         return self._addresses[dtype]
 
@@ -117,6 +116,6 @@ def kernel(*arguments: Any) -> Callable[[Callable[..., Any]], Kernel]:
         return tuple(meanings.get(argument, argument) for argument in arguments)
 
     def compiled(function: Callable[..., Any]) -> Kernel:
-        return Kernel(jit(nogil=True, _nrt=False, no_cfunc_wrapper=True)(function), argument_types)
+        return Kernel(jit(nogil=True, no_cfunc_wrapper=True)(function), argument_types)
 
     return compiled

@@ -18,8 +18,7 @@ from numba.np.arrayobj import populate_array
 
 from chainrule.compiled.layout import LAYER, PLACES
 from chainrule.compiled.machine.cache import KernelFiles
-from chainrule.compiled.machine.compiler import Callback
-from chainrule.interrupts import put_off
+from chainrule.compiled.machine.compiler import Callback, undisturbed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,10 +77,9 @@ class Routine:
         """The function for memory of this dtype."""
         if dtype not in self._compiled:
             memory = types.CPointer(from_dtype(dtype))
-            signature = types.void(memory, *self._others)
-            compiled: Any = Callback(self._function, signature, _nrt=False)
+            compiled: Any = Callback(self._function, types.void(memory, *self._others))
             compiled._cache = KernelFiles(self.name)  # noqa: SLF001 (Numba has no other door)
-            with put_off():  # LLVM calls back into Python, where a KeyboardInterrupt would be lost
+            with undisturbed():
                 compiled.compile()
             self._compiled[dtype] = compiled
         return self._compiled[dtype]
