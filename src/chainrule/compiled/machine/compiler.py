@@ -204,7 +204,10 @@ class _Passes(PassManager):
 
 
 class _Compiler(CompilerBase):
-    """Numba's passes, without those for objects, closures, generators, lists and parallel loops."""
+    """Numba's passes, without those for objects, closures, generators, lists and parallel loops.
+
+    Nor is the end of each variable's life found out: nothing happens there where no reference is counted.
+    """
 
     def _compile_core(self):
         """Look functions up for this target, in passes where Numba does not say for which, too."""
@@ -221,7 +224,6 @@ class _Compiler(CompilerBase):
             untyped_passes.ReconstructSSA,
             typed_passes.NopythonTypeInference,
             typed_passes.PreLowerStripPhis,
-            typed_passes.IRLegalization,
             typed_passes.NativeLowering,
             typed_passes.NoPythonBackend,
         ):
