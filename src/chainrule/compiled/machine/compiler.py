@@ -220,6 +220,7 @@ class _Compiler(CompilerBase):
         for each in (
             untyped_passes.TranslateByteCode,
             untyped_passes.FixupArgs,
+            untyped_passes.GenericRewrites,
             untyped_passes.InlineInlinables,
             untyped_passes.ReconstructSSA,
             typed_passes.NopythonTypeInference,
