@@ -21,7 +21,7 @@ from numba import njit
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
-from chainrule.compiled.machine.target import processor_features
+from chainrule.compiled.machine.processor import processor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,7 +38,7 @@ def _registers() -> tuple[int, int]:
     """How many vector registers there are, and how many bytes each has, of what Numba compiles for."""
     if platform.machine().lower() not in {"x86_64", "amd64"}:
         return 32, 16  # NEON
-    features = processor_features().split(",")
+    features = processor().features.split(",")
     if "+avx512f" in features:
         return 32, 64
     return 16, 32 if "+avx" in features else 16

@@ -353,14 +353,14 @@ def test_no_control_codes_in_pipes(here: Path, forks: Forks) -> None:
 def test_help_loads_nothing_heavy() -> None:
     script = (
         "import sys\nfrom chainrule.cli import main\n"
-        "for command in ('', 'fit', 'inspect', 'predict', 'score', 'show', 'trace', 'check'):\n"
+        "for command in ('', 'fit', 'inspect', 'predict', 'score', 'show', 'trace', 'check', 'precompile'):\n"
         "    sys.argv = ['chainrule', *command.split(), '--help']\n"
         "    try:\n        main()\n"
         "    except SystemExit:\n        print('loaded', *sys.modules, file=sys.stderr)\n"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     loaded = done.stderr.splitlines()
-    assert len(loaded) == done.stdout.count("Usage") == 8
+    assert len(loaded) == done.stdout.count("Usage") == 9
     heavy = {"numpy", "numba", "llvmlite", "duckdb", "pyarrow", "safetensors", "array_api_compat"}
     for modules in loaded:
         assert not set(modules.split()) & heavy

@@ -1,6 +1,6 @@
 """A program that uses one kernel, the quickest to compile, and says how that went, as JSON:
 
-    python one_kernel.py float32 float64 [--meeting FOLDER --children N]
+    python one_kernel.py float32 float64 [--meeting FOLDER --children N] [--user ID]
 
 It prints digests of what the kernel computes, how often Numba compiled, and the folder.
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import os
 import tempfile
 import time
 from pathlib import Path
@@ -20,6 +21,7 @@ from numba.core import event
 import chainrule
 from chainrule.compiled.layout import flat
 from chainrule.compiled.machine.cache import folder
+from chainrule.compiled.machine.compiler import Dispatcher
 from chainrule.compiled.twins.curvature import run_two_loops
 
 
@@ -43,7 +45,13 @@ def main() -> None:
     parser.add_argument("dtypes", nargs="+")
     parser.add_argument("--meeting")
     parser.add_argument("--children", type=int, default=0)
+    parser.add_argument("--user", type=int)
     given = parser.parse_args()
+    if given.user:  # only now: the folder of Python itself may be one that only root can enter
+        Dispatcher.targetdescr.target_context.refresh()
+        os.setgroups([])
+        os.setgid(given.user)
+        os.setuid(given.user)
     if given.meeting:
         tempfile.mkstemp(dir=given.meeting)
         while len(list(Path(given.meeting).iterdir())) < given.children:

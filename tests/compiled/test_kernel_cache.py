@@ -12,6 +12,7 @@ import json
 import os
 import shutil
 import sys
+import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -21,13 +22,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from kernel_children import HERE, environment, run_child
+from llvmlite.binding import get_host_cpu_features
 
 import chainrule
 from chainrule import Network
 from chainrule.compiled.machine.cache import folder
+from chainrule.compiled.machine.folders import is_trusted
+from chainrule.compiled.machine.processor import processor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 COMPILING = "chainrule: compiling kernels, once; this takes some seconds\n"
 DTYPES = ("float32", "float64")
@@ -51,10 +55,12 @@ def _ask(
     dtypes: tuple[str, ...] = DTYPES,
     meeting: Path | None = None,
     children: int = 0,
+    user: int | None = None,
     **variables: str,
 ) -> Answer:
     met = ["--meeting", str(meeting), "--children", str(children)] if meeting else []
-    done = run_child([PROGRAM, *dtypes, *met], environment(place, **variables))
+    become = ["--user", str(user)] if user else []
+    done = run_child([PROGRAM, *dtypes, *met, *become], environment(place, **variables))
     found = json.loads(done.stdout)
     return Answer(
         found["digests"], found["compilations"], Path(found["folder"]), Path(found["package"]), done.stderr
@@ -149,7 +155,7 @@ def test_processes_that_start_at_once(kept: Kept, tmp_path: Path) -> None:
 
 
 def _assert_works_without_a_folder(place: Path, kept: Kept, reason: str, **variables: str) -> None:
-    answer = _ask(place, dtypes=("float32",), meeting=None, children=0, **variables)
+    answer = _ask(place, dtypes=("float32",), meeting=None, children=0, user=None, **variables)
     assert kept.agrees_with(answer)
     assert answer.compilations > 0
     assert answer.stderr == (
@@ -203,6 +209,120 @@ def test_folder_in_which_others_may_write_is_not_used(
     expose(files[0].parent)
     _assert_works_without_a_folder(place, kept, "others may write there")
     assert _contents(place) == kept.contents
+
+
+# Folders of root's, as in an image, for a user who may write nothing.
+
+
+SOMEBODY = 54321
+
+
+@pytest.fixture
+def image(kept: Kept) -> Iterator[Path]:
+    """A place that only root can write, outside of those folders that only root can enter."""
+    if not hasattr(os, "geteuid") or os.geteuid() != 0:
+        pytest.skip("only root can make a folder of root's and become somebody else")
+    place = Path(tempfile.mkdtemp(dir="/tmp", prefix="kernels-of-root-"))
+    shutil.copytree(kept.answer.folder, place / kept.answer.folder.name)
+    for path in (place, *place.rglob("*")):
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    yield place
+    shutil.rmtree(place)
+
+
+def _ask_as_somebody(place: Path, dtypes: tuple[str, ...] = DTYPES) -> Answer:
+    return _ask(place, dtypes=dtypes, user=SOMEBODY)
+
+
+def test_kernels_of_root_are_loaded_by_somebody_who_can_write_nothing(kept: Kept, image: Path) -> None:
+    before = _contents(image)
+    answer = _ask_as_somebody(image)
+    assert (answer.compilations, answer.stderr, answer.digests) == (0, "", kept.answer.digests)
+    assert _contents(image) == before
+
+
+def test_kernel_that_root_has_not_is_compiled_for_the_process(kept: Kept, image: Path) -> None:
+    (image / kept.answer.folder.name).chmod(0o755)
+    for path in image.rglob("run_two_loops-*"):
+        path.unlink()
+    (image / kept.answer.folder.name).chmod(0o555)
+    answer = _ask_as_somebody(image, dtypes=("float32",))
+    assert kept.agrees_with(answer)
+    assert answer.compilations > 0
+    assert answer.stderr == (
+        f"{COMPILING}chainrule: the kernels cannot be kept in {image} (Permission denied). "
+        "Set CHAINRULE_CACHE_DIR to a folder of your own that can be written.\n"
+    )
+    assert _contents(image) == {}
+
+
+def test_folder_of_another_user_is_not_used(kept: Kept, image: Path) -> None:
+    os.chown(image / kept.answer.folder.name, SOMEBODY + 1, -1)
+    answer = _ask_as_somebody(image, dtypes=("float32",))
+    assert kept.agrees_with(answer)
+    assert answer.compilations > 0
+    assert "(others may write there)" in answer.stderr
+
+
+@pytest.mark.parametrize(
+    "case",  # modes of the folder and of that above it, whose that is, and whether both are trusted
+    [
+        (0o555, 0o755, 0, True),
+        (0o700, 0o755, 0, True),
+        (0o575, 0o755, 0, False),
+        (0o557, 0o755, 0, False),
+        (0o555, 0o777, 0, False),  # others could put another folder of root's in its place
+        (0o555, 0o775, 0, False),
+        (0o555, 0o1777, 0, True),  # sticky: each may move what is their own alone
+        (0o555, 0o755, SOMEBODY + 1, False),
+        (0o555, 0o755, SOMEBODY, True),
+    ],
+)
+def test_which_folders_of_root_are_trusted(
+    case: tuple[int, int, int, bool], kept: Kept, image: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mode, above, owner_above, trusted = case
+    inner = image / kept.answer.folder.name
+    inner.chmod(mode)
+    image.chmod(above)
+    os.chown(image, owner_above, -1)
+    monkeypatch.setattr(os, "geteuid", lambda: SOMEBODY)
+    assert is_trusted(inner) is trusted
+
+
+# Baselines.
+
+
+def _lowest_baseline() -> str:
+    if LACKING_OF_V2:
+        pytest.skip(f"this processor lacks {LACKING_OF_V2} of x86-64-v2")
+    return "x86-64-v2"
+
+
+LACKING_OF_V2 = [
+    name for name in ("cx16", "popcnt", "sse4.2", "ssse3") if not get_host_cpu_features().get(name, False)
+]
+
+
+def test_kernels_of_a_baseline_are_found_where_there_are_no_better_ones(kept: Kept, tmp_path: Path) -> None:
+    place, level = tmp_path / "kernels", _lowest_baseline()
+    made = _ask(place, CHAINRULE_CPU=level)
+    assert made.compilations > 0
+    assert made.folder != kept.answer.folder
+    assert made.digests == kept.answer.digests  # the same bits
+    found = _ask(place)
+    assert (found.compilations, found.stderr, found.folder) == (0, "", made.folder)
+    assert found.digests == made.digests
+    shutil.copytree(kept.answer.folder, place / kept.answer.folder.name)
+    own = _ask(place)
+    assert (own.compilations, own.folder) == (0, place / kept.answer.folder.name)
+
+
+def test_baseline_of_a_folder_that_others_may_write_is_not_taken(kept: Kept, tmp_path: Path) -> None:
+    place = tmp_path / "kernels"
+    exposed = _ask(place, dtypes=("float32",), CHAINRULE_CPU=_lowest_baseline()).folder
+    exposed.chmod(0o777)
+    assert _folder_of_a_child(place).name == kept.answer.folder.name
 
 
 def test_folders_of_old_versions_are_deleted_when_a_kernel_is_added(kept: Kept, tmp_path: Path) -> None:
@@ -287,13 +407,13 @@ def test_package_in_another_place_finds_the_same_kernels(kept: Kept, tmp_path: P
 
 def _folder_of(source: Path) -> Path:
     """Folder that the copy of a package would use, found in this process."""
-    path = source / "chainrule" / "compiled" / "machine" / "cache.py"
-    spec = importlib.util.spec_from_file_location("cache_of_a_copy", path)
+    path = source / "chainrule" / "compiled" / "machine" / "folders.py"
+    spec = importlib.util.spec_from_file_location("folders_of_a_copy", path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    found: Path = module.folder()
+    found: Path = module.folder_for(processor())
     return found
 
 

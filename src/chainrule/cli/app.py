@@ -311,3 +311,27 @@ def check(
 
     given = together(rows=(whole, rows), weights=(whole, weights), seed=(whole, seed))
     run(CheckJob(model, table, **given), as_json=as_json)
+
+
+@app.command()
+@exits_with_a_message
+def precompile(
+    cpu: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Baseline that other machines have at least: x86-64-v2, x86-64-v3 or x86-64-v4. "
+            "Default: this machine's processor.",
+            show_default=False,
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Compile all kernels ahead of time, as for an image: no fit and no prediction has to, then.
+
+    They are kept in the folder that CHAINRULE_CACHE_DIR names, or in the user's cache folder.
+    """
+    from chainrule.cli.commands.precompile import run
+    from chainrule.jobs import PrecompileJob
+
+    run(PrecompileJob(cpu=cpu), as_json=as_json)

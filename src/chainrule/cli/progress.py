@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from chainrule.training import Progress
 
-__all__ = ["TrainingProgress"]
+__all__ = ["TrainingProgress", "duration"]
 
 SECONDS_BETWEEN_LINES = 10.0
 SECONDS_BETWEEN_DRAWS = 0.1
@@ -75,6 +75,15 @@ class TrainingProgress(Notes):
             self._draw(fitted(line, HINT if training.fold is None else HINT_BEFORE, _width()))
         else:
             note(line)
+
+    def step(self, text: str) -> None:
+        """Show which step of a long job comes next, unless one was shown just now."""
+        now = time.monotonic()
+        if self.on_terminal:
+            self._draw(fitted(text, HINT_BEFORE, _width()))
+        elif now - self.last_shown >= SECONDS_BETWEEN_LINES:
+            self.last_shown = now
+            note(text)
 
     @staticmethod
     def line(training: Progress, epochs_at_first: int, folds: Sequence[int] = ()) -> str:

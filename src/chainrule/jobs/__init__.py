@@ -8,11 +8,13 @@ from chainrule.jobs.checking import CheckJob
 from chainrule.jobs.fit import FitJob, FitOutcome
 from chainrule.jobs.inspecting import InspectJob, InspectOutcome
 from chainrule.jobs.job import Face, Job
+from chainrule.jobs.precompiling import PrecompileJob, PrecompileOutcome
 from chainrule.jobs.prediction import PredictionJob, PredictionOutcome
 from chainrule.jobs.scoring import ScoreJob, ScoreOutcome
 from chainrule.jobs.tracing import TraceJob, TraceOutcome
 
 __all__ = [
-    "CheckJob", "Face", "FitJob", "FitOutcome", "InspectJob", "InspectOutcome", "Job", "PredictionJob",
-    "PredictionOutcome", "ScoreJob", "ScoreOutcome", "TraceJob", "TraceOutcome",
+    "CheckJob", "Face", "FitJob", "FitOutcome", "InspectJob", "InspectOutcome", "Job", "PrecompileJob",
+    "PrecompileOutcome", "PredictionJob", "PredictionOutcome", "ScoreJob", "ScoreOutcome",
+    "TraceJob", "TraceOutcome",
 ]  # fmt: skip

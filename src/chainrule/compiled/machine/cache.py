@@ -12,56 +12,36 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
 import pickle
 import secrets
 import shutil
 import sys
-import sysconfig
 import time
 from functools import cache
-from itertools import chain, count
-from pathlib import Path
-from typing import Any
+from itertools import count
+from typing import TYPE_CHECKING, Any
 
-import llvmlite
-import numba
-import platformdirs
 from numba.core.bytecode import FunctionIdentity
 from numba.core.compiler import CompileResult
 from numba.core.serialize import dumps
 
-from chainrule.compiled.machine.target import processor_features, processor_name
+from chainrule.compiled.machine.folders import FOLDER_VARIABLE, folder_for, is_trusted, place_of_folders
+from chainrule.compiled.machine.processor import processor
 from chainrule.temporary import written_beside
 from chainrule.words import printable
 
-__all__ = ["FOLDER_VARIABLE", "KernelFiles", "folder"]
+if TYPE_CHECKING:
+    from pathlib import Path
 
-FOLDER_VARIABLE = "CHAINRULE_CACHE_DIR"
-ROOMS = ("compiled", "equations")  # sources of kernels: their constants are those of the equations
+__all__ = ["FOLDER_VARIABLE", "KernelFiles", "folder", "let_all_read"]
+
 SECONDS_TO_KEEP = 90 * 24 * 3600
 
 
 @cache
 def folder() -> Path:
     """Folder for kernels of this version of everything; it may be deleted at any time."""
-    digest = hashlib.sha256()
-    package = Path(__file__).parents[2]
-    rooms = [sorted((package / room).rglob("*.py")) for room in ROOMS]
-    if not all(rooms):
-        raise OSError("the sources of the kernels are not installed, so that an upgrade would go unnoticed")
-    for source in chain.from_iterable(rooms):
-        digest.update(source.relative_to(package).as_posix().encode() + b"\0" + source.read_bytes() + b"\0")
-    python = (sys.platform, sys.version_info[:2], sysconfig.get_config_var("SOABI"))
-    about = (*python, numba.__version__, llvmlite.__version__)
-    digest.update(repr((about, processor_name(), processor_features())).encode())
-    return _place() / f"kernels-{digest.hexdigest()[:16]}"
-
-
-def _place() -> Path:
-    """Where the folders are."""
-    given = os.environ.get(FOLDER_VARIABLE)
-    return Path(given or platformdirs.user_cache_dir("chainrule", appauthor=False))
+    return folder_for(processor())
 
 
 class KernelFiles:
@@ -126,10 +106,8 @@ def _number_functions_anew() -> None:
 
 def _refuse_what_others_may_write(place: Path) -> None:
     """Raise OSError for a folder in which somebody else could have put code."""
-    if hasattr(os, "geteuid") and place.exists():
-        about = place.stat()
-        if about.st_uid != os.geteuid() or about.st_mode & 0o022:
-            raise OSError("others may write there")
+    if place.exists() and not is_trusted(place):
+        raise OSError("others may write there")
 
 
 def _remove_old_folders(current: Path) -> None:
@@ -160,7 +138,7 @@ def _announce() -> None:
 def _say_not_kept(reason: str) -> None:
     """Say once why the next process has to compile again."""
     _say(
-        f"the kernels cannot be kept in {_place()} ({reason}). "
+        f"the kernels cannot be kept in {place_of_folders()} ({reason}). "
         f"Set {FOLDER_VARIABLE} to a folder of your own that can be written."
     )
 
@@ -169,3 +147,10 @@ def _say(message: str) -> None:
     """One line on stderr, where there is one."""
     if sys.stderr is not None:
         print(f"chainrule: {printable(message)}", file=sys.stderr, flush=True)  # noqa: T201
+
+
+def let_all_read() -> None:
+    """Let other users of the machine load the kernels of the folder, where this user owns it."""
+    with contextlib.suppress(OSError):
+        for path in (folder(), *folder().iterdir()):
+            path.chmod(0o755 if path.is_dir() else 0o644)

@@ -36,6 +36,7 @@ from numba.core.target_extension import (
     target_registry,
 )
 
+from chainrule.compiled.machine.processor import processor
 from chainrule.interrupts import put_off
 
 if TYPE_CHECKING:
@@ -116,6 +117,12 @@ class _Library(JITCodeLibrary):
 
 class _Codegen(JITCPUCodegen):
     _library_class = _Library
+
+    def _get_host_cpu_name(self):
+        return processor().name
+
+    def _get_host_cpu_features(self):
+        return processor().features
 
 
 class _Context(CPUContext):

@@ -7,7 +7,7 @@ online training of 64-32-10 spent a tenth of its time on them, batches of it a s
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from numba import from_dtype, types
 from numba.core import config
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DOUBLE", "DOUBLES", "EVALUATION", "FLOATS", "LAYERS", "NETWORK", "SAMPLES", "TABLE", "TRAINING",
-    "UNSIGNED", "WHOLE", "WHOLES", "Kernel", "inlined", "kernel", "part",
+    "UNSIGNED", "WHOLE", "WHOLES", "Compiled", "Kernel", "everything", "inlined", "kernel", "part",
 ]  # fmt: skip
 
 part = partial(jit, no_cpython_wrapper=True, no_cfunc_wrapper=True)
@@ -50,6 +50,23 @@ TRAINING = (
 EVALUATION = (*NETWORK, *TABLE, WHOLE, WHOLE, FLOATS)
 
 
+class Compiled(Protocol):
+    """What is compiled by itself, for each dtype when it is first asked for."""
+
+    name: str
+
+    def of(self, dtype: np.dtype[Any]) -> object:
+        """The function for this dtype."""
+        ...
+
+    def is_kept(self, dtype: np.dtype[Any]) -> bool:
+        """Whether it is on the disk."""
+        ...
+
+
+everything: list[Compiled] = []  # all kernels and routines that were defined so far
+
+
 class Kernel:
     """A compiled function that is loaded from the disk where it is there, and saved there where it is not.
 
@@ -68,10 +85,12 @@ class Kernel:
                 advice=f"Unset it, or use {argument('engine', 'reference')}.",
             )
         self._dispatcher, self._argument_types = dispatcher, argument_types
-        self._files = KernelFiles(dispatcher.py_func.__name__)
+        self.name = dispatcher.py_func.__name__
+        self._files = KernelFiles(self.name)
         dispatcher._cache = self._files  # noqa: SLF001 (Numba has no other door)
         self._ready: set[np.dtype[Any]] = set()
         self._addresses: dict[np.dtype[Any], int] = {}
+        everything.append(self)
 
     def of(self, dtype: np.dtype[Any]) -> Callable[..., Any]:
         """The function for arrays of this dtype."""
@@ -92,7 +111,11 @@ class Kernel:
 
     def is_at_hand(self, dtype: np.dtype[Any]) -> bool:
         """Whether it is compiled, here or on the disk."""
-        return dtype in self._ready or self._files.has(self._argument_types(from_dtype(dtype)))
+        return dtype in self._ready or self.is_kept(dtype)
+
+    def is_kept(self, dtype: np.dtype[Any]) -> bool:
+        """Whether it is on the disk."""
+        return self._files.has(self._argument_types(from_dtype(dtype)))
 
     def address(self, dtype: np.dtype[Any]) -> int:
         """Where that function begins, for kernels that call it."""

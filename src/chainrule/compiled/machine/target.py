@@ -5,27 +5,15 @@ from __future__ import annotations
 import os
 from typing import NamedTuple
 
-from llvmlite import binding
-from numba.core import config
-from numba.core.codegen import get_host_cpu_features
+from chainrule.compiled.machine.processor import processor
 
 __all__ = [
-    "FEW_ROWS", "HAS_LONG_VECTORS", "STREAMS", "TILE_COLUMNS", "TILE_LENGTH", "TILE_ROWS", "processor_features",
-    "processor_name", "processors", "useful_threads",
+    "FEW_ROWS", "HAS_LONG_VECTORS", "STREAMS", "TILE_COLUMNS", "TILE_LENGTH", "TILE_ROWS", "processors",
+    "useful_threads",
 ]  # fmt: skip
 
 # Weights times samples, between two meetings, for which a second thread gains a quarter.
 WORK_FOR_THREADS = 1 << 19
-
-
-def processor_name() -> str:
-    """LLVM's name of the processor that Numba compiles for."""
-    return str(config.CPU_NAME or binding.get_host_cpu_name())
-
-
-def processor_features() -> str:
-    """LLVM's list of its features, such as ``+avx2,-avx512f``."""
-    return str(get_host_cpu_features() if config.CPU_FEATURES is None else config.CPU_FEATURES)
 
 
 class _Tiles(NamedTuple):
@@ -42,7 +30,7 @@ class _Tiles(NamedTuple):
 
 
 # 32 registers of 64 bytes: 16 sums. 16 of 32: 6 x 2 registers of sums. 32 of 16 (NEON): 6 x 4.
-HAS_LONG_VECTORS = "+avx512f" in processor_features()
+HAS_LONG_VECTORS = "+avx512f" in processor().features
 TILE_ROWS, TILE_COLUMNS, STREAMS = _Tiles(8, 2, 4) if HAS_LONG_VECTORS else _Tiles(6, 1, 2)
 FEW_ROWS = 4  # what is left of rows: all numbers of rows are multiples of it
 TILE_LENGTH = (

@@ -19,6 +19,7 @@ from numba.np.arrayobj import populate_array
 from chainrule.compiled.layout import LAYER, PLACES
 from chainrule.compiled.machine.cache import KernelFiles
 from chainrule.compiled.machine.compiler import Callback, undisturbed
+from chainrule.compiled.machine.compiling import everything
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,7 +68,9 @@ class Routine:
 
     def __init__(self, name: str, function: Callable[..., Any], others: tuple[Any, ...]) -> None:
         self.name, self._function, self._others = name, function, others
+        self._files = KernelFiles(name)
         self._compiled: dict[np.dtype[Any], Any] = {}
+        everything.append(self)
 
     def address(self, dtype: np.dtype[Any]) -> int:
         """Where the function for memory of this dtype begins."""
@@ -76,13 +79,19 @@ class Routine:
     def of(self, dtype: np.dtype[Any]) -> Any:
         """The function for memory of this dtype."""
         if dtype not in self._compiled:
-            memory = types.CPointer(from_dtype(dtype))
-            compiled: Any = Callback(self._function, types.void(memory, *self._others))
-            compiled._cache = KernelFiles(self.name)  # noqa: SLF001 (Numba has no other door)
+            compiled: Any = Callback(self._function, self._signature(dtype))
+            compiled._cache = self._files  # noqa: SLF001 (Numba has no other door)
             with undisturbed():
                 compiled.compile()
             self._compiled[dtype] = compiled
         return self._compiled[dtype]
+
+    def is_kept(self, dtype: np.dtype[Any]) -> bool:
+        """Whether it is on the disk."""
+        return self._files.has(self._signature(dtype))
+
+    def _signature(self, dtype: np.dtype[Any]) -> Any:
+        return types.void(types.CPointer(from_dtype(dtype)), *self._others)
 
 
 def rows_routine(name: str, over_rows: Callable[..., Any]) -> Routine:
