@@ -23,7 +23,7 @@ from chainrule.compiled.kernels.narrow_minibatch import MOST_INPUTS, MOST_UNITS,
 from chainrule.compiled.kernels.online import train_online
 from chainrule.compiled.kernels.shuffling import NUMBERS_A_BLOCK
 from chainrule.compiled.layout import Memory, flat, lanes_of, pack, padded, reserve, squares, unpack
-from chainrule.compiled.machine.pace import Pace
+from chainrule.compiled.machine.pace import SHORTER, Pace
 from chainrule.compiled.machine.target import TILE_COLUMNS, TILE_ROWS, useful_threads
 from chainrule.compiled.machine.team import STOP, TEAM_LENGTH
 from chainrule.compiled.twins.rules import FUSED, GRADIENTS, POWER1, POWER2, rule_code, rule_numbers
@@ -311,10 +311,11 @@ class Trainer:
     def epochs_at_once(self, watched: Evaluator | None = None) -> int:
         """How many epochs `epochs` does in a tenth of a second, by what those before took.
 
-        0 where threads or units that drop out need `epoch`, or where it would save little.
+        0 where units that drop out need `epoch`, or where it would save little.
         """
         n_epochs = self._pace.samples // self._rows(watched)
-        if self._pace.threads > 1 or self._dropout is not None or n_epochs < FEWEST_AT_ONCE:
+        fewest = FEWEST_AT_ONCE // (SHORTER if self._pace.threads > 1 else 1)
+        if self._dropout is not None or n_epochs < fewest:
             return 0
         return min(n_epochs, MOST_STATES // len(self._memory.state))
 
@@ -362,7 +363,7 @@ class Trainer:
         )
         kernel = train_epochs.of(self._dtype)
         began = time.perf_counter()
-        done = kernel(*arguments)
+        done = int(self._on_threads(kernel, arguments))
         seconds = max(time.perf_counter() - began, 1e-6)
         self._pace.took(done * self._rows(watched), seconds)
         return Block(losses[:done], watched_losses[:done], arrays[:done], numbers[:done], seconds)
@@ -429,7 +430,7 @@ class Trainer:
 
         Every thread of the team runs the kernel; this one is number 0.
         """
-        began, threads = time.perf_counter(), self._pace.threads
+        began = time.perf_counter()
         kept = self._samples[2]  # anything that is not looked at
         if self._dropout is not None:
             kept = flat(self._dropout(number, self._place + first, stop - first))
@@ -446,24 +447,33 @@ class Trainer:
             self._numbers,
             self._team,
         )
-        if self._pool is None or threads == 1:
-            loss = float(self._run(*arguments, 0, 1))
-        else:
-            try:
-                others = [self._pool.submit(self._share, arguments, me, threads) for me in range(1, threads)]
-                loss = self._share(arguments, 0, threads)
-                for other in others:
-                    other.result()
-            except BaseException:  # Ctrl-C
-                self._team[STOP] = 1
-                raise
+        loss = self._on_threads(self._run, arguments)
         self._pace.took(stop - first, time.perf_counter() - began)
         return loss
 
-    def _share(self, arguments: tuple[Any, ...], me: int, threads: int) -> float:
+    def _on_threads(self, kernel: Callable[..., float], arguments: tuple[Any, ...]) -> float:
+        """Run a kernel on as many threads as the pace says; what it gives to the first of them."""
+        threads = self._pace.threads
+        if self._pool is None or threads == 1:
+            return float(kernel(*arguments, 0, 1))
+        try:
+            others = [
+                self._pool.submit(self._share, kernel, arguments, me, threads) for me in range(1, threads)
+            ]
+            result = self._share(kernel, arguments, 0, threads)
+            for other in others:
+                other.result()
+        except BaseException:  # Ctrl-C
+            self._team[STOP] = 1
+            raise
+        return result
+
+    def _share(
+        self, kernel: Callable[..., float], arguments: tuple[Any, ...], me: int, threads: int
+    ) -> float:
         """One thread's part. Whatever ends it early ends all, who else would wait for it for ever."""
         try:
-            return float(self._run(*arguments, me, threads))
+            return float(kernel(*arguments, me, threads))
         except BaseException:
             self._team[STOP] = 1
             raise
