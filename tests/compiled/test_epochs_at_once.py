@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from running import run_epoch
 
 from chainrule import Network
+from chainrule.compiled.evaluation import RowLosses
 from chainrule.compiled.kernels import shuffling
 from chainrule.compiled.kernels.epochs import N_PARTIALS, exact_sum, train_epochs
-from chainrule.compiled.evaluation import RowLosses
 from chainrule.compiled.machine.compiler import jit
 from chainrule.compiled.trainer import Block, Trainer
 from chainrule.equations import RSS, RULES, Descent, Tanh, Uniform

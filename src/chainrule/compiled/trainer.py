@@ -47,9 +47,8 @@ SAMPLES_AT_FIRST = 1 << 12
 WORK_AT_FIRST = 1 << 26  # weights times samples
 MOST_KEPT = 1 << 22  # hidden units times samples, of those that drop out in one run of a kernel
 ROWS_PADDED_TO = 8  # whole tiles, of whichever size; the next batches may be as large without another trainer
-LEVELS_TO_SHARE = (
-    3  # halvings of a large batch after which threads share its parts out, so that 2 or 3 are busy
-)
+# Halvings of a large batch after which threads share its parts out, so that two or three are all busy.
+LEVELS_TO_SHARE = 3
 # Epochs in one call of a kernel. Where it would do fewer in that time, what Python does between two of them
 # hardly counts; and their states are so few numbers that they stay in the processor's cache.
 FEWEST_AT_ONCE, MOST_STATES = 64, 1 << 18
@@ -185,7 +184,7 @@ class Trainer:
             for_online_training(self._memory)
 
     def _prepare_narrow_batches(self) -> int:
-        """One vector of samples at a time, and a gradient in each of its lanes; gives how many sums there are."""
+        """One vector of samples at a time, and a gradient in each of its lanes; gives the number of sums."""
         lanes, n_sums = lanes_of(self._dtype), levels_of(self._batch_size) + 1
         sizes = {"pad_to": MOST_UNITS, "gradient_lanes": lanes, "n_sums": n_sums}
         self._memory = self._reserve(lanes, gradient_copies=1, **sizes)
@@ -200,7 +199,7 @@ class Trainer:
         self._prepare_rule(self._most_rows, keeps_gradients=self._clips or self._rule is None)
 
     def _prepare_blocks(self, threads: int | None, n_weights: int) -> int:
-        """A block of a batch at a time for each thread; gives how many sums there are."""
+        """A block of a batch at a time for each thread; gives the number of sums."""
         self._most_rows, levels = self._batch_size, levels_of(self._batch_size)
         threads = threads or useful_threads(self._batch_size * n_weights)
         shared = min(levels, max(LEVELS_TO_SHARE, threads.bit_length()))
