@@ -204,7 +204,10 @@ class _Passes(PassManager):
 
 
 class _Compiler(CompilerBase):
-    """Numba's passes, without those for objects, closures, generators, lists and parallel loops."""
+    """Numba's passes, without those for objects, closures, generators, lists and parallel loops.
+
+    Nor is the end of each variable's life found out: nothing happens there where no reference is counted.
+    """
 
     def _compile_core(self):
         """Look functions up for this target, in passes where Numba does not say for which, too."""
@@ -217,11 +220,11 @@ class _Compiler(CompilerBase):
         for each in (
             untyped_passes.TranslateByteCode,
             untyped_passes.FixupArgs,
+            untyped_passes.GenericRewrites,
             untyped_passes.InlineInlinables,
             untyped_passes.ReconstructSSA,
             typed_passes.NopythonTypeInference,
             typed_passes.PreLowerStripPhis,
-            typed_passes.IRLegalization,
             typed_passes.NativeLowering,
             typed_passes.NoPythonBackend,
         ):
