@@ -157,7 +157,7 @@ def test_no_array_sets_off_another_compilation() -> None:
                     _train(net, kind(X), Y, batch_size, shuffle=shuffle)(kind(X))
                     _train(net, X, kind(Y), batch_size, shuffle=shuffle)
     for name, kernel in ((name, one) for name, one in KERNELS.items() if isinstance(one, Kernel)):
-        kernels = [kernel.of(np.dtype(dtype)) for dtype in DTYPES]
+        kernels: list[Any] = [kernel.of(np.dtype(dtype)) for dtype in DTYPES]
         assert all(len(compiled.signatures) == 2 for compiled in kernels), name
 
 

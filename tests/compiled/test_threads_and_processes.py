@@ -203,7 +203,7 @@ def woken_child() -> None:
     """Meetings for which one thread is late, where a thread that is not woken would sleep for an hour."""
     team.LONGEST_SLEEP = (3600, 0)
 
-    @jit(nogil=True)  # type: ignore[untyped-decorator]
+    @jit(nogil=True)  # type: ignore[untyped-decorator,no-untyped-call]
     def meet_one(array: npt.NDArray[np.int64]) -> bool:
         return bool(team.meet(array, 2))
 

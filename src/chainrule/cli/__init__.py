@@ -44,7 +44,7 @@ def _run() -> object:
 
     from chainrule.interrupts import signal_came  # noqa: PLC0415
 
-    # Loading makes half a million objects and no garbage, for which Python would search forty times on the way.
+    # Loading makes half a million objects and no garbage, for which Python would search forty times.
     gc.set_threshold(OBJECTS_WITHOUT_SEARCH)
 
     try:
