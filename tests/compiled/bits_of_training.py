@@ -251,7 +251,7 @@ def registers(dtype: str, share: str) -> dict[str, list[str]]:
     for name, kernel in kernels_of(share).items():
         compiled = kernel.of(np.dtype(dtype))
         if isinstance(kernel, Routine):
-            assembly = compiled._library.get_asm_str()  # noqa: SLF001 (Numba shows it of kernels alone)
+            assembly = compiled._library.get_asm_str()
         else:
             assembly = "\n".join(compiled.inspect_asm().values())
         found[name] = sorted(set(re.findall(r"\b(?:[xyz]mm|vfn?m(?:add|sub))", assembly)))

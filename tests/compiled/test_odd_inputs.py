@@ -13,6 +13,7 @@ from kernel_children import environment, run_child
 
 from chainrule import DivergenceError, InputError, Network, train
 from chainrule.compiled.machine.cache import folder
+from chainrule.compiled.machine.compiling import Kernel
 from chainrule.equations import RSS, Logistic
 from chainrule.errors import UnknownNameError
 from chainrule.network import backward
@@ -155,8 +156,8 @@ def test_no_array_sets_off_another_compilation() -> None:
                 for shuffle in (True, False):
                     _train(net, kind(X), Y, batch_size, shuffle=shuffle)(kind(X))
                     _train(net, X, kind(Y), batch_size, shuffle=shuffle)
-    for name, kernel in KERNELS.items():
-        kernels = [kernel.of(np.dtype(dtype)) for dtype in DTYPES]
+    for name, kernel in ((name, one) for name, one in KERNELS.items() if isinstance(one, Kernel)):
+        kernels: list[Any] = [kernel.of(np.dtype(dtype)) for dtype in DTYPES]
         assert all(len(compiled.signatures) == 2 for compiled in kernels), name
 
 

@@ -23,6 +23,7 @@ from running import run_epoch
 from chainrule import Network, train
 from chainrule.compiled.machine import team
 from chainrule.compiled.machine.cache import folder
+from chainrule.compiled.machine.compiler import jit
 from chainrule.compiled.machine.compiling import Kernel
 from chainrule.compiled.machine.pace import Pace
 from chainrule.compiled.machine.target import processors
@@ -202,7 +203,7 @@ def woken_child() -> None:
     """Meetings for which one thread is late, where a thread that is not woken would sleep for an hour."""
     team.LONGEST_SLEEP = (3600, 0)
 
-    @numba.njit("b1(i8[::1])", nogil=True)  # type: ignore[untyped-decorator]
+    @jit(nogil=True)  # type: ignore[untyped-decorator,no-untyped-call]
     def meet_one(array: npt.NDArray[np.int64]) -> bool:
         return bool(team.meet(array, 2))
 
@@ -381,10 +382,10 @@ def _assert_nothing_is_left(rest: dict[str, Any]) -> None:
 
 
 def _send_interrupt() -> None:
-    """A tenth of a second after a thread of the training has begun."""
+    """A second after a thread has begun: one of the pass for the losses before, which soon ends."""
     while threading.active_count() < 3:  # the main one, this one, and it
         time.sleep(0.01)
-    time.sleep(0.1)
+    time.sleep(1)
     os.kill(os.getpid(), signal.SIGINT)
 
 

@@ -39,7 +39,7 @@ def for_online_training(memory: Memory) -> None:
 
 
 def for_batches(memory: Memory, *, prepared: bool) -> None:
-    """What takes rows forward and backward, and updates; `prepared` where sums of gradients are not enough."""
+    """What takes rows forward and backward, and updates; `prepared` where sums of gradients do not do."""
     dtype, places = memory.array.dtype, memory.places
     for_predictions(memory)
     _give_backward(memory)

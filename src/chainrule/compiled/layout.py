@@ -1,9 +1,9 @@
 """Where everything that a kernel works on lies: one flat, aligned array, and a table of its layers.
 
 Charter: plain NumPy, no kernels. Only this module knows how the public weights, ``(units, 1 + inputs)`` with
-the bias in column 0, become the packed ones: a row for each input, the bias in the last, cut into columns that
-are one vector wide and lie one after the other. So lanes run over units, and whoever goes through the inputs
-of some units, or through the units of some inputs, finds whole lines of the cache, and mostly the next one.
+the bias in column 0, become the packed ones: a row for each input, the bias in the last, cut into columns
+that are one vector wide and lie one after the other. So lanes run over units, and whoever goes through the
+inputs of some units, or the units of some inputs, finds whole lines of the cache, and mostly the next one.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ LAYER = np.dtype(
             "weights",  # [width / column][inputs, then bias, then zeros up to before_width][column]
             "column",  # numbers of a row that lie together: one vector
             "width",
-            "transposed",  # the other way round, [before_width / column][width][column]: for deltas of a batch
-            "gradients",  # like the weights, once or more: where an update needs all of them, or parts are added
+            "transposed",  # [before_width / column][width][column]: for the deltas of a batch
+            "gradients",  # like the weights, once or more: where all are needed, or parts are added
             "first",  # state of the rule, like the weights
             "second",
             "masks",  # like the weights: 1 where one is trained, 0 where it is held
@@ -155,9 +155,9 @@ def reserve(
     """Lay out a network of these sizes for `rows` samples at a time; its weights are still 0.
 
     There is room for training where a loss is given. Rows are padded to whole vectors, or, for a kernel with
-    a narrow vector of its own, to multiples of `pad_to`; there are so many copies of the gradients of all layers,
-    each with `gradient_lanes` numbers for each weight, `n_sums` of what is left of these, and `n_states` arrays of
-    a rule's state.
+    a narrow vector of its own, to multiples of `pad_to`; there are so many copies of the gradients of all
+    layers, each with `gradient_lanes` numbers for each weight, `n_sums` of what is left of these, and
+    `n_states` arrays of a rule's state.
     """
     pad_to = pad_to or lanes_of(dtype)
     layers, places = np.zeros(len(sizes) - 1, LAYER), np.zeros((), PLACES)

@@ -23,7 +23,7 @@ from chainrule.compiled.kernels.narrow_minibatch import MOST_INPUTS, MOST_UNITS,
 from chainrule.compiled.kernels.online import train_online
 from chainrule.compiled.kernels.shuffling import NUMBERS_A_BLOCK
 from chainrule.compiled.layout import Memory, flat, lanes_of, pack, padded, reserve, squares, unpack
-from chainrule.compiled.machine.pace import Pace
+from chainrule.compiled.machine.pace import SHORTER, Pace
 from chainrule.compiled.machine.target import TILE_COLUMNS, TILE_ROWS, useful_threads
 from chainrule.compiled.machine.team import STOP, TEAM_LENGTH
 from chainrule.compiled.twins.rules import FUSED, GRADIENTS, POWER1, POWER2, rule_code, rule_numbers
@@ -47,9 +47,8 @@ SAMPLES_AT_FIRST = 1 << 12
 WORK_AT_FIRST = 1 << 26  # weights times samples
 MOST_KEPT = 1 << 22  # hidden units times samples, of those that drop out in one run of a kernel
 ROWS_PADDED_TO = 8  # whole tiles, of whichever size; the next batches may be as large without another trainer
-LEVELS_TO_SHARE = (
-    3  # halvings of a large batch after which threads share its parts out, so that 2 or 3 are busy
-)
+# Halvings of a large batch after which threads share its parts out, so that two or three are all busy.
+LEVELS_TO_SHARE = 3
 # Epochs in one call of a kernel. Where it would do fewer in that time, what Python does between two of them
 # hardly counts; and their states are so few numbers that they stay in the processor's cache.
 FEWEST_AT_ONCE, MOST_STATES = 64, 1 << 18
@@ -185,7 +184,7 @@ class Trainer:
             for_online_training(self._memory)
 
     def _prepare_narrow_batches(self) -> int:
-        """One vector of samples at a time, and a gradient in each of its lanes; gives how many sums there are."""
+        """One vector of samples at a time, and a gradient in each of its lanes; gives the number of sums."""
         lanes, n_sums = lanes_of(self._dtype), levels_of(self._batch_size) + 1
         sizes = {"pad_to": MOST_UNITS, "gradient_lanes": lanes, "n_sums": n_sums}
         self._memory = self._reserve(lanes, gradient_copies=1, **sizes)
@@ -200,7 +199,7 @@ class Trainer:
         self._prepare_rule(self._most_rows, keeps_gradients=self._clips or self._rule is None)
 
     def _prepare_blocks(self, threads: int | None, n_weights: int) -> int:
-        """A block of a batch at a time for each thread; gives how many sums there are."""
+        """A block of a batch at a time for each thread; gives the number of sums."""
         self._most_rows, levels = self._batch_size, levels_of(self._batch_size)
         threads = threads or useful_threads(self._batch_size * n_weights)
         shared = min(levels, max(LEVELS_TO_SHARE, threads.bit_length()))
@@ -311,10 +310,11 @@ class Trainer:
     def epochs_at_once(self, watched: Evaluator | None = None) -> int:
         """How many epochs `epochs` does in a tenth of a second, by what those before took.
 
-        0 where threads or units that drop out need `epoch`, or where it would save little.
+        0 where units that drop out need `epoch`, or where it would save little.
         """
         n_epochs = self._pace.samples // self._rows(watched)
-        if self._pace.threads > 1 or self._dropout is not None or n_epochs < FEWEST_AT_ONCE:
+        fewest = FEWEST_AT_ONCE // (SHORTER if self._pace.threads > 1 else 1)
+        if self._dropout is not None or n_epochs < fewest:
             return 0
         return min(n_epochs, MOST_STATES // len(self._memory.state))
 
@@ -362,7 +362,7 @@ class Trainer:
         )
         kernel = train_epochs.of(self._dtype)
         began = time.perf_counter()
-        done = kernel(*arguments)
+        done = int(self._on_threads(kernel, arguments))
         seconds = max(time.perf_counter() - began, 1e-6)
         self._pace.took(done * self._rows(watched), seconds)
         return Block(losses[:done], watched_losses[:done], arrays[:done], numbers[:done], seconds)
@@ -429,7 +429,7 @@ class Trainer:
 
         Every thread of the team runs the kernel; this one is number 0.
         """
-        began, threads = time.perf_counter(), self._pace.threads
+        began = time.perf_counter()
         kept = self._samples[2]  # anything that is not looked at
         if self._dropout is not None:
             kept = flat(self._dropout(number, self._place + first, stop - first))
@@ -446,24 +446,33 @@ class Trainer:
             self._numbers,
             self._team,
         )
-        if self._pool is None or threads == 1:
-            loss = float(self._run(*arguments, 0, 1))
-        else:
-            try:
-                others = [self._pool.submit(self._share, arguments, me, threads) for me in range(1, threads)]
-                loss = self._share(arguments, 0, threads)
-                for other in others:
-                    other.result()
-            except BaseException:  # Ctrl-C
-                self._team[STOP] = 1
-                raise
+        loss = self._on_threads(self._run, arguments)
         self._pace.took(stop - first, time.perf_counter() - began)
         return loss
 
-    def _share(self, arguments: tuple[Any, ...], me: int, threads: int) -> float:
+    def _on_threads(self, kernel: Callable[..., float], arguments: tuple[Any, ...]) -> float:
+        """Run a kernel on as many threads as the pace says; what it gives to the first of them."""
+        threads = self._pace.threads
+        if self._pool is None or threads == 1:
+            return float(kernel(*arguments, 0, 1))
+        try:
+            others = [
+                self._pool.submit(self._share, kernel, arguments, me, threads) for me in range(1, threads)
+            ]
+            result = self._share(kernel, arguments, 0, threads)
+            for other in others:
+                other.result()
+        except BaseException:  # Ctrl-C
+            self._team[STOP] = 1
+            raise
+        return result
+
+    def _share(
+        self, kernel: Callable[..., float], arguments: tuple[Any, ...], me: int, threads: int
+    ) -> float:
         """One thread's part. Whatever ends it early ends all, who else would wait for it for ever."""
         try:
-            return float(self._run(*arguments, me, threads))
+            return float(kernel(*arguments, me, threads))
         except BaseException:
             self._team[STOP] = 1
             raise

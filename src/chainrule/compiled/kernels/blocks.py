@@ -1,10 +1,10 @@
 """Training in batches of more than 512 rows: a thread takes whole blocks, and has gradients of its own.
 
-Which block holds which rows, and in which order their sums are added, stands in `kernels/halves.py`. A batch has
-two phases, and after each all threads meet. In the first, parts of the batch that several halvings leave are
-shared out: a thread takes each block of its part forward and backward, adds its gradients up in the nearest
-caches, and has the sum of its part without a look at the others. In the second, weights are shared out, and a
-thread adds the sums of the parts, and updates.
+Which block holds which rows, and in which order their sums are added, stands in `kernels/halves.py`. A batch
+has two phases, and after each all threads meet. In the first, parts of the batch that several halvings leave
+are shared out: a thread takes each block of its part forward and backward, adds its gradients up, and has the
+sum of its part without a look at the others. In the second, weights are shared out, and a thread adds the
+sums of the parts, and updates.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ __all__ = ["train_blocks"]
 
 @part
 def _copy_of(places, place, me, level):
-    """Which copy of the gradients: that of a part, or one of a thread's own, for halves that wait for the other."""
+    """Which copy of the gradients: that of a part, or a thread's own, for halves that wait for the other."""
     return place if level == 0 else (1 << places.levels) + me * places.own_levels + level - 1
 
 
@@ -124,7 +124,7 @@ def _sum_of_losses(places, numbers, rows):
 
 @part
 def _sum_of_column(M, layer, places, begin, stop, k, rows):
-    """The sums of gradients over the whole batch, for some inputs and one vector of units, in the first copy."""
+    """Gradients over the whole batch, for some inputs and one vector of units, in the first copy."""
     at = layer.gradients + k * layer.before_width + begin * lanes(M)
     end = at + (stop - begin) * lanes(M)
     width, parts = 1, 1 << places.levels
@@ -148,7 +148,7 @@ def _descend(M, layer, begin, stop, k, gradients, step):
 
 @part
 def _update_weights(M, layers, places, rows, numbers, rate, me, threads):
-    """Second phase: gradients of this thread's share of the weights, and their update unless they are clipped."""
+    """Second phase: this thread's share of the gradients, and of the update unless they are clipped."""
     keeps_all = places.rule == GRADIENTS or is_clipped(places, numbers)
     for m in range(len(layers)):
         layer = layers[m]

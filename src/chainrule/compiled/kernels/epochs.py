@@ -26,7 +26,7 @@ from chainrule.compiled.machine.compiling import (
     kernel,
     part,
 )
-from chainrule.compiled.machine.team import restore_environment, standard_environment
+from chainrule.compiled.machine.team import OVER, meet, restore_environment, standard_environment
 from chainrule.compiled.twins.rules import POWER1, POWER2
 
 __all__ = ["N_PARTIALS", "exact_sum", "train_epochs"]
@@ -132,37 +132,47 @@ def _copy_weights(M, layers, E, to_layers):
     *(WHOLE, *NETWORK, *TABLE, WHOLE, DOUBLES, WHOLES),
     *(WHOLE, *NETWORK, *TABLE, FLOATS, DOUBLES),
     *(WHOLE, DOUBLES, DOUBLE, WHOLES, UNSIGNED, WHOLES, types.uint64, types.uint64),
-    *(DOUBLES, DOUBLES, FLOATS, DOUBLES),
+    *(DOUBLES, DOUBLES, FLOATS, DOUBLES, WHOLE, WHOLE),
 )
 def train_epochs(
     train, M, layers, places, X, Y, W, batch_size, numbers, team,
     evaluate, E, E_layers, E_places, E_X, E_Y, E_W, rows, partials,
     first, rates, goal, order, raw, ends, seed, purpose,
-    losses, watched, states, powers,
+    losses, watched, states, powers, me, threads,
 ):  # fmt: skip
     """Train for an epoch at each of the rates, and give how many epochs those were.
 
     The last one is that whose mean loss reached the goal, or in which something stopped being finite.
     Of each are written: the sums of the losses of all samples and, where there is room for losses of rows, of
     all rows in E, the state and its powers. Where there are no ends of buckets, no epoch is shuffled.
+
+    Every thread of the team calls this with its number `me`; thread 0 does what is not training.
     """
     environment = standard_environment()
-    n, size, done, is_over = len(order), layers[0].before, 0, False
-    while done < len(rates) and not is_over:
-        if len(ends) > 0:
+    n, size, done = len(order), layers[0].before, 0
+    while done < len(rates):
+        if me == 0 and len(ends) > 0:
             shuffle(order, raw, ends, seed, purpose, np.uint64(first + done))
+        if not meet(team, threads):
+            break
         loss = _call_training(
             train,
-            (M, layers, places, X, Y, W, order, 0, n, batch_size, rates[done], 0.0, W, numbers, team, 0, 1),
+            (
+                *(M, layers, places, X, Y, W, order, 0, n, batch_size, rates[done]),
+                *(0.0, W, numbers, team, me, threads),
+            ),
         )
-        losses[done] = loss
-        powers[2 * done], powers[2 * done + 1] = numbers[POWER1], numbers[POWER2]
-        is_finite = _keep(M, size, states, done * size) and isfinite(loss)
-        if is_finite and len(rows) > 0:
-            _copy_weights(M, layers, E, E_layers)
-            _call_evaluation(evaluate, (E, E_layers, E_places, E_X, E_Y, E_W, 0, len(rows), rows))
-            watched[done] = exact_sum(rows, partials)
+        if me == 0:
+            losses[done] = loss
+            powers[2 * done], powers[2 * done + 1] = numbers[POWER1], numbers[POWER2]
+            is_finite = _keep(M, size, states, done * size) and isfinite(loss)
+            if is_finite and len(rows) > 0:
+                _copy_weights(M, layers, E, E_layers)
+                _call_evaluation(evaluate, (E, E_layers, E_places, E_X, E_Y, E_W, 0, len(rows), rows))
+                watched[done] = exact_sum(rows, partials)
+            team[OVER] = 1 if not is_finite or loss / n <= goal else 0
         done += 1
-        is_over = not is_finite or loss / n <= goal
+        if not meet(team, threads) or team[OVER] != 0:
+            break
     restore_environment(environment)
     return done

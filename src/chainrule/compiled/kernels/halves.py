@@ -1,8 +1,8 @@
 """How the rows of a large batch are divided into blocks, and in which order what they give is added.
 
-A batch of more than 512 rows is divided in two halves, the first of which has one row more where their number
-is odd, and each half again, until none has more than 512 rows: these are the blocks. A block's sums are chains
-over its rows, in their order. The sum of a half is the sum of its first half plus the sum of its second one.
+A batch of more than 512 rows is divided in two halves, the first of which has one row more where their
+number is odd, and each half again, until none has more than 512 rows: these are the blocks. A block's sums
+are chains over its rows, in their order. The sum of a half is that of its first half plus that of its second.
 
 So whoever knows the number of rows knows every block, and who adds up a half needs nothing of the other one:
 threads share the halves out, and machines may.

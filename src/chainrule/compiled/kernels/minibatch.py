@@ -7,7 +7,7 @@ plain descent while the gradient is in a register, by any other rule while it is
 Clipping by the norm of all gradients needs a meeting in between. No sum is ever split between threads, so
 that their number cannot change a bit.
 
-A batch of more than 512 rows is another kernel's work (`kernels/blocks.py`), which uses the parts of this one.
+A batch of more than 512 rows is another kernel's work (`kernels/blocks.py`), which uses parts of this one.
 """
 
 from __future__ import annotations
@@ -186,7 +186,7 @@ def clip_and_update(M, layers, places, numbers, rate, team, me, threads):
 
 @part
 def _update_weights(M, layers, places, rows, numbers, rate, me, threads):
-    """Second phase: gradients of this thread's share of the weights, and their update unless they are clipped."""
+    """Second phase: this thread's share of the gradients, and of the update unless they are clipped."""
     step, is_fused = rate / rows, places.rule == FUSED
     keeps_all = places.rule == GRADIENTS or is_clipped(places, numbers)
     for m in range(len(layers)):

@@ -127,7 +127,7 @@ def _take_samples(M, layers, places, X, Y, W, order, begin, rows):
 
 @part
 def _pass_block(M, layers, places, X, Y, W, order, begin, stop, loss):
-    """Forward and backward for the samples of a block, a vector of them at a time; `loss` plus their losses."""
+    """Forward and backward for a block, a vector of samples at a time; `loss` plus their losses."""
     for row in range(begin, stop, lanes(M)):
         rows = min(lanes(M), stop - row)
         _take_samples(M, layers, places, X, Y, W, order, row, rows)

@@ -77,7 +77,7 @@ def _scale_activations(M, layer, steps, rate):
 
 @part(forceinline=True)
 def _add_parts(M, layer, steps, j, parts):
-    """What each lane of some rows of weights, from j on, adds to the deltas before, and the update of the rows."""
+    """What each lane of rows of weights, from j on, adds to the deltas before, and the update of the rows."""
     # Records are memory, too: what they say is read before the loops, and not after every number written.
     at, deltas, to_column = layer.weights + j * lanes(M), layer.deltas, layer.before_width * lanes(M)
     for k in range(0, layer.width, lanes(M)):

@@ -16,6 +16,8 @@ from chainrule.compiled.twins.routines import product_routine
 
 __all__ = ["PRODUCT", "rows_of_next_tile"]
 
+FROM_ZERO = False  # where a chain has not begun
+
 
 @part
 def rows_of_next_tile(rows):
@@ -70,16 +72,16 @@ def _multiply_row(M, left, right, right_rows, n, result, result_width):
     """The product for one row."""
     k = 0
     while k + 4 * lanes(M) <= result_width:
-        _wide_row(M, left, 0, right + k * right_rows, right_rows, n, result + k, 0, False)
+        _wide_row(M, left, 0, right + k * right_rows, right_rows, n, result + k, 0, FROM_ZERO)
         k += 4 * lanes(M)
     while k < result_width:
-        _narrow_row(M, left, 0, right + k * right_rows, right_rows, n, result + k, 0, False)
+        _narrow_row(M, left, 0, right + k * right_rows, right_rows, n, result + k, 0, FROM_ZERO)
         k += lanes(M)
 
 
 @part
 def _multiply(M, left, left_width, right, right_rows, n, result, result_width, rows):
-    """``result = left @ right`` for one row or for fours of rows: left has n columns, right n rows that count.
+    """``result = left @ right`` for one row or for fours of rows, with n columns of left, n rows of right.
 
     Left and result lie in M row after row, at a distance; right is packed like weights, in columns of
     `right_rows` rows. As many columns are computed as fit a row of the result.

@@ -19,8 +19,8 @@ __all__ = ["NUMBERS_A_BLOCK", "shuffle", "sort"]
 
 NUMBERS_A_BLOCK = 4
 ROUNDS = 10
-_MULTIPLIERS = np.uint64(0xD2E7470EE14C6C93), np.uint64(0xCA5A826395121157)
-_KEY_STEPS = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBB67AE8584CAA73B)
+_MULTIPLIER_1, _MULTIPLIER_2 = np.uint64(0xD2E7470EE14C6C93), np.uint64(0xCA5A826395121157)
+_KEY_STEP_1, _KEY_STEP_2 = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBB67AE8584CAA73B)
 _ZERO = np.uint64(0)
 
 
@@ -42,13 +42,13 @@ def _philox(block, counter, seed, purpose):
     a, b, c, d = block, _ZERO, _ZERO, counter
     for _ in range(ROUNDS):
         a, b, c, d = (
-            _upper_half(_MULTIPLIERS[1], c) ^ b ^ seed,
-            _MULTIPLIERS[1] * c,
-            _upper_half(_MULTIPLIERS[0], a) ^ d ^ purpose,
-            _MULTIPLIERS[0] * a,
+            _upper_half(_MULTIPLIER_2, c) ^ b ^ seed,
+            _MULTIPLIER_2 * c,
+            _upper_half(_MULTIPLIER_1, a) ^ d ^ purpose,
+            _MULTIPLIER_1 * a,
         )
-        seed += _KEY_STEPS[0]
-        purpose += _KEY_STEPS[1]
+        seed += _KEY_STEP_1
+        purpose += _KEY_STEP_2
     return a, b, c, d
 
 

@@ -27,9 +27,9 @@ from numba.extending import intrinsic, models, overload, register_model
 __all__ = [
     "VECTOR_OF", "VectorType", "add_halves", "constant", "constant_of", "exponent_and_mantissa",
     "exponent_from", "first_lanes", "fused", "fused_multiply_add", "lanes", "lanes_at", "largest", "load",
-    "load_lanes", "load_vector", "magnitude", "minus_magnitude", "prefetch", "spread", "spread_like", "spread_scalar",
-    "square_root", "store", "store_lanes", "store_vector", "total", "where_at_most", "where_less",
-    "where_number",
+    "load_lanes", "load_vector", "magnitude", "minus_magnitude", "prefetch", "spread", "spread_like",
+    "spread_scalar", "square_root", "store", "store_lanes", "store_vector", "total", "where_at_most",
+    "where_less", "where_number",
 ]  # fmt: skip
 
 

@@ -8,7 +8,7 @@ with those that were quicker. Their number changes no bit, and so a clock may ch
 
 from __future__ import annotations
 
-__all__ = ["Pace"]
+__all__ = ["SHORTER", "Pace"]
 
 SECONDS_AT_ONCE = 0.1  # of a call, until Python looks for Ctrl-C
 SHORTER = 5  # times, of several threads: all of a sudden they may be many times as slow

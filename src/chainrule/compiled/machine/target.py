@@ -19,9 +19,10 @@ WORK_FOR_THREADS = 1 << 19
 class _Tiles(NamedTuple):
     """How work is cut for the registers of a processor; it changes the speed alone, never a bit of a result.
 
-    A vector of 64 bytes is one register, two or four. A tile's sums, one row of the other matrix and the number
-    that multiplies it must fit the registers, and sums must be enough that those of one step keep the units for
-    multiply-adds busy until the first can go on: two units with four steps of delay need eight registers.
+    A vector of 64 bytes is one register, two or four. A tile's sums, one row of the other matrix and the
+    number that multiplies it must fit the registers, and sums must be enough that those of one step keep the
+    units for multiply-adds busy until the first can go on: two units with four steps of delay need eight
+    registers.
     """
 
     rows: int
@@ -33,9 +34,8 @@ class _Tiles(NamedTuple):
 HAS_LONG_VECTORS = "+avx512f" in processor().features
 TILE_ROWS, TILE_COLUMNS, STREAMS = _Tiles(8, 2, 4) if HAS_LONG_VECTORS else _Tiles(6, 1, 2)
 FEW_ROWS = 4  # what is left of rows: all numbers of rows are multiples of it
-TILE_LENGTH = (
-    256 // TILE_COLUMNS
-)  # steps of a product whose part of a matrix, 16 KiB, stays in the nearest cache
+# Steps of a product whose part of the weights, 16 KiB, stays in the nearest cache.
+TILE_LENGTH = 256 // TILE_COLUMNS
 
 
 def useful_threads(work: int) -> int:

@@ -16,10 +16,10 @@ from numba.extending import intrinsic
 
 from chainrule.compiled.machine.compiling import part
 
-__all__ = ["STOP", "TEAM_LENGTH", "meet", "restore_environment", "standard_environment"]
+__all__ = ["OVER", "STOP", "TEAM_LENGTH", "meet", "restore_environment", "standard_environment"]
 
 # Elements of the array of whole numbers that a team shares, each in a cache line of its own.
-ARRIVED, GENERATION, STOP, ASLEEP, TEAM_LENGTH = 0, 8, 16, 24, 32
+ARRIVED, GENERATION, STOP, ASLEEP, OVER, TEAM_LENGTH = 0, 8, 16, 24, 32, 40
 SPINS = 1 << 10  # some twenty microseconds
 # Seconds and nanoseconds that a thread sleeps before it looks whether the team is told to stop.
 LONGEST_SLEEP = (0, 5_000_000)

@@ -214,8 +214,7 @@ def _over_column(rule):
     return over_column
 
 
-# By the code of a rule: new weights of some inputs and one vector of units of a layer, from their gradients times
-# a factor.
+# By the code of a rule: new weights of some inputs and one vector of units, from gradients times a factor.
 UPDATE = {
     DESCENT: update_routine("update_by_descent", _over_column(_descent)),
     MOMENTUM: update_routine("update_by_momentum", _over_column(_momentum)),
@@ -283,7 +282,7 @@ PREPARE = prepare_routine("prepare_gradients", _prepare_column)
 
 @part
 def square_length(M, layer, begin, stop):
-    """Sum of the squares of the gradients of some inputs: one chain in each lane, input by input, then the lanes."""
+    """Sum of the squares of the gradients of some inputs: one chain in each lane, then the lanes."""
     sums = constant(load(M, layer.gradients), 0.0)
     for j in range(begin, stop):
         for k in range(0, layer.width, lanes(M)):
