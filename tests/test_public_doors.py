@@ -154,6 +154,13 @@ def _run(job: Callable[..., Any]) -> Callable[..., Any]:
     return lambda **given: job(**given).run()
 
 
+def _precompile(made: dict[str, Any], **given: Any) -> jobs.PrecompileOutcome:  # noqa: ANN401
+    """Compile nothing, since there is nothing: all kernels would take half a minute."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("chainrule.compiled.precompiling.everything", [])
+        return jobs.PrecompileJob(**made).run(**given)
+
+
 def _every_setting() -> list[str]:
     return [
         "defaults",
@@ -251,6 +258,9 @@ GOOD: dict[str, Callable[[Files], Call]] = {
     "jobs.InspectJob": lambda files: (_run(jobs.InspectJob), {"table": files.table}),
     "jobs.InspectJob.run": lambda files: (jobs.InspectJob(files.table).run, {}),
     "jobs.InspectOutcome.summary": lambda files: (jobs.InspectJob(files.table).run().summary, {}),
+    "jobs.PrecompileJob": lambda _: (lambda **given: _precompile(given), {}),
+    "jobs.PrecompileJob.run": lambda _: (lambda **given: _precompile({}, **given), {}),
+    "jobs.PrecompileOutcome.summary": lambda _: (_precompile({}).summary, {}),
     "jobs.PredictionJob": lambda files: (_run(jobs.PredictionJob), files.given()),
     "jobs.PredictionJob.run": lambda files: (jobs.PredictionJob(**files.given()).run, {}),
     "jobs.PredictionOutcome.summary": lambda files: (files.predicted().summary, {}),
@@ -271,7 +281,7 @@ GIVEN = {
     "ClassScore", "CrossValidation", "Diagnosis", "Encoding", "FitResult", "ForwardPass", "Gain",
     "GradientCheck", "History", "NumberScore", "Predictions", "Progress", "Restarts", "Table", "Trace",
     "TrainingResult", "TrainingState", "jobs.FitOutcome", "jobs.PredictionOutcome", "jobs.InspectOutcome",
-    "jobs.ScoreOutcome", "jobs.TraceOutcome",
+    "jobs.PrecompileOutcome", "jobs.ScoreOutcome", "jobs.TraceOutcome",
 }  # fmt: skip
 
 

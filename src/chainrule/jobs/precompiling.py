@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from chainrule.errors import InputError
 from chainrule.interrupts import put_off
 from chainrule.jobs.job import Job
 
@@ -53,7 +54,22 @@ class PrecompileJob(Job):
         self.cpu = cpu
 
     def run(self, on_next: Callable[[str], object] = lambda _kernel: None) -> PrecompileOutcome:
-        """Compile; what is told is heard before each kernel."""
+        """Compile; `on_next` hears of each kernel before it.
+
+        Raises
+        ------
+        UnknownNameError, InputError
+            There is no such baseline, or this machine cannot run it.
+        OutputError
+            The folder cannot be written, or others may write there.
+        """
+        if not callable(on_next):
+            raise InputError(
+                parameter="on_next",
+                given=on_next,
+                needs="must be a function of a text",
+                advice="Leave it out where nobody listens.",
+            )
 
         def next_one(kernel: str) -> None:
             self.look()

@@ -17,6 +17,7 @@ from numba.core.codegen import get_host_cpu_features
 
 from chainrule.compiled.machine.folders import folder_for, is_trusted
 from chainrule.errors import InputError, UnknownNameError, argument
+from chainrule.words import quoted
 
 __all__ = ["PROCESSOR_VARIABLE", "Processor", "baseline", "compile_for", "host", "processor"]
 
@@ -59,8 +60,10 @@ def baseline(name: str) -> Processor:
     >>> baseline("x86-64-v2").features
     '+cx16,+popcnt,+sahf,+sse3,+sse4.1,+sse4.2,+ssse3'
     """
-    if name not in _LEVELS:
-        raise UnknownNameError("baseline", name, list(_LEVELS), parameter="cpu")
+    if not isinstance(name, str) or name not in _LEVELS:
+        raise UnknownNameError(
+            "baseline", name if isinstance(name, str) else quoted(name), list(_LEVELS), parameter="cpu"
+        )
     lacking = [feature for feature in _features_of(name) if not _of_host().get(feature, False)]
     if lacking:
         raise InputError(
