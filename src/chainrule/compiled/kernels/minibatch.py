@@ -60,8 +60,8 @@ INPUTS_AT_ONCE = 96
 def take_rows(M, layers, places, X, Y, W, order, kept, first, begin, row, stop):
     """Copy the samples ``order[begin + row : begin + stop]`` into their rows.
 
-    Where units drop out, what is left of each hidden unit's output comes with them, a row for each sample from
-    number `first` on.
+    Where units drop out, what is left of each hidden unit's output comes with them, a row for each sample
+    from number `first` on.
     """
     bottom, top, n_hidden = layers[0], layers[len(layers) - 1], 0
     for m in range(len(layers) - 1):

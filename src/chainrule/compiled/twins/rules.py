@@ -50,8 +50,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 __all__ = [
-    "ADAM", "CLIP_NORM", "DECAY", "FUSED", "GRADIENTS", "L1", "L2", "POWER1", "POWER2", "PREPARE", "SUMS_OF_LOSSES",
-    "UPDATE", "rule_code", "rule_numbers", "square_length", "write_step_numbers",
+    "ADAM", "CLIP_NORM", "DECAY", "FUSED", "GRADIENTS", "L1", "L2", "POWER1", "POWER2", "PREPARE",
+    "SUMS_OF_LOSSES", "UPDATE", "rule_code", "rule_numbers", "square_length", "write_step_numbers",
 ]  # fmt: skip
 
 # Gradients alone, without an update; descent that is fused into the gradients; then the rules.
