@@ -137,6 +137,34 @@ def test_kernels_of_different_processes_go_together(tmp_path: Path) -> None:
         assert float(done.stdout) < 1e-12, hidden
 
 
+BESIDE = """
+import numpy as np
+from numba import njit
+from chainrule.compiled.twins.curvature import run_two_loops
+
+def theirs():
+    @njit
+    def function(a, b, pair):
+        return min(a, b) + a // b + pair[1], np.ones(3).sum() * a
+    return function
+
+def ours(dtype):
+    direction = np.ones(32, dtype)
+    run_two_loops.of(direction.dtype)(np.ones(96, dtype), np.ones(96, dtype), np.empty(3, dtype), direction)
+
+said = []
+for dtype in ("float32", "float64"):
+    said.append(theirs()(7, 2, (1, 4)))
+    ours(dtype)
+    said.append(theirs()(7, 2, (1, 4)))
+print(said == [(9, 21.0)] * 4)
+"""
+
+
+def test_functions_that_others_compile_are_not_touched(tmp_path: Path) -> None:
+    assert run_child(["-c", BESIDE], environment(tmp_path)).stdout == "True\n"
+
+
 def test_processes_that_start_at_once(kept: Kept, tmp_path: Path) -> None:
     place, meeting = tmp_path / "kernels", tmp_path / "meeting"
     meeting.mkdir()

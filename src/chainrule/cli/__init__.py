@@ -12,7 +12,8 @@ def main() -> None:
     What a command does not meet itself is met here: a signal while the program is still being loaded or
     already ends, memory that does not suffice to load it, and a standard output that cannot be written.
     """
-    import sys  # noqa: PLC0415 (a signal may come as early as this)
+    import gc  # noqa: PLC0415 (a signal may come as early as this)
+    import sys  # noqa: PLC0415
 
     code: object = INTERRUPTED
     try:
@@ -35,6 +36,7 @@ def main() -> None:
         pass
     except (MemoryError, ImportError, OSError) as error:
         code = _told(error)
+    gc.freeze()  # else Python would search all objects for garbage twice at the end
     sys.exit(code)  # type: ignore[arg-type]  # what SystemExit was given
 
 

@@ -25,7 +25,7 @@ from numba.core.ccallback import CFunc
 from numba.core.codegen import JITCodeLibrary, JITCPUCodegen
 from numba.core.compiler import CompilerBase
 from numba.core.compiler_lock import global_compiler_lock
-from numba.core.compiler_machinery import PassManager
+from numba.core.compiler_machinery import PassManager, _pass_registry
 from numba.core.cpu import CPUContext
 from numba.core.registry import CPUDispatcher, CPUTarget
 from numba.core.target_extension import (
@@ -99,8 +99,7 @@ class _Library(JITCodeLibrary):
     def serialize_using_object_code(self):
         """Machine code, and the names in it; Numba would add the code for LLVM, to link it elsewhere."""
         self._complete()
-        values = (*self._final_module.functions, *self._final_module.global_variables)
-        names = [value.name for value in values if not value.is_declaration]
+        names = [function.name for function in self._final_module.functions if not function.is_declaration]
         return self.name, "object", (self._get_compiled_object(), names)
 
     @classmethod
@@ -130,12 +129,20 @@ class _Context(CPUContext):
 
     def init(self):
         """Make what translates; Numba's own would be made beside it."""
+        self._is_loaded, self._sizes = False, {}
         self.is32bit = utils.MACHINE_BITS == 32  # noqa: PLR2004
         self._internal_codegen = _Codegen("chainrule.exec")
         externals.c_math_functions.install(self)
 
     def refresh(self):
         """Take what was declared since, for this target: for its own, Numba would load all that it has."""
+        if self._is_loaded:
+            for (
+                registry
+            ) in self._registries:  # one of which has intrinsics, at each of which Numba asks for this
+                self.install_registry(registry)
+            return
+        self._is_loaded = True
         with target_override(NAME):
             super().refresh()
 
@@ -155,10 +162,19 @@ class _Context(CPUContext):
 
     def get_executable(self, library, fndesc, env):
         """Python function of a kernel; for a part, which has no wrapper, one that nobody calls."""
-        name = fndesc.llvm_cpython_wrapper_name
-        if library._is_whole or any(function.name == name for function in library._final_module.functions):
-            return super().get_executable(library, fndesc, env)
-        return _dynfunc.make_function(fndesc.lookup_module(), fndesc.qualname, "", 0, env, (library,))
+        try:
+            library.get_function(fndesc.llvm_cpython_wrapper_name)
+        except NameError:
+            if not library._is_whole:
+                return _dynfunc.make_function(fndesc.lookup_module(), fndesc.qualname, "", 0, env, (library,))
+        return super().get_executable(library, fndesc, env)
+
+    def get_abi_sizeof(self, ty):
+        """Bytes of a type of LLVM's, which parses a module to tell."""
+        name = str(ty)
+        if name not in self._sizes:
+            self._sizes[name] = super().get_abi_sizeof(ty)
+        return self._sizes[name]
 
 
 class _Typing(typing.Context):
@@ -207,7 +223,10 @@ class _Target(CPUTarget):
 
 
 class _Passes(PassManager):
-    _ENFORCING = False  # Numba's passes are as they should be
+    def run(self, state):
+        """Run them, without what Numba checks and records around each."""
+        for each, _name in self.passes:
+            _pass_registry.get(each).pass_inst.run_pass(state)
 
 
 class _Compiler(CompilerBase):
@@ -229,6 +248,7 @@ class _Compiler(CompilerBase):
             untyped_passes.FixupArgs,
             untyped_passes.GenericRewrites,
             untyped_passes.InlineInlinables,
+            # Else one name for signed and for unsigned numbers would be one for floats.
             untyped_passes.ReconstructSSA,
             typed_passes.NopythonTypeInference,
             typed_passes.PreLowerStripPhis,
