@@ -8,7 +8,7 @@ from chainrule.compiled.kernels.gradients import ADD_GRADIENTS, TRANSPOSE
 from chainrule.compiled.kernels.products import PRODUCT
 from chainrule.compiled.twins.losses import FUSED_START, START
 from chainrule.compiled.twins.rules import PREPARE, UPDATE
-from chainrule.compiled.twins.units import BACKWARD, FORWARD
+from chainrule.compiled.twins.units import BACKWARD, DROP, FORWARD, SEND
 
 if TYPE_CHECKING:
     from chainrule.compiled.layout import Memory
@@ -47,6 +47,9 @@ def for_batches(memory: Memory, *, prepared: bool) -> None:
         layer["add_gradients"] = ADD_GRADIENTS.address(dtype)
         if layer["transposed"]:
             layer["transpose"] = TRANSPOSE.address(dtype)
+    for layer in memory.layers:
+        if layer["kept"]:
+            layer["send"], layer["drop"] = SEND.address(dtype), DROP.address(dtype)
     if prepared:
         places["prepare"] = PREPARE.address(dtype)
     if int(places["rule"]) in UPDATE:

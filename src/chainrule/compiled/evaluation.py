@@ -15,7 +15,7 @@ from chainrule.compiled.layout import Memory, flat, pack, reserve
 from chainrule.compiled.machine.compiling import EVALUATION, kernel
 from chainrule.compiled.machine.target import FEW_ROWS, useful_threads
 from chainrule.compiled.machine.team import restore_environment, standard_environment
-from chainrule.compiled.twins.losses import start_deltas
+from chainrule.compiled.twins.routines import call_start
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,7 +41,7 @@ def evaluate_rows(M, layers, places, X, Y, W, first, stop, losses):
             copy_numbers(M, places.targets + r * top.width, Y, sample * top.units, top.units)
             M[places.sample_weights + r] = W[sample]
         forward_rows(M, layers, 0, (rows + FEW_ROWS - 1) // FEW_ROWS * FEW_ROWS)
-        start_deltas(M, top, places, 0, rows)
+        call_start(places.start, M, top, places, 0, rows)
         for r in range(rows):
             losses[first + r] = M[places.losses + r]
         first += rows

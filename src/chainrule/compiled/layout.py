@@ -50,6 +50,8 @@ LAYER = np.dtype(
             "net_inputs",  # z: [rows][width]
             "outputs",  # a, then 1 for the bias unit of the layer after: [rows][outputs_width]
             "outputs_width",
+            "send",  # where units drop out: addresses of the routines for what is left of outputs
+            "drop",  # and of what arrives at them on the way back
             "kept",  # what is left of each output where units drop out: [rows][outputs_width]
             "sent",  # outputs times that
             "deltas",  # [rows][width]; before, of softmax with cross-entropy, the logarithm of a row's sum

@@ -9,23 +9,25 @@ sums of the parts, and updates.
 
 from __future__ import annotations
 
+from math import inf
+
 from chainrule.compiled.kernels.gradients import columns_at_once
 from chainrule.compiled.kernels.halves import BLOCK_ROWS, block_at, node_of
 from chainrule.compiled.kernels.minibatch import (
     clip_and_update,
-    is_clipped,
     pass_rows,
     share_of_inputs,
     take_rows,
-    transpose,
     update_column,
 )
 from chainrule.compiled.language.vectors import fused, lanes, load, spread, store
 from chainrule.compiled.machine.compiling import TRAINING, kernel, part
 from chainrule.compiled.machine.target import FEW_ROWS
 from chainrule.compiled.machine.team import meet, restore_environment, standard_environment
-from chainrule.compiled.twins.routines import call_gradients
+from chainrule.compiled.twins.routines import call_gradients, call_transpose
 from chainrule.compiled.twins.rules import (
+    ADAM,
+    CLIP_NORM,
     FUSED,
     GRADIENTS,
     POWER1,
@@ -33,7 +35,6 @@ from chainrule.compiled.twins.rules import (
     SUMS_OF_LOSSES,
     A,
     B,
-    next_power,
     write_step_numbers,
 )
 
@@ -147,9 +148,8 @@ def _descend(M, layer, begin, stop, k, gradients, step):
 
 
 @part
-def _update_weights(M, layers, places, rows, numbers, rate, me, threads):
-    """Second phase: this thread's share of the gradients, and of the update unless they are clipped."""
-    keeps_all = places.rule == GRADIENTS or is_clipped(places, numbers)
+def _update_weights(M, layers, places, rows, numbers, rate, me, threads, keeps_all):
+    """Second phase: this thread's share of the gradients, and of the update unless all are to be kept."""
     for m in range(len(layers)):
         layer = layers[m]
         begin, stop = share_of_inputs(M, layer, me, threads)
@@ -159,9 +159,9 @@ def _update_weights(M, layers, places, rows, numbers, rate, me, threads):
             if places.rule == FUSED:
                 _descend(M, layer, begin, stop, k, gradients, M.dtype.type(rate / rows))
             else:
-                update_column(M, layer, places, numbers, k, begin, stop, gradients, rows, rate)
-            if not keeps_all:
-                transpose(M, layer, k, begin, stop)
+                update_column(*(M, layer, places, numbers, k, begin, stop, gradients, rows, rate, keeps_all))
+            if layer.transposed != 0 and not keeps_all:
+                call_transpose(layer.transpose, M, layer, k, begin, stop)
 
 
 @kernel(*TRAINING)
@@ -174,10 +174,11 @@ def train_blocks(
     """
     environment = standard_environment()
     power1, power2 = numbers[POWER1], numbers[POWER2]
+    is_clipped = places.update != 0 and numbers[CLIP_NORM] < inf  # then all gradients must be known
     for batch in range(first, stop, batch_size):
         rows = min(batch_size, stop - batch)
-        power1 = next_power(places.rule, power1, numbers[A])
-        power2 = next_power(places.rule, power2, numbers[B])
+        if places.rule == ADAM:
+            power1, power2 = power1 * numbers[A], power2 * numbers[B]
         is_one_block = rows <= BLOCK_ROWS  # then its losses go on in the chain, as in other batches
         for place in range(me, 1 << places.levels, threads):
             begin, end = node_of(place, places.levels, 0, rows)
@@ -209,10 +210,9 @@ def train_blocks(
         if me == 0:
             sum_ = _sum_of_losses(places, numbers, rows)
             loss = sum_ if is_one_block else loss + sum_
-        _update_weights(M, layers, places, rows, numbers, rate, me, threads)
-        if is_clipped(places, numbers) and not clip_and_update(
-            M, layers, places, numbers, rate, team, me, threads
-        ):
+        keeps_all = is_clipped or places.rule == GRADIENTS
+        _update_weights(M, layers, places, rows, numbers, rate, me, threads, keeps_all)
+        if is_clipped and not clip_and_update(M, layers, places, numbers, rate, team, me, threads):
             break
         if not meet(team, threads):
             break

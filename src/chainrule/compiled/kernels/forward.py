@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 from chainrule.compiled.kernels.samples import copy_numbers
-from chainrule.compiled.language.vectors import lanes, load, store
 from chainrule.compiled.machine.compiling import FLOATS, LAYERS, SAMPLES, WHOLE, kernel, part
 from chainrule.compiled.machine.target import FEW_ROWS
 from chainrule.compiled.machine.team import restore_environment, standard_environment
-from chainrule.compiled.twins.routines import call_product
-from chainrule.compiled.twins.units import activate
+from chainrule.compiled.twins.routines import call_product, call_rows
 
-__all__ = ["PREDICTION_ROWS", "forward_rows", "multiply_rows", "predict_rows"]
+__all__ = ["PREDICTION_ROWS", "forward_rows", "predict_rows"]
 
 PREDICTION_ROWS = 64  # samples at a time: fours, at least as many as a vector has lanes
 FEW = 2  # rows that are quicker one by one than in a tile
-
-
-@part
-def multiply_rows(M, to, a, b, width, rows):
-    """Products of two matrices' numbers, row by row."""
-    for k in range(0, rows * width, lanes(M)):
-        store(M, to + k, load(M, a + k) * load(M, b + k))
 
 
 @part
@@ -35,10 +26,9 @@ def forward_rows(M, layers, row, stop):
         call_product(
             layer.product, M, before, layer.before_width, right, right_rows, n, z, layer.width, stop - row
         )
-        activate(M, layer, row, stop)
-        if layer.kept != 0:  # equation (37)
-            at, width = row * layer.outputs_width, layer.outputs_width
-            multiply_rows(M, layer.sent + at, layer.outputs + at, layer.kept + at, width, stop - row)
+        call_rows(layer.forward, M, layer, row, stop)
+        if layer.kept != 0:
+            call_rows(layer.send, M, layer, row, stop)
 
 
 @kernel(FLOATS, LAYERS, SAMPLES, WHOLE, WHOLE, FLOATS)

@@ -14,22 +14,24 @@ from __future__ import annotations
 
 from math import inf, sqrt
 
-from chainrule.compiled.kernels.forward import forward_rows, multiply_rows
+from chainrule.compiled.kernels.forward import forward_rows
 from chainrule.compiled.kernels.gradients import columns_at_once
 from chainrule.compiled.kernels.samples import copy_numbers
 from chainrule.compiled.language.vectors import lanes
 from chainrule.compiled.machine.compiling import TRAINING, kernel, part
 from chainrule.compiled.machine.target import FEW_ROWS, TILE_COLUMNS
 from chainrule.compiled.machine.team import meet, restore_environment, standard_environment
-from chainrule.compiled.twins.losses import start_deltas
 from chainrule.compiled.twins.routines import (
     call_gradients,
     call_prepare,
     call_product,
+    call_rows,
+    call_start,
     call_transpose,
     call_update,
 )
 from chainrule.compiled.twins.rules import (
+    ADAM,
     CLIP_NORM,
     DECAY,
     FUSED,
@@ -40,15 +42,13 @@ from chainrule.compiled.twins.rules import (
     POWER2,
     A,
     B,
-    next_power,
     square_length,
     write_step_numbers,
 )
-from chainrule.compiled.twins.units import pass_back
 
 __all__ = [
-    "INPUTS_AT_ONCE", "clip_and_update", "is_clipped", "pass_rows", "share_of_inputs", "take_rows",
-    "train_minibatches", "transpose", "update_column",
+    "INPUTS_AT_ONCE", "clip_and_update", "pass_rows", "share_of_inputs", "take_rows", "train_minibatches",
+    "update_column",
 ]  # fmt: skip
 
 # Inputs whose gradients, for the units of a tile, are known before their weights are updated. A multiple of
@@ -57,36 +57,26 @@ INPUTS_AT_ONCE = 96
 
 
 @part
-def _take_samples(M, layers, places, X, Y, W, order, begin, row, stop):
-    """Copy the samples ``order[begin + row : begin + stop]`` into their rows."""
-    bottom, top = layers[0], layers[len(layers) - 1]
+def take_rows(M, layers, places, X, Y, W, order, kept, first, begin, row, stop):
+    """Copy the samples ``order[begin + row : begin + stop]`` into their rows.
+
+    Where units drop out, what is left of each hidden unit's output comes with them, a row for each sample
+    from number `first` on.
+    """
+    bottom, top, n_hidden = layers[0], layers[len(layers) - 1], 0
+    for m in range(len(layers) - 1):
+        n_hidden += layers[m].units
     for r in range(row, stop):
         sample = order[begin + r]
         copy_numbers(M, bottom.before + r * bottom.before_width, X, sample * bottom.inputs, bottom.inputs)
         copy_numbers(M, places.targets + r * top.width, Y, sample * top.units, top.units)
         M[places.sample_weights + r] = W[sample]
-
-
-@part
-def _take_kept(M, layers, kept, begin, row, stop):
-    """Copy what is left of each hidden unit's output, a row for each sample from number `begin` on."""
-    n_hidden = 0
-    for m in range(len(layers) - 1):
-        n_hidden += layers[m].units
-    for r in range(row, stop):
-        at = (begin + r) * n_hidden
-        for m in range(len(layers) - 1):
-            layer = layers[m]
-            copy_numbers(M, layer.kept + r * layer.outputs_width, kept, at, layer.units)
-            at += layer.units
-
-
-@part
-def take_rows(M, layers, places, X, Y, W, order, kept, first, begin, row, stop):
-    """Copy samples into their rows, from ``order[begin + row]`` on; `first` is where this call's begin."""
-    _take_samples(M, layers, places, X, Y, W, order, begin, row, stop)
-    if layers[0].kept != 0:
-        _take_kept(M, layers, kept, begin - first, row, stop)
+        if bottom.kept != 0:
+            at = (begin - first + r) * n_hidden
+            for m in range(len(layers) - 1):
+                layer = layers[m]
+                copy_numbers(M, layer.kept + r * layer.outputs_width, kept, at, layer.units)
+                at += layer.units
 
 
 @part
@@ -100,17 +90,15 @@ def _backward_rows(M, layers, row, stop):
         right, n = layer.transposed, layer.units
         call_product(layer.product, M, delta, layer.width, right, layer.width, n, upstream, width, stop - row)
         if before.kept != 0:
-            for r in range(row, stop):
-                at = before.deltas + r * width
-                multiply_rows(M, at, at, before.kept + r * before.outputs_width, width, 1)
-        pass_back(M, before, row, stop)
+            call_rows(before.drop, M, before, row, stop)
+        call_rows(before.backward, M, before, row, stop)
 
 
 @part
 def pass_rows(M, layers, places, row, stop):
     """Forward, losses and backward for fours of rows."""
     forward_rows(M, layers, row, stop)
-    start_deltas(M, layers[len(layers) - 1], places, row, stop)
+    call_start(places.start, M, layers[len(layers) - 1], places, row, stop)
     _backward_rows(M, layers, row, stop)
 
 
@@ -127,19 +115,6 @@ def _clip_factor(M, layers, places, most):
 
 
 @part
-def transpose(M, layer, k, begin, stop):
-    """Keep the transposed copy of weights that were updated up to date, where there is one."""
-    if layer.transposed != 0:
-        call_transpose(layer.transpose, M, layer, k, begin, stop)
-
-
-@part
-def is_clipped(places, numbers):
-    """Whether no weight may be updated before all gradients are known."""
-    return places.update != 0 and numbers[CLIP_NORM] < inf
-
-
-@part
 def share_of_inputs(M, layer, me, threads):
     """The inputs whose weights are this thread's: the first one, and where they end; whole vectors."""
     blocks = layer.before_width // lanes(M)
@@ -148,14 +123,14 @@ def share_of_inputs(M, layer, me, threads):
 
 
 @part
-def update_column(M, layer, places, numbers, k, begin, stop, gradients, batch_rows, rate):
+def update_column(M, layer, places, numbers, k, begin, stop, gradients, batch_rows, rate, keeps_all):
     """The gradient of the objective from its sums, and unless that must wait the update."""
     factor = -1 / batch_rows
     if places.prepare != 0:
         l1, l2 = numbers[L1], numbers[L2]
         call_prepare(places.prepare, M, layer, k, begin, stop, gradients, factor, l1, l2)
         factor = 1.0
-    if places.update != 0 and not is_clipped(places, numbers):
+    if not keeps_all:
         decay, c = 1 - rate * numbers[DECAY], places.step_numbers
         call_update(places.update, M, layer, k, begin, stop, gradients, factor, decay, c)
 
@@ -180,15 +155,15 @@ def clip_and_update(M, layers, places, numbers, rate, team, me, threads):
             gradients = layer.gradients + k * layer.before_width + begin * lanes(M)
             c = places.step_numbers
             call_update(places.update, M, layer, k, begin, stop, gradients, factor, decay, c)
-            transpose(M, layer, k, begin, stop)
+            if layer.transposed != 0:
+                call_transpose(layer.transpose, M, layer, k, begin, stop)
     return True
 
 
 @part
-def _update_weights(M, layers, places, rows, numbers, rate, me, threads):
-    """Second phase: this thread's share of the gradients, and of the update unless they are clipped."""
+def _update_weights(M, layers, places, rows, numbers, rate, me, threads, keeps_all):
+    """Second phase: this thread's share of the gradients, and of the update unless all are to be kept."""
     step, is_fused = rate / rows, places.rule == FUSED
-    keeps_all = places.rule == GRADIENTS or is_clipped(places, numbers)
     for m in range(len(layers)):
         layer = layers[m]
         first, end = share_of_inputs(M, layer, me, threads)
@@ -212,9 +187,11 @@ def _update_weights(M, layers, places, rows, numbers, rate, me, threads):
                     at = k + c * lanes(M)
                     if not is_fused:
                         gradients = to + c * to_column
-                        update_column(M, layer, places, numbers, at, begin, stop, gradients, rows, rate)
-                    if not keeps_all:
-                        transpose(M, layer, at, begin, stop)
+                        update_column(
+                            *(M, layer, places, numbers, at, begin, stop, gradients, rows, rate, keeps_all)
+                        )
+                    if layer.transposed != 0 and not keeps_all:
+                        call_transpose(layer.transpose, M, layer, at, begin, stop)
             k += columns * lanes(M)
 
 
@@ -228,10 +205,11 @@ def train_minibatches(
     """
     environment = standard_environment()
     power1, power2 = numbers[POWER1], numbers[POWER2]
+    is_clipped = places.update != 0 and numbers[CLIP_NORM] < inf  # then all gradients must be known
     for batch in range(first, stop, batch_size):
         rows = min(batch_size, stop - batch)
-        power1 = next_power(places.rule, power1, numbers[A])
-        power2 = next_power(places.rule, power2, numbers[B])
+        if places.rule == ADAM:
+            power1, power2 = power1 * numbers[A], power2 * numbers[B]
         fours = (rows + FEW_ROWS - 1) // FEW_ROWS
         row, end = fours * me // threads * FEW_ROWS, fours * (me + 1) // threads * FEW_ROWS
         take_rows(M, layers, places, X, Y, W, order, kept, first, batch, row, min(end, rows))
@@ -244,10 +222,9 @@ def train_minibatches(
         if me == 0:
             for r in range(rows):
                 loss += M[places.losses + r]
-        _update_weights(M, layers, places, rows, numbers, rate, me, threads)
-        if is_clipped(places, numbers) and not clip_and_update(
-            M, layers, places, numbers, rate, team, me, threads
-        ):
+        keeps_all = is_clipped or places.rule == GRADIENTS
+        _update_weights(M, layers, places, rows, numbers, rate, me, threads, keeps_all)
+        if is_clipped and not clip_and_update(M, layers, places, numbers, rate, team, me, threads):
             break
         if not meet(team, threads):
             break

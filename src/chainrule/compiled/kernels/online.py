@@ -26,8 +26,7 @@ from chainrule.compiled.language.vectors import fused, lanes, load, spread, stor
 from chainrule.compiled.machine.compiling import TRAINING, kernel, part
 from chainrule.compiled.machine.target import FEW_ROWS, HAS_LONG_VECTORS, STREAMS
 from chainrule.compiled.machine.team import restore_environment, standard_environment
-from chainrule.compiled.twins.losses import start_deltas
-from chainrule.compiled.twins.units import activate, pass_back
+from chainrule.compiled.twins.routines import call_rows, call_start
 
 __all__ = ["train_online"]
 
@@ -64,7 +63,7 @@ def _forward_layer(M, layer):
         k += 2 * lanes(M)
     if k < layer.width:
         _one_vector(M, layer, k)
-    activate(M, layer, 0, 1)
+    call_rows(layer.forward, M, layer, 0, 1)
 
 
 @part
@@ -117,7 +116,7 @@ def _backward_layer(M, layer, before, places, rate):
         for k in range(0, layer.width, lanes(M)):
             store(M, at, fused(spread(rate), load(M, layer.deltas + k), load(M, at)))
             at += layer.before_width * lanes(M)
-    pass_back(M, before, 0, 1)
+    call_rows(before.backward, M, before, 0, 1)
 
 
 def _descent_and_net_inputs(columns):
@@ -155,7 +154,7 @@ def _descend_and_begin_next(M, layer, steps):
         k += 2 * lanes(M)
     if k < layer.width:
         _descend_one(M, layer, steps, k)
-    activate(M, layer, 0, 1)
+    call_rows(layer.forward, M, layer, 0, 1)
 
 
 @kernel(*TRAINING)
@@ -178,7 +177,7 @@ def train_online(
             _forward_layer(M, layers[m])
         copy_numbers(M, places.targets, Y, order[s] * top.units, top.units)
         M[places.sample_weights] = W[order[s]]
-        start_deltas(M, top, places, 0, 1)
+        call_start(places.start, M, top, places, 0, 1)
         loss += M[places.losses]
         for m in range(len(layers) - 1, 0, -1):
             _backward_layer(M, layers[m], layers[m - 1], places, step)

@@ -26,7 +26,9 @@ LONGEST_SLEEP = (0, 5_000_000)
 
 _PROCESSOR = binding.get_process_triple().split("-")[0]
 _X86 = _PROCESSOR in {"x86_64", "i386", "i686"}
-_STANDARD = 0x1F80  # round to nearest, keep subnormals, no traps: how every x86 process starts
+_ARM = _PROCESSOR in {"aarch64", "arm64"}
+# Round to nearest, keep subnormals, no traps: how every process starts.
+_STANDARD, _WORD = 0x1F80 if _X86 else 0, ir.IntType(64)
 
 
 def _element(context, builder, array_type, array, index):
@@ -164,25 +166,43 @@ def _control_word(builder, name, pointer):
     builder.call(function, [builder.bitcast(pointer, ir.IntType(8).as_pointer())])
 
 
+def _read_environment(builder):
+    """LLVM value of this thread's control word, 64 bits wide; 0 where it is not known how to read it."""
+    if _X86:
+        place = cgutils.alloca_once(builder, ir.IntType(32))
+        _control_word(builder, "llvm.x86.sse.stmxcsr", place)
+        return builder.zext(builder.load(place), _WORD)
+    if _ARM:
+        kind = ir.FunctionType(_WORD, [])
+        return builder.call(cgutils.get_or_insert_function(builder.module, kind, "llvm.aarch64.get.fpcr"), [])
+    return _WORD(0)
+
+
+def _write_environment(builder, word):
+    """Set it, where it is known how."""
+    if _X86:
+        place = cgutils.alloca_once_value(builder, builder.trunc(word, ir.IntType(32)))
+        _control_word(builder, "llvm.x86.sse.ldmxcsr", place)
+    if _ARM:
+        kind = ir.FunctionType(ir.VoidType(), [_WORD])
+        function = cgutils.get_or_insert_function(builder.module, kind, "llvm.aarch64.set.fpcr")
+        builder.call(function, [word])
+
+
 @intrinsic
 def standard_environment(_typing):
     """Set this thread's floating-point environment to the standard one, and give what it was.
 
     Another library may have switched subnormals off in this thread, which would change bits. On processors
-    other than x86 nothing is done.
+    other than x86 and 64-bit ARM nothing is done.
     """
 
-    def codegen(context, builder, _signature, _args):
-        if not _X86:
-            return context.get_constant(types.int32, 0)
-        place = cgutils.alloca_once(builder, ir.IntType(32))
-        _control_word(builder, "llvm.x86.sse.stmxcsr", place)
-        before = builder.load(place)
-        builder.store(ir.Constant(ir.IntType(32), _STANDARD), place)
-        _control_word(builder, "llvm.x86.sse.ldmxcsr", place)
+    def codegen(_context, builder, _signature, _args):
+        before = _read_environment(builder)
+        _write_environment(builder, _WORD(_STANDARD))
         return before
 
-    return types.int32(), codegen
+    return types.int64(), codegen
 
 
 @intrinsic
@@ -190,9 +210,7 @@ def restore_environment(_typing, before):
     """Give the thread back the environment that it had."""
 
     def codegen(context, builder, _signature, args):
-        if _X86:
-            place = cgutils.alloca_once_value(builder, args[0])
-            _control_word(builder, "llvm.x86.sse.ldmxcsr", place)
+        _write_environment(builder, args[0])
         return context.get_dummy_value()
 
-    return types.void(types.int32), codegen
+    return types.void(types.int64), codegen

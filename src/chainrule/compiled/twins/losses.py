@@ -20,8 +20,8 @@ from chainrule.compiled.language.vectors import (
     where_number,
 )
 from chainrule.compiled.machine.compiling import inlined, part
-from chainrule.compiled.twins.routines import call_start, start_routine
-from chainrule.compiled.twins.units import flushed, pass_back
+from chainrule.compiled.twins.routines import call_rows, start_routine
+from chainrule.compiled.twins.units import flushed
 from chainrule.equations import (
     RSS,
     Absolute,
@@ -32,7 +32,7 @@ from chainrule.equations import (
     Quantile,
 )
 
-__all__ = ["FUSED_START", "START", "start_deltas"]
+__all__ = ["FUSED_START", "START"]
 
 SMALLEST_FLOAT, SMALLEST_DOUBLE = 2.0**-100, 2.0**-996  # 2^26 of the smallest normal numbers
 
@@ -191,7 +191,7 @@ def _over_rows(of_row, is_fused):
         for r in range(row, stop):
             M[places.losses + r] = of_row(M, layer, places, r)
         if not is_fused:
-            pass_back(M, layer, row, stop)
+            call_rows(layer.backward, M, layer, row, stop)
 
     return over_rows
 
@@ -220,9 +220,3 @@ FUSED_START = {
     )
     for loss, of_row in _FUSED.items()
 }
-
-
-@part
-def start_deltas(M, layer, places, row, stop):
-    """Compiled twin of output_delta and sample_losses: deltas of some rows of outputs, and their losses."""
-    call_start(places.start, M, layer, places, row, stop)

@@ -50,8 +50,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 __all__ = [
-    "CLIP_NORM", "DECAY", "FUSED", "GRADIENTS", "L1", "L2", "POWER1", "POWER2", "PREPARE", "SUMS_OF_LOSSES",
-    "UPDATE", "next_power", "rule_code", "rule_numbers", "square_length", "write_step_numbers",
+    "ADAM", "CLIP_NORM", "DECAY", "FUSED", "GRADIENTS", "L1", "L2", "POWER1", "POWER2", "PREPARE",
+    "SUMS_OF_LOSSES", "UPDATE", "rule_code", "rule_numbers", "square_length", "write_step_numbers",
 ]  # fmt: skip
 
 # Gradients alone, without an update; descent that is fused into the gradients; then the rules.
@@ -225,12 +225,6 @@ UPDATE = {
     CLASSICAL_MOMENTUM: update_routine("update_by_classical_momentum", _over_column(_classical_momentum)),
     CLASSICAL_NESTEROV: update_routine("update_by_classical_nesterov", _over_column(_classical_nesterov)),
 }
-
-
-@part
-def next_power(rule, power, beta):
-    """Power of beta after one more step; it plays no part in rules without one."""
-    return power * beta if rule == ADAM else power
 
 
 @part

@@ -31,7 +31,7 @@ from chainrule.compiled.language.vectors import (
     where_less,
 )
 from chainrule.compiled.machine.compiling import inlined, part
-from chainrule.compiled.twins.routines import call_rows, rows_routine
+from chainrule.compiled.twins.routines import rows_routine
 from chainrule.equations import (
     GELU,
     Exp,
@@ -46,9 +46,7 @@ from chainrule.equations import (
 )
 from chainrule.equations.activations.rectifiers import GELU_CUBE, GELU_END, GELU_SCALE
 
-__all__ = [
-    "BACKWARD", "FORWARD", "activate", "activation", "delta_from", "flushed", "pass_back",
-]  # fmt: skip
+__all__ = ["BACKWARD", "DROP", "FORWARD", "SEND", "activation", "delta_from", "flushed"]
 
 
 LOGISTIC, TANH, RELU = Logistic.code, Tanh.code, ReLU.code
@@ -361,12 +359,19 @@ BACKWARD[Softmax.code] = rows_routine("backward_softmax", _backward_softmax)
 
 
 @part
-def activate(M, layer, row, stop):
-    """From net inputs to outputs of a layer, for the rows from `row` up to `stop`."""
-    call_rows(layer.forward, M, layer, row, stop)
+def _send(M, layer, row, stop):
+    """Equation (37): what is left of the outputs of some rows, where units drop out."""
+    for k in range(row * layer.outputs_width, stop * layer.outputs_width, lanes(M)):
+        store(M, layer.sent + k, load(M, layer.outputs + k) * load(M, layer.kept + k))
 
 
 @part
-def pass_back(M, layer, row, stop):
-    """From what arrives at the outputs of a layer to its deltas, in place, for these rows."""
-    call_rows(layer.backward, M, layer, row, stop)
+def _drop(M, layer, row, stop):
+    """The same of what arrives at them on the way back."""
+    for r in range(row, stop):
+        delta, kept = layer.deltas + r * layer.width, layer.kept + r * layer.outputs_width
+        for k in range(0, layer.width, lanes(M)):
+            store(M, delta + k, load(M, delta + k) * load(M, kept + k))
+
+
+SEND, DROP = rows_routine("send_kept", _send), rows_routine("drop_on_the_way_back", _drop)
