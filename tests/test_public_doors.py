@@ -154,11 +154,11 @@ def _run(job: Callable[..., Any]) -> Callable[..., Any]:
     return lambda **given: job(**given).run()
 
 
-def _precompile(made: dict[str, Any], **given: Any) -> jobs.PrecompileOutcome:  # noqa: ANN401
+def _precompile(**given: Any) -> jobs.PrecompileOutcome:  # noqa: ANN401
     """Compile nothing, since there is nothing: all kernels would take half a minute."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("chainrule.compiled.precompiling.everything", [])
-        return jobs.PrecompileJob(**made).run(**given)
+        return jobs.PrecompileJob(**given).run()
 
 
 def _every_setting() -> list[str]:
@@ -258,9 +258,7 @@ GOOD: dict[str, Callable[[Files], Call]] = {
     "jobs.InspectJob": lambda files: (_run(jobs.InspectJob), {"table": files.table}),
     "jobs.InspectJob.run": lambda files: (jobs.InspectJob(files.table).run, {}),
     "jobs.InspectOutcome.summary": lambda files: (jobs.InspectJob(files.table).run().summary, {}),
-    "jobs.PrecompileJob": lambda _: (lambda **given: _precompile(given), {}),
-    "jobs.PrecompileJob.run": lambda _: (lambda **given: _precompile({}, **given), {}),
-    "jobs.PrecompileOutcome.summary": lambda _: (_precompile({}).summary, {}),
+    "jobs.PrecompileJob": lambda _: (_precompile, {}),
     "jobs.PredictionJob": lambda files: (_run(jobs.PredictionJob), files.given()),
     "jobs.PredictionJob.run": lambda files: (jobs.PredictionJob(**files.given()).run, {}),
     "jobs.PredictionOutcome.summary": lambda files: (files.predicted().summary, {}),
