@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from chainrule.errors import OutputError
 from chainrule.jobs import PrecompileJob
 
 if TYPE_CHECKING:
@@ -109,5 +110,31 @@ def test_place_where_nothing_can_be_kept(tmp_path: Path) -> None:
     )
     assert done.returncode == 2
     last = done.stderr.splitlines()[-1]
-    assert last.startswith(f"Error: Kernels cannot be kept in {place}.")
+    assert last.startswith(f"Error: Kernels cannot be kept in {place}")
     assert "CHAINRULE_CACHE_DIR" in last
+
+
+def test_folder_that_others_may_write_is_refused_and_stays_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "kernels-0"
+    place.mkdir()
+    place.chmod(0o777)
+    (place / "planted").write_bytes(b"code")
+    (place / "planted").chmod(0o600)
+    monkeypatch.setattr("chainrule.compiled.precompiling.folder", lambda: place)
+    heard: list[str] = []
+    with pytest.raises(OutputError, match="nobody else but root"):
+        PrecompileJob().run(heard.append)
+    assert heard == []
+    assert (place.stat().st_mode & 0o777, (place / "planted").stat().st_mode & 0o777) == (0o777, 0o600)
+
+
+def test_variable_that_names_no_baseline_is_named(tmp_path: Path) -> None:
+    program = "import numpy as np; from chainrule import Network; Network.random((1, 1))(np.zeros(1))"
+    variables = os.environ | {"CHAINRULE_CPU": "x86-64-v9", "CHAINRULE_CACHE_DIR": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, env=variables, check=False
+    )
+    assert "The variable CHAINRULE_CPU is 'x86-64-v9'" in done.stderr
+    assert "or unset it" in done.stderr

@@ -27,7 +27,7 @@ from llvmlite.binding import get_host_cpu_features
 import chainrule
 from chainrule import Network
 from chainrule.compiled.machine.cache import folder
-from chainrule.compiled.machine.folders import is_trusted
+from chainrule.compiled.machine.folders import COMPLETE, is_trusted
 from chainrule.compiled.machine.processor import processor
 
 if TYPE_CHECKING:
@@ -250,6 +250,10 @@ def image(kept: Kept) -> Iterator[Path]:
     """A place that only root can write, outside of those folders that only root can enter."""
     if not hasattr(os, "geteuid") or os.geteuid() != 0:
         pytest.skip("only root can make a folder of root's and become somebody else")
+    read = (Path(sys.prefix), Path(sys.base_prefix), Path(chainrule.__file__).parent, HERE)
+    folders = [place for path in read for place in (path, *path.resolve().parents)]
+    if not all(place.stat().st_mode & 0o1 for place in folders):
+        pytest.skip("somebody else could not read the program here")
     place = Path(tempfile.mkdtemp(dir="/tmp", prefix="kernels-of-root-"))
     shutil.copytree(kept.answer.folder, place / kept.answer.folder.name)
     for path in (place, *place.rglob("*")):
@@ -338,6 +342,10 @@ def test_kernels_of_a_baseline_are_found_where_there_are_no_better_ones(kept: Ke
     assert made.compilations > 0
     assert made.folder != kept.answer.folder
     assert made.digests == kept.answer.digests  # the same bits
+    assert (
+        _folder_of_a_child(place).name == kept.answer.folder.name
+    )  # a baseline's folder must have all kernels
+    (made.folder / COMPLETE).touch()
     found = _ask(place)
     assert (found.compilations, found.stderr, found.folder) == (0, "", made.folder)
     assert found.digests == made.digests
@@ -349,6 +357,7 @@ def test_kernels_of_a_baseline_are_found_where_there_are_no_better_ones(kept: Ke
 def test_baseline_of_a_folder_that_others_may_write_is_not_taken(kept: Kept, tmp_path: Path) -> None:
     place = tmp_path / "kernels"
     exposed = _ask(place, dtypes=("float32",), CHAINRULE_CPU=_lowest_baseline()).folder
+    (exposed / COMPLETE).touch()
     exposed.chmod(0o777)
     assert _folder_of_a_child(place).name == kept.answer.folder.name
 

@@ -87,7 +87,7 @@ class RowLosses:
     activations, loss
         Their codes.
     threads : int or None
-        None for as many as pay off.
+        Most of them; None for as many as pay off.
     """
 
     def __init__(
@@ -107,7 +107,8 @@ class RowLosses:
     ) -> npt.NDArray[Any]:
         """Loss of each sample times its weight, shape (n_samples,), for X and Y of the weights' dtype."""
         n, W = len(X), np.ones(len(X), X.dtype) if sample_weight is None else sample_weight
-        threads = min(self._threads or useful_threads(n * sum(w.size for w in weights)), max(n, 1))
+        useful = useful_threads(n * sum(w.size for w in weights))
+        threads = min(self._threads or useful, useful, max(n, 1))
         self._pack(weights, threads)
         kernel, samples, losses = evaluate_rows.of(X.dtype), (flat(X), flat(Y), flat(W)), np.empty(n, X.dtype)
         ends = [n * share // threads for share in range(threads + 1)]
@@ -128,6 +129,7 @@ class RowLosses:
     def _pack(self, weights: Sequence[npt.NDArray[Any]], threads: int) -> None:
         """Have the weights in a memory for each thread; most calls have those of the call before."""
         fresh = self._memories if self._packed is not weights else []
+        self._packed = None  # until all have them: an interrupt may come in between
         for _ in range(threads - len(self._memories)):
             memory = reserve(*self._given, weights[0].dtype, PREDICTION_ROWS, loss=self._loss)
             for_losses(memory)

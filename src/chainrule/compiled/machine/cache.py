@@ -56,21 +56,27 @@ class KernelFiles:
         return folder() / f"{self.kernel}-{digest}"
 
     def has(self, signature: object) -> bool:
-        """Whether the disk has, by its name, the kernel for these types of arguments."""
+        """Whether the disk has the kernel for these types of arguments, whole and surely our own."""
         try:
-            return self._path(signature).exists()
+            return bool(self._stored(signature))
         except OSError:
             return False
+
+    def _stored(self, signature: object) -> bytes:
+        """What was written; OSError where that is nothing, not whole, or perhaps somebody else's."""
+        path = self._path(signature)
+        _refuse_what_others_may_write(path.parent)
+        stored = path.read_bytes()
+        digest, content = stored[:32], stored[32:]
+        if hashlib.sha256(content).digest() != digest:
+            raise OSError("it is damaged")
+        return content
 
     def load_overload(self, signature: object, target_context: Any) -> Any:
         """Kernel from the disk, or None after a word on stderr: it is compiled next."""
         try:
-            path = self._path(signature)
-            _refuse_what_others_may_write(path.parent)
-            stored = path.read_bytes()
-            digest, content = stored[:32], stored[32:]
-            if hashlib.sha256(content).digest() == digest:
-                return CompileResult._rebuild(target_context, *pickle.loads(content))  # noqa: S301, SLF001
+            content = pickle.loads(self._stored(signature))  # noqa: S301 (written by this user or root)
+            return CompileResult._rebuild(target_context, *content)  # noqa: SLF001
         except Exception:  # noqa: BLE001, S110 (whatever is wrong with it, compiling mends it)
             pass
         _announce()
@@ -153,4 +159,4 @@ def let_all_read() -> None:
     """Let other users of the machine load the kernels of the folder, where this user owns it."""
     with contextlib.suppress(OSError):
         for path in (folder(), *folder().iterdir()):
-            path.chmod(0o755 if path.is_dir() else 0o644)
+            path.chmod(path.stat().st_mode & 0o777 | (0o555 if path.is_dir() else 0o444))

@@ -14,9 +14,10 @@ import llvmlite
 import numba
 import platformdirs
 
-__all__ = ["FOLDER_VARIABLE", "folder_for", "is_trusted", "place_of_folders"]
+__all__ = ["COMPLETE", "FOLDER_VARIABLE", "folder_for", "is_trusted", "place_of_folders"]
 
 FOLDER_VARIABLE = "CHAINRULE_CACHE_DIR"
+COMPLETE = "complete"  # file in a folder that has all kernels
 ROOMS = ("compiled", "equations")  # sources of kernels: their constants are those of the equations
 ROOT = 0
 

@@ -15,9 +15,9 @@ from llvmlite import binding
 from numba.core import config
 from numba.core.codegen import get_host_cpu_features
 
-from chainrule.compiled.machine.folders import folder_for, is_trusted
+from chainrule.compiled.machine.folders import COMPLETE, folder_for, is_trusted
 from chainrule.errors import InputError, UnknownNameError, argument
-from chainrule.words import quoted
+from chainrule.words import quoted, series
 
 __all__ = ["PROCESSOR_VARIABLE", "Processor", "baseline", "compile_for", "host", "processor"]
 
@@ -110,16 +110,31 @@ def processor() -> Processor:
         return own
     asked = os.environ.get(PROCESSOR_VARIABLE)
     if asked:
-        return baseline(asked)
-    candidates = [own, *(baseline(name) for name in reversed(_LEVELS) if _has(name))]
-    return next((one for one in candidates if _is_kept(one)), own)
+        return _asked_for(asked)
+    if _is_kept(own):
+        return own
+    baselines = (baseline(name) for name in reversed(_LEVELS) if _has(name))
+    return next((one for one in baselines if _is_kept(one, COMPLETE)), own)
 
 
-def _is_kept(one: Processor) -> bool:
-    """Whether there is a folder of its kernels that may be used."""
+def _asked_for(name: str) -> Processor:
+    """The baseline that the variable names."""
+    try:
+        return baseline(name)
+    except InputError as error:
+        raise InputError(
+            f"The variable {PROCESSOR_VARIABLE} is {quoted(name)}. {error}",
+            given=name,
+            needs="must name a baseline that this machine can run",
+            advice=f"Set it to one of {series(list(_LEVELS))}, or unset it.",
+        ) from None
+
+
+def _is_kept(one: Processor, content: str = "") -> bool:
+    """Whether there is a folder of its kernels, with this content, that may be used."""
     try:
         place = folder_for(one)
-        return place.is_dir() and is_trusted(place)
+        return (place / content).exists() and is_trusted(place)
     except OSError:
         return False
 
