@@ -13,6 +13,7 @@ __all__ = ["SHORTER", "Pace"]
 SECONDS_AT_ONCE = 0.1  # of a call, until Python looks for Ctrl-C
 SHORTER = 5  # times, of several threads: all of a sudden they may be many times as slow
 SECONDS_OF_TRIAL = 0.005
+SECONDS_AT_FIRST = 0.04  # until the first trial: threads that have just begun are slow, whatever their number
 MOST_BETWEEN = 64 * SECONDS_OF_TRIAL  # from one trial to the next, when nothing changes
 ENOUGH = 0.75  # of the seconds that were meant
 GAIN = 1.1  # of more threads, for which they are taken from other programs
@@ -34,7 +35,7 @@ class Pace:
     Two threads that are slower than one are found out.
 
     >>> pace = Pace(2, samples=1000)
-    >>> for seconds in (0.03, 0.01, 0.01):
+    >>> for seconds in (0.04, 0.01, 0.01):
     ...     pace.took(1000, seconds)
     ...     print(pace.threads)
     1
@@ -47,7 +48,7 @@ class Pace:
         self._most = self._best = threads
         self._each: dict[int, float] = {}  # seconds of a sample, by number of threads
         self._between, self._is_up_next = SECONDS_OF_TRIAL, False
-        self._measure(SECONDS_OF_TRIAL)
+        self._measure(SECONDS_AT_FIRST)
 
     def _measure(self, length: float) -> None:
         """Begin to measure the threads of now, for about so many seconds."""
