@@ -128,6 +128,12 @@ TASKS = [
     ),
     *(Task("digits", (32,), ("tanh", "logistic"), batch, 2, 0.125) for batch in (1, 7, 32, 128, 700, 1797)),
     *(Task("irises", (8,), ("tanh", "logistic"), batch, 10, 0.25) for batch in (700, 1200)),
+    # Sums over more units than are added at a stretch, and more inputs than are updated at once.
+    Task("digits", (300,), ("tanh", "logistic"), 32, 1, 0.0625),
+    Task(
+        "digits", (300,), ("tanh", "logistic"), 64, 1, 2.0**-10,
+        settings=(("rule", "adam"), ("seed", SEED)),
+    ),
     *(
         Task("iris", (24,), functions, 150 if rule[0][1] == "irprop_minus" else 7, 4, rate, loss, rule)
         for (functions, loss), (rule, rate) in zip(_FUNCTIONS, _RULES, strict=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import operator
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
@@ -12,6 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chainrule import Network, train
+from chainrule.arithmetic import MOST_ROWS_OF_A_CHAIN
+from chainrule.compiled.codes import activation_codes, loss_code
+from chainrule.compiled.evaluation import RowLosses
 from chainrule.compiled.kernels.halves import BLOCK_ROWS, block_at, levels_of, node_of
 from chainrule.compiled.trainer import Trainer
 
@@ -192,3 +196,24 @@ def test_batch_that_is_one_block_has_the_bits_of_a_small_batch(sizes: tuple[int,
     apart = train(first, X[600:], Y[600:], batch_size=400, **settings).network
     together = train(net, X, Y, batch_size=600, **settings).network
     assert [w.tobytes() for w in together.weights] == [w.tobytes() for w in apart.weights]
+
+
+def test_losses_of_a_batch_that_is_one_block_go_on_in_the_chain() -> None:
+    rng = np.random.default_rng(1)
+    X, Y = rng.standard_normal((1000, 7)), rng.standard_normal((1000, 3))
+    net = Network.random((7, 40, 3), "tanh", seed=1)
+    codes = activation_codes(net.activations), loss_code(net.loss, net.activations[-1])
+    rows = RowLosses(net.sizes, *codes)(net.weights, X[600:], Y[600:])
+
+    def summed(n: int) -> float:
+        given = net.weights, net.activations, net.loss, X[:n], Y[:n]
+        *_, (_, loss) = Trainer(*given, batch_size=600).epoch(np.arange(n), rate=0.0)
+        return loss
+
+    *_, expected = itertools.accumulate(rows.tolist(), initial=summed(600))
+    assert summed(1000) == expected
+
+
+def test_blocks_are_those_that_files_speak_of() -> None:
+    # Two constants, because kernels are kept by a digest of their own sources alone.
+    assert BLOCK_ROWS == MOST_ROWS_OF_A_CHAIN

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.compiled.addresses import for_losses
-from chainrule.compiled.codes import activation_codes, loss_code
 from chainrule.compiled.kernels.forward import PREDICTION_ROWS, forward_rows
 from chainrule.compiled.kernels.samples import copy_numbers
 from chainrule.compiled.layout import Memory, flat, pack, reserve
@@ -23,9 +22,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from chainrule.compiled.codes import Code
-    from chainrule.equations import Activation, Loss
 
-__all__ = ["Evaluator", "RowLosses", "evaluate_rows", "losses_of"]
+__all__ = ["Evaluator", "RowLosses", "evaluate_rows"]
 
 
 @kernel(*EVALUATION)
@@ -138,17 +136,3 @@ class RowLosses:
         for memory in fresh:
             pack(memory, weights)
         self._packed = weights
-
-
-def losses_of(
-    weights: Sequence[npt.NDArray[Any]],
-    activations: Sequence[Activation],
-    loss: Loss,
-    X: npt.NDArray[Any],
-    Y: npt.NDArray[Any],
-    sample_weight: npt.NDArray[Any] | None,
-) -> npt.NDArray[Any]:
-    """Loss of each sample times its weight, shape (n_samples,), for X and Y of the weights' dtype."""
-    sizes = (weights[0].shape[1] - 1, *(w.shape[0] for w in weights))
-    codes = activation_codes(activations), loss_code(loss, activations[-1])
-    return RowLosses(sizes, *codes)(weights, X, Y, sample_weight)

@@ -73,26 +73,27 @@ def _add_block(M, layers, places, rows, me, copy, is_added):
 
 
 @part
-def _sum_of_part(
-    M, layers, places, X, Y, W, order, kept, first, batch, begin, stop, place, numbers, me, loss
-):
-    """Gradients and losses of the rows of a batch from `begin` up to `stop`, added up as halves are.
+def _sum_of_part(M, layers, places, X, Y, W, order, kept, first, batch, rows, place, numbers, me, loss):
+    """Gradients and losses of one part of a batch of so many rows, added up as halves are.
 
-    The loss of the rows is added to `loss` where they are one block.
+    The losses are added to `loss` where the batch is one block, as in other batches.
     """
+    begin, stop = node_of(place, places.levels, 0, rows)
+    if rows > BLOCK_ROWS:
+        loss = 0.0
     row, level, here = begin, 0, me * BLOCK_ROWS
     while row < stop:
         end, complete = block_at(row, begin, stop)
-        rows = end - row
-        top = here + (rows + FEW_ROWS - 1) // FEW_ROWS * FEW_ROWS
-        take_rows(M, layers, places, X, Y, W, order, kept, first, batch + row - here, here, here + rows)
+        n = end - row
+        top = here + (n + FEW_ROWS - 1) // FEW_ROWS * FEW_ROWS
+        take_rows(M, layers, places, X, Y, W, order, kept, first, batch + row - here, here, here + n)
         pass_rows(M, layers, places, here, top)
-        for r in range(rows):
+        for r in range(n):
             loss += M[places.losses + here + r]
         if complete == 0:
             level += 1
         copy = _copy_of(places, place, me, level - 1)
-        _add_block(M, layers, places, rows, me, copy, complete > 0)
+        _add_block(M, layers, places, n, me, copy, complete > 0)
         at = SUMS_OF_LOSSES + copy
         numbers[at] = numbers[at] + loss if complete > 0 else loss
         loss = 0.0
@@ -179,29 +180,9 @@ def train_blocks(
         rows = min(batch_size, stop - batch)
         if places.rule == ADAM:
             power1, power2 = power1 * numbers[A], power2 * numbers[B]
-        is_one_block = rows <= BLOCK_ROWS  # then its losses go on in the chain, as in other batches
         for place in range(me, 1 << places.levels, threads):
-            begin, end = node_of(place, places.levels, 0, rows)
-            before = loss if is_one_block else 0.0
             _sum_of_part(
-                *(
-                    M,
-                    layers,
-                    places,
-                    X,
-                    Y,
-                    W,
-                    order,
-                    kept,
-                    first,
-                    batch,
-                    begin,
-                    end,
-                    place,
-                    numbers,
-                    me,
-                    before,
-                )
+                *(M, layers, places, X, Y, W, order, kept, first, batch, rows, place, numbers, me, loss)
             )
         if me == 0:  # before they meet: a thread that comes late must not write what others use
             write_step_numbers(M, places, places.rule, numbers, rate, power1, power2)
@@ -209,7 +190,7 @@ def train_blocks(
             break
         if me == 0:
             sum_ = _sum_of_losses(places, numbers, rows)
-            loss = sum_ if is_one_block else loss + sum_
+            loss = sum_ if rows <= BLOCK_ROWS else loss + sum_
         keeps_all = is_clipped or places.rule == GRADIENTS
         _update_weights(M, layers, places, rows, numbers, rate, me, threads, keeps_all)
         if is_clipped and not clip_and_update(M, layers, places, numbers, rate, team, me, threads):

@@ -131,32 +131,29 @@ def column_of_zeros(_typing, array):
     return tile(array), codegen
 
 
-@intrinsic
-def square_from(_typing, array, index):
-    """Tile of one column of as many vectors as each has lanes, that lie one after the other."""
-    vector = VECTOR_OF[array.dtype]
+def _column_of(vector):
+    """Tile of one column of as many such vectors as each has lanes, and what loads it where they lie."""
     tile = TileType(vector, vector.lanes, 1)
 
     def codegen(context, builder, signature, args):
         writer = _Writer(context, builder, signature.args[0], args[0])
         places = (writer.offset(args[1], row, vector.lanes) for row in range(vector.lanes))
-        return writer.tile(tile, [writer.load(place) for place in places])
+        return writer.tile(tile, [writer.load(place, vector) for place in places])
 
+    return tile, codegen
+
+
+@intrinsic
+def square_from(_typing, array, index):
+    """Tile of one column of as many vectors as each has lanes, that lie one after the other."""
+    tile, codegen = _column_of(VECTOR_OF[array.dtype])
     return tile(array, types.intp), codegen
 
 
 @intrinsic(prefer_literal=True)
 def column_from(_typing, array, index, lanes):
     """Tile of one column of short vectors, as many as each has lanes, that lie one after the other."""
-    count = lanes.literal_value
-    vector = VectorType(array.dtype, count)
-    tile = TileType(vector, count, 1)
-
-    def codegen(context, builder, signature, args):
-        writer = _Writer(context, builder, signature.args[0], args[0])
-        places = (writer.offset(args[1], row, count) for row in range(count))
-        return writer.tile(tile, [writer.load(place, vector) for place in places])
-
+    tile, codegen = _column_of(VectorType(array.dtype, lanes.literal_value))
     return tile(array, types.intp, lanes), codegen
 
 

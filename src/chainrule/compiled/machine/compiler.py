@@ -136,10 +136,8 @@ class _Context(CPUContext):
 
     def refresh(self):
         """Take what was declared since, for this target: for its own, Numba would load all that it has."""
-        if self._is_loaded:
-            for (
-                registry
-            ) in self._registries:  # one of which has intrinsics, at each of which Numba asks for this
+        if self._is_loaded:  # Numba asks for this at each intrinsic, which is in one of them
+            for registry in self._registries:
                 self.install_registry(registry)
             return
         self._is_loaded = True
