@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import safetensors.numpy
 
 from chainrule.disk import write_file
-from chainrule.equations import ACTIVATIONS, LOSSES, Kind, name_of
+from chainrule.equations import ACTIVATIONS, LAYERS, LOSSES, Kind, name_of
 from chainrule.errors import InputError, ModelFileError
 from chainrule.files.layout import ENTRY, FORMAT, LENGTH_BYTES, NO_DIGEST, may_begin, with_digest
 from chainrule.files.parsing import model_from_bytes, saved_from_bytes
@@ -205,6 +205,7 @@ def model_to_bytes(saved: Network | Model | TrainingState) -> bytes:
         "format": FORMAT,
         "holds": holds,
         "activations": [name_of(activation) for activation in net.activations],
+        "layers": [name_of(layer) for layer in net.layers],
         "loss": name_of(net.loss),
         "encoding": model.encoding.to_json() if model.encoding else None,
         "training": model.training.to_json() if model.training else None,
@@ -326,12 +327,13 @@ def _check_known(net: Network) -> None:
     """Refuse to save what could not be read again."""
     own: list[object] = [g for g in net.activations if not _reads_back(g, ACTIVATIONS)]
     own += [] if _reads_back(net.loss, LOSSES) else [net.loss]
+    own += [layer for layer in net.layers if not _reads_back(layer, LAYERS)]
     if own:
         raise InputError(
             f"{quoted(own[0])} cannot be saved: a model file holds only the activations "
-            f"{', '.join(ACTIVATIONS)} and the losses {', '.join(LOSSES)}.",
+            f"{', '.join(ACTIVATIONS)}, the losses {', '.join(LOSSES)} and the layers {', '.join(LAYERS)}.",
             parameter="model",
             given=own[0],
-            needs="must have activations and a loss that a file can hold",
+            needs="must have activations, a loss and layers that a file can hold",
             advice="Enter its class with `register`, or save the weights with NumPy instead.",
         )

@@ -12,7 +12,7 @@ import safetensors.numpy
 from safetensors import SafetensorError
 
 from chainrule.arithmetic import FIRST_ARITHMETIC
-from chainrule.equations import ACTIVATIONS, LOSSES
+from chainrule.equations import ACTIVATIONS, LAYERS, LOSSES
 from chainrule.errors import InputError, ModelFileError, UnknownNameError
 from chainrule.files.layout import (
     ENTRY,
@@ -47,9 +47,10 @@ LONGEST_REASON = 200
 class _Document(Stored, frozen=True):
     """Everything that a model file holds but its arrays."""
 
-    format: Literal[1, 2, 3, 4, 5]
+    format: Literal[1, 2, 3, 4, 5, 6]
     holds: Literal["network", "model", "state"]
     activations: Annotated[tuple[Text, ...], Meta(max_length=MOST)]
+    layers: Annotated[tuple[Text, ...], Meta(max_length=MOST)]
     loss: Text
     encoding: Encoding | None
     training: Any  # `TrainingRecord.from_json` checks it
@@ -175,6 +176,9 @@ def _read_document(document: dict[str, Any]) -> _Document:
         for part in (document.get("training"), document.get("state")):
             if isinstance(part, dict):
                 part.setdefault("arithmetic", [FIRST_ARITHMETIC])
+    if version in (1, 2, 3, 4, 5):
+        given = document.get("activations")
+        document.setdefault("layers", ["dense"] * (len(given) if isinstance(given, list) else 0))
     if type(version) is int and version > FORMAT:
         raise ModelFileError(
             f"The file has format {version}",
@@ -208,13 +212,17 @@ def _network(document: _Document, tensors: dict[str, npt.NDArray[Any]]) -> Netwo
     if any(str(t.dtype) not in {"float32", "float64"} for t in tensors.values()):
         raise not_a_model("its weights are neither float32 nor float64")
     try:
-        return Network([tensors[name] for name in names], document.activations, document.loss)
+        weights = [tensors[name] for name in names]
+        return Network(weights, document.activations, document.loss, layers=document.layers)
     except UnknownNameError as error:
-        used = printable(", ".join(document.activations[:MOST_SHOWN])[:LONGEST_SHOWN])
+        used, kinds = (
+            printable(", ".join(named[:MOST_SHOWN])[:LONGEST_SHOWN]) or "(none)"
+            for named in (document.activations, document.layers)
+        )
         raise ModelFileError(
-            f"The file names the activations {used or '(none)'} and the loss "
-            f"{printable(document.loss[:LONGEST_SHOWN])}",
-            needs=f"this version knows {', '.join(ACTIVATIONS)} and {', '.join(LOSSES)}",
+            f"The file names the activations {used}, the loss {printable(document.loss[:LONGEST_SHOWN])} "
+            f"and the layers {kinds}",
+            needs=f"this version knows {', '.join(ACTIVATIONS)}, {', '.join(LOSSES)} and {', '.join(LAYERS)}",
             advice="Upgrade chainrule.",
         ) from error
     except InputError as error:

@@ -192,9 +192,9 @@ def _over_column(rule):
         )
         factor, decay = M.dtype.type(factor), M.dtype.type(decay)
         # The record is memory, too: what it says is read once, and not after every number that is written.
-        inputs, masks, weights = layer.inputs, layer.masks, layer.weights
+        inputs, masks, weights = layer.numbers - 1, layer.masks, layer.weights
         first_at, second_at = layer.first, layer.second
-        at = k * layer.before_width + begin * lanes(M)
+        at = k * layer.numbers_width + begin * lanes(M)
         for j in range(begin, stop):
             kept = decay if j < inputs else M.dtype.type(1)
             w, g = load(M, weights + at), load(M, gradients)
@@ -255,10 +255,10 @@ def write_step_numbers(M, places, rule, numbers, rate, power1, power2):
 def _prepare_column(M, layer, k, begin, stop, gradients, scale, l1, l2):
     """From sums of deltas times activations to gradients of the objective, in place: equations (15), (36)."""
     scale, l1, l2 = M.dtype.type(scale), M.dtype.type(l1), M.dtype.type(l2)
-    at = k * layer.before_width + begin * lanes(M)
+    at = k * layer.numbers_width + begin * lanes(M)
     for j in range(begin, stop):
-        of_squares = l2 if j < layer.inputs else M.dtype.type(0)
-        of_sizes = l1 if j < layer.inputs else M.dtype.type(0)
+        of_squares = l2 if j < layer.numbers - 1 else M.dtype.type(0)
+        of_sizes = l1 if j < layer.numbers - 1 else M.dtype.type(0)
         g = load(M, gradients)
         w = load(M, layer.weights + at)
         g = g * spread_like(g, scale)
@@ -279,7 +279,7 @@ def square_length(M, layer, begin, stop):
     """Sum of the squares of the gradients of some inputs: one chain in each lane, then the lanes."""
     sums = constant(load(M, layer.gradients), 0.0)
     for j in range(begin, stop):
-        for k in range(0, layer.width, lanes(M)):
-            g = load(M, layer.gradients + k * layer.before_width + j * lanes(M))
+        for k in range(0, layer.lines_width, lanes(M)):
+            g = load(M, layer.gradients + k * layer.numbers_width + j * lanes(M))
             sums = fused(g, g, sums)
     return total(sums)

@@ -39,7 +39,7 @@ class CompiledEngine(Trainer):
         net = task.net
         self._net = net
         codes = activation_codes(net.activations), loss_code(net.loss, net.activations[-1])
-        self._row_losses = RowLosses(net.sizes, *codes, settings.threads)
+        self._row_losses = RowLosses(net.sizes, *codes, settings.threads, net.layers)
 
         def kept(epoch: int, first: int, n_samples: int) -> npt.NDArray[Any]:
             return kept_numbers(settings, net, epoch, first, n_samples)
@@ -59,6 +59,7 @@ class CompiledEngine(Trainer):
             masks=task.masks,
             dropout=kept if settings.dropout and len(net.weights) > 1 else None,
             threads=settings.threads,
+            kinds=net.layers,
         )
 
     def go_on_with(self, rows: Rows, batch_size: int, place: int) -> bool:

@@ -46,7 +46,10 @@ class ReferenceEngine:
 
     def __init__(self, task: Task, settings: Settings) -> None:
         self._task, self._settings = task, settings
-        self._objective = Objective(task.net.activations, task.net.loss, settings.l1, settings.l2, task.masks)
+        net = task.net
+        self._objective = Objective(
+            net.activations, net.loss, settings.l1, settings.l2, task.masks, net.layers
+        )
         self._rule, self._batch_size, self._place = settings.rule, settings.batch_size or 1, 0
         weights = task.net.weights
         # Else another engine moves the weights, by the gradients of this one.
