@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from chainrule.compiled.codes import checked_code
-from chainrule.equations import LAYERS, Dense, MemberDense, Periodic, layers_of, members_of
+from chainrule.equations import LAYERS, Dense, MemberDense, Periodic, Piecewise, layers_of, members_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,6 +34,7 @@ LAYER = np.dtype(
         (name, np.int64)
         for name in (
             "kind",  # its code; 0 is dense
+            "is_held",  # whether an update leaves its numbers as they are
             "inputs",  # units of the layer before
             "units",
             "lines",  # of its matrix: of a dense layer the units, and lines_width is the width;
@@ -43,7 +44,7 @@ LAYER = np.dtype(
             "members",  # networks that share the weights,
             "members_at",  # and which of them a row is of
             "frequencies",  # of a periodic layer
-            "sums",
+            "sums",  # units that each input becomes
             "scratch",  # of a row, for layers that need it: [rows][scratch_width]
             "scratch_width",
             "before_deltas",  # deltas of the layer before: [rows][before_deltas_width]
@@ -256,6 +257,9 @@ def _reserve_kind(layer: np.void, kind: Layer, space: _Reservation, rows: int, p
     layer["kind"], layer["members"] = checked_code(kind, LAYERS), LAYERS.fact(kind, "members")
     if isinstance(kind, MemberDense):
         layer["scratch_width"] = pad_to
+    layer["is_held"] = LAYERS.fact(kind, "is_held")
+    if isinstance(kind, Piecewise):
+        layer["sums"], layer["scratch_width"] = kind.bins, pad_to
     if isinstance(kind, Periodic):
         layer["frequencies"], layer["sums"] = kind.frequencies, kind.size
         layer["scratch_width"] = 2 * kind.frequencies * int(layer["lines_width"]) + pad_to

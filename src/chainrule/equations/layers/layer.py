@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     Drawn = Callable[[int], Array]
 
-__all__ = ["LAYERS", "Layer", "LayerFacts", "LayerKind", "layers_of", "members_of"]
+__all__ = ["LAYERS", "Layer", "LayerFacts", "LayerKind", "keep_whole", "layers_of", "members_of"]
 
 
 class Layer(Protocol):
@@ -84,6 +84,8 @@ class LayerFacts:
         Of how many networks it holds the weights, each of which sees every sample.
     equation : str or None
         Number of the equation of its net inputs, in words.
+    is_held : bool
+        Whether its matrix is settled before a training, which then leaves it as it is.
     """
 
     also_called: ClassVar[tuple[str, ...]] = ()
@@ -91,6 +93,7 @@ class LayerFacts:
     chooses_units: ClassVar[bool] = False
     members: int = 1
     equation: ClassVar[str | None] = None
+    is_held: ClassVar[bool] = False
 
 
 class LayerKind:
@@ -113,6 +116,13 @@ class LayerKind:
         r"""Gradient of a batch's mean loss, equation (15): minus the mean of the products of all samples."""
         xp = array_namespace(delta)
         return -xp.sum(self.products(weights, a_before, delta), axis=0) / delta.shape[0]
+
+
+def keep_whole(layer: object, name: str, check: Callable[[object, str], int]) -> None:
+    """Keep a field as a whole number, also where it comes as a float from a text."""
+    given = getattr(layer, name)
+    whole = int(given) if isinstance(given, float) and given % 1 == 0 else given
+    object.__setattr__(layer, name, check(whole, name))
 
 
 def layers_of(layers: Sequence[Layer] | None, n_matrices: int) -> Sequence[Layer]:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from chainrule.equations.arrays import array_namespace
-from chainrule.equations.layers.layer import LAYERS, LayerKind
+from chainrule.equations.layers.layer import LAYERS, LayerKind, keep_whole
 from chainrule.given import whole_number_from_1
 
 if TYPE_CHECKING:
@@ -40,10 +40,7 @@ class _OfMembers(LayerKind):
     members: int = 8
 
     def __post_init__(self) -> None:
-        number = (
-            int(self.members) if isinstance(self.members, float) and self.members % 1 == 0 else self.members
-        )
-        object.__setattr__(self, "members", whole_number_from_1(number, "members"))
+        keep_whole(self, "members", whole_number_from_1)
 
     def _by_member(self, rows: Array) -> Array:
         """Rows of shape (n, K, n_units): one sample below the other, the members side by side."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from chainrule.equations import RULES, clip_factor
+from chainrule.equations import LAYERS, RULES, clip_factor
 from chainrule.equations.rules.curvature import lbfgs_direction
 from chainrule.network import Objective
 from chainrule.training.dropout import kept_activations
@@ -99,6 +99,10 @@ class ReferenceEngine:
             slopes = tuple(factor * g for g in slopes)
         updated = [
             self._rule.update(w, g, state, rate) for w, g, state in zip(weights, slopes, states, strict=True)
+        ]
+        updated = [  # a rule may move what has no gradient
+            ((old, state) if LAYERS.fact(layer, "is_held") else (new, state))
+            for (new, state), old, layer in zip(updated, weights, task.net.layers, strict=True)
         ]
         if task.masks is not None:  # a rule may move a weight that has no gradient
             updated = [
