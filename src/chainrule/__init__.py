@@ -20,12 +20,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from chainrule.equations import GELU as GELU
     from chainrule.equations import RSS as RSS
+    from chainrule.equations import SELU as SELU
     from chainrule.equations import Absolute as Absolute
     from chainrule.equations import Adam as Adam
     from chainrule.equations import AdamW as AdamW
     from chainrule.equations import BinaryCrossEntropy as BinaryCrossEntropy
     from chainrule.equations import ClassicalMomentum as ClassicalMomentum
     from chainrule.equations import ClassicalNesterov as ClassicalNesterov
+    from chainrule.equations import Cos as Cos
     from chainrule.equations import CrossEntropy as CrossEntropy
     from chainrule.equations import Descent as Descent
     from chainrule.equations import Exp as Exp
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from chainrule.equations import LeakyReLU as LeakyReLU
     from chainrule.equations import LecunUniform as LecunUniform
     from chainrule.equations import Logistic as Logistic
+    from chainrule.equations import Mish as Mish
     from chainrule.equations import Momentum as Momentum
     from chainrule.equations import Nesterov as Nesterov
     from chainrule.equations import Poisson as Poisson
@@ -109,9 +112,9 @@ __version__ = "0.1.0"
 
 _NAMES_OF = {
     "equations": (
-        "GELU", "RSS", "Absolute", "Adam", "AdamW", "BinaryCrossEntropy", "ClassicalMomentum",
-        "ClassicalNesterov", "CrossEntropy", "Descent", "Exp", "GlorotUniform", "HeUniform", "Huber",
-        "IRpropMinus", "Identity", "LeakyReLU", "LecunUniform", "Logistic", "Momentum", "Nesterov",
+        "GELU", "RSS", "SELU", "Absolute", "Adam", "AdamW", "BinaryCrossEntropy", "ClassicalMomentum",
+        "ClassicalNesterov", "Cos", "CrossEntropy", "Descent", "Exp", "GlorotUniform", "HeUniform", "Huber",
+        "IRpropMinus", "Identity", "LeakyReLU", "LecunUniform", "Logistic", "Mish", "Momentum", "Nesterov",
         "Poisson", "Quantile", "RMSprop", "ReLU", "Softmax", "Softplus", "Softsign", "Tanh", "Uniform",
     ),
     "errors": (

@@ -21,7 +21,17 @@ from chainrule.equations.activations.activation import (
     OutputRange,
     Tanh,
 )
-from chainrule.equations.activations.rectifiers import GELU, Exp, LeakyReLU, ReLU, Softplus, Softsign
+from chainrule.equations.activations.rectifiers import (
+    GELU,
+    SELU,
+    Cos,
+    Exp,
+    LeakyReLU,
+    Mish,
+    ReLU,
+    Softplus,
+    Softsign,
+)
 from chainrule.equations.activations.softmax import Softmax
 from chainrule.equations.arrays import Array
 from chainrule.equations.kinds import ENGINES, METRICS, Kind, name_of
@@ -69,14 +79,14 @@ from chainrule.equations.stopping import CRITERIA, Criterion, GeneralizationLoss
 
 __all__ = [
     "ACTIVATIONS", "CRITERIA", "ENGINES", "GELU", "LBFGS", "LOSSES", "METRICS", "RSS", "RULES", "SCHEDULES",
-    "STARTS", "Absolute", "Activation", "Adam", "AdamW", "Array", "BinaryCrossEntropy", "ClassicalMomentum",
-    "ClassicalNesterov", "Constant", "Cosine", "Criterion", "CrossEntropy", "Descent", "Exp", "Exponential",
-    "GeneralizationLoss", "GlorotUniform", "HeUniform", "Huber", "IRpropMinus", "Identity", "Kind",
-    "LeakyReLU", "LecunUniform", "LevenbergMarquardt", "Logistic", "Loss", "Momentum", "Nesterov",
-    "OutputRange", "Past", "PastEpoch", "Patience", "Poisson", "ProgressQuotient", "Quantile", "RMSprop",
-    "ReLU", "ReduceOnPlateau", "Rule", "RuleState", "Schedule", "Softmax", "Softplus", "Softsign", "Start",
-    "Step", "Tanh", "Uniform", "WarmUp", "clip_factor", "descend", "dropped_out", "flush_to_zero",
-    "gradient", "hidden_delta", "is_fused", "lbfgs_direction", "levenberg_marquardt_step", "mean_loss",
-    "name_of", "net_input", "output_delta", "penalty", "penalty_gradient", "sample_losses",
-    "with_bias_unit",
+    "SELU", "STARTS", "Absolute", "Activation", "Adam", "AdamW", "Array", "BinaryCrossEntropy",
+    "ClassicalMomentum", "ClassicalNesterov", "Constant", "Cos", "Cosine", "Criterion", "CrossEntropy",
+    "Descent", "Exp", "Exponential", "GeneralizationLoss", "GlorotUniform", "HeUniform", "Huber",
+    "IRpropMinus", "Identity", "Kind", "LeakyReLU", "LecunUniform", "LevenbergMarquardt", "Logistic", "Loss",
+    "Mish", "Momentum", "Nesterov", "OutputRange", "Past", "PastEpoch", "Patience", "Poisson",
+    "ProgressQuotient", "Quantile", "RMSprop", "ReLU", "ReduceOnPlateau", "Rule", "RuleState", "Schedule",
+    "Softmax", "Softplus", "Softsign", "Start", "Step", "Tanh", "Uniform", "WarmUp", "clip_factor", "descend",
+    "dropped_out", "flush_to_zero", "gradient", "hidden_delta", "is_fused", "lbfgs_direction",
+    "levenberg_marquardt_step", "mean_loss", "name_of", "net_input", "output_delta", "penalty",
+    "penalty_gradient", "sample_losses", "with_bias_unit",
 ]  # fmt: skip
