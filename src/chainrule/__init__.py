@@ -90,8 +90,10 @@ if TYPE_CHECKING:
     from chainrule.training import LBFGS as LBFGS
     from chainrule.training import Constant as Constant
     from chainrule.training import Cosine as Cosine
+    from chainrule.training import CosLog4 as CosLog4
     from chainrule.training import Diagnosis as Diagnosis
     from chainrule.training import Exponential as Exponential
+    from chainrule.training import FlatCosine as FlatCosine
     from chainrule.training import GeneralizationLoss as GeneralizationLoss
     from chainrule.training import History as History
     from chainrule.training import LevenbergMarquardt as LevenbergMarquardt
@@ -144,7 +146,8 @@ _NAMES_OF = {
         "Encoding", "Table", "read_table",
     ),
     "training": (
-        "LBFGS", "Constant", "Cosine", "Diagnosis", "Exponential", "GeneralizationLoss", "History",
+        "LBFGS", "Constant", "CosLog4", "Cosine", "Diagnosis", "Exponential", "FlatCosine",
+        "GeneralizationLoss", "History",
         "LevenbergMarquardt", "Patience", "Progress", "ProgressQuotient", "ReduceOnPlateau",
         "Restarts", "Step", "Trainer", "TrainingResult", "TrainingState", "WarmUp", "train",
         "train_restarts",

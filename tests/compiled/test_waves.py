@@ -24,7 +24,9 @@ LARGEST = dict(zip(DTYPES, LARGEST_ANGLE, strict=True))
 
 
 def _exact(name: str, x: Array) -> Array:
-    return (np.sin if name == "sine" else np.cos)(x)
+    function: Any = np.sin if name == "sine" else np.cos
+    exact: Array = function(x)
+    return exact
 
 
 def _by_mpmath(name: str, x: Array) -> tuple[Array, Array]:
@@ -42,7 +44,8 @@ def _angles(dtype: str, n: int) -> Array:
     sizes = np.exp2(rng.uniform(-40, last, n))
     quarters = np.rint(np.exp2(rng.uniform(0, last - 1, n))) * (np.pi / 2)
     x = np.concatenate([sizes, rng.uniform(0, 20, n), quarters, [0.0, LARGEST[dtype]]])
-    return (x * rng.choice([-1.0, 1.0], len(x))).astype(dtype)
+    signed: Array = (x * rng.choice([-1.0, 1.0], len(x))).astype(dtype)
+    return signed
 
 
 def _assert_bound(name: str, x: Array, errors: Array) -> None:
