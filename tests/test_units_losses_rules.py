@@ -22,17 +22,20 @@ from chainrule.equations import (
     GELU,
     LOSSES,
     RULES,
+    SELU,
     Absolute,
     Adam,
     AdamW,
     BinaryCrossEntropy,
     ClassicalMomentum,
     ClassicalNesterov,
+    Cos,
     CrossEntropy,
     Exp,
     Huber,
     IRpropMinus,
     LeakyReLU,
+    Mish,
     Momentum,
     Nesterov,
     Poisson,
@@ -47,6 +50,7 @@ from chainrule.equations import (
     penalty,
     penalty_gradient,
 )
+from chainrule.equations.activations.rectifiers import SELU_ALPHA, SELU_SCALE
 from chainrule.equations.rules.curvature import lbfgs_direction
 from chainrule.equations.stopping import generalization_loss, training_progress
 from chainrule.errors import InputError
@@ -70,7 +74,7 @@ Expression: TypeAlias = Any  # SymPy ships no types
 Key: TypeAlias = tuple[Any, ...]
 
 TEXT = SECOND_PAGE.read_text(encoding="utf-8")
-EQUATIONS = range(19, 53)
+EQUATIONS = range(19, 56)
 ALL = formulas(TEXT)
 NUMBERED = {int(formula.label.removeprefix("eq-")): formula for formula in ALL if formula.label}
 (DELTA,) = [formula for formula in ALL if not formula.label]
@@ -90,6 +94,8 @@ OPERATIONS: dict[str, Callable[..., Expression]] = {
     "power": operator.pow,
     "root": sympy.sqrt,
     "tanh": sympy.tanh,
+    "sin": sympy.sin,
+    "cos": sympy.cos,
     "ln": sympy.log,
     "transposed": lambda matrix: matrix.T,
 }
@@ -180,6 +186,11 @@ class Reading:
 def same(left: Expression, right: Expression) -> bool:
     """Are they equal for all values of their symbols? Exponentials become symbols, logarithms sums."""
     difference = sympy.sympify(left - right)
+    # The tanh of a logarithm is a fraction.
+    difference = difference.replace(
+        lambda one: isinstance(one, sympy.tanh) and isinstance(one.args[0], sympy.log),
+        lambda one: 1 - 2 / (one.args[0].args[0] ** 2 + 1),
+    )
     exponents = {
         z: sympy.log(sympy.Symbol(f"exp_{z}", positive=True))
         for z in difference.free_symbols
@@ -218,7 +229,7 @@ def number(text: str) -> Expression:
 
 # Activations of one unit.
 
-z, s = sympy.symbols("z s", real=True)
+z, s, lambda_, alpha = sympy.symbols("z s lambda alpha", real=True)
 OF_UNITS: dict[int, Any] = {
     19: ReLU(),
     20: LeakyReLU(0.25),
@@ -226,13 +237,18 @@ OF_UNITS: dict[int, Any] = {
     22: Softsign(),
     23: GELU(),
     49: Exp(),
+    53: SELU(),
+    54: Mish(),
+    55: Cos(),
 }
 SIDES = [number("-3"), number("-0.5"), number("0.5"), number("3")]
 each_unit = pytest.mark.parametrize("n", OF_UNITS)
 
 
 def unit_at(place: Expression) -> Reading:
-    return Reading({("z",): z, ("s",): s}, {z: place, s: number("0.25")})
+    known = {("z",): z, ("s",): s, ("lambda",): lambda_, ("alpha",): alpha}
+    scale, share = map(sympy.Rational, (SELU_SCALE, SELU_ALPHA))
+    return Reading(known, {z: place, s: number("0.25"), lambda_: scale, alpha: share})
 
 
 @each_unit
@@ -742,7 +758,7 @@ def test_every_equation_is_explained_and_listed_once_as_proved_or_defined() -> N
 
 
 def test_page_cites_only_equations_of_the_two_pages() -> None:
-    assert cited(TEXT) <= set(range(1, 53))
+    assert cited(TEXT) <= set(range(1, 56))
     assert set(EQUATIONS) <= cited(TEXT)
 
 

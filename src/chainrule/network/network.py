@@ -48,8 +48,8 @@ class Network:
         float64.
     activations : str, Activation, or a sequence of them
         One for all layers, or one for each weight matrix: "logistic", "tanh", "relu", "leaky_relu",
-        "softplus", "exp", "softsign", "gelu" (its tanh form), "identity", and for the outputs "softmax". A
-        number after the name is its parameter, ``"leaky_relu:0.1"``.
+        "softplus", "exp", "softsign", "gelu" (its tanh form), "selu", "mish", "cos", "identity", and for the
+        outputs "softmax". A number after the name is its parameter, ``"leaky_relu:0.1"``.
     loss : str or Loss
         "rss", "cross_entropy" (of softmax outputs), "binary_cross_entropy" (of logistic outputs), "absolute",
         "huber", "quantile" and "poisson" (of outputs above 0); ``"quantile:0.9"`` is the 90 % quantile.
