@@ -97,15 +97,16 @@ from chainrule.equations.starts import STARTS, GlorotUniform, HeUniform, LecunUn
 from chainrule.equations.stopping import CRITERIA, Criterion, GeneralizationLoss, Patience, ProgressQuotient
 
 __all__ = [
-    "ACTIVATIONS", "CRITERIA", "ENGINES", "GELU", "LBFGS", "LOSSES", "METRICS", "RSS", "RULES", "SCHEDULES",
-    "SELU", "STARTS", "Absolute", "Activation", "Adam", "AdamW", "Array", "BinaryCrossEntropy",
+    "ACTIVATIONS", "CRITERIA", "ENGINES", "GELU", "LAYERS", "LBFGS", "LOSSES", "METRICS", "RSS", "RULES",
+    "SCHEDULES", "SELU", "STARTS", "Absolute", "Activation", "Adam", "AdamW", "Array", "BinaryCrossEntropy",
     "ClassicalMomentum", "ClassicalNesterov", "Constant", "Cos", "CosLog4", "Cosine", "Criterion",
-    "CrossEntropy", "Descent", "Exp", "Exponential", "FlatCosine", "GeneralizationLoss", "GlorotUniform",
-    "HeUniform", "Huber", "IRpropMinus", "Identity", "Kind", "LeakyReLU", "LecunUniform",
-    "LevenbergMarquardt", "Logistic", "Loss", "Mish", "Momentum", "Nesterov", "OutputRange", "Past",
-    "PastEpoch", "Patience", "Poisson", "ProgressQuotient", "Quantile", "RMSprop", "ReLU", "ReduceOnPlateau",
-    "Rule", "RuleState", "Schedule", "Softmax", "Softplus", "Softsign", "Start", "Step", "Tanh", "Uniform",
-    "WarmUp", "clip_factor", "descend", "dropped_out", "flush_to_zero", "gradient", "hidden_delta",
-    "is_fused", "lbfgs_direction", "levenberg_marquardt_step", "mean_loss", "name_of", "net_input",
-    "output_delta", "penalty", "penalty_gradient", "sample_losses", "with_bias_unit",
+    "CrossEntropy", "Dense", "Descent", "Exp", "Exponential", "FlatCosine", "GeneralizationLoss",
+    "GlorotUniform", "HeUniform", "Huber", "IRpropMinus", "Identity", "Kind", "Layer", "LeakyReLU",
+    "LecunUniform", "LevenbergMarquardt", "Logistic", "Loss", "MemberBias", "MemberDense", "MemberScale",
+    "Mish", "Momentum", "Nesterov", "OutputRange", "Past", "PastEpoch", "Patience", "Periodic", "Piecewise",
+    "Poisson", "ProgressQuotient", "Quantile", "RMSprop", "ReLU", "ReduceOnPlateau", "Rule", "RuleState",
+    "Scale", "Schedule", "Softmax", "Softplus", "Softsign", "Start", "Step", "Tanh", "Uniform", "WarmUp",
+    "clip_factor", "descend", "dropped_out", "flush_to_zero", "gradient", "hidden_delta", "is_fused",
+    "layers_of", "lbfgs_direction", "levenberg_marquardt_step", "mean_loss", "members_of", "name_of",
+    "net_input", "output_delta", "penalty", "penalty_gradient", "sample_losses", "with_bias_unit",
 ]  # fmt: skip
