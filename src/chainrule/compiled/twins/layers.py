@@ -27,7 +27,7 @@ from chainrule.compiled.language.vectors import (
 from chainrule.compiled.machine.compiling import inlined, part
 from chainrule.compiled.machine.target import TILE_COLUMNS
 from chainrule.compiled.twins.routines import gradients_routine, rows_routine
-from chainrule.equations import MemberBias, MemberDense, MemberScale, Periodic, Piecewise, Scale
+from chainrule.equations import MemberBias, MemberDense, MemberScale, Order, Periodic, Piecewise, Scale
 
 __all__ = ["GRADIENTS", "NET_INPUTS", "PASS_BACK"]
 
@@ -378,6 +378,32 @@ def _encoded_back(M, layer, row, stop):
 
 
 @part
+def _ordered(M, layer, row, stop):
+    """Compiled twin of Order.forward, equation (67)."""
+    for r in range(row, stop):
+        a, z = layer.before + r * layer.before_width, layer.net_inputs + r * layer.width
+        for one in range(layer.lines):
+            k = one // lanes(M) * lanes(M)
+            place = int(M[layer.weights + k * layer.numbers_width + one - k])
+            M[z + one] = M[a + place]
+        for one in range(layer.lines, layer.width):
+            M[z + one] = 0
+
+
+@part
+def _ordered_back(M, layer, row, stop):
+    """Compiled twin of Order.backward."""
+    for r in range(row, stop):
+        delta, to = layer.deltas + r * layer.width, layer.before_deltas + r * layer.before_deltas_width
+        for one in range(layer.lines):
+            k = one // lanes(M) * lanes(M)
+            place = int(M[layer.weights + k * layer.numbers_width + one - k])
+            M[to + place] = M[delta + one]
+        for one in range(layer.lines, layer.before_deltas_width):
+            M[to + one] = 0
+
+
+@part
 def _sum_of_held(M, layer, _row, _rows, _number, _k):
     """Gradients of what is not trained."""
     return constant(load(M, layer.deltas), 0.0)
@@ -390,6 +416,7 @@ _PARTS = {
     MemberDense: (_dense_by_member, _dense_back_by_member, _sum_of_member_dense),
     Periodic: (_embedded, _embedded_back, _sum_of_periodic),
     Piecewise: (_encoded, _encoded_back, _sum_of_held),
+    Order: (_ordered, _ordered_back, _sum_of_held),
 }
 # By the code of a kind: from rows of the layer before to net inputs, from deltas to what is passed back to
 # it, and sums over rows of deltas times the slopes in each number.

@@ -99,6 +99,10 @@ class LayerFacts:
 class LayerKind:
     """A kind of layers; its gradient is made of the products of each sample where it says no better."""
 
+    def fault_of(self, weights: Array) -> str | None:  # noqa: ARG002 (any will do)
+        """What is wrong with a matrix of the right shape, in words; None for one that will do."""
+        return None
+
     def forward(self, weights: Array, a_before: Array) -> Array:
         """As of `Layer`."""
         raise NotImplementedError

@@ -77,6 +77,11 @@ class Piecewise(LayerKind):
         edges = 4 * xp.arange(self.bins + 1, dtype=numbers.dtype) / self.bins - 2
         return xp.ones_like(numbers)[:, None] * edges[None, :]
 
+    def fault_of(self, weights: Array) -> str | None:
+        """What is wrong with edges, in words; None where those of each input do not fall."""
+        falls = bool(array_namespace(weights).any(weights[:, 1:] < weights[:, :-1]))
+        return "must have edges that do not fall from left to right" if falls else None
+
     def _parts(self, weights: Array, a_before: Array) -> tuple[Array, Array, Array]:
         """Shares of bins before they are cut off, widths of bins, and inputs; (n_samples, T, lines)."""
         xp = array_namespace(a_before)
