@@ -9,7 +9,7 @@ from types import NoneType
 from typing import TYPE_CHECKING, Any
 
 from chainrule.arithmetic import FIRST_ARITHMETIC
-from chainrule.equations import name_of
+from chainrule.equations import LAYERS, name_of
 from chainrule.errors import ModelFileError
 from chainrule.settings import BALANCED, FitSettings, plain, settings_of
 
@@ -127,14 +127,19 @@ class TrainingRecord(FitSettings):
         if not versions or not all(type(one) is int and one > 0 for one in versions):
             raise _damaged("must hold versions from 1", "field arithmetic of the ")
         activations = [name_of(g) for g in net.activations]
+        dense = [m for m, layer in enumerate(net.layers) if LAYERS.fact(layer, "chooses_units")]
         told: dict[str, Any] = {
-            "hidden": net.sizes[1:-1],
-            "activation": activations[0] if len(activations) > 1 else NO_ACTIVATION,
+            "hidden": tuple(net.sizes[m + 1] for m in dense[:-1]),
+            "activation": activations[dense[0]] if len(dense) > 1 else NO_ACTIVATION,
             "output": activations[-1],
             "loss": name_of(net.loss),
             "dtype": str(net.dtype),
         }
-        return cls(**{**told, **data, "beside": tuple(beside), "arithmetic": tuple(versions)})
+        layers = data.get("input_layers", [])
+        if not all(isinstance(one, str) for one in layers):
+            raise _damaged("must hold names", "field input_layers of the ")
+        lists = {"beside": tuple(beside), "arithmetic": tuple(versions), "input_layers": tuple(layers)}
+        return cls(**{**told, **data, **lists})
 
 
 def _weights_of(text: str) -> dict[str, float]:
@@ -167,6 +172,7 @@ TYPES: dict[str, tuple[type, ...]] = {
     "N": (int,),
     "NAME": (str,),
     "WEIGHTS": (str,),
+    "LAYERS": (list,),
     "": (bool,),
 }
 

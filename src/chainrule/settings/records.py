@@ -95,6 +95,14 @@ class Settings:
         varies=True,
         also_called=("batch", "minibatch", "minibatch_size", "mini_batch_size"),
     )
+    steps_per_epoch: int | None = setting(
+        "Batches of an epoch, where the rows make more: the next epoch goes on with the rows after them, so "
+        "that schedules and criteria of epochs come more often. All rows where not given.",
+        values.WHOLE,
+        unit="steps",
+        since=6,
+        also_called=("n_steps_per_epoch", "batches_per_epoch", "limit_train_batches"),
+    )
     shuffle: bool = setting(
         "Take the rows in a new random order in each epoch.",
         values.SWITCH,
@@ -324,6 +332,16 @@ class FitSettings(Settings):
         is_recorded=False,
         varies=True,
         also_called=("loss_function", "loss_fn", "criterion", "objective", "cost", "cost_function"),
+    )
+    input_layers: tuple[str, ...] = setting(
+        "Layers between the inputs and the first hidden layer, the first one first: scale, piecewise:16 (bins "
+        "of each number), periodic:16:3 (cosines of each number, and sums of them).",
+        values.INPUT_LAYERS,
+        default=(),
+        about=NETWORK,
+        since=6,
+        varies=True,
+        also_called=("embedding", "num_embeddings", "front", "front_scale"),
     )
     start: Any = setting(
         "Formula of the first weights, as in uniform:0.3.",

@@ -32,6 +32,7 @@ TYPES = {
     "N": "int",
     "NAME": "str or object",
     "UNITS": "int or sequence of int",
+    "LAYERS": "str or sequence of str",
     "WEIGHTS": "str or dict",
     "": "bool",
 }

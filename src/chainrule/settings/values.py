@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from chainrule.equations import ACTIVATIONS, ENGINES
+from chainrule.equations import ACTIVATIONS, ENGINES, name_of
+from chainrule.equations import LAYERS as KINDS
 from chainrule.errors import InputError, argument
 from chainrule.given import (
     check_seed,
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
     Check = Callable[[Any, str], Any]
 
 __all__ = [
-    "BALANCED", "CLASS_WEIGHT", "DTYPE", "DTYPES", "ENGINE", "FOLDS", "HIDDEN_ACTIVATION", "LAYERS",
-    "METRIC", "SEED", "SWITCH", "WHOLE", "WHOLE_OR_NONE", "Values", "kept_as_given", "named",
+    "BALANCED", "CLASS_WEIGHT", "DTYPE", "DTYPES", "ENGINE", "FOLDS", "HIDDEN_ACTIVATION", "INPUT_LAYERS",
+    "LAYERS", "METRIC", "SEED", "SWITCH", "WHOLE", "WHOLE_OR_NONE", "Values", "kept_as_given", "named",
     "not_negative", "positive", "share",
 ]  # fmt: skip
 
@@ -146,10 +147,27 @@ def _class_weight(value: object, parameter: str) -> str | Mapping[Any, float]:
     return kept
 
 
+def _input_layers(value: object, name: str) -> tuple[str, ...]:
+    """Names of layers whose units follow from their inputs."""
+    given = value.split(",") if isinstance(value, str) else value
+    given = given if isinstance(given, (list, tuple)) else (given,)
+    kinds = [KINDS.made_of(one.strip() if isinstance(one, str) else one, name) for one in given]
+    for kind in kinds:
+        if KINDS.fact(kind, "chooses_units") or KINDS.fact(kind, "members") > 1:
+            raise InputError(
+                parameter=name,
+                given=name_of(kind),
+                needs="must be a layer that makes something of each input",
+                advice=f"Try {argument(name, 'scale')}; dense layers are the hidden ones.",
+            )
+    return tuple(name_of(kind) for kind in kinds)
+
+
 METRIC = Values(_metric, "NAME", "loss, accuracy, r2")
 ENGINE = Values(_engine, "NAME", "compiled or reference")
 DTYPE = Values(_dtype, "NAME", " or ".join(DTYPES))
 LAYERS = Values(_layers, "UNITS", "whole numbers of at least 1")
+INPUT_LAYERS = Values(_input_layers, "LAYERS", "names of layers")
 CLASS_WEIGHT = Values(_class_weight, "WEIGHTS", "balanced, or a number above 0 for each class")
 SEED = Values(lambda value, _name: check_seed(value), "N", "a whole number from 0")
 FOLDS = Values(lambda value, name: whole_number_from_2(value, name, "5"), "N", "a whole number of at least 2")

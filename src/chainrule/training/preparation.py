@@ -51,6 +51,7 @@ def train(
     epochs: int,
     rate: float | None = None,
     batch_size: int | None = None,
+    steps_per_epoch: int | None = None,
     shuffle: bool = True,
     seed: int = 0,
     engine: str = "compiled",

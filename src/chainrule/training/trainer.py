@@ -38,7 +38,16 @@ if TYPE_CHECKING:
 __all__ = ["Trainer"]
 
 # What belongs to epochs, of which a stream has none.
-OF_EPOCHS = ("epochs", "schedule", "shuffle", "patience", "metric", "stopping", "loss_goal")
+OF_EPOCHS = (
+    "epochs",
+    "steps_per_epoch",
+    "schedule",
+    "shuffle",
+    "patience",
+    "metric",
+    "stopping",
+    "loss_goal",
+)
 CHECKED_RATE = next(one.check for one in settings_of(Settings) if one.name == "rate")
 
 
