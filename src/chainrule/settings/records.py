@@ -342,6 +342,22 @@ class FitSettings(Settings):
         is_recorded=False,
         also_called=("precision", "data_type", "float_type"),
     )
+    ensemble: int | None = setting(
+        "Networks that are trained, each with a seed of its own: seed, seed + 1 and so on. Their outputs are "
+        "averaged.",
+        values.ENSEMBLE,
+        about=NETWORK,
+        since=6,
+        also_called=("n_estimators", "n_ensemble", "num_networks", "n_networks", "bagging"),
+    )
+    ensemble_by: str | None = setting(
+        "What the networks of an ensemble differ in. seeds: in these alone, and all learn from the same rows "
+        "and watch the same, if any. folds: network k watches fold k of the training rows and learns from "
+        "all others. seeds where not given.",
+        values.ENSEMBLE_BY,
+        about=NETWORK,
+        since=6,
+    )
     engine: str = setting(
         "What runs the epochs: compiled kernels, the same bits on every machine; or reference, the equations "
         "themselves, for any activation and loss.",
@@ -395,6 +411,14 @@ class FitSettings(Settings):
             "cross_validation",
         ),
     )
+
+    def _check_together(self) -> None:
+        """Refuse settings that do not go together."""
+        super()._check_together()
+        if self.ensemble_by is not None and self.ensemble is None:
+            self._refuse("ensemble_by", "there is one network alone", f", or give {argument('ensemble', 5)}")
+        if self.ensemble_by == "folds" and self.validation:
+            self._refuse("validation", "each network watches a fold of its own")
 
 
 def plain(value: object) -> Any:  # noqa: ANN401 (JSON)
