@@ -210,7 +210,8 @@ def training_record(
     """Record for the model file."""
     n = len(data.training_rows)
     return TrainingRecord.of(
-        replace(settings, batch_size=settings.batch_size or n),
+        settings,
+        batch_size=settings.batch_size or n,
         n_training_rows=n,
         epochs_run=len(history.epochs),
         stopped_by=str(stopped_by),

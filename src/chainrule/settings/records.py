@@ -254,7 +254,8 @@ class Settings:
                 rule = name_of(self.rule)
                 self._refuse("batch_size", f"the update rule {rule} needs all {n_rows} rows in one batch")
             size = n_rows
-        return replace(self, batch_size=1 if size is None else min(size, n_rows))
+        size = 1 if size is None else min(size, n_rows)
+        return self if size == self.batch_size else replace(self, batch_size=size)
 
     def to_json(self) -> dict[str, Any]:
         """Every setting of a training as plain data: objects by the text that stands for them.

@@ -100,14 +100,14 @@ def fit_networks(
     def trained(k: int, seed: int, fit: Callable[[], FitResult]) -> FitResult:
         with _named(k, len(seeds), seed):
             result = fit()
-        state = result.training.state  # now: what makes it holds the rows, and memory of an engine
+        training = result.training
         if on_member is not None:
+            state = training.state  # now: what makes it holds the rows, and memory of an engine
+            training = replace(training, _state=state)
             with call_one:
                 on_member(state)
-        training = replace(result.training, _state=state)
-        record = replace(
-            _record_of(result), seed_of_rows=settings.seed if has_own_rows or seed != settings.seed else None
-        )
+        other_rows = settings.seed if has_own_rows or seed != settings.seed else None
+        record = replace(_record_of(result), seed_of_rows=other_rows)
         return replace(result, model=replace(result.model, training=record), training=training)
 
     together = train_together(trainings(), at_once)
