@@ -2,10 +2,10 @@ r"""The model file: safetensors, so that no code runs when a file is opened.
 
 The weights are tensors ``W1``, ``W2``, …; everything else is one JSON string with sorted keys in the
 metadata entry ``chainrule``. A checkpoint is the same file with the state of a training in it: tensors
-``best1``, ``best2``, … and ``rule1.velocity``, …, and a field ``state``. An ensemble has all of these once for
-each network, ``member1.W1`` and so on, and a field ``members``. The field ``sha256`` is the SHA-256 of the
-whole file with the 64 digits of that field set to ``0``, so that any flipped bit is noticed, in the header as
-in the weights. There are no times, paths or host names in it: the same training gives the same
+``best1``, ``best2``, … and ``rule1.velocity``, …, and a field ``state``. An ensemble has all of these once
+for each network, ``member1.W1`` and so on, and a field ``members``. The field ``sha256`` is the SHA-256 of
+the whole file with the 64 digits of that field set to ``0``, so that any flipped bit is noticed, in the
+header as in the weights. There are no times, paths or host names in it: the same training gives the same
 file.
 """
 

@@ -132,6 +132,16 @@ class FitResult:
         return self._score(self.model.network, rows) if is_there else None
 
     @cached_property
+    def scores_of_members(self) -> tuple[Score, ...]:
+        """Of an ensemble, the score of each of its networks alone on the held-out rows.
+
+        None where `held_out_score` is None, or there is one network.
+        """
+        if self.held_out_score is None:
+            return ()
+        return tuple(self._score(one.network, self.data.held_out_rows) for one in self.model.members)
+
+    @cached_property
     def linear_score(self) -> Score | None:
         """Score of a linear model on the held-out rows, which is trained when it is first asked for.
 
