@@ -60,7 +60,7 @@ def test_the_bits_are_those_of_any_batch_and_number_of_threads(dtype: str) -> No
 
 def test_it_is_copied_and_pickled() -> None:
     ensemble = Ensemble([linear(1.0, 2.0), linear(2.0, 5.0)])
-    for again in (copy.deepcopy(ensemble), pickle.loads(pickle.dumps(ensemble))):
+    for again in (copy.deepcopy(ensemble), pickle.loads(pickle.dumps(ensemble))):  # noqa: S301 (its own)
         assert again([[0.3]]).tobytes() == ensemble([[0.3]]).tobytes()
     assert repr(ensemble) == "Ensemble(2 networks 1-1, identity, rss, float64)"
     unlike = Ensemble([linear(1.0, 2.0), Network.random((1, 2, 1), ["tanh", "identity"])])
