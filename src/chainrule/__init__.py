@@ -79,6 +79,7 @@ if TYPE_CHECKING:
     from chainrule.models import Predictions as Predictions
     from chainrule.models import cross_validate as cross_validate
     from chainrule.models import fit as fit
+    from chainrule.network import Ensemble as Ensemble
     from chainrule.network import ForwardPass as ForwardPass
     from chainrule.network import Network as Network
     from chainrule.scores import ClassScore as ClassScore
@@ -137,7 +138,7 @@ _NAMES_OF = {
         "CrossValidation", "FitResult", "Model", "Predictions", "cross_validate", "fit",
     ),
     "network": (
-        "ForwardPass", "Network",
+        "Ensemble", "ForwardPass", "Network",
     ),
     "scores": (
         "ClassScore", "Gain", "NumberScore",

@@ -69,6 +69,13 @@ def _refuse_what_no_option_says(record: TrainingRecord) -> None:
             needs="must be fitted to a table and settings alone",
             advice="Fit it again in Python, with chainrule.fit.",
         )
+    if record.seed_of_rows is not None:
+        raise InputError(
+            "The model is one network of an ensemble, whose rows are those of the whole.",
+            parameter="model",
+            needs="must be fitted by itself",
+            advice="Ask the file of the ensemble.",
+        )
     try:
         _ = record.settings
     except InputError as error:

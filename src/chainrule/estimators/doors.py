@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import replace
 from inspect import signature
 from typing import TYPE_CHECKING, Any, Self
@@ -18,11 +19,12 @@ from chainrule.estimators.tabular import input_columns, plain_encoding
 from chainrule.files import load_model, save
 from chainrule.inspection import check_gradients, trace
 from chainrule.models import Model
+from chainrule.network import Ensemble, check_network, members_of
 from chainrule.tables import DateTarget, NumberInput
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import numpy.typing as npt
 
@@ -43,6 +45,8 @@ class Doors:
         """The network with the encoding of its inputs and answers, and where its training stands."""
         check_is_fitted(self, "coefs_")
         est: Any = self
+        if "estimators_" in vars(self):
+            return _of_all([one.model_ for one in est._members()])
         encoding, net = est._encoding, est.network_
         if encoding is None:
             names = getattr(self, "feature_names_in_", None)
@@ -84,6 +88,11 @@ class Doors:
         array(['setosa'], dtype='<U10')
         """
         found = model if isinstance(model, Model) else load_model(model)
+        if found.members:
+            each: list[Any] = [cls.from_model(one, **parameters) for one in found.members]
+            whole: Any = copy.copy(each[0])
+            whole.ensemble, whole.estimators_ = len(each), each
+            return whole  # type: ignore[no-any-return]
         encoding, record, made = found.table_encoding, found.training, found.network
         is_numeric = issubclass(cls, RegressorMixin)
         if (encoding.kind == "numbers") != is_numeric:
@@ -134,6 +143,7 @@ class Doors:
     @classmethod
     def _of(cls, net: Network, parameters: dict[str, Any]) -> Self:
         """Fitted estimator that predicts by a network."""
+        check_network(net)
         *hidden, output = net.activations
         names = {name_of(one) for one in hidden}
         like: dict[str, Any] = {
@@ -178,7 +188,19 @@ class Doors:
         est: Any = self
         rows = without_gaps(X, y, None)
         net, inputs = est._checked(rows.X)
-        return net, inputs, np.asarray(est._targets_of_network(est._checked_targets(rows.y)), np.float64)
+        return (
+            members_of(net)[0],
+            inputs,
+            np.asarray(est._targets_of_network(est._checked_targets(rows.y)), np.float64),
+        )
+
+
+def _of_all(models: Sequence[Model]) -> Model:
+    """One model of those of an ensemble's networks."""
+    first = models[0]
+    record = None if first.training is None else replace(first.training, ensemble=len(models))
+    network = Ensemble(one.network for one in models)
+    return Model(network, first.encoding, record, None, first.report, tuple(models))
 
 
 def _as_then(settings: Mapping[str, Any]) -> dict[str, Any]:

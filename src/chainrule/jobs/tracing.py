@@ -10,9 +10,10 @@ import numpy as np
 
 from chainrule.equations import ACTIVATIONS, OutputRange
 from chainrule.errors import InputError, argument
-from chainrule.given import own_number, positive_number
+from chainrule.given import own_number, positive_number, whole_number_from_1
 from chainrule.inspection import LINE_WIDTH, checked_limits, trace, trace_forward
 from chainrule.jobs.job import Face, Job, Silence, hearing
+from chainrule.jobs.members import Averaged, member_of
 from chainrule.jobs.worked_row import answer_lines, answers_as_json, cell_lines, cells_as_json
 from chainrule.tables import worked_answers, worked_cells
 from chainrule.words import listed, named
@@ -44,9 +45,11 @@ class TraceOutcome:
     cells, targets : tuples of WorkedCell
         The cells that became x, and those that became y.
     answers, answers_after : tuples of WorkedAnswer
-        Before and after the step; none where the outputs are NaN.
+        Before and after the step; none where the outputs are NaN. Of an ensemble those of one network.
     without : tuple of str
         Names of the targets that the row has no value of.
+    mean : Averaged or None
+        Of an ensemble, how its networks' outputs are averaged before the step.
     """
 
     model: str
@@ -59,6 +62,7 @@ class TraceOutcome:
     answers: tuple[WorkedAnswer, ...]
     answers_after: tuple[WorkedAnswer, ...]
     without: tuple[str, ...] = ()
+    mean: Averaged | None = None
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -81,6 +85,8 @@ class TraceOutcome:
         digits, most = checked_limits(digits, most)
         became = "inputs" if self.without else "inputs and targets"
         lines = [f"Row {self.row} of {named(self.table)}: from cells to {became}"]
+        if self.mean is not None:
+            lines.append(f"By network {self.mean.member} of the {len(self.mean.outputs)} that are averaged")
         for cells in (self.cells, self.targets):
             lines += ["", *cell_lines(cells, digits, most)] if cells else []
         if self.without:
@@ -94,6 +100,8 @@ class TraceOutcome:
             lines += answer_lines(answers, layer, digits, most, shares=shares, when=when)
         if not self.answers or (not self.without and not self.answers_after):
             lines.append(f"  the outputs {'after the step ' * bool(self.answers)}are no numbers")
+        if self.mean is not None:
+            lines += ["", *self.mean.lines(digits, most, shares=shares)]
         return "\n".join(lines)
 
     def summary(self) -> dict[str, Any]:
@@ -108,14 +116,27 @@ class TraceOutcome:
         }
         answer = answers_as_json(worked_answers(encoding.targets, None), self.answers, self.answers_after)
         here = {"model": self.model, "table": self.table, "row": self.row, **named}
-        return {**here, **cells, **self.step.to_json(), "answer": answer}
+        mean = {} if self.mean is None else self.mean.to_json(worked_answers(encoding.targets, None))
+        return {**here, **cells, **self.step.to_json(), "answer": answer, **mean}
 
 
 class TraceJob(Job):
-    """Trace one step on a row, counted from 1 as in the file, at a rate or that of the model's training."""
+    """Trace one step on a row, counted from 1 as in the file, at a rate or that of the model's training.
 
-    def __init__(self, model: Any, table: Any, *, row: int = 1, rate: float | None = None) -> None:  # noqa: ANN401 (a path, or any frame that speaks Arrow)
+    Of an ensemble it is the step of one of its networks, the first one unless another `member` is asked for.
+    """
+
+    def __init__(
+        self,
+        model: Any,  # noqa: ANN401 (a path)
+        table: Any,  # noqa: ANN401 (a path, or any frame that speaks Arrow)
+        *,
+        row: int = 1,
+        rate: float | None = None,
+        member: int = 1,
+    ) -> None:
         super().__init__()
+        self.member = whole_number_from_1(member, "member")
         self.model, self.table, self.row = model, table, row
         self.rate = None if rate is None else positive_number(rate, "rate", "0.1")
 
@@ -134,12 +155,18 @@ class TraceJob(Job):
         y, without = _targets_of(one_row, encoding)
         cells = worked_cells(encoding.inputs, one_row, "x")
         about = str(self.model), source.title, int(own_number(self.row)), encoding
+        net, mean = member_of(model, self.member).network, None
+        if model.members:
+            outputs = tuple(one.network(x) for one in model.members)
+            average = model.network(x)
+            mean = Averaged(self.member, outputs, average, _answers_of(average, encoding))
         if without:
-            passed = trace_forward(model.network, x)
-            return TraceOutcome(*about, passed, cells, (), _answers_of(passed.a[-1], encoding), (), without)
-        step, targets = trace(model.network, x, y, rate=rate), worked_cells(encoding.targets, one_row, "y")
+            passed = trace_forward(net, x)
+            answers = _answers_of(passed.a[-1], encoding)
+            return TraceOutcome(*about, passed, cells, (), answers, (), without, mean)
+        step, targets = trace(net, x, y, rate=rate), worked_cells(encoding.targets, one_row, "y")
         answers, after = (_answers_of(one, encoding) for one in (step.a[-1], step.outputs_after))
-        return TraceOutcome(*about, step, cells, targets, answers, after)
+        return TraceOutcome(*about, step, cells, targets, answers, after, mean=mean)
 
 
 def _place_of(row: object, table: Table) -> int:

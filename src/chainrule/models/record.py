@@ -45,6 +45,13 @@ class TrainingRecord(FitSettings):
         names alone: sample_weight, validation (rows in a table of their own), masks.
     arithmetic : tuple of int
         Versions of the arithmetic that trained it, as in `History`.
+    seed_of_rows : int or None
+        Of a network that is one of an ensemble, the seed that settled which rows are held out or watched,
+        where these are not those that `seed` would settle.
+
+    Notes
+    -----
+    That of a whole ensemble has its settings, and what the run of the first network adds.
 
     Examples
     --------
@@ -64,6 +71,7 @@ class TrainingRecord(FitSettings):
     best_epoch: int | None = None
     beside: tuple[str, ...] = ()
     arithmetic: tuple[int, ...] = (FIRST_ARITHMETIC,)  # of one that does not say so
+    seed_of_rows: int | None = None
 
     def __post_init__(self) -> None:
         """Nothing is checked: the settings were when the training began, by what it knew."""
@@ -94,6 +102,7 @@ class TrainingRecord(FitSettings):
     def to_json(self) -> dict[str, Any]:
         """Every setting and fact that a file keeps, under its name; its network tells the others."""
         kept = {name: getattr(self, name) for name in _kept()}
+        kept = {name: one for name, one in kept.items() if name not in YOUNGEST or one != YOUNGEST[name]}
         return {name: list(one) if isinstance(one, tuple) else one for name, one in kept.items()}
 
     @classmethod
@@ -155,6 +164,7 @@ def _weights_of(text: str) -> dict[str, float]:
     )
 
 
+FORMAT_BEFORE = 5  # of files that can hold one network of dense layers, trained by what there was then
 NO_ACTIVATION = "identity"  # what a record says of hidden layers that there are none of
 FACTS: dict[str, tuple[tuple[type, ...], bool]] = {
     "n_training_rows": ((int,), True),
@@ -165,6 +175,12 @@ FACTS: dict[str, tuple[tuple[type, ...], bool]] = {
     "best_epoch": ((int, NoneType), False),
     "beside": ((list,), False),
     "arithmetic": ((list,), False),
+    "seed_of_rows": ((int, NoneType), False),
+}
+# What a file does not have where it is this, so that it can be of a format before.
+YOUNGEST: dict[str, Any] = {
+    "seed_of_rows": None,
+    **{one.name: plain(one.default) for one in settings_of(FitSettings) if one.since > FORMAT_BEFORE},
 }
 TYPES: dict[str, tuple[type, ...]] = {
     "NUMBER": (float, int),

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from chainrule.models.dataset import Dataset
     from chainrule.models.folds import CrossValidation
-    from chainrule.network import Network
+    from chainrule.network import Ensemble, Network
     from chainrule.scores import Gain, Score
     from chainrule.training import Diagnosis, History, StoppedBy, TrainingResult
 
@@ -43,9 +43,14 @@ class FitResult:
     data : Dataset
         The table as the network saw it.
     training : TrainingResult
-        How the network came about: history, what ended it, what went badly, and its state.
+        How the network came about: history, what ended it, what went badly, and its state. Of an ensemble
+        that of its first network, but for what ended and what went badly in any of them.
     cross_validation : CrossValidation or None
         The folds that were asked for; the model itself has then learnt from all rows.
+    members : tuple of FitResult
+        Of an ensemble, what came of each of its networks.
+    unfinished : tuple of FitResult
+        Of an ensemble that was interrupted, networks under way, which it has not.
 
     Examples
     --------
@@ -60,6 +65,8 @@ class FitResult:
     data: Dataset
     training: TrainingResult
     cross_validation: CrossValidation | None = None
+    members: tuple[FitResult, ...] = ()
+    unfinished: tuple[FitResult, ...] = ()
 
     @property
     def history(self) -> History:
@@ -125,6 +132,16 @@ class FitResult:
         return self._score(self.model.network, rows) if is_there else None
 
     @cached_property
+    def scores_of_members(self) -> tuple[Score, ...]:
+        """Of an ensemble, the score of each of its networks alone on the held-out rows.
+
+        None where `held_out_score` is None, or there is one network.
+        """
+        if self.held_out_score is None:
+            return ()
+        return tuple(self._score(one.network, self.data.held_out_rows) for one in self.model.members)
+
+    @cached_property
     def linear_score(self) -> Score | None:
         """Score of a linear model on the held-out rows, which is trained when it is first asked for.
 
@@ -150,7 +167,7 @@ class FitResult:
         """
         return None if self.held_out_score is None else gain_of(self.held_out_score, self.linear_score)
 
-    def _score(self, network: Network, rows: npt.NDArray[np.intp]) -> Score:
+    def _score(self, network: Network | Ensemble, rows: npt.NDArray[np.intp]) -> Score:
         data = self.data
         return score_of(
             data.encoding,

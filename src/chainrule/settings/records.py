@@ -262,7 +262,8 @@ class Settings:
                 rule = name_of(self.rule)
                 self._refuse("batch_size", f"the update rule {rule} needs all {n_rows} rows in one batch")
             size = n_rows
-        return replace(self, batch_size=1 if size is None else min(size, n_rows))
+        size = 1 if size is None else min(size, n_rows)
+        return self if size == self.batch_size else replace(self, batch_size=size)
 
     def to_json(self) -> dict[str, Any]:
         """Every setting of a training as plain data: objects by the text that stands for them.
@@ -334,7 +335,7 @@ class FitSettings(Settings):
         also_called=("loss_function", "loss_fn", "criterion", "objective", "cost", "cost_function"),
     )
     input_layers: tuple[str, ...] = setting(
-        "Layers between the inputs and the first hidden layer, the first one first: scale, piecewise:16 (bins "
+        "Layers between the inputs and the first hidden layer, in their order: scale, piecewise:16 (bins "
         "of each number), periodic:16:3 (cosines of each number, and sums of them).",
         values.INPUT_LAYERS,
         default=(),
@@ -359,6 +360,22 @@ class FitSettings(Settings):
         about=NETWORK,
         is_recorded=False,
         also_called=("precision", "data_type", "float_type"),
+    )
+    ensemble: int | None = setting(
+        "Networks that are trained, each with a seed of its own: seed, seed + 1 and so on. Their outputs are "
+        "averaged.",
+        values.ENSEMBLE,
+        about=NETWORK,
+        since=6,
+        also_called=("n_estimators", "n_ensemble", "num_networks", "n_networks", "bagging"),
+    )
+    ensemble_by: str | None = setting(
+        "What the networks of an ensemble differ in. seeds: in these alone, and all learn from the same rows "
+        "and watch the same, if any. folds: network k watches fold k of the training rows and learns from "
+        "all others. seeds where not given.",
+        values.ENSEMBLE_BY,
+        about=NETWORK,
+        since=6,
     )
     engine: str = setting(
         "What runs the epochs: compiled kernels, the same bits on every machine; or reference, the equations "
@@ -413,6 +430,14 @@ class FitSettings(Settings):
             "cross_validation",
         ),
     )
+
+    def _check_together(self) -> None:
+        """Refuse settings that do not go together."""
+        super()._check_together()
+        if self.ensemble_by is not None and self.ensemble is None:
+            self._refuse("ensemble_by", "there is one network alone", f", or give {argument('ensemble', 5)}")
+        if self.ensemble_by == "folds" and self.validation:
+            self._refuse("validation", "each network watches a fold of its own")
 
 
 def plain(value: object) -> Any:  # noqa: ANN401 (JSON)

@@ -29,13 +29,14 @@ if TYPE_CHECKING:
     Check = Callable[[Any, str], Any]
 
 __all__ = [
-    "BALANCED", "CLASS_WEIGHT", "DTYPE", "DTYPES", "ENGINE", "FOLDS", "HIDDEN_ACTIVATION", "INPUT_LAYERS",
-    "LAYERS", "METRIC", "SEED", "SWITCH", "WHOLE", "WHOLE_OR_NONE", "Values", "kept_as_given", "named",
-    "not_negative", "positive", "share",
+    "BALANCED", "CLASS_WEIGHT", "DTYPE", "DTYPES", "ENGINE", "ENSEMBLE", "ENSEMBLE_BY", "FOLDS",
+    "HIDDEN_ACTIVATION", "INPUT_LAYERS", "LAYERS", "METRIC", "SEED", "SWITCH", "WHOLE", "WHOLE_OR_NONE",
+    "Values", "kept_as_given", "named", "not_negative", "positive", "share",
 ]  # fmt: skip
 
 BALANCED = "balanced"
 DTYPES = ("float64", "float32")
+ENSEMBLES_BY = ("seeds", "folds")
 
 
 class Values(NamedTuple):
@@ -163,6 +164,24 @@ def _input_layers(value: object, name: str) -> tuple[str, ...]:
     return tuple(name_of(kind) for kind in kinds)
 
 
+def _ensemble(value: object, name: str) -> int | None:
+    """Number of networks; None for one, which is no ensemble."""
+    number = whole_number_from_1(value, name)
+    return None if number == 1 else number
+
+
+def _ensemble_by(value: object, name: str) -> str:
+    """What the networks of an ensemble differ in."""
+    if not isinstance(value, str) or value not in ENSEMBLES_BY:
+        raise InputError(
+            parameter=name,
+            given=value,
+            needs=f"must be {' or '.join(map(repr, ENSEMBLES_BY))}",
+            advice=f"Try {argument(name, ENSEMBLES_BY[-1])}.",
+        )
+    return value
+
+
 METRIC = Values(_metric, "NAME", "loss, accuracy, r2")
 ENGINE = Values(_engine, "NAME", "compiled or reference")
 DTYPE = Values(_dtype, "NAME", " or ".join(DTYPES))
@@ -173,3 +192,5 @@ SEED = Values(lambda value, _name: check_seed(value), "N", "a whole number from 
 FOLDS = Values(lambda value, name: whole_number_from_2(value, name, "5"), "N", "a whole number of at least 2")
 SWITCH = Values(truth, "", "")
 HIDDEN_ACTIVATION = kept_as_given(ACTIVATIONS, ", ".join(g for g in ACTIVATIONS if not _mixes(g)))
+ENSEMBLE = Values(_ensemble, "N", "a whole number of at least 1")
+ENSEMBLE_BY = Values(_ensemble_by, "NAME", " or ".join(ENSEMBLES_BY))

@@ -177,6 +177,8 @@ class Run:
             n_epochs = min(left, self.most_at_once, self.blocks.epochs_at_once(self.watched))
             if self.observer is not None:
                 n_epochs = min(n_epochs, self.observer.at_once())
+            if 0 < left - n_epochs < FEWEST_IN_A_BLOCK <= left - FEWEST_IN_A_BLOCK:
+                n_epochs = left - FEWEST_IN_A_BLOCK  # what is left would be too little for a block of its own
             if n_epochs >= FEWEST_IN_A_BLOCK:
                 return self._next_block(self.blocks, n_epochs)
             self.most_at_once += 1

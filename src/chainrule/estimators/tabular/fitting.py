@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -231,9 +232,17 @@ def _first_dataset(  # noqa: PLR0917 (called in one place)
     learnt, asked = y, {**asked, "defaults": estimator.defaults}
     if classes and goes_on and y.ndim == 1:  # which may lack some of the classes
         learnt = np.resize(estimator.classes_, len(y))
-    data = dataset_of(
-        columns, target_columns(learnt, columns, names), weight, asked, classes=classes, seed=estimator._seed
+    make = partial(
+        dataset_of,
+        columns,
+        target_columns(learnt, columns, names),
+        weight,
+        asked,
+        classes=classes,
+        seed=estimator._seed,
     )
+    once = estimator._encoded_once
+    data = make() if once is None else replace(once.made("table", estimator, make), seed=estimator._seed)
     for one in data.decisions:
         if one.is_warning:
             warn(said(one.sentence), TableWarning)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.equations import ACTIVATIONS, OutputRange
+from chainrule.network import members_of
 from chainrule.scores import ClassRows, NumberRows, Score, score_classes, score_numbers
 from chainrule.tables import ClassTarget, DateTarget
 from chainrule.tables.columns.readings import DurationReading
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from chainrule.network import Network
+    from chainrule.network import Ensemble, Network
     from chainrule.scores import ClassScore, NumberScore
     from chainrule.tables import Encoding
 
@@ -140,11 +141,12 @@ def _counting(y: FloatArray, weights: FloatArray | None) -> npt.NDArray[np.intp]
     return here if weights is None or weights[here].any() else here[:0]
 
 
-def gives_chances(network: Network, encoding: Encoding) -> bool:
+def gives_chances(network: Network | Ensemble, encoding: Encoding) -> bool:
     """Whether outputs are probabilities: each the chance of one of two classes, or those of all classes."""
     one_unit = all(isinstance(part, ClassTarget) and part.one_unit for part in encoding.learnt)
     needed = OutputRange.UNIT if one_unit else OutputRange.SHARES
-    return bool(ACTIVATIONS.fact(network.activations[-1], "outputs") is needed)
+    output = members_of(network)[0].activations[-1]
+    return bool(ACTIVATIONS.fact(output, "outputs") is needed)
 
 
 def majorities_of(encoding: Encoding, Y: FloatArray) -> tuple[str | None, ...]:
