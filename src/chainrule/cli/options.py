@@ -159,6 +159,7 @@ _READ: dict[str, Callable[[str, str], Any]] = {
     "NAME": lambda _option, text: text,
     "UNITS": _layers,
     "WEIGHTS": _class_weight,
+    "FACTORS": lambda _option, text: text,
     "": lambda _option, _text: False,  # the option switches the setting off
 }
 

@@ -27,6 +27,10 @@ VECTOR_BYTES = 64
 LAYER = np.dtype(
     [("parameter", np.float64)]  # of the activation
     + [
+        ("rate_factor", np.float64),
+        ("bias_factor", np.float64),
+    ]  # of the rate, of bias weights, too
+    + [
         (name, np.int64)
         for name in (
             "inputs",  # units of the layer before
@@ -167,6 +171,7 @@ def reserve(
     for layer, inputs, units, activation in zip(layers, sizes[:-1], sizes[1:], activations, strict=True):
         layer["inputs"], layer["units"] = inputs, units
         layer["activation"], layer["parameter"] = activation
+        layer["rate_factor"] = layer["bias_factor"] = 1
         layer["width"], layer["outputs_width"] = padded(units, pad_to), padded(units + 1, pad_to)
         layer["before_width"], layer["column"] = padded(inputs + 1, pad_to), pad_to
         layer["weights"] = space.take(_n_packed(layer))

@@ -167,6 +167,7 @@ TYPES: dict[str, tuple[type, ...]] = {
     "N": (int,),
     "NAME": (str,),
     "WEIGHTS": (str,),
+    "FACTORS": (str,),
     "": (bool,),
 }
 

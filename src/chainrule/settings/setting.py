@@ -33,6 +33,7 @@ TYPES = {
     "NAME": "str or object",
     "UNITS": "int or sequence of int",
     "WEIGHTS": "str or dict",
+    "FACTORS": "float, str, or sequence of them",
     "": "bool",
 }
 NETWORK, TRAINING, ROWS = "Network", "Training", "Rows"  # what a setting is about
