@@ -49,6 +49,7 @@ from chainrule.equations import (
     levenberg_marquardt_step,
     penalty,
     penalty_gradient,
+    rate_factors,
 )
 from chainrule.equations.activations.rectifiers import SELU_ALPHA, SELU_SCALE
 from chainrule.equations.rules.curvature import lbfgs_direction
@@ -74,7 +75,7 @@ Expression: TypeAlias = Any  # SymPy ships no types
 Key: TypeAlias = tuple[Any, ...]
 
 TEXT = SECOND_PAGE.read_text(encoding="utf-8")
-EQUATIONS = range(19, 56)
+EQUATIONS = range(19, 57)
 ALL = formulas(TEXT)
 NUMBERED = {int(formula.label.removeprefix("eq-")): formula for formula in ALL if formula.label}
 (DELTA,) = [formula for formula in ALL if not formula.label]
@@ -701,6 +702,15 @@ def test_clipping_of_the_page_is_that_of_the_code(most: float) -> None:
     assert clip_factor(gradients, most) == pytest.approx(float(reading.at(reading.of(shortened))), rel=1e-15)
 
 
+def test_factors_of_the_page_are_those_of_the_code() -> None:
+    (((_, rate),),) = (NUMBERED[56].chains,)
+    for m, (of_bias, of_others) in enumerate(rate_factors("6,ntp", 0.125, [np.zeros((3, 5))] * 2) or (), 1):
+        known = {("eta",): sympy.Integer(1), ("f", 0): number("0.125"), ("f", 1): number("6")}
+        known["f", 2] = 1 / sympy.sqrt(4)
+        for j, factor in ((0, of_bias), (1, of_others)):
+            assert float(Reading(known, index={"m": m, "k": 1, "j": j}).of(rate)) == factor
+
+
 @pytest.mark.parametrize(
     ("strip", "watched", "lowest"),
     [
@@ -726,7 +736,7 @@ def test_stopping_criteria_of_the_page_are_those_of_the_code(
 # The page as a whole.
 
 
-def test_page_numbers_its_equations_19_to_52_in_order() -> None:
+def test_page_numbers_its_equations_in_order() -> None:
     assert labels(TEXT) == [f"eq-{n}" for n in EQUATIONS]
     assert list(NUMBERED) == list(EQUATIONS)
     assert len(ALL) == TEXT.count("{math}")
@@ -751,6 +761,7 @@ def test_every_equation_is_explained_and_listed_once_as_proved_or_defined() -> N
         *range(45, 49),
         51,
         52,
+        56,
     }
     assert set(standings.values()) == {"defined", "proved"}
     for n in EQUATIONS:
@@ -758,7 +769,7 @@ def test_every_equation_is_explained_and_listed_once_as_proved_or_defined() -> N
 
 
 def test_page_cites_only_equations_of_the_two_pages() -> None:
-    assert cited(TEXT) <= set(range(1, 56))
+    assert cited(TEXT) <= set(range(1, 57))
     assert set(EQUATIONS) <= cited(TEXT)
 
 

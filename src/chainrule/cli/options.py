@@ -160,6 +160,7 @@ _READ: dict[str, Callable[[str, str], Any]] = {
     "UNITS": _layers,
     "WEIGHTS": _class_weight,
     "LAYERS": lambda _option, text: () if text == "none" else text,
+    "FACTORS": lambda _option, text: text,
     "": lambda _option, _text: False,  # the option switches the setting off
 }
 

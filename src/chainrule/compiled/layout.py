@@ -31,6 +31,10 @@ VECTOR_BYTES = 64
 LAYER = np.dtype(
     [("parameter", np.float64)]  # of the activation
     + [
+        ("rate_factor", np.float64),
+        ("bias_factor", np.float64),
+    ]  # of the rate, of bias weights, too
+    + [
         (name, np.int64)
         for name in (
             "kind",  # its code; 0 is dense
@@ -194,6 +198,7 @@ def reserve(  # noqa: PLR0912 (what each may need)
             layer[f"{name}_width"] = padded(int(layer[name]), pad_to)
         layer["inputs"], layer["units"] = inputs, units
         layer["activation"], layer["parameter"] = activation
+        layer["rate_factor"] = layer["bias_factor"] = 1
         layer["width"], layer["outputs_width"] = padded(units, pad_to), padded(units + 1, pad_to)
         layer["before_width"], layer["column"] = padded(inputs + 1, pad_to), pad_to
         layer["weights"] = space.take(_n_packed(layer))

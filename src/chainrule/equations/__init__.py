@@ -71,6 +71,7 @@ from chainrule.equations.rules.curvature import (
     lbfgs_direction,
     levenberg_marquardt_step,
 )
+from chainrule.equations.rules.factors import rate_factors
 from chainrule.equations.rules.rule import (
     RULES,
     ClassicalMomentum,
@@ -109,6 +110,6 @@ __all__ = [
     "RuleState", "Scale", "Schedule", "Softmax", "Softplus", "Softsign", "Start", "Step", "Tanh", "Uniform",
     "WarmUp", "clip_factor", "descend", "dropped_out", "flush_to_zero", "gradient", "hidden_delta",
     "is_fused", "layers_of", "lbfgs_direction", "levenberg_marquardt_step", "mean_loss", "members_of",
-    "name_of", "net_input", "output_delta", "penalty", "penalty_gradient", "sample_losses",
+    "name_of", "net_input", "output_delta", "penalty", "penalty_gradient", "rate_factors", "sample_losses",
     "with_bias_unit",
 ]  # fmt: skip

@@ -189,6 +189,7 @@ TYPES: dict[str, tuple[type, ...]] = {
     "NAME": (str,),
     "WEIGHTS": (str,),
     "LAYERS": (list,),
+    "FACTORS": (str,),
     "": (bool,),
 }
 

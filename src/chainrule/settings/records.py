@@ -12,6 +12,7 @@ from dataclasses import MISSING, dataclass, replace
 from typing import Any, NoReturn
 
 from chainrule.equations import ACTIVATIONS, CRITERIA, LOSSES, RULES, SCHEDULES, STARTS, Patience, name_of
+from chainrule.equations.rules.factors import ALL_ALIKE
 from chainrule.errors import InputError, argument
 from chainrule.settings import values
 from chainrule.settings.setting import NETWORK, ROWS, setting, settings_of
@@ -59,6 +60,21 @@ class Settings:
         since=1,
         varies=True,
         also_called=("learning_rate", "learning_rate_init", "lr", "eta", "step_size"),
+    )
+    rate_factors: Any = setting(
+        "What the rate is multiplied by for each weight matrix but its bias weights, as in 6,ntp,ntp; ntp is "
+        "one over the root of a unit's inputs. Decay of adamw is multiplied, too.",
+        values.FACTORS,
+        default=ALL_ALIKE,
+        since=6,
+        also_called=("lr_factors", "lr_multipliers", "layer_rates", "lr_mult"),
+    )
+    bias_rate: float = setting(
+        "What the rate is multiplied by for the bias weights of all layers.",
+        values.positive("0.1"),
+        default=1.0,
+        since=6,
+        also_called=("bias_lr", "bias_lr_factor"),
     )
     schedule: Any = setting(
         "How the rate changes from epoch to epoch, as in step:30:0.1 or warm_up:5,cosine.",
@@ -220,9 +236,11 @@ class Settings:
                     advice=f"Try {argument('rate', usual)}.",
                 )
         else:
-            for name in ("rate", "clip_norm"):
+            for name, unset in (
+                ("rate", None), ("clip_norm", None), ("rate_factors", ALL_ALIKE), ("bias_rate", 1.0),
+            ):  # fmt: skip
                 value = getattr(self, name)
-                if value is not None:
+                if value != unset:
                     self._refuse(name, f"the update rule {rule} finds its own steps")
             if self.dropout:
                 needs = f"the update rule {rule} needs the same loss twice for the same weights"

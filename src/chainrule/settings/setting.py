@@ -34,6 +34,7 @@ TYPES = {
     "UNITS": "int or sequence of int",
     "LAYERS": "str or sequence of str",
     "WEIGHTS": "str or dict",
+    "FACTORS": "float, str, or sequence of them",
     "": "bool",
 }
 NETWORK, TRAINING, ROWS = "Network", "Training", "Rows"  # what a setting is about

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chainrule.equations import ACTIVATIONS, ENGINES, name_of
 from chainrule.equations import LAYERS as KINDS
+from chainrule.equations.rules.factors import BY_INPUTS
 from chainrule.errors import InputError, argument
 from chainrule.given import (
     check_seed,
@@ -22,14 +23,14 @@ from chainrule.given import (
 from chainrule.words import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from chainrule.equations import Kind
 
     Check = Callable[[Any, str], Any]
 
 __all__ = [
-    "BALANCED", "CLASS_WEIGHT", "DTYPE", "DTYPES", "ENGINE", "ENSEMBLE", "ENSEMBLE_BY", "FOLDS",
+    "BALANCED", "CLASS_WEIGHT", "DTYPE", "DTYPES", "ENGINE", "ENSEMBLE", "ENSEMBLE_BY", "FACTORS", "FOLDS",
     "HIDDEN_ACTIVATION", "INPUT_LAYERS", "LAYERS", "METRIC", "SEED", "SWITCH", "WHOLE", "WHOLE_OR_NONE",
     "Values", "kept_as_given", "named", "not_negative", "positive", "share",
 ]  # fmt: skip
@@ -182,6 +183,31 @@ def _ensemble_by(value: object, name: str) -> str:
     return value
 
 
+def _factors(value: object, name: str) -> str:
+    """Factors of the rate as a text: one for all weight matrices, or one for each."""
+    parts: Sequence[object] = value if isinstance(value, (list, tuple)) else (value,)
+    parts = value.split(",") if isinstance(value, str) else parts or ("",)
+    kept = []
+    for part in parts:
+        text = part.strip() if isinstance(part, str) else part
+        if text != BY_INPUTS:
+            try:
+                number = positive_number(float(text) if isinstance(text, str) else text, name, "0.5")
+            except (InputError, ValueError):
+                raise InputError(
+                    f"{argument(name)} has {quoted(part)}",
+                    parameter=name,
+                    given=value,
+                    needs=f"must be {FACTORS_IN_WORDS}",
+                    advice=f"Try {argument(name, BY_INPUTS)}.",
+                ) from None
+            text = repr(number).removesuffix(".0")
+        kept.append(text)
+    return ",".join(map(str, kept))
+
+
+FACTORS_IN_WORDS = "numbers above 0, or ntp, one for all weight matrices or one for each"
+FACTORS = Values(_factors, "FACTORS", FACTORS_IN_WORDS)
 METRIC = Values(_metric, "NAME", "loss, accuracy, r2")
 ENGINE = Values(_engine, "NAME", "compiled or reference")
 DTYPE = Values(_dtype, "NAME", " or ".join(DTYPES))

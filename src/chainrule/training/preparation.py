@@ -50,6 +50,8 @@ def train(
     *,
     epochs: int,
     rate: float | None = None,
+    rate_factors: float | str | Sequence[float | str] = "1",
+    bias_rate: float = 1.0,
     batch_size: int | None = None,
     steps_per_epoch: int | None = None,
     shuffle: bool = True,

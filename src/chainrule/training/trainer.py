@@ -107,6 +107,8 @@ class Trainer:
         net: Network,
         *,
         rate: float | None = None,
+        rate_factors: float | str | Sequence[float | str] = "1",
+        bias_rate: float = 1.0,
         batch_size: int | None = None,
         seed: int = 0,
         engine: str = "compiled",
