@@ -56,6 +56,13 @@ def takes_tables(estimator: Any, *, is_first: bool) -> bool:
     name = estimator.defaults
     if name != OF_SCIKIT_LEARN and name not in DEFAULTS:
         raise UnknownNameError("set of defaults", str(name), [OF_SCIKIT_LEARN, *DEFAULTS], "defaults")
+    if is_first and name == OF_SCIKIT_LEARN and estimator.numbers_as is not None:
+        raise InputError(
+            parameter="numbers_as",
+            given=estimator.numbers_as,
+            needs="belongs to defaults that encode tables, and these are scikit-learn's",
+            advice="Add defaults='modern', or encode X before.",
+        )
     return bool(name != OF_SCIKIT_LEARN if is_first else estimator._encoding is not None)
 
 
@@ -232,7 +239,13 @@ def _first_dataset(  # noqa: PLR0917 (called in one place)
     if classes and goes_on and y.ndim == 1:  # which may lack some of the classes
         learnt = np.resize(estimator.classes_, len(y))
     data = dataset_of(
-        columns, target_columns(learnt, columns, names), weight, asked, classes=classes, seed=estimator._seed
+        columns,
+        target_columns(learnt, columns, names),
+        weight,
+        asked,
+        classes=classes,
+        seed=estimator._seed,
+        numbers_as=estimator.numbers_as,
     )
     for one in data.decisions:
         if one.is_warning:
