@@ -146,6 +146,12 @@ def test_values_that_are_one_but_for_rounding_make_no_bin() -> None:
     assert whole is not None  # whole numbers are exact
 
 
+def test_a_bin_may_be_wider_than_the_largest_number() -> None:
+    one = PiecewiseLinear.learn([-1.7e308, 1.7e308], 1)
+    assert one is not None
+    assert one.apply([0.0, -1.7e308, 1.7e308]).tolist() == [[0.5], [0.0], [1.0]]
+
+
 @pytest.mark.parametrize(
     ("values", "n_bins", "error"),
     [

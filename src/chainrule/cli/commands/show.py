@@ -145,11 +145,12 @@ def _formula_lines(cell: WorkedCell) -> Iterator[str]:
     alike = [column_formula(one, cell.column, _six) for one in cell.columns if one.is_sparse]
     if len(alike) > MOST_FORMULAS:
         alike = [*alike[: MOST_FORMULAS - 1], "…", alike[-1]]
-    if alike:
-        yield from _folded(alike)
     for one in cell.columns:
         if not one.is_sparse:
             yield from _folded([column_formula(one, cell.column, _six)])
+        elif alike:
+            yield from _folded(alike)
+            alike = []
 
 
 def _answers(encoding: Encoding, layer: int) -> dict[str, list[str]]:
