@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from chainrule.errors import argument
-from chainrule.tables import Decision, Said, row_labels
+from chainrule.tables import Decision, NumberInput, Said, row_labels
 from chainrule.words import counted, shown
 
 if TYPE_CHECKING:
@@ -50,7 +50,8 @@ def given_away(encoding: Encoding, X: Matrix, Y: Matrix) -> Iterator[Decision]:
     for part in encoding.inputs:
         columns = X[:, first : first + len(part.names)]
         first += len(part.names)
-        if _is_target(columns, Y) if classes is None else _names_classes(columns, classes):
+        x = part.restored(columns) if isinstance(part, NumberInput) else columns[:, 0]
+        if _is_target(x, Y) if classes is None else _names_classes(columns, classes):
             yield Decision(
                 f"column {shown(part.name)} gives the target away: one follows from the other",
                 part.name,
@@ -127,9 +128,8 @@ def about_rows(table: Table, roles: Roles) -> Iterator[Decision]:
         yield Decision(f"{counted(n, 'row')} without a group: each is one of its own", group, is_guess=False)
 
 
-def _is_target(columns: Matrix, Y: Matrix) -> bool:
-    """Whether the first of the columns is one of Y, or its negative."""
-    x = columns[:, 0]
+def _is_target(x: Matrix, Y: Matrix) -> bool:
+    """Whether a column is one of Y, or its negative."""
     return any(_is_line(x[there], y[there]) for y in Y.T if (there := ~np.isnan(y)).any())
 
 
