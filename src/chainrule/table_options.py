@@ -7,15 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from functools import cache
 from textwrap import fill
-from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
+from typing import Any, NamedTuple, Self, TypeVar
 
 from chainrule.errors import InputError, UnknownNameError, argument
 from chainrule.given import truth
 from chainrule.words import quoted
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 F = TypeVar("F")
 
@@ -292,10 +290,10 @@ def treatment_of_bad_rows(given: object) -> str:
     )
 
 
-def options_of() -> Iterator[Option]:
+@cache
+def options_of() -> tuple[Option, ...]:
     """Definitions of all options, in their order."""
-    for one in fields(TableOptions):
-        yield replace(one.metadata["option"], name=one.name)
+    return tuple(replace(one.metadata["option"], name=one.name) for one in fields(TableOptions))
 
 
 def documented_options(function: F) -> F:

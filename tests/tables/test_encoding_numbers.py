@@ -21,7 +21,7 @@ from chainrule.tables import Column, NumberInput, read_table
 from chainrule.tables.columns.decisions import MOST_SAID, Decision, Said
 from chainrule.tables.columns.readings import NumberReading, TextReading, read_cells
 from chainrule.tables.encoding.numbers import MissingInput
-from chainrule.tables.encoding.statistics import measure, quantiles, rounding_error
+from chainrule.tables.encoding.statistics import exact_sum, measure, quantiles, rounding_error
 from chainrule.tables.encoding.transforms.squashing import Squash, drawn_in, has_heavy_tails
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
@@ -207,6 +207,33 @@ def test_quantiles_are_those_of_numpy(values: list[float], share: Fraction) -> N
     expected = np.quantile(values, float(share))
     size = max(map(abs, values))
     assert found == pytest.approx(expected, rel=1e-13, abs=1e-13 * size)
+
+
+def wide(draw: Any) -> Any:  # noqa: ANN401
+    """Many numbers of very different sizes, of which some cancel."""
+    n, top = draw(st.integers(1, 400)), draw(st.sampled_from([0, 3, 30, 300]))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+    values = rng.normal(size=n) * 10.0 ** rng.uniform(-top, top, n)
+    values = np.concatenate([values, draw(st.sampled_from([1.0, 0.0, -1.0])) * values[: n // 2]])
+    return rng.permutation(
+        np.concatenate([values, draw(st.lists(finite.map(lambda x: x / 1e3), max_size=5))])
+    )
+
+
+@given(st.composite(wide)())
+def test_sums_are_rounded_once(values: Any) -> None:  # noqa: ANN401
+    assert exact_sum(values) == math.fsum(values.tolist())
+
+
+def test_a_quantile_is_rounded_once() -> None:
+    values = np.array([-0.0, 5e-324, 1e-300, 0.1, 0.3, 1e16, 1.7e308, -1.7e308])
+    ordered = [Fraction(one) for one in sorted(values.tolist())]
+    for k in range(98):
+        place = Fraction(7 * k, 97)
+        at = min(int(place), 6)
+        expected = float(ordered[at] + (place - at) * (ordered[at + 1] - ordered[at]))
+        (found,) = quantiles(values, [Fraction(k, 97)])
+        assert (found, math.copysign(1, found)) == (expected, math.copysign(1, expected))
 
 
 def test_squashing_is_that_of_the_literature() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from fractions import Fraction
 from itertools import pairwise
@@ -18,11 +19,13 @@ from worked_formulas import check_bits, check_column, column, six
 
 import chainrule
 from chainrule.errors import InputError, ModelFileError, ShapeError, UnknownNameError
+from chainrule.models import prepare
 from chainrule.stored import plain, read
 from chainrule.table_options import NumberEncoding, TableOptions
 from chainrule.tables import Limits, NumberInput, PiecewiseLinear, column_formula, read_table, worked_cells
 from chainrule.tables.columns.decisions import Said
 from chainrule.tables.columns.readings import DurationReading, NumberReading, read_cells
+from chainrule.tables.encoding.transforms.squashing import unsquashed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
 finite = st.floats(allow_nan=False, allow_infinity=False)
 moderate = st.floats(-1e6, 1e6)
 bins = st.integers(1, 20)
+DIGEST = "345fd6764cb345cc82277a1bbc38d510785c40906dc371f5acdaae9ebd1312d3"
 READING, LARGEST = NumberReading(), Fraction(10) ** 300
 
 
@@ -378,3 +382,25 @@ def test_a_model_keeps_its_bins_and_predicts_the_same_bits(tmp_path: Path) -> No
     assert one.tobytes() == other.tobytes()
     alone = np.concatenate([np.asarray(again.predict(FRAME.iloc[[k]])) for k in range(40)])
     assert alone.tobytes() == one.tobytes()
+
+
+@pytest.mark.parametrize(
+    "name", ["standard", "squashed", "piecewise:5", "squashed+piecewise:5", "piecewise:1"]
+)
+def test_an_input_that_is_the_target_is_found_in_every_form(name: str) -> None:
+    frame = FRAME.assign(euro=3 * FRAME["y"] + 1)
+    data = prepare(frame, target="y", held_out=0, numbers_as=name)
+    assert [one.column for one in data.decisions if "gives the target away" in one.words] == ["euro"]
+
+
+def test_values_at_the_edge_of_squashing_are_far_away() -> None:
+    found = unsquashed(np.array([3.0, -3.0, 2.0]))
+    assert np.isfinite(found).all()
+    assert found[0] == -found[1] > 1e7
+
+
+def test_the_bits_of_made_rows_are_kept() -> None:
+    """A change of this digest changes what a row means to every model, and needs a decision of its own."""
+    cells = [*((k * k * 7919 % 1009) ** 2 / 7 for k in range(300)), None, -1e9, 1e300]
+    part = learnt(cells[:-2], "standard+squashed+piecewise:16")
+    assert hashlib.sha256(encoded(part, cells).tobytes()).hexdigest() == DIGEST

@@ -33,6 +33,7 @@ from chainrule.tables.encoding.transforms.squashing import (
     drawn_in,
     has_heavy_tails,
     squash_steps,
+    unsquashed,
 )
 from chainrule.tables.encoding.worked import Step, Worked, WorkedCell, missing_mark, raw_cell, standardised
 
@@ -213,6 +214,14 @@ class NumberInput(Stored, frozen=True, tag_field="kind", tag="number", omit_defa
         if self.has_missing:
             encoded[:, -1] = nothing
         return encoded
+
+    def restored(self, columns: FloatArray) -> FloatArray:
+        """The numbers again, in whatever unit and place, from its columns of X."""
+        if self.has_standard or self.bins is None:
+            return columns[:, 0] if self.has_standard else unsquashed(columns[:, 0])
+        first = int(self.squash is not None)
+        restored: FloatArray = columns[:, first : first + self.bins.n_columns] @ np.diff(self.bins.edges)
+        return restored
 
     def worked(self, column: Column | None = None) -> WorkedCell:
         """How its columns of X are computed: the formulas, and of a column of one row with their numbers."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from chainrule.stored import Finite, Positive, Stored
-from chainrule.tables.encoding.statistics import SMALLEST_SCALE, Spread, quantiles, standardise
+from chainrule.tables.encoding.statistics import EPSILON, SMALLEST_SCALE, Spread, quantiles, standardise
 from chainrule.tables.encoding.worked import Step, standardised
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     FloatArray = npt.NDArray[np.float64]
 
-__all__ = ["EDGE", "FAR", "Squash", "drawn_in", "has_heavy_tails", "squash_steps"]
+__all__ = ["EDGE", "FAR", "Squash", "drawn_in", "has_heavy_tails", "squash_steps", "unsquashed"]
 
 EDGE = 3.0  # what the squashed values never reach
 FAR = 1.0  # standard deviations beyond the training rows, from which on a value is said to be far outside
@@ -88,6 +88,18 @@ def squash_steps(squash: Squash, value: float | None, squashed: float | None) ->
         Step("s", standardised(numbers, centre="median"), numbers, z),
         Step("", f"{{s}}/√(1 + ({{s}}/{EDGE:g})²)", {} if z is None else {"s": z}, squashed),
     )
+
+
+def unsquashed(squashed: FloatArray) -> FloatArray:
+    """The z of squashed values; those that lie at the edge itself were far away, and stay so.
+
+    Examples
+    --------
+    >>> unsquashed(Squash(0.0, 2.0).apply(np.array([1.0, -5.0]))).round(12).tolist()
+    [0.5, -2.5]
+    """
+    z: FloatArray = squashed / np.sqrt(np.maximum(1 - np.square(squashed / EDGE), EPSILON))
+    return z
 
 
 def has_heavy_tails(values: FloatArray) -> bool:
