@@ -5,8 +5,8 @@ from __future__ import annotations
 __all__ = ["ENTRY", "FORMAT", "LENGTH_BYTES", "NO_DIGEST", "may_begin", "with_digest"]
 
 # 1 had no field "state", 2 no field "report" and no parts of the encoding but the oldest, 3 no field "holds",
-# 4 no fields "arithmetic" of a training and of a state.
-FORMAT = 5
+# 4 no fields "arithmetic" of a training and of a state, 5 no field "calibration" and no setting of 6 on.
+FORMAT = 6
 ENTRY = "chainrule"
 NO_DIGEST = "0" * 64
 LENGTH_BYTES = 8  # the file begins with the length of its header

@@ -212,6 +212,8 @@ def model_to_bytes(saved: Network | Model | TrainingState) -> bytes:
         "report": None if model.report is None else plain(model.report),
         "sha256": NO_DIGEST,
     }
+    if model.calibration is not None:
+        document["calibration"] = plain(model.calibration)
     text = json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False)
     tensors = {f"W{m}": weights for m, weights in enumerate(net.weights, 1)}
     if model.state is not None:

@@ -23,7 +23,7 @@ from chainrule.files.layout import (
     with_digest,
 )
 from chainrule.files.states import StoredState, state_of
-from chainrule.models import Model, TrainingRecord
+from chainrule.models import Calibration, Model, TrainingRecord
 from chainrule.network import Network
 from chainrule.stored import MOST, Meta, Sha256, Stored, Text, not_a_model, read
 from chainrule.tables import Encoding, Report
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 __all__ = ["model_from_bytes", "saved_from_bytes"]
 
-OF_A_MODEL = ("encoding", "training", "report")  # what it has beside its network
+OF_A_MODEL = ("encoding", "training", "report", "calibration")  # what it has beside its network
 MOST_DIGITS = 300  # of a whole number, so that a float can hold it
 # What a message quotes of a file.
 MOST_SHOWN = 20
@@ -47,7 +47,7 @@ LONGEST_REASON = 200
 class _Document(Stored, frozen=True):
     """Everything that a model file holds but its arrays."""
 
-    format: Literal[1, 2, 3, 4, 5]
+    format: Literal[1, 2, 3, 4, 5, 6]
     holds: Literal["network", "model", "state"]
     activations: Annotated[tuple[Text, ...], Meta(max_length=MOST)]
     loss: Text
@@ -56,6 +56,7 @@ class _Document(Stored, frozen=True):
     state: StoredState | None
     report: Report | None
     sha256: Sha256
+    calibration: Calibration | None = None
 
 
 def model_from_bytes(content: bytes) -> Model:
@@ -101,9 +102,12 @@ def _read_content(content: bytes) -> tuple[Model, str]:
             needs=f"its network has {net.sizes[0]} and {net.sizes[-1]}",
             advice="Fit the model again.",
         )
+    calibration = document.calibration
+    if calibration and not (encoding and calibration.fits(encoding)):
+        raise not_a_model("its calibration is of other targets")
     others = {name: tensor for name, tensor in tensors.items() if name not in own}
     state = state_of(document.state, others, net)
-    return Model(net, encoding, training, state, document.report), document.holds
+    return Model(net, encoding, training, state, document.report, calibration), document.holds
 
 
 def _tensors(content: bytes) -> dict[str, npt.NDArray[Any]]:

@@ -17,7 +17,7 @@ from chainrule.words import printable
 
 if TYPE_CHECKING:
     from chainrule.jobs.job import Face
-    from chainrule.models import Dataset, FitResult
+    from chainrule.models import Calibration, Dataset, FitResult
     from chainrule.settings import FitSettings
     from chainrule.training import Progress
 
@@ -45,6 +45,7 @@ class Checkpoint:
         self.file = OwnFile(asked, replaces=self.goes_on)
         self.last = time.monotonic()
         self.complaint = ""
+        self.calibration: Calibration | None = None  # by folds, which are not judged again
         self.is_possible = True
         try:
             refuse_unsavable(settings.to_json())
@@ -60,7 +61,9 @@ class Checkpoint:
         if self.is_possible and time.monotonic() - self.last >= SECONDS_BETWEEN and training.epochs:
             self.last = time.monotonic()
             try:
-                self.file.write(content_of(checkpoint(self.data, self.settings, training.state)))
+                self.file.write(
+                    content_of(checkpoint(self.data, self.settings, training.state, self.calibration))
+                )
             except (OutputError, InputError, MemoryError) as error:
                 if self.complaint != _fault(error):  # once for each reason
                     self.complaint = _fault(error)
@@ -72,7 +75,9 @@ class Checkpoint:
             return None
         content = b""
         try:
-            content = content_of(checkpoint(self.data, self.settings, result.training.state))
+            content = content_of(
+                checkpoint(self.data, self.settings, result.training.state, self.calibration)
+            )
             self.file.write(content)
         except (OutputError, InputError, MemoryError) as error:
             kept = written_somewhere(content, self.file.path) if content else None

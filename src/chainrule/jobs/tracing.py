@@ -11,16 +11,23 @@ import numpy as np
 from chainrule.equations import ACTIVATIONS, OutputRange
 from chainrule.errors import InputError, argument
 from chainrule.given import own_number, positive_number
-from chainrule.inspection import LINE_WIDTH, checked_limits, trace, trace_forward
+from chainrule.inspection import LINE_WIDTH, Trace, checked_limits, trace, trace_forward
 from chainrule.jobs.job import Face, Job, Silence, hearing
-from chainrule.jobs.worked_row import answer_lines, answers_as_json, cell_lines, cells_as_json
+from chainrule.jobs.worked_row import (
+    answer_lines,
+    answers_as_json,
+    cell_lines,
+    cells_as_json,
+    probability_lines,
+)
 from chainrule.tables import worked_answers, worked_cells
 from chainrule.words import listed, named
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from chainrule.inspection import ForwardTrace, Trace
+    from chainrule.inspection import ForwardTrace
+    from chainrule.models import Calibration
     from chainrule.tables import Encoding, Table, WorkedAnswer, WorkedCell
 
 __all__ = ["TraceJob", "TraceOutcome"]
@@ -47,6 +54,8 @@ class TraceOutcome:
         Before and after the step; none where the outputs are NaN.
     without : tuple of str
         Names of the targets that the row has no value of.
+    calibration : Calibration or None
+        By which outputs become probabilities.
     """
 
     model: str
@@ -59,6 +68,7 @@ class TraceOutcome:
     answers: tuple[WorkedAnswer, ...]
     answers_after: tuple[WorkedAnswer, ...]
     without: tuple[str, ...] = ()
+    calibration: Calibration | None = None
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -90,11 +100,26 @@ class TraceOutcome:
         lines += ["", self.step.text(digits=digits, most=most), "", "From outputs to the answer"]
         network, layer = self.step.network, len(self.step.z) + 1
         shares = ACTIVATIONS.fact(network.activations[-1], "outputs") is OutputRange.SHARES
-        for answers, when in ((self.answers, ""), (self.answers_after, " after the step")):
+        shares = shares and not self._probabilities
+        for k, (answers, when) in enumerate(((self.answers, ""), (self.answers_after, " after the step"))):
             lines += answer_lines(answers, layer, digits, most, shares=shares, when=when)
+            lines += probability_lines(
+                self._probabilities[k] if answers else (), layer, digits, most, when=when
+            )
         if not self.answers or (not self.without and not self.answers_after):
             lines.append(f"  the outputs {'after the step ' * bool(self.answers)}are no numbers")
         return "\n".join(lines)
+
+    @property
+    def _probabilities(self) -> tuple[tuple[WorkedAnswer, ...], ...]:
+        """How outputs become probabilities, before and after the step; nothing where they are some."""
+        if self.calibration is None or not self.calibration.temperatures:
+            return ()
+        outputs = [self.step.a[-1]] + ([self.step.outputs_after] if isinstance(self.step, Trace) else [])
+        return tuple(
+            () if np.isnan(one).any() else self.calibration.worked(self.encoding, one.astype(np.float64))
+            for one in outputs
+        )
 
     def summary(self) -> dict[str, Any]:
         """Every number as plain data."""
@@ -108,7 +133,14 @@ class TraceOutcome:
         }
         answer = answers_as_json(worked_answers(encoding.targets, None), self.answers, self.answers_after)
         here = {"model": self.model, "table": self.table, "row": self.row, **named}
-        return {**here, **cells, **self.step.to_json(), "answer": answer}
+        names = ("value", "value_after")
+        probabilities = [
+            {"target": pair[0].target, "of": pair[0].step.left}
+            | {name: one.step.value for name, one in zip(names, pair, strict=False)}
+            for pair in zip(*self._probabilities, strict=False)
+        ]
+        calibrated = {"probabilities": probabilities} if probabilities else {}
+        return {**here, **cells, **self.step.to_json(), "answer": answer, **calibrated}
 
 
 class TraceJob(Job):
@@ -136,10 +168,12 @@ class TraceJob(Job):
         about = str(self.model), source.title, int(own_number(self.row)), encoding
         if without:
             passed = trace_forward(model.network, x)
-            return TraceOutcome(*about, passed, cells, (), _answers_of(passed.a[-1], encoding), (), without)
+            return TraceOutcome(
+                *about, passed, cells, (), _answers_of(passed.a[-1], encoding), (), without, model.calibration
+            )
         step, targets = trace(model.network, x, y, rate=rate), worked_cells(encoding.targets, one_row, "y")
         answers, after = (_answers_of(one, encoding) for one in (step.a[-1], step.outputs_after))
-        return TraceOutcome(*about, step, cells, targets, answers, after)
+        return TraceOutcome(*about, step, cells, targets, answers, after, calibration=model.calibration)
 
 
 def _place_of(row: object, table: Table) -> int:

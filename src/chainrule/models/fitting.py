@@ -14,7 +14,7 @@ from chainrule.given import truth, whole_number_from_2
 from chainrule.models.beside import data_of_checkpoint, opened, watched_rows
 from chainrule.models.dataset import HELD_OUT, Dataset, Usable, usable_rows
 from chainrule.models.folds import CrossValidation, check_beside_folds, fit_folds, of_fold, remarks_beside
-from chainrule.models.learning import across_arithmetic, fit_dataset
+from chainrule.models.learning import across_arithmetic, check_calibration, fit_dataset
 from chainrule.models.model import Model
 from chainrule.models.outputs import AskedOutputs
 from chainrule.models.settings import fit_settings, settings_of_checkpoint
@@ -114,6 +114,7 @@ def fit(
     options, settings = _parted({**given, "validation": validation if is_share else 0.0}, OF_FIT)
     validated: CrossValidation | None = None
     remarks: tuple[str, ...] = ()
+    calibration = state.calibration if isinstance(state, Model) else None
     if isinstance(state, Model):
         defaults = {"defaults": settings.pop("defaults")} if "defaults" in settings else {}
         data = data_of_checkpoint(
@@ -130,11 +131,13 @@ def fit(
         chosen = fit_settings(data, **settings)
         if chosen.folds is not None and state is None:
             table_of_watched = None if is_share else validation
+            check_calibration(data, chosen, has_rows=True)
             validated = in_folds(
-                usable, chosen.folds, seed, settings, on_epoch=on_epoch, masks=masks,
+                usable, chosen.folds, seed, {**settings, "calibrate": None}, on_epoch=on_epoch, masks=masks,
                 validation=table_of_watched,
             )  # fmt: skip
             remarks = remarks_beside(data.decisions, validated)
+            calibration = validated.calibration(data.encoding) if chosen.calibrate else None
     strict = truth(options.get("strict") or False, "strict")
     watched = None if is_share else watched_rows(validation, data, chosen, strict=strict)
     of_watched = watched.remarks if watched else ()
@@ -144,7 +147,9 @@ def fit(
         for words in validated.diagnosis:
             warnings.warn(said(words), TrainingWarning, stacklevel=2)
     across_arithmetic(data, chosen, state, strict=strict)  # the training itself says it, else
-    result = fit_dataset(data, chosen, **vars(callbacks), resume=state, masks=masks, watched=watched)
+    result = fit_dataset(
+        data, chosen, **vars(callbacks), resume=state, masks=masks, watched=watched, calibration=calibration
+    )
     return replace(result, cross_validation=validated)
 
 

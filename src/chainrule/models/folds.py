@@ -12,8 +12,9 @@ import numpy as np
 
 from chainrule.errors import ChainruleError, InputError, Remark, argument, said
 from chainrule.given import truth, whole_number_from_1
+from chainrule.models.judging.calibration import calibration_of
 from chainrule.models.judging.figures import MOST_FIGURES, FoldFigure, figure_lines
-from chainrule.models.judging.pooling import pooled_score, writing_as
+from chainrule.models.judging.pooling import pooled_answers, pooled_score, writing_as
 from chainrule.models.rows import refuse_weightless
 from chainrule.scores import ClassScore, NumberScore, each_of, gain_of, score_lines, score_to_json
 from chainrule.tables import joined_predictions
@@ -27,9 +28,10 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from chainrule.models.dataset import Dataset, Usable
+    from chainrule.models.judging.calibration import Calibration
     from chainrule.models.result import FitResult
     from chainrule.scores import Gain, Score
-    from chainrule.tables import Decision, Predictions
+    from chainrule.tables import Decision, Encoding, Predictions
     from chainrule.training import Progress
 
     Rows = npt.NDArray[np.intp]
@@ -155,6 +157,17 @@ class CrossValidation:
                 found.setdefault(each.cause, []).append(f"Fold {k}: {_marked(each.message)}")
         every = len(self.folds)
         return tuple(Remark(f"Of {every} folds {len(each)} went badly. {each[0]}") for each in found.values())
+
+    def calibration(self, encoding: Encoding) -> Calibration | None:
+        """What the answers to held-out rows say of those of a model that learns from all rows, by an encoding.
+
+        They are answers of other networks, each of which has learnt from fewer rows.
+        """
+        pooled = pooled_answers([(one.data, one.model) for one in self.folds], self._order)
+        outputs = pooled.outputs
+        if encoding.kind != "numbers":  # which are as exact as the networks are
+            outputs = outputs.astype(self.folds[0].model.network.dtype)
+        return calibration_of("folds", pooled.encoding, pooled.Y, outputs, pooled.weights, encoding.learnt)
 
     def lines(self, most: int = MOST_LINES) -> list[str]:
         """Write a line for each fold, of many the first ones, and those for mean and standard deviation."""

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from chainrule.equations import ACTIVATIONS, name_of
 from chainrule.errors import InputError, TrainingWarning, argument
 from chainrule.models.beside import sample_weight
+from chainrule.models.judging.calibration import calibration_of
 from chainrule.models.judging.predicted import never_predicted
+from chainrule.models.judging.scoring import are_chances
 from chainrule.models.model import Model
 from chainrule.models.record import TrainingRecord
 from chainrule.models.result import FitResult
@@ -26,10 +29,19 @@ if TYPE_CHECKING:
     from chainrule.errors import DivergenceError
     from chainrule.models.beside import Watched
     from chainrule.models.dataset import Dataset
+    from chainrule.models.judging.calibration import Calibration
     from chainrule.settings import FitSettings
     from chainrule.training import Observer, Progress, TrainingState
 
-__all__ = ["across_arithmetic", "checkpoint", "diverged_model", "fit_dataset", "parted", "start_network"]
+__all__ = [
+    "across_arithmetic",
+    "check_calibration",
+    "checkpoint",
+    "diverged_model",
+    "fit_dataset",
+    "parted",
+    "start_network",
+]
 
 
 def fit_dataset(
@@ -46,10 +58,12 @@ def fit_dataset(
     start: Network | None = None,
     observer: Observer | None = None,
     warn: bool = True,
+    calibration: Calibration | None = None,
 ) -> FitResult:
     """Train on the training rows; those of a table of their own are watched instead of some of them.
 
-    It begins with `start_network` where no network is given. What went badly is in the diagnosis, and where
+    It begins with `start_network` where no network is given, and is calibrated by the rows that were watched
+    unless a calibration, by other rows, is given. What went badly is in the diagnosis, and where
     it may `warn` it is a `TrainingWarning`, too.
 
     Raises
@@ -59,6 +73,9 @@ def fit_dataset(
     """
     _ = data.majorities  # computed now and kept, so that less is left for after the training
     rows, watched_ones = parted(data, settings)
+    check_calibration(
+        data, settings, has_rows=calibration is not None or watched is not None or len(watched_ones) > 0
+    )
     weight = sample_weight(data, settings.class_weight)
     result = run_training(
         start_network(data, settings) if start is None else start,
@@ -80,15 +97,59 @@ def fit_dataset(
     result = replace(result, diagnosis=(*result.diagnosis, *unsaid))
     record = training_record(data, settings, result.history, result.stopped_by, result.best_epoch)
     record = replace(record, beside=_beside(data, masks, watched))
-    return FitResult(Model(result.network, data.encoding, record, report=data.report), data, result)
+    if settings.calibrate and calibration is None:
+        calibration = _by_watched_rows(result.network, data, watched_ones, watched)
+    model = Model(result.network, data.encoding, record, report=data.report, calibration=calibration)
+    return FitResult(model, data, result)
 
 
-def checkpoint(data: Dataset, settings: FitSettings, state: TrainingState) -> Model:
+def check_calibration(data: Dataset, settings: FitSettings, *, has_rows: bool) -> None:
+    """Refuse to calibrate what has no rows for that, or outputs that are no probabilities.
+
+    Raises
+    ------
+    InputError
+        That was asked for.
+    """
+    if not settings.calibrate:
+        return
+    if not has_rows:
+        raise InputError(
+            "No rows are watched, and no folds were asked for",
+            parameter="calibrate",
+            given=True,
+            needs=f"{argument('calibrate')} needs rows that the network does not learn from",
+            advice=f"Give {argument('folds', 5)}, or {argument('validation', 0.15)}.",
+        )
+    output = ACTIVATIONS.made_of(settings.output, "output")
+    if data.encoding.kind != "numbers" and not are_chances(output, data.encoding):
+        raise InputError(
+            f"Outputs of {name_of(output)} are no probabilities of these classes",
+            parameter="calibrate",
+            given=True,
+            needs=f"{argument('calibrate')} is for outputs that are",
+            advice=f"Take {argument('output', 'softmax')}, or leave {argument('calibrate')} out.",
+        )
+
+
+def _by_watched_rows(
+    net: Network, data: Dataset, places: npt.NDArray[np.intp], watched: Watched | None
+) -> Calibration | None:
+    """What the rows that were watched say of the answers."""
+    X, Y, weights = data.X[places], data.Y[places], None if data.weights is None else data.weights[places]
+    if watched is not None:
+        X, Y, weights = watched.X, watched.Y, watched.row_weight
+    return calibration_of("validation", data.encoding, Y, net(X), weights)
+
+
+def checkpoint(
+    data: Dataset, settings: FitSettings, state: TrainingState, calibration: Calibration | None = None
+) -> Model:
     """Model as a checkpoint holds it: the network as it stands, and the state of its training."""
     loss = state.epochs[-1].loss if state.epochs else state.loss_before
     history = History(state.loss_before, state.epochs, loss, state.arithmetic)
     record = training_record(data, settings, history, "interrupt", None)
-    return Model(state.network, data.encoding, record, state, data.report)
+    return Model(state.network, data.encoding, record, state, data.report, calibration)
 
 
 def across_arithmetic(

@@ -93,7 +93,9 @@ class TrainingRecord(FitSettings):
 
     def to_json(self) -> dict[str, Any]:
         """Every setting and fact that a file keeps, under its name; its network tells the others."""
+        plain_ones = {one.name: one.default for one in settings_of(FitSettings) if one.since >= SPARSE}
         kept = {name: getattr(self, name) for name in _kept()}
+        kept = {name: one for name, one in kept.items() if name not in plain_ones or one != plain_ones[name]}
         return {name: list(one) if isinstance(one, tuple) else one for name, one in kept.items()}
 
     @classmethod
@@ -150,6 +152,7 @@ def _weights_of(text: str) -> dict[str, float]:
     )
 
 
+SPARSE = 6  # the format from which on a file has of new settings those alone that are not as by default
 NO_ACTIVATION = "identity"  # what a record says of hidden layers that there are none of
 FACTS: dict[str, tuple[tuple[type, ...], bool]] = {
     "n_training_rows": ((int,), True),

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     FloatArray = npt.NDArray[np.float64]
 
-__all__ = ["gives_chances", "majorities_of", "score_of"]
+__all__ = ["are_chances", "gives_chances", "majorities_of", "score_of"]
 
 
 def score_of(
@@ -142,9 +142,14 @@ def _counting(y: FloatArray, weights: FloatArray | None) -> npt.NDArray[np.intp]
 
 def gives_chances(network: Network, encoding: Encoding) -> bool:
     """Whether outputs are probabilities: each the chance of one of two classes, or those of all classes."""
+    return are_chances(network.activations[-1], encoding)
+
+
+def are_chances(output: object, encoding: Encoding) -> bool:
+    """The same of outputs of an activation."""
     one_unit = all(isinstance(part, ClassTarget) and part.one_unit for part in encoding.learnt)
     needed = OutputRange.UNIT if one_unit else OutputRange.SHARES
-    return bool(ACTIVATIONS.fact(network.activations[-1], "outputs") is needed)
+    return bool(ACTIVATIONS.fact(output, "outputs") is needed)
 
 
 def majorities_of(encoding: Encoding, Y: FloatArray) -> tuple[str | None, ...]:
