@@ -10,7 +10,7 @@ from chainrule.words import printable
 
 __all__ = ["in_options"]
 
-ALIKE = ("target", "defaults", "resume", "out", "row", "digits", "units", "rows", "cpu")
+ALIKE = ("target", "defaults", "resume", "out", "row", "digits", "units", "rows", "cpu", "interval")
 NEGATED = {"header": "--no-header", "one_unit": "--no-one-unit"}
 FLAGS = {"overwrite": "--force"}
 ARGUMENTS = {"model": "MODEL", "table": "TABLE"}

@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from chainrule.training import Progress
 
 __all__ = [
-    "LONGEST_LINE", "MOST_LINES", "TEXT", "Notes", "aside", "calibration_rows", "escape_what_cannot_be_encoded", "give", "note",
-    "print_json", "print_report", "print_rows", "say", "settings_rows", "training_rows", "write_all",
+    "LONGEST_LINE", "MOST_LINES", "TEXT", "Notes", "aside", "calibration_rows",
+    "escape_what_cannot_be_encoded", "give", "note", "print_json", "print_report", "print_rows", "say",
+    "settings_rows", "training_rows", "write_all",
 ]  # fmt: skip
 
 LONGEST_LINE = 100

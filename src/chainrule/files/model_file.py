@@ -19,7 +19,15 @@ import safetensors.numpy
 from chainrule.disk import write_file
 from chainrule.equations import ACTIVATIONS, LOSSES, Kind, name_of
 from chainrule.errors import InputError, ModelFileError
-from chainrule.files.layout import ENTRY, FORMAT, LENGTH_BYTES, NO_DIGEST, may_begin, with_digest
+from chainrule.files.layout import (
+    ENTRY,
+    FORMAT,
+    LENGTH_BYTES,
+    NO_DIGEST,
+    WITHOUT_NEWS,
+    may_begin,
+    with_digest,
+)
 from chainrule.files.parsing import model_from_bytes, saved_from_bytes
 from chainrule.files.states import state_tensors, state_to_json
 from chainrule.given import path_given, truth
@@ -201,13 +209,15 @@ def model_to_bytes(saved: Network | Model | TrainingState) -> bytes:
     model, holds = _whole(saved)
     net = model.network
     _check_known(net)
+    record = model.training
+    has_news = model.calibration is not None or (record is not None and bool(record.new_settings))
     document = {
-        "format": FORMAT,
+        "format": FORMAT if has_news else WITHOUT_NEWS,
         "holds": holds,
         "activations": [name_of(activation) for activation in net.activations],
         "loss": name_of(net.loss),
         "encoding": model.encoding.to_json() if model.encoding else None,
-        "training": model.training.to_json() if model.training else None,
+        "training": record.to_json() if record else None,
         "state": None if model.state is None else state_to_json(model.state),
         "report": None if model.report is None else plain(model.report),
         "sha256": NO_DIGEST,

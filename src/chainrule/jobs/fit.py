@@ -34,7 +34,7 @@ from chainrule.models import (
 from chainrule.models.dataset import HELD_OUT
 from chainrule.models.defaults import default_settings
 from chainrule.models.fitting import in_folds
-from chainrule.models.folds import check_beside_folds, remarks_beside
+from chainrule.models.folds import calibration_by_folds, check_beside_folds, remarks_beside
 from chainrule.models.learning import (
     across_arithmetic,
     check_calibration,
@@ -224,7 +224,7 @@ class FitJob(Job):
         self.look()
         validated = self._validated(usable, data, settings, face)
         if validated is not None and settings.calibrate:
-            self.calibration = validated.calibration(data.encoding)
+            self.calibration = calibration_by_folds(validated, data.encoding)
         kept.calibration = self.calibration
         with put_off():  # but in the epochs
             try:

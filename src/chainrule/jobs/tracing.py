@@ -11,7 +11,7 @@ import numpy as np
 from chainrule.equations import ACTIVATIONS, OutputRange
 from chainrule.errors import InputError, argument
 from chainrule.given import own_number, positive_number
-from chainrule.inspection import LINE_WIDTH, Trace, checked_limits, trace, trace_forward
+from chainrule.inspection import LINE_WIDTH, checked_limits, trace, trace_forward
 from chainrule.jobs.job import Face, Job, Silence, hearing
 from chainrule.jobs.worked_row import (
     answer_lines,
@@ -26,7 +26,7 @@ from chainrule.words import listed, named
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from chainrule.inspection import ForwardTrace
+    from chainrule.inspection import ForwardTrace, Trace
     from chainrule.models import Calibration
     from chainrule.tables import Encoding, Table, WorkedAnswer, WorkedCell
 
@@ -100,26 +100,27 @@ class TraceOutcome:
         lines += ["", self.step.text(digits=digits, most=most), "", "From outputs to the answer"]
         network, layer = self.step.network, len(self.step.z) + 1
         shares = ACTIVATIONS.fact(network.activations[-1], "outputs") is OutputRange.SHARES
-        shares = shares and not self._probabilities
-        for k, (answers, when) in enumerate(((self.answers, ""), (self.answers_after, " after the step"))):
-            lines += answer_lines(answers, layer, digits, most, shares=shares, when=when)
-            lines += probability_lines(
-                self._probabilities[k] if answers else (), layer, digits, most, when=when
-            )
+        before, after = self._probabilities
+        for answers, worked, when in (
+            (self.answers, before, ""),
+            (self.answers_after, after, " after the step"),
+        ):
+            lines += answer_lines(answers, layer, digits, most, shares=shares and not worked, when=when)
+            lines += probability_lines(worked, layer, digits, most, when=when)
         if not self.answers or (not self.without and not self.answers_after):
             lines.append(f"  the outputs {'after the step ' * bool(self.answers)}are no numbers")
         return "\n".join(lines)
 
     @property
-    def _probabilities(self) -> tuple[tuple[WorkedAnswer, ...], ...]:
-        """How outputs become probabilities, before and after the step; nothing where they are some."""
-        if self.calibration is None or not self.calibration.temperatures:
-            return ()
-        outputs = [self.step.a[-1]] + ([self.step.outputs_after] if isinstance(self.step, Trace) else [])
-        return tuple(
-            () if np.isnan(one).any() else self.calibration.worked(self.encoding, one.astype(np.float64))
-            for one in outputs
-        )
+    def _probabilities(self) -> tuple[tuple[WorkedAnswer, ...], tuple[WorkedAnswer, ...]]:
+        """How outputs become probabilities, before and after the step, at a temperature."""
+
+        def worked(outputs: npt.NDArray[Any] | None) -> tuple[WorkedAnswer, ...]:
+            if self.calibration is None or outputs is None or np.isnan(outputs).any():
+                return ()
+            return self.calibration.worked(self.encoding, outputs.astype(np.float64))
+
+        return worked(self.step.a[-1]), worked(getattr(self.step, "outputs_after", None))
 
     def summary(self) -> dict[str, Any]:
         """Every number as plain data."""
@@ -133,14 +134,13 @@ class TraceOutcome:
         }
         answer = answers_as_json(worked_answers(encoding.targets, None), self.answers, self.answers_after)
         here = {"model": self.model, "table": self.table, "row": self.row, **named}
-        names = ("value", "value_after")
-        probabilities = [
-            {"target": pair[0].target, "of": pair[0].step.left}
-            | {name: one.step.value for name, one in zip(names, pair, strict=False)}
-            for pair in zip(*self._probabilities, strict=False)
-        ]
-        calibrated = {"probabilities": probabilities} if probabilities else {}
-        return {**here, **cells, **self.step.to_json(), "answer": answer, **calibrated}
+        names = ("probabilities", "probabilities_after")
+        probabilities = {
+            name: [{"target": one.target, "of": one.step.left, "value": one.step.value} for one in worked]
+            for name, worked in zip(names, self._probabilities, strict=True)
+            if worked
+        }
+        return {**here, **cells, **self.step.to_json(), "answer": answer, **probabilities}
 
 
 class TraceJob(Job):

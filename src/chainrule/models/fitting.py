@@ -13,7 +13,14 @@ from chainrule.errors import TrainingWarning, said, warn_of_table
 from chainrule.given import truth, whole_number_from_2
 from chainrule.models.beside import data_of_checkpoint, opened, watched_rows
 from chainrule.models.dataset import HELD_OUT, Dataset, Usable, usable_rows
-from chainrule.models.folds import CrossValidation, check_beside_folds, fit_folds, of_fold, remarks_beside
+from chainrule.models.folds import (
+    CrossValidation,
+    calibration_by_folds,
+    check_beside_folds,
+    fit_folds,
+    of_fold,
+    remarks_beside,
+)
 from chainrule.models.learning import across_arithmetic, check_calibration, fit_dataset
 from chainrule.models.model import Model
 from chainrule.models.outputs import AskedOutputs
@@ -137,7 +144,7 @@ def fit(
                 validation=table_of_watched,
             )  # fmt: skip
             remarks = remarks_beside(data.decisions, validated)
-            calibration = validated.calibration(data.encoding) if chosen.calibrate else None
+            calibration = calibration_by_folds(validated, data.encoding) if chosen.calibrate else None
     strict = truth(options.get("strict") or False, "strict")
     watched = None if is_share else watched_rows(validation, data, chosen, strict=strict)
     of_watched = watched.remarks if watched else ()

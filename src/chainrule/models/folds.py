@@ -36,7 +36,15 @@ if TYPE_CHECKING:
 
     Rows = npt.NDArray[np.intp]
 
-__all__ = ["CrossValidation", "FoldFigure", "check_beside_folds", "fit_folds", "of_fold", "remarks_beside"]
+__all__ = [
+    "CrossValidation",
+    "FoldFigure",
+    "calibration_by_folds",
+    "check_beside_folds",
+    "fit_folds",
+    "of_fold",
+    "remarks_beside",
+]
 
 MOST_LINES = 20  # of folds that are printed
 MOST_NAMED = 5  # folds, in a sentence
@@ -158,17 +166,6 @@ class CrossValidation:
         every = len(self.folds)
         return tuple(Remark(f"Of {every} folds {len(each)} went badly. {each[0]}") for each in found.values())
 
-    def calibration(self, encoding: Encoding) -> Calibration | None:
-        """What the answers to held-out rows say of those of a model that learns from all rows, by an encoding.
-
-        They are answers of other networks, each of which has learnt from fewer rows.
-        """
-        pooled = pooled_answers([(one.data, one.model) for one in self.folds], self._order)
-        outputs = pooled.outputs
-        if encoding.kind != "numbers":  # which are as exact as the networks are
-            outputs = outputs.astype(self.folds[0].model.network.dtype)
-        return calibration_of("folds", pooled.encoding, pooled.Y, outputs, pooled.weights, encoding.learnt)
-
     def lines(self, most: int = MOST_LINES) -> list[str]:
         """Write a line for each fold, of many the first ones, and those for mean and standard deviation."""
         sizes = [(len(one.data.training_rows), len(one.data.held_out_rows)) for one in self.folds]
@@ -215,6 +212,21 @@ class CrossValidation:
     def _order(self) -> Rows:
         """What brings the held-out rows of all folds into the order of the table."""
         return np.argsort(np.concatenate(self.held_out), kind="stable")
+
+
+def calibration_by_folds(validated: CrossValidation, encoding: Encoding) -> Calibration | None:
+    """What the answers to held-out rows say of those of a model that learns from all rows, by its encoding.
+
+    They are answers of other networks, each of which has learnt from fewer rows.
+    """
+    order = np.argsort(np.concatenate(validated.held_out))
+    pooled = pooled_answers([(one.data, one.model) for one in validated.folds], order)
+    outputs = pooled.outputs
+    if encoding.kind != "numbers":  # which are as exact as the networks are
+        outputs = outputs.astype(validated.folds[0].model.network.dtype)
+    return calibration_of(
+        "folds", pooled.encoding, pooled.Y, outputs, weights=pooled.weights, learnt=encoding.learnt
+    )
 
 
 def check_beside_folds(held_out: float | None, split: object) -> None:

@@ -139,7 +139,7 @@ def _by_watched_rows(
     X, Y, weights = data.X[places], data.Y[places], None if data.weights is None else data.weights[places]
     if watched is not None:
         X, Y, weights = watched.X, watched.Y, watched.row_weight
-    return calibration_of("validation", data.encoding, Y, net(X), weights)
+    return calibration_of("validation", data.encoding, Y, net(X), weights=weights)
 
 
 def checkpoint(

@@ -86,6 +86,11 @@ class TrainingRecord(FitSettings):
         return FitSettings(**{**kept, "class_weight": self.weights_of_classes})
 
     @property
+    def new_settings(self) -> tuple[str, ...]:
+        """Settings that files of formats before 6 did not have, and that are not as by default."""
+        return tuple(name for name, default in NEW.items() if getattr(self, name) != default)
+
+    @property
     def weights_of_classes(self) -> str | Mapping[str, float] | None:
         """`class_weight` as a fit takes it, which a file keeps as text."""
         weights = self.class_weight
@@ -93,9 +98,8 @@ class TrainingRecord(FitSettings):
 
     def to_json(self) -> dict[str, Any]:
         """Every setting and fact that a file keeps, under its name; its network tells the others."""
-        plain_ones = {one.name: one.default for one in settings_of(FitSettings) if one.since >= SPARSE}
-        kept = {name: getattr(self, name) for name in _kept()}
-        kept = {name: one for name, one in kept.items() if name not in plain_ones or one != plain_ones[name]}
+        names = [name for name in _kept() if name not in NEW or name in self.new_settings]
+        kept = {name: getattr(self, name) for name in names}
         return {name: list(one) if isinstance(one, tuple) else one for name, one in kept.items()}
 
     @classmethod
@@ -152,7 +156,8 @@ def _weights_of(text: str) -> dict[str, float]:
     )
 
 
-SPARSE = 6  # the format from which on a file has of new settings those alone that are not as by default
+# Settings since format 6, of which a file has those alone that are not as by default.
+NEW = {one.name: one.default for one in settings_of(FitSettings) if one.is_recorded and one.since >= 6}  # noqa: PLR2004 (as said)
 NO_ACTIVATION = "identity"  # what a record says of hidden layers that there are none of
 FACTS: dict[str, tuple[tuple[type, ...], bool]] = {
     "n_training_rows": ((int,), True),

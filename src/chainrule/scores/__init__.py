@@ -11,6 +11,6 @@ from chainrule.scores.wording import score_lines
 
 __all__ = [
     "ClassRows", "ClassScore", "Gain", "NumberRows", "NumberScore", "Score", "accuracy", "each_of",
-    "expected_calibration_error", "gain_of", "heeds_weights", "metric_named", "number_text", "r2", "score_classes", "score_lines",
-    "score_numbers", "score_to_json", "share_text", "span_text",
+    "expected_calibration_error", "gain_of", "heeds_weights", "metric_named", "number_text", "r2",
+    "score_classes", "score_lines", "score_numbers", "score_to_json", "share_text", "span_text",
 ]  # fmt: skip

@@ -41,8 +41,8 @@ class Predictions:
     Attributes
     ----------
     answers : mapping of str to Answer
-        Every column: those that name the rows, the targets, the ends of intervals that were asked for, and for
-        classes what the network says of each.
+        Every column: those that name the rows, the targets, ends of intervals where these were asked for, and
+        for classes what the network says of each.
     targets : tuple of str
         Which of them are the targets.
     classes : tuple or None

@@ -113,6 +113,8 @@ def fit_table(
     )
     watch.leave(len(result.history.epochs))
     estimator._keep(result.model.network)
+    found = result.model.calibration
+    estimator._calibrated = None if found is None else (found, data.encoding)
     estimator._record, estimator.history_ = result.model.training, result.history
     if not estimator.n_iter_:
         estimator.loss_ = result.history.loss_after
@@ -253,7 +255,9 @@ def _settings(
     else:
         settings = replace(settings, **{name: one for name, one in asked.items() if one is not None})
     if goes_on:  # whoever calls says when to stop
-        settings = replace(settings, patience=None, stopping=None, loss_goal=None, validation=0.0)
+        settings = replace(
+            settings, patience=None, stopping=None, loss_goal=None, validation=0.0, calibrate=False
+        )
     if alpha is None:
         return settings
     n = len(data.training_rows)

@@ -30,13 +30,13 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from chainrule.network import Network
     from chainrule.tables import Encoding
 
     FloatArray = npt.NDArray[np.float64]
 
 __all__ = ["Calibration", "Errors", "Temperature", "calibration_of"]
 
+MOST_ROWS = 10_000  # that a temperature is learnt from; it would not change by a hundredth
 PARTS = 5  # of the rows, each judged at the temperature of the others
 THOUSAND = 1000  # shares for which an error is kept: a thousandth, two, and so on
 
@@ -50,12 +50,12 @@ class Temperature(Stored, frozen=True, tag_field="kind", tag="temperature"):
     ----------
     target : str
     n_rows : int
-        From which it was learnt.
+        From which it was learnt: of more than 10,000 every second one, or third, and so on.
     temperature : float
-        By which net inputs of the outputs are divided.
+        By which net inputs of the outputs are divided; 1 where another one gains nothing.
     log_loss, calibration_error : (float, float), or None
-        Without it and with it. Rows are parted in five for that, and each part judged at the temperature of
-        the others; None of a single row.
+        At temperature 1, and at one that was learnt: rows are parted in five for that, and each part judged at
+        the temperature of the others. None of a single row.
     """
 
     target: Name
@@ -68,11 +68,13 @@ class Temperature(Stored, frozen=True, tag_field="kind", tag="temperature"):
         words = f"temperature {self.temperature:.4g}"
         if self.log_loss is None or self.calibration_error is None:
             return words
-        pairs = {"log loss": self.log_loss, "calibration error": self.calibration_error}
-        told = (
-            f"{name} {share_text(one[0])} before, {share_text(one[1])} after" for name, one in pairs.items()
+        losses, errors = (tuple(map(share_text, pair)) for pair in (self.log_loss, self.calibration_error))
+        if self.temperature == 1:
+            return f"{words}: log loss {losses[0]}, and {losses[1]} at others"
+        return (
+            f"{words}: log loss {losses[0]} before, {losses[1]} after; calibration error {errors[0]} before, "
+            f"{errors[1]} after"
         )
-        return f"{words}: {'; '.join(told)}"
 
 
 class Errors(Stored, frozen=True, tag_field="kind", tag="errors"):
@@ -251,7 +253,7 @@ class Calibration(Stored, frozen=True):
 
     def lines(self) -> list[str]:
         """What there is to tell of each target, in words."""
-        where = {"validation": "only watched", "folds": "held out in folds"}[self.rows]
+        where = {"validation": "that were only watched", "folds": "held out in folds"}[self.rows]
         several = len(self.targets) > 1
         return [
             f"{f'{quoted(one.target)}: ' * several}{one}, by {counted(one.n_rows, 'row')} {where}"
@@ -264,6 +266,7 @@ def calibration_of(
     encoding: Encoding,
     Y: FloatArray,
     outputs: npt.NDArray[Any],
+    *,
     weights: FloatArray | None = None,
     learnt: Sequence[Any] | None = None,
 ) -> Calibration | None:
@@ -284,7 +287,7 @@ def calibration_of(
         Those of the model, where `encoding` is another one, in the targets' own units.
     """
     found: list[Temperature | Errors] = []
-    of_model = {part.name: part for part in (encoding.learnt if learnt is None else learnt)}
+    of_model: dict[str, Any] = {part.name: part for part in (encoding.learnt if learnt is None else learnt)}
     for (part, y), (_, a) in zip(encoding.parted(Y), encoding.parted(outputs), strict=True):
         counts = ~np.isnan(y).any(axis=1) & (True if weights is None else weights > 0)
         here = np.flatnonzero(counts)
@@ -292,6 +295,7 @@ def calibration_of(
         if own is None or not len(here):
             continue
         if isinstance(part, ClassTarget):
+            here = here[:: -(-len(here) // MOST_ROWS)]
             weight = None if weights is None else weights[here]
             found.append(_temperature(part, y[here], a[here].astype(outputs.dtype), weight))
             continue
@@ -311,6 +315,7 @@ def _temperature(
     truth, n = part.decided(Y), len(Y)
     chances = outputs[:, 0] if part.one_unit else outputs
     gain: tuple[Any, Any] = None, None
+    temperature = 1.0
     if n > 1:
         before, after = part.of_each_class(outputs.astype(np.float64)), np.empty((n, len(part.labels)))
         places = np.arange(n) % PARTS
@@ -318,11 +323,12 @@ def _temperature(
             others, own = places != k, places == k
             weight = None if weights is None else weights[others]
             after[own] = _at(chances[own], temperature_of(truth[others], chances[others], weight))
-        gain = tuple(
-            tuple(figure(truth, each, weights) for each in (before, after))
-            for figure in (log_loss, expected_calibration_error)
-        )
-    return Temperature(part.name, n, temperature_of(truth, chances, weights), *gain)
+        figures = (log_loss, expected_calibration_error)
+        losses, errors = ([one(truth, each, weights) for each in (before, after)] for one in figures)
+        gain = (tuple(losses), tuple(errors))
+        if losses[1] < losses[0]:
+            temperature = temperature_of(truth, chances, weights)
+    return Temperature(part.name, n, temperature, *gain)
 
 
 def _worked(part: ClassTarget, outputs: FloatArray | None, temperature: float) -> tuple[int, Step]:

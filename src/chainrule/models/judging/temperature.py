@@ -1,4 +1,4 @@
-"""Temperature scaling: how sure probabilities are is learnt from rows that the network has not learnt from."""
+"""Temperature scaling: how sure probabilities are is learnt from rows that taught the network nothing."""
 
 from __future__ import annotations
 
@@ -74,9 +74,9 @@ def temperature_of(
 
     .. math:: \sum_n w_n \Bigl( \ln \sum_k e^{\beta \ell_{nk}} - \beta \sum_k t_{nk} \ell_{nk} \Bigr)
 
-    which is convex. The target :math:`t_{nk}` is 1 for the row's class and 0 for the others, in N rows N parts
-    of N + 1; the last part is 1 / K each, as if one row more had any of the K classes: or else a few rows
-    that are all predicted rightly would make the network as sure as can be. Newton's steps in beta, kept
+    which is convex. The target :math:`t_{nk}` is 1 for the row's class and 0 for the others, by N parts of
+    N + 1, and 1 / K for each by the last part, as if one row more had any of the K classes: or else a few
+    rows that are all predicted rightly would make the network as sure as can be. Newton's steps in beta, kept
     between two ends that close in; each sum over rows is rounded once.
 
     Parameters
