@@ -54,7 +54,7 @@ class Temperature(Stored, frozen=True, tag_field="kind", tag="temperature"):
     temperature : float
         By which net inputs of the outputs are divided; 1 where another one gains nothing.
     log_loss, calibration_error : (float, float), or None
-        At temperature 1, and at one that was learnt: rows are parted in five for that, and each part judged at
+        At temperature 1, and at one that was learnt: rows are parted in five, and each part judged at
         the temperature of the others. None of a single row.
     """
 
