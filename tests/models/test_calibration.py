@@ -371,4 +371,7 @@ def test_intervals_of_90_percent_cover_87_to_93(noise: str, how: str) -> None:
 @pytest.mark.parametrize("noise", ["even", "growing", "heavy"])
 def test_intervals_cover_what_they_say_over_many_tables(noise: str, how: str, share: float) -> None:
     found = coverage(noise, how, range(100, 200), share)
-    assert abs(found - share) < 0.015
+    if how == "validation":  # 75 rows: the k-th smallest error, of 76 places
+        assert abs(found - math.ceil(Fraction(str(share)) * 76) / 76) < 0.02
+    else:  # errors of networks that had four fifths of the rows are somewhat larger
+        assert -0.01 < found - share < 0.04

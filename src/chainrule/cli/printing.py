@@ -147,7 +147,7 @@ def calibration_rows(calibration: Calibration | None) -> list[tuple[str, str]]:
     """How sure, or how far off, the answers are; of many targets of the first ones."""
     if calibration is None:
         return []
-    word = "Certainty" if calibration.temperatures else "Intervals"
+    word = "Intervals" if hasattr(calibration.targets[0], "sizes") else "Certainty"
     told = calibration.lines()
     more = [f"… {len(told) - MOST_LINES} more: see --json"] if len(told) > MOST_LINES else []
     lines = [line for one in told[:MOST_LINES] for line in textwrap.wrap(one, TEXT)] + more

@@ -171,8 +171,12 @@ class Calibration(Stored, frozen=True):
 
     @property
     def temperatures(self) -> dict[str, float]:
-        """That of each target of classes."""
-        return {one.target: one.temperature for one in self.targets if isinstance(one, Temperature)}
+        """That of each target of classes that has another one than 1."""
+        return {
+            one.target: one.temperature
+            for one in self.targets
+            if isinstance(one, Temperature) and one.temperature != 1
+        }
 
     def fits(self, encoding: Encoding) -> bool:
         """Whether it is of targets of such an encoding."""
