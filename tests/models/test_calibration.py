@@ -18,6 +18,7 @@ from chainrule import InputError, Model
 from chainrule.files import model_from_bytes, model_to_bytes
 from chainrule.models import Calibration
 from chainrule.models.judging.calibration import Errors, Temperature
+from chainrule.models.judging.temperature import temperature_of
 from chainrule.scores import expected_calibration_error
 
 pytestmark = [
@@ -129,6 +130,26 @@ def test_folds_calibrate_classes_by_probabilities_of_networks_that_had_not_seen_
     assert all(one.model.calibration is None for one in validated.folds)
 
 
+def test_probabilities_of_folds_are_as_exact_as_their_networks() -> None:
+    """What float32 has rounded to 1, and is wrong, is no surer than float32 can be."""
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=200)
+    table = pd.DataFrame({"x": x, "y": np.where(x + 0.3 * rng.normal(size=200) > 0, "yes", "no")})
+    result = chainrule.fit(
+        table, target="y", one_unit=True, dtype="float32", hidden=(), rule="descent", rate=1000, l2=0,
+        batch_size=1, epochs=3, folds=4, calibrate=True,
+    )  # fmt: skip
+    validated, calibration = result.cross_validation, result.model.calibration
+    assert validated is not None
+    assert calibration is not None
+    assert validated.predictions.probabilities is not None
+    second = validated.predictions.probabilities[:, 1].astype(np.float32)
+    truth = (table["y"] == "yes").to_numpy().astype(np.intp)[validated.rows]
+    assert ((second == 1) & (truth == 0)).any()
+    assert calibration.temperatures["y"] == temperature_of(truth, second)
+    assert calibration.temperatures["y"] != temperature_of(truth, second.astype(np.float64))
+
+
 def test_a_temperature_that_gains_nothing_stays_1() -> None:
     """On noise that the network knows as such, another temperature is chance."""
     rng = np.random.default_rng(0)
@@ -179,6 +200,9 @@ def test_class_weights_do_not_weigh_and_columns_of_weights_do(given: dict[str, A
     assert isinstance(one, Temperature)
     assert isinstance(other, Temperature)
     assert one.log_loss is not None
+    assert other.log_loss is not None
+    plain: Any = replace(of_table, calibration=None).score(watched)
+    assert other.log_loss[0] == pytest.approx(plain.log_loss, rel=1e-6)
     unweighted: Any = replace(balanced, calibration=None).score(watched)
     assert one.log_loss[0] == pytest.approx(unweighted.log_loss, rel=1e-6)
 
