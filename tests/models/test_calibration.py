@@ -349,6 +349,37 @@ def test_a_calibration_of_other_targets_is_no_models() -> None:
             model_from_bytes(model_to_bytes(replace(model, calibration=calibration)))
 
 
+@pytest.mark.parametrize("by", [None, "folds"])
+@pytest.mark.parametrize("target", ["sex", "body_mass_g"])
+def test_what_several_networks_answer_together_is_calibrated(
+    target: str, by: str | None, tmp_path: Path
+) -> None:
+    given: dict[str, Any] = {"target": target, "ensemble": 3, "ensemble_by": by, "epochs": 10, "seed": 2}
+    given |= {} if by else {"validation": 0.3}
+    result = chainrule.fit(PENGUINS, **given, calibrate=True)
+    model, plain = result.model, chainrule.fit(PENGUINS, **given).model
+    assert model.calibration is not None
+    (found,) = model.calibration.targets
+    n = len(result.data.training_rows)  # each was watched by one network, or three tenths by all
+    assert found.n_rows == (n if by else pytest.approx(0.3 * n, abs=1))
+    assert all(one.calibration is None for one in model.members)
+    p, raw = model.predict(PENGUINS), plain.predict(PENGUINS)
+    np.testing.assert_array_equal(p[target], raw[target])
+    chainrule.save(model, tmp_path / "several.st")
+    again = chainrule.load_model(tmp_path / "several.st")
+    assert again.calibration == model.calibration
+    if isinstance(found, Temperature):
+        assert p.probabilities is not None
+        assert raw.probabilities is not None
+        powers = raw.probabilities ** (1 / found.temperature)
+        np.testing.assert_allclose(p.probabilities, powers / powers.sum(axis=1, keepdims=True), rtol=1e-10)
+        theirs = chainrule.MLPClassifier.from_model(again)
+        frame = pd.read_csv(PENGUINS).drop(columns=target)
+        np.testing.assert_allclose(theirs.predict_proba(frame), p.probabilities, rtol=1e-12)
+    else:
+        assert model.predict(PENGUINS, interval=0.9).names[1:] == (f"{target}_low", f"{target}_high")
+
+
 def made(rng: np.random.Generator, n: int, noise: str) -> pa.Table:
     """Numbers with noise of the same size everywhere, of another size at each x, or with heavy tails."""
     x, u = rng.uniform(-1, 1, n), rng.uniform(-1, 1, n)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import replace
 from inspect import signature
 from typing import TYPE_CHECKING, Any, Self
@@ -18,15 +19,17 @@ from chainrule.estimators.tabular import input_columns, plain_encoding
 from chainrule.files import load_model, save
 from chainrule.inspection import check_gradients, trace
 from chainrule.models import Model, are_chances, calibration_of
+from chainrule.network import Ensemble, check_network, members_of
 from chainrule.tables import DateTarget, NumberInput
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import numpy.typing as npt
 
     from chainrule.inspection import GradientCheck, Trace
+    from chainrule.models import Calibration
     from chainrule.network import Network
     from chainrule.tables import Encoding
 
@@ -43,12 +46,14 @@ class Doors:
         """The network with the encoding of its inputs and answers, and where its training stands."""
         check_is_fitted(self, "coefs_")
         est: Any = self
+        if "estimators_" in vars(self):
+            return replace(_of_all([one.model_ for one in est._members()]), calibration=est.calibration_)
         encoding, net = est._encoding, est.network_
         if encoding is None:
             encoding = self._plain_encoding()
         state = est._state_now()
         state = None if state is None else replace(state, network=net)
-        return Model(net, encoding, est._record, state, est._report, est.calibration_)
+        return Model(net, encoding, est._record, state, est._report, calibration=est.calibration_)
 
     def _plain_encoding(self) -> Encoding:
         """Encoding of columns that are numbers, and of the targets."""
@@ -89,6 +94,8 @@ class Doors:
         array(['setosa'], dtype='<U10')
         """
         found = model if isinstance(model, Model) else load_model(model)
+        if found.members:
+            return cls._of_members(found, parameters)
         encoding, record, made = found.table_encoding, found.training, found.network
         is_numeric = issubclass(cls, RegressorMixin)
         if (encoding.kind == "numbers") != is_numeric:
@@ -131,16 +138,25 @@ class Doors:
             estimator._encoding, estimator._record, estimator._report = encoding, record, found.report
             estimator._names, estimator._settings = names, None if record is None else record.settings
         estimator._take_targets(encoding)
-        if found.calibration is not None:
-            estimator._calibrated = found.calibration, encoding
+        estimator._calibrated = _calibrated(found)
         if found.state is not None:
             estimator._state, estimator._n_epochs = found.state, len(found.state.epochs)
             estimator._seed = int(found.state.settings["seed"])
         return estimator  # type: ignore[no-any-return]
 
     @classmethod
+    def _of_members(cls, found: Model, parameters: dict[str, Any]) -> Self:
+        """Fitted estimator that predicts by the networks of an ensemble."""
+        each: list[Any] = [cls.from_model(one, **parameters) for one in found.members]
+        whole: Any = copy.copy(each[0])
+        whole.ensemble, whole.estimators_ = len(each), each
+        whole._calibrated = _calibrated(found)
+        return whole  # type: ignore[no-any-return]
+
+    @classmethod
     def _of(cls, net: Network, parameters: dict[str, Any]) -> Self:
         """Fitted estimator that predicts by a network."""
+        check_network(net)
         *hidden, output = net.activations
         names = {name_of(one) for one in hidden}
         like: dict[str, Any] = {
@@ -214,7 +230,24 @@ class Doors:
         est: Any = self
         rows = without_gaps(X, y, None)
         net, inputs = est._checked(rows.X)
-        return net, inputs, np.asarray(est._targets_of_network(est._checked_targets(rows.y)), np.float64)
+        return (
+            members_of(net)[0],
+            inputs,
+            np.asarray(est._targets_of_network(est._checked_targets(rows.y)), np.float64),
+        )
+
+
+def _calibrated(found: Model) -> tuple[Calibration, Encoding] | None:
+    """The calibration of a model, and of which outputs it is."""
+    return None if found.calibration is None else (found.calibration, found.table_encoding)
+
+
+def _of_all(models: Sequence[Model]) -> Model:
+    """One model of those of an ensemble's networks."""
+    first = models[0]
+    record = None if first.training is None else replace(first.training, ensemble=len(models))
+    network = Ensemble(one.network for one in models)
+    return Model(network, first.encoding, record, None, first.report, tuple(models))
 
 
 def _as_then(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -141,7 +141,8 @@ def check_numbers(estimator: Any) -> None:
         share_below_1(getattr(estimator, name), name, usual)
     for name in ("shuffle", "warm_start", "nesterovs_momentum", "early_stopping", "calibrate"):
         truth(getattr(estimator, name), name)
-    whole_number_from_1(estimator.n_restarts, "n_restarts")
+    for name in ("n_restarts", "ensemble"):
+        whole_number_from_1(getattr(estimator, name), name)
     if not isinstance(estimator.verbose, Integral):
         truth(estimator.verbose, "verbose")
     if estimator.batch_size != "auto":

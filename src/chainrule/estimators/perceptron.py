@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Self
 
@@ -28,7 +30,7 @@ from chainrule.estimators.options import (
     schedule_of,
 )
 from chainrule.estimators.parameters import Parametrised, unless_it_fails
-from chainrule.estimators.restarts import restarted
+from chainrule.estimators.restarts import Once, averaged, restarted
 from chainrule.estimators.rows import (
     dense,
     filled,
@@ -42,7 +44,7 @@ from chainrule.estimators.steps import Kept, epoch_of
 from chainrule.estimators.tabular import fit_table, table_inputs, takes_tables
 from chainrule.estimators.warning import ended, warn
 from chainrule.estimators.watch import Measure, Watch
-from chainrule.network import Network, own_functions
+from chainrule.network import Ensemble, Network, own_functions
 from chainrule.settings import Settings
 from chainrule.training import Callbacks, Epoch, StoppedBy, run_training, squares_of
 from chainrule.words import counted
@@ -85,10 +87,28 @@ class Perceptron(CallbackSupportMixin, Doors, Parametrised):
     _settings: FitSettings | None = None
     _record: TrainingRecord | None = None
     _report: Report | None = None
+    _encoded_once: Once | None = None  # what the estimators of an ensemble share
 
     @property
-    def network_(self) -> Network:
-        """The network as it stands: its weights are those of `coefs_` and `intercepts_`, which may be set."""
+    def network_(self) -> Network | Any:
+        """The network as it stands: its weights are those of `coefs_` and `intercepts_`, which may be set.
+
+        Of an ensemble all of its networks, the first of which has these weights.
+        """
+        if "estimators_" in vars(self):
+            return Ensemble(one.network_ for one in self._members())
+        return self._one_network()
+
+    def _members(self) -> list[Any]:
+        """The estimators of an ensemble's networks, the first of them with the weights that this one has."""
+        first, *others = self.estimators_
+        if first.coefs_ is not self.coefs_ or first.intercepts_ is not self.intercepts_:
+            first = copy.copy(first)
+            first.coefs_, first.intercepts_ = self.coefs_, self.intercepts_
+        return [first, *others]
+
+    def _one_network(self) -> Network:
+        """The network whose weights are those of `coefs_` and `intercepts_`."""
         shown = self._shown
         if shown is not None and shown.are_still(self.coefs_, self.intercepts_):
             return self._network
@@ -127,6 +147,9 @@ class Perceptron(CallbackSupportMixin, Doors, Parametrised):
         with unless_it_fails(self), both_kinds(self) as functions:
             check_numbers(self)
             self.__dict__.pop("restarts_", None)
+            if self.ensemble > 1:
+                return averaged(self, X, y, sample_weight)  # type: ignore[no-any-return]
+            self.__dict__.pop("estimators_", None)
             if self.n_restarts > 1:
                 return restarted(self, X, y, sample_weight, watched)  # type: ignore[no-any-return]
             return self._fit(X, y, sample_weight, watched, functions, goes_on=False)
@@ -143,7 +166,8 @@ class Perceptron(CallbackSupportMixin, Doors, Parametrised):
         if takes_tables(self, is_first=is_first):
             fit_table(self, rows, watched, functions, given, is_first=is_first, goes_on=goes_on)
             return self
-        X, Y, means = self._as_arrays(rows, is_first=is_first, goes_on=goes_on)
+        arrays, once = partial(self._as_arrays, rows, is_first=is_first, goes_on=goes_on), self._encoded_once
+        X, Y, means = arrays() if once is None else once.made("arrays", self, arrays)
         weight = None if rows.sample_weight is None else _check_sample_weight(rows.sample_weight, X)
         weight = self._weighted(rows.y, weight)
         is_new = not goes_on or not hasattr(self, "_seed")

@@ -16,6 +16,7 @@ from chainrule.errors import InputError
 from chainrule.estimators.options import check_numbers
 from chainrule.estimators.parameters import documented, keep, unless_it_fails, with_both_names
 from chainrule.estimators.perceptron import Perceptron
+from chainrule.estimators.restarts import stepped
 from chainrule.estimators.rows import missing_targets, without_gaps
 from chainrule.scores.arrays import share_explained
 from chainrule.tables import ConstantTarget, Encoding, Limits, NumberTarget, scaling_of
@@ -74,8 +75,8 @@ class MLPRegressor(RegressorMixin, Perceptron):
         max_fun: int = 15000, out_activation: Any = None, dropout: float | None = None,
         l1: float | None = None, l2: float | None = None, clip_norm: float | None = None,
         loss_goal: float | None = None, start: Any = None, validation_data: Any = None, callbacks: Any = None,
-        n_restarts: int = 1, defaults: str = "scikit-learn", threads: int | None = None,
-        engine: str | None = None, calibrate: bool = False,
+        n_restarts: int = 1, ensemble: int = 1, defaults: str = "scikit-learn", numbers_as: Any = None,
+        threads: int | None = None, engine: str | None = None, calibrate: bool = False,
     ) -> None:  # fmt: skip
         keep(self, locals())
 
@@ -104,6 +105,8 @@ class MLPRegressor(RegressorMixin, Perceptron):
         """Go on for one epoch."""
         with unless_it_fails(self):
             check_numbers(self)
+            if self.ensemble > 1:
+                return stepped(self, X, y, sample_weight)
             return self._fit(X, y, sample_weight, goes_on=True)
 
     def predict(self, X: Any, return_interval: float | None = None) -> Any:

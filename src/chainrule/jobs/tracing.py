@@ -10,9 +10,10 @@ import numpy as np
 
 from chainrule.equations import ACTIVATIONS, OutputRange
 from chainrule.errors import InputError, argument
-from chainrule.given import own_number, positive_number
+from chainrule.given import own_number, positive_number, whole_number_from_1
 from chainrule.inspection import LINE_WIDTH, checked_limits, trace, trace_forward
 from chainrule.jobs.job import Face, Job, Silence, hearing
+from chainrule.jobs.members import Averaged, member_of
 from chainrule.jobs.worked_row import (
     answer_lines,
     answers_as_json,
@@ -51,11 +52,13 @@ class TraceOutcome:
     cells, targets : tuples of WorkedCell
         The cells that became x, and those that became y.
     answers, answers_after : tuples of WorkedAnswer
-        Before and after the step; none where the outputs are NaN.
+        Before and after the step; none where the outputs are NaN. Of an ensemble those of one network.
     without : tuple of str
         Names of the targets that the row has no value of.
+    mean : Averaged or None
+        Of an ensemble, how its networks' outputs are averaged before the step.
     calibration : Calibration or None
-        By which outputs become probabilities.
+        By which outputs, of an ensemble their mean, become probabilities.
     """
 
     model: str
@@ -68,6 +71,7 @@ class TraceOutcome:
     answers: tuple[WorkedAnswer, ...]
     answers_after: tuple[WorkedAnswer, ...]
     without: tuple[str, ...] = ()
+    mean: Averaged | None = None
     calibration: Calibration | None = None
 
     @property
@@ -91,6 +95,8 @@ class TraceOutcome:
         digits, most = checked_limits(digits, most)
         became = "inputs" if self.without else "inputs and targets"
         lines = [f"Row {self.row} of {named(self.table)}: from cells to {became}"]
+        if self.mean is not None:
+            lines.append(f"By network {self.mean.member} of the {len(self.mean.outputs)} that are averaged")
         for cells in (self.cells, self.targets):
             lines += ["", *cell_lines(cells, digits, most)] if cells else []
         if self.without:
@@ -105,10 +111,15 @@ class TraceOutcome:
             (self.answers, before, ""),
             (self.answers_after, after, " after the step"),
         ):
-            lines += answer_lines(answers, layer, digits, most, shares=shares and not worked, when=when)
-            lines += probability_lines(worked, layer, digits, most, when=when)
+            are_own = self.mean is None
+            own = shares and not (are_own and worked)
+            lines += answer_lines(answers, layer, digits, most, shares=own, when=when)
+            lines += probability_lines(worked if are_own else (), layer, digits, most, when=when)
         if not self.answers or (not self.without and not self.answers_after):
             lines.append(f"  the outputs {'after the step ' * bool(self.answers)}are no numbers")
+        if self.mean is not None:
+            lines += ["", *self.mean.lines(digits, most, shares=shares and not before)]
+            lines += probability_lines(before, "mean", digits, most)
         return "\n".join(lines)
 
     @property
@@ -120,6 +131,8 @@ class TraceOutcome:
                 return ()
             return self.calibration.worked(self.encoding, outputs.astype(np.float64))
 
+        if self.mean is not None:
+            return worked(self.mean.mean), ()
         return worked(self.step.a[-1]), worked(getattr(self.step, "outputs_after", None))
 
     def summary(self) -> dict[str, Any]:
@@ -134,20 +147,33 @@ class TraceOutcome:
         }
         answer = answers_as_json(worked_answers(encoding.targets, None), self.answers, self.answers_after)
         here = {"model": self.model, "table": self.table, "row": self.row, **named}
+        mean = {} if self.mean is None else self.mean.to_json(worked_answers(encoding.targets, None))
         names = ("probabilities", "probabilities_after")
         probabilities = {
             name: [{"target": one.target, "of": one.step.left, "value": one.step.value} for one in worked]
             for name, worked in zip(names, self._probabilities, strict=True)
             if worked
         }
-        return {**here, **cells, **self.step.to_json(), "answer": answer, **probabilities}
+        return {**here, **cells, **self.step.to_json(), "answer": answer, **mean, **probabilities}
 
 
 class TraceJob(Job):
-    """Trace one step on a row, counted from 1 as in the file, at a rate or that of the model's training."""
+    """Trace one step on a row, counted from 1 as in the file, at a rate or that of the model's training.
 
-    def __init__(self, model: Any, table: Any, *, row: int = 1, rate: float | None = None) -> None:  # noqa: ANN401 (a path, or any frame that speaks Arrow)
+    Of an ensemble it is the step of one of its networks, the first one unless another `member` is asked for.
+    """
+
+    def __init__(
+        self,
+        model: Any,  # noqa: ANN401 (a path)
+        table: Any,  # noqa: ANN401 (a path, or any frame that speaks Arrow)
+        *,
+        row: int = 1,
+        rate: float | None = None,
+        member: int = 1,
+    ) -> None:
         super().__init__()
+        self.member = whole_number_from_1(member, "member")
         self.model, self.table, self.row = model, table, row
         self.rate = None if rate is None else positive_number(rate, "rate", "0.1")
 
@@ -166,14 +192,20 @@ class TraceJob(Job):
         y, without = _targets_of(one_row, encoding)
         cells = worked_cells(encoding.inputs, one_row, "x")
         about = str(self.model), source.title, int(own_number(self.row)), encoding
+        net, mean = member_of(model, self.member).network, None
+        if model.members:
+            outputs = tuple(one.network(x) for one in model.members)
+            average = model.network(x)
+            mean = Averaged(self.member, outputs, average, _answers_of(average, encoding))
         if without:
-            passed = trace_forward(model.network, x)
-            return TraceOutcome(
-                *about, passed, cells, (), _answers_of(passed.a[-1], encoding), (), without, model.calibration
-            )
-        step, targets = trace(model.network, x, y, rate=rate), worked_cells(encoding.targets, one_row, "y")
+            passed = trace_forward(net, x)
+            answers = _answers_of(passed.a[-1], encoding)
+            return TraceOutcome(*about, passed, cells, (), answers, (), without, mean, model.calibration)
+        step, targets = trace(net, x, y, rate=rate), worked_cells(encoding.targets, one_row, "y")
         answers, after = (_answers_of(one, encoding) for one in (step.a[-1], step.outputs_after))
-        return TraceOutcome(*about, step, cells, targets, answers, after, calibration=model.calibration)
+        return TraceOutcome(
+            *about, step, cells, targets, answers, after, mean=mean, calibration=model.calibration
+        )
 
 
 def _place_of(row: object, table: Table) -> int:

@@ -56,7 +56,7 @@ def cell_lines(cells: Sequence[WorkedCell], digits: int, most: int) -> Iterator[
 
 
 def answer_lines(
-    answers: Sequence[WorkedAnswer], layer: int, digits: int, most: int, *, shares: bool, when: str = ""
+    answers: Sequence[WorkedAnswer], layer: int | str, digits: int, most: int, *, shares: bool, when: str = ""
 ) -> Iterator[str]:
     """What outputs answer, target by target.
 
@@ -64,8 +64,8 @@ def answer_lines(
     ----------
     answers : sequence of WorkedAnswer
         Of a row.
-    layer : int
-        Number of the layer of outputs.
+    layer : int or str
+        Number of the layer of outputs, or what stands in its place.
     digits, most : int
         Significant digits; targets that are written out.
     shares : bool
@@ -88,7 +88,7 @@ def answer_lines(
 
 
 def probability_lines(
-    worked: Sequence[WorkedAnswer], layer: int, digits: int, most: int, *, when: str = ""
+    worked: Sequence[WorkedAnswer], layer: int | str, digits: int, most: int, *, when: str = ""
 ) -> Iterator[str]:
     """How outputs become probabilities at a temperature, as `answer_lines`."""
     for one in worked[:most]:

@@ -131,8 +131,8 @@ def opened(resume: object) -> TrainingState | Model | None:
         except InputError as error:
             error.parameter = "resume"
             raise
-    if isinstance(resume, Model) and resume.state is not None:
-        return resume if resume.encoding and resume.training else resume.state
+    if isinstance(resume, Model) and resume.states:
+        return resume if resume.encoding and resume.training else resume.states[0]
     raise InputError(
         f"{argument('resume')} is {quoted(resume)}",
         parameter="resume",

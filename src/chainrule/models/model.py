@@ -10,7 +10,7 @@ import numpy as np
 from chainrule.errors import InputError, argument, said, warn_of_table
 from chainrule.models.judging.scoring import gives_chances, score_of
 from chainrule.models.rows import row_weights, with_value
-from chainrule.network import as_sample_weight, as_samples, check_as_many
+from chainrule.network import Ensemble, as_sample_weight, as_samples, check_as_many, members_of
 from chainrule.tables import Encoding, Report, Said, Table, as_table, predictions_of
 
 if TYPE_CHECKING:
@@ -32,16 +32,20 @@ class Model:
 
     Attributes
     ----------
-    network : Network
+    network : Network or Ensemble
     encoding : Encoding or None
         None for a network that was saved alone.
     training : TrainingRecord or None
+        Of an ensemble, its settings and what the training of its first network added.
     state : TrainingState or None
-        Where the training stands, in a checkpoint.
+        Where the training stands, in a checkpoint of one network.
     report : Report or None
         What became of the table that it was fitted to.
     calibration : Calibration or None
         What rows that it has not learnt from say of its answers: temperatures and intervals.
+    members : tuple of Model
+        Of an ensemble, a model for each of its networks, with its own record and, in a checkpoint, its
+        state; none where there is one network. Encoding and report are the same for all.
 
     Examples
     --------
@@ -54,12 +58,27 @@ class Model:
     ('a', 'b')
     """
 
-    network: Network
+    network: Network | Any  # an Ensemble where there are members; most code has one network alone
     encoding: Encoding | None = None
     training: TrainingRecord | None = None
     state: TrainingState | None = None
     report: Report | None = None
+    members: tuple[Model, ...] = ()
     calibration: Calibration | None = None
+
+    def __post_init__(self) -> None:
+        """Make the members agree with the network, the encoding and the report, which may be new."""
+        networks = members_of(self.network) if isinstance(self.network, Ensemble) else ()
+        are_its_own = tuple(one.network for one in self.members) == networks
+        models = self.members if are_its_own else tuple(map(Model, networks))
+        members = tuple(replace(one, encoding=self.encoding, report=self.report) for one in models)
+        object.__setattr__(self, "members", members)
+
+    @property
+    def states(self) -> tuple[TrainingState, ...]:
+        """Where the trainings stand, of all networks that have a state: of one alone, or of the members."""
+        found = [one.state for one in self.members or (self,)]
+        return tuple(state for state in found if state is not None)
 
     @property
     def table_encoding(self) -> Encoding:

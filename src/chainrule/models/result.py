@@ -42,9 +42,14 @@ class FitResult:
     data : Dataset
         The table as the network saw it.
     training : TrainingResult
-        How the network came about: history, what ended it, what went badly, and its state.
+        How the network came about: history, what ended it, what went badly, and its state. Of an ensemble
+        that of its first network, but for what ended and what went badly in any of them.
     cross_validation : CrossValidation or None
         The folds that were asked for; the model itself has then learnt from all rows.
+    members : tuple of FitResult
+        Of an ensemble, what came of each of its networks.
+    unfinished : tuple of FitResult
+        Of an ensemble that was interrupted, networks under way, which it has not.
 
     Examples
     --------
@@ -59,6 +64,8 @@ class FitResult:
     data: Dataset
     training: TrainingResult
     cross_validation: CrossValidation | None = None
+    members: tuple[FitResult, ...] = ()
+    unfinished: tuple[FitResult, ...] = ()
 
     @property
     def history(self) -> History:
@@ -122,6 +129,16 @@ class FitResult:
         rows, weights = self.data.held_out_rows, self.data.weights
         is_there = len(rows) if weights is None else weights[rows].any()
         return self._score(self.model, rows) if is_there else None
+
+    @cached_property
+    def scores_of_members(self) -> tuple[Score, ...]:
+        """Of an ensemble, the score of each of its networks alone on the held-out rows.
+
+        None where `held_out_score` is None, or there is one network.
+        """
+        if self.held_out_score is None:
+            return ()
+        return tuple(self._score(one, self.data.held_out_rows) for one in self.model.members)
 
     @cached_property
     def linear_score(self) -> Score | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING, Any
 
+from chainrule.cli.members import members_rows, network_words, weights_in
 from chainrule.cli.printing import (
     LONGEST_LINE,
     MOST_LINES,
@@ -22,6 +23,7 @@ from chainrule.cli.remarks import loss_rows
 from chainrule.cli.repeating import fit_command, remarks_on_repeating
 from chainrule.equations import name_of
 from chainrule.files import load_model
+from chainrule.network import members_of
 from chainrule.stored import plain
 from chainrule.tables import (
     BinaryInput,
@@ -43,13 +45,14 @@ from chainrule.tables import (
     worked_value,
     written_formula,
 )
-from chainrule.words import named, printable, series, shortened
+from chainrule.words import counted, named, printable, series, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from chainrule.models import Calibration, Model, TrainingRecord
+    from chainrule.network import Network
     from chainrule.tables import Encoding, InputPart, TargetPart, WorkedCell
 
 __all__ = ["run"]
@@ -69,32 +72,41 @@ def run(model: Path, *, weights: bool, command: bool, as_json: bool) -> None:
     if as_json:
         print_json(_as_json(loaded, model))
         return
-    net = loaded.network
-    n_weights = sum(w.size for w in net.weights)
-    sizes = "-".join(map(str, net.sizes))
+    net, first = loaded.network, members_of(loaded.network)[0]
+    n_weights = weights_in(net)
     print_rows(
         [
             ("Model", printable(str(model))),
-            ("Network", f"{sizes}, {name_of(net.loss)}, {net.dtype}; {n_weights} weights"),
+            ("Network", network_words(net, with_activations=False)),
+            *members_rows(loaded),
         ]
     )
-    for m, (w, activation) in enumerate(zip(net.weights, net.activations, strict=True), 1):
-        largest = f"largest weight {abs(w).max():.4g}"
+    for m, (w, activation) in enumerate(zip(first.weights, first.activations, strict=True), 1):
+        of_first = " of the first" * bool(loaded.members)
+        largest = f"largest weight{of_first} {abs(w).max():.4g}"
         say(f"  W^({m})   {w.shape[0]} x (1 + {w.shape[1] - 1}), {name_of(activation)}; {largest}")
     if loaded.training:
         _print_training(loaded.training, loaded.encoding)
     print_rows(calibration_rows(loaded.calibration))
-    if loaded.state:
-        after = f"after {len(loaded.state.epochs)} epochs{_by(loaded.state.arithmetic)}"
-        print_rows([("State", f"a training {after}, for `chainrule fit --resume`")])
+    _print_states(loaded)
     if loaded.report:
         print_report(loaded.report)
     if loaded.encoding:
-        _print_encoding(loaded.encoding, len(net.sizes), loaded.calibration)
+        _print_encoding(loaded.encoding, len(first.sizes), loaded.calibration)
     if weights or n_weights <= FEW_WEIGHTS:
-        _print_weights(loaded)
+        _print_all_weights(loaded)
     else:
         print_rows([("Weights", f"{n_weights}: see --weights or --json")])
+
+
+def _print_states(model: Model) -> None:
+    """Print where trainings stand, in a checkpoint."""
+    if model.state:
+        after = f"after {len(model.state.epochs)} epochs{_by(model.state.arithmetic)}"
+        print_rows([("State", f"a training {after}, for `chainrule fit --resume`")])
+    elif model.states:
+        after = ", ".join(str(len(state.epochs)) for state in model.states)
+        print_rows([("State", f"trainings after {after} epochs, for `chainrule fit --resume`")])
 
 
 def _print_training(record: TrainingRecord, encoding: Encoding | None) -> None:
@@ -148,11 +160,12 @@ def _formula_lines(cell: WorkedCell) -> Iterator[str]:
     alike = [column_formula(one, cell.column, _six) for one in cell.columns if one.is_sparse]
     if len(alike) > MOST_FORMULAS:
         alike = [*alike[: MOST_FORMULAS - 1], "…", alike[-1]]
-    if alike:
-        yield from _folded(alike)
     for one in cell.columns:
         if not one.is_sparse:
             yield from _folded([column_formula(one, cell.column, _six)])
+        elif alike:
+            yield from _folded(alike)
+            alike = []
 
 
 def _answers(encoding: Encoding, layer: int, calibration: Calibration | None) -> dict[str, list[str]]:
@@ -212,13 +225,24 @@ def _learnt_as(part: InputPart | TargetPart, room: int) -> str:  # noqa: PLR0911
                 return f"time, less {mean}, divided by {scale}"
             return f"time, mean {mean}, deviation {scale}{place}{missing}"
     constant = "  (constant: encoded as 0)" if part.scale == 0 else ""
-    squashed = ", squashed" if getattr(part, "squash", None) else ""
+    bins = getattr(part, "bins", None)
+    beside = ", squashed" if getattr(part, "squash", None) else ""
+    beside += f", {counted(bins.n_columns, 'bin')}" if bins else ""
     kind = {"log": "logarithm", "count": "count"}.get(getattr(part, "learnt_as", ""), "number")
     if isinstance(part, NumberTarget) and part.scaled not in {"spread", "as_is"}:
         return f"{kind}, less {part.mean:.6g}, divided by {part.scale:.6g}"
     if part.is_plain:
         return f"{kind}, as it is{missing}"
-    return f"{kind}, mean {part.mean:.6g}, deviation {part.scale:.6g}{squashed}{missing}{constant}"
+    return f"{kind}, mean {part.mean:.6g}, deviation {part.scale:.6g}{beside}{missing}{constant}"
+
+
+def _print_all_weights(model: Model) -> None:
+    """Print the weights of the network, or of each."""
+    if not model.members:
+        _print_weights(model)
+    for k, one in enumerate(model.members, 1):
+        say(f"Network {k}")
+        _print_weights(one)
 
 
 def _print_weights(model: Model) -> None:
@@ -240,16 +264,26 @@ def _print_weights(model: Model) -> None:
                 say(f"  k = {k:<2}" + "".join(f"{value:>{width}.6g}" for value in row))
 
 
-def _as_json(model: Model, path: Path) -> dict[str, Any]:
-    """Everything that the file holds."""
-    net = model.network
+def _network_as_json(net: Network) -> dict[str, Any]:
+    """Everything of one network."""
     return {
-        "model": str(path),
         "sizes": list(net.sizes),
         "activations": [name_of(activation) for activation in net.activations],
         "loss": name_of(net.loss),
         "dtype": str(net.dtype),
         "weights": [w.tolist() for w in net.weights],
+    }
+
+
+def _as_json(model: Model, path: Path) -> dict[str, Any]:
+    """Everything that the file holds."""
+    members = [
+        {**_network_as_json(one.network), "training": one.training.to_json() if one.training else None}
+        for one in model.members
+    ]
+    return {
+        "model": str(path),
+        **({"members": members} if members else _network_as_json(model.network)),
         "encoding": model.encoding.to_json() if model.encoding else None,
         "training": model.training.to_json() if model.training else None,
         "calibration": plain(model.calibration) if model.calibration else None,

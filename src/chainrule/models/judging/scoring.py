@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.equations import ACTIVATIONS, OutputRange
+from chainrule.network import members_of
 from chainrule.scores import ClassRows, NumberRows, Score, score_classes, score_numbers
 from chainrule.tables import ClassTarget, DateTarget
 from chainrule.tables.columns.readings import DurationReading
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from chainrule.network import Network
+    from chainrule.network import Ensemble, Network
     from chainrule.scores import ClassScore, NumberScore
     from chainrule.tables import Encoding
 
@@ -140,9 +141,9 @@ def _counting(y: FloatArray, weights: FloatArray | None) -> npt.NDArray[np.intp]
     return here if weights is None or weights[here].any() else here[:0]
 
 
-def gives_chances(network: Network, encoding: Encoding) -> bool:
+def gives_chances(network: Network | Ensemble, encoding: Encoding) -> bool:
     """Whether outputs are probabilities: each the chance of one of two classes, or those of all classes."""
-    return are_chances(network.activations[-1], encoding)
+    return are_chances(members_of(network)[0].activations[-1], encoding)
 
 
 def are_chances(output: object, encoding: Encoding) -> bool:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     FloatArray = npt.NDArray[np.float64]
 
-__all__ = ["EDGE", "FAR", "Squash", "drawn_in", "has_heavy_tails"]
+__all__ = ["EDGE", "FAR", "Squash", "drawn_in", "has_heavy_tails", "squash_steps"]
 
 EDGE = 3.0  # what the squashed values never reach
 FAR = 1.0  # standard deviations beyond the training rows, from which on a value is said to be far outside
@@ -75,20 +75,19 @@ class Squash(Stored, frozen=True, omit_defaults=True):
         edge = z / EDGE
         return z / np.sqrt(1 + edge * edge)
 
-    def steps(self, value: float | None, squashed: float | None) -> tuple[Step, ...]:
-        """What `apply` does as equations, of a value, NaN for none, and of what it gave."""
-        if value is not None and np.isnan(value):
-            return (Step("", "", {}, squashed),)
-        numbers = {"median": self.median, "scale": self.scale} | ({} if value is None else {"cell": value})
-        z = (
-            None
-            if value is None
-            else float(standardise(np.array([value]), Spread(self.median, self.scale))[0])
-        )
-        return (
-            Step("s", standardised(numbers, centre="median"), numbers, z),
-            Step("", f"{{s}}/√(1 + ({{s}}/{EDGE:g})²)", {} if z is None else {"s": z}, squashed),
-        )
+
+def squash_steps(squash: Squash, value: float | None, squashed: float | None) -> tuple[Step, ...]:
+    """What `apply` does as equations, of a value, NaN for none, and of what it gave."""
+    if value is not None and np.isnan(value):
+        return (Step("", "", {}, squashed),)
+    numbers = {"median": squash.median, "scale": squash.scale} | ({} if value is None else {"cell": value})
+    z = None
+    if value is not None:
+        z = float(standardise(np.array([value]), Spread(squash.median, squash.scale))[0])
+    return (
+        Step("s", standardised(numbers, centre="median"), numbers, z),
+        Step("", f"{{s}}/√(1 + ({{s}}/{EDGE:g})²)", {} if z is None else {"s": z}, squashed),
+    )
 
 
 def has_heavy_tails(values: FloatArray) -> bool:
