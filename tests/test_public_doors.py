@@ -212,6 +212,7 @@ GOOD: dict[str, Callable[[Files], Call]] = {
     "Predictions.to_pandas": lambda _: (_fitted().model.predict(FRAME).to_pandas, {}),
     "Model.read": lambda _: (_fitted().model.read, {"table": FRAME}),
     "Model.predictions": lambda _: (_fitted().model.predictions, {"table": chainrule.read_table(FRAME)}),
+    "Model.outputs": lambda _: (_fitted().model.outputs, {"X": _fitted().data.X}),
     "Model.score": lambda _: (_fitted().model.score, {"table": FRAME}),
     "Model.score_arrays": lambda _: (
         _fitted().model.score_arrays, {"X": _fitted().data.X, "Y": _fitted().data.Y},

@@ -52,7 +52,9 @@ def test_definition_says_everything(setting: Setting) -> None:
     assert setting.meaning.endswith(".")
     assert setting.values or not setting.takes
     assert setting.about in {"Network", "Training", "Rows"}
-    assert (setting.option == f"--no-{setting.name}") == (not setting.takes) or "-" in setting.option[2:]
+    is_off = setting.takes == "" and setting.default is True
+    assert setting.option == f"--{'no-' * is_off}{setting.name.replace('_', '-')}"
+    assert setting.is_switched_off == bool(setting.switch) == is_off
 
 
 @each_setting

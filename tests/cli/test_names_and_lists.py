@@ -338,6 +338,7 @@ def test_keys_of_the_summary_as_json(here: Path, chainrule_command: Callable[...
         "epochs_run",
         "best_epoch", "loss_before", "loss", "loss_of_epochs", "validation_loss_of_epochs", "diagnosis",
         "seconds", "training_score", "held_out_score", "linear_score", "gain", "folds", "cross_validation",
+        "calibration",
         "model",
     }  # fmt: skip
     number = {
@@ -345,7 +346,8 @@ def test_keys_of_the_summary_as_json(here: Path, chainrule_command: Callable[...
         "intervals",
     }  # fmt: skip
     classes = {
-        "target", "n_rows", "accuracy", "balanced_accuracy", "log_loss", "auc", "brier", "majority",
+        "target", "n_rows", "accuracy", "balanced_accuracy", "log_loss", "auc", "brier",
+        "calibration_error", "majority",
         "majority_accuracy", "precision", "recall", "f1", "rows", "confusion", "intervals",
     }  # fmt: skip
     kinds = {"species": classes, "body_mass_g,year": number}

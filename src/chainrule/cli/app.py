@@ -212,6 +212,15 @@ def predict(
     out: Annotated[
         str | None, typer.Option(metavar="PATH", help="CSV file to write. Default: standard output.")
     ] = None,
+    interval: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SHARE",
+            help="Share of rows whose number is to lie between two more columns, of a model that was fitted "
+            "with --calibrate: 0.9.",
+            show_default=False,
+        ),
+    ] = None,
     overwrite: Force = False,
     strict: Annotated[
         bool, typer.Option("--strict", metavar="", help="Refuse a cell that is not as the model has learnt.")
@@ -223,7 +232,8 @@ def predict(
     from chainrule.jobs import PredictionJob
 
     path = None if out is None else output_path(out)
-    job = PredictionJob(model, table, out=path, overwrite=overwrite, strict=strict)
+    share = together(interval=(number, interval))["interval"]
+    job = PredictionJob(model, table, out=path, overwrite=overwrite, strict=strict, interval=share)
     run(job, as_json=as_json)
 
 

@@ -66,7 +66,7 @@ def _parameter(one: Setting) -> inspect.Parameter:
     """Option of a setting: text, so that what is no number gets a message like every other."""
     is_fixed = one.default is not None and not one.varies
     shown = f" \\[default: {one.default}]" if is_fixed else ""
-    text = one.text + shown if one.takes else one.switch
+    text = one.switch if one.is_switched_off else one.text + shown * bool(one.takes)
     option = typer.Option(
         one.option, metavar=one.takes, help=text, rich_help_panel=one.about, show_default=False
     )
@@ -162,7 +162,7 @@ _READ: dict[str, Callable[[str, str], Any]] = {
     "WEIGHTS": _class_weight,
     "LAYERS": lambda _option, text: () if text == "none" else text,
     "FACTORS": lambda _option, text: text,
-    "": lambda _option, _text: False,  # the option switches the setting off
+    "": lambda option, _text: not SETTINGS[option].default,  # the option switches the setting
 }
 
 
@@ -175,7 +175,11 @@ def typed_settings(record: TrainingRecord, *, usual_too: bool = False) -> list[s
     words = []
     for name, one in SETTINGS.items():
         value = getattr(record, name)
-        shown = (value or getattr(usual, name)) if one.varies else one.about == ROWS or value != one.default
+        shown = (
+            (value or getattr(usual, name))
+            if one.varies
+            else value != one.default or (one.takes and one.about == ROWS)
+        )
         shown = shown or (usual_too and one.takes and (one.is_recorded or one.about == NETWORK))
         if name == "activation" and not record.hidden:
             continue

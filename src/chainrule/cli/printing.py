@@ -22,13 +22,14 @@ from chainrule.words import counted, printable
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from chainrule.models import TrainingRecord
+    from chainrule.models import Calibration, TrainingRecord
     from chainrule.tables import Encoding, Report
     from chainrule.training import Progress
 
 __all__ = [
-    "LONGEST_LINE", "MOST_LINES", "TEXT", "Notes", "aside", "escape_what_cannot_be_encoded", "give", "note",
-    "print_json", "print_report", "print_rows", "say", "settings_rows", "training_rows", "write_all",
+    "LONGEST_LINE", "MOST_LINES", "TEXT", "Notes", "aside", "calibration_rows",
+    "escape_what_cannot_be_encoded", "give", "note", "print_json", "print_report", "print_rows", "say",
+    "settings_rows", "training_rows", "write_all",
 ]  # fmt: skip
 
 LONGEST_LINE = 100
@@ -141,6 +142,17 @@ def print_report(report: Report, *, all_columns: bool = False) -> None:
     elsewhere = ": see chainrule inspect, or --json"
     for line in report_lines(report, most=most, width=LONGEST_LINE, label=LABEL, elsewhere=elsewhere):
         say(line)
+
+
+def calibration_rows(calibration: Calibration | None) -> list[tuple[str, str]]:
+    """How sure, or how far off, the answers are; of many targets of the first ones."""
+    if calibration is None:
+        return []
+    word = "Intervals" if hasattr(calibration.targets[0], "sizes") else "Certainty"
+    told = calibration.lines()
+    more = [f"… {len(told) - MOST_LINES} more: see --json"] if len(told) > MOST_LINES else []
+    lines = [line for one in told[:MOST_LINES] for line in textwrap.wrap(one, TEXT)] + more
+    return [("" if k else word, line) for k, line in enumerate(lines)]
 
 
 def training_rows(

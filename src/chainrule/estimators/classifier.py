@@ -90,7 +90,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):
         l1: float | None = None, l2: float | None = None, clip_norm: float | None = None,
         loss_goal: float | None = None, start: Any = None, validation_data: Any = None, callbacks: Any = None,
         n_restarts: int = 1, ensemble: int = 1, defaults: str = "scikit-learn", numbers_as: Any = None,
-        threads: int | None = None, engine: str | None = None,
+        threads: int | None = None, engine: str | None = None, calibrate: bool = False,
     ) -> None:  # fmt: skip
         keep(self, locals())
 
@@ -160,10 +160,13 @@ class MLPClassifier(ClassifierMixin, Perceptron):
     def predict_proba(self, X: Any) -> Array:
         """Chances of the classes, in the order of `classes_`: the outputs of the network.
 
-        Those of logistic units, one for each of several classes, are divided by their sum; those of labels
-        are never 0 or 1 alone.
+        With `calibrate` they are at the temperature that was learnt. Those of logistic units, one for each of
+        several classes, are divided by their sum; those of labels are never 0 or 1 alone.
         """
-        chances = self._arranged(self._outputs(X))
+        outputs = self._outputs(X)
+        if self._calibrated is not None:
+            outputs = self._calibrated[0].outputs(outputs, self._calibrated[1]).astype(outputs.dtype)
+        chances = self._arranged(outputs)
         if self._has_labels():  # none of which is certain
             return np.asarray(
                 np.clip(chances, np.finfo(chances.dtype).tiny, 1 - np.finfo(chances.dtype).epsneg)

@@ -170,6 +170,10 @@ OF_BOTH = """\
         As many as pay off where none is given.
     engine : {"compiled", "reference"}, optional
         Compiled, unless the network has a function that the kernels do not know.
+    calibrate : bool
+        Whether rows that were only watched say, at the end, how sure and how far off the network is:
+        `predict_proba` then has a temperature, and `predict` takes `return_interval`. They are those of
+        `validation_data` or of `early_stopping`.
 
     Attributes
     ----------
@@ -183,6 +187,8 @@ OF_BOTH = """\
         reads.
     history_ : History
         Losses and times of all epochs.
+    calibration_ : Calibration or None
+        What the rows that were watched said.
 
     Raises
     ------

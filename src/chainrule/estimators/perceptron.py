@@ -54,7 +54,7 @@ if TYPE_CHECKING:
 
     from chainrule.equations import Activation, Loss
     from chainrule.estimators.rows import WithTargets
-    from chainrule.models import TrainingRecord
+    from chainrule.models import Calibration, TrainingRecord
     from chainrule.settings import FitSettings
     from chainrule.tables import Encoding, Report
     from chainrule.training import TrainingResult, TrainingState
@@ -75,6 +75,7 @@ SMALL = 0.01  # mean target of a rare class, where an exponential begins
 class Perceptron(CallbackSupportMixin, Doors, Parametrised):
     """Estimator whose network is a `Network`, and whose training is `run_training`, or that of `fit`."""
 
+    _calibrated: tuple[Calibration, Encoding] | None = None  # by rows that were watched
     _encoding: Encoding | None = None  # of columns, where these are not numbers that stand for themselves
     _names: list[str] | None = None  # of columns, where rows have none
     _means: Any = 0.0  # what a missing number is taken for
@@ -122,6 +123,11 @@ class Perceptron(CallbackSupportMixin, Doors, Parametrised):
             return kept.with_weights(weights)
         output, loss = outputs_of(self.loss, self.out_activation_, self._usual())  # all was set from without
         return Network(weights, [*activations_of(self.activation, len(weights) - 1), output], loss)
+
+    @property
+    def calibration_(self) -> Calibration | None:
+        """What the rows that were watched said of the answers; None where they were not asked."""
+        return None if self._calibrated is None else self._calibrated[0]
 
     @with_callbacks
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
@@ -181,6 +187,10 @@ class Perceptron(CallbackSupportMixin, Doors, Parametrised):
                     advice="Call fit, which holds rows out, or set it to False.",
                 )
             X, Y, weight, held_out = self._parted(X, Y, weight, random)
+        self._calibrated = None
+        is_calibrated = self.calibrate and not goes_on
+        if is_calibrated:
+            self._check_calibration(held_out)
         by_score = held_out is not None and bool(self.early_stopping) and not has_own_steps(rule)
         if (self.best_loss_ is None) != by_score:  # as it was not before
             self._watched(by_score=by_score)
@@ -188,6 +198,8 @@ class Perceptron(CallbackSupportMixin, Doors, Parametrised):
             self._seed, self._factor = int(random.randint(SEEDS)), 1.0
             self._state, self._kept, self._n_epochs = None, None, 0
         self._train(X, Y, weight, held_out, rule, functions, given, is_one=goes_on)
+        if is_calibrated and held_out is not None:
+            self._calibrate(*held_out)
         return self
 
     def _as_arrays(self, rows: WithTargets, *, is_first: bool, goes_on: bool) -> tuple[Array, Array, Array]:
@@ -240,6 +252,7 @@ class Perceptron(CallbackSupportMixin, Doors, Parametrised):
         """Take a network as one that nothing was counted for yet."""
         self._keep(net)
         self._encoding = self._record = self._report = self._settings = self._state = self._kept = None
+        self._calibrated = None
         self._n_epochs = 0
         self.n_iter_, self.t_, self._no_improvement_count, self._factor = 0, 0, 0, 1.0
         self.loss_curve_: list[float] = []

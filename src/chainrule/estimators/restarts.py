@@ -175,6 +175,14 @@ def _members_of(estimator: Any, *, goes_on: bool) -> list[Any]:
             needs="each network of an ensemble is one training",
             advice="Leave one of them out.",
         )
+    if estimator.calibrate:
+        raise InputError(
+            f"calibrate=True was given with ensemble={estimator.ensemble}",
+            parameter="calibrate",
+            given=True,
+            needs="each network of an ensemble may watch rows of its own here",
+            advice="Leave one of them out, or take chainrule.fit, which calibrates their mean.",
+        )
     if estimator.callbacks is not None or vars(estimator).get("_skl_callbacks"):
         warn("callbacks hear nothing of the networks of an ensemble", UserWarning)
     before = vars(estimator).get("estimators_", []) if goes_on else []

@@ -229,6 +229,8 @@ def model_to_bytes(saved: Network | Ensemble | Model | TrainingState) -> bytes:
         "report": None if model.report is None else plain(model.report),
         "sha256": NO_DIGEST,
     }
+    if model.calibration is not None:
+        document["calibration"] = plain(model.calibration)
     tensors = _tensors(model)
     if model.members:
         document["members"] = [_member(one) for one in model.members]
@@ -261,6 +263,7 @@ def _format_of(model: Model) -> int:
     if model.state is not None:
         kept |= state_to_json(model.state)["settings"]
     has_young = any(name in kept for name in YOUNGEST)
+    has_young = has_young or model.calibration is not None
     return FORMAT if model.members or has_young or not _are_dense(model.network) else FORMAT_OF_ONE
 
 

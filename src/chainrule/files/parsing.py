@@ -24,7 +24,7 @@ from chainrule.files.layout import (
     with_digest,
 )
 from chainrule.files.states import StoredState, state_of
-from chainrule.models import Model, TrainingRecord
+from chainrule.models import Calibration, Model, TrainingRecord
 from chainrule.network import Ensemble, Network, members_of
 from chainrule.stored import MOST, Finite, Meta, Sha256, Stored, Text, not_a_model, read
 from chainrule.tables import Encoding, Report
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 __all__ = ["model_from_bytes", "saved_from_bytes"]
 
-OF_A_MODEL = ("encoding", "training", "report")  # what it has beside its network
+OF_A_MODEL = ("encoding", "training", "report", "calibration")  # what it has beside its network
 MOST_DIGITS = 300  # of a whole number, so that a float can hold it
 # What a message quotes of a file.
 MOST_SHOWN = 20
@@ -72,6 +72,7 @@ class _Document(Stored, frozen=True):
     report: Report | None
     members: Annotated[tuple[_Member, ...], Meta(min_length=2, max_length=MOST)] | None
     sha256: Sha256
+    calibration: Calibration | None = None
 
 
 def model_from_bytes(content: bytes) -> Model:
@@ -118,7 +119,11 @@ def _read_content(content: bytes) -> tuple[Model, str]:
             needs=f"its network has {first.sizes[0]} and {first.sizes[-1]}",
             advice="Fit the model again.",
         )
-    return replace(model, encoding=encoding, report=document.report), document.holds
+    calibration = document.calibration
+    if calibration and not (encoding and calibration.fits(encoding)):
+        raise not_a_model("its calibration is of other targets")
+    whole = replace(model, encoding=encoding, report=document.report, calibration=calibration)
+    return whole, document.holds
 
 
 def _model_of(document: _Document | _Member, tensors: Tensors) -> Model:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from chainrule.jobs.job import Face
-    from chainrule.models import Dataset, FitResult, Model
+    from chainrule.models import Calibration, Dataset, FitResult, Model
     from chainrule.settings import FitSettings
     from chainrule.training import Progress, TrainingState
 
@@ -57,6 +57,7 @@ class Checkpoint:
         self.states = {state.settings["seed"]: state for state in states}  # of an ensemble
         self.looked_at: dict[object, float] = {}  # when, of an ensemble's network
         self.complaint = ""
+        self.calibration: Calibration | None = None  # by folds, which are not judged again
         self.is_possible = True
         try:
             refuse_unsavable(settings.to_json())
@@ -109,8 +110,8 @@ class Checkpoint:
     def _model(self, states: Sequence[TrainingState]) -> Model:
         """Model of a checkpoint."""
         if self.settings.ensemble is None:
-            return checkpoint(self.data, self.settings, states[-1])
-        return checkpoint_of_members(self.data, self.settings, states)
+            return checkpoint(self.data, self.settings, states[-1], self.calibration)
+        return checkpoint_of_members(self.data, self.settings, states, self.calibration)
 
     def stands(self) -> str:
         """Where a checkpoint of this training stands from its way, if one does."""

@@ -33,9 +33,9 @@ from chainrule.models import (
 )
 from chainrule.models.dataset import HELD_OUT
 from chainrule.models.defaults import default_settings
-from chainrule.models.ensembles import fit_networks
+from chainrule.models.ensembles import check_calibration, fit_networks
 from chainrule.models.fitting import in_folds
-from chainrule.models.folds import check_beside_folds, remarks_beside
+from chainrule.models.folds import calibration_by_folds, check_beside_folds, remarks_beside
 from chainrule.models.learning import across_arithmetic, diverged_model, parted, start_network
 from chainrule.network import members_of
 from chainrule.scores import score_to_json
@@ -49,7 +49,7 @@ from chainrule.words import printable
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from chainrule.models import CrossValidation, Dataset
+    from chainrule.models import Calibration, CrossValidation, Dataset
     from chainrule.models.dataset import Usable
     from chainrule.tables import Table
     from chainrule.training import Progress, TrainingState
@@ -134,6 +134,7 @@ class FitOutcome:
             "loss_of_epochs": list(history.loss),
             "validation_loss_of_epochs": list(history.validation_loss),
             "diagnosis": [vars(one) for one in result.diagnosis],
+            "calibration": None if result.model.calibration is None else plain(result.model.calibration),
             "seconds": sum(history.seconds),
             "training_score": score_to_json(result.training_score, intervals=False),
             "held_out_score": score_to_json(result.held_out_score),
@@ -204,6 +205,7 @@ class FitJob(Job):
         self.table, self.overwrite = table, truth(overwrite, "overwrite")
         self.resume = None if resume is None else path_given(resume, "resume")
         self.target = target
+        self.calibration: Calibration | None = None
         self.options, self.given = parted_options(given)
         stem = Path(table).stem if isinstance(table, (str, Path)) else ""
         self.path = Path(f"{stem or 'model'}.safetensors") if out is None else path_given(out, "out")
@@ -235,8 +237,13 @@ class FitJob(Job):
         strict = truth(self.options.get("strict") or False, "strict")
         if words := across_arithmetic(data, settings, state, strict=strict):
             face.note(words)
+        if settings.folds is not None and usable is not None:
+            check_calibration(data, settings, has_rows=True)
         self.look()
         validated = self._validated(usable, data, settings, face)
+        if validated is not None and settings.calibrate:
+            self.calibration = calibration_by_folds(validated, data.encoding)
+        kept.calibration = self.calibration
         with put_off():  # but in the epochs
             try:
                 result = self._trained(data, settings, state, look, kept.took)
@@ -279,7 +286,7 @@ class FitJob(Job):
                 usable,
                 settings.folds,
                 data.seed,
-                self.given,
+                {**self.given, "calibrate": None},
                 on_time=look,
                 every_seconds=SECONDS_BETWEEN_LOOKS,
             )
@@ -353,6 +360,7 @@ class FitJob(Job):
         self.faults.refuse()
         assert model is not None  # noqa: S101 (else it is among the faults)
         settings = settings_of_checkpoint(model, epochs=self.given.get("epochs"))
+        self.calibration = model.calibration
         states = model.states if settings.ensemble else model.states[0]
         return prepare_again(source, model), settings, states, None
 
@@ -405,6 +413,7 @@ class FitJob(Job):
                     every_seconds=SECONDS_BETWEEN_LOOKS,
                     resume=state,
                     on_member=took,
+                    calibration=self.calibration,
                 )
         except InputError as error:
             if self.resume is None or error.parameter != "resume":

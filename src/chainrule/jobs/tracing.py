@@ -14,7 +14,13 @@ from chainrule.given import own_number, positive_number, whole_number_from_1
 from chainrule.inspection import LINE_WIDTH, checked_limits, trace, trace_forward
 from chainrule.jobs.job import Face, Job, Silence, hearing
 from chainrule.jobs.members import Averaged, member_of
-from chainrule.jobs.worked_row import answer_lines, answers_as_json, cell_lines, cells_as_json
+from chainrule.jobs.worked_row import (
+    answer_lines,
+    answers_as_json,
+    cell_lines,
+    cells_as_json,
+    probability_lines,
+)
 from chainrule.tables import worked_answers, worked_cells
 from chainrule.words import listed, named
 
@@ -22,6 +28,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from chainrule.inspection import ForwardTrace, Trace
+    from chainrule.models import Calibration
     from chainrule.tables import Encoding, Table, WorkedAnswer, WorkedCell
 
 __all__ = ["TraceJob", "TraceOutcome"]
@@ -50,6 +57,8 @@ class TraceOutcome:
         Names of the targets that the row has no value of.
     mean : Averaged or None
         Of an ensemble, how its networks' outputs are averaged before the step.
+    calibration : Calibration or None
+        By which outputs, of an ensemble their mean, become probabilities.
     """
 
     model: str
@@ -63,6 +72,7 @@ class TraceOutcome:
     answers_after: tuple[WorkedAnswer, ...]
     without: tuple[str, ...] = ()
     mean: Averaged | None = None
+    calibration: Calibration | None = None
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -96,13 +106,34 @@ class TraceOutcome:
         lines += ["", self.step.text(digits=digits, most=most), "", "From outputs to the answer"]
         network, layer = self.step.network, len(self.step.z) + 1
         shares = ACTIVATIONS.fact(network.activations[-1], "outputs") is OutputRange.SHARES
-        for answers, when in ((self.answers, ""), (self.answers_after, " after the step")):
-            lines += answer_lines(answers, layer, digits, most, shares=shares, when=when)
+        before, after = self._probabilities
+        for answers, worked, when in (
+            (self.answers, before, ""),
+            (self.answers_after, after, " after the step"),
+        ):
+            are_own = self.mean is None
+            own = shares and not (are_own and worked)
+            lines += answer_lines(answers, layer, digits, most, shares=own, when=when)
+            lines += probability_lines(worked if are_own else (), layer, digits, most, when=when)
         if not self.answers or (not self.without and not self.answers_after):
             lines.append(f"  the outputs {'after the step ' * bool(self.answers)}are no numbers")
         if self.mean is not None:
-            lines += ["", *self.mean.lines(digits, most, shares=shares)]
+            lines += ["", *self.mean.lines(digits, most, shares=shares and not before)]
+            lines += probability_lines(before, "mean", digits, most)
         return "\n".join(lines)
+
+    @property
+    def _probabilities(self) -> tuple[tuple[WorkedAnswer, ...], tuple[WorkedAnswer, ...]]:
+        """How outputs become probabilities, before and after the step, at a temperature."""
+
+        def worked(outputs: npt.NDArray[Any] | None) -> tuple[WorkedAnswer, ...]:
+            if self.calibration is None or outputs is None or np.isnan(outputs).any():
+                return ()
+            return self.calibration.worked(self.encoding, outputs.astype(np.float64))
+
+        if self.mean is not None:
+            return worked(self.mean.mean), ()
+        return worked(self.step.a[-1]), worked(getattr(self.step, "outputs_after", None))
 
     def summary(self) -> dict[str, Any]:
         """Every number as plain data."""
@@ -117,7 +148,13 @@ class TraceOutcome:
         answer = answers_as_json(worked_answers(encoding.targets, None), self.answers, self.answers_after)
         here = {"model": self.model, "table": self.table, "row": self.row, **named}
         mean = {} if self.mean is None else self.mean.to_json(worked_answers(encoding.targets, None))
-        return {**here, **cells, **self.step.to_json(), "answer": answer, **mean}
+        names = ("probabilities", "probabilities_after")
+        probabilities = {
+            name: [{"target": one.target, "of": one.step.left, "value": one.step.value} for one in worked]
+            for name, worked in zip(names, self._probabilities, strict=True)
+            if worked
+        }
+        return {**here, **cells, **self.step.to_json(), "answer": answer, **mean, **probabilities}
 
 
 class TraceJob(Job):
@@ -163,10 +200,12 @@ class TraceJob(Job):
         if without:
             passed = trace_forward(net, x)
             answers = _answers_of(passed.a[-1], encoding)
-            return TraceOutcome(*about, passed, cells, (), answers, (), without, mean)
+            return TraceOutcome(*about, passed, cells, (), answers, (), without, mean, model.calibration)
         step, targets = trace(net, x, y, rate=rate), worked_cells(encoding.targets, one_row, "y")
         answers, after = (_answers_of(one, encoding) for one in (step.a[-1], step.outputs_after))
-        return TraceOutcome(*about, step, cells, targets, answers, after, mean=mean)
+        return TraceOutcome(
+            *about, step, cells, targets, answers, after, mean=mean, calibration=model.calibration
+        )
 
 
 def _place_of(row: object, table: Table) -> int:

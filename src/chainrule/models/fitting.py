@@ -13,8 +13,15 @@ from chainrule.errors import TrainingWarning, said, warn_of_table
 from chainrule.given import truth, whole_number_from_2
 from chainrule.models.beside import data_of_checkpoint, opened, watched_rows
 from chainrule.models.dataset import HELD_OUT, Dataset, Usable, usable_rows
-from chainrule.models.ensembles import fit_networks
-from chainrule.models.folds import CrossValidation, check_beside_folds, fit_folds, of_fold, remarks_beside
+from chainrule.models.ensembles import check_calibration, fit_networks
+from chainrule.models.folds import (
+    CrossValidation,
+    calibration_by_folds,
+    check_beside_folds,
+    fit_folds,
+    of_fold,
+    remarks_beside,
+)
 from chainrule.models.learning import across_arithmetic
 from chainrule.models.model import Model
 from chainrule.models.outputs import AskedOutputs
@@ -116,6 +123,7 @@ def fit(
     states: TrainingState | Sequence[TrainingState] | None
     validated: CrossValidation | None = None
     remarks: tuple[str, ...] = ()
+    calibration = state.calibration if isinstance(state, Model) else None
     if isinstance(state, Model):
         defaults = {"defaults": settings.pop("defaults")} if "defaults" in settings else {}
         data = data_of_checkpoint(
@@ -133,11 +141,13 @@ def fit(
         chosen, states = fit_settings(data, **settings), state
         if chosen.folds is not None and state is None:
             table_of_watched = None if is_share else validation
+            check_calibration(data, chosen, has_rows=True)
             validated = in_folds(
-                usable, chosen.folds, seed, settings, on_epoch=on_epoch, masks=masks,
+                usable, chosen.folds, seed, {**settings, "calibrate": None}, on_epoch=on_epoch, masks=masks,
                 validation=table_of_watched,
             )  # fmt: skip
             remarks = remarks_beside(data.decisions, validated)
+            calibration = calibration_by_folds(validated, data.encoding) if chosen.calibrate else None
     strict = truth(options.get("strict") or False, "strict")
     watched = None if is_share else watched_rows(validation, data, chosen, strict=strict)
     of_watched = watched.remarks if watched else ()
@@ -147,7 +157,10 @@ def fit(
         for words in validated.diagnosis:
             warnings.warn(said(words), TrainingWarning, stacklevel=2)
     across_arithmetic(data, chosen, states, strict=strict)  # the training itself says it, else
-    result = fit_networks(data, chosen, **vars(callbacks), resume=states, masks=masks, watched=watched)
+    result = fit_networks(
+        data, chosen, **vars(callbacks), resume=states, masks=masks, watched=watched,
+        calibration=calibration,
+    )  # fmt: skip
     return replace(result, cross_validation=validated)
 
 

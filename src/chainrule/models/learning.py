@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from chainrule.errors import DivergenceError
     from chainrule.models.beside import Watched
     from chainrule.models.dataset import Dataset
+    from chainrule.models.judging.calibration import Calibration
     from chainrule.network import Network
     from chainrule.settings import FitSettings
     from chainrule.training import Observer, Progress
@@ -111,12 +112,14 @@ def fit_dataset(
     return FitResult(Model(result.network, data.encoding, record, report=data.report), data, result)
 
 
-def checkpoint(data: Dataset, settings: FitSettings, state: TrainingState) -> Model:
+def checkpoint(
+    data: Dataset, settings: FitSettings, state: TrainingState, calibration: Calibration | None = None
+) -> Model:
     """Model as a checkpoint holds it: the network as it stands, and the state of its training."""
     loss = state.epochs[-1].loss if state.epochs else state.loss_before
     history = History(state.loss_before, state.epochs, loss, state.arithmetic)
     record = training_record(data, settings, history, "interrupt", None)
-    return Model(state.network, data.encoding, record, state, data.report)
+    return Model(state.network, data.encoding, record, state, data.report, calibration=calibration)
 
 
 def across_arithmetic(

@@ -48,6 +48,7 @@ def fit_settings(data: Dataset, *, defaults: str = "modern", **given: Any) -> Fi
     if takes_recipe({**asked, "defaults": defaults}, names):
         layer = output_layer(AskedOutputs(), kind, one_unit=getattr(target, "one_unit", False))
         beside: dict[str, Any] = {name: asked[name] for name in ("threads", "folds") if name in asked}
+        beside["calibrate"] = asked.get("calibrate", True)
         beside["class_weight"] = _class_weight_of_labels(asked.get("class_weight"), data)
         return recipe_settings(data, layer, effort=asked.get("effort"), given=beside)
     usual = default_settings(defaults, len(data.training_rows), classes=kind != "numbers")

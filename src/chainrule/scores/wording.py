@@ -33,6 +33,7 @@ FIGURES = {
     "auc": "AUC",
     "log_loss": "log loss",
     "brier": "Brier score",
+    "calibration_error": "calibration error",
 }
 NUMBERS = {"rmse": "RMSE", "mae": "MAE", "mape": "MAPE", "r2": "R²"}
 OF_SEVERAL = ("accuracy", "balanced_accuracy", "auc", "rmse", "r2")  # figures of each of several targets

@@ -461,6 +461,24 @@ class FitSettings(Settings):
             "cross_validation",
         ),
     )
+    calibrate: bool = setting(
+        "Learn at the end, from rows that the network has not learnt from, how sure and how far off it is: "
+        "probabilities get a temperature, numbers intervals. The rows are those of the folds, or else those "
+        "that were watched.",
+        values.SWITCH,
+        default=False,
+        about=ROWS,
+        is_free=True,
+        since=6,
+        also_called=(
+            "calibration",
+            "calibrated",
+            "temperature",
+            "temperature_scaling",
+            "conformal",
+            "intervals",
+        ),
+    )
 
     def _check_together(self) -> None:
         """Refuse settings that do not go together."""

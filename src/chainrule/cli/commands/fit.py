@@ -12,6 +12,7 @@ from chainrule.cli.paths import shell_word
 from chainrule.cli.printing import (
     MOST_LINES,
     TEXT,
+    calibration_rows,
     note,
     print_json,
     print_report,
@@ -96,6 +97,7 @@ def _print_summary(outcome: FitOutcome, table: Path) -> None:
     of_first = ", of the first network" * bool(result.model.members)
     losses = f"{history.loss_before:.6g} before, {history.loss_after:.6g} after{of_first}"
     print_rows(loss_rows(losses, result.data.encoding))
+    print_rows(calibration_rows(result.model.calibration))
     _print_score(outcome)
     say()
     model, source = shell_word(outcome.path), shell_word(table)

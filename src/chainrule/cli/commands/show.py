@@ -9,6 +9,7 @@ from chainrule.cli.members import members_rows, network_words, weights_in
 from chainrule.cli.printing import (
     LONGEST_LINE,
     MOST_LINES,
+    calibration_rows,
     give,
     note,
     print_json,
@@ -38,6 +39,7 @@ from chainrule.tables import (
     TextInput,
     column_formula,
     spread_in_words,
+    with_numbers,
     worked_answers,
     worked_parts,
     worked_value,
@@ -49,7 +51,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from chainrule.models import Model, TrainingRecord
+    from chainrule.models import Calibration, Model, TrainingRecord
     from chainrule.network import Network
     from chainrule.tables import Encoding, InputPart, TargetPart, WorkedCell
 
@@ -85,11 +87,12 @@ def run(model: Path, *, weights: bool, command: bool, as_json: bool) -> None:
         say(f"  W^({m})   {w.shape[0]} x (1 + {w.shape[1] - 1}), {name_of(activation)}; {largest}")
     if loaded.training:
         _print_training(loaded.training, loaded.encoding)
+    print_rows(calibration_rows(loaded.calibration))
     _print_states(loaded)
     if loaded.report:
         print_report(loaded.report)
     if loaded.encoding:
-        _print_encoding(loaded.encoding, len(first.sizes))
+        _print_encoding(loaded.encoding, len(first.sizes), loaded.calibration)
     if weights or n_weights <= FEW_WEIGHTS:
         _print_all_weights(loaded)
     else:
@@ -126,13 +129,13 @@ def _by(versions: Sequence[int]) -> str:
     return f", by arithmetic {', then '.join(map(str, versions))}"
 
 
-def _print_encoding(encoding: Encoding, layer: int) -> None:
+def _print_encoding(encoding: Encoding, layer: int, calibration: Calibration | None) -> None:
     """Print each input and target with what it was learnt as."""
     columns = [*encoding.inputs[:MOST_LINES], *encoding.targets[:MOST_LINES]]
     width = max(16, *(len(named(column.name)) for column in columns)) + 2
     _print_columns("Inputs", encoding.inputs, "x", width, {})
     title = "Target" if len(encoding.targets) == 1 else "Targets"
-    _print_columns(title, encoding.targets, "y", width, _answers(encoding, layer))
+    _print_columns(title, encoding.targets, "y", width, _answers(encoding, layer, calibration))
 
 
 def _print_columns(
@@ -165,13 +168,18 @@ def _formula_lines(cell: WorkedCell) -> Iterator[str]:
             alike = []
 
 
-def _answers(encoding: Encoding, layer: int) -> dict[str, list[str]]:
+def _answers(encoding: Encoding, layer: int, calibration: Calibration | None) -> dict[str, list[str]]:
     """How the outputs of a network become the answer to each target."""
     found = {}
     for answer in worked_answers(encoding.targets, None):
         output = {"a": f"a_{answer.place + 1}^({layer})"}
         formula = written_formula([answer.step], _six, output)
         found[answer.target] = _folded([f"{named(answer.target)} = {formula}"])
+    for one in () if calibration is None else calibration.worked(encoding):
+        symbol = f"a_{one.place + 1}" if encoding.kind == "labels" or encoding.n_outputs == 1 else "a_k"
+        formula = with_numbers(one.step, _six, {"a": f"{symbol}^({layer})"}, of=())
+        temperature = f"T = {_six(calibration.temperatures[one.target])}" if calibration else ""
+        found[one.target] += _folded([f"{one.step.left} = {formula}", temperature])
     return found
 
 
@@ -278,5 +286,6 @@ def _as_json(model: Model, path: Path) -> dict[str, Any]:
         **({"members": members} if members else _network_as_json(model.network)),
         "encoding": model.encoding.to_json() if model.encoding else None,
         "training": model.training.to_json() if model.training else None,
+        "calibration": plain(model.calibration) if model.calibration else None,
         "report": plain(model.report) if model.report else None,
     }

@@ -28,6 +28,7 @@ from chainrule.estimators.tabular.encodings import (
 from chainrule.estimators.warning import ended, warn
 from chainrule.estimators.watch import Measure, Watch
 from chainrule.models import DEFAULTS, fit_dataset, fit_settings, start_network, watched_rows
+from chainrule.models.ensembles import calibrated, check_calibration
 from chainrule.network import Network
 from chainrule.training import StoppedBy
 from chainrule.words import quoted
@@ -109,18 +110,22 @@ def fit_table(
         judges=False,
         is_one=goes_on,
     )
+    held_out = None if watched is None else _watched(estimator, watched, data, settings)
+    check_calibration(data, settings, held_out)
     result = fit_dataset(
         data,
         settings,
         on_epoch=None if functions is None else functions.on_epoch,
         resume=resume,
-        watched=None if watched is None else _watched(estimator, watched, data, settings),
+        watched=held_out,
         start=start,
         observer=watch,
         warn=False,
     )
     watch.leave(len(result.history.epochs))
     estimator._keep(result.model.network)
+    found = calibrated(result, settings, held_out).model.calibration
+    estimator._calibrated = None if found is None else (found, data.encoding)
     estimator._record, estimator.history_ = result.model.training, result.history
     if not estimator.n_iter_:
         estimator.loss_ = result.history.loss_after
@@ -270,7 +275,9 @@ def _settings(
     else:
         settings = replace(settings, **{name: one for name, one in asked.items() if one is not None})
     if goes_on:  # whoever calls says when to stop
-        settings = replace(settings, patience=None, stopping=None, loss_goal=None, validation=0.0)
+        settings = replace(
+            settings, patience=None, stopping=None, loss_goal=None, validation=0.0, calibrate=False
+        )
     if alpha is None:
         return settings
     n = len(data.training_rows)

@@ -10,6 +10,7 @@ from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 from chainrule.errors import ChainruleError, DivergenceError, InputError, Remark, TrainingWarning, argument
+from chainrule.models.ensembles.calibrating import calibrated, check_calibration
 from chainrule.models.ensembles.parting import check_folds, member_seeds, watched_folds
 from chainrule.models.judging.predicted import never_predicted
 from chainrule.models.learning import (
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     from chainrule.models.beside import Watched
     from chainrule.models.dataset import Dataset
+    from chainrule.models.judging.calibration import Calibration
     from chainrule.models.learning import Learnt
     from chainrule.models.record import TrainingRecord
     from chainrule.settings import FitSettings
@@ -56,6 +58,7 @@ def fit_networks(
     watched: Watched | None = None,
     warn: bool = True,
     on_member: Callable[[TrainingState], object] | None = None,
+    calibration: Calibration | None = None,
 ) -> FitResult:
     """Train as `fit_dataset` does; or, where `ensemble` says so, as many networks, on threads.
 
@@ -69,6 +72,8 @@ def fit_networks(
         For an ensemble those of its members, in any order; one that has none begins.
     on_member : callable, optional
         Hears the state of each member that has ended, from the thread that trained it, one at a time.
+    calibration : Calibration, optional
+        By other rows than those that are watched.
 
     Raises
     ------
@@ -81,15 +86,20 @@ def fit_networks(
         "on_epoch": on_epoch, "on_time": on_time, "on_step": on_step, "every_seconds": every_seconds,
     }  # fmt: skip
     if settings.recipe is not None:
-        return fit_by_recipe(data, settings, callbacks=callbacks)
+        result = fit_by_recipe(data, settings, callbacks=callbacks)
+        return result if calibration is None else calibrated(result, settings, watched, calibration)
+    check_calibration(data, settings, watched, has_rows=calibration is not None)
     if settings.ensemble is None:
         state = _one_alone(resume)
-        return fit_dataset(data, settings, **callbacks, resume=state, masks=masks, watched=watched, warn=warn)
+        result = fit_dataset(
+            data, settings, **callbacks, resume=state, masks=masks, watched=watched, warn=warn
+        )
+        return calibrated(result, settings, watched, calibration)
     seeds, states = member_seeds(settings), _several(resume, settings.ensemble)
     at_once, threads = _shares(settings, callbacks)
     if across_arithmetic(data, settings, states, strict=False):
         at_once = 1  # a training says so itself, and may in the thread that was called
-    alone = replace(settings, ensemble=None, ensemble_by=None, threads=threads)
+    alone = replace(settings, ensemble=None, ensemble_by=None, threads=threads, calibrate=False)
     has_own_rows = settings.ensemble_by == "folds"
     call_one = RLock()
 
@@ -121,7 +131,8 @@ def fit_networks(
     record = replace(_record_of(result), beside=beside(data, masks, watched))
     for one in (one for one in result.diagnosis if one.is_warning and warn):
         warnings.warn(one.message, TrainingWarning, stacklevel=3)
-    return replace(result, model=replace(result.model, training=record))
+    result = replace(result, model=replace(result.model, training=record))
+    return calibrated(result, settings, watched, calibration)
 
 
 def _one_alone(resume: TrainingState | Sequence[TrainingState] | None) -> TrainingState | None:
@@ -178,16 +189,21 @@ def _averaged(
     return FitResult(model, data, training, members=kept, unfinished=tuple(o for o in begun if o not in kept))
 
 
-def checkpoint_of_members(data: Dataset, settings: FitSettings, states: Sequence[TrainingState]) -> Model:
+def checkpoint_of_members(
+    data: Dataset,
+    settings: FitSettings,
+    states: Sequence[TrainingState],
+    calibration: Calibration | None = None,
+) -> Model:
     """Model as a checkpoint of an ensemble holds it: the networks as they stand, each with its state."""
-    alone = replace(settings, ensemble=None, ensemble_by=None)
+    alone = replace(settings, ensemble=None, ensemble_by=None, calibrate=False)
     members = tuple(
         replace(
             checkpoint(data, replace(alone, seed=state.settings["seed"]), state), encoding=None, report=None
         )
         for state in states
     )
-    first = checkpoint(data, settings, states[0])
+    first = checkpoint(data, settings, states[0], calibration)
     if len(members) == 1:
         return first
     return replace(first, network=Ensemble(one.network for one in members), state=None, members=members)

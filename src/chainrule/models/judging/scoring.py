@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     FloatArray = npt.NDArray[np.float64]
 
-__all__ = ["gives_chances", "majorities_of", "score_of"]
+__all__ = ["are_chances", "gives_chances", "majorities_of", "score_of"]
 
 
 def score_of(
@@ -143,9 +143,13 @@ def _counting(y: FloatArray, weights: FloatArray | None) -> npt.NDArray[np.intp]
 
 def gives_chances(network: Network | Ensemble, encoding: Encoding) -> bool:
     """Whether outputs are probabilities: each the chance of one of two classes, or those of all classes."""
+    return are_chances(members_of(network)[0].activations[-1], encoding)
+
+
+def are_chances(output: object, encoding: Encoding) -> bool:
+    """The same of outputs of an activation."""
     one_unit = all(isinstance(part, ClassTarget) and part.one_unit for part in encoding.learnt)
     needed = OutputRange.UNIT if one_unit else OutputRange.SHARES
-    output = members_of(network)[0].activations[-1]
     return bool(ACTIVATIONS.fact(output, "outputs") is needed)
 
 

@@ -16,7 +16,7 @@ EFFORTS = ("quick", "normal", "best")
 NEWEST = "modern-2"
 RECIPES = {"modern": NEWEST, NEWEST: NEWEST}  # by the names of defaults that stand for them
 # What may be said beside a recipe: it settles all other settings of the network and of its training.
-BESIDE = ("seed", "held_out", "folds", "threads", "class_weight", "effort", "recipe", "defaults")
+BESIDE = ("seed", "held_out", "folds", "threads", "class_weight", "calibrate", "effort", "recipe", "defaults")
 
 
 def takes_recipe(given: Mapping[str, Any], names: tuple[str, ...]) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.models.beside import sample_weight
+from chainrule.models.judging.calibration import calibration_of
 from chainrule.models.judging.predicted import never_predicted
 from chainrule.models.learning import training_record
 from chainrule.models.model import Model
@@ -57,9 +58,9 @@ def fit_by_recipe(
     layer = OutputLayer(settings.output, settings.loss)
     linear = _linear_answers(data, recipe, layer, weights, settings.seed)
     n_cycles, chosen = len(answers), _rows_of_choice(len(rows), settings.seed)
+    candidates = [*answers, *(one[rows] for one in linear)]
     own = None if weights is None else weights[rows][chosen]
-    candidates = [one[chosen] for one in (*answers, *(one[rows] for one in linear))]
-    counts = blend(candidates, Y[chosen], own)
+    counts = blend([one[chosen] for one in candidates], Y[chosen], own)
     total, networks, parts = sum(counts), [], []
     for cycle, count in enumerate(counts[:n_cycles]):
         for member in members if count else ():
@@ -73,7 +74,14 @@ def fit_by_recipe(
             if count:
                 networks.append(_in_float32(net))
                 parts.append(count / total)
-    return _result(data, settings, members, networks, parts)
+    result = _result(data, settings, members, networks, parts)
+    if not settings.calibrate:
+        return result
+    pairs = zip(candidates, counts, strict=True)
+    mixed: Numbers = np.sum([one * (count / total) for one, count in pairs if count], axis=0)
+    own = None if data.weights is None else data.weights[rows]
+    calibration = calibration_of("folds", data.encoding, Y, mixed.astype(np.float32), weights=own)
+    return replace(result, model=replace(result.model, calibration=calibration))
 
 
 def _trained(
