@@ -26,6 +26,7 @@ WRONG: dict[str, list[Any]] = {
     "N": [-1, 1.5, "x", True],
     "NAME": ["no_such_name", 3],
     "UNITS": [0, (1, -1), "x"],
+    "FACTORS": ["x", "ntp,", 0.0, [1.0, -1.0], math.nan, True, []],
     "WEIGHTS": ["x", {"a": 0.0}, 3],
     "": ["x", 2, None],
 }

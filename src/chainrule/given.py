@@ -41,6 +41,11 @@ def whole_number_or_none(value: object, name: str) -> int | None:
     return whole_number_from_1(number, name) if number else None
 
 
+def whole_number_from_0(value: object, name: str) -> int:
+    """The value as a whole number of at least 0, or InputError."""
+    return 0 if value == 0 and not isinstance(value, bool) else whole_number_from_1(value, name)
+
+
 def whole_number_from_1(value: object, name: str) -> int:
     """Int of at least 1, or InputError."""
     number = _as_int(value)

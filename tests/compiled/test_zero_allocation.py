@@ -48,6 +48,8 @@ FUNCTIONS: list[tuple[Any, ...]] = [
     (["softsign", "identity"], "huber"),
     (["tanh", "softmax"], "absolute"),
     (["softplus", "identity"], "quantile"),
+    (["selu", "mish"], "rss"),
+    (["cos", "identity"], "rss"),
 ]
 
 

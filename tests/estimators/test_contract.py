@@ -51,8 +51,8 @@ def test_scikit_learns_check_passes(estimator: BaseEstimator, check: Callable[..
 
 
 OUTPUTS = (
-    "logistic", "tanh", "identity", "relu", "leaky_relu:0.1", "softplus", "softsign", "gelu", "exp",
-    "softmax",
+    "logistic", "tanh", "identity", "relu", "leaky_relu:0.1", "softplus", "softsign", "gelu", "selu", "mish",
+    "cos", "exp", "softmax",
 )  # fmt: skip
 FULL_BATCH: tuple[dict[str, Any], ...] = (
     {"solver": "lbfgs"},

@@ -169,7 +169,7 @@ def _gradients_differ(exact: Network, moved: Network, case: dict[str, Any]) -> b
     for net in (exact, moved):
         passed = net.forward(case["X"])
         deltas = backward(net.weights, net.activations, net.loss, passed, case["Y"])
-        found.append(gradients(case["X"], passed, deltas))
+        found.append(gradients(net.weights, case["X"], passed, deltas))
     largest = max(float(np.abs(g).max()) for g in found[0])
     return any(np.abs(a - b).max() > 1e-6 * largest for a, b in zip(*found, strict=True))
 

@@ -36,7 +36,7 @@ def _samples(net: Network, n: int, seed: int) -> tuple[npt.NDArray[np.float64], 
 
 def _gradients(net: Network, X: npt.NDArray[Any], Y: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], ...]:
     passed = net.forward(X)
-    return gradients(X, passed, backward(net.weights, net.activations, net.loss, passed, Y))
+    return gradients(net.weights, X, passed, backward(net.weights, net.activations, net.loss, passed, Y))
 
 
 def _assert_close(slopes: npt.NDArray[Any], expected: npt.NDArray[Any]) -> None:

@@ -113,8 +113,8 @@ def test_float32_training_stays_float32(
     types: set[Any] = set()
     gradients = vars(objective)["gradients"]
 
-    def noted(X: Any, passed: Any, deltas: Any) -> Any:  # noqa: ANN401 (handed through)
-        found = gradients(X, passed, deltas)
+    def noted(weights: Any, X: Any, passed: Any, deltas: Any, **more: Any) -> Any:  # noqa: ANN401 (handed through)
+        found = gradients(weights, X, passed, deltas, **more)
         types.update(array.dtype for array in (X, *passed.z, *passed.a, *deltas, *found))
         return found
 

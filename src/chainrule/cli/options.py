@@ -159,6 +159,8 @@ _READ: dict[str, Callable[[str, str], Any]] = {
     "NAME": lambda _option, text: text,
     "UNITS": _layers,
     "WEIGHTS": _class_weight,
+    "LAYERS": lambda _option, text: () if text == "none" else text,
+    "FACTORS": lambda _option, text: text,
     "": lambda _option, _text: False,  # the option switches the setting off
 }
 
@@ -202,7 +204,7 @@ def _typed(one: Setting, value: Any) -> str:  # noqa: ANN401 (a setting's value)
     """Option with its value as it is typed: all digits of a number, without a point where it is whole."""
     if not one.takes:
         return one.option
-    if one.takes == "UNITS":
+    if one.takes in {"UNITS", "LAYERS"}:
         return f"{one.option} {','.join(map(str, value)) or 'none'}"
     if one.takes == "WEIGHTS" and value != BALANCED:
         weights = ",".join(f"{name}={_plain(weight)}" for name, weight in json.loads(value).items())

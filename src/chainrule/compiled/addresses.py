@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from chainrule.compiled.kernels.gradients import ADD_GRADIENTS, TRANSPOSE
 from chainrule.compiled.kernels.products import PRODUCT
+from chainrule.compiled.twins.layers import GRADIENTS, NET_INPUTS, PASS_BACK
 from chainrule.compiled.twins.losses import FUSED_START, START
 from chainrule.compiled.twins.rules import PREPARE, UPDATE
 from chainrule.compiled.twins.units import BACKWARD, DROP, FORWARD, SEND
@@ -20,7 +21,7 @@ def for_predictions(memory: Memory) -> None:
     """What takes several rows forward."""
     dtype = memory.array.dtype
     for layer in memory.layers:
-        layer["product"] = PRODUCT.address(dtype)
+        layer["product"] = NET_INPUTS.get(int(layer["kind"]), PRODUCT).address(dtype)
         layer["forward"] = FORWARD[int(layer["activation"])].address(dtype)
 
 
@@ -44,7 +45,10 @@ def for_batches(memory: Memory, *, prepared: bool) -> None:
     for_predictions(memory)
     _give_backward(memory)
     for layer in memory.layers:
-        layer["add_gradients"] = ADD_GRADIENTS.address(dtype)
+        kind = int(layer["kind"])
+        layer["add_gradients"] = GRADIENTS.get(kind, ADD_GRADIENTS).address(dtype)
+        if kind in PASS_BACK:
+            layer["pass_back"] = PASS_BACK[kind].address(dtype)
         if layer["transposed"]:
             layer["transpose"] = TRANSPOSE.address(dtype)
     for layer in memory.layers:

@@ -5,16 +5,19 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from chainrule.equations import ACTIVATIONS, LOSSES, RSS, Identity, Kind, Logistic, ReLU, Tanh
+from chainrule.equations import ACTIVATIONS, LAYERS, LOSSES, RSS, Dense, Identity, Kind, Logistic, ReLU, Tanh
 from chainrule.errors import InputError, argument
 from chainrule.words import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from chainrule.equations import Activation, Loss
+    from chainrule.equations import Activation, Layer, Loss
 
-__all__ = ["Code", "activation_codes", "checked_code", "knows_activations", "loss_code", "narrow_suits"]
+__all__ = [
+    "Code", "activation_codes", "are_dense", "checked_code", "knows_activations", "knows_layers", "loss_code",
+    "narrow_suits",
+]  # fmt: skip
 
 IN_NARROW_KERNELS = (Identity.code, Logistic.code, Tanh.code, ReLU.code)
 
@@ -56,6 +59,16 @@ def _parameter(thing: Any) -> float:
 def knows_activations(activations: Sequence[Activation]) -> bool:
     """Whether there is a kernel for each; a user's own class is none of these, whatever its name."""
     return all(code_of(activation, ACTIVATIONS) is not None for activation in activations)
+
+
+def knows_layers(layers: Sequence[Layer]) -> bool:
+    """Whether there are routines for each."""
+    return all(code_of(layer, LAYERS) is not None for layer in layers)
+
+
+def are_dense(layers: Sequence[Layer]) -> bool:
+    """Whether all layers are those that every kernel knows."""
+    return all(type(layer) is Dense for layer in layers)
 
 
 def activation_codes(activations: Sequence[Activation]) -> tuple[Code, ...]:

@@ -15,6 +15,7 @@ from chainrule.compiled.machine.compiling import EVALUATION, kernel
 from chainrule.compiled.machine.target import FEW_ROWS, useful_threads
 from chainrule.compiled.machine.team import restore_environment, standard_environment
 from chainrule.compiled.twins.routines import call_start
+from chainrule.equations import layers_of, members_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from chainrule.compiled.codes import Code
+    from chainrule.equations import Layer
 
 __all__ = ["Evaluator", "RowLosses", "evaluate_rows"]
 
@@ -38,6 +40,8 @@ def evaluate_rows(M, layers, places, X, Y, W, first, stop, losses):
             copy_numbers(M, bottom.before + r * bottom.before_width, X, sample * bottom.inputs, bottom.inputs)
             copy_numbers(M, places.targets + r * top.width, Y, sample * top.units, top.units)
             M[places.sample_weights + r] = W[sample]
+            if places.members > 1:
+                M[places.row_members + r] = sample % places.members
         forward_rows(M, layers, 0, (rows + FEW_ROWS - 1) // FEW_ROWS * FEW_ROWS)
         call_start(places.start, M, top, places, 0, rows)
         for r in range(rows):
@@ -57,6 +61,8 @@ class Evaluator:
         Their codes.
     X, Y : arrays of the weights' dtype
     sample_weight : array of shape (n_samples,), optional
+    kinds : sequence of Layer, optional
+        All layers are dense where none are given.
     """
 
     def __init__(
@@ -67,10 +73,11 @@ class Evaluator:
         X: npt.NDArray[Any],
         Y: npt.NDArray[Any],
         sample_weight: npt.NDArray[Any] | None,
+        kinds: Sequence[Layer] | None = None,
     ) -> None:
         W = np.ones(len(X), X.dtype) if sample_weight is None else sample_weight
         self.samples = flat(X), flat(Y), flat(W)
-        self.memory = reserve(sizes, activations, X.dtype, PREDICTION_ROWS, loss=loss)
+        self.memory = reserve(sizes, activations, X.dtype, PREDICTION_ROWS, loss=loss, kinds=kinds)
         for_losses(self.memory)
         self.row_losses = np.empty(len(X), X.dtype)
 
@@ -86,13 +93,21 @@ class RowLosses:
         Their codes.
     threads : int or None
         Most of them; None for as many as pay off.
+    kinds : sequence of Layer, optional
+        All layers are dense where none are given.
     """
 
     def __init__(
-        self, sizes: Sequence[int], activations: Sequence[Code], loss: Code, threads: int | None = None
+        self,
+        sizes: Sequence[int],
+        activations: Sequence[Code],
+        loss: Code,
+        threads: int | None = None,
+        kinds: Sequence[Layer] | None = None,
     ) -> None:
         self._given, self._threads = (sizes, activations), threads
-        self._loss = loss
+        self._loss, self._kinds = loss, kinds
+        self._members = members_of(layers_of(kinds, len(sizes) - 1))
         self._memories: list[Memory] = []  # one a thread
         self._packed: Sequence[npt.NDArray[Any]] | None = None  # what is in all of them
 
@@ -104,6 +119,22 @@ class RowLosses:
         sample_weight: npt.NDArray[Any] | None = None,
     ) -> npt.NDArray[Any]:
         """Loss of each sample times its weight, shape (n_samples,), for X and Y of the weights' dtype."""
+        if self._members > 1:
+            own = sample_weight if sample_weight is None else np.repeat(sample_weight, self._members)
+            X, Y = np.repeat(X, self._members, axis=0), np.repeat(Y, self._members, axis=0)
+            of_rows = self._of_rows(weights, X, Y, own).reshape(-1, self._members)
+            means: npt.NDArray[Any] = of_rows.sum(axis=1) / self._members
+            return means
+        return self._of_rows(weights, X, Y, sample_weight)
+
+    def _of_rows(
+        self,
+        weights: Sequence[npt.NDArray[Any]],
+        X: npt.NDArray[Any],
+        Y: npt.NDArray[Any],
+        sample_weight: npt.NDArray[Any] | None,
+    ) -> npt.NDArray[Any]:
+        """Loss of each row, which is one member's."""
         n, W = len(X), np.ones(len(X), X.dtype) if sample_weight is None else sample_weight
         useful = useful_threads(n * sum(w.size for w in weights))
         threads = min(self._threads or useful, useful, max(n, 1))
@@ -129,7 +160,9 @@ class RowLosses:
         fresh = self._memories if self._packed is not weights else []
         self._packed = None  # until all have them: an interrupt may come in between
         for _ in range(threads - len(self._memories)):
-            memory = reserve(*self._given, weights[0].dtype, PREDICTION_ROWS, loss=self._loss)
+            memory = reserve(
+                *self._given, weights[0].dtype, PREDICTION_ROWS, loss=self._loss, kinds=self._kinds
+            )
             for_losses(memory)
             self._memories.append(memory)
             fresh = self._memories

@@ -12,14 +12,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from chainrule.compiled.codes import checked_code
+from chainrule.equations import LAYERS, Dense, MemberDense, Periodic, Piecewise, layers_of, members_of
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import numpy.typing as npt
 
     from chainrule.compiled.codes import Code
+    from chainrule.equations import Layer
 
-__all__ = ["LAYER", "PLACES", "Memory", "flat", "lanes_of", "pack", "padded", "reserve", "unpack"]
+__all__ = ["LAYER", "PLACES", "Memory", "flat", "lanes_of", "pack", "padded", "reserve", "sizes_of", "unpack"]
 
 VECTOR_BYTES = 64
 
@@ -27,17 +31,36 @@ VECTOR_BYTES = 64
 LAYER = np.dtype(
     [("parameter", np.float64)]  # of the activation
     + [
+        ("rate_factor", np.float64),
+        ("bias_factor", np.float64),
+    ]  # of the rate, of bias weights, too
+    + [
         (name, np.int64)
         for name in (
+            "kind",  # its code; 0 is dense
+            "is_held",  # whether an update leaves its numbers as they are
             "inputs",  # units of the layer before
             "units",
+            "lines",  # of its matrix: of a dense layer the units, and lines_width is the width;
+            "lines_width",
+            "numbers",  # of a line: of a dense layer inputs + 1, and numbers_width is before_width
+            "numbers_width",
+            "members",  # networks that share the weights,
+            "members_at",  # and which of them a row is of
+            "frequencies",  # of a periodic layer
+            "sums",  # units that each input becomes
+            "scratch",  # of a row, for layers that need it: [rows][scratch_width]
+            "scratch_width",
+            "before_deltas",  # deltas of the layer before: [rows][before_deltas_width]
+            "before_deltas_width",
+            "pass_back",  # address of the routine for these, of a layer that is not dense
             "activation",  # its code
             "product",  # addresses of the routines for products of matrices,
             "add_gradients",  # for gradients,
             "transpose",  # for the transposed copy of the weights
             "forward",  # from net inputs to outputs
             "backward",  # and from what arrives at the outputs to the deltas
-            "weights",  # [width / column][inputs, then bias, then zeros up to before_width][column]
+            "weights",  # [lines_width / column][numbers but the first, it, zeros up to numbers_width][column]
             "column",  # numbers of a row that lie together: one vector
             "width",
             "transposed",  # [before_width / column][width][column]: for the deltas of a batch
@@ -82,6 +105,8 @@ PLACES = np.dtype(
             "sums",  # gradients of blocks, one after the other for each halving, for narrow networks
             "n_weights",  # numbers of one of these
             "losses",  # one a row
+            "members",  # networks that share the weights,
+            "row_members",  # and which of them a row is of
             "norms",  # squared length of the gradients of each block of inputs of each layer
         )
     ]
@@ -137,7 +162,7 @@ class _Reservation:
         return begin
 
 
-def reserve(
+def reserve(  # noqa: PLR0912 (what each may need)
     sizes: Sequence[int],
     activations: Sequence[Code],
     dtype: np.dtype[Any],
@@ -153,6 +178,7 @@ def reserve(
     pad_to: int | None = None,
     gradient_lanes: int = 1,
     n_sums: int = 0,
+    kinds: Sequence[Layer] | None = None,
 ) -> Memory:
     """Lay out a network of these sizes for `rows` samples at a time; its weights are still 0.
 
@@ -163,10 +189,16 @@ def reserve(
     """
     pad_to = pad_to or lanes_of(dtype)
     layers, places = np.zeros(len(sizes) - 1, LAYER), np.zeros((), PLACES)
-    space = _Reservation(pad_to)
-    for layer, inputs, units, activation in zip(layers, sizes[:-1], sizes[1:], activations, strict=True):
+    space, kinds = _Reservation(pad_to), layers_of(kinds, len(layers))
+    for layer, kind, inputs, units, activation in zip(
+        layers, kinds, sizes[:-1], sizes[1:], activations, strict=True
+    ):
+        layer["lines"], layer["numbers"] = kind.shape(inputs, units)
+        for name in ("lines", "numbers"):
+            layer[f"{name}_width"] = padded(int(layer[name]), pad_to)
         layer["inputs"], layer["units"] = inputs, units
         layer["activation"], layer["parameter"] = activation
+        layer["rate_factor"] = layer["bias_factor"] = 1
         layer["width"], layer["outputs_width"] = padded(units, pad_to), padded(units + 1, pad_to)
         layer["before_width"], layer["column"] = padded(inputs + 1, pad_to), pad_to
         layer["weights"] = space.take(_n_packed(layer))
@@ -176,6 +208,11 @@ def reserve(
     before = space.take(rows * int(layers[0]["before_width"]))
     for m, layer in enumerate(layers):
         layer["before"] = before
+        if m:  # 0 where none are reserved
+            layer["before_deltas"], layer["before_deltas_width"] = (
+                layers[m - 1][n] for n in ("deltas", "width")
+            )
+        _reserve_kind(layer, kinds[m], space, rows, pad_to)
         layer["net_inputs"] = space.take(rows * int(layer["width"]))
         before = layer["outputs"] = space.take(rows * int(layer["outputs_width"]))
         if with_dropout and m < len(layers) - 1:
@@ -183,7 +220,7 @@ def reserve(
             before = layer["sent"] = space.take(rows * int(layer["outputs_width"]))
         if loss is not None:
             layer["deltas"] = space.take(rows * int(layer["width"]))
-        if with_transposed and m:
+        if with_transposed and m and type(kinds[m]) is Dense:
             layer["transposed"] = space.take(_n_packed(layer))
         if with_masks:
             layer["masks"] = space.take(_n_packed(layer))
@@ -204,15 +241,40 @@ def reserve(
         places["gradients_at_once"] = space.take(n_gradients_at_once)
         places["n_weights"] = int(((layers["inputs"] + 1) * layers["units"]).sum())
         places["sums"] = space.take(n_sums * int(places["n_weights"]))
-        places["norms"] = space.take(int(layers["before_width"].sum()) // lanes_of(dtype) + len(layers))
+        places["norms"] = space.take(int(layers["numbers_width"].sum()) // lanes_of(dtype) + len(layers))
+    places["members"] = members_of(kinds)
+    places["row_members"] = layers["members_at"] = space.take(rows) if places["members"] > 1 else 0
     memory = Memory(_aligned_zeros(space.end, dtype), layers, places[()])  # type: ignore[arg-type]
     _set_bias_units(memory, rows)
     return memory
 
 
+def sizes_of(weights: Sequence[npt.NDArray[Any]], kinds: Sequence[Layer]) -> tuple[int, ...]:
+    """Units of each layer, inputs first."""
+    pairs = [kind.sizes(w.shape) for kind, w in zip(kinds, weights, strict=True)]
+    return (pairs[0][0], *(units for _, units in pairs))
+
+
+def _reserve_kind(layer: np.void, kind: Layer, space: _Reservation, rows: int, pad_to: int) -> None:
+    """What a layer that is not dense needs beside its matrix."""
+    if type(kind) is Dense:
+        return
+    layer["kind"], layer["members"] = checked_code(kind, LAYERS), LAYERS.fact(kind, "members")
+    if isinstance(kind, MemberDense):
+        layer["scratch_width"] = pad_to
+    layer["is_held"] = LAYERS.fact(kind, "is_held")
+    if isinstance(kind, Piecewise):
+        layer["sums"], layer["scratch_width"] = kind.bins, pad_to
+    if isinstance(kind, Periodic):
+        layer["frequencies"], layer["sums"] = kind.frequencies, kind.size
+        layer["scratch_width"] = 2 * kind.frequencies * int(layer["lines_width"]) + pad_to
+    if layer["scratch_width"]:
+        layer["scratch"] = space.take(rows * int(layer["scratch_width"]))
+
+
 def _n_packed(layer: np.void) -> int:
     """Numbers of a layer's packed weights."""
-    return int(layer["before_width"] * layer["width"])
+    return int(layer["numbers_width"] * layer["lines_width"])
 
 
 def _aligned_zeros(length: int, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
@@ -244,15 +306,15 @@ def _columns(array: npt.NDArray[Any], begin: int, rows: int, width: int, column:
 
 def _unpacked(array: npt.NDArray[Any], layer: np.void, name: str) -> npt.NDArray[Any]:
     """Copy of a layer's packed weights, or of what lies like them: the inputs' rows, then the bias row."""
-    inputs, units, width = int(layer["inputs"]), int(layer["units"]), int(layer["width"])
-    columns = _columns(array, int(layer[name]), int(layer["before_width"]), width, int(layer["column"]))
-    return columns.reshape(*columns.shape[:-2], width)[..., : inputs + 1, :units]
+    numbers, lines, width = int(layer["numbers"]), int(layer["lines"]), int(layer["lines_width"])
+    columns = _columns(array, int(layer[name]), int(layer["numbers_width"]), width, int(layer["column"]))
+    return columns.reshape(*columns.shape[:-2], width)[..., :numbers, :lines]
 
 
 def pack(memory: Memory, weights: Sequence[npt.NDArray[Any]], name: str = "weights") -> None:
     """Copy public weights, or what has their shapes, into the memory; what pads them stays."""
     for layer, matrix in zip(memory.layers, weights, strict=True):
-        rows, width, column = (int(layer[size]) for size in ("before_width", "width", "column"))
+        rows, width, column = (int(layer[size]) for size in ("numbers_width", "lines_width", "column"))
         columns = _columns(memory.array, int(layer[name]), rows, width, column)
         numbers = columns.reshape(rows, width)  # a copy, unless there is one column
         n_units, n_inputs = matrix.shape

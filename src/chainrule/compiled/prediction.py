@@ -12,15 +12,16 @@ import numpy as np
 from chainrule.compiled.addresses import for_predictions
 from chainrule.compiled.codes import activation_codes
 from chainrule.compiled.kernels.forward import PREDICTION_ROWS, predict_rows
-from chainrule.compiled.layout import Memory, flat, pack, reserve
+from chainrule.compiled.layout import Memory, flat, pack, reserve, sizes_of
 from chainrule.compiled.machine.target import useful_threads
+from chainrule.equations import layers_of, members_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import numpy.typing as npt
 
-    from chainrule.equations import Activation
+    from chainrule.equations import Activation, Layer
 
 __all__ = ["Predictor"]
 
@@ -34,9 +35,15 @@ class Predictor:
     A call takes a copy and puts it back, so that several threads may predict at once.
     """
 
-    def __init__(self, weights: Sequence[npt.NDArray[Any]], activations: Sequence[Activation]) -> None:
+    def __init__(
+        self,
+        weights: Sequence[npt.NDArray[Any]],
+        activations: Sequence[Activation],
+        kinds: Sequence[Layer] | None = None,
+    ) -> None:
         self._weights, self._activations = weights, activation_codes(activations)
-        self._sizes = (weights[0].shape[1] - 1, *(w.shape[0] for w in weights))
+        self._kinds = layers_of(kinds, len(weights))
+        self._sizes, self._members = sizes_of(weights, self._kinds), members_of(self._kinds)
         self._idle: deque[Memory] = deque()
         self._kernel = predict_rows.unchecked(weights[0].dtype)
 
@@ -75,11 +82,12 @@ class Predictor:
             memory = self._idle.pop()
         except IndexError:
             memory = self._new_memory()
-        self._kernel(memory.array, memory.layers, X, first, stop, outputs)
+        self._kernel(memory.array, memory.layers, X, first, stop, outputs, self._members)
         self._idle.append(memory)
 
     def _new_memory(self) -> Memory:
-        memory = reserve(self._sizes, self._activations, self._weights[0].dtype, PREDICTION_ROWS)
+        dtype = self._weights[0].dtype
+        memory = reserve(self._sizes, self._activations, dtype, PREDICTION_ROWS, kinds=self._kinds)
         for_predictions(memory)
         pack(memory, self._weights)
         return memory

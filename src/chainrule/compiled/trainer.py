@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeAlias
 import numpy as np
 
 from chainrule.compiled.addresses import for_batches, for_online_training
-from chainrule.compiled.codes import activation_codes, loss_code, narrow_suits
+from chainrule.compiled.codes import activation_codes, are_dense, loss_code, narrow_suits
 from chainrule.compiled.evaluation import Evaluator, evaluate_rows
 from chainrule.compiled.kernels.blocks import train_blocks
 from chainrule.compiled.kernels.epochs import N_PARTIALS, train_epochs
@@ -22,12 +22,22 @@ from chainrule.compiled.kernels.narrow import WIDTHS, train_narrow
 from chainrule.compiled.kernels.narrow_minibatch import MOST_INPUTS, MOST_UNITS, train_narrow_minibatches
 from chainrule.compiled.kernels.online import train_online
 from chainrule.compiled.kernels.shuffling import NUMBERS_A_BLOCK
-from chainrule.compiled.layout import Memory, flat, lanes_of, pack, padded, reserve, squares, unpack
+from chainrule.compiled.layout import (
+    Memory,
+    flat,
+    lanes_of,
+    pack,
+    padded,
+    reserve,
+    sizes_of,
+    squares,
+    unpack,
+)
 from chainrule.compiled.machine.pace import SHORTER, Pace
 from chainrule.compiled.machine.target import TILE_COLUMNS, TILE_ROWS, useful_threads
 from chainrule.compiled.machine.team import STOP, TEAM_LENGTH
 from chainrule.compiled.twins.rules import FUSED, GRADIENTS, POWER1, POWER2, rule_code, rule_numbers
-from chainrule.equations import RULES, Descent
+from chainrule.equations import RULES, Descent, layers_of, members_of
 from chainrule.random_streams import Purpose
 
 if TYPE_CHECKING:
@@ -36,7 +46,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from chainrule.compiled.machine.compiling import Kernel
-    from chainrule.equations import Activation, Loss, Rule, RuleState
+    from chainrule.equations import Activation, Layer, Loss, Rule, RuleState
 
 __all__ = ["Block", "State", "Trainer"]
 
@@ -104,10 +114,14 @@ class Trainer:
     l1, l2 : float
     clip_norm : float, optional
     masks : sequence of arrays of the shapes of the weights, optional
+    factors : sequence of pairs of floats, optional
+        Of the rate, for each matrix: that of its bias weights, and that of the others.
     dropout : callable, optional
         Of epoch, first place in its order and number of samples: what is left of each hidden unit's output.
     threads : int or None
         None for as many as pay off.
+    kinds : sequence of Layer, optional
+        All layers are dense where none are given.
     """
 
     def __init__(
@@ -125,10 +139,13 @@ class Trainer:
         l2: float = 0.0,
         clip_norm: float | None = None,
         masks: Sequence[npt.NDArray[Any]] | None = None,
+        factors: Sequence[tuple[float, float]] | None = None,
         dropout: Callable[[int, int, int], npt.NDArray[Any]] | None = None,
         threads: int | None = None,
+        kinds: Sequence[Layer] | None = None,
     ) -> None:
-        self._sizes = (weights[0].shape[1] - 1, *(w.shape[0] for w in weights))
+        self._kinds = layers_of(kinds, len(weights))
+        self._sizes, self._members = sizes_of(weights, self._kinds), members_of(self._kinds)
         self._dtype = weights[0].dtype
         self._activations = activation_codes(activations)
         self._loss = loss_code(loss, activations[-1])
@@ -140,6 +157,7 @@ class Trainer:
         n_weights = sum(w.size for w in weights)
         penalised = bool(l1 or l2) or clip_norm is not None or masks is not None
         self._is_plain, self._clips = type(rule) is Descent and not penalised, clip_norm is not None
+        self._is_plain = self._is_plain and factors is None
         self._is_prepared = penalised or rule is None  # sums of gradients are not enough for its rule
         self._kernel, self._most_rows = self._kernel_for(self._batch_size), 1
         n_sums = 0
@@ -156,6 +174,8 @@ class Trainer:
         pack(self._memory, weights)
         if masks is not None:
             pack(self._memory, masks, "masks")
+        for layer, (of_bias, of_others) in zip(self._memory.layers, factors or (), strict=False):
+            layer["bias_factor"], layer["rate_factor"] = of_bias, of_others
         self._team = np.zeros(TEAM_LENGTH, np.int64)
         self._pool = ThreadPoolExecutor(self._threads - 1) if self._threads > 1 else None
         self._pace = Pace(self._threads, max(1, min(SAMPLES_AT_FIRST, WORK_AT_FIRST // n_weights)))
@@ -164,7 +184,7 @@ class Trainer:
     def _kernel_for(self, batch_size: int) -> Kernel:
         """The kernel for batches of such a size: in registers where the layers are narrow enough."""
         of_batches = train_blocks if batch_size > BLOCK_ROWS else train_minibatches
-        if not self._is_plain or self._dropout is not None:
+        if not self._is_plain or self._dropout is not None or not are_dense(self._kinds):
             return of_batches
         widest, is_narrow = max(self._sizes[1:]), narrow_suits(self._activations, self._loss)
         if batch_size > 1:
@@ -174,7 +194,12 @@ class Trainer:
         return train_narrow[width] if width else train_online
 
     def _reserve(self, rows: int, **extras: Any) -> Memory:
-        return reserve(self._sizes, self._activations, self._dtype, rows, loss=self._loss, **extras)
+        return reserve(
+            *(self._sizes, self._activations, self._dtype, rows),
+            loss=self._loss,
+            kinds=self._kinds,
+            **extras,
+        )
 
     def _prepare_online(self) -> None:
         """One sample at a time, in one register a layer where the layers are narrow enough."""
@@ -241,7 +266,7 @@ class Trainer:
             self._ones = flat(np.ones(n, self._dtype))
         W = self._ones[:n] if sample_weight is None else flat(sample_weight)
         self._samples = flat(X), flat(Y), W
-        self._batch_size, self._place = min(batch_size, n), place
+        self._batch_size, self._place = min(batch_size, n) * self._members, place
 
     def take(
         self,
@@ -255,7 +280,7 @@ class Trainer:
 
         False where that needs another trainer: another kernel, more room, or a team that can still meet.
         """
-        rows = min(batch_size, len(X))
+        rows = min(batch_size, len(X)) * self._members
         if rows > self._most_rows or self._kernel_for(rows) is not self._kernel:
             return False
         # An interrupt has sent the team away; and a process that was forked has none of its threads.
@@ -280,17 +305,18 @@ class Trainer:
         number: int = 1,
         steps_at_once: int | None = None,
     ) -> Iterator[tuple[int, float]]:
-        """Train on the samples in this order.
+        """Train on the samples in this order; of a network with members, each of them on every sample.
 
         Yields about ten times a second, or after so many updates, how many samples are done, and the sum of
         their losses, each before the update that it led to: one sum, wherever the epoch is cut.
         """
-        loss, first, order = 0.0, 0, flat(order)
+        loss, first, members = 0.0, 0, self._members
+        order = flat(order if members == 1 else np.repeat(order, members))
         while first < len(order):
             stop = min(first + self._chunk(steps_at_once), len(order))
             loss = self._train(order, first, stop, rate, loss, number)
             first = stop
-            yield first, loss
+            yield first // members, loss / members
 
     def _chunk(self, steps_at_once: int | None) -> int:
         """Samples of the next run of a kernel: whole batches."""
@@ -305,16 +331,16 @@ class Trainer:
         self, X: npt.NDArray[Any], Y: npt.NDArray[Any], sample_weight: npt.NDArray[Any] | None = None
     ) -> Evaluator:
         """Rows of the weights' dtype whose losses `epochs` is to give."""
-        return Evaluator(self._sizes, self._activations, self._loss, X, Y, sample_weight)
+        return Evaluator(self._sizes, self._activations, self._loss, X, Y, sample_weight, self._kinds)
 
     def epochs_at_once(self, watched: Evaluator | None = None) -> int:
         """How many epochs `epochs` does in a tenth of a second, by what those before took.
 
-        0 where units that drop out need `epoch`, or where it would save little.
+        0 where units that drop out or members need `epoch`, or where it would save little.
         """
         n_epochs = self._pace.samples // self._rows(watched)
         fewest = FEWEST_AT_ONCE // (SHORTER if self._pace.threads > 1 else 1)
-        if self._dropout is not None or n_epochs < fewest:
+        if self._dropout is not None or self._members > 1 or n_epochs < fewest:
             return 0
         return min(n_epochs, MOST_STATES // len(self._memory.state))
 
@@ -418,8 +444,8 @@ class Trainer:
         Only for a trainer without a rule, with one batch of all samples.
         """
         pack(self._memory, weights)
-        order = np.arange(len(self._samples[2]))
-        loss = self._train(flat(order), 0, len(order), 1.0, 0.0, 1)
+        order = np.repeat(np.arange(len(self._samples[2])), self._members)
+        loss = self._train(flat(order), 0, len(order), 1.0, 0.0, 1) / self._members
         return loss, unpack(self._memory.array, self._memory.layers, "gradients")
 
     def _train(
@@ -432,7 +458,9 @@ class Trainer:
         began = time.perf_counter()
         kept = self._samples[2]  # anything that is not looked at
         if self._dropout is not None:
-            kept = flat(self._dropout(number, self._place + first, stop - first))
+            members = self._members
+            kept = self._dropout(number, self._place + first // members, (stop - first) // members)
+            kept = flat(kept if members == 1 else np.repeat(kept, members, axis=0))
         arguments = (
             *self._memory,
             *self._samples,

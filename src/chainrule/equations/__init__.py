@@ -21,11 +21,39 @@ from chainrule.equations.activations.activation import (
     OutputRange,
     Tanh,
 )
-from chainrule.equations.activations.rectifiers import GELU, Exp, LeakyReLU, ReLU, Softplus, Softsign
+from chainrule.equations.activations.rectifiers import (
+    GELU,
+    SELU,
+    Cos,
+    Exp,
+    LeakyReLU,
+    Mish,
+    ReLU,
+    Softplus,
+    Softsign,
+)
 from chainrule.equations.activations.softmax import Softmax
 from chainrule.equations.arrays import Array
 from chainrule.equations.kinds import ENGINES, METRICS, Kind, name_of
-from chainrule.equations.layers import flush_to_zero, gradient, hidden_delta, net_input, with_bias_unit
+from chainrule.equations.layers import (
+    LAYERS,
+    Dense,
+    Layer,
+    MemberBias,
+    MemberDense,
+    MemberScale,
+    Order,
+    Periodic,
+    Piecewise,
+    Scale,
+    flush_to_zero,
+    gradient,
+    hidden_delta,
+    layers_of,
+    members_of,
+    net_input,
+    with_bias_unit,
+)
 from chainrule.equations.losses.entropies import (
     BinaryCrossEntropy,
     CrossEntropy,
@@ -43,6 +71,7 @@ from chainrule.equations.rules.curvature import (
     lbfgs_direction,
     levenberg_marquardt_step,
 )
+from chainrule.equations.rules.factors import rate_factors
 from chainrule.equations.rules.rule import (
     RULES,
     ClassicalMomentum,
@@ -58,7 +87,9 @@ from chainrule.equations.schedules import (
     SCHEDULES,
     Constant,
     Cosine,
+    CosLog4,
     Exponential,
+    FlatCosine,
     ReduceOnPlateau,
     Schedule,
     Step,
@@ -68,15 +99,17 @@ from chainrule.equations.starts import STARTS, GlorotUniform, HeUniform, LecunUn
 from chainrule.equations.stopping import CRITERIA, Criterion, GeneralizationLoss, Patience, ProgressQuotient
 
 __all__ = [
-    "ACTIVATIONS", "CRITERIA", "ENGINES", "GELU", "LBFGS", "LOSSES", "METRICS", "RSS", "RULES", "SCHEDULES",
-    "STARTS", "Absolute", "Activation", "Adam", "AdamW", "Array", "BinaryCrossEntropy", "ClassicalMomentum",
-    "ClassicalNesterov", "Constant", "Cosine", "Criterion", "CrossEntropy", "Descent", "Exp", "Exponential",
-    "GeneralizationLoss", "GlorotUniform", "HeUniform", "Huber", "IRpropMinus", "Identity", "Kind",
-    "LeakyReLU", "LecunUniform", "LevenbergMarquardt", "Logistic", "Loss", "Momentum", "Nesterov",
-    "OutputRange", "Past", "PastEpoch", "Patience", "Poisson", "ProgressQuotient", "Quantile", "RMSprop",
-    "ReLU", "ReduceOnPlateau", "Rule", "RuleState", "Schedule", "Softmax", "Softplus", "Softsign", "Start",
-    "Step", "Tanh", "Uniform", "WarmUp", "clip_factor", "descend", "dropped_out", "flush_to_zero",
-    "gradient", "hidden_delta", "is_fused", "lbfgs_direction", "levenberg_marquardt_step", "mean_loss",
-    "name_of", "net_input", "output_delta", "penalty", "penalty_gradient", "sample_losses",
+    "ACTIVATIONS", "CRITERIA", "ENGINES", "GELU", "LAYERS", "LBFGS", "LOSSES", "METRICS", "RSS", "RULES",
+    "SCHEDULES", "SELU", "STARTS", "Absolute", "Activation", "Adam", "AdamW", "Array", "BinaryCrossEntropy",
+    "ClassicalMomentum", "ClassicalNesterov", "Constant", "Cos", "CosLog4", "Cosine", "Criterion",
+    "CrossEntropy", "Dense", "Descent", "Exp", "Exponential", "FlatCosine", "GeneralizationLoss",
+    "GlorotUniform", "HeUniform", "Huber", "IRpropMinus", "Identity", "Kind", "Layer", "LeakyReLU",
+    "LecunUniform", "LevenbergMarquardt", "Logistic", "Loss", "MemberBias", "MemberDense", "MemberScale",
+    "Mish", "Momentum", "Nesterov", "Order", "OutputRange", "Past", "PastEpoch", "Patience", "Periodic",
+    "Piecewise", "Poisson", "ProgressQuotient", "Quantile", "RMSprop", "ReLU", "ReduceOnPlateau", "Rule",
+    "RuleState", "Scale", "Schedule", "Softmax", "Softplus", "Softsign", "Start", "Step", "Tanh", "Uniform",
+    "WarmUp", "clip_factor", "descend", "dropped_out", "flush_to_zero", "gradient", "hidden_delta",
+    "is_fused", "layers_of", "lbfgs_direction", "levenberg_marquardt_step", "mean_loss", "members_of",
+    "name_of", "net_input", "output_delta", "penalty", "penalty_gradient", "rate_factors", "sample_losses",
     "with_bias_unit",
 ]  # fmt: skip

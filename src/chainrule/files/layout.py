@@ -5,8 +5,8 @@ from __future__ import annotations
 __all__ = ["ENTRY", "FORMAT", "FORMAT_OF_ONE", "LENGTH_BYTES", "NO_DIGEST", "may_begin", "with_digest"]
 
 # 1 had no field "state", 2 no field "report" and no parts of the encoding but the oldest, 3 no field "holds",
-# 4 no fields "arithmetic" of a training and of a state, 5 no field "members". One network alone is still
-# written as 5 where that can hold all of it.
+# 4 no fields "arithmetic" of a training and of a state, 5 no fields "members" and "layers". One network alone
+# is still written as 5 where that can hold all of it.
 FORMAT, FORMAT_OF_ONE = 6, 5
 ENTRY = "chainrule"
 NO_DIGEST = "0" * 64

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import safetensors.numpy
 
 from chainrule.disk import write_file
-from chainrule.equations import ACTIVATIONS, LOSSES, Kind, name_of
+from chainrule.equations import ACTIVATIONS, LAYERS, LOSSES, Dense, Kind, name_of
 from chainrule.errors import InputError, ModelFileError
 from chainrule.files.layout import (
     ENTRY,
@@ -255,8 +255,11 @@ def model_to_bytes(saved: Network | Ensemble | Model | TrainingState) -> bytes:
 
 def _format_of(model: Model) -> int:
     """The oldest format that can hold a model."""
-    has_young = model.training is not None and any(name in model.training.to_json() for name in YOUNGEST)
-    return FORMAT if model.members or has_young else FORMAT_OF_ONE
+    kept = {} if model.training is None else model.training.to_json()
+    if model.state is not None:
+        kept |= state_to_json(model.state)["settings"]
+    has_young = any(name in kept for name in YOUNGEST)
+    return FORMAT if model.members or has_young or not _are_dense(model.network) else FORMAT_OF_ONE
 
 
 def _member(model: Model) -> dict[str, Any]:
@@ -274,8 +277,15 @@ def _functions(model: Model) -> dict[str, Any]:
     if model.members:
         return {}
     _check_known(model.network)
-    activations = [name_of(activation) for activation in model.network.activations]
-    return {"activations": activations, "loss": name_of(model.network.loss)}
+    net = model.network
+    activations = [name_of(activation) for activation in net.activations]
+    layers = {} if _are_dense(net) else {"layers": [name_of(layer) for layer in net.layers]}
+    return {"activations": activations, "loss": name_of(net.loss), **layers}
+
+
+def _are_dense(net: Network) -> bool:
+    """Whether all layers are those of the oldest formats, which say nothing of them."""
+    return all(type(layer) is Dense for layer in net.layers)
 
 
 def _tensors(model: Model) -> dict[str, Any]:
@@ -382,12 +392,13 @@ def _check_known(net: Network) -> None:
     """Refuse to save what could not be read again."""
     own: list[object] = [g for g in net.activations if not _reads_back(g, ACTIVATIONS)]
     own += [] if _reads_back(net.loss, LOSSES) else [net.loss]
+    own += [layer for layer in net.layers if not _reads_back(layer, LAYERS)]
     if own:
         raise InputError(
             f"{quoted(own[0])} cannot be saved: a model file holds only the activations "
-            f"{', '.join(ACTIVATIONS)} and the losses {', '.join(LOSSES)}.",
+            f"{', '.join(ACTIVATIONS)}, the losses {', '.join(LOSSES)} and the layers {', '.join(LAYERS)}.",
             parameter="model",
             given=own[0],
-            needs="must have activations and a loss that a file can hold",
+            needs="must have activations, a loss and layers that a file can hold",
             advice="Enter its class with `register`, or save the weights with NumPy instead.",
         )

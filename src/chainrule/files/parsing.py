@@ -13,7 +13,7 @@ import safetensors.numpy
 from safetensors import SafetensorError
 
 from chainrule.arithmetic import FIRST_ARITHMETIC
-from chainrule.equations import ACTIVATIONS, LOSSES
+from chainrule.equations import ACTIVATIONS, LAYERS, LOSSES
 from chainrule.errors import InputError, ModelFileError, UnknownNameError
 from chainrule.files.layout import (
     ENTRY,
@@ -51,6 +51,7 @@ class _Member(Stored, frozen=True):
     """One network of an ensemble."""
 
     activations: Annotated[tuple[Text, ...], Meta(max_length=MOST)]
+    layers: Annotated[tuple[Text, ...], Meta(max_length=MOST)]
     loss: Text
     training: Any  # as below
     state: StoredState | None
@@ -62,6 +63,7 @@ class _Document(Stored, frozen=True):
     format: Literal[1, 2, 3, 4, 5, 6]
     holds: Literal["network", "model", "state"]
     activations: Annotated[tuple[Text, ...], Meta(max_length=MOST)]
+    layers: Annotated[tuple[Text, ...], Meta(max_length=MOST)]
     loss: Text
     encoding: Encoding | None
     training: Any  # `TrainingRecord.from_json` checks it
@@ -220,6 +222,9 @@ def _read_document(document: dict[str, Any]) -> _Document:
         for part in (document.get("training"), document.get("state")):
             if isinstance(part, dict):
                 part.setdefault("arithmetic", [FIRST_ARITHMETIC])
+    for part in (document, *_members_in(document)):
+        given = part.get("activations")
+        part.setdefault("layers", ["dense"] * (len(given) if isinstance(given, list) else 0))
     document.setdefault("members", None)  # of one network
     if type(version) is int and version > FORMAT:
         raise ModelFileError(
@@ -228,6 +233,12 @@ def _read_document(document: dict[str, Any]) -> _Document:
             advice="Upgrade with `pip install -U chainrule`.",
         )
     return read(document, _Document)
+
+
+def _members_in(document: dict[str, Any]) -> list[dict[str, Any]]:
+    """What a document has of each network of an ensemble, as far as it is what it should be."""
+    members = document.get("members")
+    return [one for one in members if isinstance(one, dict)] if isinstance(members, list) else []
 
 
 def _judged(document: dict[str, Any]) -> str:
@@ -254,13 +265,17 @@ def _network(document: _Document | _Member, tensors: dict[str, npt.NDArray[Any]]
     if any(str(t.dtype) not in {"float32", "float64"} for t in tensors.values()):
         raise not_a_model("its weights are neither float32 nor float64")
     try:
-        return Network([tensors[name] for name in names], document.activations, document.loss)
+        weights = [tensors[name] for name in names]
+        return Network(weights, document.activations, document.loss, layers=document.layers)
     except UnknownNameError as error:
-        used = printable(", ".join(document.activations[:MOST_SHOWN])[:LONGEST_SHOWN])
+        used, kinds = (
+            printable(", ".join(named[:MOST_SHOWN])[:LONGEST_SHOWN]) or "(none)"
+            for named in (document.activations, document.layers)
+        )
         raise ModelFileError(
-            f"The file names the activations {used or '(none)'} and the loss "
-            f"{printable(document.loss[:LONGEST_SHOWN])}",
-            needs=f"this version knows {', '.join(ACTIVATIONS)} and {', '.join(LOSSES)}",
+            f"The file names the activations {used}, the loss {printable(document.loss[:LONGEST_SHOWN])} "
+            f"and the layers {kinds}",
+            needs=f"this version knows {', '.join(ACTIVATIONS)}, {', '.join(LOSSES)} and {', '.join(LAYERS)}",
             advice="Upgrade chainrule.",
         ) from error
     except InputError as error:

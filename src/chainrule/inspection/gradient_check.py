@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from chainrule.equations import descend, mean_loss, penalty, sample_losses
+from chainrule.equations import LAYERS, Dense, descend, mean_loss, penalty, sample_losses
 from chainrule.errors import InputError
 from chainrule.given import check_seed, not_negative_number, whole_number_from_1
 from chainrule.inspection.check_result import GradientCheck, MethodCheck, WeightPlace
@@ -35,6 +35,7 @@ from chainrule.network import (
     as_sample_weight,
     backward,
     check_network,
+    each_member,
     own_functions,
 )
 from chainrule.random_streams import Purpose, permutation
@@ -131,7 +132,7 @@ def check_gradients(
     samples, targets = as_pairs(net, X, Y)
     weight = as_sample_weight(sample_weight, len(samples), net.dtype)
     penalties = (not_negative_number(l1, "l1", "0.0001"), not_negative_number(l2, "l2", "0.0001"))
-    objective = Objective(net.activations, net.loss, *penalties, as_masks(masks, net))
+    objective = Objective(net.activations, net.loss, *penalties, as_masks(masks, net), net.layers)
     # An overflow is no news of its own: what it leads to is not finite, and so fails the check.
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         return _Comparison(net, objective, samples, targets, weight).result(
@@ -157,17 +158,24 @@ class _Comparison:
         Y: npt.NDArray[Any],
         sample_weight: npt.NDArray[Any] | None,
     ) -> None:
-        self.net, self.objective, self.X, self.Y = net, objective, X, Y
-        self.sample_weight = sample_weight
-        self.passed = passed = net.forward(X)
-        self.before = (X, *passed.a[:-1])
-        self.deltas = backward(net.weights, net.activations, net.loss, passed, Y, sample_weight=sample_weight)
+        self.net, self.objective, self.samples = net, objective, (X, Y, sample_weight)
         losses, self.gradients = objective.losses_and_gradients(net.weights, X, Y, sample_weight)
-        self.rounding = rounding_of(net, X, Y, passed, self.deltas, sample_weight)
+        # From here on each member's rows, of a network with members.
+        self.X, self.Y = each_member(X, net.members), each_member(Y, net.members)
+        self.sample_weight = None if sample_weight is None else each_member(sample_weight, net.members)
+        self.passed = passed = net.forward(X)
+        self.before = (self.X, *passed.a[:-1])
+        self.deltas = backward(
+            *(net.weights, net.activations, net.loss, passed, self.Y),
+            sample_weight=self.sample_weight,
+            layers=net.layers,
+        )
+        self.rounding = rounding_of(net, X, self.Y, passed, self.deltas, self.sample_weight)
         _check_loss(float(mean_loss(losses)))
         self.largest_of_layer = [float(np.max(np.abs(g))) for g in self.gradients]
         self.largest = float(np.max(self.largest_of_layer))
         self.is_own = own_functions(net)
+        self.shares: dict[int, npt.NDArray[Any]] = {}  # of the layers that are not dense
 
     def result(self, sample: int, seed: int) -> GradientCheck:
         """Both methods over the chosen weights, and the update."""
@@ -179,7 +187,7 @@ class _Comparison:
             update_error, update_limit = self.update_error()
         return GradientCheck(
             network=repr(self.net),
-            n_samples=len(self.X),
+            n_samples=len(self.samples[0]),
             n_weights=sum(w.size for w in self.net.weights),
             n_checked=len(places),
             largest_gradient=self.largest,
@@ -204,6 +212,8 @@ class _Comparison:
             k, j = divmod(int(flat - starts[m]), self.net.weights[m].shape[1])
             places.append((m, k, j))
         masks = self.objective.masks
+        held = [bool(LAYERS.fact(layer, "is_held")) for layer in self.net.layers]
+        places = [(m, k, j) for m, k, j in places if not held[m]]
         return places if masks is None else [(m, k, j) for m, k, j in places if masks[m][k, j]]
 
     def outputs_with(self, m: int, k: int, j: int, value: complex) -> tuple[npt.NDArray[Any], Any, Any]:
@@ -216,8 +226,8 @@ class _Comparison:
         changed[k, j] = value
         a: npt.NDArray[Any] = self.before[m]
         weights = (changed, *self.net.weights[m + 1 :])
-        for w, g in zip(weights, self.net.activations[m:], strict=True):
-            z = w[:, 0] + a @ w[:, 1:].T
+        for layer, w, g in zip(self.net.layers[m:], weights, self.net.activations[m:], strict=True):
+            z = w[:, 0] + a @ w[:, 1:].T if type(layer) is Dense else layer.forward(w, a)
             a = g.forward(z)
         return z, a, self.penalty_of(value) if j else 0.0
 
@@ -266,15 +276,17 @@ class _Comparison:
 
     def parts_found(self, m: int, k: int, j: int) -> npt.NDArray[Any]:
         """Back-propagation's slopes of the parts of the objective: the rest is the penalty's."""
-        parts = -self.deltas[m][:, k] * self.inputs_of(m, j) / len(self.X)
+        parts = -self.share_of(m, k, j) / len(self.X)
         return np.append(parts, self.gradients[m][k, j] - np.sum(parts))
 
     def widened(self, m: int, k: int, j: int, sides: Sides) -> Sides:
         """Sides of the parts, and what right slopes of units at kinks in several layers may come to.
 
         That may be more than either side of the weight has, if all inputs are 0 and there are no bias
-        weights, say.
+        weights, say. Of a layer that is not dense they are left as they are.
         """
+        if type(self.net.layers[m]) is not Dense:
+            return sides
         factors = self.inputs_of(m, j) / len(self.X)
         if self.sample_weight is not None:
             factors = factors * self.sample_weight
@@ -294,13 +306,25 @@ class _Comparison:
         """Bounds on right slopes in net inputs, for the few checks that need them."""
         return bounds_on_slopes(self.net, self.passed, self.Y)
 
+    def share_of(self, m: int, k: int, j: int) -> npt.NDArray[Any]:
+        """Delta times the slope of the net inputs in a weight, for each sample."""
+        if type(self.net.layers[m]) is Dense:
+            return np.asarray(self.deltas[m][:, k] * self.inputs_of(m, j))
+        if m not in self.shares:
+            step = self.net.weights[m], self.before[m], self.deltas[m]
+            self.shares[m] = self.net.layers[m].products(*step)
+        return self.shares[m][:, k, j]
+
     def inputs_of(self, m: int, j: int) -> npt.NDArray[Any]:
         """What a weight multiplies, for each sample: the bias unit is 1."""
         return self.before[m][:, j - 1] if j else np.ones(len(self.X))
 
     def step_of_differences(self, m: int, k: int, j: int) -> float:
         """Step that moves no net input by more than DIFFERENCE_STEP, and the weight by a few digits."""
-        largest_input = float(np.max(np.abs(self.inputs_of(m, j))))
+        if type(self.net.layers[m]) is Dense:
+            largest_input = float(np.max(np.abs(self.inputs_of(m, j))))
+        else:  # what is turned into an angle moves by so much
+            largest_input = 2 * math.pi * float(np.max(np.abs(self.before[m])))
         fewest_digits = 8 * float(np.spacing(abs(self.net.weights[m][k, j])))
         return max(DIFFERENCE_STEP / max(1.0, largest_input), fewest_digits)
 
@@ -372,7 +396,7 @@ class _Comparison:
         length = self.largest * _length([g / self.largest for g in self.gradients])
         rate = complex(0, COMPLEX_STEP / length)  # moves the weights by the tiny step
         moved = [descend(w, g, rate) for w, g in zip(self.net.weights, self.gradients, strict=True)]
-        value = self.objective.value(moved, self.X, self.Y, self.sample_weight)
+        value = self.objective.value(moved, *self.samples)
         slope = float(value.imag) / COMPLEX_STEP
         noise = _length(self.rounding.gradients) + UNDERFLOW
         return abs(slope + length) / length, UPDATE_LIMIT + noise / length

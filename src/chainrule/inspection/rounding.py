@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from chainrule.equations import ACTIVATIONS, output_delta, with_bias_unit
+from chainrule.equations import ACTIVATIONS, Dense, output_delta, with_bias_unit
+from chainrule.inspection.layer_bounds import reach_of_inputs, reach_of_units, reach_of_weights
+from chainrule.network import each_member
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +24,9 @@ if TYPE_CHECKING:
     from chainrule.equations import Activation
     from chainrule.network import ForwardPass, Network
 
-    Products: TypeAlias = tuple[tuple[tuple[npt.NDArray[Any], npt.NDArray[Any]], ...], ...]
+    # Of a dense layer pairs whose products are to be added; of any other the sums themselves.
+    Share: TypeAlias = tuple[tuple[npt.NDArray[Any], npt.NDArray[Any]], ...] | npt.NDArray[Any]
+    Products: TypeAlias = tuple[Share, ...]
 
 __all__ = ["Rounding", "rounding_of"]
 
@@ -39,12 +43,13 @@ class Rounding:
     ----------
     net_inputs, outputs : arrays of shape (n_samples, n_outputs)
         To the net inputs of the output layer, and to the outputs.
-    gradients : tuple of arrays of shape (n_out, 1 + n_in)
+    gradients : tuple of arrays of the shapes of the weights
         To the gradient of the mean loss in every weight.
-    products : tuple of tuples of arrays
-        For each weight matrix two pairs of arrays of shapes (n_samples, n_out) and (n_samples, 1 + n_in): the
-        sum of their products bounds what rounding does to a sample's share in the gradient of a weight, where
-        it moves no unit over a kink.
+    products : tuple of tuples of arrays, or of arrays
+        For the matrix of each dense layer two pairs of arrays of shapes (n_samples, n_out) and (n_samples,
+        1 + n_in): the sum of their products bounds what rounding does to a sample's share in the gradient of
+        a weight, where it moves no unit over a kink. Of other layers the bounds themselves, (n_samples,
+        *shape).
     """
 
     net_inputs: npt.NDArray[Any]
@@ -54,8 +59,10 @@ class Rounding:
 
     def of_samples(self, m: int, k: int, j: int) -> npt.NDArray[Any]:
         """To each sample's share in the gradient of one weight."""
-        products = sum(left[:, k] * right[:, j] for left, right in self.products[m])
-        return np.asarray(products / len(self.outputs))
+        own = self.products[m]
+        if isinstance(own, np.ndarray):
+            return np.asarray(own[:, k, j] / len(self.outputs))
+        return np.asarray(sum(left[:, k] * right[:, j] for left, right in own) / len(self.outputs))
 
 
 def rounding_of(  # noqa: PLR0917 (what one pass leaves)
@@ -67,31 +74,44 @@ def rounding_of(  # noqa: PLR0917 (what one pass leaves)
     sample_weight: npt.NDArray[Any] | None = None,
 ) -> Rounding:
     """Bounds for one network on one batch, from the passes that it made."""
-    before = (X, *passed.a[:-1])
+    before = (each_member(X, net.members), *passed.a[:-1])
     of_layers = _forward(net, before, passed)
     products, within_pieces = (
         _of_products(
-            _backward(net, Y, passed, deltas, of_layers, sample_weight, spread), deltas, before, of_layers
+            *(net, _backward(net, Y, passed, deltas, before, of_layers, sample_weight, spread), deltas),
+            *(before, of_layers),
         )
         for spread in (1.0, SPREAD)
     )
-    gradients = tuple(np.asarray(sum(left.T @ right for left, right in pairs)) / len(X) for pairs in products)
+    gradients = tuple(_total(share) / len(before[0]) for share in products)
     return Rounding(*of_layers[-1], gradients, within_pieces)
 
 
+def _total(share: Share) -> npt.NDArray[Any]:
+    """Bounds to the sum over all samples."""
+    if isinstance(share, np.ndarray):
+        return np.asarray(share.sum(axis=0))
+    return np.asarray(sum(left.T @ right for left, right in share))
+
+
 def _of_products(
+    net: Network,
     of_delta: list[npt.NDArray[Any]],
     deltas: tuple[npt.NDArray[Any], ...],
     before: tuple[npt.NDArray[Any], ...],
     of_layers: list[tuple[npt.NDArray[Any], npt.NDArray[Any]]],
 ) -> Products:
-    """For each weight matrix the products whose sum bounds what rounding does to a sample's share."""
-    products = []
-    for m, delta in enumerate(deltas):
-        size, inputs = np.abs(delta), with_bias_unit(np.abs(before[m]))
+    """For each weight matrix what bounds what rounding does to a sample's share."""
+    products: list[Share] = []
+    for m, (layer, delta) in enumerate(zip(net.layers, deltas, strict=True)):
+        size, of_before = np.abs(delta), of_layers[m - 1][1] if m else np.zeros_like(before[0])
+        if type(layer) is not Dense:
+            reach = of_delta[m] + ROUNDING * size
+            products.append(reach_of_weights(layer, net.weights[m], before[m], of_before, delta, reach))
+            continue
+        inputs = with_bias_unit(np.abs(before[m]))
         of_inputs = np.zeros_like(inputs)
-        if m:
-            of_inputs[:, 1:] = of_layers[m - 1][1]
+        of_inputs[:, 1:] = of_before
         products.append(((of_delta[m] + ROUNDING * size, inputs), (size, of_inputs)))
     return tuple(products)
 
@@ -102,9 +122,14 @@ def _forward(
     """Bounds on each layer's z and a: from those of the layer before, and from its own sums and g."""
     bounds: list[tuple[npt.NDArray[Any], npt.NDArray[Any]]] = []
     of_before = np.zeros_like(before[0])
-    for w, g, a_before, z, a in zip(net.weights, net.activations, before, passed.z, passed.a, strict=True):
+    steps = zip(net.layers, net.weights, net.activations, before, passed.z, passed.a, strict=True)
+    for layer, w, g, a_before, z, a in steps:
         size = np.abs(w)
-        of_z = of_before @ size[:, 1:].T + ROUNDING * (with_bias_unit(np.abs(a_before)) @ size.T)
+        if type(layer) is Dense:
+            of_z = of_before @ size[:, 1:].T + ROUNDING * (with_bias_unit(np.abs(a_before)) @ size.T)
+        else:
+            of_z = reach_of_units(layer, w, a_before, of_before, z.shape[1])
+            of_z += ROUNDING * layer.magnitudes(w, a_before)
         of_before = _through(g, z, a, of_z) + ROUNDING * np.abs(a)
         bounds.append((of_z, of_before))
     return bounds
@@ -115,6 +140,7 @@ def _backward(  # noqa: PLR0917 (what one pass leaves)
     Y: npt.NDArray[Any],
     passed: ForwardPass,
     deltas: tuple[npt.NDArray[Any], ...],
+    before: tuple[npt.NDArray[Any], ...],
     of_layers: list[tuple[npt.NDArray[Any], npt.NDArray[Any]]],
     sample_weight: npt.NDArray[Any] | None,
     spread: float,
@@ -131,9 +157,12 @@ def _backward(  # noqa: PLR0917 (what one pass leaves)
             if sample_weight is not None:
                 bound *= sample_weight[:, np.newaxis]
         else:
-            w = net.weights[m + 1][:, 1:]
-            upstream = deltas[m + 1] @ w
-            of_upstream = (bounds[-1] + ROUNDING * np.abs(deltas[m + 1])) @ np.abs(w)
+            layer, w, delta = net.layers[m + 1], net.weights[m + 1], deltas[m + 1]
+            upstream, reach = layer.backward(w, before[m + 1], delta), bounds[-1] + ROUNDING * np.abs(delta)
+            if type(layer) is Dense:
+                of_upstream = reach @ np.abs(w[:, 1:])
+            else:
+                of_upstream = reach_of_inputs(layer, w, before[m + 1], of_a, delta, reach)
             bound = _reach([g.backward(*place, upstream) for place in places], spread)
             # The slope, too, is exact to so many digits of 1 only: on a flat end it may be 0 by rounding.
             bound += _back(g, z, a, of_upstream) + ROUNDING * of_upstream

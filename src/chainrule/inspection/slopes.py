@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from chainrule.equations import sample_losses
+from chainrule.equations import Dense, sample_losses
+from chainrule.inspection.layer_bounds import interval_of_inputs
 from chainrule.inspection.rounding import ROUNDING
 
 if TYPE_CHECKING:
@@ -163,7 +164,11 @@ def bounds_on_slopes(net: Network, passed: ForwardPass, Y: Numbers) -> list[tupl
         )
     ]
     for m in range(len(net.weights) - 2, -1, -1):
-        upstream = _product_of(bounds[0], net.weights[m + 1][:, 1:])
+        layer, w = net.layers[m + 1], net.weights[m + 1]
+        if type(layer) is Dense:
+            upstream = _product_of(bounds[0], w[:, 1:])
+        else:
+            upstream = interval_of_inputs(layer, w, passed.a[m], bounds[0])
         forward, z = net.activations[m].forward, passed.z[m]
         bounds.insert(
             0, _stacked([_between(_sides_in_unit(forward, z, k), upstream) for k in range(z.shape[1])])

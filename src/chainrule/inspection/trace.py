@@ -107,7 +107,8 @@ class Trace:
     def outputs_after(self) -> npt.NDArray[Any]:
         """Outputs of the network with the new weights, shape (n_outputs,); not finite where these are not."""
         with np.errstate(over="ignore", invalid="ignore"):
-            passed = forward(self.weights_after, self.network.activations, self.x[np.newaxis])
+            net = self.network
+            passed = forward(self.weights_after, net.activations, self.x[np.newaxis], layers=net.layers)
         outputs: npt.NDArray[Any] = passed.a[-1][0]
         return outputs
 
@@ -263,12 +264,15 @@ def trace(net: Network, x: npt.ArrayLike, y: npt.ArrayLike, *, rate: float) -> T
     Y = _one_sample(y, net.sizes[-1], net, "y")
     check_targets(net.loss, Y, "y")
     with np.errstate(over="ignore", invalid="ignore"):
-        passed = net.forward(X)
-        deltas = backward(net.weights, net.activations, net.loss, passed, Y)
-        slopes = gradients(X, passed, deltas)
+        passed, layers = net.forward(X), net.layers
+        deltas = backward(net.weights, net.activations, net.loss, passed, Y, layers=layers)
+        slopes = gradients(net.weights, X, passed, deltas, layers=layers)
         updates = [descend(np.zeros_like(g), g, eta) for g in slopes]
         after = tuple(descend(w, g, eta) for w, g in zip(net.weights, slopes, strict=True))
-        losses = [float(loss_over_rows(w, net.activations, net.loss, X, Y)[0]) for w in (net.weights, after)]
+        losses = [
+            float(loss_over_rows(w, net.activations, net.loss, X, Y, layers=layers)[0])
+            for w in (net.weights, after)
+        ]
     return Trace(
         network=net,
         x=X[0],

@@ -10,12 +10,12 @@ import numpy as np
 
 from chainrule.errors import InputError, TrainingWarning, argument
 from chainrule.models.beside import sample_weight
+from chainrule.models.input_layers import start_network
 from chainrule.models.judging.predicted import never_predicted
 from chainrule.models.model import Model
 from chainrule.models.record import TrainingRecord
 from chainrule.models.result import FitResult
 from chainrule.models.rows import watch_rows
-from chainrule.network import Network
 from chainrule.training import Callbacks, History, TrainingState, other_bits, run_training
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from chainrule.errors import DivergenceError
     from chainrule.models.beside import Watched
     from chainrule.models.dataset import Dataset
+    from chainrule.network import Network
     from chainrule.settings import FitSettings
     from chainrule.training import Observer, Progress
 
@@ -180,15 +181,6 @@ def beside(data: Dataset, masks: object, watched: object) -> tuple[str, ...]:
         "masks": masks is not None,
     }
     return tuple(name for name, given in is_given.items() if given)
-
-
-def start_network(data: Dataset, settings: FitSettings) -> Network:
-    """Network to start from."""
-    sizes = (data.X.shape[1], *settings.hidden, data.Y.shape[1])
-    activations = [settings.activation] * len(settings.hidden) + [settings.output]
-    return Network.random(
-        sizes, activations, settings.loss, settings.seed, settings.dtype, start=settings.start
-    )
 
 
 def diverged_model(data: Dataset, settings: FitSettings, error: DivergenceError) -> Model:

@@ -5,7 +5,15 @@ from chainrule.network.ensemble import Ensemble, members_of
 from chainrule.network.network import Network
 from chainrule.network.objective import Objective
 from chainrule.network.own_functions import own_functions
-from chainrule.network.passes import ForwardPass, backward, forward, gradients, jacobian, loss_over_rows
+from chainrule.network.passes import (
+    ForwardPass,
+    backward,
+    each_member,
+    forward,
+    gradients,
+    jacobian,
+    loss_over_rows,
+)
 from chainrule.network.samples import (
     as_masks,
     as_pairs,
@@ -21,5 +29,6 @@ from chainrule.network.samples import (
 __all__ = [
     "Ensemble", "ForwardPass", "Network", "Objective", "as_masks", "as_pairs", "as_sample_weight",
     "as_samples", "as_table", "as_weights", "backward", "check_as_many", "check_finite", "check_network",
-    "check_targets", "forward", "gradients", "jacobian", "loss_over_rows", "members_of", "own_functions",
+    "check_targets", "each_member", "forward", "gradients", "jacobian", "loss_over_rows", "members_of",
+    "own_functions",
 ]  # fmt: skip

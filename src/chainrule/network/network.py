@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 import sys
 from dataclasses import dataclass, field
@@ -10,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.equations import ACTIVATIONS, LOSSES, STARTS, name_of
+from chainrule.equations import ACTIVATIONS, LAYERS, LOSSES, STARTS, Dense, Identity, members_of, name_of
 from chainrule.errors import InputError, ShapeError
 from chainrule.given import LARGEST_WHOLE, unmasked, whole_number_from_1
 from chainrule.network.domains import check_pairs
-from chainrule.network.passes import ForwardPass, forward
+from chainrule.network.members import member_of
+from chainrule.network.passes import ForwardPass, each_member, forward
 from chainrule.network.prediction import predictor_for
 from chainrule.network.samples import as_samples, check_finite
 from chainrule.random_streams import Purpose, uniform
@@ -25,11 +25,12 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from chainrule.equations import Activation, Loss, Start
+    from chainrule.equations import Activation, Layer, Loss, Start
     from chainrule.network.prediction import Outputs
 
 __all__ = ["Network"]
 
+DENSE = "dense"
 DTYPES = ("float32", "float64")
 MOST_NUMBERS = sys.maxsize // 8  # that an address can reach
 GIGABYTE = 1e9
@@ -47,11 +48,15 @@ class Network:
         float64.
     activations : str, Activation, or a sequence of them
         One for all layers, or one for each weight matrix: "logistic", "tanh", "relu", "leaky_relu",
-        "softplus", "exp", "softsign", "gelu" (its tanh form), "identity", and for the outputs "softmax". A
-        number after the name is its parameter, ``"leaky_relu:0.1"``.
+        "softplus", "exp", "softsign", "gelu" (its tanh form), "selu", "mish", "cos", "identity", and for the
+        outputs "softmax". A number after the name is its parameter, ``"leaky_relu:0.1"``.
     loss : str or Loss
         "rss", "cross_entropy" (of softmax outputs), "binary_cross_entropy" (of logistic outputs), "absolute",
         "huber", "quantile" and "poisson" (of outputs above 0); ``"quantile:0.9"`` is the 90 % quantile.
+    layers : str, Layer, or a sequence of them
+        The kind of each layer, which settles what its matrix holds: "dense" as above, "scale",
+        "periodic:16:3", "member_scale:8", "member_bias:8" and "member_dense:8". One activation for all then
+        stands after the dense ones.
 
     Attributes
     ----------
@@ -59,6 +64,8 @@ class Network:
     activations : tuple of Activation
         One for each weight matrix.
     loss : Loss
+    layers : tuple of Layer
+        One for each weight matrix.
 
     Raises
     ------
@@ -82,6 +89,7 @@ class Network:
     weights: tuple[npt.NDArray[Any], ...]
     activations: tuple[Activation, ...]
     loss: Loss
+    layers: tuple[Layer, ...]
     _sizes: tuple[int, ...] = field(init=False, repr=False)
     _predictor: Outputs | None = field(init=False, repr=False)
 
@@ -90,12 +98,16 @@ class Network:
         weights: Sequence[npt.ArrayLike],
         activations: str | Activation | Sequence[str | Activation] = "logistic",
         loss: str | Loss = "rss",
+        *,
+        layers: str | Layer | Sequence[str | Layer] = DENSE,
     ) -> None:
         frozen = _frozen_weights(weights)
+        chain = _chain_of(layers, len(frozen))
         object.__setattr__(self, "weights", frozen)
-        object.__setattr__(self, "activations", _one_per_layer(activations, len(frozen)))
+        object.__setattr__(self, "layers", chain)
+        object.__setattr__(self, "activations", _one_per_layer(activations, chain))
         object.__setattr__(self, "loss", LOSSES.made_of(loss, "loss"))
-        object.__setattr__(self, "_sizes", (frozen[0].shape[1] - 1, *(w.shape[0] for w in frozen)))
+        object.__setattr__(self, "_sizes", _sizes_of(frozen, chain))
         object.__setattr__(self, "_predictor", None)  # made at the first prediction
         check_pairs(self.activations, self.sizes, self.loss)
 
@@ -109,14 +121,16 @@ class Network:
         dtype: str = "float64",
         *,
         start: str | Start = "glorot_uniform",
+        layers: str | Layer | Sequence[str | Layer] = DENSE,
     ) -> Network:
         r"""Network with random first weights.
 
         Parameters
         ----------
         sizes : sequence of int
-            Units of each layer, inputs first, outputs last: ``(4, 8, 3)``.
-        activations, loss
+            Units of each layer, inputs first, outputs last: ``(4, 8, 3)``. Of layers that are not dense the
+            number of units follows from that of their inputs, and is left out.
+        activations, loss, layers
             As for the network itself.
         seed : int
             The same seed gives the same weights, on every machine.
@@ -143,7 +157,7 @@ class Network:
         >>> [w.shape for w in net.weights]
         [(3, 3), (1, 4)]
         """
-        layers = _checked_sizes(sizes)
+        given_sizes = _checked_sizes(sizes)
         if str(dtype if isinstance(dtype, (str, np.dtype)) else type(dtype)) not in DTYPES:
             raise InputError(
                 parameter="dtype",
@@ -152,26 +166,24 @@ class Network:
                 advice="Try 'float64'.",
             )
         formula = STARTS.made_of(start, "start")
-        shapes = [(n_out, 1 + n_in) for n_in, n_out in itertools.pairwise(layers)]
+        chain = _chain_of(layers, len(given_sizes) - 1)
+        shapes, inputs_of = _shapes_of(given_sizes, chain)
         n_weights = sum(map(math.prod, shapes))
         try:
             if n_weights > MOST_NUMBERS:  # where NumPy has other words for it
                 raise MemoryError  # noqa: TRY301
-            numbers = [
-                uniform(math.prod(shape), seed=seed, purpose=Purpose.START, counter=m).reshape(shape)
-                for m, shape in enumerate(shapes)
-            ]
-            with np.errstate(
-                over="ignore"
-            ):  # what float32 cannot hold becomes infinite and is refused as that
-                weights = [formula.weights(layer).astype(dtype) for layer in numbers]
-            return cls(weights, activations, loss)
+            with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite and is refused
+                weights = [
+                    _first_weights(formula, layer, shape, inputs, seed, m).astype(dtype)
+                    for m, (layer, shape, inputs) in enumerate(zip(chain, shapes, inputs_of, strict=True))
+                ]
+            return cls(weights, activations, loss, layers=chain)
         except MemoryError as error:
             raise InputError(
-                f"A network {'-'.join(map(str, layers))} has {n_weights} weights, which take "
+                f"A network {'-'.join(map(str, given_sizes))} has {n_weights} weights, which take "
                 f"{n_weights * np.dtype(dtype).itemsize / GIGABYTE:.3g} GB of memory,",
                 parameter="sizes",
-                given=tuple(layers),
+                given=tuple(given_sizes),
                 needs="must fit into that of this machine, three times while they are drawn",
                 advice="Take fewer units.",
             ) from error
@@ -210,7 +222,31 @@ class Network:
         >>> net.with_weights([[[1.0, 2.0]]])([[3.0]])
         array([[7.]])
         """
-        return Network(weights, self.activations, self.loss)
+        return Network(weights, self.activations, self.loss, layers=self.layers)
+
+    @property
+    def members(self) -> int:
+        """How many networks share its weights, each of which sees every sample; 1 but for TabM's layers.
+
+        Examples
+        --------
+        >>> from chainrule import Network
+        >>> Network.random((4, 8, 3), layers=("member_scale:4", "dense", "dense")).members
+        4
+        """
+        return members_of(self.layers)
+
+    def member(self, number: int) -> Network:
+        """The network that one member is by itself, counted from 1; what predicts is the mean of all.
+
+        Examples
+        --------
+        >>> from chainrule import Network
+        >>> net = Network.random((4, 8, 3), layers=("member_scale:4", "dense", "dense"))
+        >>> net.member(1)
+        Network(4-4-8-3, scale-dense-dense, identity-logistic-logistic, rss, float64)
+        """
+        return Network(**member_of(self, number))
 
     def forward(self, X: npt.ArrayLike) -> ForwardPass:
         """Net inputs and activations of every layer.
@@ -222,7 +258,8 @@ class Network:
         Returns
         -------
         ForwardPass
-            ``.z`` and ``.a``, each with one array of shape (n_samples, n_units) a weight matrix.
+            ``.z`` and ``.a``, each with one array of shape (n_samples, n_units) a weight matrix; of a network
+            with members, a row of each for every sample.
 
         Raises
         ------
@@ -236,7 +273,7 @@ class Network:
         array([[2.]])
         """
         samples = as_samples(X, self.sizes[0], self.dtype, "X")
-        return forward(self.weights, self.activations, samples)
+        return forward(self.weights, self.activations, each_member(samples, self.members), layers=self.layers)
 
     def __call__(self, X: npt.ArrayLike, *, threads: int | None = None) -> npt.NDArray[Any]:
         """Compute the outputs, (n_samples, n_outputs), or (n_outputs,) for the inputs of one sample alone.
@@ -268,19 +305,22 @@ class Network:
 
     def _new_predictor(self) -> Outputs:
         """What computes the outputs, made at the first prediction and kept."""
-        predictor = predictor_for(self.weights, self.activations)
+        predictor = predictor_for(self.weights, self.activations, self.layers)
         object.__setattr__(self, "_predictor", predictor)
         return predictor
 
-    def __reduce__(self) -> tuple[type[Network], tuple[object, ...]]:
+    def __reduce__(self) -> tuple[object, tuple[object, ...]]:
         # Copies and pickles go through the constructor: arrays restored on their own would be writable.
-        return Network, (self.weights, self.activations, self.loss)
+        return _made_again, (self.weights, self.activations, self.loss, self.layers)
 
     def __repr__(self) -> str:
         names = [name_of(activation) for activation in self.activations]
         shown = names[:1] if len(set(names)) == 1 else names
         sizes = "-".join(str(size) for size in self.sizes)
-        return f"Network({sizes}, {', '.join(shown)}, {name_of(self.loss)}, {self.dtype})"
+        if all(type(layer) is Dense for layer in self.layers):
+            return f"Network({sizes}, {', '.join(shown)}, {name_of(self.loss)}, {self.dtype})"
+        kinds = "-".join(name_of(layer) for layer in self.layers)
+        return f"Network({sizes}, {kinds}, {'-'.join(shown)}, {name_of(self.loss)}, {self.dtype})"
 
 
 def _frozen_weights(weights: Sequence[npt.ArrayLike]) -> tuple[npt.NDArray[Any], ...]:
@@ -306,14 +346,129 @@ def _frozen_weights(weights: Sequence[npt.ArrayLike]) -> tuple[npt.NDArray[Any],
             needs="needs at least one matrix of shape (n_out, 1 + n_in)",
             advice="Give one for each layer.",
         )
-    for m, w in enumerate(frozen):
-        _check_matrix(w, m, n_before=frozen[m - 1].shape[0] if m else None)
+    for w in frozen:
         w.flags.writeable = False
     return frozen
 
 
+def _made_again(
+    weights: Sequence[npt.NDArray[Any]],
+    activations: Sequence[Activation],
+    loss: Loss,
+    layers: Sequence[Layer],
+) -> Network:
+    """The network that was copied or pickled."""
+    return Network(weights, activations, loss, layers=layers)
+
+
+def _chain_of(layers: str | Layer | Sequence[str | Layer], n_matrices: int) -> tuple[Layer, ...]:
+    """One kind for each weight matrix; where none is named but dense ones, as many as there are matrices."""
+    if isinstance(layers, (list, tuple)):
+        return tuple(LAYERS.made_of(layer, "layers") for layer in layers)
+    return (LAYERS.made_of(layers, "layers"),) * n_matrices  # type: ignore[arg-type]
+
+
+def _sizes_of(weights: Sequence[npt.NDArray[Any]], chain: Sequence[Layer]) -> tuple[int, ...]:
+    """Units of each layer, inputs first; ShapeError or InputError where a matrix cannot follow another."""
+    if len(weights) != len(chain):
+        raise ShapeError(
+            f"There are {len(chain)} kinds of layers but {len(weights)} weight matrices.",
+            parameter="layers",
+            given=[name_of(layer) for layer in chain],
+            needs=f"must be {len(weights)}, or one",
+            advice="Give one kind for each matrix, or a single one for all.",
+        )
+    sizes: list[int] = []
+    for m, (w, layer) in enumerate(zip(weights, chain, strict=True)):
+        if type(layer) is Dense:
+            _check_matrix(w, m, n_before=sizes[-1] if sizes else None)
+        n_in, n_out = layer.sizes(w.shape) if w.ndim == 2 else (0, 0)  # noqa: PLR2004 (a matrix)
+        n_before = sizes[-1] if sizes else n_in
+        if n_in != n_before or n_out < 1 or n_in < 1 or tuple(layer.shape(n_in, n_out)) != w.shape:
+            raise ShapeError(
+                f"weights[{m}] has shape {w.shape}",
+                parameter="weights",
+                given=w.shape,
+                needs=f"a layer of the kind {name_of(layer)} behind {n_before} units needs another one",
+                advice=f"Make it of shape {layer.shape(max(n_before, 1), max(n_out, 1))}.",
+            )
+        check_finite(w, f"weights[{m}]")
+        if fault := getattr(layer, "fault_of", _no_fault)(w):
+            raise InputError(
+                f"weights[{m}] does not suit a layer of the kind {name_of(layer)}",
+                parameter="weights",
+                needs=fault,
+                advice="Repair them.",
+            )
+        sizes += [n_out] if sizes else [n_in, n_out]
+    of_members = {int(LAYERS.fact(layer, "members")) for layer in chain} - {1}
+    if len(of_members) > 1:
+        raise InputError(
+            f"The layers have {' and '.join(map(str, sorted(of_members)))} members",
+            parameter="layers",
+            given=[name_of(layer) for layer in chain],
+            needs="all layers of members must have as many",
+            advice="Give them the same number.",
+        )
+    return tuple(sizes)
+
+
+def _no_fault(_weights: npt.NDArray[Any]) -> None:
+    """Of a kind that takes any numbers."""
+
+
+def _shapes_of(sizes: Sequence[int], chain: Sequence[Layer]) -> tuple[list[tuple[int, int]], list[int]]:
+    """Shape of each matrix, and inputs of each layer; units are given for layers that do not settle them."""
+    chosen = sum(bool(LAYERS.fact(layer, "chooses_units")) for layer in chain)
+    if chosen != len(sizes) - 1:
+        raise ShapeError(
+            f"There are {len(sizes) - 1} numbers of units behind the inputs, but {chosen} dense layers",
+            parameter="sizes",
+            given=tuple(sizes),
+            needs="must be the inputs, and units for each layer that does not settle them",
+            advice="Leave out the units of layers such as scale.",
+        )
+    units = iter(sizes[1:])
+    shapes, inputs_of, inputs = [], [], sizes[0]
+    for layer in chain:
+        n_units = next(units) if LAYERS.fact(layer, "chooses_units") else 0
+        shapes.append(layer.shape(inputs, n_units))
+        inputs_of.append(inputs)
+        if min(shapes[-1]) < 1:
+            raise ShapeError(
+                f"The layer {name_of(layer)} has {inputs} inputs",
+                parameter="layers",
+                given=name_of(layer),
+                needs="needs more of them",
+                advice="Let fewer pass.",
+            )
+        inputs = layer.sizes(shapes[-1])[1]
+    return shapes, inputs_of
+
+
+def _first_weights(  # noqa: PLR0917 (made in one place)
+    formula: Start, layer: Layer, shape: tuple[int, int], inputs: int, seed: int, m: int
+) -> npt.NDArray[Any]:
+    """First weights of layer m: by the formula where it has a matrix of units and inputs."""
+
+    def numbers(n: int) -> npt.NDArray[np.float64]:
+        return uniform(n, seed=seed, purpose=Purpose.START, counter=m)
+
+    def normal_numbers(n: int) -> npt.NDArray[np.float64]:
+        # Twelve uniform numbers have the variance 1.
+        drawn = uniform(12 * n, seed=seed, purpose=Purpose.START, counter=m + (1 << 20))
+        sums: npt.NDArray[np.float64] = drawn.reshape(12, n).sum(axis=0) - 6
+        return sums
+
+    if LAYERS.fact(layer, "chooses_units"):
+        weights: npt.NDArray[Any] = formula.weights(numbers(math.prod(shape)).reshape(shape))
+        return weights
+    started: npt.NDArray[Any] = layer.start(inputs, numbers, normal_numbers)
+    return started
+
+
 def _check_matrix(w: npt.NDArray[Any], m: int, n_before: int | None) -> None:
-    """Raise ShapeError or InputError where weights[m] cannot follow a layer of `n_before` units."""
+    """Raise ShapeError where weights[m] of a dense layer cannot follow a layer of `n_before` units."""
     if w.ndim != 2 or w.shape[0] < 1 or w.shape[1] < 2:  # noqa: PLR2004 (bias and one input at least)
         raise ShapeError(
             f"weights[{m}] has shape {w.shape}",
@@ -331,22 +486,24 @@ def _check_matrix(w: npt.NDArray[Any], m: int, n_before: int | None) -> None:
             "it",
             advice="Put the bias weights in column 0.",
         )
-    check_finite(w, f"weights[{m}]")
 
 
 def _one_per_layer(
-    activations: str | Activation | Sequence[str | Activation], n_layers: int
+    activations: str | Activation | Sequence[str | Activation], chain: Sequence[Layer]
 ) -> tuple[Activation, ...]:
-    """One activation object for each weight matrix."""
-    given: list[str | Activation] = (
-        list(activations) if isinstance(activations, (list, tuple)) else [activations] * n_layers  # type: ignore[list-item]
-    )
-    if len(given) != n_layers:
+    """One activation object for each weight matrix; of a single one, the dense layers have it."""
+    given: list[str | Activation]
+    if isinstance(activations, (list, tuple)):
+        given = list(activations)
+    else:
+        one: str | Activation = activations  # type: ignore[assignment]
+        given = [one if LAYERS.fact(layer, "chooses_units") else Identity() for layer in chain]
+    if len(given) != len(chain):
         raise ShapeError(
-            f"There are {len(given)} activations but {n_layers} weight matrices.",
+            f"There are {len(given)} activations but {len(chain)} weight matrices.",
             parameter="activations",
             given=activations,
-            needs=f"must be {n_layers}, or one",
+            needs=f"must be {len(chain)}, or one",
             advice="Give one activation for each, or a single one for all.",
         )
     return tuple(ACTIVATIONS.made_of(g, "activations") for g in given)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from chainrule.equations import mean_loss, penalty, penalty_gradient, sample_losses
-from chainrule.network.passes import backward, forward, gradients
+from chainrule.equations import layers_of, mean_loss, members_of, penalty, penalty_gradient, sample_losses
+from chainrule.equations.arrays import array_namespace
+from chainrule.network.passes import backward, each_member, forward, gradients
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from chainrule.equations import Activation, Array, Loss
+    from chainrule.equations import Activation, Array, Layer, Loss
 
 __all__ = ["Objective"]
 
@@ -28,6 +29,8 @@ class Objective:
         Penalties, equation (35).
     masks : sequence of arrays of the shapes of the weights, optional
         1 for a weight that is trained, 0 for one that is held.
+    layers : sequence of Layer, optional
+        Kinds of the layers; all are dense where none are given.
 
     Examples
     --------
@@ -46,13 +49,15 @@ class Objective:
     l1: float = 0.0
     l2: float = 0.0
     masks: Sequence[Array] | None = None
+    layers: Sequence[Layer] | None = None
 
     def losses(
         self, weights: Sequence[Array], X: Array, Y: Array, sample_weight: Array | None = None
     ) -> Array:
         """Loss of each sample times its weight, shape (n_samples,), without penalties."""
-        passed = forward(weights, self.activations, X)
-        return self._weighted(passed.z[-1], passed.a[-1], Y, sample_weight)
+        X, Y, sample_weight, _ = self._rows(len(weights), X, Y, sample_weight)
+        passed = forward(weights, self.activations, X, layers=self.layers)
+        return self._weighted(len(weights), passed.z[-1], passed.a[-1], Y, sample_weight)
 
     def value(
         self, weights: Sequence[Array], X: Array, Y: Array, sample_weight: Array | None = None
@@ -75,19 +80,45 @@ class Objective:
         kept: Sequence[Array] | None = None,
     ) -> tuple[Array, tuple[Array, ...]]:
         """Losses of the samples as above, and the gradient of the value in every weight matrix."""
-        passed = forward(weights, self.activations, X, kept)
+        X, Y, sample_weight, kept = self._rows(len(weights), X, Y, sample_weight, kept)
+        passed, chain = forward(weights, self.activations, X, kept, layers=self.layers), self.layers
         deltas = backward(
-            weights, self.activations, self.loss, passed, Y, sample_weight=sample_weight, kept=kept
+            *(weights, self.activations, self.loss, passed, Y),
+            sample_weight=sample_weight,
+            kept=kept,
+            layers=chain,
         )
-        slopes = gradients(X, passed, deltas)
+        slopes = gradients(weights, X, passed, deltas, layers=chain)
         if self.l1 or self.l2:
             slopes = tuple(
                 g + penalty_gradient(w, l1=self.l1, l2=self.l2) for g, w in zip(slopes, weights, strict=True)
             )
         if self.masks is not None:
             slopes = tuple(g * mask for g, mask in zip(slopes, self.masks, strict=True))
-        return self._weighted(passed.z[-1], passed.a[-1], Y, sample_weight), slopes
+        return self._weighted(len(weights), passed.z[-1], passed.a[-1], Y, sample_weight), slopes
 
-    def _weighted(self, z: Array, a: Array, Y: Array, sample_weight: Array | None) -> Array:
+    def _rows(
+        self,
+        n_matrices: int,
+        X: Array,
+        Y: Array,
+        sample_weight: Array | None,
+        kept: Sequence[Array] | None = None,
+    ) -> tuple[Array, Array, Array | None, Sequence[Array] | None]:
+        """The rows that each member of the network sees."""
+        members = members_of(layers_of(self.layers, n_matrices))
+        if members == 1:
+            return X, Y, sample_weight, kept
+        weights = None if sample_weight is None else each_member(sample_weight, members)
+        of_units = None if kept is None else [each_member(one, members) for one in kept]
+        return each_member(X, members), each_member(Y, members), weights, of_units
+
+    def _weighted(self, n_matrices: int, z: Array, a: Array, Y: Array, sample_weight: Array | None) -> Array:
+        """Loss of each sample, the mean of its members', times its weight."""
         losses = sample_losses(self.loss, z, a, Y, self.activations[-1])
-        return losses if sample_weight is None else losses * sample_weight
+        losses = losses if sample_weight is None else losses * sample_weight
+        members = members_of(layers_of(self.layers, n_matrices))
+        if members == 1:
+            return losses
+        xp = array_namespace(losses)
+        return xp.mean(xp.reshape(losses, (-1, members)), axis=1)

@@ -1,7 +1,7 @@
 """Whole-network passes, as compositions of the equations: nothing is computed here that stands elsewhere.
 
 They take weights and activations, not a Network, so that the gradient check can send complex weights
-through the very lines that training runs.
+through the very lines that training runs; and the kinds of layers, where not all are dense.
 """
 
 from __future__ import annotations
@@ -12,21 +12,20 @@ from typing import TYPE_CHECKING
 from chainrule.equations import (
     dropped_out,
     flush_to_zero,
-    gradient,
-    hidden_delta,
-    net_input,
+    layers_of,
     output_delta,
     sample_losses,
-    with_bias_unit,
 )
 from chainrule.equations.arrays import array_namespace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from chainrule.equations import Activation, Array, Loss
+    from chainrule.equations import Activation, Array, Layer, Loss
 
-__all__ = ["ForwardPass", "backward", "forward", "gradients", "jacobian", "loss_over_rows"]
+__all__ = [
+    "ForwardPass", "backward", "each_member", "forward", "gradients", "jacobian", "loss_over_rows",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -55,11 +54,28 @@ class ForwardPass:
     sent: tuple[Array, ...]
 
 
+def each_member(rows: Array, members: int) -> Array:
+    """Rows, each as often as there are members of a network, one below the other.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> each_member(np.array([[1.0], [2.0]]), 2)
+    array([[1.],
+           [1.],
+           [2.],
+           [2.]])
+    """
+    return rows if members == 1 else array_namespace(rows).repeat(rows, members, axis=0)
+
+
 def forward(
     weights: Sequence[Array],
     activations: Sequence[Activation],
     X: Array,
     kept: Sequence[Array] | None = None,
+    *,
+    layers: Sequence[Layer] | None = None,
 ) -> ForwardPass:
     """From inputs to outputs: net input (2), then activation, then dropout (37), layer by layer.
 
@@ -68,9 +84,9 @@ def forward(
     z: list[Array] = []
     a: list[Array] = []
     sent: list[Array] = [X]
-    for m, (layer_weights, activation) in enumerate(zip(weights, activations, strict=True)):
-        z.append(net_input(layer_weights, sent[-1]))
-        a.append(activation.forward(z[-1]))
+    for m, layer in enumerate(layers_of(layers, len(weights))):
+        z.append(layer.forward(weights[m], sent[-1]))
+        a.append(activations[m].forward(z[-1]))
         sent.append(dropped_out(a[-1], kept[m]) if kept and m < len(kept) else a[-1])
     return ForwardPass(tuple(z), tuple(a), tuple(sent[1:]))
 
@@ -84,25 +100,41 @@ def backward(
     *,
     sample_weight: Array | None = None,
     kept: Sequence[Array] | None = None,
+    layers: Sequence[Layer] | None = None,
 ) -> tuple[Array, ...]:
     """From targets to deltas: output delta (7), then hidden deltas (9); the tiniest are 0."""
     delta = output_delta(loss, passed.z[-1], passed.a[-1], Y, activations[-1])
     if sample_weight is not None:
         delta = delta * sample_weight[:, None]
-    deltas = [flush_to_zero(delta)]
+    deltas, kinds = [flush_to_zero(delta)], layers_of(layers, len(weights))
     for m in range(len(weights) - 2, -1, -1):
-        dropped = kept[m] if kept else None
-        delta = hidden_delta(deltas[-1], weights[m + 1], passed.z[m], passed.a[m], activations[m], dropped)
-        deltas.append(flush_to_zero(delta))
+        upstream = kinds[m + 1].backward(weights[m + 1], passed.sent[m], deltas[-1])
+        if kept and m < len(kept):
+            upstream = dropped_out(upstream, kept[m])
+        deltas.append(flush_to_zero(activations[m].backward(passed.z[m], passed.a[m], upstream)))
     return tuple(reversed(deltas))
 
 
-def gradients(X: Array, passed: ForwardPass, deltas: Sequence[Array]) -> tuple[Array, ...]:
+def gradients(
+    weights: Sequence[Array],
+    X: Array,
+    passed: ForwardPass,
+    deltas: Sequence[Array],
+    *,
+    layers: Sequence[Layer] | None = None,
+) -> tuple[Array, ...]:
     """Gradient of the batch's mean loss in every weight matrix."""
-    return tuple(gradient(delta, a) for delta, a in zip(deltas, (X, *passed.sent[:-1]), strict=True))
+    steps = zip(layers_of(layers, len(weights)), weights, (X, *passed.sent[:-1]), deltas, strict=True)
+    return tuple(layer.gradient(w, a_before, delta) for layer, w, a_before, delta in steps)
 
 
-def jacobian(weights: Sequence[Array], activations: Sequence[Activation], X: Array) -> tuple[Array, Array]:
+def jacobian(
+    weights: Sequence[Array],
+    activations: Sequence[Activation],
+    X: Array,
+    *,
+    layers: Sequence[Layer] | None = None,
+) -> tuple[Array, Array]:
     """Outputs, and their derivatives in every weight, by back-propagation of each output by itself.
 
     Returns
@@ -112,7 +144,7 @@ def jacobian(weights: Sequence[Array], activations: Sequence[Activation], X: Arr
         One row for each output of each sample, in the order of the outputs' numbers; one column for each
         weight, matrix by matrix and row by row.
     """
-    passed = forward(weights, activations, X)
+    passed, kinds = forward(weights, activations, X, layers=layers), layers_of(layers, len(weights))
     xp = array_namespace(X)
     outputs = passed.a[-1]
     of_outputs = []
@@ -121,10 +153,12 @@ def jacobian(weights: Sequence[Array], activations: Sequence[Activation], X: Arr
         alone[:, k] = 1
         deltas = [activations[-1].backward(passed.z[-1], outputs, alone)]
         for m in range(len(weights) - 2, -1, -1):
-            deltas.append(hidden_delta(deltas[-1], weights[m + 1], passed.z[m], passed.a[m], activations[m]))
+            upstream = kinds[m + 1].backward(weights[m + 1], passed.a[m], deltas[-1])
+            deltas.append(activations[m].backward(passed.z[m], passed.a[m], upstream))
+        steps = zip(kinds, weights, (X, *passed.a[:-1]), reversed(deltas), strict=True)
         products = [
-            xp.reshape(delta[:, :, None] * with_bias_unit(a)[:, None, :], (X.shape[0], -1))
-            for delta, a in zip(reversed(deltas), (X, *passed.a[:-1]), strict=True)
+            xp.reshape(layer.products(w, a_before, delta), (X.shape[0], -1))
+            for layer, w, a_before, delta in steps
         ]
         of_outputs.append(xp.concat(products, axis=1))
     rows = xp.stack(of_outputs, axis=1)
@@ -132,8 +166,14 @@ def jacobian(weights: Sequence[Array], activations: Sequence[Activation], X: Arr
 
 
 def loss_over_rows(
-    weights: Sequence[Array], activations: Sequence[Activation], loss: Loss, X: Array, Y: Array
+    weights: Sequence[Array],
+    activations: Sequence[Activation],
+    loss: Loss,
+    X: Array,
+    Y: Array,
+    *,
+    layers: Sequence[Layer] | None = None,
 ) -> Array:
     """Loss of every sample, shape ``(n_samples,)``."""
-    passed = forward(weights, activations, X)
+    passed = forward(weights, activations, X, layers=layers)
     return sample_losses(loss, passed.z[-1], passed.a[-1], Y, activations[-1])

@@ -12,6 +12,7 @@ from dataclasses import MISSING, dataclass, replace
 from typing import Any, NoReturn
 
 from chainrule.equations import ACTIVATIONS, CRITERIA, LOSSES, RULES, SCHEDULES, STARTS, Patience, name_of
+from chainrule.equations.rules.factors import ALL_ALIKE
 from chainrule.errors import InputError, argument
 from chainrule.settings import values
 from chainrule.settings.setting import NETWORK, ROWS, setting, settings_of
@@ -60,6 +61,21 @@ class Settings:
         varies=True,
         also_called=("learning_rate", "learning_rate_init", "lr", "eta", "step_size"),
     )
+    rate_factors: Any = setting(
+        "What the rate is multiplied by for each weight matrix but its bias weights, as in 6,ntp,ntp; ntp is "
+        "one over the root of a unit's inputs. Decay of adamw is multiplied, too.",
+        values.FACTORS,
+        default=ALL_ALIKE,
+        since=6,
+        also_called=("lr_factors", "lr_multipliers", "layer_rates", "lr_mult"),
+    )
+    bias_rate: float = setting(
+        "What the rate is multiplied by for the bias weights of all layers.",
+        values.positive("0.1"),
+        default=1.0,
+        since=6,
+        also_called=("bias_lr", "bias_lr_factor"),
+    )
     schedule: Any = setting(
         "How the rate changes from epoch to epoch, as in step:30:0.1 or warm_up:5,cosine.",
         values.named(SCHEDULES),
@@ -94,6 +110,14 @@ class Settings:
         since=1,
         varies=True,
         also_called=("batch", "minibatch", "minibatch_size", "mini_batch_size"),
+    )
+    steps_per_epoch: int | None = setting(
+        "Batches of an epoch, where the rows make more: the next epoch goes on with the rows after them, so "
+        "that schedules and criteria of epochs come more often. All rows where not given.",
+        values.WHOLE,
+        unit="steps",
+        since=6,
+        also_called=("n_steps_per_epoch", "batches_per_epoch", "limit_train_batches"),
     )
     shuffle: bool = setting(
         "Take the rows in a new random order in each epoch.",
@@ -212,9 +236,11 @@ class Settings:
                     advice=f"Try {argument('rate', usual)}.",
                 )
         else:
-            for name in ("rate", "clip_norm"):
+            for name, unset in (
+                ("rate", None), ("clip_norm", None), ("rate_factors", ALL_ALIKE), ("bias_rate", 1.0),
+            ):  # fmt: skip
                 value = getattr(self, name)
-                if value is not None:
+                if value != unset:
                     self._refuse(name, f"the update rule {rule} finds its own steps")
             if self.dropout:
                 needs = f"the update rule {rule} needs the same loss twice for the same weights"
@@ -325,6 +351,16 @@ class FitSettings(Settings):
         is_recorded=False,
         varies=True,
         also_called=("loss_function", "loss_fn", "criterion", "objective", "cost", "cost_function"),
+    )
+    input_layers: tuple[str, ...] = setting(
+        "Layers between the inputs and the first hidden layer, in their order: scale, piecewise:16 (bins "
+        "of each number), periodic:16:3 (cosines of each number, and sums of them).",
+        values.INPUT_LAYERS,
+        default=(),
+        about=NETWORK,
+        since=6,
+        varies=True,
+        also_called=("embedding", "num_embeddings", "front", "front_scale"),
     )
     start: Any = setting(
         "Formula of the first weights, as in uniform:0.3.",

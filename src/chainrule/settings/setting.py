@@ -32,7 +32,9 @@ TYPES = {
     "N": "int",
     "NAME": "str or object",
     "UNITS": "int or sequence of int",
+    "LAYERS": "str or sequence of str",
     "WEIGHTS": "str or dict",
+    "FACTORS": "float, str, or sequence of them",
     "": "bool",
 }
 NETWORK, TRAINING, ROWS = "Network", "Training", "Rows"  # what a setting is about

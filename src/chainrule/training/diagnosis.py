@@ -15,7 +15,7 @@ import numpy as np
 
 from chainrule.equations import ACTIVATIONS, LOSSES, RULES
 from chainrule.errors import Remark, argument
-from chainrule.network import Objective, forward
+from chainrule.network import Objective, each_member, forward
 from chainrule.words import counted
 
 if TYPE_CHECKING:
@@ -257,7 +257,8 @@ def _stuck_units(task: Task, weights: Sequence[npt.NDArray[Any]]) -> list[tuple[
     Outputs are saturated where their loss is one of squares; the others draw them back.
     """
     with np.errstate(over="ignore"):
-        passed = forward(weights, task.net.activations, task.X[:ROWS])
+        rows = each_member(task.X[:ROWS], task.net.members)
+        passed = forward(weights, task.net.activations, rows, layers=task.net.layers)
     stuck = [
         (
             int((z <= 0).all(axis=0).sum()) if ACTIVATIONS.fact(g, "dies") else 0,
@@ -347,7 +348,7 @@ def _slopes(
 ) -> Sequence[npt.NDArray[Any]]:
     """Gradient over the rows that are looked at."""
     net = task.net
-    objective = Objective(net.activations, net.loss, settings.l1, settings.l2, task.masks)
+    objective = Objective(net.activations, net.loss, settings.l1, settings.l2, task.masks, net.layers)
     share = None if task.sample_weight is None else task.sample_weight[:ROWS]
     slopes: Sequence[npt.NDArray[Any]] = objective.losses_and_gradients(
         weights, task.X[:ROWS], task.Y[:ROWS], share

@@ -63,9 +63,9 @@ def _add_block(M, layers, places, rows, me, copy, is_added):
     for m in range(len(layers)):
         layer = layers[m]
         k = 0
-        while k < layer.width:
-            to = layer.gradients + copy * places.n_gradients + k * layer.before_width
-            to_column, stop = layer.before_width * lanes(M), layer.inputs + 1
+        while k < layer.lines_width:
+            to = layer.gradients + copy * places.n_gradients + k * layer.numbers_width
+            to_column, stop = layer.numbers_width * lanes(M), layer.numbers
             call_gradients(
                 *(layer.add_gradients, M, layer, row, rows, 0, stop, k, to, to_column, 1.0, is_added)
             )
@@ -127,7 +127,7 @@ def _sum_of_losses(places, numbers, rows):
 @part
 def _sum_of_column(M, layer, places, begin, stop, k, rows):
     """Gradients over the whole batch, for some inputs and one vector of units, in the first copy."""
-    at = layer.gradients + k * layer.before_width + begin * lanes(M)
+    at = layer.gradients + k * layer.numbers_width + begin * lanes(M)
     end = at + (stop - begin) * lanes(M)
     width, parts = 1, 1 << places.levels
     while width < parts:
@@ -143,7 +143,7 @@ def _sum_of_column(M, layer, places, begin, stop, k, rows):
 @part
 def _descend(M, layer, begin, stop, k, gradients, step):
     """Equation (8), as where a gradient is still in a register."""
-    at = layer.weights + k * layer.before_width + begin * lanes(M)
+    at = layer.weights + k * layer.numbers_width + begin * lanes(M)
     for i in range(0, (stop - begin) * lanes(M), lanes(M)):
         store(M, at + i, fused(spread(step), load(M, gradients + i), load(M, at + i)))
 
@@ -154,9 +154,9 @@ def _update_weights(M, layers, places, rows, numbers, rate, me, threads, keeps_a
     for m in range(len(layers)):
         layer = layers[m]
         begin, stop = share_of_inputs(M, layer, me, threads)
-        for k in range(0, layer.width, lanes(M)):
+        for k in range(0, layer.lines_width if layer.is_held == 0 else 0, lanes(M)):
             _sum_of_column(M, layer, places, begin, stop, k, rows)
-            gradients = layer.gradients + k * layer.before_width + begin * lanes(M)
+            gradients = layer.gradients + k * layer.numbers_width + begin * lanes(M)
             if places.rule == FUSED:
                 _descend(M, layer, begin, stop, k, gradients, M.dtype.type(rate / rows))
             else:

@@ -112,7 +112,7 @@ def _keep(M, n, states, to):
 @part
 def _first_of_unit(layer, k):
     """Place of the first weight of a unit."""
-    return layer.weights + k // layer.column * layer.column * layer.before_width + k % layer.column
+    return layer.weights + k // layer.column * layer.column * layer.numbers_width + k % layer.column
 
 
 @part
@@ -120,9 +120,9 @@ def _copy_weights(M, layers, E, to_layers):
     """Packed weights, to where columns may be of another width."""
     for m in range(len(layers)):
         layer, to_layer = layers[m], to_layers[m]
-        for k in range(layer.units):
+        for k in range(layer.lines):
             at, to = _first_of_unit(layer, k), _first_of_unit(to_layer, k)
-            for _ in range(layer.inputs + 1):
+            for _ in range(layer.numbers):
                 E[to] = M[at]
                 at += layer.column
                 to += to_layer.column

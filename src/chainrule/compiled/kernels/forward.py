@@ -23,16 +23,19 @@ def forward_rows(M, layers, row, stop):
         z = layer.net_inputs + row * layer.width
         n = layer.inputs + 1
         right, right_rows = layer.weights, layer.before_width
-        call_product(
-            layer.product, M, before, layer.before_width, right, right_rows, n, z, layer.width, stop - row
-        )
+        if layer.kind == 0:
+            call_product(
+                layer.product, M, before, layer.before_width, right, right_rows, n, z, layer.width, stop - row
+            )
+        else:
+            call_rows(layer.product, M, layer, row, stop)
         call_rows(layer.forward, M, layer, row, stop)
         if layer.kept != 0:
             call_rows(layer.send, M, layer, row, stop)
 
 
-@kernel(FLOATS, LAYERS, SAMPLES, WHOLE, WHOLE, FLOATS)
-def predict_rows(M, layers, X, first, stop, outputs):
+@kernel(FLOATS, LAYERS, SAMPLES, WHOLE, WHOLE, FLOATS, WHOLE)
+def predict_rows(M, layers, X, first, stop, outputs, members):
     """Outputs of the samples from `first` up to `stop`, written to their places in `outputs`."""
     environment = standard_environment()
     bottom, top = layers[0], layers[len(layers) - 1]
@@ -43,6 +46,8 @@ def predict_rows(M, layers, X, first, stop, outputs):
         for r in range(rows):
             begin = (first + r) * bottom.inputs
             copy_numbers(M, bottom.before + r * bottom.before_width, X, begin, bottom.inputs)
+            if bottom.members_at != 0:
+                M[bottom.members_at + r] = (first + r) % members
         forward_rows(M, layers, 0, 1 if rows == 1 else (rows + FEW_ROWS - 1) // FEW_ROWS * FEW_ROWS)
         for r in range(rows):
             output = top.outputs + r * top.outputs_width

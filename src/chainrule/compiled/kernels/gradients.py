@@ -45,7 +45,7 @@ def _tile_of_gradients(inputs, columns):
 @part
 def _prefetch_update(M, layer, begin, stop, k, columns):
     """Let what a rule with a state needs for a tile come while the tile's gradients are computed."""
-    at, width = k * layer.before_width, layer.before_width * lanes(M)
+    at, width = k * layer.numbers_width, layer.numbers_width * lanes(M)
     for _c in range(columns):
         for i in range(at + begin * lanes(M), at + stop * lanes(M), lanes(M)):
             prefetch(M, layer.weights + i)
@@ -82,7 +82,7 @@ _wide, _narrow = _gradients(TILE_COLUMNS), _gradients(1)
 @part
 def columns_at_once(M, layer, k):
     """Vectors of units of the next tile."""
-    return TILE_COLUMNS if k + TILE_COLUMNS * lanes(M) <= layer.width else 1
+    return TILE_COLUMNS if k + TILE_COLUMNS * lanes(M) <= layer.lines_width else 1
 
 
 @part

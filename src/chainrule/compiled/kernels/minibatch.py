@@ -71,6 +71,8 @@ def take_rows(M, layers, places, X, Y, W, order, kept, first, begin, row, stop):
         copy_numbers(M, bottom.before + r * bottom.before_width, X, sample * bottom.inputs, bottom.inputs)
         copy_numbers(M, places.targets + r * top.width, Y, sample * top.units, top.units)
         M[places.sample_weights + r] = W[sample]
+        if places.members > 1:
+            M[places.row_members + r] = (begin + r) % places.members
         if bottom.kept != 0:
             at = (begin - first + r) * n_hidden
             for m in range(len(layers) - 1):
@@ -84,6 +86,12 @@ def _backward_rows(M, layers, row, stop):
     """Compiled twin of backward, equation (9), from the deltas of the outputs."""
     for m in range(len(layers) - 1, 0, -1):
         layer, before = layers[m], layers[m - 1]
+        if layer.kind != 0:
+            call_rows(layer.pass_back, M, layer, row, stop)
+            if before.kept != 0:
+                call_rows(before.drop, M, before, row, stop)
+            call_rows(before.backward, M, before, row, stop)
+            continue
         delta = layer.deltas + row * layer.width
         upstream = before.deltas + row * before.width
         width = before.width
@@ -107,7 +115,7 @@ def _clip_factor(M, layers, places, most):
     """Compiled twin of clip_factor, equation (45): blocks are added in their order by every thread."""
     squares, place = 0.0, places.norms
     for m in range(len(layers)):
-        for _ in range(layers[m].before_width // lanes(M)):
+        for _ in range(layers[m].numbers_width // lanes(M)):
             squares += M[place]
             place += 1
     norm = sqrt(squares)
@@ -117,9 +125,9 @@ def _clip_factor(M, layers, places, most):
 @part
 def share_of_inputs(M, layer, me, threads):
     """The inputs whose weights are this thread's: the first one, and where they end; whole vectors."""
-    blocks = layer.before_width // lanes(M)
+    blocks = layer.numbers_width // lanes(M)
     begin, stop = blocks * me // threads * lanes(M), blocks * (me + 1) // threads * lanes(M)
-    return begin, min(stop, layer.inputs + 1)
+    return begin, min(stop, layer.numbers)
 
 
 @part
@@ -144,15 +152,15 @@ def clip_and_update(M, layers, places, numbers, rate, team, me, threads):
         begin, stop = share_of_inputs(M, layer, me, threads)
         for j in range(begin, stop, lanes(M)):
             M[norms + j // lanes(M)] = square_length(M, layer, j, min(j + lanes(M), stop))
-        norms += layer.before_width // lanes(M)
+        norms += layer.numbers_width // lanes(M)
     if not meet(team, threads):
         return False
     factor, decay = _clip_factor(M, layers, places, numbers[CLIP_NORM]), 1 - rate * numbers[DECAY]
     for m in range(len(layers)):
         layer = layers[m]
         begin, stop = share_of_inputs(M, layer, me, threads)
-        for k in range(0, layer.width, lanes(M)):
-            gradients = layer.gradients + k * layer.before_width + begin * lanes(M)
+        for k in range(0, layer.lines_width if layer.is_held == 0 else 0, lanes(M)):
+            gradients = layer.gradients + k * layer.numbers_width + begin * lanes(M)
             c = places.step_numbers
             call_update(places.update, M, layer, k, begin, stop, gradients, factor, decay, c)
             if layer.transposed != 0:
@@ -167,12 +175,14 @@ def _update_weights(M, layers, places, rows, numbers, rate, me, threads, keeps_a
     for m in range(len(layers)):
         layer = layers[m]
         first, end = share_of_inputs(M, layer, me, threads)
+        if layer.kind != 0:  # its gradients may need weights that another thread would have moved
+            first, end = 0, layer.numbers if me == 0 and layer.is_held == 0 else 0
         k = 0
-        while k < layer.width:
+        while k < layer.lines_width:
             columns = columns_at_once(M, layer, k)
             for begin in range(first, end, INPUTS_AT_ONCE):
                 stop = min(begin + INPUTS_AT_ONCE, end)
-                to, to_column = k * layer.before_width + begin * lanes(M), layer.before_width * lanes(M)
+                to, to_column = k * layer.numbers_width + begin * lanes(M), layer.numbers_width * lanes(M)
                 if is_fused:
                     to += layer.weights
                 elif keeps_all:

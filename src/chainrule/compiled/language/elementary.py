@@ -1,4 +1,4 @@
-r"""Exponential and logarithm, and from them logistic, tanh and softplus, on vectors, without any library.
+r"""Exponential and logarithm, logistic, tanh and softplus from them, sine and cosine: vectors, no library.
 
 No library is called, so that every machine computes the same bits. :math:`e^x` is
 :math:`2^n e^r` with :math:`x = n \ln 2 + r` and :math:`|r| \le \tfrac12 \ln 2`; for :math:`e^r` the
@@ -7,6 +7,10 @@ smallest normal number the result is 0; tanh of a subnormal number is that numbe
 
 The logarithm is :math:`n \ln 2 + \ln m` with m from :math:`\sqrt{1/2}` to :math:`\sqrt 2`, and :math:`\ln m`
 the series of :math:`2\,\mathrm{artanh}\,s` with :math:`s = (m - 1) / (m + 1)`.
+
+Sine and cosine take quarter turns off, :math:`x = n \tfrac{\pi}{2} + r` with r up to an eighth of a turn.
+What the rounding of r loses is kept, and their series follow. Arguments beyond `LARGEST_ANGLE`, where
+neighbouring numbers lie a sixteenth apart, count as that.
 
 Worst errors, in units in the last place, as the tests find them over every float32 (and over a dense
 sample of float64): see `docs/arithmetic.md`.
@@ -25,6 +29,7 @@ from numba.core import types
 from numba.extending import intrinsic
 
 from chainrule.compiled.language.vectors import (
+    by_quarter,
     constant,
     constant_of,
     exponent_and_mantissa,
@@ -38,7 +43,8 @@ from chainrule.compiled.language.vectors import (
 from chainrule.compiled.machine.compiling import inlined
 
 __all__ = [
-    "exponential", "exponential_up_to_0", "hyperbolic_tangent", "log_1p", "logarithm", "logistic", "softplus",
+    "LARGEST_ANGLE", "cosine", "exponential", "exponential_less_1_up_to_0", "exponential_up_to_0",
+    "hyperbolic_tangent", "log_1p", "logarithm", "logistic", "sine", "softplus",
 ]  # fmt: skip
 
 # 1.5 times 2 to the number of mantissa bits: adding it rounds to a whole number and leaves that in the
@@ -54,6 +60,15 @@ _LOG_2_OF_E = 1.4426950408889634
 # Terms of the logarithm's series; what is left out, at s = 1/3, is less than an eighth of an ulp.
 _LOGARITHM_ENDS_AT = (8, 17)
 _SERIES_ENDS_AT = (7, 13)  # power of r in the last term; what is left out is less than an eighth of an ulp
+# What sine and cosine are computed for: n is found right there, and a product of it with a part is exact.
+LARGEST_ANGLE = (2.0**19, 2.0**48)
+_TWO_OVER_PI = 0.6366197723675814
+# A quarter turn, in radians, in three parts: the nearest number, that to the rest, and so on.
+_QUARTER_TURN = (
+    (1.5707963705062866, -4.371138828673793e-08, -1.7151245100058819e-15),
+    (1.5707963267948966, 6.123233995736766e-17, -1.4973849048591698e-33),
+)
+_SINE_ENDS_AT, _COSINE_ENDS_AT = (9, 17), (10, 16)  # likewise powers of the last terms
 
 
 def _polynomial(builder, vector, coefficients, x):
@@ -143,15 +158,21 @@ def logistic(z):
 
 
 @inlined
-def hyperbolic_tangent(z):
-    """Tanh z, from e^(-2|z|) - 1, which keeps its digits where z is small."""
-    zero, one, two = constant(z, 0.0), constant(z, 1.0), constant(z, 2.0)
-    minus = minus_magnitude(z)
-    x = minus + minus
+def exponential_less_1_up_to_0(x):
+    """e^x - 1 of x up to 0, which keeps its digits where x is small."""
+    one = constant(x, 1.0)
     r_part, shifted = _reduced(x)
     power = exponent_from(shifted)
-    less_one = fused(r_part, power, power - one)
-    less_one = where_less(x, constant_of(x, _LOWEST[0], _LOWEST[1]), zero - one, less_one)
+    lowest = constant_of(x, _LOWEST[0], _LOWEST[1])
+    return where_less(x, lowest, constant(x, -1.0), fused(r_part, power, power - one))
+
+
+@inlined
+def hyperbolic_tangent(z):
+    """Tanh z, from e^(-2|z|) - 1, which keeps its digits where z is small."""
+    zero, two = constant(z, 0.0), constant(z, 2.0)
+    minus = minus_magnitude(z)
+    less_one = exponential_less_1_up_to_0(minus + minus)
     size = (zero - less_one) / (two + less_one)
     return where_less(z, zero, zero - size, size)
 
@@ -185,3 +206,65 @@ def softplus(z):
     """Logarithm of 1 + e^z, in the form whose exponential cannot overflow."""
     zero = constant(z, 0.0)
     return where_less(z, zero, zero, z) + log_1p(exponential_up_to_0(minus_magnitude(z)))
+
+
+@intrinsic
+def _series_of_sine(_typing, square):
+    """-1/3! + r²/5! - …, so that ``sin r = r + r³ * it``."""
+    last = _SINE_ENDS_AT[square.scalar != types.float32]
+    terms = [(-1) ** (power // 2) / factorial(power) for power in range(3, last + 1, 2)]
+
+    def codegen(_context, builder, signature, args):
+        return _polynomial(builder, signature.return_type, terms, args[0])
+
+    return square(square), codegen
+
+
+@intrinsic
+def _series_of_cosine(_typing, square):
+    """1/4! - r²/6! + …, so that ``cos r = 1 - r²/2 + r⁴ * it``."""
+    last = _COSINE_ENDS_AT[square.scalar != types.float32]
+    terms = [(-1) ** (power // 2) / factorial(power) for power in range(4, last + 1, 2)]
+
+    def codegen(_context, builder, signature, args):
+        return _polynomial(builder, signature.return_type, terms, args[0])
+
+    return square(square), codegen
+
+
+@inlined
+def _quarters_and_waves(x):
+    """Quarter turns n of x, in the form that `by_quarter` takes, and sine and cosine of what is left."""
+    end, zero, half = constant_of(x, LARGEST_ANGLE[0], LARGEST_ANGLE[1]), constant(x, 0.0), constant(x, 0.5)
+    near = where_less(end, x, end, x)
+    near = where_less(near, zero - end, zero - end, near)
+    rounding = constant_of(x, _ROUND[0], _ROUND[1])
+    shifted = fused(near, constant(x, _TWO_OVER_PI), rounding)
+    n = rounding - shifted
+    first = fused(n, constant_of(x, _QUARTER_TURN[0][0], _QUARTER_TURN[1][0]), near)  # exact
+    second = constant_of(x, _QUARTER_TURN[0][1], _QUARTER_TURN[1][1])
+    product = n * second
+    r = first + product
+    of_first = r - product
+    lost = fused(n, second, zero - product) + ((first - of_first) + (product - (r - of_first)))
+    lost = fused(n, constant_of(x, _QUARTER_TURN[0][2], _QUARTER_TURN[1][2]), lost)
+    square = r * r
+    sine_ = r + fused(r * square, _series_of_sine(square), lost - half * square * lost)
+    half_square, one = half * square, constant(x, 1.0)
+    beginning = one - half_square
+    rest = fused(square * square, _series_of_cosine(square), (one - beginning) - half_square - r * lost)
+    return shifted, sine_, beginning + rest
+
+
+@inlined
+def sine(x):
+    """Sine of an angle in radians."""
+    shifted, sine_, cosine_ = _quarters_and_waves(x)
+    return by_quarter(shifted, sine_, cosine_)
+
+
+@inlined
+def cosine(x):
+    """Cosine of an angle in radians: the sine of a quarter turn more."""
+    shifted, sine_, cosine_ = _quarters_and_waves(x)
+    return by_quarter(shifted + constant(x, 1.0), sine_, cosine_)

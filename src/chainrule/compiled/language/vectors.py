@@ -25,7 +25,7 @@ from numba.core import cgutils, types
 from numba.extending import intrinsic, models, overload, register_model
 
 __all__ = [
-    "VECTOR_OF", "VectorType", "add_halves", "constant", "constant_of", "exponent_and_mantissa",
+    "VECTOR_OF", "VectorType", "add_halves", "by_quarter", "constant", "constant_of", "exponent_and_mantissa",
     "exponent_from", "first_lanes", "fused", "fused_multiply_add", "lanes", "lanes_at", "largest", "load",
     "load_lanes", "load_vector", "magnitude", "minus_magnitude", "prefetch", "spread", "spread_like",
     "spread_scalar", "square_root", "store", "store_lanes", "store_vector", "total", "where_at_most",
@@ -372,6 +372,27 @@ def exponent_from(_typing, shifted):
         return builder.bitcast(builder.shl(biased, shift), vector.llvm)
 
     return shifted(shifted), codegen
+
+
+@intrinsic
+def by_quarter(_typing, shifted, sine, cosine):
+    """Sine of an angle and n quarter turns, from both waves of the angle, with n as `exponent_from` has it.
+
+    An odd number of quarters swaps the two, and two of them change the sign.
+    """
+
+    def codegen(_context, builder, signature, args):
+        vector = signature.return_type
+        one, two, sign = (
+            ir.Constant(vector.llvm_bits, [number] * vector.lanes)
+            for number in (1, 2, vector.scalar.bitwidth - 2)
+        )
+        n = builder.bitcast(args[0], vector.llvm_bits)
+        is_odd = builder.icmp_unsigned("==", builder.and_(n, one), one)
+        chosen = builder.bitcast(builder.select(is_odd, args[2], args[1]), vector.llvm_bits)
+        return builder.bitcast(builder.xor(chosen, builder.shl(builder.and_(n, two), sign)), vector.llvm)
+
+    return sine(shifted, sine, sine), codegen
 
 
 def _lane_of_halves(builder, value, combine):

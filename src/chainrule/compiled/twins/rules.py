@@ -182,7 +182,6 @@ def _over_column(rule):
     @part
     def over_column(M, layer, k, begin, stop, gradients, factor, decay, numbers):
         c = (
-            M[numbers],
             M[numbers + 1],
             M[numbers + 2],
             M[numbers + 3],
@@ -190,17 +189,23 @@ def _over_column(rule):
             M[numbers + 5],
             M[numbers + 6],
         )
-        factor, decay = M.dtype.type(factor), M.dtype.type(decay)
+        # Equation (56); a factor of 1 changes no bit.
+        factor, decay = M.dtype.type(factor), M.dtype.type(1 - (1 - decay) * layer.rate_factor)
+        rate, bias_rate = (
+            M.dtype.type(M[numbers] * layer.rate_factor),
+            M.dtype.type(M[numbers] * layer.bias_factor),
+        )
         # The record is memory, too: what it says is read once, and not after every number that is written.
-        inputs, masks, weights = layer.inputs, layer.masks, layer.weights
+        inputs, masks, weights = layer.numbers - 1, layer.masks, layer.weights
         first_at, second_at = layer.first, layer.second
-        at = k * layer.before_width + begin * lanes(M)
+        at = k * layer.numbers_width + begin * lanes(M)
         for j in range(begin, stop):
             kept = decay if j < inputs else M.dtype.type(1)
             w, g = load(M, weights + at), load(M, gradients)
             first, second = load(M, first_at + at), load(M, second_at + at)
             g = g * spread_like(w, factor)
-            new, first, second = rule(w * spread_like(w, kept), g, first, second, c)
+            first_of_c = rate if j < inputs else bias_rate
+            new, first, second = rule(w * spread_like(w, kept), g, first, second, (first_of_c, *c))
             if masks != 0:
                 new = where_less(load(M, masks + at), constant(w, 0.5), w, new)
             store(M, weights + at, new)
@@ -255,10 +260,10 @@ def write_step_numbers(M, places, rule, numbers, rate, power1, power2):
 def _prepare_column(M, layer, k, begin, stop, gradients, scale, l1, l2):
     """From sums of deltas times activations to gradients of the objective, in place: equations (15), (36)."""
     scale, l1, l2 = M.dtype.type(scale), M.dtype.type(l1), M.dtype.type(l2)
-    at = k * layer.before_width + begin * lanes(M)
+    at = k * layer.numbers_width + begin * lanes(M)
     for j in range(begin, stop):
-        of_squares = l2 if j < layer.inputs else M.dtype.type(0)
-        of_sizes = l1 if j < layer.inputs else M.dtype.type(0)
+        of_squares = l2 if j < layer.numbers - 1 else M.dtype.type(0)
+        of_sizes = l1 if j < layer.numbers - 1 else M.dtype.type(0)
         g = load(M, gradients)
         w = load(M, layer.weights + at)
         g = g * spread_like(g, scale)
@@ -279,7 +284,7 @@ def square_length(M, layer, begin, stop):
     """Sum of the squares of the gradients of some inputs: one chain in each lane, then the lanes."""
     sums = constant(load(M, layer.gradients), 0.0)
     for j in range(begin, stop):
-        for k in range(0, layer.width, lanes(M)):
-            g = load(M, layer.gradients + k * layer.before_width + j * lanes(M))
+        for k in range(0, layer.lines_width, lanes(M)):
+            g = load(M, layer.gradients + k * layer.numbers_width + j * lanes(M))
             sums = fused(g, g, sums)
     return total(sums)

@@ -9,7 +9,7 @@ from chainrule.compiled.evaluation import RowLosses
 from chainrule.compiled.kernels.epochs import train_epochs
 from chainrule.compiled.trainer import Trainer
 from chainrule.compiled.twins.curvature import direction_of
-from chainrule.equations import RULES
+from chainrule.equations import RULES, rate_factors
 from chainrule.training.dropout import kept_numbers
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class CompiledEngine(Trainer):
         net = task.net
         self._net = net
         codes = activation_codes(net.activations), loss_code(net.loss, net.activations[-1])
-        self._row_losses = RowLosses(net.sizes, *codes, settings.threads)
+        self._row_losses = RowLosses(net.sizes, *codes, settings.threads, net.layers)
 
         def kept(epoch: int, first: int, n_samples: int) -> npt.NDArray[Any]:
             return kept_numbers(settings, net, epoch, first, n_samples)
@@ -57,8 +57,10 @@ class CompiledEngine(Trainer):
             l2=settings.l2,
             clip_norm=settings.clip_norm,
             masks=task.masks,
+            factors=rate_factors(settings.rate_factors, settings.bias_rate, net.weights, net.layers),
             dropout=kept if settings.dropout and len(net.weights) > 1 else None,
             threads=settings.threads,
+            kinds=net.layers,
         )
 
     def go_on_with(self, rows: Rows, batch_size: int, place: int) -> bool:

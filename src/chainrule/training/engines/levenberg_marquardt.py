@@ -9,7 +9,7 @@ import numpy as np
 
 from chainrule.equations import LOSSES, levenberg_marquardt_step, name_of
 from chainrule.errors import InputError, argument
-from chainrule.network import jacobian
+from chainrule.network import each_member, jacobian
 from chainrule.training.engines.flat import Flat, check_float64
 from chainrule.training.engines.reference import ReferenceEngine
 
@@ -87,11 +87,12 @@ class LevenbergMarquardtEngine(ReferenceEngine):
     def _quadratic(self, weights: Matrices) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
         """Curvature and descent direction of the objective with the network taken as linear."""
         task, l2 = self._task, self._settings.l2
-        outputs, rows = jacobian(weights, task.net.activations, task.X)
+        net, members = task.net, task.net.members
+        outputs, rows = jacobian(weights, net.activations, each_member(task.X, members), layers=net.layers)
         share = np.ones(len(task.X)) if task.sample_weight is None else task.sample_weight
-        residuals = task.Y - outputs
+        residuals = each_member(task.Y, members) - outputs
         present = ~np.isnan(residuals)
-        weight = (present * share[:, np.newaxis]).ravel() / len(task.X)
+        weight = (present * each_member(share, members)[:, np.newaxis]).ravel() / len(residuals)
         free = np.ones(rows.shape[1]) if task.masks is None else self._flat.numbers(task.masks)
         rows = rows * free
         weighted = rows * weight[:, np.newaxis]

@@ -1,4 +1,4 @@
-r"""One layer, forward and backward: net input, hidden delta, gradient.
+r"""A dense layer, forward and backward: net input, hidden delta, gradient.
 
 Convention: delta is the *descent* direction :math:`-\partial\,\text{loss} / \partial z`, as in the notes,
 so that weights move by ``+ rate * delta * a``; most textbooks use the opposite sign.
@@ -6,16 +6,19 @@ so that weights move by ``+ rate * delta * a``; most textbooks use the opposite 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
 
 from chainrule.equations.arrays import array_namespace
+from chainrule.equations.layers.layer import LAYERS, LayerKind
 from chainrule.equations.penalties import dropped_out
 
 if TYPE_CHECKING:
     from chainrule.equations.activations.activation import Activation
     from chainrule.equations.arrays import Array
+    from chainrule.equations.layers.layer import Drawn
 
-__all__ = ["flush_to_zero", "gradient", "hidden_delta", "net_input", "with_bias_unit"]
+__all__ = ["Dense", "flush_to_zero", "gradient", "hidden_delta", "net_input", "with_bias_unit"]
 
 
 def with_bias_unit(a: Array) -> Array:
@@ -166,3 +169,52 @@ def gradient(delta: Array, a_before: Array) -> Array:
     array([[-0.375, -1.   ]])
     """
     return -(delta.T @ with_bias_unit(a_before)) / delta.shape[0]
+
+
+@LAYERS.register
+@dataclass(frozen=True)
+class Dense(LayerKind):
+    r"""Every unit sees every input: the layer of the notes, equation (2).
+
+    Its matrix has shape (n_units, 1 + n_inputs).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> Dense().forward(np.array([[0.35, 0.15, 0.2]]), np.array([[0.05, 0.1]]))
+    array([[0.3775]])
+    """
+
+    name: ClassVar[str] = "dense"
+    code: ClassVar[int] = 0
+    also_called: ClassVar[tuple[str, ...]] = ("linear", "fully_connected", "fc")
+    chooses_units: ClassVar[bool] = True
+    equation: ClassVar[str] = "2"
+
+    def sizes(self, shape: tuple[int, int]) -> tuple[int, int]:
+        """Inputs but the bias unit, and units."""
+        return shape[1] - 1, shape[0]
+
+    def shape(self, inputs: int, units: int) -> tuple[int, int]:
+        """(n_units, 1 + n_inputs)."""
+        return units, 1 + inputs
+
+    def start(self, inputs: int, uniform: Drawn, normal: Drawn) -> Array:
+        """A formula is asked for these."""
+        raise NotImplementedError
+
+    def forward(self, weights: Array, a_before: Array) -> Array:
+        """Net inputs, equation (2)."""
+        return net_input(weights, a_before)
+
+    def backward(self, weights: Array, a_before: Array, delta: Array) -> Array:  # noqa: ARG002 (it is linear)
+        """The sum of equation (9); nothing leads back from the bias unit."""
+        return delta @ weights[:, 1:]
+
+    def products(self, weights: Array, a_before: Array, delta: Array) -> Array:  # noqa: ARG002 (it is linear)
+        """Deltas times the inputs, the bias unit among them."""
+        return delta[:, :, None] * with_bias_unit(a_before)[:, None, :]
+
+    def gradient(self, weights: Array, a_before: Array, delta: Array) -> Array:  # noqa: ARG002 (it is linear)
+        """Equation (15)."""
+        return gradient(delta, a_before)
