@@ -65,8 +65,9 @@ class Model:
     def __post_init__(self) -> None:
         """Make the members agree with the network, the encoding and the report, which may be new."""
         networks = members_of(self.network) if isinstance(self.network, Ensemble) else ()
-        are_its_own = tuple(one.network for one in self.members) == networks
-        models = self.members if are_its_own else tuple(map(Model, networks))
+        given = self.members if isinstance(self.members, tuple) else ()
+        are_its_own = tuple(getattr(one, "network", None) for one in given) == networks
+        models = given if are_its_own else tuple(map(Model, networks))
         members = tuple(replace(one, encoding=self.encoding, report=self.report) for one in models)
         object.__setattr__(self, "members", members)
 
