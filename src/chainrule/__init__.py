@@ -86,6 +86,7 @@ if TYPE_CHECKING:
     from chainrule.scores import Gain as Gain
     from chainrule.scores import NumberScore as NumberScore
     from chainrule.tables import Encoding as Encoding
+    from chainrule.tables import PiecewiseLinear as PiecewiseLinear
     from chainrule.tables import Table as Table
     from chainrule.tables import read_table as read_table
     from chainrule.training import LBFGS as LBFGS
@@ -144,7 +145,7 @@ _NAMES_OF = {
         "ClassScore", "Gain", "NumberScore",
     ),
     "tables": (
-        "Encoding", "Table", "read_table",
+        "Encoding", "PiecewiseLinear", "Table", "read_table",
     ),
     "training": (
         "LBFGS", "Constant", "CosLog4", "Cosine", "Diagnosis", "Exponential", "FlatCosine",

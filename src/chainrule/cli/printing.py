@@ -9,6 +9,7 @@ import math
 import os
 import re
 import select
+import shlex
 import sys
 import textwrap
 from typing import TYPE_CHECKING, Any, TextIO
@@ -170,11 +171,11 @@ def training_rows(
 
 def settings_rows(record: TrainingRecord, encoding: Encoding | None) -> list[tuple[str, str]]:
     """Options that repeat the training, and what the defaults have settled of its table."""
-    from chainrule.cli.options import typed_as_is, typed_settings  # noqa: PLC0415 (it would make --help slow)
+    from chainrule.cli.options import typed_encodings, typed_settings  # noqa: PLC0415 (it would make --help slow)
 
-    as_is = [] if encoding is None else typed_as_is(encoding)
+    encodings = [] if encoding is None else [shlex.join(one) for one in typed_encodings(encoding)]
     lines = textwrap.wrap(
-        " ".join(word.replace(" ", "\0") for word in [*typed_settings(record), *as_is]),
+        " ".join(word.replace(" ", "\0") for word in [*typed_settings(record), *encodings]),
         TEXT,
         break_on_hyphens=False,
         break_long_words=False,

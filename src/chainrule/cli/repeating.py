@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chainrule.arithmetic import ARITHMETIC
-from chainrule.cli.options import typed_settings
+from chainrule.cli.options import typed_encodings, typed_settings
 from chainrule.cli.paths import shell_word
 from chainrule.errors import InputError, argument
 from chainrule.tables import (
@@ -120,8 +120,7 @@ def _of_table(encoding: Encoding) -> Iterator[tuple[str, ...]]:
             yield option
         if isinstance(part, NumberTarget) and part.learnt_as == "log":
             yield "--log", part.name
-        if getattr(part, "is_plain", False):
-            yield "--as-is", part.name
+    yield from typed_encodings(encoding, usual_too=True)
     if encoding.kind == "classes" and len(encoding.classes or ()) == TWO:
         yield ("--one-unit",) if encoding.n_outputs == 1 else ("--no-one-unit",)
     yield from _of_rows(encoding.rows)

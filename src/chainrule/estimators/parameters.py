@@ -163,6 +163,9 @@ OF_BOTH = """\
     defaults : {"scikit-learn", "modern", "notes"}
         Where all that is not given comes from. "modern" and "notes" are those of `fit`, which takes tables as
         they are: text, categories, dates and missing values of a data frame, and numbers unscaled.
+    numbers_as : str or dict, optional
+        With these, how numbers are encoded: "standard", "squashed", "piecewise:16", or several joined by +;
+        of columns by their names, as ``{"age": "squashed"}``.
     threads : int, optional
         As many as pay off where none is given.
     engine : {"compiled", "reference"}, optional

@@ -75,8 +75,8 @@ class MLPRegressor(RegressorMixin, Perceptron):
         max_fun: int = 15000, out_activation: Any = None, dropout: float | None = None,
         l1: float | None = None, l2: float | None = None, clip_norm: float | None = None,
         loss_goal: float | None = None, start: Any = None, validation_data: Any = None, callbacks: Any = None,
-        n_restarts: int = 1, ensemble: int = 1, defaults: str = "scikit-learn", threads: int | None = None,
-        engine: str | None = None,
+        n_restarts: int = 1, ensemble: int = 1, defaults: str = "scikit-learn", numbers_as: Any = None,
+        threads: int | None = None, engine: str | None = None,
     ) -> None:  # fmt: skip
         keep(self, locals())
 

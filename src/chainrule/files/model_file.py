@@ -232,6 +232,8 @@ def model_to_bytes(saved: Network | Ensemble | Model | TrainingState) -> bytes:
     tensors = _tensors(model)
     if model.members:
         document["members"] = [_member(one) for one in model.members]
+        for own, share in zip(document["members"], model.network.weights or (), strict=False):
+            own["weight"] = share
         document |= {"activations": [], "loss": document["members"][0]["loss"]}
         tensors = {
             f"member{k}.{name}": tensor

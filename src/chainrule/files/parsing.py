@@ -26,7 +26,7 @@ from chainrule.files.layout import (
 from chainrule.files.states import StoredState, state_of
 from chainrule.models import Model, TrainingRecord
 from chainrule.network import Ensemble, Network, members_of
-from chainrule.stored import MOST, Meta, Sha256, Stored, Text, not_a_model, read
+from chainrule.stored import MOST, Finite, Meta, Sha256, Stored, Text, not_a_model, read
 from chainrule.tables import Encoding, Report
 from chainrule.words import printable
 
@@ -55,6 +55,7 @@ class _Member(Stored, frozen=True):
     loss: Text
     training: Any  # as below
     state: StoredState | None
+    weight: Finite | None
 
 
 class _Document(Stored, frozen=True):
@@ -142,13 +143,15 @@ def _ensemble(document: _Document, stored: tuple[_Member, ...], tensors: Tensors
         raise not_a_model("what its members have stands beside them, too")
     members = tuple(_model_of(one, part) for one, part in zip(stored, parts, strict=True))
     try:
-        network = Ensemble(one.network for one in members)
+        shares = [one.weight for one in stored]
+        weights = None if shares[0] is None else [math.nan if one is None else one for one in shares]
+        network = Ensemble((one.network for one in members), weights)
     except InputError as error:
         raise not_a_model(printable(str(error)[:LONGEST_REASON])) from error
     training = None
     if document.training is not None:
         training = TrainingRecord.from_json(document.training, network.members[0])
-        if len(members) > (training.ensemble or 1):
+        if training.recipe is None and len(members) > (training.ensemble or 1):
             raise not_a_model("it has more members than were asked for")
     return Model(network, None, training, members=members)
 
@@ -222,6 +225,8 @@ def _read_document(document: dict[str, Any]) -> _Document:
         for part in (document.get("training"), document.get("state")):
             if isinstance(part, dict):
                 part.setdefault("arithmetic", [FIRST_ARITHMETIC])
+    for part in _members_in(document):
+        part.setdefault("weight", None)
     for part in (document, *_members_in(document)):
         given = part.get("activations")
         part.setdefault("layers", ["dense"] * (len(given) if isinstance(given, list) else 0))

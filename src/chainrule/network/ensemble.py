@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from chainrule.equations import name_of
 from chainrule.errors import InputError, ShapeError
+from chainrule.given import positive_number
 from chainrule.network.network import Network
 
 if TYPE_CHECKING:
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 __all__ = ["Ensemble", "members_of"]
+
+
+ROUNDED = 1e-12  # sums of shares that are 1 but for rounding
 
 
 @dataclass(frozen=True, eq=False, init=False)
@@ -31,6 +36,9 @@ class Ensemble:
     members : iterable of Network
         Two or more, of the same numbers of inputs and outputs, output activation and dtype. Hidden layers,
         and losses, may differ.
+    weights : iterable of float, optional
+        What each counts in the mean, above 0: its share of their sum. All count the same where none are
+        given.
 
     Raises
     ------
@@ -51,9 +59,26 @@ class Ensemble:
     """
 
     members: tuple[Network, ...]
+    weights: tuple[float, ...] | None
 
-    def __init__(self, members: Iterable[Network]) -> None:
+    def __init__(self, members: Iterable[Network], weights: Iterable[float] | None = None) -> None:
         object.__setattr__(self, "members", _checked(members))
+        object.__setattr__(self, "weights", None if weights is None else self._checked_weights(weights))
+
+    def _checked_weights(self, weights: Iterable[float]) -> tuple[float, ...]:
+        """Shares of the members, whose sum is 1."""
+        given = tuple(weights)
+        found = tuple(positive_number(one, "weights", "0.5") for one in given)
+        if len(found) != len(self.members):
+            raise ShapeError(
+                f"There are {len(found)} weights but {len(self.members)} networks.",
+                parameter="weights",
+                given=given,
+                needs="needs one for each",
+                advice="Leave them out where all count the same.",
+            )
+        total = math.fsum(found)
+        return found if abs(total - 1) < ROUNDED else tuple(one / total for one in found)
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -69,6 +94,8 @@ class Ensemble:
 
     def __call__(self, X: npt.ArrayLike, *, threads: int | None = None) -> npt.NDArray[Any]:
         """Compute the mean outputs, (n_samples, n_outputs), or (n_outputs,) for the inputs of one sample."""
+        if self.weights is not None:
+            return self._weighted(X, threads)
         first, *others = self.members
         total = first(X, threads=threads)
         for member in others:
@@ -76,11 +103,21 @@ class Ensemble:
         mean: npt.NDArray[Any] = total / total.dtype.type(len(self.members))
         return mean
 
+    def _weighted(self, X: npt.ArrayLike, threads: int | None) -> npt.NDArray[Any]:
+        """Sum of the outputs, each times its share, in their order."""
+        total: npt.NDArray[Any] | None = None
+        for member, share in zip(self.members, self.weights or (), strict=True):
+            outputs = member(X, threads=threads)
+            own = outputs * outputs.dtype.type(share)
+            total = own if total is None else total + own
+        assert total is not None  # noqa: S101 (there are two members at least)
+        return total
+
     def __len__(self) -> int:
         return len(self.members)
 
     def __reduce__(self) -> tuple[type[Ensemble], tuple[object, ...]]:
-        return Ensemble, (self.members,)
+        return Ensemble, (self.members, self.weights)
 
     def __repr__(self) -> str:
         alike = {repr(member) for member in self.members}

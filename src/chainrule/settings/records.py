@@ -379,6 +379,19 @@ class FitSettings(Settings):
         is_recorded=False,
         also_called=("precision", "data_type", "float_type"),
     )
+    effort: str | None = setting(
+        "How much is tried where the network and its training are not said: quick, normal or best.",
+        values.EFFORT,
+        about=NETWORK,
+        since=6,
+        also_called=("quality", "preset", "presets", "time_limit"),
+    )
+    recipe: str | None = setting(
+        "Version of the recipe that chose the settings, where one did; it follows from the defaults.",
+        values.RECIPE,
+        about=NETWORK,
+        since=6,
+    )
     ensemble: int | None = setting(
         "Networks that are trained, each with a seed of its own: seed, seed + 1 and so on. Their outputs are "
         "averaged.",

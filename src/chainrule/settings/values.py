@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from chainrule.equations import ACTIVATIONS, ENGINES, name_of
 from chainrule.equations import LAYERS as KINDS
 from chainrule.equations.rules.factors import BY_INPUTS
-from chainrule.errors import InputError, argument
+from chainrule.errors import InputError, UnknownNameError, argument
 from chainrule.given import (
     check_seed,
     not_negative_number,
@@ -208,6 +208,27 @@ def _factors(value: object, name: str) -> str:
 
 FACTORS_IN_WORDS = "numbers above 0, or ntp, one for all weight matrices or one for each"
 FACTORS = Values(_factors, "FACTORS", FACTORS_IN_WORDS)
+
+
+def _one_of(*names: str) -> Check:
+    """One of some names."""
+
+    def checked(value: object, name: str) -> str:
+        if not isinstance(value, str) or value not in names:
+            if isinstance(value, str):
+                raise UnknownNameError(name, value, names, name)
+            needs = f"must be {' or '.join(map(repr, names))}"
+            raise InputError(
+                parameter=name, given=value, needs=needs, advice=f"Try {argument(name, names[-1])}."
+            )
+        return value
+
+    return checked
+
+
+EFFORTS, RECIPES = ("quick", "normal", "best"), ("modern-2",)
+EFFORT = Values(_one_of(*EFFORTS), "NAME", ", ".join(EFFORTS))
+RECIPE = Values(_one_of(*RECIPES), "NAME", ", ".join(RECIPES))
 METRIC = Values(_metric, "NAME", "loss, accuracy, r2")
 ENGINE = Values(_engine, "NAME", "compiled or reference")
 DTYPE = Values(_dtype, "NAME", " or ".join(DTYPES))

@@ -43,7 +43,7 @@ from chainrule.tables import (
     worked_value,
     written_formula,
 )
-from chainrule.words import named, printable, series, shortened
+from chainrule.words import counted, named, printable, series, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -157,11 +157,12 @@ def _formula_lines(cell: WorkedCell) -> Iterator[str]:
     alike = [column_formula(one, cell.column, _six) for one in cell.columns if one.is_sparse]
     if len(alike) > MOST_FORMULAS:
         alike = [*alike[: MOST_FORMULAS - 1], "…", alike[-1]]
-    if alike:
-        yield from _folded(alike)
     for one in cell.columns:
         if not one.is_sparse:
             yield from _folded([column_formula(one, cell.column, _six)])
+        elif alike:
+            yield from _folded(alike)
+            alike = []
 
 
 def _answers(encoding: Encoding, layer: int) -> dict[str, list[str]]:
@@ -216,13 +217,15 @@ def _learnt_as(part: InputPart | TargetPart, room: int) -> str:  # noqa: PLR0911
                 return f"time, less {mean}, divided by {scale}"
             return f"time, mean {mean}, deviation {scale}{place}{missing}"
     constant = "  (constant: encoded as 0)" if part.scale == 0 else ""
-    squashed = ", squashed" if getattr(part, "squash", None) else ""
+    bins = getattr(part, "bins", None)
+    beside = ", squashed" if getattr(part, "squash", None) else ""
+    beside += f", {counted(bins.n_columns, 'bin')}" if bins else ""
     kind = {"log": "logarithm", "count": "count"}.get(getattr(part, "learnt_as", ""), "number")
     if isinstance(part, NumberTarget) and part.scaled not in {"spread", "as_is"}:
         return f"{kind}, less {part.mean:.6g}, divided by {part.scale:.6g}"
     if part.is_plain:
         return f"{kind}, as it is{missing}"
-    return f"{kind}, mean {part.mean:.6g}, deviation {part.scale:.6g}{squashed}{missing}{constant}"
+    return f"{kind}, mean {part.mean:.6g}, deviation {part.scale:.6g}{beside}{missing}{constant}"
 
 
 def _print_all_weights(model: Model) -> None:

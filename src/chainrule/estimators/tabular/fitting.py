@@ -57,6 +57,13 @@ def takes_tables(estimator: Any, *, is_first: bool) -> bool:
     name = estimator.defaults
     if name != OF_SCIKIT_LEARN and name not in DEFAULTS:
         raise UnknownNameError("set of defaults", str(name), [OF_SCIKIT_LEARN, *DEFAULTS], "defaults")
+    if is_first and name == OF_SCIKIT_LEARN and estimator.numbers_as is not None:
+        raise InputError(
+            parameter="numbers_as",
+            given=estimator.numbers_as,
+            needs="belongs to defaults that encode tables, and these are scikit-learn's",
+            advice="Add defaults='modern', or encode X before.",
+        )
     return bool(name != OF_SCIKIT_LEARN if is_first else estimator._encoding is not None)
 
 
@@ -240,6 +247,7 @@ def _first_dataset(  # noqa: PLR0917 (called in one place)
         asked,
         classes=classes,
         seed=estimator._seed,
+        numbers_as=estimator.numbers_as,
     )
     once = estimator._encoded_once
     data = make() if once is None else replace(once.made("table", estimator, make), seed=estimator._seed)

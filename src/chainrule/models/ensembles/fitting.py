@@ -21,6 +21,7 @@ from chainrule.models.learning import (
     training_record,
 )
 from chainrule.models.model import Model
+from chainrule.models.recipe.fitting import fit_by_recipe
 from chainrule.models.result import FitResult
 from chainrule.network import Ensemble
 from chainrule.training import Diagnosis, StoppedBy, TrainingState, shared_threads, train_together
@@ -79,6 +80,8 @@ def fit_networks(
     callbacks: dict[str, Any] = {
         "on_epoch": on_epoch, "on_time": on_time, "on_step": on_step, "every_seconds": every_seconds,
     }  # fmt: skip
+    if settings.recipe is not None:
+        return fit_by_recipe(data, settings, callbacks=callbacks)
     if settings.ensemble is None:
         state = _one_alone(resume)
         return fit_dataset(data, settings, **callbacks, resume=state, masks=masks, watched=watched, warn=warn)
