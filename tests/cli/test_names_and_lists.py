@@ -236,7 +236,7 @@ def test_too_little_memory_is_one_message(
         message = "Unable to allocate 3 TiB"
         raise MemoryError(message)
 
-    monkeypatch.setattr("chainrule.jobs.fit.fit_dataset", exhausted)
+    monkeypatch.setattr("chainrule.jobs.fit.fit_networks", exhausted)
     done = chainrule_command("fit", here / "iris.csv", "--target", "species", "--out", "n.st")
     assert (done.code, done.out) == (2, "")
     assert done.err.startswith("Error: Unable to allocate 3 TiB. ")
@@ -340,6 +340,7 @@ def test_keys_of_the_summary_as_json(here: Path, chainrule_command: Callable[...
         "seconds", "training_score", "held_out_score", "linear_score", "gain", "folds", "cross_validation",
         "calibration",
         "model",
+        "ensemble", "ensemble_by", "members", "held_out_scores_of_members",
     }  # fmt: skip
     number = {
         "target", "n_rows", "rmse", "mae", "mape", "r2", "mean_rmse", "mean_mae", "mean_mape", "mean_r2",

@@ -18,6 +18,7 @@ from chainrule.estimators.parameters import documented, keep, unless_it_fails, w
 from chainrule.estimators.perceptron import Perceptron
 from chainrule.estimators.restarts import stepped
 from chainrule.estimators.rows import missing_targets, without_gaps
+from chainrule.network import members_of
 from chainrule.scores.arrays import share_explained
 from chainrule.tables import ConstantTarget, Encoding, Limits, NumberTarget, scaling_of
 from chainrule.words import counted
@@ -133,7 +134,7 @@ class MLPRegressor(RegressorMixin, Perceptron):
                 advice="Fit it with calibrate=True.",
             )
         calibration, encoding = self._calibrated
-        ends = calibration.ends(outputs, encoding, return_interval, self._network.loss)
+        ends = calibration.ends(outputs, encoding, return_interval, members_of(self._network)[0].loss)
         nothing = np.full((2, len(outputs)), np.nan)
         low, high = (
             self._in_units(np.column_stack([ends.get(part.name, nothing)[k] for part in encoding.learnt]))

@@ -18,6 +18,7 @@ from chainrule.models.recipe.blending import blend, squared_error
 from chainrule.models.recipe.choice import Recipe, recipe_of
 from chainrule.models.recipe.linear import linear_path
 from chainrule.models.recipe.members import Member, folds_of, member_trainings, members_of_recipe
+from chainrule.models.recipe.wording import name_of_linear, name_of_networks
 from chainrule.models.result import FitResult
 from chainrule.network import Ensemble, Network
 from chainrule.random_streams import Purpose, permutation
@@ -75,13 +76,34 @@ def fit_by_recipe(
                 networks.append(_in_float32(net))
                 parts.append(count / total)
     result = _result(data, settings, members, networks, parts)
-    if not settings.calibrate:
-        return result
     pairs = zip(candidates, counts, strict=True)
     mixed: Numbers = np.sum([one * (count / total) for one, count in pairs if count], axis=0)
+    of_rows = None if weights is None else weights[rows]
+    choice = _choice(recipe, n_cycles, counts, [*candidates, mixed], Y, of_rows)
+    assert result.model.training is not None  # noqa: S101 (as of every fit)
+    record = replace(result.model.training, choice=choice)
+    result = replace(result, model=replace(result.model, training=record))
+    if not settings.calibrate:
+        return result
     own = None if data.weights is None else data.weights[rows]
     calibration = calibration_of("folds", data.encoding, Y, mixed.astype(np.float32), weights=own)
     return replace(result, model=replace(result.model, calibration=calibration))
+
+
+def _choice(  # noqa: PLR0917 (called in one place)
+    recipe: Recipe,
+    n_cycles: int,
+    counts: Sequence[int],
+    answers: Sequence[Numbers],
+    Y: Numbers,
+    weights: Numbers | None,
+) -> tuple[tuple[str, float, float], ...]:
+    """What was mixed, as the record keeps it: the mean, and each candidate."""
+    names = [*map(name_of_networks, recipe.ends[:n_cycles]), *map(name_of_linear, recipe.penalties), "mean"]
+    shares = [*(count / sum(counts) for count in counts), 1.0]
+    errors = [squared_error(one, Y, weights) / len(Y) for one in answers]
+    *rows, mean = zip(names, map(float, shares), map(float, errors), strict=True)
+    return (mean, *rows)
 
 
 def _trained(
