@@ -19,8 +19,9 @@ from chainrule.cli.printing import (
 )
 from chainrule.cli.remarks import loss_rows
 from chainrule.cli.repeating import fit_command, remarks_on_repeating
-from chainrule.equations import name_of
+from chainrule.equations import Dense, Identity, name_of
 from chainrule.files import load_model
+from chainrule.inspection import name_of_number
 from chainrule.stored import plain
 from chainrule.tables import (
     BinaryInput,
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from chainrule.models import Model, TrainingRecord
+    from chainrule.network import Network
     from chainrule.tables import Encoding, InputPart, TargetPart, WorkedCell
 
 __all__ = ["run"]
@@ -67,18 +69,8 @@ def run(model: Path, *, weights: bool, command: bool, as_json: bool) -> None:
     if as_json:
         print_json(_as_json(loaded, model))
         return
-    net = loaded.network
-    n_weights = sum(w.size for w in net.weights)
-    sizes = "-".join(map(str, net.sizes))
-    print_rows(
-        [
-            ("Model", printable(str(model))),
-            ("Network", f"{sizes}, {name_of(net.loss)}, {net.dtype}; {n_weights} weights"),
-        ]
-    )
-    for m, (w, activation) in enumerate(zip(net.weights, net.activations, strict=True), 1):
-        largest = f"largest weight {abs(w).max():.4g}"
-        say(f"  W^({m})   {w.shape[0]} x (1 + {w.shape[1] - 1}), {name_of(activation)}; {largest}")
+    net, n_weights = loaded.network, sum(w.size for w in loaded.network.weights)
+    _print_network(net, model, n_weights)
     if loaded.training:
         _print_training(loaded.training, loaded.encoding)
     if loaded.state:
@@ -92,6 +84,23 @@ def run(model: Path, *, weights: bool, command: bool, as_json: bool) -> None:
         _print_weights(loaded)
     else:
         print_rows([("Weights", f"{n_weights}: see --weights or --json")])
+
+
+def _print_network(net: Network, model: Path, n_weights: int) -> None:
+    """Print the chain of layers."""
+    sizes = "-".join(map(str, net.sizes))
+    print_rows(
+        [
+            ("Model", printable(str(model))),
+            ("Network", f"{sizes}, {name_of(net.loss)}, {net.dtype}; {n_weights} weights"),
+        ]
+    )
+    if net.members > 1:
+        print_rows([("Members", f"{net.members}, which share weights; a prediction is the mean of theirs")])
+    for m, (layer, w, g) in enumerate(zip(net.layers, net.weights, net.activations, strict=True), 1):
+        # What stands behind scales and the like is seldom an activation.
+        then = "" if type(g) is Identity and type(layer) is not Dense else f", {name_of(g)}"
+        say(f"  W^({m})   {layer.words(w.shape)}{then}; largest weight {abs(w).max():.4g}")
 
 
 def _print_training(record: TrainingRecord, encoding: Encoding | None) -> None:
@@ -222,6 +231,9 @@ def _print_weights(model: Model) -> None:
         else [f"x_{j}" for j in range(1, net.sizes[0] + 1)]
     )
     for m, w in enumerate(net.weights, 1):
+        if type(net.layers[m - 1]) is not Dense:
+            _print_numbers(net, m)
+            continue
         sources = ["bias", *(names if m == 1 else [f"a_{j}^({m})" for j in range(1, w.shape[1])])]
         say(f"W^({m})")
         width = max(12, *(len(name) + 2 for name in sources))
@@ -232,6 +244,18 @@ def _print_weights(model: Model) -> None:
                 say(f"  k = {k:<2}" + "".join(f"{value:>{width}.6g}" for value in row))
 
 
+def _print_numbers(net: Network, m: int) -> None:
+    """Print every number of a layer that is not dense under the name that it has in formulas."""
+    w = net.weights[m - 1]
+    say(f"W^({m})")
+    for k, line in enumerate(w):
+        shown = [f"{name_of_number(net, m, k, j)} = {value:.6g}" for j, value in enumerate(line)]
+        width = max(map(len, shown)) + 3
+        most = (LONGEST_LINE - 2) // width
+        for first in range(0, len(shown), most):
+            say("  " + "".join(f"{one:<{width}}" for one in shown[first : first + most]).rstrip())
+
+
 def _as_json(model: Model, path: Path) -> dict[str, Any]:
     """Everything that the file holds."""
     net = model.network
@@ -239,6 +263,7 @@ def _as_json(model: Model, path: Path) -> dict[str, Any]:
         "model": str(path),
         "sizes": list(net.sizes),
         "activations": [name_of(activation) for activation in net.activations],
+        "layers": [name_of(layer) for layer in net.layers],
         "loss": name_of(net.loss),
         "dtype": str(net.dtype),
         "weights": [w.tolist() for w in net.weights],

@@ -8,9 +8,9 @@ smallest normal number the result is 0; tanh of a subnormal number is that numbe
 The logarithm is :math:`n \ln 2 + \ln m` with m from :math:`\sqrt{1/2}` to :math:`\sqrt 2`, and :math:`\ln m`
 the series of :math:`2\,\mathrm{artanh}\,s` with :math:`s = (m - 1) / (m + 1)`.
 
-Sine and cosine take quarter turns off, :math:`x = n \tfrac{\pi}{2} + r` with r up to an eighth of a turn; what the
-rounding of r loses is kept, and their series follow. Arguments beyond `LARGEST_ANGLE`, where neighbouring
-numbers lie a sixteenth apart, count as that.
+Sine and cosine take quarter turns off, :math:`x = n \tfrac{\pi}{2} + r` with r up to an eighth of a turn.
+What the rounding of r loses is kept, and their series follow. Arguments beyond `LARGEST_ANGLE`, where
+neighbouring numbers lie a sixteenth apart, count as that.
 
 Worst errors, in units in the last place, as the tests find them over every float32 (and over a dense
 sample of float64): see `docs/arithmetic.md`.
