@@ -164,6 +164,8 @@ class _Parser:
             "\\sum": self.indexed_sum,
             "\\sqrt": lambda: Node("root", parts=(self.group(),)),
             "\\tanh": lambda: Node("tanh", parts=(self.factor(),)),
+            "\\sin": lambda: Node("sin", parts=(self.factor(),)),
+            "\\cos": lambda: Node("cos", parts=(self.factor(),)),
             "\\ln": lambda: Node("ln", parts=(self.factor(),)),
             "\\max": lambda: Node("max", parts=self.listed()),
             "\\min": lambda: Node("min", parts=self.listed()),

@@ -15,13 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["JSON", "edited", "header_of", "of_format", "places_in", "resealed", "with_document"]
 
-# Since which format there is a field, and whether what it holds could be told before.
-YOUNGER_FIELDS: dict[str, tuple[int, Callable[[Any], bool]]] = {
-    "state": (2, lambda state: state is None),
-    "report": (3, lambda report: report is None),
-    "holds": (4, lambda holds: holds in {"network", "model", "state"}),
-    "layers": (6, lambda layers: set(layers) == {"dense"}),
-}
+# Than format 1, each of a format of its own, with what it holds where an older file can be made of a younger.
+YOUNGER_FIELDS = (("state", [None]), ("report", [None]), ("holds", ["network", "model", "state"]))
 
 
 def header_of(content: bytes) -> tuple[dict[str, Any], bytes]:
@@ -43,14 +38,13 @@ def with_document(content: bytes, change: Callable[[dict[str, Any]], object]) ->
 
 
 def of_format(document: dict[str, Any], version: int) -> None:
-    """Make a document that of an older format: of fewer fields, and all that they told did not exist."""
+    """Make a document that of a format before 5: of fewer fields, and all that they told did not exist."""
     document["format"] = version
     for part in (document["training"], document["state"]):
-        if part is not None and version < 5:
+        if part is not None:
             assert part.pop("arithmetic")
-    for name, (first, could_be_told) in YOUNGER_FIELDS.items():
-        if version < first:
-            assert could_be_told(document.pop(name))
+    for name, values in YOUNGER_FIELDS[version - 1 :]:
+        assert document.pop(name) in values
 
 
 def resealed(header: dict[str, Any], rest: bytes) -> bytes:

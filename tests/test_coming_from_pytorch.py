@@ -188,6 +188,7 @@ def test_every_loss_of_the_table_is_that_share_of_ours(
     [
         ("relu", "ReLU()"), ("tanh", "Tanh()"), ("softplus", "Softplus()"), ("softsign", "Softsign()"),
         ("leaky_relu:0.01", "LeakyReLU()"), ("logistic", "Sigmoid()"), ("gelu", 'GELU("tanh")'),
+        ("selu", "SELU()"), ("mish", "Mish()"),
     ],
 )  # fmt: skip
 def test_activations_are_those_of_pytorch(page: dict[str, dict[str, Any]], name: str, made: str) -> None:

@@ -212,6 +212,7 @@ GOOD: dict[str, Callable[[Files], Call]] = {
     "Predictions.to_pandas": lambda _: (_fitted().model.predict(FRAME).to_pandas, {}),
     "Model.read": lambda _: (_fitted().model.read, {"table": FRAME}),
     "Model.predictions": lambda _: (_fitted().model.predictions, {"table": chainrule.read_table(FRAME)}),
+    "Model.outputs": lambda _: (_fitted().model.outputs, {"X": _fitted().data.X}),
     "Model.score": lambda _: (_fitted().model.score, {"table": FRAME}),
     "Model.score_arrays": lambda _: (
         _fitted().model.score_arrays, {"X": _fitted().data.X, "Y": _fitted().data.Y},
@@ -222,6 +223,11 @@ GOOD: dict[str, Callable[[Files], Call]] = {
     "read_table": lambda _: (chainrule.read_table, {"source": FRAME}),
     "Table.column": lambda _: (chainrule.read_table(FRAME).column, {"name": "x"}),
     "Table.take": lambda _: (chainrule.read_table(FRAME).take, {"rows": [0, 2]}),
+    "PiecewiseLinear.learn": lambda _: (chainrule.PiecewiseLinear.learn, {"values": [1.0, 2.0]}),
+    "PiecewiseLinear.apply": lambda _: (chainrule.PiecewiseLinear((0.0, 1.0)).apply, {"values": [1.0, 2.0]}),
+    "PiecewiseLinear.apply_drawn_in": lambda _: (
+        chainrule.PiecewiseLinear((0.0, 1.0)).apply_drawn_in, {"values": [1.0, 2.0]},
+    ),
     "Encoding.encode_inputs": lambda _: (
         _fitted().data.encoding.encode_inputs, {"table": chainrule.read_table(FRAME)},
     ),
@@ -296,9 +302,9 @@ def _cancelled(job: jobs.PrecompileJob) -> Callable[..., Any]:
 # Records that doors give and nobody else makes.
 GIVEN = {
     "ClassScore", "CrossValidation", "Diagnosis", "Encoding", "FitResult", "ForwardPass", "Gain",
-    "GradientCheck", "History", "NumberScore", "Predictions", "Progress", "Restarts", "Table", "Trace",
-    "TrainingResult", "TrainingState", "jobs.FitOutcome", "jobs.PredictionOutcome", "jobs.InspectOutcome",
-    "jobs.PrecompileOutcome", "jobs.ScoreOutcome", "jobs.TraceOutcome",
+    "GradientCheck", "History", "NumberScore", "PiecewiseLinear", "Predictions", "Progress", "Restarts",
+    "Table", "Trace", "TrainingResult", "TrainingState", "jobs.FitOutcome", "jobs.PredictionOutcome",
+    "jobs.InspectOutcome", "jobs.PrecompileOutcome", "jobs.ScoreOutcome", "jobs.TraceOutcome",
 }  # fmt: skip
 
 

@@ -26,6 +26,7 @@ WRONG: dict[str, list[Any]] = {
     "N": [-1, 1.5, "x", True],
     "NAME": ["no_such_name", 3],
     "UNITS": [0, (1, -1), "x"],
+    "FACTORS": ["x", "ntp,", 0.0, [1.0, -1.0], math.nan, True, []],
     "WEIGHTS": ["x", {"a": 0.0}, 3],
     "": ["x", 2, None],
 }
@@ -51,7 +52,9 @@ def test_definition_says_everything(setting: Setting) -> None:
     assert setting.meaning.endswith(".")
     assert setting.values or not setting.takes
     assert setting.about in {"Network", "Training", "Rows"}
-    assert (setting.option == f"--no-{setting.name}") == (not setting.takes) or "-" in setting.option[2:]
+    is_off = setting.takes == "" and setting.default is True
+    assert setting.option == f"--{'no-' * is_off}{setting.name.replace('_', '-')}"
+    assert setting.is_switched_off == bool(setting.switch) == is_off
 
 
 @each_setting

@@ -22,17 +22,20 @@ from chainrule.equations import (
     GELU,
     LOSSES,
     RULES,
+    SELU,
     Absolute,
     Adam,
     AdamW,
     BinaryCrossEntropy,
     ClassicalMomentum,
     ClassicalNesterov,
+    Cos,
     CrossEntropy,
     Exp,
     Huber,
     IRpropMinus,
     LeakyReLU,
+    Mish,
     Momentum,
     Nesterov,
     Poisson,
@@ -46,7 +49,9 @@ from chainrule.equations import (
     levenberg_marquardt_step,
     penalty,
     penalty_gradient,
+    rate_factors,
 )
+from chainrule.equations.activations.rectifiers import SELU_ALPHA, SELU_SCALE
 from chainrule.equations.rules.curvature import lbfgs_direction
 from chainrule.equations.stopping import generalization_loss, training_progress
 from chainrule.errors import InputError
@@ -70,7 +75,7 @@ Expression: TypeAlias = Any  # SymPy ships no types
 Key: TypeAlias = tuple[Any, ...]
 
 TEXT = SECOND_PAGE.read_text(encoding="utf-8")
-EQUATIONS = range(19, 53)
+EQUATIONS = range(19, 57)
 ALL = formulas(TEXT)
 NUMBERED = {int(formula.label.removeprefix("eq-")): formula for formula in ALL if formula.label}
 (DELTA,) = [formula for formula in ALL if not formula.label]
@@ -90,6 +95,8 @@ OPERATIONS: dict[str, Callable[..., Expression]] = {
     "power": operator.pow,
     "root": sympy.sqrt,
     "tanh": sympy.tanh,
+    "sin": sympy.sin,
+    "cos": sympy.cos,
     "ln": sympy.log,
     "transposed": lambda matrix: matrix.T,
 }
@@ -180,6 +187,11 @@ class Reading:
 def same(left: Expression, right: Expression) -> bool:
     """Are they equal for all values of their symbols? Exponentials become symbols, logarithms sums."""
     difference = sympy.sympify(left - right)
+    # The tanh of a logarithm is a fraction.
+    difference = difference.replace(
+        lambda one: isinstance(one, sympy.tanh) and isinstance(one.args[0], sympy.log),
+        lambda one: 1 - 2 / (one.args[0].args[0] ** 2 + 1),
+    )
     exponents = {
         z: sympy.log(sympy.Symbol(f"exp_{z}", positive=True))
         for z in difference.free_symbols
@@ -218,7 +230,7 @@ def number(text: str) -> Expression:
 
 # Activations of one unit.
 
-z, s = sympy.symbols("z s", real=True)
+z, s, lambda_, alpha = sympy.symbols("z s lambda alpha", real=True)
 OF_UNITS: dict[int, Any] = {
     19: ReLU(),
     20: LeakyReLU(0.25),
@@ -226,13 +238,18 @@ OF_UNITS: dict[int, Any] = {
     22: Softsign(),
     23: GELU(),
     49: Exp(),
+    53: SELU(),
+    54: Mish(),
+    55: Cos(),
 }
 SIDES = [number("-3"), number("-0.5"), number("0.5"), number("3")]
 each_unit = pytest.mark.parametrize("n", OF_UNITS)
 
 
 def unit_at(place: Expression) -> Reading:
-    return Reading({("z",): z, ("s",): s}, {z: place, s: number("0.25")})
+    known = {("z",): z, ("s",): s, ("lambda",): lambda_, ("alpha",): alpha}
+    scale, share = map(sympy.Rational, (SELU_SCALE, SELU_ALPHA))
+    return Reading(known, {z: place, s: number("0.25"), lambda_: scale, alpha: share})
 
 
 @each_unit
@@ -685,6 +702,15 @@ def test_clipping_of_the_page_is_that_of_the_code(most: float) -> None:
     assert clip_factor(gradients, most) == pytest.approx(float(reading.at(reading.of(shortened))), rel=1e-15)
 
 
+def test_factors_of_the_page_are_those_of_the_code() -> None:
+    (((_, rate),),) = (NUMBERED[56].chains,)
+    for m, (of_bias, of_others) in enumerate(rate_factors("6,ntp", 0.125, [np.zeros((3, 5))] * 2) or (), 1):
+        known = {("eta",): sympy.Integer(1), ("f", 0): number("0.125"), ("f", 1): number("6")}
+        known["f", 2] = 1 / sympy.sqrt(4)
+        for j, factor in ((0, of_bias), (1, of_others)):
+            assert float(Reading(known, index={"m": m, "k": 1, "j": j}).of(rate)) == factor
+
+
 @pytest.mark.parametrize(
     ("strip", "watched", "lowest"),
     [
@@ -710,7 +736,7 @@ def test_stopping_criteria_of_the_page_are_those_of_the_code(
 # The page as a whole.
 
 
-def test_page_numbers_its_equations_19_to_52_in_order() -> None:
+def test_page_numbers_its_equations_in_order() -> None:
     assert labels(TEXT) == [f"eq-{n}" for n in EQUATIONS]
     assert list(NUMBERED) == list(EQUATIONS)
     assert len(ALL) == TEXT.count("{math}")
@@ -735,6 +761,7 @@ def test_every_equation_is_explained_and_listed_once_as_proved_or_defined() -> N
         *range(45, 49),
         51,
         52,
+        56,
     }
     assert set(standings.values()) == {"defined", "proved"}
     for n in EQUATIONS:
@@ -742,7 +769,7 @@ def test_every_equation_is_explained_and_listed_once_as_proved_or_defined() -> N
 
 
 def test_page_cites_only_equations_of_the_two_pages() -> None:
-    assert cited(TEXT) <= set(range(1, 53))
+    assert cited(TEXT) <= set(range(1, 57))
     assert set(EQUATIONS) <= cited(TEXT)
 
 

@@ -20,12 +20,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from chainrule.equations import GELU as GELU
     from chainrule.equations import RSS as RSS
+    from chainrule.equations import SELU as SELU
     from chainrule.equations import Absolute as Absolute
     from chainrule.equations import Adam as Adam
     from chainrule.equations import AdamW as AdamW
     from chainrule.equations import BinaryCrossEntropy as BinaryCrossEntropy
     from chainrule.equations import ClassicalMomentum as ClassicalMomentum
     from chainrule.equations import ClassicalNesterov as ClassicalNesterov
+    from chainrule.equations import Cos as Cos
     from chainrule.equations import CrossEntropy as CrossEntropy
     from chainrule.equations import Descent as Descent
     from chainrule.equations import Exp as Exp
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from chainrule.equations import LeakyReLU as LeakyReLU
     from chainrule.equations import LecunUniform as LecunUniform
     from chainrule.equations import Logistic as Logistic
+    from chainrule.equations import Mish as Mish
     from chainrule.equations import Momentum as Momentum
     from chainrule.equations import Nesterov as Nesterov
     from chainrule.equations import Poisson as Poisson
@@ -76,19 +79,23 @@ if TYPE_CHECKING:
     from chainrule.models import Predictions as Predictions
     from chainrule.models import cross_validate as cross_validate
     from chainrule.models import fit as fit
+    from chainrule.network import Ensemble as Ensemble
     from chainrule.network import ForwardPass as ForwardPass
     from chainrule.network import Network as Network
     from chainrule.scores import ClassScore as ClassScore
     from chainrule.scores import Gain as Gain
     from chainrule.scores import NumberScore as NumberScore
     from chainrule.tables import Encoding as Encoding
+    from chainrule.tables import PiecewiseLinear as PiecewiseLinear
     from chainrule.tables import Table as Table
     from chainrule.tables import read_table as read_table
     from chainrule.training import LBFGS as LBFGS
     from chainrule.training import Constant as Constant
     from chainrule.training import Cosine as Cosine
+    from chainrule.training import CosLog4 as CosLog4
     from chainrule.training import Diagnosis as Diagnosis
     from chainrule.training import Exponential as Exponential
+    from chainrule.training import FlatCosine as FlatCosine
     from chainrule.training import GeneralizationLoss as GeneralizationLoss
     from chainrule.training import History as History
     from chainrule.training import LevenbergMarquardt as LevenbergMarquardt
@@ -109,9 +116,9 @@ __version__ = "0.1.0"
 
 _NAMES_OF = {
     "equations": (
-        "GELU", "RSS", "Absolute", "Adam", "AdamW", "BinaryCrossEntropy", "ClassicalMomentum",
-        "ClassicalNesterov", "CrossEntropy", "Descent", "Exp", "GlorotUniform", "HeUniform", "Huber",
-        "IRpropMinus", "Identity", "LeakyReLU", "LecunUniform", "Logistic", "Momentum", "Nesterov",
+        "GELU", "RSS", "SELU", "Absolute", "Adam", "AdamW", "BinaryCrossEntropy", "ClassicalMomentum",
+        "ClassicalNesterov", "Cos", "CrossEntropy", "Descent", "Exp", "GlorotUniform", "HeUniform", "Huber",
+        "IRpropMinus", "Identity", "LeakyReLU", "LecunUniform", "Logistic", "Mish", "Momentum", "Nesterov",
         "Poisson", "Quantile", "RMSprop", "ReLU", "Softmax", "Softplus", "Softsign", "Tanh", "Uniform",
     ),
     "errors": (
@@ -132,16 +139,17 @@ _NAMES_OF = {
         "CrossValidation", "FitResult", "Model", "Predictions", "cross_validate", "fit",
     ),
     "network": (
-        "ForwardPass", "Network",
+        "Ensemble", "ForwardPass", "Network",
     ),
     "scores": (
         "ClassScore", "Gain", "NumberScore",
     ),
     "tables": (
-        "Encoding", "Table", "read_table",
+        "Encoding", "PiecewiseLinear", "Table", "read_table",
     ),
     "training": (
-        "LBFGS", "Constant", "Cosine", "Diagnosis", "Exponential", "GeneralizationLoss", "History",
+        "LBFGS", "Constant", "CosLog4", "Cosine", "Diagnosis", "Exponential", "FlatCosine",
+        "GeneralizationLoss", "History",
         "LevenbergMarquardt", "Patience", "Progress", "ProgressQuotient", "ReduceOnPlateau",
         "Restarts", "Step", "Trainer", "TrainingResult", "TrainingState", "WarmUp", "train",
         "train_restarts",

@@ -402,6 +402,11 @@ class DivergenceError(ChainruleError, ArithmeticError):
     rate : float
         The learning rate that was used.
 
+    Attributes
+    ----------
+    seed : int or None
+        Of an ensemble, that of the network that diverged.
+
     Examples
     --------
     >>> import chainrule
@@ -428,5 +433,6 @@ class DivergenceError(ChainruleError, ArithmeticError):
         self.history = history
         self.epoch = epoch
         self.rate = rate
+        self.seed: int | None = None
         parameter = None if math.isnan(rate) else "rate"
         super().__init__(what, parameter=parameter, given=rate, needs=needs, advice=advice)

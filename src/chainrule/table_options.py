@@ -5,22 +5,25 @@ Each option is defined once: the options of the command line, their help and the
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from functools import cache
 from textwrap import fill
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import Any, NamedTuple, Self, TypeVar
 
 from chainrule.errors import InputError, UnknownNameError, argument
 from chainrule.given import truth
 from chainrule.words import quoted
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
 F = TypeVar("F")
 
 __all__ = [
+    "BINS",
     "COLUMNS",
+    "EVERY_COLUMN",
     "FILE",
+    "MOST_BINS",
+    "NumberEncoding",
     "Option",
     "TableOptions",
     "column_names",
@@ -43,8 +46,8 @@ class Option:
     meaning : str
         One or more sentences, in plain text.
     takes : str
-        "COLUMNS" for any number of columns, "COLUMN" for one, another word for a text of its own, "" for a
-        switch.
+        "COLUMNS" for any number of columns, "COLUMN" for one, "ENCODING" for encodings of columns, another
+        word for a text of its own, "" for a switch.
     about : str
         Heading that it stands under.
     is_open : bool
@@ -103,6 +106,12 @@ class TableOptions:
     missing: tuple[str, ...] | None = _columns("Columns of which only counts whether they have a value.")
     log: tuple[str, ...] | None = _columns("Targets above 0 that are learnt by their logarithm.")
     as_is: tuple[str, ...] | None = _columns("Columns of numbers that are learnt as they are, not scaled.")
+    numbers_as: tuple[tuple[str, str], ...] | None = _columns(
+        "Encoding of the inputs that are numbers: standard, squashed, piecewise or piecewise:16 (by how many "
+        "bins), or several of them joined by +. Of some columns: age,fare=squashed. Default: standard, and "
+        "squashed beside it where some values are far from most.",
+        "ENCODING",
+    )
     one_unit: bool | None = _columns(
         "Whether a target of two classes has one output, 0 for the first and 1 for the second. Default: "
         "where the outputs are not softmax.",
@@ -147,6 +156,8 @@ class TableOptions:
             if one.takes in {"COLUMNS", "NAMES"}:
                 names = None if value is None else column_names(value, one.name)
                 object.__setattr__(self, one.name, names)
+            elif one.takes == "ENCODING" and value is not None:
+                object.__setattr__(self, one.name, _encodings(value, one.name))
             elif one.takes == "COLUMN" and value is not None:
                 object.__setattr__(self, one.name, _name(value, one.name))
         object.__setattr__(self, "strict", truth(self.strict, "strict"))
@@ -175,6 +186,92 @@ class TableOptions:
         return {one.name: getattr(self, one.name) for one in options_of() if one.about == FILE}
 
 
+EVERY_COLUMN = "*"
+BINS, MOST_BINS = 16, 1000
+STANDARD, SQUASHED, PIECEWISE = "standard", "squashed", "piecewise"
+
+
+class NumberEncoding(NamedTuple):
+    """What a number becomes: one or several of three things, side by side in this order.
+
+    Attributes
+    ----------
+    standard : bool
+        Whether there is (x - mean) / deviation.
+    squashed : bool
+        Whether there is the same by median and quartiles, with a smooth edge.
+    n_bins : int
+        By how many bins there are components of the piecewise-linear encoding; 0 for none.
+
+    Examples
+    --------
+    >>> NumberEncoding.of("piecewise+standard")
+    NumberEncoding(standard=True, squashed=False, n_bins=16)
+    >>> str(NumberEncoding.of("squashed + piecewise:8"))
+    'squashed+piecewise:8'
+    """
+
+    standard: bool = False
+    squashed: bool = False
+    n_bins: int = 0
+
+    @classmethod
+    def of(cls, text: object, parameter: str = "numbers_as") -> NumberEncoding:
+        """The encoding of a name.
+
+        Raises
+        ------
+        UnknownNameError, InputError
+            There is none of it, or too many bins.
+        """
+        found = cls()
+        for part in text.split("+") if isinstance(text, str) else [text]:
+            name, colon, bins = part.strip().partition(":") if isinstance(part, str) else ("", "", "")
+            if name == PIECEWISE:
+                found = found._replace(n_bins=_bins(bins, parameter) if colon else BINS)
+            elif name in {STANDARD, SQUASHED} and not colon:
+                found = found._replace(**{name: True})
+            else:
+                known = (STANDARD, SQUASHED, PIECEWISE, f"{PIECEWISE}:{BINS}")
+                given = part if isinstance(part, str) else quoted(part)
+                raise UnknownNameError("encoding of numbers", given, known, parameter)
+        return found
+
+    def __str__(self) -> str:
+        names = [STANDARD] * self.standard + [SQUASHED] * self.squashed
+        return "+".join([*names, *[f"{PIECEWISE}:{self.n_bins}"] * (self.n_bins > 0)])
+
+
+def _bins(text: str, parameter: str) -> int:
+    """A number of bins from what stands behind the colon."""
+    is_one = text.isascii() and text.isdecimal() and 0 < int(text[: len(str(MOST_BINS)) + 1]) <= MOST_BINS
+    if is_one:
+        return int(text)
+    raise InputError(
+        parameter=parameter,
+        given=f"{PIECEWISE}:{text}",
+        needs=f"has a whole number of bins, from 1 to {MOST_BINS}",
+        advice=f"Try {argument(parameter, f'{PIECEWISE}:{BINS}')}.",
+    )
+
+
+def _encodings(value: object, parameter: str) -> tuple[tuple[str, str], ...]:
+    """Pairs of columns and their encoding: that of all columns first, and what was given later last."""
+    if isinstance(value, Mapping):
+        pairs = [(_name(columns, parameter), one) for columns, one in value.items()]
+    else:
+        given = value if isinstance(value, (list, tuple)) else [value]
+        pairs = [one if isinstance(one, tuple) else _pair(one) for one in given]
+    found = [(columns, str(NumberEncoding.of(one, parameter))) for columns, one in pairs]
+    return tuple(sorted(found, key=lambda pair: pair[0] != EVERY_COLUMN))
+
+
+def _pair(text: object) -> tuple[str, object]:
+    """Columns and their encoding from one text: standard, or age,fare=squashed."""
+    columns, equals, encoding = text.rpartition("=") if isinstance(text, str) else ("", "", text)
+    return (columns if equals else EVERY_COLUMN), encoding
+
+
 BAD_ROWS = ("empty", "fail")
 
 
@@ -193,10 +290,10 @@ def treatment_of_bad_rows(given: object) -> str:
     )
 
 
-def options_of() -> Iterator[Option]:
+@cache
+def options_of() -> tuple[Option, ...]:
     """Definitions of all options, in their order."""
-    for one in fields(TableOptions):
-        yield replace(one.metadata["option"], name=one.name)
+    return tuple(replace(one.metadata["option"], name=one.name) for one in fields(TableOptions))
 
 
 def documented_options(function: F) -> F:
@@ -208,7 +305,13 @@ def documented_options(function: F) -> F:
 
 def _entry(one: Option) -> str:
     """An option as numpydoc has it."""
-    kind = {"COLUMNS": "str or sequence of str", "NAMES": "sequence of str", "": "bool"}.get(one.takes, "str")
+    kinds = {
+        "COLUMNS": "str or sequence of str",
+        "NAMES": "sequence of str",
+        "": "bool",
+        "ENCODING": "str or dict",
+    }
+    kind = kinds.get(one.takes, "str")
     lines = fill(one.meaning, 110, initial_indent=" " * 8, subsequent_indent=" " * 8, break_on_hyphens=False)
     return f"    {one.name} : {kind}, optional\n{lines}\n"
 

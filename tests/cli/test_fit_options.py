@@ -35,6 +35,8 @@ OPTIONS: list[tuple[str, dict[str, Any]]] = [
     ("--rule levenberg_marquardt --loss rss", {"rule": "levenberg_marquardt", "loss": "rss"}),
     ("--schedule warm_up:2,step:1:0.5", {"schedule": "warm_up:2,step:1:0.5"}),
     ("--batch-size 7", {"batch_size": 7}),
+    ("--rate-factors ntp --bias-rate 0.1", {"rate_factors": "ntp", "bias_rate": 0.1}),
+    ("--rule adam:0.9:0.95", {"rule": "adam:0.9:0.95"}),
     ("--l2 0.25", {"l2": 0.25}),
     ("--dropout 0.5", {"dropout": 0.5}),
     ("--patience 1 --validation 0.3", {"patience": 1, "validation": 0.3}),

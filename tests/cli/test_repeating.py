@@ -91,6 +91,16 @@ TABLES: dict[str, tuple[str, str]] = {
     "one unit": (_shares(), "--target y --one-unit"),
     "a unit each": (_shares(), "--target y --output logistic --no-one-unit"),
     "as they are": (_shares(), "--target n --as-is n,p"),
+    "by bins": (_shares(), "--target y --numbers-as piecewise:3"),
+    "each in its own way": (
+        _standard(),
+        "--target y --numbers-as standard+piecewise:5",
+    ),
+    "names of many kinds": (
+        _hard_names(),
+        "--target y --numbers-as squashed --numbers-as 'a, b=piecewise:2' --numbers-as Q*=standard+squashed",
+    ),
+    "shares by bins": (_shares(), "--target y --defaults notes --numbers-as p=squashed+piecewise:2"),
     "a constant beside": (_shares(), "--target n,one"),
 }
 

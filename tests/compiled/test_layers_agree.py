@@ -20,8 +20,17 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-KINDS = ("scale", "periodic:3:2", "periodic:2:1:2", "member_scale:3", "member_bias:3", "member_dense:3")
-CHAINS = {
+KINDS = (
+    "scale",
+    "periodic:3:2",
+    "periodic:2:1:2",
+    "member_scale:3",
+    "member_bias:3",
+    "member_dense:3",
+    "piecewise:3:1",
+    "order",
+)
+CHAINS: dict[str, tuple[str, ...]] = {
     f"{kind} {place}": layers
     for kind in KINDS
     for place, layers in (

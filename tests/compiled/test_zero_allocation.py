@@ -48,6 +48,8 @@ FUNCTIONS: list[tuple[Any, ...]] = [
     (["softsign", "identity"], "huber"),
     (["tanh", "softmax"], "absolute"),
     (["softplus", "identity"], "quantile"),
+    (["selu", "mish"], "rss"),
+    (["cos", "identity"], "rss"),
 ]
 # Every kind of layers.
 LAYERS = ("scale", "periodic:2:2:1", "member_scale:3", "dense", "member_bias:3", "member_dense:3")

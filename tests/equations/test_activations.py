@@ -16,11 +16,14 @@ from hypothesis import strategies as st
 from chainrule.equations import (
     ACTIVATIONS,
     GELU,
+    SELU,
     Activation,
+    Cos,
     Exp,
     Identity,
     LeakyReLU,
     Logistic,
+    Mish,
     ReLU,
     Softmax,
     Softplus,
@@ -28,6 +31,7 @@ from chainrule.equations import (
     Tanh,
     name_of,
 )
+from chainrule.equations.activations.rectifiers import SELU_ALPHA, SELU_SCALE
 from chainrule.errors import InputError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -251,7 +255,7 @@ def _printed(text: str) -> Any:  # noqa: ANN401 (a SymPy expression)
     }.items():
         text = text.replace(sign, meaning)
     text = re.sub(r"\|(\w)\|", r"Abs(\1)", re.sub(r"\[(.*?)\]", _iverson, text))
-    formula, *rest = text.replace("max(", "Max(").replace("ln(", "log(").split(",  ")
+    formula, *rest = text.replace("max(", "Max(").replace("min(", "Min(").replace("ln(", "log(").split(",  ")
     z, slope = sympy.Symbol("z", real=True), sympy.Rational(1, 100)
     meant = sympy.sympify(formula, locals={"z": z, "slope": slope})
     for definition in rest:
@@ -332,6 +336,47 @@ def _true_gelu(z: float) -> tuple[float, float]:
         return float(x / 2 * (1 + t)), float(slope)
 
 
+def _true_selu(z: float) -> tuple[mpmath.mpf, mpmath.mpf]:
+    scale, alpha, x = mpmath.mpf(1.0507009873554805), mpmath.mpf(1.6732632423543772), mpmath.mpf(z)
+    return (scale * x, scale) if z > 0 else (scale * alpha * mpmath.expm1(x), scale * alpha * mpmath.exp(x))
+
+
+def _true_mish(z: float) -> tuple[mpmath.mpf, mpmath.mpf]:
+    x = mpmath.mpf(z)
+    t = mpmath.tanh(mpmath.log1p(mpmath.exp(x)))
+    return x * t, t + x * (1 - t**2) / (1 + mpmath.exp(-x))
+
+
+def _true_cos(z: float) -> tuple[mpmath.mpf, mpmath.mpf]:
+    return mpmath.cos(mpmath.mpf(z)), -mpmath.sin(mpmath.mpf(z))
+
+
+@pytest.mark.parametrize(
+    ("g", "true"),
+    [(SELU(), _true_selu), (Mish(), _true_mish), (Cos(), _true_cos)],
+    ids=["selu", "mish", "cos"],
+)
+def test_unit_is_the_true_function(g: Activation, true: Callable[[float], tuple[Any, Any]]) -> None:
+    z = np.concatenate([np.linspace(-40, 40, 801), np.geomspace(1e-18, 1, 60), -np.geomspace(1e-18, 1, 60)])
+    with mpmath.workprec(BITS):
+        exact = np.array([[float(number) for number in true(float(x))] for x in z])
+    with np.errstate(over="raise", divide="raise", invalid="raise"):
+        a = g.forward(z)
+        slope = g.backward(z, a, np.ones_like(z))
+    eps = np.finfo(np.float64).eps
+    np.testing.assert_allclose(a, exact[:, 0], rtol=8 * eps, atol=1e-300)
+    # The slope of mish adds two terms of either sign, the second of which has the digits of 1 - t²: times z.
+    np.testing.assert_allclose(slope, exact[:, 1], rtol=8 * eps, atol=(40 if g == Mish() else 0) * eps)
+
+
+def test_selu_keeps_mean_and_variance_of_normal_net_inputs() -> None:
+    z = np.linspace(-12, 12, 400_001)
+    density = np.exp(-z * z / 2) / np.sqrt(2 * np.pi) * (z[1] - z[0])
+    a = SELU().forward(z)
+    assert (a * density).sum() == pytest.approx(0, abs=1e-9)
+    assert (a * a * density).sum() == pytest.approx(1, abs=1e-9)
+
+
 def test_gelu_is_the_true_function() -> None:
     z = np.concatenate([np.linspace(-12, 12, 961), [-1e300, -1e6, 1e6, 1e300]])
     with np.errstate(over="raise", divide="raise", invalid="raise"):
@@ -348,7 +393,9 @@ def test_gelu_is_the_true_function() -> None:
 
 
 @pytest.mark.parametrize(
-    ("g", "at_the_kink"), [(ReLU(), 0.0), (LeakyReLU(0.25), 0.25)], ids=["relu", "leaky_relu"]
+    ("g", "at_the_kink"),
+    [(ReLU(), 0.0), (LeakyReLU(0.25), 0.25), (SELU(), SELU_SCALE * SELU_ALPHA)],
+    ids=["relu", "leaky_relu", "selu"],
 )
 def test_slope_at_a_kink_is_that_of_the_left_side(g: Activation, at_the_kink: float) -> None:
     z = np.array([[0.0, -0.0, -5e-324]])
@@ -410,6 +457,9 @@ def test_activations_are_found_by_name() -> None:
         "exp": Exp(),
         "softsign": Softsign(),
         "gelu": GELU(),
+        "selu": SELU(),
+        "mish": Mish(),
+        "cos": Cos(),
         "softmax": Softmax(),
     }
     assert ACTIVATIONS.named("tanh") == Tanh()

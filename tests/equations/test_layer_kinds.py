@@ -36,7 +36,7 @@ TINY = 1e-30  # of complex steps: so small that nothing but the slope is left
 def layers(draw: st.DrawFn) -> Layer:
     """A kind with parameters."""
     members, few = st.integers(1, 4), st.integers(1, 3)
-    return draw(
+    layer: Layer = draw(
         st.one_of(
             st.sampled_from([Dense(), Scale()]),
             st.builds(MemberScale, members),
@@ -45,6 +45,7 @@ def layers(draw: st.DrawFn) -> Layer:
             st.builds(Periodic, few, few, st.integers(0, 2)),
         )
     )
+    return layer
 
 
 @st.composite

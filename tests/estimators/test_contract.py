@@ -51,13 +51,14 @@ def test_scikit_learns_check_passes(estimator: BaseEstimator, check: Callable[..
 
 
 OUTPUTS = (
-    "logistic", "tanh", "identity", "relu", "leaky_relu:0.1", "softplus", "softsign", "gelu", "exp",
-    "softmax",
+    "logistic", "tanh", "identity", "relu", "leaky_relu:0.1", "softplus", "softsign", "gelu", "selu", "mish",
+    "cos", "exp", "softmax",
 )  # fmt: skip
 FULL_BATCH: tuple[dict[str, Any], ...] = (
     {"solver": "lbfgs"},
     {"solver": "irprop_minus"},
     {"solver": "levenberg_marquardt", "hidden_layer_sizes": (3,), "max_iter": 30},  # as it is for small ones
+    {"ensemble": 2},
 )
 MINI_BATCH: tuple[dict[str, Any], ...] = (
     {"defaults": "modern"},
@@ -65,6 +66,7 @@ MINI_BATCH: tuple[dict[str, Any], ...] = (
     {"batch_size": 16},
     {"batch_size": 1, "solver": "sgd", "learning_rate_init": 0.001, "momentum": 0},
     {"dropout": 0.1},
+    {"ensemble": 2, "defaults": "modern"},
 )
 # A row with the weight 2 is in one batch, and two equal rows are in two, or drop out otherwise.
 NO_SUCH_METHOD_CAN = {

@@ -75,6 +75,8 @@ WRONG: dict[str, dict[str, Any]] = {
     "batch_size": {"batch_size": 0},
     "beta_1": {"beta_1": 1.5},
     "beta_2": {"beta_2": -0.5},
+    "calibrate": {"calibrate": "no"},
+    "calibrate without rows": {"calibrate": True},
     "dropout": {"dropout": 1.5},
     "early_stopping": {"early_stopping": "no"},
     "engine": {"engine": "diesel"},

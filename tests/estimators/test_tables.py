@@ -229,3 +229,24 @@ def test_auto_stays_what_it_was_from_call_to_call() -> None:
         one.partial_fit(FRAME, PAID, classes=["no", "yes"])
         plain.partial_fit(FRAME, PAID, classes=["no", "yes"])
     assert all(map(np.array_equal, one.network_.weights, plain.network_.weights))
+
+
+@pytest.mark.parametrize("kind", ["two", "number"])
+def test_numbers_may_be_encoded_otherwise(kind: str) -> None:
+    numbers_as = {"*": "piecewise:4", "age": "squashed+piecewise:3"}
+    one = made(kind, defaults="modern", numbers_as=numbers_as).fit(FRAME, TARGETS[kind])
+    assert one.model_.encoding.input_names[:5] == (
+        "age (squashed)", "age (bin 1)", "age (bin 2)", "age (bin 3)", "age (missing)",
+    )  # fmt: skip
+    assert np.isfinite(one.predict(FRAME) == TARGETS[kind]).all()
+    again = clone(one).fit(FRAME, TARGETS[kind])
+    assert all(map(np.array_equal, one.network_.weights, again.network_.weights))
+    X = FRAME[["age"]].to_numpy()
+    of_array = made(kind, defaults="modern", numbers_as={"x0": "piecewise:3"}).fit(X, TARGETS[kind])
+    assert of_array.network_.sizes[0] == 4
+
+
+def test_numbers_of_scikit_learns_defaults_stay_as_they_are() -> None:
+    with pytest.raises(InputError, match="defaults='modern'") as caught:
+        made("two", numbers_as="piecewise").fit(np.eye(4), [0, 1, 0, 1])
+    assert caught.value.parameter == "numbers_as"

@@ -167,7 +167,11 @@ def options(data: bytes) -> None:
         elif name in TABLE:
             takes = TABLE[name].takes
             typed[name] = (
-                [*(typed[name] or []), text] if takes in {"COLUMNS", "NAMES"} else text if takes else True
+                [*(typed[name] or []), text]
+                if takes in {"COLUMNS", "NAMES", "ENCODING"}
+                else text
+                if takes
+                else True
             )
     with suppress(ChainruleError):
         settle_roles(SMALL, "y", TableOptions(**given_of_table(typed)))

@@ -10,12 +10,15 @@ import pytest
 
 from chainrule import (
     GELU,
+    SELU,
     Absolute,
     BinaryCrossEntropy,
+    Cos,
     CrossEntropy,
     Exp,
     Huber,
     LeakyReLU,
+    Mish,
     Network,
     Poisson,
     Quantile,
@@ -34,7 +37,10 @@ if TYPE_CHECKING:
 
     from chainrule import GradientCheck
 
-HIDDEN = ("identity", "logistic", "tanh", "relu", "leaky_relu:0.1", "softplus", "exp", "softsign", "gelu")
+HIDDEN = (
+    "identity", "logistic", "tanh", "relu", "leaky_relu:0.1", "softplus", "exp", "softsign", "gelu", "selu",
+    "mish", "cos",
+)  # fmt: skip
 OUTPUTS = (*HIDDEN, "softmax")
 FREE = ("rss", "absolute", "huber:0.4", "quantile:0.8")  # losses of any output
 PAIRS = [
@@ -186,6 +192,14 @@ BROKEN_ACTIVATIONS: list[tuple[str, type, str, Callable[..., Any]]] = [
     ("softsign", Softsign, "backward", lambda _, z, __, up: up / (1 + z) ** 2),
     ("gelu", GELU, "backward", lambda self, z, __, up: (1 + self._tanh(z)) / 2 * up),
     ("gelu", GELU, "backward", lambda _, z, a, up: (a / z) * up),
+    (
+        "selu",
+        SELU,
+        "backward",
+        lambda _, z, __, up: np.where(z > 0, up, 1.758 * np.exp(np.minimum(z, 0)) * up),
+    ),
+    ("mish", Mish, "backward", lambda _, z, a, up: (a / z) * up),
+    ("cos", Cos, "backward", lambda _, z, __, up: np.sin(z) * up),
 ]
 SOFTMAX_BACKWARD: list[Callable[..., Any]] = [
     lambda _, __, a, up: a * (1 - a) * up,  # the diagonal alone
@@ -309,7 +323,7 @@ def test_red_where_a_part_of_the_objective_is_forgotten(name: str, monkeypatch: 
 # Kinks
 
 
-@pytest.mark.parametrize("activation", ["relu", "leaky_relu:0.1", "softsign"])
+@pytest.mark.parametrize("activation", ["relu", "leaky_relu:0.1", "selu", "softsign"])
 def test_samples_exactly_at_a_kink(activation: str) -> None:
     net = Network([[[0.0, 1.0], [0.3, 0.2]], [[0.1, 0.7, 0.4]]], [activation, "identity"])
     for X, Y in (([[0.0]], [[1.0]]), ([[0.0], [1.0], [-0.5]], [[1.0], [2.0], [3.0]])):
@@ -319,7 +333,7 @@ def test_samples_exactly_at_a_kink(activation: str) -> None:
         assert check.complex_step.relative_to_network < 1e-12
 
 
-@pytest.mark.parametrize("activation", ["relu", "leaky_relu:0.1"])
+@pytest.mark.parametrize("activation", ["relu", "leaky_relu:0.1", "selu"])
 @pytest.mark.parametrize("distance", [1e-2, 1e-4, 1e-6, 1e-9, 1e-12, 1e-15, 1e-300])
 def test_samples_near_a_kink(activation: str, distance: float) -> None:
     net = Network([[[0.0, 1.0], [0.3, 0.2]], [[0.1, 0.7, 0.4]]], [activation, "identity"])

@@ -42,6 +42,7 @@ def steps(draw: st.DrawFn) -> tuple[Network, npt.NDArray[Any], npt.NDArray[Any],
     sizes = draw(st.lists(st.integers(1, 5), min_size=2, max_size=6))
     names = st.sampled_from([
         "identity", "logistic", "tanh", "relu", "leaky_relu:0.1", "softplus", "softsign", "gelu",
+        "selu", "mish", "cos",
     ])  # fmt: skip
     activations = draw(st.lists(names, min_size=len(sizes) - 1, max_size=len(sizes) - 1))
     seed, dtype = draw(st.integers(0, 2**32)), draw(st.sampled_from(["float32", "float64"]))

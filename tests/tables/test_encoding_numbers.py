@@ -16,15 +16,17 @@ from table_files import refusal
 
 from chainrule.errors import ModelFileError
 from chainrule.stored import plain, read
+from chainrule.table_options import NumberEncoding
 from chainrule.tables import Column, NumberInput, read_table
 from chainrule.tables.columns.decisions import MOST_SAID, Decision, Said
 from chainrule.tables.columns.readings import NumberReading, TextReading, read_cells
 from chainrule.tables.encoding.numbers import MissingInput
-from chainrule.tables.encoding.squashing import Squash, drawn_in, has_heavy_tails
-from chainrule.tables.encoding.statistics import measure, quantiles, rounding_error
+from chainrule.tables.encoding.statistics import exact_sum, measure, quantiles, rounding_error
+from chainrule.tables.encoding.transforms.squashing import Squash, drawn_in, has_heavy_tails
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
 moderate = st.floats(-1e6, 1e6)
+STANDARD, SQUASHED_BESIDE = NumberEncoding.of("standard"), NumberEncoding.of("standard+squashed")
 
 
 def column(cells: Any, name: str = "x") -> Column:  # noqa: ANN401 - whatever a frame may hold
@@ -159,7 +161,7 @@ def test_nothing_depends_on_the_order(values: list[float], random: Any) -> None:
 
 @given(st.lists(finite, min_size=1, max_size=30), st.lists(finite, min_size=1, max_size=10))
 def test_no_value_goes_further_than_one_beyond_training(values: list[float], later: list[float]) -> None:
-    part = learnt(values, squash=True)
+    part = learnt(values, encoding=SQUASHED_BESIDE)
     X = part.encode(column(later), Said())
     assert np.isfinite(X).all()
     assert (np.abs(X[:, 0]) <= (part.reach or 0) + 1).all()
@@ -168,7 +170,7 @@ def test_no_value_goes_further_than_one_beyond_training(values: list[float], lat
 
 @given(st.lists(moderate, min_size=2, max_size=30))
 def test_training_values_are_not_drawn_in(values: list[float]) -> None:
-    part = learnt(values, squash=False)
+    part = learnt(values, encoding=STANDARD)
     old = NumberInput("x", part.mean, part.scale)
     assert (
         part.encode(column(values), Said(is_strict=True)).tobytes()
@@ -207,6 +209,33 @@ def test_quantiles_are_those_of_numpy(values: list[float], share: Fraction) -> N
     assert found == pytest.approx(expected, rel=1e-13, abs=1e-13 * size)
 
 
+def wide(draw: Any) -> Any:  # noqa: ANN401
+    """Many numbers of very different sizes, of which some cancel."""
+    n, top = draw(st.integers(1, 400)), draw(st.sampled_from([0, 3, 30, 300]))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+    values = rng.normal(size=n) * 10.0 ** rng.uniform(-top, top, n)
+    values = np.concatenate([values, draw(st.sampled_from([1.0, 0.0, -1.0])) * values[: n // 2]])
+    return rng.permutation(
+        np.concatenate([values, draw(st.lists(finite.map(lambda x: x / 1e3), max_size=5))])
+    )
+
+
+@given(st.composite(wide)())
+def test_sums_are_rounded_once(values: Any) -> None:  # noqa: ANN401
+    assert exact_sum(values) == math.fsum(values.tolist())
+
+
+def test_a_quantile_is_rounded_once() -> None:
+    values = np.array([-0.0, 5e-324, 1e-300, 0.1, 0.3, 1e16, 1.7e308, -1.7e308])
+    ordered = [Fraction(one) for one in sorted(values.tolist())]
+    for k in range(98):
+        place = Fraction(7 * k, 97)
+        at = min(int(place), 6)
+        expected = float(ordered[at] + (place - at) * (ordered[at + 1] - ordered[at]))
+        (found,) = quantiles(values, [Fraction(k, 97)])
+        assert (found, math.copysign(1, found)) == (expected, math.copysign(1, expected))
+
+
 def test_squashing_is_that_of_the_literature() -> None:
     robust = Squash.learn(np.array([3.0, -1.0, 2.0]))
     assert robust is not None
@@ -240,7 +269,7 @@ def test_which_columns_are_squashed() -> None:
     assert not has_heavy_tails(normal)
     part = learnt((1 / steps).tolist())
     assert part.names == ("x", "x (squashed)")
-    assert learnt((1 / steps).tolist(), squash=False).squash is None
+    assert learnt((1 / steps).tolist(), encoding=STANDARD).squash is None
 
 
 def test_a_missing_cell_is_in_the_middle_of_both_columns() -> None:

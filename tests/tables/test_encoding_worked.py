@@ -32,7 +32,7 @@ from chainrule.tables import (
     worked_cells,
 )
 from chainrule.tables.columns.readings import DateReading, DurationReading, NumberReading
-from chainrule.tables.encoding.squashing import Squash
+from chainrule.tables.encoding.transforms.squashing import Squash
 
 if TYPE_CHECKING:
     from chainrule.tables import Step

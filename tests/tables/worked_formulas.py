@@ -42,7 +42,7 @@ def evaluated(formula: str, numbers: Mapping[str, Any]) -> Any:  # noqa: ANN401 
         python = python.replace(written, spelled)
     python = re.sub(r"\|(\w+)\|", r"abs(\1)", python)
     known = {name: mp.mpf(number) for name, number in numbers.items()}
-    return eval(python, {**FUNCTIONS, "abs": abs, "__builtins__": {}}, known)  # noqa: S307 - our own formulas
+    return eval(python, {**FUNCTIONS, "abs": abs, "max": max, "min": min, "__builtins__": {}}, known)  # noqa: S307 - our own formulas
 
 
 def check_value(printed: float | str | None, exact: Any) -> None:  # noqa: ANN401

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,16 @@ import pytest
 from chainrule import InputError, Network, UnknownNameError, train
 from chainrule.equations import SCHEDULES, name_of
 from chainrule.equations.past import Past, PastEpoch
-from chainrule.training import Constant, Cosine, Exponential, ReduceOnPlateau, Step, WarmUp
+from chainrule.training import (
+    Constant,
+    Cosine,
+    CosLog4,
+    Exponential,
+    FlatCosine,
+    ReduceOnPlateau,
+    Step,
+    WarmUp,
+)
 
 X, Y = [[0.0], [1.0], [2.0]], [[0.0], [0.5], [1.0]]
 
@@ -35,6 +45,8 @@ BY_HAND: list[Any] = [
     # half a wave in six: cos 0°, 30°, 60°, 90°, 120°, 150°
     (Cosine(), CONSTANT_LOSS, [1, (1 + math.sqrt(0.75)) / 2, 0.75, 0.5, 0.25, (1 - math.sqrt(0.75)) / 2]),
     (Cosine(final=0.5), [1.0] * 3, [1, 0.875, 0.625]),
+    (FlatCosine(), CONSTANT_LOSS, [1, 1, 1, 1, 0.75, 0.25]),
+    (FlatCosine(), [1.0] * 3, [1, 1, 0.75]),
     # one wait is let pass, the second lowers; the count begins anew
     (ReduceOnPlateau(patience=1, factor=0.5), [3, 2, 2, 2, 2, 2, 2], [1, 1, 1, 1, 0.5, 0.5, 0.25]),
     # a fall of less than a tenth is none
@@ -57,6 +69,29 @@ BY_HAND: list[Any] = [
 @pytest.mark.parametrize(("schedule", "watched", "expected"), BY_HAND, ids=lambda given: str(given)[:50])
 def test_factors_are_those_worked_by_hand(schedule: Any, watched: Any, expected: Any) -> None:  # noqa: ANN401
     assert _factors(schedule, watched) == pytest.approx(expected, rel=1e-15, abs=1e-16)
+
+
+@pytest.mark.parametrize("epochs", [1, 2, 3, 7, 100, 999])
+def test_four_waves_are_those_of_the_mathematical_library(epochs: int) -> None:
+    waves = [math.log2(1 + 15 * (epoch + 0.5) / epochs) for epoch in range(epochs)]
+    expected = [(1 - math.cos(2 * math.pi * wave)) / 2 for wave in waves]
+    # a wave's place is within a few 1e-16 of the true one, which its slope multiplies by at most π
+    np.testing.assert_allclose(_factors(CosLog4(), [1.0] * epochs), expected, rtol=0, atol=8e-15)
+
+
+def test_four_waves_double_their_length_and_begin_and_end_low() -> None:
+    factors = np.array(_factors(CosLog4(), [1.0] * 1500))
+    lows = [0, *(100 * (2**k - 1) for k in (1, 2, 3)), 1500]
+    for first, stop in pairwise(lows):
+        wave = factors[first:stop]
+        assert max(wave[0], wave[-1]) < 0.001
+        assert wave.max() > 0.9999
+        assert len(np.flatnonzero(np.diff(np.sign(np.diff(wave))))) == 1  # it rises once and falls once
+
+
+def test_waves_stay_at_their_end_after_the_last_epoch() -> None:
+    for schedule in (FlatCosine(), CosLog4()):
+        assert _factors(schedule, [1.0] * 5, epochs=2)[2:] == [0.0, 0.0, 0.0]
 
 
 def test_cosine_stays_at_its_end_after_the_last_epoch() -> None:
@@ -133,7 +168,10 @@ def _train(**settings: Any) -> Any:  # noqa: ANN401 (handed through)
     return train(net, X, Y, **{"rate": 0.2, "epochs": 8, **settings})
 
 
-ALL = ["constant", "step:2:0.5", "exponential:0.8", "cosine:0.1", "plateau:1:0.5:0.3", "warm_up:3,cosine"]
+ALL = [
+    "constant", "step:2:0.5", "exponential:0.8", "cosine:0.1", "flat_cosine", "coslog4", "plateau:1:0.5:0.3",
+    "warm_up:3,cosine",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("engine", ["compiled", "reference"])

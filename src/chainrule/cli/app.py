@@ -70,6 +70,7 @@ TablePath = Annotated[
         help="CSV or other text, Excel, OpenDocument, Parquet, Arrow, ARFF or JSON, packed or not.",
     ),
 ]
+Member = Annotated[str, typer.Option(metavar="N", help="Which network of an ensemble, from 1.")]
 Json = Annotated[bool, typer.Option("--json", metavar="", help="Print the result as JSON.")]
 Force = Annotated[bool, typer.Option("--force", metavar="", help="Overwrite a file that exists.")]
 
@@ -211,6 +212,15 @@ def predict(
     out: Annotated[
         str | None, typer.Option(metavar="PATH", help="CSV file to write. Default: standard output.")
     ] = None,
+    interval: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SHARE",
+            help="Share of rows whose number is to lie between two more columns, of a model that was fitted "
+            "with --calibrate: 0.9.",
+            show_default=False,
+        ),
+    ] = None,
     overwrite: Force = False,
     strict: Annotated[
         bool, typer.Option("--strict", metavar="", help="Refuse a cell that is not as the model has learnt.")
@@ -222,7 +232,8 @@ def predict(
     from chainrule.jobs import PredictionJob
 
     path = None if out is None else output_path(out)
-    job = PredictionJob(model, table, out=path, overwrite=overwrite, strict=strict)
+    share = together(interval=(number, interval))["interval"]
+    job = PredictionJob(model, table, out=path, overwrite=overwrite, strict=strict, interval=share)
     run(job, as_json=as_json)
 
 
@@ -267,6 +278,7 @@ def trace(
         str | None,
         typer.Option(metavar="NUMBER", help="Learning rate of the step. Default: that of the training."),
     ] = None,
+    member: Member = "1",
     digits: Annotated[str, typer.Option(metavar="N", help="Significant digits; 17 show every bit.")] = "6",
     units: Annotated[
         str,
@@ -283,8 +295,14 @@ def trace(
     from chainrule.cli.commands.trace import run
     from chainrule.jobs import TraceJob
 
-    given = together(row=(whole, row), rate=(number, rate), digits=(whole, digits), units=(whole, units))
-    job = TraceJob(model, table, row=given["row"], rate=given["rate"])
+    given = together(
+        row=(whole, row),
+        rate=(number, rate),
+        member=(whole, member),
+        digits=(whole, digits),
+        units=(whole, units),
+    )
+    job = TraceJob(model, table, row=given["row"], rate=given["rate"], member=given["member"])
     run(job, digits=given["digits"], units=given["units"], as_json=as_json)
 
 
@@ -300,6 +318,7 @@ def check(
         str, typer.Option(metavar="N", help="Most weights to check; of a larger network, a sample.")
     ] = "1000",
     seed: Annotated[str, typer.Option(metavar="N", help="Settles the samples.")] = "0",
+    member: Member = "1",
     as_json: Json = False,
 ) -> None:
     """Check the gradients of back-propagation against central differences and the complex step.
@@ -309,7 +328,7 @@ def check(
     from chainrule.cli.commands.check import run
     from chainrule.jobs import CheckJob
 
-    given = together(rows=(whole, rows), weights=(whole, weights), seed=(whole, seed))
+    given = together(rows=(whole, rows), weights=(whole, weights), seed=(whole, seed), member=(whole, member))
     run(CheckJob(model, table, **given), as_json=as_json)
 
 

@@ -10,7 +10,9 @@ from chainrule.words import printable
 
 __all__ = ["in_options"]
 
-ALIKE = ("target", "defaults", "resume", "out", "row", "digits", "units", "rows", "cpu")
+ALIKE = (
+    "target", "defaults", "resume", "out", "row", "digits", "units", "rows", "cpu", "interval", "member",
+)  # fmt: skip
 NEGATED = {"header": "--no-header", "one_unit": "--no-one-unit"}
 FLAGS = {"overwrite": "--force"}
 ARGUMENTS = {"model": "MODEL", "table": "TABLE"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import shlex
+from collections import Counter
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -15,13 +16,13 @@ from chainrule.settings import BALANCED, NETWORK, ROWS, TRAINING, FitSettings, S
 from chainrule.table_options import options_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from chainrule.models import TrainingRecord
     from chainrule.table_options import Option
     from chainrule.tables import Encoding
 
-__all__ = ["given_of_table", "given_settings", "typed_as_is", "typed_settings", "with_options"]
+__all__ = ["given_of_table", "given_settings", "typed_encodings", "typed_settings", "with_options"]
 
 MOST_DIGITS = 1000  # that are worth a number
 
@@ -65,7 +66,7 @@ def _parameter(one: Setting) -> inspect.Parameter:
     """Option of a setting: text, so that what is no number gets a message like every other."""
     is_fixed = one.default is not None and not one.varies
     shown = f" \\[default: {one.default}]" if is_fixed else ""
-    text = one.text + shown if one.takes else one.switch
+    text = one.switch if one.is_switched_off else one.text + shown * bool(one.takes)
     option = typer.Option(
         one.option, metavar=one.takes, help=text, rich_help_panel=one.about, show_default=False
     )
@@ -85,7 +86,7 @@ def _of_table(one: Option) -> inspect.Parameter:
     option = typer.Option(
         name, metavar=one.takes, help=one.meaning, rich_help_panel=one.about, show_default=False
     )
-    is_list = one.takes in {"COLUMNS", "NAMES"}
+    is_list = one.takes in {"COLUMNS", "NAMES", "ENCODING"}
     kind: Any = list[str] | None if is_list else str | None if one.takes else bool | None
     return inspect.Parameter(
         one.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind, option]
@@ -159,7 +160,9 @@ _READ: dict[str, Callable[[str, str], Any]] = {
     "NAME": lambda _option, text: text,
     "UNITS": _layers,
     "WEIGHTS": _class_weight,
-    "": lambda _option, _text: False,  # the option switches the setting off
+    "LAYERS": lambda _option, text: () if text == "none" else text,
+    "FACTORS": lambda _option, text: text,
+    "": lambda option, _text: not SETTINGS[option].default,  # the option switches the setting
 }
 
 
@@ -172,7 +175,11 @@ def typed_settings(record: TrainingRecord, *, usual_too: bool = False) -> list[s
     words = []
     for name, one in SETTINGS.items():
         value = getattr(record, name)
-        shown = (value or getattr(usual, name)) if one.varies else one.about == ROWS or value != one.default
+        shown = (
+            (value or getattr(usual, name))
+            if one.varies
+            else value != one.default or (one.takes and one.about == ROWS)
+        )
         shown = shown or (usual_too and one.takes and (one.is_recorded or one.about == NETWORK))
         if name == "activation" and not record.hidden:
             continue
@@ -185,11 +192,25 @@ def typed_settings(record: TrainingRecord, *, usual_too: bool = False) -> list[s
     return words
 
 
-def typed_as_is(encoding: Encoding) -> list[str]:
-    """Options that leave the numbers as they are of which the model has them so."""
-    parts = (*encoding.inputs, *encoding.learnt)
-    names = [part.name for part in parts if getattr(part, "is_plain", False)]
-    return [f"--as-is {shlex.quote(name)}" for name in names]
+def typed_encodings(encoding: Encoding, *, usual_too: bool = False) -> Iterator[tuple[str, str]]:
+    """Options, with their values, that encode numbers as the model has them; what is usual only if asked for.
+
+    What most inputs have is said of all, and what others have by their names.
+    """
+    from chainrule.tables import NumberInput  # noqa: PLC0415 (it would make --help slow)
+
+    for part in (*encoding.inputs, *encoding.learnt):
+        if getattr(part, "is_plain", False):
+            yield "--as-is", part.name
+    numbers = [part for part in encoding.inputs if isinstance(part, NumberInput) and not part.is_plain]
+    if not usual_too and all(part.has_standard and part.bins is None for part in numbers):
+        return
+    counts = Counter(str(part.encoding) for part in numbers)
+    for most, _ in counts.most_common(1):
+        yield "--numbers-as", most
+        for part in numbers:
+            if str(part.encoding) != most:
+                yield "--numbers-as", f"{part.name}={part.encoding}"
 
 
 def _usual_start(record: TrainingRecord) -> str:
@@ -202,7 +223,7 @@ def _typed(one: Setting, value: Any) -> str:  # noqa: ANN401 (a setting's value)
     """Option with its value as it is typed: all digits of a number, without a point where it is whole."""
     if not one.takes:
         return one.option
-    if one.takes == "UNITS":
+    if one.takes in {"UNITS", "LAYERS"}:
         return f"{one.option} {','.join(map(str, value)) or 'none'}"
     if one.takes == "WEIGHTS" and value != BALANCED:
         weights = ",".join(f"{name}={_plain(weight)}" for name, weight in json.loads(value).items())

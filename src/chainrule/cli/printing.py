@@ -9,6 +9,7 @@ import math
 import os
 import re
 import select
+import shlex
 import sys
 import textwrap
 from typing import TYPE_CHECKING, Any, TextIO
@@ -21,13 +22,14 @@ from chainrule.words import counted, printable
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from chainrule.models import TrainingRecord
+    from chainrule.models import Calibration, TrainingRecord
     from chainrule.tables import Encoding, Report
     from chainrule.training import Progress
 
 __all__ = [
-    "LONGEST_LINE", "MOST_LINES", "TEXT", "Notes", "aside", "escape_what_cannot_be_encoded", "give", "note",
-    "print_json", "print_report", "print_rows", "say", "settings_rows", "training_rows", "write_all",
+    "LONGEST_LINE", "MOST_LINES", "TEXT", "Notes", "aside", "calibration_rows",
+    "escape_what_cannot_be_encoded", "give", "note", "print_json", "print_report", "print_rows", "say",
+    "settings_rows", "training_rows", "write_all",
 ]  # fmt: skip
 
 LONGEST_LINE = 100
@@ -142,6 +144,17 @@ def print_report(report: Report, *, all_columns: bool = False) -> None:
         say(line)
 
 
+def calibration_rows(calibration: Calibration | None) -> list[tuple[str, str]]:
+    """How sure, or how far off, the answers are; of many targets of the first ones."""
+    if calibration is None:
+        return []
+    word = "Intervals" if hasattr(calibration.targets[0], "sizes") else "Certainty"
+    told = calibration.lines()
+    more = [f"… {len(told) - MOST_LINES} more: see --json"] if len(told) > MOST_LINES else []
+    lines = [line for one in told[:MOST_LINES] for line in textwrap.wrap(one, TEXT)] + more
+    return [("" if k else word, line) for k, line in enumerate(lines)]
+
+
 def training_rows(
     record: TrainingRecord, seconds: float | None = None, n_watched: int = 0
 ) -> list[tuple[str, str]]:
@@ -170,11 +183,11 @@ def training_rows(
 
 def settings_rows(record: TrainingRecord, encoding: Encoding | None) -> list[tuple[str, str]]:
     """Options that repeat the training, and what the defaults have settled of its table."""
-    from chainrule.cli.options import typed_as_is, typed_settings  # noqa: PLC0415 (it would make --help slow)
+    from chainrule.cli.options import typed_encodings, typed_settings  # noqa: PLC0415 (it would make --help slow)
 
-    as_is = [] if encoding is None else typed_as_is(encoding)
+    encodings = [] if encoding is None else [shlex.join(one) for one in typed_encodings(encoding)]
     lines = textwrap.wrap(
-        " ".join(word.replace(" ", "\0") for word in [*typed_settings(record), *as_is]),
+        " ".join(word.replace(" ", "\0") for word in [*typed_settings(record), *encodings]),
         TEXT,
         break_on_hyphens=False,
         break_long_words=False,

@@ -40,8 +40,8 @@ class TrainingProgress(Notes):
             sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM", "") != "dumb"
         )
         self.last_shown = time.monotonic()
-        # By the fold, with the epochs that it had when it was first heard of.
-        self.heard: dict[tuple[int, int] | None, tuple[Progress, int]] = {}
+        # By fold and network, with the epochs that it had when it was first heard of.
+        self.heard: dict[tuple[object, object], tuple[Progress, int]] = {}
 
     def __enter__(self) -> Self:
         if self.on_terminal and self.table is not None:
@@ -60,17 +60,24 @@ class TrainingProgress(Notes):
 
     def progress(self, training: Progress) -> None:
         """Show how far a training is, or the least far of several at once, unless that was shown just now."""
-        now = time.monotonic()
-        if training.fold not in self.heard:  # the first one has compiled what they need
+        now, which = time.monotonic(), (training.fold, training.member)
+        if which not in self.heard:  # the first one has compiled what they need
             before = len(training.epochs) - (0 if training.samples else 1)
-            self.heard[training.fold] = training, 0 if self.heard else before
+            self.heard[which] = training, 0 if self.heard else before
         pause = SECONDS_BETWEEN_DRAWS if self.on_terminal else SECONDS_BETWEEN_LINES
         if now - self.last_shown < pause:
             return
         self.last_shown = now
-        under_way = [one for one in self.heard.values() if not one[0].is_over and one[0].fold is not None]
-        least = min(under_way, key=lambda one: _done(one[0]), default=self.heard[training.fold])
-        line = self.line(*least, folds=[one.fold[0] for one, _ in under_way if one.fold is not None])
+        several = [one for one in self.heard.values() if (one[0].fold, one[0].member) != (None, None)]
+        under_way = [one for one in several if not one[0].is_over and one[0].fold == training.fold]
+        if training.member is None:
+            under_way = [one for one in several if not one[0].is_over]
+        least = min(under_way, key=lambda one: _done(one[0]), default=self.heard[which])
+        line = self.line(
+            *least,
+            folds=[one.fold[0] for one, _ in under_way if one.fold is not None],
+            members=[one.member[0] for one, _ in under_way if one.member is not None],
+        )
         if self.on_terminal:
             self._draw(fitted(line, HINT if training.fold is None else HINT_BEFORE, _width()))
         else:
@@ -86,8 +93,10 @@ class TrainingProgress(Notes):
             note(text)
 
     @staticmethod
-    def line(training: Progress, epochs_at_first: int, folds: Sequence[int] = ()) -> str:
-        """Folds at once, epoch, losses, epochs a second and most time left."""
+    def line(
+        training: Progress, epochs_at_first: int, folds: Sequence[int] = (), members: Sequence[int] = ()
+    ) -> str:
+        """Folds at once, or networks, epoch, losses, epochs a second and most time left."""
         done = _done(training)
         rate = (done - epochs_at_first) / training.seconds if training.seconds > 0 else 0.0
         losses = ""
@@ -99,11 +108,9 @@ class TrainingProgress(Notes):
         number, within = len(training.epochs), ""
         if 0 < training.samples < training.n_samples:  # in the one after those that are done
             number, within = number + 1, f", {100 * training.samples // training.n_samples} % of its rows"
-        fold = ""
-        if training.fold is not None:
-            numbers = ", ".join(map(str, sorted(folds)))
-            fold = f"fold{'s' * (len(folds) > 1)} {numbers} of {training.fold[1]}, "
-        line = f"{fold}epoch {number} of {training.n_epochs}{within}{losses}"
+        parts = (("fold", training.fold, folds), ("network", training.member, members))
+        which = "".join(_of_several(what, one[1], numbers) for what, one, numbers in parts if one is not None)
+        line = f"{which}epoch {number} of {training.n_epochs}{within}{losses}"
         if len(training.epochs) == epochs_at_first or rate <= 0:
             return line  # the first epoch may have compiled kernels, and would promise too long a wait
         left = (training.n_epochs - done) / rate
@@ -113,6 +120,12 @@ class TrainingProgress(Notes):
         """Replace the line that stands on the terminal."""
         if self.on_terminal:
             aside(f"\r\x1b[K{line}")
+
+
+def _of_several(what: str, n: int, numbers: Sequence[int]) -> str:
+    """Which of several trainings are under way."""
+    found = sorted(set(numbers))
+    return f"{what}{'s' * (len(found) > 1)} {', '.join(map(str, found))} of {n}, "
 
 
 def _done(training: Progress) -> float:

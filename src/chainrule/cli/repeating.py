@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chainrule.arithmetic import ARITHMETIC
-from chainrule.cli.options import typed_settings
+from chainrule.cli.options import typed_encodings, typed_settings
 from chainrule.cli.paths import shell_word
 from chainrule.errors import InputError, argument
 from chainrule.tables import (
@@ -69,6 +69,13 @@ def _refuse_what_no_option_says(record: TrainingRecord) -> None:
             needs="must be fitted to a table and settings alone",
             advice="Fit it again in Python, with chainrule.fit.",
         )
+    if record.seed_of_rows is not None:
+        raise InputError(
+            "The model is one network of an ensemble, whose rows are those of the whole.",
+            parameter="model",
+            needs="must be fitted by itself",
+            advice="Ask the file of the ensemble.",
+        )
     try:
         _ = record.settings
     except InputError as error:
@@ -113,8 +120,7 @@ def _of_table(encoding: Encoding) -> Iterator[tuple[str, ...]]:
             yield option
         if isinstance(part, NumberTarget) and part.learnt_as == "log":
             yield "--log", part.name
-        if getattr(part, "is_plain", False):
-            yield "--as-is", part.name
+    yield from typed_encodings(encoding, usual_too=True)
     if encoding.kind == "classes" and len(encoding.classes or ()) == TWO:
         yield ("--one-unit",) if encoding.n_outputs == 1 else ("--no-one-unit",)
     yield from _of_rows(encoding.rows)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from chainrule.compiled.codes import checked_code
-from chainrule.equations import LAYERS, Dense, MemberDense, Periodic, layers_of, members_of
+from chainrule.equations import LAYERS, Dense, MemberDense, Periodic, Piecewise, layers_of, members_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,9 +31,14 @@ VECTOR_BYTES = 64
 LAYER = np.dtype(
     [("parameter", np.float64)]  # of the activation
     + [
+        ("rate_factor", np.float64),
+        ("bias_factor", np.float64),
+    ]  # of the rate, of bias weights, too
+    + [
         (name, np.int64)
         for name in (
             "kind",  # its code; 0 is dense
+            "is_held",  # whether an update leaves its numbers as they are
             "inputs",  # units of the layer before
             "units",
             "lines",  # of its matrix: of a dense layer the units, and lines_width is the width;
@@ -43,7 +48,7 @@ LAYER = np.dtype(
             "members",  # networks that share the weights,
             "members_at",  # and which of them a row is of
             "frequencies",  # of a periodic layer
-            "sums",
+            "sums",  # units that each input becomes
             "scratch",  # of a row, for layers that need it: [rows][scratch_width]
             "scratch_width",
             "before_deltas",  # deltas of the layer before: [rows][before_deltas_width]
@@ -193,6 +198,7 @@ def reserve(  # noqa: PLR0912 (what each may need)
             layer[f"{name}_width"] = padded(int(layer[name]), pad_to)
         layer["inputs"], layer["units"] = inputs, units
         layer["activation"], layer["parameter"] = activation
+        layer["rate_factor"] = layer["bias_factor"] = 1
         layer["width"], layer["outputs_width"] = padded(units, pad_to), padded(units + 1, pad_to)
         layer["before_width"], layer["column"] = padded(inputs + 1, pad_to), pad_to
         layer["weights"] = space.take(_n_packed(layer))
@@ -256,6 +262,9 @@ def _reserve_kind(layer: np.void, kind: Layer, space: _Reservation, rows: int, p
     layer["kind"], layer["members"] = checked_code(kind, LAYERS), LAYERS.fact(kind, "members")
     if isinstance(kind, MemberDense):
         layer["scratch_width"] = pad_to
+    layer["is_held"] = LAYERS.fact(kind, "is_held")
+    if isinstance(kind, Piecewise):
+        layer["sums"], layer["scratch_width"] = kind.bins, pad_to
     if isinstance(kind, Periodic):
         layer["frequencies"], layer["sums"] = kind.frequencies, kind.size
         layer["scratch_width"] = 2 * kind.frequencies * int(layer["lines_width"]) + pad_to

@@ -114,6 +114,8 @@ class Trainer:
     l1, l2 : float
     clip_norm : float, optional
     masks : sequence of arrays of the shapes of the weights, optional
+    factors : sequence of pairs of floats, optional
+        Of the rate, for each matrix: that of its bias weights, and that of the others.
     dropout : callable, optional
         Of epoch, first place in its order and number of samples: what is left of each hidden unit's output.
     threads : int or None
@@ -137,6 +139,7 @@ class Trainer:
         l2: float = 0.0,
         clip_norm: float | None = None,
         masks: Sequence[npt.NDArray[Any]] | None = None,
+        factors: Sequence[tuple[float, float]] | None = None,
         dropout: Callable[[int, int, int], npt.NDArray[Any]] | None = None,
         threads: int | None = None,
         kinds: Sequence[Layer] | None = None,
@@ -154,6 +157,7 @@ class Trainer:
         n_weights = sum(w.size for w in weights)
         penalised = bool(l1 or l2) or clip_norm is not None or masks is not None
         self._is_plain, self._clips = type(rule) is Descent and not penalised, clip_norm is not None
+        self._is_plain = self._is_plain and factors is None
         self._is_prepared = penalised or rule is None  # sums of gradients are not enough for its rule
         self._kernel, self._most_rows = self._kernel_for(self._batch_size), 1
         n_sums = 0
@@ -170,6 +174,8 @@ class Trainer:
         pack(self._memory, weights)
         if masks is not None:
             pack(self._memory, masks, "masks")
+        for layer, (of_bias, of_others) in zip(self._memory.layers, factors or (), strict=False):
+            layer["bias_factor"], layer["rate_factor"] = of_bias, of_others
         self._team = np.zeros(TEAM_LENGTH, np.int64)
         self._pool = ThreadPoolExecutor(self._threads - 1) if self._threads > 1 else None
         self._pace = Pace(self._threads, max(1, min(SAMPLES_AT_FIRST, WORK_AT_FIRST // n_weights)))

@@ -21,7 +21,17 @@ from chainrule.equations.activations.activation import (
     OutputRange,
     Tanh,
 )
-from chainrule.equations.activations.rectifiers import GELU, Exp, LeakyReLU, ReLU, Softplus, Softsign
+from chainrule.equations.activations.rectifiers import (
+    GELU,
+    SELU,
+    Cos,
+    Exp,
+    LeakyReLU,
+    Mish,
+    ReLU,
+    Softplus,
+    Softsign,
+)
 from chainrule.equations.activations.softmax import Softmax
 from chainrule.equations.arrays import Array
 from chainrule.equations.kinds import ENGINES, METRICS, Kind, name_of
@@ -33,7 +43,9 @@ from chainrule.equations.layers import (
     MemberBias,
     MemberDense,
     MemberScale,
+    Order,
     Periodic,
+    Piecewise,
     Scale,
     flush_to_zero,
     gradient,
@@ -60,6 +72,7 @@ from chainrule.equations.rules.curvature import (
     lbfgs_direction,
     levenberg_marquardt_step,
 )
+from chainrule.equations.rules.factors import rate_factors
 from chainrule.equations.rules.rule import (
     RULES,
     ClassicalMomentum,
@@ -75,7 +88,9 @@ from chainrule.equations.schedules import (
     SCHEDULES,
     Constant,
     Cosine,
+    CosLog4,
     Exponential,
+    FlatCosine,
     ReduceOnPlateau,
     Schedule,
     Step,
@@ -86,15 +101,16 @@ from chainrule.equations.stopping import CRITERIA, Criterion, GeneralizationLoss
 
 __all__ = [
     "ACTIVATIONS", "CRITERIA", "ENGINES", "GELU", "LAYERS", "LBFGS", "LOSSES", "METRICS", "RSS", "RULES",
-    "SCHEDULES", "STARTS", "Absolute", "Activation", "Adam", "AdamW", "Array", "BinaryCrossEntropy",
-    "ClassicalMomentum", "ClassicalNesterov", "Constant", "Cosine", "Criterion", "CrossEntropy", "Dense",
-    "Descent", "Exp", "Exponential", "GeneralizationLoss", "GlorotUniform", "HeUniform", "Huber",
-    "IRpropMinus", "Identity", "Kind", "Layer", "LayerKind", "LeakyReLU", "LecunUniform",
-    "LevenbergMarquardt", "Logistic", "Loss", "MemberBias", "MemberDense", "MemberScale", "Momentum",
-    "Nesterov", "OutputRange", "Past", "PastEpoch", "Patience", "Periodic", "Poisson", "ProgressQuotient",
-    "Quantile", "RMSprop", "ReLU", "ReduceOnPlateau", "Rule", "RuleState", "Scale", "Schedule", "Softmax",
-    "Softplus", "Softsign", "Start", "Step", "Tanh", "Uniform", "WarmUp", "clip_factor", "descend",
-    "dropped_out", "flush_to_zero", "gradient", "hidden_delta", "is_fused", "layers_of", "lbfgs_direction",
-    "levenberg_marquardt_step", "mean_loss", "members_of", "name_of", "net_input", "output_delta", "penalty",
-    "penalty_gradient", "sample_losses", "with_bias_unit",
+    "SCHEDULES", "SELU", "STARTS", "Absolute", "Activation", "Adam", "AdamW", "Array", "BinaryCrossEntropy",
+    "ClassicalMomentum", "ClassicalNesterov", "Constant", "Cos", "CosLog4", "Cosine", "Criterion",
+    "CrossEntropy", "Dense", "Descent", "Exp", "Exponential", "FlatCosine", "GeneralizationLoss",
+    "GlorotUniform", "HeUniform", "Huber", "IRpropMinus", "Identity", "Kind", "Layer", "LayerKind",
+    "LeakyReLU", "LecunUniform", "LevenbergMarquardt", "Logistic", "Loss", "MemberBias", "MemberDense",
+    "MemberScale", "Mish", "Momentum", "Nesterov", "Order", "OutputRange", "Past", "PastEpoch", "Patience",
+    "Periodic", "Piecewise", "Poisson", "ProgressQuotient", "Quantile", "RMSprop", "ReLU", "ReduceOnPlateau",
+    "Rule", "RuleState", "Scale", "Schedule", "Softmax", "Softplus", "Softsign", "Start", "Step", "Tanh",
+    "Uniform", "WarmUp", "clip_factor", "descend", "dropped_out", "flush_to_zero", "gradient", "hidden_delta",
+    "is_fused", "layers_of", "lbfgs_direction", "levenberg_marquardt_step", "mean_loss", "members_of",
+    "name_of", "net_input", "output_delta", "penalty", "penalty_gradient", "rate_factors", "sample_losses",
+    "with_bias_unit",
 ]  # fmt: skip

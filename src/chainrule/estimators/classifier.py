@@ -16,6 +16,7 @@ from chainrule.errors import InputError
 from chainrule.estimators.options import check_numbers, outputs_of, rule_of
 from chainrule.estimators.parameters import documented, keep, unless_it_fails, with_both_names
 from chainrule.estimators.perceptron import Perceptron
+from chainrule.estimators.restarts import averaged_decision, stepped
 from chainrule.estimators.rows import classes_in, dense, without_gaps
 from chainrule.estimators.tabular import class_target
 from chainrule.scores.arrays import accuracy
@@ -88,8 +89,8 @@ class MLPClassifier(ClassifierMixin, Perceptron):
         out_activation: Any = None, class_weight: Any = None, dropout: float | None = None,
         l1: float | None = None, l2: float | None = None, clip_norm: float | None = None,
         loss_goal: float | None = None, start: Any = None, validation_data: Any = None, callbacks: Any = None,
-        n_restarts: int = 1, defaults: str = "scikit-learn", threads: int | None = None,
-        engine: str | None = None,
+        n_restarts: int = 1, ensemble: int = 1, defaults: str = "scikit-learn", numbers_as: Any = None,
+        threads: int | None = None, engine: str | None = None, calibrate: bool = False,
     ) -> None:  # fmt: skip
         keep(self, locals())
 
@@ -140,6 +141,8 @@ class MLPClassifier(ClassifierMixin, Perceptron):
             )
         with unless_it_fails(self):
             check_numbers(self)
+            if self.ensemble > 1:
+                return stepped(self, X, y, sample_weight, classes=classes)
             self._take_classes(classes, y)
             return self._fit(X, y, sample_weight, goes_on=True)
 
@@ -157,10 +160,13 @@ class MLPClassifier(ClassifierMixin, Perceptron):
     def predict_proba(self, X: Any) -> Array:
         """Chances of the classes, in the order of `classes_`: the outputs of the network.
 
-        Those of logistic units, one for each of several classes, are divided by their sum; those of labels
-        are never 0 or 1 alone.
+        With `calibrate` they are at the temperature that was learnt. Those of logistic units, one for each of
+        several classes, are divided by their sum; those of labels are never 0 or 1 alone.
         """
-        chances = self._arranged(self._outputs(X))
+        outputs = self._outputs(X)
+        if self._calibrated is not None:
+            outputs = self._calibrated[0].outputs(outputs, self._calibrated[1]).astype(outputs.dtype)
+        chances = self._arranged(outputs)
         if self._has_labels():  # none of which is certain
             return np.asarray(
                 np.clip(chances, np.finfo(chances.dtype).tiny, 1 - np.finfo(chances.dtype).epsneg)
@@ -180,8 +186,12 @@ class MLPClassifier(ClassifierMixin, Perceptron):
         """What decides: the largest for several classes; above 0 for the second of two, and for a label.
 
         Where outputs are chances, the logarithms of their odds, which of a logistic unit are its net input;
-        else the outputs, less a half for a single one.
+        else the outputs, less a half for a single one. Of an ensemble those of the mean chances.
         """
+        if "estimators_" in vars(self):
+            return averaged_decision(
+                [one.decision_function(X) for one in self._members()], _gives_chances(self)
+            )
         net, X = self._checked(X)
         passed = net.forward(X)
         is_net = _gives_chances(self)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import replace
 from inspect import signature
 from typing import TYPE_CHECKING, Any, Self
@@ -17,16 +18,18 @@ from chainrule.estimators.rows import without_gaps
 from chainrule.estimators.tabular import input_columns, plain_encoding
 from chainrule.files import load_model, save
 from chainrule.inspection import check_gradients, trace
-from chainrule.models import Model
+from chainrule.models import Model, are_chances, calibration_of
+from chainrule.network import Ensemble, check_network, members_of
 from chainrule.tables import DateTarget, NumberInput
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import numpy.typing as npt
 
     from chainrule.inspection import GradientCheck, Trace
+    from chainrule.models import Calibration
     from chainrule.network import Network
     from chainrule.tables import Encoding
 
@@ -43,14 +46,21 @@ class Doors:
         """The network with the encoding of its inputs and answers, and where its training stands."""
         check_is_fitted(self, "coefs_")
         est: Any = self
+        if "estimators_" in vars(self):
+            return replace(_of_all([one.model_ for one in est._members()]), calibration=est.calibration_)
         encoding, net = est._encoding, est.network_
         if encoding is None:
-            names = getattr(self, "feature_names_in_", None)
-            names = [f"x{j}" for j in range(est.n_features_in_)] if names is None else list(map(str, names))
-            encoding = plain_encoding(names, est._means, est._target_parts(names), dtype=net.dtype)
+            encoding = self._plain_encoding()
         state = est._state_now()
         state = None if state is None else replace(state, network=net)
-        return Model(net, encoding, est._record, state, est._report)
+        return Model(net, encoding, est._record, state, est._report, calibration=est.calibration_)
+
+    def _plain_encoding(self) -> Encoding:
+        """Encoding of columns that are numbers, and of the targets."""
+        est: Any = self
+        names = getattr(self, "feature_names_in_", None)
+        names = [f"x{j}" for j in range(est.n_features_in_)] if names is None else list(map(str, names))
+        return plain_encoding(names, est._means, est._target_parts(names), dtype=est._network.dtype)
 
     def save(self, path: str | os.PathLike[str], *, overwrite: bool = True) -> None:
         """Write the model to a file, as `chainrule.save` does: `from_model` reads it, and the command line.
@@ -84,6 +94,8 @@ class Doors:
         array(['setosa'], dtype='<U10')
         """
         found = model if isinstance(model, Model) else load_model(model)
+        if found.members:
+            return cls._of_members(found, parameters)
         encoding, record, made = found.table_encoding, found.training, found.network
         is_numeric = issubclass(cls, RegressorMixin)
         if (encoding.kind == "numbers") != is_numeric:
@@ -126,14 +138,25 @@ class Doors:
             estimator._encoding, estimator._record, estimator._report = encoding, record, found.report
             estimator._names, estimator._settings = names, None if record is None else record.settings
         estimator._take_targets(encoding)
+        estimator._calibrated = _calibrated(found)
         if found.state is not None:
             estimator._state, estimator._n_epochs = found.state, len(found.state.epochs)
             estimator._seed = int(found.state.settings["seed"])
         return estimator  # type: ignore[no-any-return]
 
     @classmethod
+    def _of_members(cls, found: Model, parameters: dict[str, Any]) -> Self:
+        """Fitted estimator that predicts by the networks of an ensemble."""
+        each: list[Any] = [cls.from_model(one, **parameters) for one in found.members]
+        whole: Any = copy.copy(each[0])
+        whole.ensemble, whole.estimators_ = len(each), each
+        whole._calibrated = _calibrated(found)
+        return whole  # type: ignore[no-any-return]
+
+    @classmethod
     def _of(cls, net: Network, parameters: dict[str, Any]) -> Self:
         """Fitted estimator that predicts by a network."""
+        check_network(net)
         *hidden, output = net.activations
         names = {name_of(one) for one in hidden}
         like: dict[str, Any] = {
@@ -144,6 +167,35 @@ class Doors:
         estimator._start_from(net)
         estimator.n_features_in_, estimator._means = net.sizes[0], np.zeros(net.sizes[0])
         return estimator  # type: ignore[no-any-return]
+
+    def _check_calibration(self, held_out: object) -> None:
+        """Refuse to calibrate without rows for that, or what are no chances."""
+        est: Any = self
+        if held_out is None:
+            raise InputError(
+                "No rows are watched",
+                parameter="calibrate",
+                given=True,
+                needs="calibrate=True needs rows that the network does not learn from",
+                advice="Give validation_data, or early_stopping=True and a solver that heeds it.",
+            )
+        output = est._network.activations[-1]
+        if not (isinstance(self, RegressorMixin) or are_chances(output, self._plain_encoding())):
+            raise InputError(
+                f"Outputs of {name_of(output)} are no chances of these classes",
+                parameter="calibrate",
+                given=True,
+                needs="calibrate=True is for outputs that are",
+                advice="Take out_activation='softmax'.",
+            )
+
+    def _calibrate(self, X: Array, Y: Array, weight: Array | None) -> None:
+        """Learn from rows how sure, or how far off, the network is."""
+        est: Any = self
+        encoding, outputs = self._plain_encoding(), est._network(X, threads=est.threads)
+        weights = None if weight is None else weight.astype(np.float64)
+        found = calibration_of("validation", encoding, Y.astype(np.float64), outputs, weights=weights)
+        est._calibrated = None if found is None else (found, encoding)
 
     def check_gradients(self, X: Any, y: Any, sample_weight: Any = None, **options: Any) -> GradientCheck:
         """Check the gradients of the network on samples, as `chainrule.check_gradients` does.
@@ -178,7 +230,24 @@ class Doors:
         est: Any = self
         rows = without_gaps(X, y, None)
         net, inputs = est._checked(rows.X)
-        return net, inputs, np.asarray(est._targets_of_network(est._checked_targets(rows.y)), np.float64)
+        return (
+            members_of(net)[0],
+            inputs,
+            np.asarray(est._targets_of_network(est._checked_targets(rows.y)), np.float64),
+        )
+
+
+def _calibrated(found: Model) -> tuple[Calibration, Encoding] | None:
+    """The calibration of a model, and of which outputs it is."""
+    return None if found.calibration is None else (found.calibration, found.table_encoding)
+
+
+def _of_all(models: Sequence[Model]) -> Model:
+    """One model of those of an ensemble's networks."""
+    first = models[0]
+    record = None if first.training is None else replace(first.training, ensemble=len(models))
+    network = Ensemble(one.network for one in models)
+    return Model(network, first.encoding, record, None, first.report, tuple(models))
 
 
 def _as_then(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -139,9 +139,10 @@ def check_numbers(estimator: Any) -> None:
     of_solver = {"sgd": (("momentum", "0.9"),), "adam": (("beta_1", "0.9"), ("beta_2", "0.999"))}
     for name, usual in of_solver.get(estimator.solver if isinstance(estimator.solver, str) else "", ()):
         share_below_1(getattr(estimator, name), name, usual)
-    for name in ("shuffle", "warm_start", "nesterovs_momentum", "early_stopping"):
+    for name in ("shuffle", "warm_start", "nesterovs_momentum", "early_stopping", "calibrate"):
         truth(getattr(estimator, name), name)
-    whole_number_from_1(estimator.n_restarts, "n_restarts")
+    for name in ("n_restarts", "ensemble"):
+        whole_number_from_1(getattr(estimator, name), name)
     if not isinstance(estimator.verbose, Integral):
         truth(estimator.verbose, "verbose")
     if estimator.batch_size != "auto":
@@ -153,7 +154,7 @@ AS_IN_FIT = {
     "batch_size": "batch_size", "learning_rate_init": "rate", "max_iter": "epochs", "shuffle": "shuffle",
     "loss": "loss", "out_activation": "output", "class_weight": "class_weight", "dropout": "dropout",
     "threads": "threads", "engine": "engine", "l1": "l1", "l2": "l2", "clip_norm": "clip_norm",
-    "loss_goal": "loss_goal", "start": "start", "alpha": "alpha",
+    "loss_goal": "loss_goal", "start": "start", "alpha": "alpha", "calibrate": "calibrate",
 }  # fmt: skip
 OF_SCIKIT_LEARNS_RULES = ("tol", "power_t", "max_fun")  # of when to stop, and how the rate changes
 THEIR_WORDS = (("batch_size", "auto", None), ("loss", "squared_error", "rss"), ("loss", "log_loss", None))

@@ -157,23 +157,38 @@ OF_BOTH = """\
     n_restarts : int
         Trainings, each from first weights of its own; the best one is kept, by its validation score or else
         by its loss, and all of them are in `restarts_`.
+    ensemble : int
+        Networks whose outputs are averaged. Each is what the estimator alone would be with the random state
+        that it has in `estimators_`: the given one, and those that follow it. They are trained on threads.
     defaults : {"scikit-learn", "modern", "notes"}
         Where all that is not given comes from. "modern" and "notes" are those of `fit`, which takes tables as
         they are: text, categories, dates and missing values of a data frame, and numbers unscaled.
+    numbers_as : str or dict, optional
+        With these, how numbers are encoded: "standard", "squashed", "piecewise:16", or several joined by +;
+        of columns by their names, as ``{"age": "squashed"}``.
     threads : int, optional
         As many as pay off where none is given.
     engine : {"compiled", "reference"}, optional
         Compiled, unless the network has a function that the kernels do not know.
+    calibrate : bool
+        Whether rows that were only watched say, at the end, how sure and how far off the network is:
+        `predict_proba` then has a temperature, and `predict` takes `return_interval`. They are those of
+        `validation_data` or of `early_stopping`.
 
     Attributes
     ----------
-    network_ : Network
-        The fitted network; predictions are its outputs, to the bit.
+    network_ : Network or Ensemble
+        The fitted network, or all of an ensemble's; predictions are its outputs, to the bit.
+    estimators_ : list
+        Of an ensemble, a fitted estimator for each network. `coefs_`, `loss_curve_`, `n_iter_` and all other
+        attributes of one network are those of the first.
     model_ : Model
         The network with the encoding of its inputs and answers, which `save` writes and `chainrule predict`
         reads.
     history_ : History
         Losses and times of all epochs.
+    calibration_ : Calibration or None
+        What the rows that were watched said.
 
     Raises
     ------

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Self
 
@@ -28,7 +30,7 @@ from chainrule.estimators.options import (
     schedule_of,
 )
 from chainrule.estimators.parameters import Parametrised, unless_it_fails
-from chainrule.estimators.restarts import restarted
+from chainrule.estimators.restarts import Once, averaged, restarted
 from chainrule.estimators.rows import (
     dense,
     filled,
@@ -42,7 +44,7 @@ from chainrule.estimators.steps import Kept, epoch_of
 from chainrule.estimators.tabular import fit_table, table_inputs, takes_tables
 from chainrule.estimators.warning import ended, warn
 from chainrule.estimators.watch import Measure, Watch
-from chainrule.network import Network, own_functions
+from chainrule.network import Ensemble, Network, own_functions
 from chainrule.settings import Settings
 from chainrule.training import Callbacks, Epoch, StoppedBy, run_training, squares_of
 from chainrule.words import counted
@@ -52,7 +54,7 @@ if TYPE_CHECKING:
 
     from chainrule.equations import Activation, Loss
     from chainrule.estimators.rows import WithTargets
-    from chainrule.models import TrainingRecord
+    from chainrule.models import Calibration, TrainingRecord
     from chainrule.settings import FitSettings
     from chainrule.tables import Encoding, Report
     from chainrule.training import TrainingResult, TrainingState
@@ -73,6 +75,7 @@ SMALL = 0.01  # mean target of a rare class, where an exponential begins
 class Perceptron(CallbackSupportMixin, Doors, Parametrised):
     """Estimator whose network is a `Network`, and whose training is `run_training`, or that of `fit`."""
 
+    _calibrated: tuple[Calibration, Encoding] | None = None  # by rows that were watched
     _encoding: Encoding | None = None  # of columns, where these are not numbers that stand for themselves
     _names: list[str] | None = None  # of columns, where rows have none
     _means: Any = 0.0  # what a missing number is taken for
@@ -84,10 +87,28 @@ class Perceptron(CallbackSupportMixin, Doors, Parametrised):
     _settings: FitSettings | None = None
     _record: TrainingRecord | None = None
     _report: Report | None = None
+    _encoded_once: Once | None = None  # what the estimators of an ensemble share
 
     @property
-    def network_(self) -> Network:
-        """The network as it stands: its weights are those of `coefs_` and `intercepts_`, which may be set."""
+    def network_(self) -> Network | Any:
+        """The network as it stands: its weights are those of `coefs_` and `intercepts_`, which may be set.
+
+        Of an ensemble all of its networks, the first of which has these weights.
+        """
+        if "estimators_" in vars(self):
+            return Ensemble(one.network_ for one in self._members())
+        return self._one_network()
+
+    def _members(self) -> list[Any]:
+        """The estimators of an ensemble's networks, the first of them with the weights that this one has."""
+        first, *others = self.estimators_
+        if first.coefs_ is not self.coefs_ or first.intercepts_ is not self.intercepts_:
+            first = copy.copy(first)
+            first.coefs_, first.intercepts_ = self.coefs_, self.intercepts_
+        return [first, *others]
+
+    def _one_network(self) -> Network:
+        """The network whose weights are those of `coefs_` and `intercepts_`."""
         shown = self._shown
         if shown is not None and shown.are_still(self.coefs_, self.intercepts_):
             return self._network
@@ -102,6 +123,11 @@ class Perceptron(CallbackSupportMixin, Doors, Parametrised):
             return kept.with_weights(weights)
         output, loss = outputs_of(self.loss, self.out_activation_, self._usual())  # all was set from without
         return Network(weights, [*activations_of(self.activation, len(weights) - 1), output], loss)
+
+    @property
+    def calibration_(self) -> Calibration | None:
+        """What the rows that were watched said of the answers; None where they were not asked."""
+        return None if self._calibrated is None else self._calibrated[0]
 
     @with_callbacks
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
@@ -121,6 +147,9 @@ class Perceptron(CallbackSupportMixin, Doors, Parametrised):
         with unless_it_fails(self), both_kinds(self) as functions:
             check_numbers(self)
             self.__dict__.pop("restarts_", None)
+            if self.ensemble > 1:
+                return averaged(self, X, y, sample_weight)  # type: ignore[no-any-return]
+            self.__dict__.pop("estimators_", None)
             if self.n_restarts > 1:
                 return restarted(self, X, y, sample_weight, watched)  # type: ignore[no-any-return]
             return self._fit(X, y, sample_weight, watched, functions, goes_on=False)
@@ -137,7 +166,8 @@ class Perceptron(CallbackSupportMixin, Doors, Parametrised):
         if takes_tables(self, is_first=is_first):
             fit_table(self, rows, watched, functions, given, is_first=is_first, goes_on=goes_on)
             return self
-        X, Y, means = self._as_arrays(rows, is_first=is_first, goes_on=goes_on)
+        arrays, once = partial(self._as_arrays, rows, is_first=is_first, goes_on=goes_on), self._encoded_once
+        X, Y, means = arrays() if once is None else once.made("arrays", self, arrays)
         weight = None if rows.sample_weight is None else _check_sample_weight(rows.sample_weight, X)
         weight = self._weighted(rows.y, weight)
         is_new = not goes_on or not hasattr(self, "_seed")
@@ -157,6 +187,10 @@ class Perceptron(CallbackSupportMixin, Doors, Parametrised):
                     advice="Call fit, which holds rows out, or set it to False.",
                 )
             X, Y, weight, held_out = self._parted(X, Y, weight, random)
+        self._calibrated = None
+        is_calibrated = self.calibrate and not goes_on
+        if is_calibrated:
+            self._check_calibration(held_out)
         by_score = held_out is not None and bool(self.early_stopping) and not has_own_steps(rule)
         if (self.best_loss_ is None) != by_score:  # as it was not before
             self._watched(by_score=by_score)
@@ -164,6 +198,8 @@ class Perceptron(CallbackSupportMixin, Doors, Parametrised):
             self._seed, self._factor = int(random.randint(SEEDS)), 1.0
             self._state, self._kept, self._n_epochs = None, None, 0
         self._train(X, Y, weight, held_out, rule, functions, given, is_one=goes_on)
+        if is_calibrated and held_out is not None:
+            self._calibrate(*held_out)
         return self
 
     def _as_arrays(self, rows: WithTargets, *, is_first: bool, goes_on: bool) -> tuple[Array, Array, Array]:
@@ -216,6 +252,7 @@ class Perceptron(CallbackSupportMixin, Doors, Parametrised):
         """Take a network as one that nothing was counted for yet."""
         self._keep(net)
         self._encoding = self._record = self._report = self._settings = self._state = self._kept = None
+        self._calibrated = None
         self._n_epochs = 0
         self.n_iter_, self.t_, self._no_improvement_count, self._factor = 0, 0, 0, 1.0
         self.loss_curve_: list[float] = []

@@ -16,6 +16,7 @@ from chainrule.errors import InputError
 from chainrule.estimators.options import check_numbers
 from chainrule.estimators.parameters import documented, keep, unless_it_fails, with_both_names
 from chainrule.estimators.perceptron import Perceptron
+from chainrule.estimators.restarts import stepped
 from chainrule.estimators.rows import missing_targets, without_gaps
 from chainrule.scores.arrays import share_explained
 from chainrule.tables import ConstantTarget, Encoding, Limits, NumberTarget, scaling_of
@@ -74,8 +75,8 @@ class MLPRegressor(RegressorMixin, Perceptron):
         max_fun: int = 15000, out_activation: Any = None, dropout: float | None = None,
         l1: float | None = None, l2: float | None = None, clip_norm: float | None = None,
         loss_goal: float | None = None, start: Any = None, validation_data: Any = None, callbacks: Any = None,
-        n_restarts: int = 1, defaults: str = "scikit-learn", threads: int | None = None,
-        engine: str | None = None,
+        n_restarts: int = 1, ensemble: int = 1, defaults: str = "scikit-learn", numbers_as: Any = None,
+        threads: int | None = None, engine: str | None = None, calibrate: bool = False,
     ) -> None:  # fmt: skip
         keep(self, locals())
 
@@ -104,11 +105,44 @@ class MLPRegressor(RegressorMixin, Perceptron):
         """Go on for one epoch."""
         with unless_it_fails(self):
             check_numbers(self)
+            if self.ensemble > 1:
+                return stepped(self, X, y, sample_weight)
             return self._fit(X, y, sample_weight, goes_on=True)
 
-    def predict(self, X: Any) -> Array:
-        """Numbers that the outputs stand for, (n_samples,) where there is one."""
+    def predict(self, X: Any, return_interval: float | None = None) -> Any:
+        """Numbers that the outputs stand for, (n_samples,) where there is one.
+
+        Parameters
+        ----------
+        X : array of shape (n_samples, n_features), dense or sparse, or data frame
+        return_interval : float, optional
+            Share of the numbers that are to lie within intervals, which come behind the predictions: their
+            low and high ends, shape (n_samples, 2), or (n_samples, n_outputs, 2) of several targets. It needs
+            `calibrate`.
+        """
         outputs = self._outputs(X)
+        found = self._in_units(outputs)
+        if return_interval is None:
+            return found
+        if self._calibrated is None:
+            raise InputError(
+                "The regressor was fitted without looking at how far off it is",
+                parameter="return_interval",
+                given=return_interval,
+                needs="intervals need that",
+                advice="Fit it with calibrate=True.",
+            )
+        calibration, encoding = self._calibrated
+        ends = calibration.ends(outputs, encoding, return_interval, self._network.loss)
+        nothing = np.full((2, len(outputs)), np.nan)
+        low, high = (
+            self._in_units(np.column_stack([ends.get(part.name, nothing)[k] for part in encoding.learnt]))
+            for k in range(2)
+        )
+        return found, np.stack([low, high], axis=-1)
+
+    def _in_units(self, outputs: Array) -> Array:
+        """Outputs in the targets' own units, one column each."""
         parts = self._parts if self._encoding is None else self._encoding.targets
         if parts is not None:
             outputs = _numbers(parts, outputs)

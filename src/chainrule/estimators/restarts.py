@@ -1,11 +1,13 @@
-"""Several trainings from first weights of their own, on threads, of which the best is kept."""
+"""Several trainings from first weights of their own, on threads: the best is kept, or all are averaged."""
 
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from threading import Lock
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
+from scipy.special import log_expit, logsumexp
 from sklearn.base import clone, is_classifier
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
@@ -19,9 +21,13 @@ from chainrule.training import StoppedBy, shared_threads, train_together
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-__all__ = ["restarted"]
+    import numpy.typing as npt
+
+__all__ = ["Once", "averaged", "averaged_decision", "restarted", "stepped"]
 
 SEEDS, MOST = 2**31 - 1, 2**32
+E = TypeVar("E")
+T = TypeVar("T")
 
 
 class _Fitted(NamedTuple):
@@ -81,6 +87,136 @@ def restarted(estimator: Any, X: Any, y: Any, sample_weight: Any, watched: Any) 
     if together.was_interrupted:
         warn(f"Training interrupted by user: {len(done)} of {n} restarts are done.", UserWarning)
     return estimator
+
+
+class Once:
+    """What estimators make of the same rows before they train: the first one makes it, and all have it."""
+
+    def __init__(self) -> None:
+        self._lock, self._made = Lock(), dict[str, tuple[Any, dict[str, Any]]]()
+
+    def made(self, name: str, estimator: Any, make: Callable[[], T]) -> T:
+        """What was made under a name, or is made now; with the attributes that the estimator got by it."""
+        with self._lock:
+            if name not in self._made:
+                before = dict(vars(estimator))
+                found = make()
+                news = {
+                    attribute: it
+                    for attribute, it in vars(estimator).items()
+                    if attribute not in before or before[attribute] is not it
+                }
+                self._made[name] = found, news
+            found, news = self._made[name]
+        vars(estimator).update(news)
+        return found
+
+
+def averaged(estimator: Any, X: Any, y: Any, sample_weight: Any) -> Any:
+    """Fit an estimator as many times as its ensemble has networks, and let it answer by their mean.
+
+    Each is what the estimator alone would be with the random state that it has in `estimators_`: the given
+    one, and those that follow it.
+    """
+    members = _members_of(estimator, goes_on=estimator.warm_start)
+    at_once, threads = shared_threads(estimator.threads, len(members), estimator.engine or "compiled")
+    for one in members:
+        one.threads = threads
+    together = train_together((partial(_fit, one, X, y, sample_weight) for one in members), at_once)
+    done = together.done
+    if not done:
+        raise KeyboardInterrupt
+    if together.was_interrupted:
+        warn(f"Training interrupted by user: {len(done)} of {len(members)} networks are done.", UserWarning)
+    for text, category in dict.fromkeys(one for fitted in done for one in fitted.warnings):
+        warn(text, category)
+    _take(estimator, [one.estimator for one in done])
+    return estimator
+
+
+def stepped(estimator: E, X: Any, y: Any, sample_weight: Any, **classes: Any) -> E:
+    """Let each estimator of an ensemble go on for one epoch."""
+    members = _members_of(estimator, goes_on=True)
+    with gathered() as warnings:
+        for one in members:
+            one.partial_fit(X, y, sample_weight, **classes)
+    for text, category in dict.fromkeys(warnings):
+        warn(text, category)
+    _take(estimator, members)
+    return estimator
+
+
+def averaged_decision(values: Sequence[npt.NDArray[Any]], are_odds: bool) -> npt.NDArray[Any]:  # noqa: FBT001 (of two)
+    """What decides by the mean: of logarithms of odds those of the mean chances, of outputs their mean.
+
+    Examples
+    --------
+    Chances of 0.9 and 0.5 have the mean 0.7.
+
+    >>> odds = averaged_decision([np.log([9.0]), np.log([1.0])], True)
+    >>> (1 / (1 + np.exp(-odds))).round(12).tolist()
+    [0.7]
+    """
+    if not are_odds:
+        mean: npt.NDArray[Any] = sum(values[1:], values[0]) / len(values)
+        return mean
+    stack = np.stack(values)
+    odds: npt.NDArray[Any] = logsumexp(log_expit(stack), axis=0) - logsumexp(log_expit(-stack), axis=0)
+    return odds.astype(stack.dtype)
+
+
+def _members_of(estimator: Any, *, goes_on: bool) -> list[Any]:
+    """An estimator for each network of an ensemble: new ones, or those that there are and that go on."""
+    if estimator.n_restarts > 1:
+        raise InputError(
+            f"n_restarts={estimator.n_restarts} was given with ensemble={estimator.ensemble}",
+            parameter="n_restarts",
+            given=estimator.n_restarts,
+            needs="each network of an ensemble is one training",
+            advice="Leave one of them out.",
+        )
+    if estimator.calibrate:
+        raise InputError(
+            f"calibrate=True was given with ensemble={estimator.ensemble}",
+            parameter="calibrate",
+            given=True,
+            needs="each network of an ensemble may watch rows of its own here",
+            advice="Leave one of them out, or take chainrule.fit, which calibrates their mean.",
+        )
+    if estimator.callbacks is not None or vars(estimator).get("_skl_callbacks"):
+        warn("callbacks hear nothing of the networks of an ensemble", UserWarning)
+    before = vars(estimator).get("estimators_", []) if goes_on else []
+    if len(before) not in {0, estimator.ensemble}:
+        raise InputError(
+            f"ensemble is {estimator.ensemble}",
+            parameter="ensemble",
+            given=estimator.ensemble,
+            needs=f"must be {len(before)}, as in the call before, to go on",
+            advice="Make a new estimator.",
+        )
+    first = before[0].random_state if before else estimator.random_state
+    if not isinstance(first, (int, np.integer)):
+        first = int(check_random_state(first).randint(SEEDS))
+    # As a clone has them; but it takes its time.
+    given = {**estimator.get_params(deep=False), "ensemble": 1, "callbacks": None}
+    names, once, members = {*given, "_given", "_skl_callbacks"}, Once(), []
+    for k in range(estimator.ensemble):
+        one = type(estimator)(**{**given, "random_state": (int(first) + k) % MOST})
+        one._given, one._encoded_once = estimator._given, once
+        if before:
+            vars(one).update({name: it for name, it in vars(before[k]).items() if name not in names})
+            one._encoded_once = None
+        members.append(one)
+    return members
+
+
+def _take(estimator: Any, members: Sequence[Any]) -> None:
+    """Have the attributes of the first of them, and all of them."""
+    for one in members:
+        one._encoded_once = None
+    names = {*estimator.get_params(), "_given", "_skl_callbacks"}
+    vars(estimator).update({name: it for name, it in vars(members[0]).items() if name not in names})
+    estimator.estimators_ = list(members)
 
 
 def _fit(estimator: Any, X: Any, y: Any, sample_weight: Any) -> _Fitted:

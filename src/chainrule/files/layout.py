@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-__all__ = ["ENTRY", "FORMAT", "LENGTH_BYTES", "NO_DIGEST", "may_begin", "with_digest"]
+__all__ = ["ENTRY", "FORMAT", "FORMAT_OF_ONE", "LENGTH_BYTES", "NO_DIGEST", "may_begin", "with_digest"]
 
 # 1 had no field "state", 2 no field "report" and no parts of the encoding but the oldest, 3 no field "holds",
-# 4 no fields "arithmetic" of a training and of a state, 5 no field "layers".
-FORMAT = 6
+# 4 no fields "arithmetic" of a training and of a state, 5 no fields "members", "layers" and "calibration".
+# One network alone is still written as 5 where that can hold all of it.
+FORMAT, FORMAT_OF_ONE = 6, 5
 ENTRY = "chainrule"
 NO_DIGEST = "0" * 64
 LENGTH_BYTES = 8  # the file begins with the length of its header

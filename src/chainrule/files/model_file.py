@@ -2,8 +2,9 @@ r"""The model file: safetensors, so that no code runs when a file is opened.
 
 The weights are tensors ``W1``, ``W2``, …; everything else is one JSON string with sorted keys in the
 metadata entry ``chainrule``. A checkpoint is the same file with the state of a training in it: tensors
-``best1``, ``best2``, … and ``rule1.velocity``, …, and a field ``state``. Its field ``sha256`` is the SHA-256
-of the whole file with the 64 digits of that field set to ``0``, so that any flipped bit is noticed, in the
+``best1``, ``best2``, … and ``rule1.velocity``, …, and a field ``state``. An ensemble has all of these once
+for each network, ``member1.W1`` and so on, and a field ``members``. The field ``sha256`` is the SHA-256 of
+the whole file with the 64 digits of that field set to ``0``, so that any flipped bit is noticed, in the
 header as in the weights. There are no times, paths or host names in it: the same training gives the same
 file.
 """
@@ -17,15 +18,24 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import safetensors.numpy
 
 from chainrule.disk import write_file
-from chainrule.equations import ACTIVATIONS, LAYERS, LOSSES, Kind, name_of
+from chainrule.equations import ACTIVATIONS, LAYERS, LOSSES, Dense, Kind, name_of
 from chainrule.errors import InputError, ModelFileError
-from chainrule.files.layout import ENTRY, FORMAT, LENGTH_BYTES, NO_DIGEST, may_begin, with_digest
+from chainrule.files.layout import (
+    ENTRY,
+    FORMAT,
+    FORMAT_OF_ONE,
+    LENGTH_BYTES,
+    NO_DIGEST,
+    may_begin,
+    with_digest,
+)
 from chainrule.files.parsing import model_from_bytes, saved_from_bytes
 from chainrule.files.states import state_tensors, state_to_json
 from chainrule.given import path_given, truth
 from chainrule.models import Model
 from chainrule.models.beside import reads_checkpoints
-from chainrule.network import Network
+from chainrule.models.record import YOUNGEST
+from chainrule.network import Ensemble, Network
 from chainrule.stored import plain
 from chainrule.training import TrainingState
 from chainrule.words import printable, quoted
@@ -41,13 +51,13 @@ __all__ = ["content_of", "load", "load_model", "load_state", "model_to_bytes", "
 
 
 def save(
-    model: Network | Model | TrainingState, path: str | os.PathLike[str], *, overwrite: bool = True
+    model: Network | Ensemble | Model | TrainingState, path: str | os.PathLike[str], *, overwrite: bool = True
 ) -> None:
     """Write a network, a model with its encoding, or a training's state to a file; whole or not at all.
 
     Parameters
     ----------
-    model : Network, Model or TrainingState
+    model : Network, Ensemble, Model or TrainingState
     path : path
     overwrite : bool
         Whether a file that stands there may be replaced.
@@ -76,14 +86,14 @@ def save(
 
 
 @reads_checkpoints
-def load(path: str | os.PathLike[str]) -> Network | Model | TrainingState:
+def load(path: str | os.PathLike[str]) -> Network | Ensemble | Model | TrainingState:
     """Read back what `save` wrote: a network, a model with its encoding, or a training's state.
 
     `load_model` reads any of them as a model, `load_state` the state of any that has one.
 
     Returns
     -------
-    Network, Model or TrainingState
+    Network, Ensemble, Model or TrainingState
         As it was saved. A file of format 1 to 3 does not say what it was: with an encoding or a record of a
         training it is a model, with a state alone a state, else a network.
 
@@ -127,7 +137,17 @@ def load_state(path: str | os.PathLike[str]) -> TrainingState:
     ...     chainrule.load_state(path)
     TrainingState(Network(1-1, logistic, rss, float64), 2 epochs)
     """
-    state = load_model(path).state
+    found = load_model(path)
+    if found.state is None and found.states:
+        raise ModelFileError(
+            f"{printable(str(path))} holds the states of {len(found.states)} trainings, of an ensemble.",
+            parameter="path",
+            given=path,
+            needs="must hold the state of one training",
+            advice="Read it with load_model, whose members have a state each, or go on with all of them by "
+            "chainrule.fit(..., resume=path).",
+        )
+    state = found.state
     if state is None:
         raise ModelFileError(
             f"{printable(str(path))} holds a model but no state of a training.",
@@ -182,7 +202,7 @@ def _parsed(path: str | os.PathLike[str], parse: Callable[[bytes], T]) -> T:
         ) from error
 
 
-def model_to_bytes(saved: Network | Model | TrainingState) -> bytes:
+def model_to_bytes(saved: Network | Ensemble | Model | TrainingState) -> bytes:
     """Content of a model file.
 
     Raises
@@ -199,24 +219,30 @@ def model_to_bytes(saved: Network | Model | TrainingState) -> bytes:
     Network(2-1, logistic, rss, float64)
     """
     model, holds = _whole(saved)
-    net = model.network
-    _check_known(net)
-    document = {
-        "format": FORMAT,
+    document: dict[str, Any] = {
+        "format": _format_of(model),
         "holds": holds,
-        "activations": [name_of(activation) for activation in net.activations],
-        "layers": [name_of(layer) for layer in net.layers],
-        "loss": name_of(net.loss),
         "encoding": model.encoding.to_json() if model.encoding else None,
         "training": model.training.to_json() if model.training else None,
         "state": None if model.state is None else state_to_json(model.state),
+        **_functions(model),
         "report": None if model.report is None else plain(model.report),
         "sha256": NO_DIGEST,
     }
+    if model.calibration is not None:
+        document["calibration"] = plain(model.calibration)
+    tensors = _tensors(model)
+    if model.members:
+        document["members"] = [_member(one) for one in model.members]
+        for own, share in zip(document["members"], model.network.weights or (), strict=False):
+            own["weight"] = share
+        document |= {"activations": [], "loss": document["members"][0]["loss"]}
+        tensors = {
+            f"member{k}.{name}": tensor
+            for k, one in enumerate(model.members, 1)
+            for name, tensor in _tensors(one).items()
+        }
     text = json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    tensors = {f"W{m}": weights for m, weights in enumerate(net.weights, 1)}
-    if model.state is not None:
-        tensors |= state_tensors(model.state)
     try:
         content: bytes = safetensors.numpy.save(tensors, metadata={ENTRY: text})
     except safetensors.SafetensorError as error:
@@ -231,7 +257,51 @@ def model_to_bytes(saved: Network | Model | TrainingState) -> bytes:
     return with_digest(content, NO_DIGEST, digest)
 
 
-def content_of(saved: Network | Model | TrainingState) -> bytes:
+def _format_of(model: Model) -> int:
+    """The oldest format that can hold a model."""
+    kept = {} if model.training is None else model.training.to_json()
+    if model.state is not None:
+        kept |= state_to_json(model.state)["settings"]
+    has_young = any(name in kept for name in YOUNGEST)
+    has_young = has_young or model.calibration is not None
+    return FORMAT if model.members or has_young or not _are_dense(model.network) else FORMAT_OF_ONE
+
+
+def _member(model: Model) -> dict[str, Any]:
+    """What the document has of one network of an ensemble."""
+    training, state = model.training, model.state
+    return {
+        **_functions(model),
+        "training": None if training is None else training.to_json(),
+        "state": None if state is None else state_to_json(state),
+    }
+
+
+def _functions(model: Model) -> dict[str, Any]:
+    """Names of the activations and of the loss of one network; those of an ensemble stand in its members."""
+    if model.members:
+        return {}
+    _check_known(model.network)
+    net = model.network
+    activations = [name_of(activation) for activation in net.activations]
+    layers = {} if _are_dense(net) else {"layers": [name_of(layer) for layer in net.layers]}
+    return {"activations": activations, "loss": name_of(net.loss), **layers}
+
+
+def _are_dense(net: Network) -> bool:
+    """Whether all layers are those of the oldest formats, which say nothing of them."""
+    return all(type(layer) is Dense for layer in net.layers)
+
+
+def _tensors(model: Model) -> dict[str, Any]:
+    """Weights of one network, and the arrays of its state."""
+    if model.members:
+        return {}
+    tensors = {f"W{m}": weights for m, weights in enumerate(model.network.weights, 1)}
+    return tensors if model.state is None else tensors | state_tensors(model.state)
+
+
+def content_of(saved: Network | Ensemble | Model | TrainingState) -> bytes:
     """Content of a model file, proven to be one: it has been read.
 
     Raises
@@ -265,14 +335,14 @@ def _whole(model: object) -> tuple[Model, str]:
         return model, "model"
     if isinstance(model, TrainingState):
         return Model(model.network, state=model), "state"
-    if isinstance(model, Network):
+    if isinstance(model, (Network, Ensemble)):
         return Model(model), "network"
     parts = [name for name in ("model", "network") if hasattr(model, name)]
     raise InputError(
         f"A {type(model).__name__} was given",
         parameter="model",
         given=model,
-        needs="a file holds a Network, a Model or a TrainingState",
+        needs="a file holds a Network, an Ensemble, a Model or a TrainingState",
         advice=f"Give result.{parts[0]}." if parts else "Give one of them.",
     )
 

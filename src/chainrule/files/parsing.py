@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
 
 import safetensors.numpy
@@ -23,9 +24,9 @@ from chainrule.files.layout import (
     with_digest,
 )
 from chainrule.files.states import StoredState, state_of
-from chainrule.models import Model, TrainingRecord
-from chainrule.network import Network
-from chainrule.stored import MOST, Meta, Sha256, Stored, Text, not_a_model, read
+from chainrule.models import Calibration, Model, TrainingRecord
+from chainrule.network import Ensemble, Network, members_of
+from chainrule.stored import MOST, Finite, Meta, Sha256, Stored, Text, not_a_model, read
 from chainrule.tables import Encoding, Report
 from chainrule.words import printable
 
@@ -34,14 +35,27 @@ if TYPE_CHECKING:
 
     from chainrule.training import TrainingState
 
+    Tensors = dict[str, npt.NDArray[Any]]
+
 __all__ = ["model_from_bytes", "saved_from_bytes"]
 
-OF_A_MODEL = ("encoding", "training", "report")  # what it has beside its network
+OF_A_MODEL = ("encoding", "training", "report", "calibration")  # what it has beside its network
 MOST_DIGITS = 300  # of a whole number, so that a float can hold it
 # What a message quotes of a file.
 MOST_SHOWN = 20
 LONGEST_SHOWN = 80
 LONGEST_REASON = 200
+
+
+class _Member(Stored, frozen=True):
+    """One network of an ensemble."""
+
+    activations: Annotated[tuple[Text, ...], Meta(max_length=MOST)]
+    layers: Annotated[tuple[Text, ...], Meta(max_length=MOST)]
+    loss: Text
+    training: Any  # as below
+    state: StoredState | None
+    weight: Finite | None
 
 
 class _Document(Stored, frozen=True):
@@ -56,7 +70,9 @@ class _Document(Stored, frozen=True):
     training: Any  # `TrainingRecord.from_json` checks it
     state: StoredState | None
     report: Report | None
+    members: Annotated[tuple[_Member, ...], Meta(min_length=2, max_length=MOST)] | None
     sha256: Sha256
+    calibration: Calibration | None = None
 
 
 def model_from_bytes(content: bytes) -> Model:
@@ -70,7 +86,7 @@ def model_from_bytes(content: bytes) -> Model:
     return _read_content(content)[0]
 
 
-def saved_from_bytes(content: bytes) -> Network | Model | TrainingState:
+def saved_from_bytes(content: bytes) -> Network | Ensemble | Model | TrainingState:
     """What was saved, of the kind that it was; every byte of the content may be hostile.
 
     Raises
@@ -92,19 +108,57 @@ def _read_content(content: bytes) -> tuple[Model, str]:
     _check_digest(content, document.sha256)
     if document.holds not in {"model", _judged(fields)}:  # any of them may be a model's
         raise not_a_model(f"what it has is not what a {document.holds} alone has")
-    own = {name: tensor for name, tensor in tensors.items() if re.fullmatch(r"W\d+", name)}
-    net = _network(document, own)
-    encoding = document.encoding
-    training = None if document.training is None else TrainingRecord.from_json(document.training, net)
-    if encoding and (encoding.n_inputs, encoding.n_outputs) != (net.sizes[0], net.sizes[-1]):
+    if document.members is None:
+        model = _model_of(document, tensors)
+    else:
+        model = _ensemble(document, document.members, tensors)
+    encoding, first = document.encoding, members_of(model.network)[0]
+    if encoding and (encoding.n_inputs, encoding.n_outputs) != (first.sizes[0], first.sizes[-1]):
         raise ModelFileError(
             f"The file encodes {encoding.n_inputs} inputs and {encoding.n_outputs} outputs",
-            needs=f"its network has {net.sizes[0]} and {net.sizes[-1]}",
+            needs=f"its network has {first.sizes[0]} and {first.sizes[-1]}",
             advice="Fit the model again.",
         )
+    calibration = document.calibration
+    if calibration and not (encoding and calibration.fits(encoding)):
+        raise not_a_model("its calibration is of other targets")
+    whole = replace(model, encoding=encoding, report=document.report, calibration=calibration)
+    return whole, document.holds
+
+
+def _model_of(document: _Document | _Member, tensors: Tensors) -> Model:
+    """One network with its record and its state."""
+    own = {name: tensor for name, tensor in tensors.items() if re.fullmatch(r"W\d+", name)}
+    net = _network(document, own)
+    training = None if document.training is None else TrainingRecord.from_json(document.training, net)
     others = {name: tensor for name, tensor in tensors.items() if name not in own}
-    state = state_of(document.state, others, net)
-    return Model(net, encoding, training, state, document.report), document.holds
+    return Model(net, None, training, state_of(document.state, others, net))
+
+
+def _ensemble(document: _Document, stored: tuple[_Member, ...], tensors: Tensors) -> Model:
+    """Several networks, each from its own part of the document and its own tensors."""
+    parts: list[dict[str, npt.NDArray[Any]]] = [{} for _ in stored]
+    for name, tensor in tensors.items():
+        prefix, _, rest = name.partition(".")
+        number = re.fullmatch(r"member([1-9]\d{0,5})", prefix)
+        if number is None or int(number[1]) > len(stored):
+            raise not_a_model("its tensors are not those of its members")
+        parts[int(number[1]) - 1][rest] = tensor
+    if document.activations or document.state is not None or document.loss != stored[0].loss:
+        raise not_a_model("what its members have stands beside them, too")
+    members = tuple(_model_of(one, part) for one, part in zip(stored, parts, strict=True))
+    try:
+        shares = [one.weight for one in stored]
+        weights = None if shares[0] is None else [math.nan if one is None else one for one in shares]
+        network = Ensemble((one.network for one in members), weights)
+    except InputError as error:
+        raise not_a_model(printable(str(error)[:LONGEST_REASON])) from error
+    training = None
+    if document.training is not None:
+        training = TrainingRecord.from_json(document.training, network.members[0])
+        if training.recipe is None and len(members) > (training.ensemble or 1):
+            raise not_a_model("it has more members than were asked for")
+    return Model(network, None, training, members=members)
 
 
 def _tensors(content: bytes) -> dict[str, npt.NDArray[Any]]:
@@ -176,9 +230,12 @@ def _read_document(document: dict[str, Any]) -> _Document:
         for part in (document.get("training"), document.get("state")):
             if isinstance(part, dict):
                 part.setdefault("arithmetic", [FIRST_ARITHMETIC])
-    if version in (1, 2, 3, 4, 5):
-        given = document.get("activations")
-        document.setdefault("layers", ["dense"] * (len(given) if isinstance(given, list) else 0))
+    for part in _members_in(document):
+        part.setdefault("weight", None)
+    for part in (document, *_members_in(document)):
+        given = part.get("activations")
+        part.setdefault("layers", ["dense"] * (len(given) if isinstance(given, list) else 0))
+    document.setdefault("members", None)  # of one network
     if type(version) is int and version > FORMAT:
         raise ModelFileError(
             f"The file has format {version}",
@@ -186,6 +243,12 @@ def _read_document(document: dict[str, Any]) -> _Document:
             advice="Upgrade with `pip install -U chainrule`.",
         )
     return read(document, _Document)
+
+
+def _members_in(document: dict[str, Any]) -> list[dict[str, Any]]:
+    """What a document has of each network of an ensemble, as far as it is what it should be."""
+    members = document.get("members")
+    return [one for one in members if isinstance(one, dict)] if isinstance(members, list) else []
 
 
 def _judged(document: dict[str, Any]) -> str:
@@ -204,7 +267,7 @@ def _check_digest(content: bytes, digest: str) -> None:
         raise not_a_model("its SHA-256 does not agree with its content")
 
 
-def _network(document: _Document, tensors: dict[str, npt.NDArray[Any]]) -> Network:
+def _network(document: _Document | _Member, tensors: dict[str, npt.NDArray[Any]]) -> Network:
     """Network from the tensors W1, W2, … and the names of its activations and loss."""
     names = [f"W{m}" for m in range(1, len(tensors) + 1)]
     if sorted(tensors) != sorted(names) or len({t.dtype for t in tensors.values()}) != 1:

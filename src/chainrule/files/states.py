@@ -10,7 +10,7 @@ import numpy as np
 
 from chainrule.equations import CRITERIA, RULES, SCHEDULES, Kind, name_of
 from chainrule.errors import InputError
-from chainrule.files.layout import FORMAT
+from chainrule.models.record import YOUNGEST
 from chainrule.settings import Settings, settings_of
 from chainrule.stored import Finite, Meta, NotNegative, Stored, WholeFrom1, not_a_model
 from chainrule.training import Epoch, TrainingState
@@ -80,7 +80,9 @@ def state_to_json(state: TrainingState) -> dict[str, Any]:
         "epochs": [[_in_json(getattr(epoch, name)) for name in EPOCH_FIELDS] for epoch in state.epochs],
         "loss_before": state.loss_before,
         "numbers": [list(of_matrix[len(_parts(rule, of_matrix)[0]) :]) for of_matrix in state.rule],
-        "settings": dict(state.settings),
+        "settings": {
+            name: one for name, one in state.settings.items() if name not in YOUNGEST or one != YOUNGEST[name]
+        },
     }
 
 
@@ -180,7 +182,7 @@ def _settings(data: dict[str, Any]) -> dict[str, Any]:
         reason = printable(str(error)[:200]).rstrip(".")
         raise not_a_model(f"its settings are not those of a training: {reason}") from error
     known["metric"] = data.get("metric")
-    needed = {one.name for one in settings_of(Settings) if one.since <= FORMAT}
+    needed = {one.name for one in settings_of(Settings) if one.name not in YOUNGEST}
     if not needed <= set(data) or {**known, **data} != known or not isinstance(known["metric"], str):
         _refuse("its settings")
     return known

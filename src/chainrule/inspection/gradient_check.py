@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from chainrule.equations import Dense, descend, mean_loss, penalty, sample_losses
+from chainrule.equations import LAYERS, Dense, descend, mean_loss, penalty, sample_losses
 from chainrule.errors import InputError
 from chainrule.given import check_seed, not_negative_number, whole_number_from_1
 from chainrule.inspection.check_result import GradientCheck, MethodCheck, WeightPlace
@@ -212,6 +212,8 @@ class _Comparison:
             k, j = divmod(int(flat - starts[m]), self.net.weights[m].shape[1])
             places.append((m, k, j))
         masks = self.objective.masks
+        held = [bool(LAYERS.fact(layer, "is_held")) for layer in self.net.layers]
+        places = [(m, k, j) for m, k, j in places if not held[m]]
         return places if masks is None else [(m, k, j) for m, k, j in places if masks[m][k, j]]
 
     def outputs_with(self, m: int, k: int, j: int, value: complex) -> tuple[npt.NDArray[Any], Any, Any]:

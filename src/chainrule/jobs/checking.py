@@ -11,6 +11,7 @@ from chainrule.errors import argument
 from chainrule.given import check_seed, whole_number_from_1
 from chainrule.inspection import GradientCheck, check_gradients
 from chainrule.jobs.job import Face, Job, Silence, hearing
+from chainrule.jobs.members import member_of
 from chainrule.models import with_value
 from chainrule.random_streams import Purpose, permutation
 
@@ -40,6 +41,8 @@ class CheckJob(Job):
     rows, weights : int
         Rows and weights to check at most; of more, a sample that `seed` settles.
     seed : int
+    member : int
+        Of an ensemble, which network, from 1.
     """
 
     def __init__(
@@ -50,10 +53,12 @@ class CheckJob(Job):
         rows: int = 200,
         weights: int = 1000,
         seed: int = 0,
+        member: int = 1,
     ) -> None:
         super().__init__()
         self.rows, self.weights = whole_number_from_1(rows, "rows"), whole_number_from_1(weights, "weights")
         self.model, self.table, self.seed = model, table, check_seed(seed)
+        self.member = whole_number_from_1(member, "member")
 
     def run(self, face: Face | None = None) -> CheckOutcome:
         """Load, read, check."""
@@ -70,5 +75,10 @@ class CheckJob(Job):
         encoding = model.table_encoding
         X, Y = encoding.encode_inputs(source), encoding.encode_targets(source)
         self.look()
-        check = check_gradients(model.network, X, Y, sample=self.weights, seed=self.seed)
+        one = member_of(model, self.member)
+        if model.members:
+            face.note(
+                f"this is network {self.member} of {len(model.members)}; {argument('member')} takes another."
+            )
+        check = check_gradients(one.network, X, Y, sample=self.weights, seed=self.seed)
         return CheckOutcome(str(self.model), source.title, check)

@@ -9,17 +9,20 @@ from typing import TYPE_CHECKING
 
 from chainrule.disk import OwnFile, named_after, written_somewhere
 from chainrule.errors import InputError, ModelFileError, OutputError, argument
-from chainrule.files import content_of, load_state
+from chainrule.files import content_of, load_model, load_state
 from chainrule.files.states import refuse_unsavable
+from chainrule.models.ensembles import checkpoint_of_members
 from chainrule.models.learning import checkpoint
 from chainrule.training import StoppedBy
 from chainrule.words import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from chainrule.jobs.job import Face
-    from chainrule.models import Dataset, FitResult
+    from chainrule.models import Calibration, Dataset, FitResult, Model
     from chainrule.settings import FitSettings
-    from chainrule.training import Progress
+    from chainrule.training import Progress, TrainingState
 
 __all__ = ["Checkpoint"]
 
@@ -32,19 +35,29 @@ class Checkpoint:
 
     Where it cannot be written the training goes on. What stands beside the model under its name is left as it
     is, and so is a checkpoint under a name that its user gave it. `remove` ends it; a training that diverged
-    keeps it.
+    keeps it. Of an ensemble it is the states of all networks, those that the training goes on from included.
     """
 
     def __init__(
-        self, data: Dataset, settings: FitSettings, path: Path, *, resumed: str | Path | None, face: Face
+        self,
+        data: Dataset,
+        settings: FitSettings,
+        path: Path,
+        *,
+        resumed: str | Path | None,
+        face: Face,
+        states: Sequence[TrainingState] = (),
     ) -> None:
         self.data, self.settings, self.face = data, settings, face
         self.resumed = None if resumed is None else Path(resumed)
         self.goes_on = self.resumed is not None and _is_own(self.resumed)
         asked = self.resumed if self.resumed and self.goes_on else named_after(path, ".checkpoint")
         self.file = OwnFile(asked, replaces=self.goes_on)
-        self.last = time.monotonic()
+        self.began = self.last = time.monotonic()
+        self.states = {state.settings["seed"]: state for state in states}  # of an ensemble
+        self.looked_at: dict[object, float] = {}  # when, of an ensemble's network
         self.complaint = ""
+        self.calibration: Calibration | None = None  # by folds, which are not judged again
         self.is_possible = True
         try:
             refuse_unsavable(settings.to_json())
@@ -57,10 +70,20 @@ class Checkpoint:
 
     def __call__(self, training: Progress) -> None:
         """Write the state, unless that was done within the last minute."""
-        if self.is_possible and time.monotonic() - self.last >= SECONDS_BETWEEN and training.epochs:
+        last = self.looked_at.get(training.member, self.began)
+        # Another network's state may be written in between: what is written then is to be half a minute old.
+        pause = SECONDS_BETWEEN / (1 if training.member is None else 2)
+        if self.is_possible and time.monotonic() - last >= pause and training.epochs:
+            self.took(training.state)
+            self.looked_at[training.member] = time.monotonic()
+
+    def took(self, state: TrainingState) -> None:
+        """Take in the state of a training, and write it with those of others, likewise."""
+        self.states[state.settings["seed"]] = state
+        if self.is_possible and time.monotonic() - self.last >= SECONDS_BETWEEN:
             self.last = time.monotonic()
             try:
-                self.file.write(content_of(checkpoint(self.data, self.settings, training.state)))
+                self.file.write(content_of(self._model(list(self.states.values()))))
             except (OutputError, InputError, MemoryError) as error:
                 if self.complaint != _fault(error):  # once for each reason
                     self.complaint = _fault(error)
@@ -72,7 +95,9 @@ class Checkpoint:
             return None
         content = b""
         try:
-            content = content_of(checkpoint(self.data, self.settings, result.training.state))
+            own = [one.training.state for one in (*result.members, *result.unfinished)]
+            states = self.states | {state.settings["seed"]: state for state in own}
+            content = content_of(self._model(list(states.values()) if own else [result.training.state]))
             self.file.write(content)
         except (OutputError, InputError, MemoryError) as error:
             kept = written_somewhere(content, self.file.path) if content else None
@@ -81,6 +106,12 @@ class Checkpoint:
             self.face.note(f"{_fault(error)} {where}{older}")
             return kept or (self.file.path if older else None)
         return self.file.path
+
+    def _model(self, states: Sequence[TrainingState]) -> Model:
+        """Model of a checkpoint."""
+        if self.settings.ensemble is None:
+            return checkpoint(self.data, self.settings, states[-1], self.calibration)
+        return checkpoint_of_members(self.data, self.settings, states, self.calibration)
 
     def stands(self) -> str:
         """Where a checkpoint of this training stands from its way, if one does."""
@@ -101,7 +132,8 @@ class Checkpoint:
         """That something stands under the checkpoint's name, and what can be done with it."""
         name = printable(str(path))
         try:
-            load_state(path)
+            if not load_model(path).states:
+                load_state(path)  # which says so
         except ModelFileError as error:
             what = error.what if path.exists() else "It is a link that leads nowhere."
             return f"{name} stays as it is, and this training keeps its checkpoint beside it. {what}"

@@ -33,9 +33,11 @@ from chainrule.models import (
 )
 from chainrule.models.dataset import HELD_OUT
 from chainrule.models.defaults import default_settings
+from chainrule.models.ensembles import check_calibration, fit_networks
 from chainrule.models.fitting import in_folds
-from chainrule.models.folds import check_beside_folds, remarks_beside
-from chainrule.models.learning import across_arithmetic, diverged_model, fit_dataset, parted, start_network
+from chainrule.models.folds import calibration_by_folds, check_beside_folds, remarks_beside
+from chainrule.models.learning import across_arithmetic, diverged_model, parted, start_network
+from chainrule.network import members_of
 from chainrule.scores import score_to_json
 from chainrule.settings import FitSettings, refuse_unknown_settings, settings_of
 from chainrule.stored import plain
@@ -47,10 +49,12 @@ from chainrule.words import printable
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from chainrule.models import CrossValidation, Dataset
+    from chainrule.models import Calibration, CrossValidation, Dataset
     from chainrule.models.dataset import Usable
     from chainrule.tables import Table
     from chainrule.training import Progress, TrainingState
+
+    States = TrainingState | tuple[TrainingState, ...] | None
 
 __all__ = ["FitJob", "FitOutcome"]
 
@@ -91,7 +95,7 @@ class FitOutcome:
     def summary(self) -> dict[str, Any]:
         """All that there is to tell, as plain data, the loss of every epoch included."""
         result, settings = self.result, self.settings
-        data, net, history = result.data, result.model.network, result.history
+        data, history = result.data, result.history
         learnt, watched = parted(data, settings)
         validated = result.cross_validation
         hurried = self.was_interrupted  # then there is no time for linear models
@@ -106,8 +110,8 @@ class FitOutcome:
             "targets": list(data.encoding.target_names),
             "classes": list(data.encoding.classes) if data.encoding.classes else None,
             "remarks": list(data.remarks),
-            "network": repr(net),
-            "sizes": list(net.sizes),
+            "network": repr(result.model.network),
+            "sizes": list(members_of(result.model.network)[0].sizes),
             "hidden": list(settings.hidden),
             "activation": settings.activation,
             "output": settings.output,
@@ -116,6 +120,9 @@ class FitOutcome:
             "batch_size": settings.for_rows(len(learnt)).batch_size,
             "validation": settings.validation,
             "folds": settings.folds,
+            "ensemble": settings.ensemble,
+            "ensemble_by": settings.ensemble_by,
+            "members": [_member(one) for one in result.members],
             "dtype": settings.dtype,
             "engine": settings.engine,
             "arithmetic": list(history.arithmetic),
@@ -127,14 +134,32 @@ class FitOutcome:
             "loss_of_epochs": list(history.loss),
             "validation_loss_of_epochs": list(history.validation_loss),
             "diagnosis": [vars(one) for one in result.diagnosis],
+            "calibration": None if result.model.calibration is None else plain(result.model.calibration),
             "seconds": sum(history.seconds),
             "training_score": score_to_json(result.training_score, intervals=False),
             "held_out_score": score_to_json(result.held_out_score),
+            "held_out_scores_of_members": [
+                score_to_json(one, intervals=False) for one in result.scores_of_members
+            ],
             "cross_validation": None if validated is None else validated.to_json(compared=not hurried),
             "linear_score": None if hurried else score_to_json(result.linear_score, intervals=False),
             "gain": None if hurried or result.gain is None else result.gain.to_json(),
             "model": str(self.path),
         }
+
+
+def _member(one: FitResult) -> dict[str, Any]:
+    """What is told of one network of an ensemble."""
+    record, history = one.model.training, one.history
+    return {
+        "seed": None if record is None else record.seed,
+        "epochs_run": len(history.epochs),
+        "stopped_by": str(one.training.stopped_by),
+        "best_epoch": one.training.best_epoch,
+        "loss": history.loss_after,
+        "loss_of_epochs": list(history.loss),
+        "validation_loss_of_epochs": list(history.validation_loss),
+    }
 
 
 class FitJob(Job):
@@ -180,6 +205,7 @@ class FitJob(Job):
         self.table, self.overwrite = table, truth(overwrite, "overwrite")
         self.resume = None if resume is None else path_given(resume, "resume")
         self.target = target
+        self.calibration: Calibration | None = None
         self.options, self.given = parted_options(given)
         stem = Path(table).stem if isinstance(table, (str, Path)) else ""
         self.path = Path(f"{stem or 'model'}.safetensors") if out is None else path_given(out, "out")
@@ -200,7 +226,8 @@ class FitJob(Job):
         face = hearing(face)
         data, settings, state, usable = (self._anew if self.resume is None else self._again)(face)
         content_of(Model(start_network(data, settings), data.encoding))  # refused now rather than at the end
-        kept = Checkpoint(data, settings, self.path, resumed=self.resume, face=face)
+        states = state if isinstance(state, tuple) else ()
+        kept = Checkpoint(data, settings, self.path, resumed=self.resume, face=face, states=states)
 
         def look(training: Progress) -> None:
             self.look()
@@ -210,11 +237,16 @@ class FitJob(Job):
         strict = truth(self.options.get("strict") or False, "strict")
         if words := across_arithmetic(data, settings, state, strict=strict):
             face.note(words)
+        if settings.folds is not None and usable is not None:
+            check_calibration(data, settings, has_rows=True)
         self.look()
         validated = self._validated(usable, data, settings, face)
+        if validated is not None and settings.calibrate:
+            self.calibration = calibration_by_folds(validated, data.encoding)
+        kept.calibration = self.calibration
         with put_off():  # but in the epochs
             try:
-                result = self._trained(data, settings, state, look)
+                result = self._trained(data, settings, state, look, kept.took)
             except DivergenceError as error:
                 error.advise(kept.stands().lstrip())
                 raise
@@ -254,7 +286,7 @@ class FitJob(Job):
                 usable,
                 settings.folds,
                 data.seed,
-                self.given,
+                {**self.given, "calibrate": None},
                 on_time=look,
                 every_seconds=SECONDS_BETWEEN_LOOKS,
             )
@@ -263,7 +295,7 @@ class FitJob(Job):
         note_all(face, remarks_beside(data.decisions, validated))
         return validated
 
-    def _anew(self, face: Face) -> tuple[Dataset, FitSettings, TrainingState | None, Usable | None]:
+    def _anew(self, face: Face) -> tuple[Dataset, FitSettings, States, Usable | None]:
         """Table and settings of a training from the beginning."""
         faults = self.faults
         if self.target is None:
@@ -297,7 +329,7 @@ class FitJob(Job):
         note_all(face, notes)
         return data, settings, None, usable
 
-    def _again(self, face: Face) -> tuple[Dataset, FitSettings, TrainingState | None, Usable | None]:
+    def _again(self, face: Face) -> tuple[Dataset, FitSettings, States, Usable | None]:
         """Table and settings of a training that goes on: the checkpoint settles everything but its end."""
         self._check_given()
         asked = ["target"] * (self.target is not None) + [*self.options, *self.given]
@@ -315,7 +347,7 @@ class FitJob(Job):
         model: Model | None = None
         with self.faults:
             model = self.load(str(self.resume), "resume")
-            if model.state is None or model.training is None:
+            if not model.states or model.training is None:
                 raise InputError(
                     f"{printable(str(self.resume))} is no checkpoint of `chainrule fit`, so that there is "
                     "nothing to go on from.",
@@ -328,7 +360,9 @@ class FitJob(Job):
         self.faults.refuse()
         assert model is not None  # noqa: S101 (else it is among the faults)
         settings = settings_of_checkpoint(model, epochs=self.given.get("epochs"))
-        return prepare_again(source, model), settings, model.state, None
+        self.calibration = model.calibration
+        states = model.states if settings.ensemble else model.states[0]
+        return prepare_again(source, model), settings, states, None
 
     def _check_given(self) -> None:
         """Look at all that can be judged before the table is read."""
@@ -364,15 +398,22 @@ class FitJob(Job):
         self,
         data: Dataset,
         settings: FitSettings,
-        state: TrainingState | None,
+        state: States,
         look: Callable[[Progress], None],
+        took: Callable[[TrainingState], None],
     ) -> FitResult:
         """Train; the last finite network of a training that diverges is kept beside the asked-for name."""
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", TrainingWarning)  # they are in the result
-                return fit_dataset(
-                    data, settings, on_time=look, every_seconds=SECONDS_BETWEEN_LOOKS, resume=state
+                return fit_networks(
+                    data,
+                    settings,
+                    on_time=look,
+                    every_seconds=SECONDS_BETWEEN_LOOKS,
+                    resume=state,
+                    on_member=took,
+                    calibration=self.calibration,
                 )
         except InputError as error:
             if self.resume is None or error.parameter != "resume":

@@ -66,10 +66,11 @@ class PredictionJob(Job):
         out: str | Path | None = None,
         overwrite: bool = False,
         strict: bool = False,
+        interval: float | None = None,
     ) -> None:
         super().__init__()
         self.model, self.table, self.overwrite = model, table, truth(overwrite, "overwrite")
-        self.strict = truth(strict, "strict")
+        self.strict, self.interval = truth(strict, "strict"), interval
         self.path = None if out is None else path_given(out, "out")
 
     def run(self, face: Face | None = None) -> PredictionOutcome:
@@ -88,7 +89,7 @@ class PredictionJob(Job):
         if unused:
             face.note(f"the model does not use these columns: {shortened(unused, room=50)}")
         self.look()
-        predictions = model.predictions(source, strict=self.strict)
+        predictions = model.predictions(source, interval=self.interval, strict=self.strict)
         for remark in predictions.remarks:
             face.note(remark)
         outcome = PredictionOutcome(predictions, self.path)

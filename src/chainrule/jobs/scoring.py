@@ -24,11 +24,14 @@ class ScoreOutcome:
     table: str
     n_rows: int
     score: Score
+    of_members: tuple[Score, ...] = ()  # of an ensemble, each network alone
 
     def summary(self) -> dict[str, Any]:
         """Every figure as plain data."""
         score = score_to_json(self.score)
-        return {"model": self.model, "table": self.table, "rows": self.n_rows, "score": score}
+        alone = [score_to_json(one, intervals=False) for one in self.of_members]
+        members = {"scores_of_members": alone} if alone else {}
+        return {"model": self.model, "table": self.table, "rows": self.n_rows, "score": score, **members}
 
 
 class ScoreJob(Job):
@@ -53,4 +56,5 @@ class ScoreJob(Job):
         for one in left_out:
             face.note(f"{counted(one.count, 'row')} left out: {one.reason}")
         self.look()
-        return ScoreOutcome(str(self.model), source.title, used.n_rows, model.score(used))
+        score, alone = model.score(used), tuple(one.score(used) for one in model.members)
+        return ScoreOutcome(str(self.model), source.title, used.n_rows, score, alone)

@@ -10,10 +10,17 @@ import numpy as np
 
 from chainrule.equations import ACTIVATIONS, OutputRange
 from chainrule.errors import InputError, argument
-from chainrule.given import own_number, positive_number
+from chainrule.given import own_number, positive_number, whole_number_from_1
 from chainrule.inspection import LINE_WIDTH, checked_limits, trace, trace_forward
 from chainrule.jobs.job import Face, Job, Silence, hearing
-from chainrule.jobs.worked_row import answer_lines, answers_as_json, cell_lines, cells_as_json
+from chainrule.jobs.members import Averaged, member_of
+from chainrule.jobs.worked_row import (
+    answer_lines,
+    answers_as_json,
+    cell_lines,
+    cells_as_json,
+    probability_lines,
+)
 from chainrule.tables import worked_answers, worked_cells
 from chainrule.words import listed, named
 
@@ -21,6 +28,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from chainrule.inspection import ForwardTrace, Trace
+    from chainrule.models import Calibration
     from chainrule.tables import Encoding, Table, WorkedAnswer, WorkedCell
 
 __all__ = ["TraceJob", "TraceOutcome"]
@@ -44,9 +52,13 @@ class TraceOutcome:
     cells, targets : tuples of WorkedCell
         The cells that became x, and those that became y.
     answers, answers_after : tuples of WorkedAnswer
-        Before and after the step; none where the outputs are NaN.
+        Before and after the step; none where the outputs are NaN. Of an ensemble those of one network.
     without : tuple of str
         Names of the targets that the row has no value of.
+    mean : Averaged or None
+        Of an ensemble, how its networks' outputs are averaged before the step.
+    calibration : Calibration or None
+        By which outputs, of an ensemble their mean, become probabilities.
     """
 
     model: str
@@ -59,6 +71,8 @@ class TraceOutcome:
     answers: tuple[WorkedAnswer, ...]
     answers_after: tuple[WorkedAnswer, ...]
     without: tuple[str, ...] = ()
+    mean: Averaged | None = None
+    calibration: Calibration | None = None
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -81,6 +95,8 @@ class TraceOutcome:
         digits, most = checked_limits(digits, most)
         became = "inputs" if self.without else "inputs and targets"
         lines = [f"Row {self.row} of {named(self.table)}: from cells to {became}"]
+        if self.mean is not None:
+            lines.append(f"By network {self.mean.member} of the {len(self.mean.outputs)} that are averaged")
         for cells in (self.cells, self.targets):
             lines += ["", *cell_lines(cells, digits, most)] if cells else []
         if self.without:
@@ -90,11 +106,34 @@ class TraceOutcome:
         lines += ["", self.step.text(digits=digits, most=most), "", "From outputs to the answer"]
         network, layer = self.step.network, len(self.step.z) + 1
         shares = ACTIVATIONS.fact(network.activations[-1], "outputs") is OutputRange.SHARES
-        for answers, when in ((self.answers, ""), (self.answers_after, " after the step")):
-            lines += answer_lines(answers, layer, digits, most, shares=shares, when=when)
+        before, after = self._probabilities
+        for answers, worked, when in (
+            (self.answers, before, ""),
+            (self.answers_after, after, " after the step"),
+        ):
+            are_own = self.mean is None
+            own = shares and not (are_own and worked)
+            lines += answer_lines(answers, layer, digits, most, shares=own, when=when)
+            lines += probability_lines(worked if are_own else (), layer, digits, most, when=when)
         if not self.answers or (not self.without and not self.answers_after):
             lines.append(f"  the outputs {'after the step ' * bool(self.answers)}are no numbers")
+        if self.mean is not None:
+            lines += ["", *self.mean.lines(digits, most, shares=shares and not before)]
+            lines += probability_lines(before, "mean", digits, most)
         return "\n".join(lines)
+
+    @property
+    def _probabilities(self) -> tuple[tuple[WorkedAnswer, ...], tuple[WorkedAnswer, ...]]:
+        """How outputs become probabilities, before and after the step, at a temperature."""
+
+        def worked(outputs: npt.NDArray[Any] | None) -> tuple[WorkedAnswer, ...]:
+            if self.calibration is None or outputs is None or np.isnan(outputs).any():
+                return ()
+            return self.calibration.worked(self.encoding, outputs.astype(np.float64))
+
+        if self.mean is not None:
+            return worked(self.mean.mean), ()
+        return worked(self.step.a[-1]), worked(getattr(self.step, "outputs_after", None))
 
     def summary(self) -> dict[str, Any]:
         """Every number as plain data."""
@@ -108,14 +147,33 @@ class TraceOutcome:
         }
         answer = answers_as_json(worked_answers(encoding.targets, None), self.answers, self.answers_after)
         here = {"model": self.model, "table": self.table, "row": self.row, **named}
-        return {**here, **cells, **self.step.to_json(), "answer": answer}
+        mean = {} if self.mean is None else self.mean.to_json(worked_answers(encoding.targets, None))
+        names = ("probabilities", "probabilities_after")
+        probabilities = {
+            name: [{"target": one.target, "of": one.step.left, "value": one.step.value} for one in worked]
+            for name, worked in zip(names, self._probabilities, strict=True)
+            if worked
+        }
+        return {**here, **cells, **self.step.to_json(), "answer": answer, **mean, **probabilities}
 
 
 class TraceJob(Job):
-    """Trace one step on a row, counted from 1 as in the file, at a rate or that of the model's training."""
+    """Trace one step on a row, counted from 1 as in the file, at a rate or that of the model's training.
 
-    def __init__(self, model: Any, table: Any, *, row: int = 1, rate: float | None = None) -> None:  # noqa: ANN401 (a path, or any frame that speaks Arrow)
+    Of an ensemble it is the step of one of its networks, the first one unless another `member` is asked for.
+    """
+
+    def __init__(
+        self,
+        model: Any,  # noqa: ANN401 (a path)
+        table: Any,  # noqa: ANN401 (a path, or any frame that speaks Arrow)
+        *,
+        row: int = 1,
+        rate: float | None = None,
+        member: int = 1,
+    ) -> None:
         super().__init__()
+        self.member = whole_number_from_1(member, "member")
         self.model, self.table, self.row = model, table, row
         self.rate = None if rate is None else positive_number(rate, "rate", "0.1")
 
@@ -134,12 +192,20 @@ class TraceJob(Job):
         y, without = _targets_of(one_row, encoding)
         cells = worked_cells(encoding.inputs, one_row, "x")
         about = str(self.model), source.title, int(own_number(self.row)), encoding
+        net, mean = member_of(model, self.member).network, None
+        if model.members:
+            outputs = tuple(one.network(x) for one in model.members)
+            average = model.network(x)
+            mean = Averaged(self.member, outputs, average, _answers_of(average, encoding))
         if without:
-            passed = trace_forward(model.network, x)
-            return TraceOutcome(*about, passed, cells, (), _answers_of(passed.a[-1], encoding), (), without)
-        step, targets = trace(model.network, x, y, rate=rate), worked_cells(encoding.targets, one_row, "y")
+            passed = trace_forward(net, x)
+            answers = _answers_of(passed.a[-1], encoding)
+            return TraceOutcome(*about, passed, cells, (), answers, (), without, mean, model.calibration)
+        step, targets = trace(net, x, y, rate=rate), worked_cells(encoding.targets, one_row, "y")
         answers, after = (_answers_of(one, encoding) for one in (step.a[-1], step.outputs_after))
-        return TraceOutcome(*about, step, cells, targets, answers, after)
+        return TraceOutcome(
+            *about, step, cells, targets, answers, after, mean=mean, calibration=model.calibration
+        )
 
 
 def _place_of(row: object, table: Table) -> int:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from chainrule.tables import Step, Worked, WorkedAnswer, WorkedCell
 
-__all__ = ["answer_lines", "answers_as_json", "cell_lines", "cells_as_json"]
+__all__ = ["answer_lines", "answers_as_json", "cell_lines", "cells_as_json", "probability_lines"]
 
 SHORTEST_RANGE = 3
 
@@ -56,7 +56,7 @@ def cell_lines(cells: Sequence[WorkedCell], digits: int, most: int) -> Iterator[
 
 
 def answer_lines(
-    answers: Sequence[WorkedAnswer], layer: int, digits: int, most: int, *, shares: bool, when: str = ""
+    answers: Sequence[WorkedAnswer], layer: int | str, digits: int, most: int, *, shares: bool, when: str = ""
 ) -> Iterator[str]:
     """What outputs answer, target by target.
 
@@ -64,8 +64,8 @@ def answer_lines(
     ----------
     answers : sequence of WorkedAnswer
         Of a row.
-    layer : int
-        Number of the layer of outputs.
+    layer : int or str
+        Number of the layer of outputs, or what stands in its place.
     digits, most : int
         Significant digits; targets that are written out.
     shares : bool
@@ -85,6 +85,15 @@ def answer_lines(
         yield from equation_lines(left, f"{value}, because {symbol} = {number} {because}")
     if len(answers) > most:
         yield f"  … {counted(len(answers) - most, 'more target')}"
+
+
+def probability_lines(
+    worked: Sequence[WorkedAnswer], layer: int | str, digits: int, most: int, *, when: str = ""
+) -> Iterator[str]:
+    """How outputs become probabilities at a temperature, as `answer_lines`."""
+    for one in worked[:most]:
+        left = f"{one.step.left}{when}"
+        yield from _step_lines(one.step, left, {"a": f"a_{one.place + 1}^({layer})"}, digits, indent=2)
 
 
 def cells_as_json(

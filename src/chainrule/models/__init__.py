@@ -5,7 +5,8 @@ from chainrule.models.dataset import Dataset, prepare, prepare_again, prepare_wi
 from chainrule.models.defaults import DEFAULTS, default_settings
 from chainrule.models.fitting import cross_validate, fit
 from chainrule.models.folds import CrossValidation
-from chainrule.models.judging.scoring import gives_chances, majorities_of, score_of
+from chainrule.models.judging.calibration import Calibration, calibration_of
+from chainrule.models.judging.scoring import are_chances, gives_chances, majorities_of, score_of
 from chainrule.models.learning import fit_dataset, start_network
 from chainrule.models.model import Model
 from chainrule.models.outputs import AskedOutputs
@@ -18,12 +19,15 @@ from chainrule.tables import Predictions
 __all__ = [
     "DEFAULTS",
     "AskedOutputs",
+    "Calibration",
     "CrossValidation",
     "Dataset",
     "FitResult",
     "Model",
     "Predictions",
     "TrainingRecord",
+    "are_chances",
+    "calibration_of",
     "cross_validate",
     "default_settings",
     "fit",

@@ -45,6 +45,7 @@ class Watched(NamedTuple):
     Y: npt.NDArray[np.float64]
     weight: npt.NDArray[np.float64] | None
     remarks: tuple[str, ...]
+    row_weight: npt.NDArray[np.float64] | None = None  # without what classes count
 
     @property
     def arrays(self) -> tuple[npt.NDArray[np.float64], ...]:
@@ -72,7 +73,7 @@ def watched_rows(table: Any, data: Dataset, settings: FitSettings, *, strict: bo
         source = as_table(table, "validation", **encoding.how_read)
         used, _ = with_value(source, encoding.has_target(source))
         X, Y = encoding.encode_inputs(used, heard), encoding.encode_targets(used)
-        weight = row_weights(used, encoding.rows)
+        weight = of_rows = row_weights(used, encoding.rows)
     except InputError as error:
         error.parameter = "validation"
         raise
@@ -80,9 +81,8 @@ def watched_rows(table: Any, data: Dataset, settings: FitSettings, *, strict: bo
     if of_class is not None:
         ((target, own),) = encoding.parted(Y)
         weight = of_class[target.decided(own)] * (1.0 if weight is None else weight)
-    return Watched(
-        X, Y, weight, tuple(f"of the validation rows, {said(one.words)}" for one in heard.remarks())
-    )
+    remarks = tuple(f"of the validation rows, {said(one.words)}" for one in heard.remarks())
+    return Watched(X, Y, weight, remarks, of_rows)
 
 
 def _weights_of_classes(
@@ -131,8 +131,8 @@ def opened(resume: object) -> TrainingState | Model | None:
         except InputError as error:
             error.parameter = "resume"
             raise
-    if isinstance(resume, Model) and resume.state is not None:
-        return resume if resume.encoding and resume.training else resume.state
+    if isinstance(resume, Model) and resume.states:
+        return resume if resume.encoding and resume.training else resume.states[0]
     raise InputError(
         f"{argument('resume')} is {quoted(resume)}",
         parameter="resume",

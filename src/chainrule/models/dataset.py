@@ -367,6 +367,7 @@ def prepare_again(table: Table, model: Model, sample_weight: object = None) -> D
     """
     encoding, record = model.table_encoding, model.training
     held_out, seed = (record.held_out, record.seed) if record else (0.0, 0)
+    seed = seed if record is None or record.seed_of_rows is None else record.seed_of_rows
     present = encoding.has_target(table)
     weights = given_weights(table, encoding.rows, sample_weight)
     used, left_out = with_value(table, present)

@@ -11,7 +11,7 @@ from chainrule.words import quoted
 __all__ = ["DEFAULTS", "check_defaults", "default_settings"]
 
 SMALL, ENOUGH_TO_WATCH, LARGE = 500, 2000, 20_000  # training rows
-DEFAULTS = ("modern", "notes")
+DEFAULTS = ("modern", "modern-2", "modern-1", "notes")
 
 
 def default_settings(name: str, n_rows: int, *, classes: bool) -> FitSettings:

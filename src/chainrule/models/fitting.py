@@ -13,8 +13,16 @@ from chainrule.errors import TrainingWarning, said, warn_of_table
 from chainrule.given import truth, whole_number_from_2
 from chainrule.models.beside import data_of_checkpoint, opened, watched_rows
 from chainrule.models.dataset import HELD_OUT, Dataset, Usable, usable_rows
-from chainrule.models.folds import CrossValidation, check_beside_folds, fit_folds, of_fold, remarks_beside
-from chainrule.models.learning import across_arithmetic, fit_dataset
+from chainrule.models.ensembles import check_calibration, fit_networks
+from chainrule.models.folds import (
+    CrossValidation,
+    calibration_by_folds,
+    check_beside_folds,
+    fit_folds,
+    of_fold,
+    remarks_beside,
+)
+from chainrule.models.learning import across_arithmetic
 from chainrule.models.model import Model
 from chainrule.models.outputs import AskedOutputs
 from chainrule.models.settings import fit_settings, settings_of_checkpoint
@@ -112,29 +120,34 @@ def fit(
     callbacks, state = Callbacks(on_step, on_epoch, on_time, every_seconds), opened(resume)
     is_share = validation is None or isinstance(validation, Real)
     options, settings = _parted({**given, "validation": validation if is_share else 0.0}, OF_FIT)
+    states: TrainingState | Sequence[TrainingState] | None
     validated: CrossValidation | None = None
     remarks: tuple[str, ...] = ()
+    calibration = state.calibration if isinstance(state, Model) else None
     if isinstance(state, Model):
         defaults = {"defaults": settings.pop("defaults")} if "defaults" in settings else {}
         data = data_of_checkpoint(
             table, state, target=target, held_out=held_out, seed=seed, sample_weight=sample_weight,
             others={**{name: one for name, one in options.items() if name != "strict"}, **defaults},
         )  # fmt: skip
-        chosen, state = settings_of_checkpoint(state, **settings), state.state
+        chosen = settings_of_checkpoint(state, **settings)
+        states = state.states if chosen.ensemble else state.states[0]
     else:
         usable, folds = _usable(table, target, options, settings, sample_weight), settings.get("folds")
         if folds is not None:
             check_beside_folds(held_out, usable.roles.split)
         share = held_out if held_out is not None else HELD_OUT if folds is None else 0.0
         data = usable.encode(usable.part(held_out=share, seed=seed), held_out=share, seed=seed)
-        chosen = fit_settings(data, **settings)
+        chosen, states = fit_settings(data, **settings), state
         if chosen.folds is not None and state is None:
             table_of_watched = None if is_share else validation
+            check_calibration(data, chosen, has_rows=True)
             validated = in_folds(
-                usable, chosen.folds, seed, settings, on_epoch=on_epoch, masks=masks,
+                usable, chosen.folds, seed, {**settings, "calibrate": None}, on_epoch=on_epoch, masks=masks,
                 validation=table_of_watched,
             )  # fmt: skip
             remarks = remarks_beside(data.decisions, validated)
+            calibration = calibration_by_folds(validated, data.encoding) if chosen.calibrate else None
     strict = truth(options.get("strict") or False, "strict")
     watched = None if is_share else watched_rows(validation, data, chosen, strict=strict)
     of_watched = watched.remarks if watched else ()
@@ -143,8 +156,11 @@ def fit(
     if validated is not None:
         for words in validated.diagnosis:
             warnings.warn(said(words), TrainingWarning, stacklevel=2)
-    across_arithmetic(data, chosen, state, strict=strict)  # the training itself says it, else
-    result = fit_dataset(data, chosen, **vars(callbacks), resume=state, masks=masks, watched=watched)
+    across_arithmetic(data, chosen, states, strict=strict)  # the training itself says it, else
+    result = fit_networks(
+        data, chosen, **vars(callbacks), resume=states, masks=masks, watched=watched,
+        calibration=calibration,
+    )  # fmt: skip
     return replace(result, cross_validation=validated)
 
 
@@ -268,7 +284,7 @@ def in_folds(
     def prepare_one(data: Dataset, fold: tuple[int, int]) -> Callable[[], FitResult]:
         chosen = fit_settings(data, **settings)
         return partial(
-            fit_dataset,
+            fit_networks,
             data,
             chosen if threads is None else replace(chosen, threads=threads),
             on_epoch=of_fold(on_epoch, fold, one_at_a_time),

@@ -12,8 +12,9 @@ import numpy as np
 
 from chainrule.errors import ChainruleError, InputError, Remark, argument, said
 from chainrule.given import truth, whole_number_from_1
+from chainrule.models.judging.calibration import calibration_of
 from chainrule.models.judging.figures import MOST_FIGURES, FoldFigure, figure_lines
-from chainrule.models.judging.pooling import pooled_score, writing_as
+from chainrule.models.judging.pooling import pooled_answers, pooled_score, writing_as
 from chainrule.models.rows import refuse_weightless
 from chainrule.scores import ClassScore, NumberScore, each_of, gain_of, score_lines, score_to_json
 from chainrule.tables import joined_predictions
@@ -27,14 +28,23 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from chainrule.models.dataset import Dataset, Usable
+    from chainrule.models.judging.calibration import Calibration
     from chainrule.models.result import FitResult
     from chainrule.scores import Gain, Score
-    from chainrule.tables import Decision, Predictions
+    from chainrule.tables import Decision, Encoding, Predictions
     from chainrule.training import Progress
 
     Rows = npt.NDArray[np.intp]
 
-__all__ = ["CrossValidation", "FoldFigure", "check_beside_folds", "fit_folds", "of_fold", "remarks_beside"]
+__all__ = [
+    "CrossValidation",
+    "FoldFigure",
+    "calibration_by_folds",
+    "check_beside_folds",
+    "fit_folds",
+    "of_fold",
+    "remarks_beside",
+]
 
 MOST_LINES = 20  # of folds that are printed
 MOST_NAMED = 5  # folds, in a sentence
@@ -202,6 +212,21 @@ class CrossValidation:
     def _order(self) -> Rows:
         """What brings the held-out rows of all folds into the order of the table."""
         return np.argsort(np.concatenate(self.held_out), kind="stable")
+
+
+def calibration_by_folds(validated: CrossValidation, encoding: Encoding) -> Calibration | None:
+    """What the answers to held-out rows say of those of a model that learns from all rows, by its encoding.
+
+    They are answers of other networks, each of which has learnt from fewer rows.
+    """
+    order = np.argsort(np.concatenate(validated.held_out))
+    pooled = pooled_answers([(one.data, one.model) for one in validated.folds], order)
+    outputs = pooled.outputs
+    if encoding.kind != "numbers":  # which are as exact as the networks are
+        outputs = outputs.astype(validated.folds[0].model.network.dtype)
+    return calibration_of(
+        "folds", pooled.encoding, pooled.Y, outputs, weights=pooled.weights, learnt=encoding.learnt
+    )
 
 
 def check_beside_folds(held_out: float | None, split: object) -> None:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from chainrule.errors import InputError, TrainingWarning, argument
 from chainrule.models.beside import sample_weight
+from chainrule.models.input_layers import start_network
 from chainrule.models.judging.predicted import never_predicted
 from chainrule.models.model import Model
 from chainrule.models.record import TrainingRecord
 from chainrule.models.result import FitResult
 from chainrule.models.rows import watch_rows
-from chainrule.network import Network
-from chainrule.training import Callbacks, History, other_bits, run_training
+from chainrule.training import Callbacks, History, TrainingState, other_bits, run_training
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,10 +26,37 @@ if TYPE_CHECKING:
     from chainrule.errors import DivergenceError
     from chainrule.models.beside import Watched
     from chainrule.models.dataset import Dataset
+    from chainrule.models.judging.calibration import Calibration
+    from chainrule.network import Network
     from chainrule.settings import FitSettings
-    from chainrule.training import Observer, Progress, TrainingState
+    from chainrule.training import Observer, Progress
 
-__all__ = ["across_arithmetic", "checkpoint", "diverged_model", "fit_dataset", "parted", "start_network"]
+__all__ = [
+    "Learnt", "across_arithmetic", "beside", "checkpoint", "diverged_model", "fit_dataset", "learnt_of",
+    "parted", "start_network", "training_record",
+]  # fmt: skip
+
+
+class Learnt(NamedTuple):
+    """What a network learns from, and the rows that it watches, as `run_training` takes them."""
+
+    X: npt.NDArray[np.float64]
+    Y: npt.NDArray[np.float64]
+    weight: npt.NDArray[np.float64] | None
+    validation: tuple[npt.NDArray[np.float64], ...] | None
+
+
+def learnt_of(
+    data: Dataset,
+    settings: FitSettings,
+    watched: Watched | None = None,
+    places: tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]] | None = None,
+) -> Learnt:
+    """Rows to learn from and to watch: those at the places that are given, or as `parted` has them."""
+    rows, watched_ones = parted(data, settings) if places is None else places
+    weight = sample_weight(data, settings.class_weight)
+    validation = watched.arrays if watched else _validation(data, watched_ones, weight)
+    return Learnt(data.X[rows], data.Y[rows], None if weight is None else weight[rows], validation)
 
 
 def fit_dataset(
@@ -46,11 +73,13 @@ def fit_dataset(
     start: Network | None = None,
     observer: Observer | None = None,
     warn: bool = True,
+    learnt: Learnt | None = None,
 ) -> FitResult:
     """Train on the training rows; those of a table of their own are watched instead of some of them.
 
     It begins with `start_network` where no network is given. What went badly is in the diagnosis, and where
-    it may `warn` it is a `TrainingWarning`, too.
+    it may `warn` it is a `TrainingWarning`, too. One that is given what to learn from is one of several that
+    answer together, so that classes that it never predicts are not looked for.
 
     Raises
     ------
@@ -58,52 +87,60 @@ def fit_dataset(
         Training left the finite numbers; the error carries the last finite network.
     """
     _ = data.majorities  # computed now and kept, so that less is left for after the training
-    rows, watched_ones = parted(data, settings)
-    weight = sample_weight(data, settings.class_weight)
+    is_one = learnt is None
+    rows = learnt_of(data, settings, watched) if learnt is None else learnt
     result = run_training(
         start_network(data, settings) if start is None else start,
-        data.X[rows],
-        data.Y[rows],
+        rows.X,
+        rows.Y,
         settings,
-        sample_weight=None if weight is None else weight[rows],
+        sample_weight=rows.weight,
         masks=masks,
-        validation=watched.arrays if watched else _validation(data, watched_ones, weight),
+        validation=rows.validation,
         engine=settings.engine,
         callbacks=Callbacks(on_step, on_epoch, on_time, every_seconds),
         resume=resume,
         observer=observer,
         warn=warn,
     )
-    unsaid = never_predicted(result.network, data, settings, len(result.history.epochs))
+    unsaid = never_predicted(result.network, data, settings, len(result.history.epochs)) if is_one else ()
     for one in unsaid if warn else ():
         warnings.warn(one.message, TrainingWarning, stacklevel=3)
     result = replace(result, diagnosis=(*result.diagnosis, *unsaid))
     record = training_record(data, settings, result.history, result.stopped_by, result.best_epoch)
-    record = replace(record, beside=_beside(data, masks, watched))
+    record = replace(record, beside=beside(data, masks, watched))
     return FitResult(Model(result.network, data.encoding, record, report=data.report), data, result)
 
 
-def checkpoint(data: Dataset, settings: FitSettings, state: TrainingState) -> Model:
+def checkpoint(
+    data: Dataset, settings: FitSettings, state: TrainingState, calibration: Calibration | None = None
+) -> Model:
     """Model as a checkpoint holds it: the network as it stands, and the state of its training."""
     loss = state.epochs[-1].loss if state.epochs else state.loss_before
     history = History(state.loss_before, state.epochs, loss, state.arithmetic)
     record = training_record(data, settings, history, "interrupt", None)
-    return Model(state.network, data.encoding, record, state, data.report)
+    return Model(state.network, data.encoding, record, state, data.report, calibration=calibration)
 
 
 def across_arithmetic(
-    data: Dataset, settings: FitSettings, state: TrainingState | None, *, strict: bool
+    data: Dataset,
+    settings: FitSettings,
+    state: TrainingState | Sequence[TrainingState] | None,
+    *,
+    strict: bool,
 ) -> str:
-    """That a fit goes on from a state by other bits than it would have then; "" where it does not.
+    """That a fit goes on from a state, or several, by other bits than it would have then; "" where not.
 
     Raises
     ------
     InputError
         It does, where it must not: `strict`.
     """
-    if state is None:
-        return ""
-    words = other_bits(state.arithmetic, settings.for_rows(len(parted(data, settings)[0])), settings.engine)
+    states = [state] if isinstance(state, TrainingState) else state or ()
+    words = ""
+    for one in states:
+        for_rows = settings.for_rows(len(parted(data, settings)[0]))
+        words = words or other_bits(one.arithmetic, for_rows, settings.engine)
     if words and strict:
         raise InputError(
             words,
@@ -139,7 +176,7 @@ def _validation(
     return pair if weight is None else (*pair, weight[watched])
 
 
-def _beside(data: Dataset, masks: object, watched: object) -> tuple[str, ...]:
+def beside(data: Dataset, masks: object, watched: object) -> tuple[str, ...]:
     """Names of what no setting and no column says."""
     is_given = {
         "sample_weight": data.weights is not None and data.encoding.rows.weights is None,
@@ -149,18 +186,16 @@ def _beside(data: Dataset, masks: object, watched: object) -> tuple[str, ...]:
     return tuple(name for name, given in is_given.items() if given)
 
 
-def start_network(data: Dataset, settings: FitSettings) -> Network:
-    """Network to start from."""
-    sizes = (data.X.shape[1], *settings.hidden, data.Y.shape[1])
-    activations = [settings.activation] * len(settings.hidden) + [settings.output]
-    return Network.random(
-        sizes, activations, settings.loss, settings.seed, settings.dtype, start=settings.start
-    )
-
-
 def diverged_model(data: Dataset, settings: FitSettings, error: DivergenceError) -> Model:
-    """Model with the last finite network of a training that diverged, marked as that."""
-    record = training_record(data, settings, error.history, "divergence", None)
+    """Model with the last finite network of a training that diverged, marked as that.
+
+    Of an ensemble it is that of one member, with the seed that is in the error.
+    """
+    seed = settings.seed if error.seed is None else error.seed
+    alone = replace(settings, ensemble=None, ensemble_by=None, seed=seed)
+    record = training_record(data, alone, error.history, "divergence", None)
+    if seed != settings.seed:
+        record = replace(record, seed_of_rows=settings.seed)
     return Model(error.network, data.encoding, record, report=data.report)
 
 
@@ -170,7 +205,8 @@ def training_record(
     """Record for the model file."""
     n = len(data.training_rows)
     return TrainingRecord.of(
-        replace(settings, batch_size=settings.batch_size or n),
+        settings,
+        batch_size=settings.batch_size or n,
         n_training_rows=n,
         epochs_run=len(history.epochs),
         stopped_by=str(stopped_by),

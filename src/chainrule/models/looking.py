@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from chainrule.errors import argument
-from chainrule.tables import Decision, Said, row_labels
+from chainrule.tables import Decision, NumberInput, Said, row_labels
 from chainrule.words import counted, shown
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ __all__ = ["about_rows", "given_away", "totals", "twins", "unlike_training"]
 SAME = 1e-9  # of standardised numbers
 FEWEST_ROWS = 10
 FEWEST_HELD_OUT = 20
+ODD = 0x9E3779B97F4A7C15
 WORTH_A_WORD = 0.05  # of the rows held out
 TOTALS = frozenset({"total", "totals", "grand total", "sum", "gesamt", "summe", "all", "average", "mean"})
 
@@ -49,7 +50,8 @@ def given_away(encoding: Encoding, X: Matrix, Y: Matrix) -> Iterator[Decision]:
     for part in encoding.inputs:
         columns = X[:, first : first + len(part.names)]
         first += len(part.names)
-        if _is_target(columns, Y) if classes is None else _names_classes(columns, classes):
+        x = part.restored(columns) if isinstance(part, NumberInput) else columns[:, 0]
+        if _is_target(x, Y) if classes is None else _names_classes(columns, classes):
             yield Decision(
                 f"column {shown(part.name)} gives the target away: one follows from the other",
                 part.name,
@@ -64,8 +66,10 @@ def twins(X: Matrix, Y: Matrix, training: Places, held_out: Places) -> Iterator[
     if len(held_out) < FEWEST_HELD_OUT:
         return
     rows = np.ascontiguousarray(np.hstack([X, Y]))
-    seen = {rows[row].tobytes() for row in training.tolist()}
-    n = sum(rows[row].tobytes() in seen for row in held_out.tolist())
+    keys = _keys(rows)
+    alike = held_out[np.isin(keys[held_out], keys[training])]  # all that are the same, and hardly another
+    seen = {rows[row].tobytes() for row in training[np.isin(keys[training], keys[alike])].tolist()}
+    n = sum(rows[row].tobytes() in seen for row in alike.tolist())
     if n > WORTH_A_WORD * len(held_out):
         yield Decision(
             f"{counted(n, 'row')} of the {len(held_out)} held out are the same as a training row in all "
@@ -73,6 +77,13 @@ def twins(X: Matrix, Y: Matrix, training: Places, held_out: Places) -> Iterator[
             is_guess=False,
             is_warning=True,
         )
+
+
+def _keys(rows: Matrix) -> npt.NDArray[np.uint64]:
+    """A number for each row, the same for the same bits: their sum by powers of an odd number."""
+    factors = np.cumprod(np.full(rows.shape[1], ODD, np.uint64))
+    keys: npt.NDArray[np.uint64] = (rows.view(np.uint64) * factors).sum(axis=1, dtype=np.uint64)
+    return keys
 
 
 def totals(table: Table) -> Iterator[Decision]:
@@ -117,9 +128,8 @@ def about_rows(table: Table, roles: Roles) -> Iterator[Decision]:
         yield Decision(f"{counted(n, 'row')} without a group: each is one of its own", group, is_guess=False)
 
 
-def _is_target(columns: Matrix, Y: Matrix) -> bool:
-    """Whether the first of the columns is one of Y, or its negative."""
-    x = columns[:, 0]
+def _is_target(x: Matrix, Y: Matrix) -> bool:
+    """Whether a column is one of Y, or its negative."""
     return any(_is_line(x[there], y[there]) for y in Y.T if (there := ~np.isnan(y)).any())
 
 

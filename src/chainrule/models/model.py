@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.errors import InputError, said, warn_of_table
+from chainrule.errors import InputError, argument, said, warn_of_table
 from chainrule.models.judging.scoring import gives_chances, score_of
 from chainrule.models.rows import row_weights, with_value
-from chainrule.network import as_sample_weight, as_samples, check_as_many
+from chainrule.network import Ensemble, as_sample_weight, as_samples, check_as_many, members_of
 from chainrule.tables import Encoding, Report, Said, Table, as_table, predictions_of
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from chainrule.models.judging.calibration import Calibration
     from chainrule.models.record import TrainingRecord
     from chainrule.network import Network
     from chainrule.scores import Score
@@ -31,14 +32,20 @@ class Model:
 
     Attributes
     ----------
-    network : Network
+    network : Network or Ensemble
     encoding : Encoding or None
         None for a network that was saved alone.
     training : TrainingRecord or None
+        Of an ensemble, its settings and what the training of its first network added.
     state : TrainingState or None
-        Where the training stands, in a checkpoint.
+        Where the training stands, in a checkpoint of one network.
     report : Report or None
         What became of the table that it was fitted to.
+    calibration : Calibration or None
+        What rows that it has not learnt from say of its answers: temperatures and intervals.
+    members : tuple of Model
+        Of an ensemble, a model for each of its networks, with its own record and, in a checkpoint, its
+        state; none where there is one network. Encoding and report are the same for all.
 
     Examples
     --------
@@ -51,11 +58,27 @@ class Model:
     ('a', 'b')
     """
 
-    network: Network
+    network: Network | Any  # an Ensemble where there are members; most code has one network alone
     encoding: Encoding | None = None
     training: TrainingRecord | None = None
     state: TrainingState | None = None
     report: Report | None = None
+    members: tuple[Model, ...] = ()
+    calibration: Calibration | None = None
+
+    def __post_init__(self) -> None:
+        """Make the members agree with the network, the encoding and the report, which may be new."""
+        networks = members_of(self.network) if isinstance(self.network, Ensemble) else ()
+        are_its_own = tuple(one.network for one in self.members) == networks
+        models = self.members if are_its_own else tuple(map(Model, networks))
+        members = tuple(replace(one, encoding=self.encoding, report=self.report) for one in models)
+        object.__setattr__(self, "members", members)
+
+    @property
+    def states(self) -> tuple[TrainingState, ...]:
+        """Where the trainings stand, of all networks that have a state: of one alone, or of the members."""
+        found = [one.state for one in self.members or (self,)]
+        return tuple(state for state in found if state is not None)
 
     @property
     def table_encoding(self) -> Encoding:
@@ -83,7 +106,13 @@ class Model:
         """Read a table as the one was read that the model has learnt; its targets may be missing."""
         return as_table(table, **self.table_encoding.how_read)
 
-    def predict(self, table: Any, *, strict: bool = False) -> Predictions:  # noqa: ANN401 (a path, or any frame that speaks Arrow)
+    def predict(
+        self,
+        table: Any,  # noqa: ANN401 (a path, or any frame that speaks Arrow)
+        *,
+        interval: float | None = None,
+        strict: bool = False,
+    ) -> Predictions:
         """Predict the targets of each row of a raw table; columns are found by name.
 
         What was guessed to read the table, and a cell that is not as learnt, is said in the predictions'
@@ -92,6 +121,9 @@ class Model:
         Parameters
         ----------
         table : path, data frame or Table
+        interval : float, optional
+            Share of rows whose number is to lie between the columns ``<target>_low`` and ``<target>_high``,
+            by a model that was fitted with `calibrate`.
         strict : bool
             Whether such a cell is refused instead.
 
@@ -99,22 +131,50 @@ class Model:
         ------
         TableError
             A column is missing; or, where strict, a cell is not what the model has learnt.
+        InputError
+            There can be no such interval.
+
+        Examples
+        --------
+        >>> import chainrule
+        >>> table = "examples/penguins.csv"
+        >>> result = chainrule.fit(table, target="body_mass_g", validation=0.3, calibrate=True, epochs=20)
+        >>> result.model.predict(table, interval=0.9).names
+        ('body_mass_g', 'body_mass_g_low', 'body_mass_g_high')
         """
         source = self.read(table)
         known = table.decisions if isinstance(table, Table) else ()
         news = [one for one in source.decisions if (one.is_guess or one.is_warning) and one not in known]
-        predictions = self.predictions(source, strict=strict)
+        predictions = self.predictions(source, interval=interval, strict=strict)
         remarks = (*(said(one.sentence) for one in news), *predictions.remarks)
         warn_of_table(remarks)
         return replace(predictions, remarks=remarks)
 
-    def predictions(self, table: Table, *, strict: bool = False) -> Predictions:
+    def outputs(self, X: npt.ArrayLike) -> npt.NDArray[Any]:
+        """Outputs of the network, with probabilities at the temperatures of the calibration."""
+        outputs = self.network(X)
+        return outputs if self.calibration is None else self.calibration.outputs(outputs, self.table_encoding)
+
+    def predictions(
+        self, table: Table, *, interval: float | None = None, strict: bool = False
+    ) -> Predictions:
         """Predict the targets of each row of a table that was read."""
         encoding, heard = self.table_encoding, Said(is_strict=strict)
-        outputs = self.network(encoding.encode_inputs(table, heard))
+        if interval is not None and self.calibration is None:
+            raise InputError(
+                "The model was fitted without looking at how far off it is",
+                parameter="interval",
+                given=interval,
+                needs="intervals need that",
+                advice=f"Fit it with {argument('calibrate')}.",
+            )
+        outputs = self.outputs(encoding.encode_inputs(table, heard))
+        ends = None
+        if interval is not None and self.calibration is not None:
+            ends = self.calibration.ends(outputs, encoding, interval, self.network.loss)
         chances = gives_chances(self.network, encoding)
         remarks = [said(one.words) for one in heard.remarks()]
-        return predictions_of(encoding, table, outputs, chances=chances, remarks=remarks)
+        return predictions_of(encoding, table, outputs, chances=chances, ends=ends, remarks=remarks)
 
     def score(self, table: Any) -> Score:  # noqa: ANN401 (a path, or any frame that speaks Arrow)
         """Compare predictions with the targets in the table, in the rows that have one.
@@ -150,7 +210,7 @@ class Model:
         return score_of(
             encoding,
             Y,
-            self.network(X),
+            self.outputs(X),
             chances=gives_chances(self.network, encoding),
             majority=None if record is None else record.majority,
             weights=as_sample_weight(weights, len(X), np.float64, "weights"),

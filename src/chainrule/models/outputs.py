@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from chainrule.equations import ACTIVATIONS, LOSSES, name_of
 from chainrule.errors import InputError, argument
 from chainrule.models.defaults import check_defaults
+from chainrule.models.recipe.asking import takes_recipe
+from chainrule.settings import FitSettings, settings_of
+from chainrule.table_options import NumberEncoding
 from chainrule.tables import Limits
 
 if TYPE_CHECKING:
@@ -43,14 +46,14 @@ class AskedOutputs(NamedTuple):
     output: Any = None
     loss: Any = None
     defaults: str = "modern"
+    by_recipe: bool = False
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> AskedOutputs:
         """What of the settings that were given is about the output layer."""
-        defaults = given.get("defaults")
-        return cls(
-            given.get("output"), given.get("loss"), check_defaults("modern" if defaults is None else defaults)
-        )
+        defaults = check_defaults("modern" if given.get("defaults") is None else given["defaults"])
+        names = tuple(one.name for one in settings_of(FitSettings))
+        return cls(given.get("output"), given.get("loss"), defaults, takes_recipe(given, names))
 
     def limits(self, kind: TargetKind, n_classes: int, roles: Roles) -> Limits:
         """What the outputs can give and the loss can take, for targets of this kind.
@@ -73,6 +76,7 @@ class AskedOutputs(NamedTuple):
             needs_counts(layer.loss),
             one_unit,
             self.defaults == "notes",
+            NumberEncoding(squashed=True) if self.by_recipe else None,
         )
 
 
@@ -86,7 +90,9 @@ def output_layer(asked: AskedOutputs, kind: TargetKind, *, one_unit: bool) -> Ou
     >>> output_layer(AskedOutputs(loss="poisson"), "numbers", one_unit=False)
     OutputLayer(output='softplus', loss='poisson')
     """
-    usual = USUAL[asked.defaults]["labels" if kind == "classes" and one_unit else kind]
+    usual = USUAL["notes" if asked.defaults == "notes" else "modern"][
+        "labels" if kind == "classes" and one_unit else kind
+    ]
     if asked.output is None and asked.loss is None:
         return usual
     if asked.output is None:

@@ -9,7 +9,7 @@ from types import NoneType
 from typing import TYPE_CHECKING, Any
 
 from chainrule.arithmetic import FIRST_ARITHMETIC
-from chainrule.equations import name_of
+from chainrule.equations import LAYERS, name_of
 from chainrule.errors import ModelFileError
 from chainrule.settings import BALANCED, FitSettings, plain, settings_of
 
@@ -45,6 +45,13 @@ class TrainingRecord(FitSettings):
         names alone: sample_weight, validation (rows in a table of their own), masks.
     arithmetic : tuple of int
         Versions of the arithmetic that trained it, as in `History`.
+    seed_of_rows : int or None
+        Of a network that is one of an ensemble, the seed that settled which rows are held out or watched,
+        where these are not those that `seed` would settle.
+
+    Notes
+    -----
+    That of a whole ensemble has its settings, and what the run of the first network adds.
 
     Examples
     --------
@@ -64,6 +71,7 @@ class TrainingRecord(FitSettings):
     best_epoch: int | None = None
     beside: tuple[str, ...] = ()
     arithmetic: tuple[int, ...] = (FIRST_ARITHMETIC,)  # of one that does not say so
+    seed_of_rows: int | None = None
 
     def __post_init__(self) -> None:
         """Nothing is checked: the settings were when the training began, by what it knew."""
@@ -94,6 +102,7 @@ class TrainingRecord(FitSettings):
     def to_json(self) -> dict[str, Any]:
         """Every setting and fact that a file keeps, under its name; its network tells the others."""
         kept = {name: getattr(self, name) for name in _kept()}
+        kept = {name: one for name, one in kept.items() if name not in YOUNGEST or one != YOUNGEST[name]}
         return {name: list(one) if isinstance(one, tuple) else one for name, one in kept.items()}
 
     @classmethod
@@ -127,14 +136,19 @@ class TrainingRecord(FitSettings):
         if not versions or not all(type(one) is int and one > 0 for one in versions):
             raise _damaged("must hold versions from 1", "field arithmetic of the ")
         activations = [name_of(g) for g in net.activations]
+        dense = [m for m, layer in enumerate(net.layers) if LAYERS.fact(layer, "chooses_units")]
         told: dict[str, Any] = {
-            "hidden": net.sizes[1:-1],
-            "activation": activations[0] if len(activations) > 1 else NO_ACTIVATION,
+            "hidden": tuple(net.sizes[m + 1] for m in dense[:-1]),
+            "activation": activations[dense[0]] if len(dense) > 1 else NO_ACTIVATION,
             "output": activations[-1],
             "loss": name_of(net.loss),
             "dtype": str(net.dtype),
         }
-        return cls(**{**told, **data, "beside": tuple(beside), "arithmetic": tuple(versions)})
+        layers = data.get("input_layers", [])
+        if not all(isinstance(one, str) for one in layers):
+            raise _damaged("must hold names", "field input_layers of the ")
+        lists = {"beside": tuple(beside), "arithmetic": tuple(versions), "input_layers": tuple(layers)}
+        return cls(**{**told, **data, **lists})
 
 
 def _weights_of(text: str) -> dict[str, float]:
@@ -150,6 +164,7 @@ def _weights_of(text: str) -> dict[str, float]:
     )
 
 
+FORMAT_BEFORE = 5  # of files that can hold one network of dense layers, trained by what there was then
 NO_ACTIVATION = "identity"  # what a record says of hidden layers that there are none of
 FACTS: dict[str, tuple[tuple[type, ...], bool]] = {
     "n_training_rows": ((int,), True),
@@ -160,6 +175,12 @@ FACTS: dict[str, tuple[tuple[type, ...], bool]] = {
     "best_epoch": ((int, NoneType), False),
     "beside": ((list,), False),
     "arithmetic": ((list,), False),
+    "seed_of_rows": ((int, NoneType), False),
+}
+# What a file does not have where it is this, so that it can be of a format before.
+YOUNGEST: dict[str, Any] = {
+    "seed_of_rows": None,
+    **{one.name: plain(one.default) for one in settings_of(FitSettings) if one.since > FORMAT_BEFORE},
 }
 TYPES: dict[str, tuple[type, ...]] = {
     "NUMBER": (float, int),
@@ -167,6 +188,8 @@ TYPES: dict[str, tuple[type, ...]] = {
     "N": (int,),
     "NAME": (str,),
     "WEIGHTS": (str,),
+    "LAYERS": (list,),
+    "FACTORS": (str,),
     "": (bool,),
 }
 

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from chainrule.models.dataset import Dataset
     from chainrule.models.folds import CrossValidation
-    from chainrule.network import Network
     from chainrule.scores import Gain, Score
     from chainrule.training import Diagnosis, History, StoppedBy, TrainingResult
 
@@ -43,9 +42,14 @@ class FitResult:
     data : Dataset
         The table as the network saw it.
     training : TrainingResult
-        How the network came about: history, what ended it, what went badly, and its state.
+        How the network came about: history, what ended it, what went badly, and its state. Of an ensemble
+        that of its first network, but for what ended and what went badly in any of them.
     cross_validation : CrossValidation or None
         The folds that were asked for; the model itself has then learnt from all rows.
+    members : tuple of FitResult
+        Of an ensemble, what came of each of its networks.
+    unfinished : tuple of FitResult
+        Of an ensemble that was interrupted, networks under way, which it has not.
 
     Examples
     --------
@@ -60,6 +64,8 @@ class FitResult:
     data: Dataset
     training: TrainingResult
     cross_validation: CrossValidation | None = None
+    members: tuple[FitResult, ...] = ()
+    unfinished: tuple[FitResult, ...] = ()
 
     @property
     def history(self) -> History:
@@ -112,7 +118,7 @@ class FitResult:
 
         Rows count by their weights, where a column or `sample_weight` says what these are.
         """
-        return self._score(self.model.network, self.data.training_rows)
+        return self._score(self.model, self.data.training_rows)
 
     @cached_property
     def held_out_score(self) -> Score | None:
@@ -122,7 +128,17 @@ class FitResult:
         """
         rows, weights = self.data.held_out_rows, self.data.weights
         is_there = len(rows) if weights is None else weights[rows].any()
-        return self._score(self.model.network, rows) if is_there else None
+        return self._score(self.model, rows) if is_there else None
+
+    @cached_property
+    def scores_of_members(self) -> tuple[Score, ...]:
+        """Of an ensemble, the score of each of its networks alone on the held-out rows.
+
+        None where `held_out_score` is None, or there is one network.
+        """
+        if self.held_out_score is None:
+            return ()
+        return tuple(self._score(one, self.data.held_out_rows) for one in self.model.members)
 
     @cached_property
     def linear_score(self) -> Score | None:
@@ -132,7 +148,7 @@ class FitResult:
         `held_out_score` is, and where its training left the finite numbers.
         """
         linear = None if self.held_out_score is None else self.linear_model
-        return None if linear is None else self._score(linear.network, self.data.held_out_rows)
+        return None if linear is None else self._score(linear, self.data.held_out_rows)
 
     @cached_property
     def linear_model(self) -> Model | None:
@@ -150,13 +166,13 @@ class FitResult:
         """
         return None if self.held_out_score is None else gain_of(self.held_out_score, self.linear_score)
 
-    def _score(self, network: Network, rows: npt.NDArray[np.intp]) -> Score:
+    def _score(self, model: Model, rows: npt.NDArray[np.intp]) -> Score:
         data = self.data
         return score_of(
             data.encoding,
             data.Y[rows],
-            network(data.X[rows]),
-            chances=gives_chances(network, data.encoding),
+            model.outputs(data.X[rows]),
+            chances=gives_chances(model.network, data.encoding),
             majority=data.majorities,
             weights=None
             if data.weights is None

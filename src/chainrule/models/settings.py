@@ -10,6 +10,8 @@ from chainrule.equations import ACTIVATIONS, RULES
 from chainrule.errors import InputError, UnknownNameError, argument
 from chainrule.models.defaults import default_settings
 from chainrule.models.outputs import AskedOutputs, OutputLayer, output_layer
+from chainrule.models.recipe.asking import refuse_effort_beside, takes_recipe
+from chainrule.models.recipe.choice import recipe_settings
 from chainrule.settings import FitSettings, plain, refuse_unknown_settings, settings_of
 from chainrule.tables import ClassTarget
 from chainrule.words import joined, quoted
@@ -25,6 +27,7 @@ __all__ = ["fit_settings", "settings_of_checkpoint", "usual_start"]
 
 MOST_LISTED = 20  # classes, in a message
 MOST_WEIGHTS = 10**9  # eight gigabytes, before the first gradient
+PATIENCE = 10  # epochs, of networks that each watch a fold
 
 
 def fit_settings(data: Dataset, *, defaults: str = "modern", **given: Any) -> FitSettings:  # noqa: ANN401 (settings)
@@ -40,6 +43,14 @@ def fit_settings(data: Dataset, *, defaults: str = "modern", **given: Any) -> Fi
     asked = {name: value for name, value in given.items() if value is not None}
     refuse_unknown_settings(given, FitSettings)
     kind, target = data.encoding.kind, data.encoding.learnt[0]
+    names = tuple(one.name for one in settings_of(FitSettings))
+    refuse_effort_beside({**asked, "defaults": defaults}, names)
+    if takes_recipe({**asked, "defaults": defaults}, names):
+        layer = output_layer(AskedOutputs(), kind, one_unit=getattr(target, "one_unit", False))
+        beside: dict[str, Any] = {name: asked[name] for name in ("threads", "folds") if name in asked}
+        beside["calibrate"] = asked.get("calibrate", True)
+        beside["class_weight"] = _class_weight_of_labels(asked.get("class_weight"), data)
+        return recipe_settings(data, layer, effort=asked.get("effort"), given=beside)
     usual = default_settings(defaults, len(data.training_rows), classes=kind != "numbers")
     layer = output_layer(
         AskedOutputs.of({**asked, "defaults": defaults}), kind, one_unit=getattr(target, "one_unit", False)
@@ -48,6 +59,7 @@ def fit_settings(data: Dataset, *, defaults: str = "modern", **given: Any) -> Fi
         **layer._asdict(),
         **_rate_and_batch(usual, asked),
         "l2": usual.l2 * _size_of_losses(layer, kind),
+        **_watching_folds(usual, asked),
         **asked,
         "held_out": data.held_out,
         "seed": data.seed,
@@ -77,8 +89,8 @@ def settings_of_checkpoint(model: Model, **given: Any) -> FitSettings:  # noqa: 
     InputError
         The model is no checkpoint, or a setting is not as it was, and may not be another.
     """
-    state, record = model.state, model.training
-    if state is None or record is None:
+    states, record = model.states, model.training
+    if not states or record is None:
         raise InputError(
             "The file holds a model but no state of a training, so that there is nothing to go on from.",
             parameter="model",
@@ -86,7 +98,7 @@ def settings_of_checkpoint(model: Model, **given: Any) -> FitSettings:  # noqa: 
             advice="Give a checkpoint, which `chainrule fit` keeps while it trains and when it is "
             "interrupted.",
         )
-    then = replace(record.settings, **state.settings)
+    then = replace(record.settings, **{**states[0].settings, "seed": record.seed})
     settings = replace(then, **{name: value for name, value in given.items() if value is not None})
     for one in settings_of(FitSettings):
         was, now = plain(getattr(then, one.name)), plain(getattr(settings, one.name))
@@ -115,6 +127,13 @@ def _rate_and_batch(usual: FitSettings, asked: Mapping[str, Any]) -> dict[str, A
         "rate": usual.rate if is_usual else RULES.fact(rule, "usual_rate"),
         "batch_size": None if RULES.fact(rule, "takes_all_rows") else usual.batch_size,
     }
+
+
+def _watching_folds(usual: FitSettings, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """When networks stop that each watch a fold of their own, which is what they watch it for."""
+    if asked.get("ensemble_by") != "folds":
+        return {}
+    return {"validation": 0.0} | ({} if usual.criteria or "stopping" in asked else {"patience": PATIENCE})
 
 
 def _class_weight_of_labels(

@@ -1,6 +1,7 @@
 """The network: its weights and activations, how they start, and its passes over whole batches."""
 
 from chainrule.network.domains import check_targets
+from chainrule.network.ensemble import Ensemble, members_of
 from chainrule.network.network import Network
 from chainrule.network.objective import Objective
 from chainrule.network.own_functions import own_functions
@@ -26,7 +27,8 @@ from chainrule.network.samples import (
 )
 
 __all__ = [
-    "ForwardPass", "Network", "Objective", "as_masks", "as_pairs", "as_sample_weight", "as_samples",
-    "as_table", "as_weights", "backward", "check_as_many", "check_finite", "check_network", "check_targets",
-    "each_member", "forward", "gradients", "jacobian", "loss_over_rows", "own_functions",
+    "Ensemble", "ForwardPass", "Network", "Objective", "as_masks", "as_pairs", "as_sample_weight",
+    "as_samples", "as_table", "as_weights", "backward", "check_as_many", "check_finite", "check_network",
+    "check_targets", "each_member", "forward", "gradients", "jacobian", "loss_over_rows", "members_of",
+    "own_functions",
 ]  # fmt: skip

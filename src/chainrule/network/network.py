@@ -48,8 +48,8 @@ class Network:
         float64.
     activations : str, Activation, or a sequence of them
         One for all layers, or one for each weight matrix: "logistic", "tanh", "relu", "leaky_relu",
-        "softplus", "exp", "softsign", "gelu" (its tanh form), "identity", and for the outputs "softmax". A
-        number after the name is its parameter, ``"leaky_relu:0.1"``.
+        "softplus", "exp", "softsign", "gelu" (its tanh form), "selu", "mish", "cos", "identity", and for the
+        outputs "softmax". A number after the name is its parameter, ``"leaky_relu:0.1"``.
     loss : str or Loss
         "rss", "cross_entropy" (of softmax outputs), "binary_cross_entropy" (of logistic outputs), "absolute",
         "huber", "quantile" and "poisson" (of outputs above 0); ``"quantile:0.9"`` is the 90 % quantile.
@@ -393,6 +393,13 @@ def _sizes_of(weights: Sequence[npt.NDArray[Any]], chain: Sequence[Layer]) -> tu
                 advice=f"Make it of shape {layer.shape(max(n_before, 1), max(n_out, 1))}.",
             )
         check_finite(w, f"weights[{m}]")
+        if fault := getattr(layer, "fault_of", _no_fault)(w):
+            raise InputError(
+                f"weights[{m}] does not suit a layer of the kind {name_of(layer)}",
+                parameter="weights",
+                needs=fault,
+                advice="Repair them.",
+            )
         sizes += [n_out] if sizes else [n_in, n_out]
     of_members = {int(LAYERS.fact(layer, "members")) for layer in chain} - {1}
     if len(of_members) > 1:
@@ -404,6 +411,10 @@ def _sizes_of(weights: Sequence[npt.NDArray[Any]], chain: Sequence[Layer]) -> tu
             advice="Give them the same number.",
         )
     return tuple(sizes)
+
+
+def _no_fault(_weights: npt.NDArray[Any]) -> None:
+    """Of a kind that takes any numbers."""
 
 
 def _shapes_of(sizes: Sequence[int], chain: Sequence[Layer]) -> tuple[list[tuple[int, int]], list[int]]:

@@ -97,9 +97,11 @@ def check_finite(array: npt.NDArray[Any], name: str) -> None:
 def check_network(net: object) -> None:
     """Raise InputError for what is no network, such as a model that holds one."""
     if not all(hasattr(net, name) for name in ("weights", "activations", "sizes", "loss")):
-        advice = (
-            "Give its network, model.network." if hasattr(net, "network") else "Make one with Network.random."
-        )
+        advice = "Make one with Network.random."
+        if hasattr(net, "members"):
+            advice = "Give one of its members."
+        elif hasattr(net, "network"):
+            advice = "Give its network, model.network."
         raise InputError(
             f"net is a {type(net).__name__}",
             parameter="net",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from chainrule.given import truth
+from chainrule.scores.calibration import expected_calibration_error
 from chainrule.scores.intervals import (
     bootstrap_intervals,
     intervals_to_json,
@@ -102,6 +103,9 @@ class ClassScore:
     brier : float or None
         Mean squared difference of the probabilities from 1 for the row's class and 0 for the others: of the
         second one of two classes, summed over more of them.
+    calibration_error : float or None
+        Expected calibration error: how far the largest probability is from how often it is right, in the mean
+        over 15 bins of it; None where there are no probabilities.
     majority : str or None
         Most frequent class of the training rows, where it is known.
     majority_accuracy : float or None
@@ -129,6 +133,7 @@ class ClassScore:
     log_loss: float | None
     auc: float | None
     brier: float | None
+    calibration_error: float | None
     majority: str | None
     majority_accuracy: float | None
     precision: dict[str, float | None]
@@ -160,6 +165,7 @@ class ClassScore:
             "log_loss": None,
             "auc": None,
             "brier": None,
+            "calibration_error": None,
         }
         if self.area is not None:
             found["auc"] = logit_interval(self.area.area, self.area.error)
@@ -226,6 +232,7 @@ def score_classes(
         log_loss=None if terms is None else float(np.average(terms[0], weights=weights)),
         auc=None if area is None else area.area,
         brier=None if terms is None else float(np.average(terms[1], weights=weights)),
+        calibration_error=_calibration_error(scored),
         majority=majority,
         majority_accuracy=None if always is None else float(always),
         precision=dict(zip(classes, _shares(found, guessed), strict=True)),
@@ -235,6 +242,12 @@ def score_classes(
         scored=scored,
         area=area,
     )
+
+
+def _calibration_error(scored: ClassRows) -> float | None:
+    if scored.outputs is None or not scored.chances:
+        return None
+    return expected_calibration_error(scored.truth, scored.outputs, scored.weights)
 
 
 def _confusion(scored: ClassRows, n: int) -> FloatArray:

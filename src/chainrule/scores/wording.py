@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from chainrule.scores.numbers import NumberScore
     from chainrule.scores.targets import Score
 
-__all__ = ["score_lines"]
+__all__ = ["member_lines", "score_lines"]
 
 WIDTH = 98  # with an indent of two, a line of a hundred columns
 LONGEST_NAME = 32
@@ -33,9 +33,12 @@ FIGURES = {
     "auc": "AUC",
     "log_loss": "log loss",
     "brier": "Brier score",
+    "calibration_error": "calibration error",
 }
 NUMBERS = {"rmse": "RMSE", "mae": "MAE", "mape": "MAPE", "r2": "R²"}
 OF_SEVERAL = ("accuracy", "balanced_accuracy", "auc", "rmse", "r2")  # figures of each of several targets
+# Figures of networks alone.
+OF_MEMBERS = {"accuracy": "accuracy", "log_loss": "log loss", "rmse": "RMSE", "r2": "R²"}
 Row = tuple[str, ...]
 
 
@@ -75,6 +78,37 @@ def score_lines(
     if any(one.is_weighted for one in scores):
         lines.append("Rows count by their weights.")
     return [*lines, *([] if gain is None else ["", *_sentence(str(gain))])]
+
+
+def member_lines(scores: Sequence[Score]) -> list[str]:
+    """What the networks of an ensemble score alone, in the mean: a line for each target and figure.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from chainrule.scores import NumberRows, score_numbers
+    >>> rows = [NumberRows(np.array([1.0, 3, 4]), np.array([1.0, 2, k]), mean=2.0) for k in (4.0, 5.0)]
+    >>> for line in member_lines([(score_numbers("price", one),) for one in rows]):
+    ...     print(line)
+    Each of the 2 networks alone, in the mean (from, to):
+    RMSE  0.6969  (0.5774, 0.8165)
+    R²    0.500  (0.357, 0.643)
+    """
+    targets = list(zip(*map(each_of, scores), strict=True))
+    rows: list[tuple[str, list[str]]] = []
+    for alike in targets[:MOST_LINES]:
+        is_time = not isinstance(alike[0], ClassScore) and alike[0].scored.is_time
+        own = f" of {named(alike[0].target, LONGEST_LABEL)}" if len(targets) > 1 else ""
+        for name, words in OF_MEMBERS.items():
+            values = [getattr(one, name, None) for one in alike]
+            known = [value for value in values if value is not None]
+            if len(known) == len(values):
+                text = (span_text if is_time else number_text) if name == "rmse" else share_text
+                three = map(text, (sum(known) / len(known), min(known), max(known)))
+                rows.append((f"{words}{own}", list(three)))
+    width = max((len(words) for words, _ in rows), default=0) + 2
+    said = [f"{words:<{width}}{mean}  ({low}, {high})" for words, (mean, low, high) in rows]
+    return [f"Each of the {len(scores)} networks alone, in the mean (from, to):", *said]
 
 
 def _sentence(text: str) -> list[str]:

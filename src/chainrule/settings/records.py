@@ -12,6 +12,7 @@ from dataclasses import MISSING, dataclass, replace
 from typing import Any, NoReturn
 
 from chainrule.equations import ACTIVATIONS, CRITERIA, LOSSES, RULES, SCHEDULES, STARTS, Patience, name_of
+from chainrule.equations.rules.factors import ALL_ALIKE
 from chainrule.errors import InputError, argument
 from chainrule.settings import values
 from chainrule.settings.setting import NETWORK, ROWS, setting, settings_of
@@ -60,6 +61,21 @@ class Settings:
         varies=True,
         also_called=("learning_rate", "learning_rate_init", "lr", "eta", "step_size"),
     )
+    rate_factors: Any = setting(
+        "What the rate is multiplied by for each weight matrix but its bias weights, as in 6,ntp,ntp; ntp is "
+        "one over the root of a unit's inputs. Decay of adamw is multiplied, too.",
+        values.FACTORS,
+        default=ALL_ALIKE,
+        since=6,
+        also_called=("lr_factors", "lr_multipliers", "layer_rates", "lr_mult"),
+    )
+    bias_rate: float = setting(
+        "What the rate is multiplied by for the bias weights of all layers.",
+        values.positive("0.1"),
+        default=1.0,
+        since=6,
+        also_called=("bias_lr", "bias_lr_factor"),
+    )
     schedule: Any = setting(
         "How the rate changes from epoch to epoch, as in step:30:0.1 or warm_up:5,cosine.",
         values.named(SCHEDULES),
@@ -94,6 +110,14 @@ class Settings:
         since=1,
         varies=True,
         also_called=("batch", "minibatch", "minibatch_size", "mini_batch_size"),
+    )
+    steps_per_epoch: int | None = setting(
+        "Batches of an epoch, where the rows make more: the next epoch goes on with the rows after them, so "
+        "that schedules and criteria of epochs come more often. All rows where not given.",
+        values.WHOLE,
+        unit="steps",
+        since=6,
+        also_called=("n_steps_per_epoch", "batches_per_epoch", "limit_train_batches"),
     )
     shuffle: bool = setting(
         "Take the rows in a new random order in each epoch.",
@@ -212,9 +236,11 @@ class Settings:
                     advice=f"Try {argument('rate', usual)}.",
                 )
         else:
-            for name in ("rate", "clip_norm"):
+            for name, unset in (
+                ("rate", None), ("clip_norm", None), ("rate_factors", ALL_ALIKE), ("bias_rate", 1.0),
+            ):  # fmt: skip
                 value = getattr(self, name)
-                if value is not None:
+                if value != unset:
                     self._refuse(name, f"the update rule {rule} finds its own steps")
             if self.dropout:
                 needs = f"the update rule {rule} needs the same loss twice for the same weights"
@@ -254,7 +280,8 @@ class Settings:
                 rule = name_of(self.rule)
                 self._refuse("batch_size", f"the update rule {rule} needs all {n_rows} rows in one batch")
             size = n_rows
-        return replace(self, batch_size=1 if size is None else min(size, n_rows))
+        size = 1 if size is None else min(size, n_rows)
+        return self if size == self.batch_size else replace(self, batch_size=size)
 
     def to_json(self) -> dict[str, Any]:
         """Every setting of a training as plain data: objects by the text that stands for them.
@@ -325,6 +352,16 @@ class FitSettings(Settings):
         varies=True,
         also_called=("loss_function", "loss_fn", "criterion", "objective", "cost", "cost_function"),
     )
+    input_layers: tuple[str, ...] = setting(
+        "Layers between the inputs and the first hidden layer, in their order: scale, piecewise:16 (bins "
+        "of each number), periodic:16:3 (cosines of each number, and sums of them).",
+        values.INPUT_LAYERS,
+        default=(),
+        about=NETWORK,
+        since=6,
+        varies=True,
+        also_called=("embedding", "num_embeddings", "front", "front_scale"),
+    )
     start: Any = setting(
         "Formula of the first weights, as in uniform:0.3.",
         values.kept_as_given(STARTS),
@@ -341,6 +378,35 @@ class FitSettings(Settings):
         about=NETWORK,
         is_recorded=False,
         also_called=("precision", "data_type", "float_type"),
+    )
+    effort: str | None = setting(
+        "How much is tried where the network and its training are not said: quick, normal or best.",
+        values.EFFORT,
+        about=NETWORK,
+        since=6,
+        also_called=("quality", "preset", "presets", "time_limit"),
+    )
+    recipe: str | None = setting(
+        "Version of the recipe that chose the settings, where one did; it follows from the defaults.",
+        values.RECIPE,
+        about=NETWORK,
+        since=6,
+    )
+    ensemble: int | None = setting(
+        "Networks that are trained, each with a seed of its own: seed, seed + 1 and so on. Their outputs are "
+        "averaged.",
+        values.ENSEMBLE,
+        about=NETWORK,
+        since=6,
+        also_called=("n_estimators", "n_ensemble", "num_networks", "n_networks", "bagging"),
+    )
+    ensemble_by: str | None = setting(
+        "What the networks of an ensemble differ in. seeds: in these alone, and all learn from the same rows "
+        "and watch the same, if any. folds: network k watches fold k of the training rows and learns from "
+        "all others. seeds where not given.",
+        values.ENSEMBLE_BY,
+        about=NETWORK,
+        since=6,
     )
     engine: str = setting(
         "What runs the epochs: compiled kernels, the same bits on every machine; or reference, the equations "
@@ -395,6 +461,32 @@ class FitSettings(Settings):
             "cross_validation",
         ),
     )
+    calibrate: bool = setting(
+        "Learn at the end, from rows that the network has not learnt from, how sure and how far off it is: "
+        "probabilities get a temperature, numbers intervals. The rows are those of the folds, or else those "
+        "that were watched.",
+        values.SWITCH,
+        default=False,
+        about=ROWS,
+        is_free=True,
+        since=6,
+        also_called=(
+            "calibration",
+            "calibrated",
+            "temperature",
+            "temperature_scaling",
+            "conformal",
+            "intervals",
+        ),
+    )
+
+    def _check_together(self) -> None:
+        """Refuse settings that do not go together."""
+        super()._check_together()
+        if self.ensemble_by is not None and self.ensemble is None:
+            self._refuse("ensemble_by", "there is one network alone", f", or give {argument('ensemble', 5)}")
+        if self.ensemble_by == "folds" and self.validation:
+            self._refuse("validation", "each network watches a fold of its own")
 
 
 def plain(value: object) -> Any:  # noqa: ANN401 (JSON)

@@ -32,7 +32,9 @@ TYPES = {
     "N": "int",
     "NAME": "str or object",
     "UNITS": "int or sequence of int",
+    "LAYERS": "str or sequence of str",
     "WEIGHTS": "str or dict",
+    "FACTORS": "float, str, or sequence of them",
     "": "bool",
 }
 NETWORK, TRAINING, ROWS = "Network", "Training", "Rows"  # what a setting is about
@@ -53,7 +55,7 @@ class Setting:
         Gives the value as it is kept, or raises InputError.
     takes : str
         What it takes, as an option shows it: "NUMBER", "SHARE", "N", "NAME" or a word of its own; "" for one
-        that is switched off.
+        that is switched on, or off where it is on by default.
     values : str
         Its range in words.
     unit : str
@@ -65,6 +67,7 @@ class Setting:
         Whether it is kept in a model file's record.
     since : int
         First format of model files that has it; in an older file it may be missing, and is the default then.
+        One from 6 on is written only where it is another one.
     varies : bool
         Whether a fit's default depends on the table.
     switch : str
@@ -105,7 +108,12 @@ class Setting:
     @property
     def option(self) -> str:
         """What it is called on the command line."""
-        return f"--{'no-' if not self.takes else ''}{self.name.replace('_', '-')}"
+        return f"--{'no-' if self.is_switched_off else ''}{self.name.replace('_', '-')}"
+
+    @property
+    def is_switched_off(self) -> bool:
+        """Whether all that an option can do is to switch it off."""
+        return not self.takes and bool(self.default)
 
 
 def documented(record: type[Any], *, but: tuple[str, ...] = ()) -> Callable[[F], F]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from chainrule.equations import ACTIVATIONS, ENGINES
-from chainrule.errors import InputError, argument
+from chainrule.equations import ACTIVATIONS, ENGINES, name_of
+from chainrule.equations import LAYERS as KINDS
+from chainrule.equations.rules.factors import BY_INPUTS
+from chainrule.errors import InputError, UnknownNameError, argument
 from chainrule.given import (
     check_seed,
     not_negative_number,
@@ -21,20 +23,21 @@ from chainrule.given import (
 from chainrule.words import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from chainrule.equations import Kind
 
     Check = Callable[[Any, str], Any]
 
 __all__ = [
-    "BALANCED", "CLASS_WEIGHT", "DTYPE", "DTYPES", "ENGINE", "FOLDS", "HIDDEN_ACTIVATION", "LAYERS",
-    "METRIC", "SEED", "SWITCH", "WHOLE", "WHOLE_OR_NONE", "Values", "kept_as_given", "named",
-    "not_negative", "positive", "share",
+    "BALANCED", "CLASS_WEIGHT", "DTYPE", "DTYPES", "ENGINE", "ENSEMBLE", "ENSEMBLE_BY", "FACTORS", "FOLDS",
+    "HIDDEN_ACTIVATION", "INPUT_LAYERS", "LAYERS", "METRIC", "SEED", "SWITCH", "WHOLE", "WHOLE_OR_NONE",
+    "Values", "kept_as_given", "named", "not_negative", "positive", "share",
 ]  # fmt: skip
 
 BALANCED = "balanced"
 DTYPES = ("float64", "float32")
+ENSEMBLES_BY = ("seeds", "folds")
 
 
 class Values(NamedTuple):
@@ -146,12 +149,95 @@ def _class_weight(value: object, parameter: str) -> str | Mapping[Any, float]:
     return kept
 
 
+def _input_layers(value: object, name: str) -> tuple[str, ...]:
+    """Names of layers whose units follow from their inputs."""
+    given = value.split(",") if isinstance(value, str) else value
+    given = given if isinstance(given, (list, tuple)) else (given,)
+    kinds = [KINDS.made_of(one.strip() if isinstance(one, str) else one, name) for one in given]
+    for kind in kinds:
+        if KINDS.fact(kind, "chooses_units") or KINDS.fact(kind, "members") > 1:
+            raise InputError(
+                parameter=name,
+                given=name_of(kind),
+                needs="must be a layer that makes something of each input",
+                advice=f"Try {argument(name, 'scale')}; dense layers are the hidden ones.",
+            )
+    return tuple(name_of(kind) for kind in kinds)
+
+
+def _ensemble(value: object, name: str) -> int | None:
+    """Number of networks; None for one, which is no ensemble."""
+    number = whole_number_from_1(value, name)
+    return None if number == 1 else number
+
+
+def _ensemble_by(value: object, name: str) -> str:
+    """What the networks of an ensemble differ in."""
+    if not isinstance(value, str) or value not in ENSEMBLES_BY:
+        raise InputError(
+            parameter=name,
+            given=value,
+            needs=f"must be {' or '.join(map(repr, ENSEMBLES_BY))}",
+            advice=f"Try {argument(name, ENSEMBLES_BY[-1])}.",
+        )
+    return value
+
+
+def _factors(value: object, name: str) -> str:
+    """Factors of the rate as a text: one for all weight matrices, or one for each."""
+    parts: Sequence[object] = value if isinstance(value, (list, tuple)) else (value,)
+    parts = value.split(",") if isinstance(value, str) else parts or ("",)
+    kept = []
+    for part in parts:
+        text = part.strip() if isinstance(part, str) else part
+        if text != BY_INPUTS:
+            try:
+                number = positive_number(float(text) if isinstance(text, str) else text, name, "0.5")
+            except (InputError, ValueError):
+                raise InputError(
+                    f"{argument(name)} has {quoted(part)}",
+                    parameter=name,
+                    given=value,
+                    needs=f"must be {FACTORS_IN_WORDS}",
+                    advice=f"Try {argument(name, BY_INPUTS)}.",
+                ) from None
+            text = repr(number).removesuffix(".0")
+        kept.append(text)
+    return ",".join(map(str, kept))
+
+
+FACTORS_IN_WORDS = "numbers above 0, or ntp, one for all weight matrices or one for each"
+FACTORS = Values(_factors, "FACTORS", FACTORS_IN_WORDS)
+
+
+def _one_of(*names: str) -> Check:
+    """One of some names."""
+
+    def checked(value: object, name: str) -> str:
+        if not isinstance(value, str) or value not in names:
+            if isinstance(value, str):
+                raise UnknownNameError(name, value, names, name)
+            needs = f"must be {' or '.join(map(repr, names))}"
+            raise InputError(
+                parameter=name, given=value, needs=needs, advice=f"Try {argument(name, names[-1])}."
+            )
+        return value
+
+    return checked
+
+
+EFFORTS, RECIPES = ("quick", "normal", "best"), ("modern-2",)
+EFFORT = Values(_one_of(*EFFORTS), "NAME", ", ".join(EFFORTS))
+RECIPE = Values(_one_of(*RECIPES), "NAME", ", ".join(RECIPES))
 METRIC = Values(_metric, "NAME", "loss, accuracy, r2")
 ENGINE = Values(_engine, "NAME", "compiled or reference")
 DTYPE = Values(_dtype, "NAME", " or ".join(DTYPES))
 LAYERS = Values(_layers, "UNITS", "whole numbers of at least 1")
+INPUT_LAYERS = Values(_input_layers, "LAYERS", "names of layers")
 CLASS_WEIGHT = Values(_class_weight, "WEIGHTS", "balanced, or a number above 0 for each class")
 SEED = Values(lambda value, _name: check_seed(value), "N", "a whole number from 0")
 FOLDS = Values(lambda value, name: whole_number_from_2(value, name, "5"), "N", "a whole number of at least 2")
 SWITCH = Values(truth, "", "")
 HIDDEN_ACTIVATION = kept_as_given(ACTIVATIONS, ", ".join(g for g in ACTIVATIONS if not _mixes(g)))
+ENSEMBLE = Values(_ensemble, "N", "a whole number of at least 1")
+ENSEMBLE_BY = Values(_ensemble_by, "NAME", " or ".join(ENSEMBLES_BY))

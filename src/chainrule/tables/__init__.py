@@ -22,6 +22,7 @@ from chainrule.tables.encoding.targets.kind import TargetKind
 from chainrule.tables.encoding.targets.numbers import NumberTarget
 from chainrule.tables.encoding.targets.scaling import Limits, scaling_of
 from chainrule.tables.encoding.texts import TextInput
+from chainrule.tables.encoding.transforms.piecewise import PiecewiseLinear
 from chainrule.tables.encoding.worked import (
     Step,
     Worked,
@@ -47,12 +48,12 @@ from chainrule.tables.splitting import (
 )
 
 __all__ = [
-    "BinaryInput", "CategoryInput", "Chosen", "ClassTarget", "Column", "ColumnReport",
-    "ConstantTarget", "CycleInput", "DateInput", "DateTarget", "Decision", "Encoding", "InputPart",
-    "Layout", "LearntTarget", "Limits", "MissingInput", "NumberInput", "NumberTarget", "Predictions",
-    "Report", "Roles", "RowRoles", "RowsLeftOut", "Said", "Spread", "Step", "Table", "TableOptions",
-    "TargetKind", "TargetPart", "TextInput", "Worked", "WorkedAnswer", "WorkedCell", "as_table",
-    "choose_encoding", "column_formula", "fold_groups", "fold_in_order", "fold_rows",
+    "BinaryInput", "CategoryInput", "Chosen", "ClassTarget", "Column", "ColumnReport", "ConstantTarget",
+    "CycleInput", "DateInput", "DateTarget", "Decision", "Encoding", "InputPart", "Layout",
+    "LearntTarget", "Limits", "MissingInput", "NumberInput", "NumberTarget", "PiecewiseLinear",
+    "Predictions", "Report", "Roles", "RowRoles", "RowsLeftOut", "Said", "Spread", "Step", "Table",
+    "TableOptions", "TargetKind", "TargetPart", "TextInput", "Worked", "WorkedAnswer", "WorkedCell",
+    "as_table", "choose_encoding", "column_formula", "fold_groups", "fold_in_order", "fold_rows",
     "joined_predictions", "predictions_of", "read_numbers", "read_table", "read_targets",
     "reading_option", "refuse_guesses", "report_lines", "row_labels", "scaling_of", "settle_roles",
     "split_groups", "split_in_order", "split_rows", "spread_in_words", "with_numbers", "worked_answers",

@@ -41,7 +41,8 @@ class Predictions:
     Attributes
     ----------
     answers : mapping of str to Answer
-        Every column: those that name the rows, the targets, and for classes what the network says of each.
+        Every column: those that name the rows, the targets, ends of intervals where these were asked for, and
+        for classes what the network says of each.
     targets : tuple of str
         Which of them are the targets.
     classes : tuple or None
@@ -83,7 +84,7 @@ class Predictions:
 
     @property
     def beside(self) -> tuple[str, ...]:
-        """Which of them say, behind the targets, what the network says of classes."""
+        """Which of them say, behind the targets, what the network says of classes, or where intervals end."""
         return self.names[self.names.index(self.targets[-1]) + 1 :]
 
     def __len__(self) -> int:
@@ -171,6 +172,7 @@ def predictions_of(
     outputs: FloatArray,
     *,
     chances: bool = False,
+    ends: Mapping[str, tuple[FloatArray, FloatArray]] | None = None,
     remarks: Sequence[str] = (),
 ) -> Predictions:
     """Name and type what a network says of a table.
@@ -183,6 +185,8 @@ def predictions_of(
     outputs : array of shape (n_rows, n_outputs)
     chances : bool
         Whether outputs of classes are probabilities.
+    ends : mapping of str to (array, array), optional
+        Of targets that have intervals, outputs at their low and their high ends, shape (n_rows,).
     remarks : sequence of str
 
     Raises
@@ -194,6 +198,8 @@ def predictions_of(
     answers = encoding.answers(outputs)
     beside = _of_classes(encoding, outputs, "probability" if chances else "output")
     named = dict(answers)
+    for name, answer in _of_ends(encoding, ends or {}):
+        named[_free(name, "interval", named)] = answer
     for name, column in beside.items():
         named[_free(name, "output", named)] = Answer(pa.array(np.ascontiguousarray(column)))
     ids: dict[str, Answer] = {}
@@ -286,6 +292,15 @@ def _of_classes(encoding: Encoding, outputs: FloatArray, of: str) -> dict[str, F
         is_chance = of == "probability"
         labels, columns = (labels, part.of_each_class(outputs)) if is_chance else (labels[1:], outputs)
     return {f"{of}_{label}": column for label, column in zip(labels, columns.T, strict=True)}
+
+
+def _of_ends(
+    encoding: Encoding, ends: Mapping[str, tuple[FloatArray, FloatArray]]
+) -> Iterator[tuple[str, Answer]]:
+    """The columns that hold the ends of intervals."""
+    for part in encoding.learnt:
+        for end, outputs in zip(("low", "high"), ends.get(part.name, ()), strict=False):
+            yield f"{part.name}_{end}", part.answers(outputs[:, np.newaxis])
 
 
 def _free(name: str, what: str, taken: Mapping[str, object]) -> str:

@@ -5,7 +5,9 @@ from chainrule.equations import (
     LBFGS,
     Constant,
     Cosine,
+    CosLog4,
     Exponential,
+    FlatCosine,
     GeneralizationLoss,
     LevenbergMarquardt,
     Patience,
@@ -27,9 +29,9 @@ from chainrule.training.together import Together, shared_threads, train_together
 from chainrule.training.trainer import Trainer
 
 __all__ = [
-    "ENGINES", "FEWEST_EPOCHS", "LBFGS", "Callbacks", "Constant", "Cosine", "Diagnosis", "Epoch",
-    "Exponential", "GeneralizationLoss", "History", "LevenbergMarquardt", "Observer", "Patience", "Progress",
-    "ProgressQuotient", "ReduceOnPlateau", "Restarts", "Settings", "Step", "StoppedBy", "Together", "Trainer",
-    "TrainingResult", "TrainingState", "WarmUp", "other_bits", "run_training", "shared_threads", "squares_of",
-    "train", "train_restarts", "train_together",
+    "ENGINES", "FEWEST_EPOCHS", "LBFGS", "Callbacks", "Constant", "CosLog4", "Cosine", "Diagnosis", "Epoch",
+    "Exponential", "FlatCosine", "GeneralizationLoss", "History", "LevenbergMarquardt", "Observer",
+    "Patience", "Progress", "ProgressQuotient", "ReduceOnPlateau", "Restarts", "Settings", "Step",
+    "StoppedBy", "Together", "Trainer", "TrainingResult", "TrainingState", "WarmUp", "other_bits",
+    "run_training", "shared_threads", "squares_of", "train", "train_restarts", "train_together",
 ]  # fmt: skip

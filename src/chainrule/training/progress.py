@@ -43,6 +43,8 @@ class Progress:
         other rules.
     fold : tuple of int, optional
         Where this is one training of a cross-validation: which fold, from 1, of how many.
+    member : tuple of int, optional
+        Where this is one training of an ensemble: which network, from 1, of how many.
     is_over : bool
         Whether the training has ended.
 
@@ -68,6 +70,7 @@ class Progress:
     stopped: bool = False
     evaluations: int = 0
     fold: tuple[int, int] | None = None
+    member: tuple[int, int] | None = None
     is_over: bool = False
     _began: float = field(default_factory=time.perf_counter, repr=False)
     _ended: float | None = field(default=None, repr=False)

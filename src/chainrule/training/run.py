@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     Matrices = Sequence[npt.NDArray[Any]]
     Best = tuple[float, int, Matrices]  # watched value, number of the epoch, weights after it
 
-__all__ = ["Run", "all_finite"]
+__all__ = ["Run", "all_finite", "rows_of_epoch"]
 
 FEWEST_IN_A_BLOCK = 8  # fewer are no faster than one by one
 EPOCHS_UNTIL_ANOTHER = 32  # one by one, after a block of which hardly an epoch could be kept
@@ -96,9 +96,11 @@ class Run:
         # Where no callback can keep the progress, the two do not hold each other, and with them all rows, for
         # the garbage collector.
         own: Any = self if callbacks.are_there else weakref.proxy(self)
+        self.rows_an_epoch = rows_of_epoch(settings, len(task.rows))
+        self.drawn: tuple[int, npt.NDArray[np.intp]] | None = None  # an order, and the number that it has
         self.progress = Progress(
             settings.epochs,
-            len(task.rows),
+            self.rows_an_epoch,
             lambda: own._network(own.engine.state),  # noqa: SLF001 (its own)
             lambda: own._make_state(),  # noqa: PLW0108, SLF001 (a method would hold it)
         )
@@ -128,6 +130,8 @@ class Run:
         """Engine for many epochs in one call, where nothing needs Python between two of them."""
         callbacks = self.callbacks
         is_called = callbacks.on_step is not None or callbacks.on_epoch is not None
+        if self.rows_an_epoch < len(self.task.rows):
+            return None
         left = self.settings.epochs - self.reached.n_epochs
         if is_called or self.metric is not None or self.settings.rate is None or left < FEWEST_IN_A_BLOCK:
             return None
@@ -173,6 +177,8 @@ class Run:
             n_epochs = min(left, self.most_at_once, self.blocks.epochs_at_once(self.watched))
             if self.observer is not None:
                 n_epochs = min(n_epochs, self.observer.at_once())
+            if 0 < left - n_epochs < FEWEST_IN_A_BLOCK <= left - FEWEST_IN_A_BLOCK:
+                n_epochs = left - FEWEST_IN_A_BLOCK  # what is left would be too little for a block of its own
             if n_epochs >= FEWEST_IN_A_BLOCK:
                 return self._next_block(self.blocks, n_epochs)
             self.most_at_once += 1
@@ -216,7 +222,7 @@ class Run:
         n_finite = last + bool(np.isfinite(block.losses[last]) and all_finite(block.state(last)))
         columns = (
             range(first, first + n_finite),
-            (block.losses / len(self.task.rows)).tolist(),
+            (block.losses / self.rows_an_epoch).tolist(),
             repeat(block.seconds / len(block)),
             rates,
             self._validation_losses(block, n_finite),
@@ -284,7 +290,7 @@ class Run:
             if progress.stopped:
                 break
         progress.samples, progress.evaluations = 0, getattr(self.engine, "evaluations", 0)
-        return loss / len(self.task.rows)
+        return loss / self.rows_an_epoch
 
     def _take_in(
         self,
@@ -453,14 +459,28 @@ class Run:
         )
 
     def _order(self, number: int) -> npt.NDArray[np.intp]:
-        """Order of the samples in an epoch, counted from 1."""
+        """Order of the samples in an epoch, counted from 1: of all, or the next ones of the orders of all."""
+        n, rows = len(self.task.rows), self.rows_an_epoch
+        if rows == n:
+            return self._order_of_all(number)
+        first, parts = (number - 1) * rows, []
+        while rows:
+            number, place = first // n + 1, first % n
+            if self.drawn is None or self.drawn[0] != number:
+                self.drawn = number, self._order_of_all(number)
+            parts.append(self.drawn[1][place : place + rows])
+            first, rows = first + len(parts[-1]), rows - len(parts[-1])
+        return np.concatenate(parts)
+
+    def _order_of_all(self, number: int) -> npt.NDArray[np.intp]:
+        """All samples, in the order of this number."""
         n = len(self.task.rows)
         if not self.settings.shuffle:
             return np.arange(n)
         return permutation(n, seed=self.settings.seed, purpose=Purpose.SHUFFLE, counter=number)
 
     def _steps_an_epoch(self) -> int:
-        return -(-len(self.task.rows) // (self.settings.batch_size or 1))
+        return -(-self.rows_an_epoch // (self.settings.batch_size or 1))
 
     def _loss(self, weights: Matrices) -> float:
         """Mean loss over all training rows."""
@@ -506,6 +526,20 @@ class Run:
             needs="must keep the weights and the loss finite",
             advice=f"{advice_after_divergence(self.task, self.settings, self.loss_before)}.",
         )
+
+
+def rows_of_epoch(settings: Settings, n_rows: int) -> int:
+    """Rows that are gone through in an epoch: all of them, or those of so many batches.
+
+    Examples
+    --------
+    >>> from chainrule.settings import Settings
+    >>> rows_of_epoch(Settings(rate=0.1, epochs=1, batch_size=32, steps_per_epoch=10), 1000)
+    320
+    """
+    if settings.steps_per_epoch is None:
+        return n_rows
+    return min(n_rows, settings.steps_per_epoch * (settings.batch_size or 1))
 
 
 def _no_loss(loss: float) -> InputError:

@@ -38,7 +38,16 @@ if TYPE_CHECKING:
 __all__ = ["Trainer"]
 
 # What belongs to epochs, of which a stream has none.
-OF_EPOCHS = ("epochs", "schedule", "shuffle", "patience", "metric", "stopping", "loss_goal")
+OF_EPOCHS = (
+    "epochs",
+    "steps_per_epoch",
+    "schedule",
+    "shuffle",
+    "patience",
+    "metric",
+    "stopping",
+    "loss_goal",
+)
 CHECKED_RATE = next(one.check for one in settings_of(Settings) if one.name == "rate")
 
 
@@ -98,6 +107,8 @@ class Trainer:
         net: Network,
         *,
         rate: float | None = None,
+        rate_factors: float | str | Sequence[float | str] = "1",
+        bias_rate: float = 1.0,
         batch_size: int | None = None,
         seed: int = 0,
         engine: str = "compiled",

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from chainrule.cli.members import beside_members, members_rows, network_words
 from chainrule.cli.naming import in_options
 from chainrule.cli.paths import shell_word
 from chainrule.cli.printing import (
     MOST_LINES,
     TEXT,
+    calibration_rows,
     note,
     print_json,
     print_report,
@@ -21,7 +23,6 @@ from chainrule.cli.printing import (
 )
 from chainrule.cli.progress import TrainingProgress
 from chainrule.cli.remarks import loss_rows
-from chainrule.equations import name_of
 from chainrule.errors import said
 from chainrule.interrupts import exit_code
 from chainrule.scores import score_lines
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from chainrule.jobs import FitJob, FitOutcome
-    from chainrule.models import CrossValidation, FitResult
+    from chainrule.models import CrossValidation
 
 __all__ = ["run"]
 
@@ -68,6 +69,12 @@ def run(job: FitJob, table: Path, *, as_json: bool) -> None:
 
 def _held(outcome: FitOutcome) -> str:
     """Which network the file of an interrupted fit holds."""
+    result = outcome.result
+    if result.members:
+        asked, n = outcome.settings.ensemble, len(result.members)
+        if not all(str(one.stopped_by) == "interrupt" for one in result.members):
+            return f"the {counted(n, 'network')} of {asked} that were complete"
+        return f"{counted(n, 'network')} of {asked}, none of them complete, as far as they came"
     epochs, best = counted(len(outcome.result.history.epochs), "epoch"), outcome.result.training.best_epoch
     if best is None or best == len(outcome.result.history.epochs):
         return f"the network after {epochs}"
@@ -79,7 +86,7 @@ def _print_summary(outcome: FitOutcome, table: Path) -> None:
     result = outcome.result
     history, record = result.history, result.model.training
     print_report(result.data.report)
-    print_rows([("Network", _network(result))])
+    print_rows([("Network", network_words(result.model.network)), *members_rows(result.model)])
     if record is not None:
         print_rows(
             [
@@ -87,8 +94,10 @@ def _print_summary(outcome: FitOutcome, table: Path) -> None:
                 *settings_rows(record, result.data.encoding),
             ]
         )
-    losses = f"{history.loss_before:.6g} before, {history.loss_after:.6g} after"
+    of_first = ", of the first network" * bool(result.model.members)
+    losses = f"{history.loss_before:.6g} before, {history.loss_after:.6g} after{of_first}"
     print_rows(loss_rows(losses, result.data.encoding))
+    print_rows(calibration_rows(result.model.calibration))
     _print_score(outcome)
     say()
     model, source = shell_word(outcome.path), shell_word(table)
@@ -116,7 +125,7 @@ def _print_score(outcome: FitOutcome) -> None:
     else:
         held_out = counted(len(result.data.held_out_rows), "held-out row")
         say(f"Score of the {held_out}, which the network has not seen:")
-    for line in _score(outcome):
+    for line in [*_score(outcome), *beside_members(outcome.result.scores_of_members)]:
         say(f"  {line}".rstrip())
 
 
@@ -156,11 +165,3 @@ def _score(outcome: FitOutcome) -> list[str]:
     if outcome.was_interrupted:
         return score_lines(result.held_out_score)
     return score_lines(result.held_out_score, result.linear_score, result.gain)
-
-
-def _network(result: FitResult) -> str:
-    """Sizes, activations and number of weights."""
-    net = result.model.network
-    n_weights = sum(w.size for w in net.weights)
-    names = ", ".join(name_of(function) for function in (*net.activations, net.loss))
-    return f"{'-'.join(map(str, net.sizes))}, {names}; {n_weights} weights"

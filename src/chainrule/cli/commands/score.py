@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from chainrule.cli.members import beside_members
 from chainrule.cli.printing import note, print_json, say
 from chainrule.cli.progress import TrainingProgress
 from chainrule.scores import score_lines
@@ -24,6 +25,6 @@ def run(job: ScoreJob, *, as_json: bool) -> None:
         return
     rows = counted(outcome.n_rows, "row")
     say(f"Score of {printable(outcome.model)} on the {rows} of {named(outcome.table)}:")
-    for line in score_lines(outcome.score):
+    for line in [*score_lines(outcome.score), *beside_members(outcome.of_members)]:
         say(f"  {line}".rstrip())
     note("Rows that the model was trained on flatter it: score it on others.")

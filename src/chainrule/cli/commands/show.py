@@ -5,9 +5,11 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING, Any
 
+from chainrule.cli.members import members_rows, network_words, weights_in
 from chainrule.cli.printing import (
     LONGEST_LINE,
     MOST_LINES,
+    calibration_rows,
     give,
     note,
     print_json,
@@ -22,6 +24,7 @@ from chainrule.cli.repeating import fit_command, remarks_on_repeating
 from chainrule.equations import Dense, Identity, name_of
 from chainrule.files import load_model
 from chainrule.inspection import name_of_number
+from chainrule.network import members_of
 from chainrule.stored import plain
 from chainrule.tables import (
     BinaryInput,
@@ -37,18 +40,19 @@ from chainrule.tables import (
     TextInput,
     column_formula,
     spread_in_words,
+    with_numbers,
     worked_answers,
     worked_parts,
     worked_value,
     written_formula,
 )
-from chainrule.words import named, printable, series, shortened
+from chainrule.words import counted, named, printable, series, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from chainrule.models import Model, TrainingRecord
+    from chainrule.models import Calibration, Model, TrainingRecord
     from chainrule.network import Network
     from chainrule.tables import Encoding, InputPart, TargetPart, WorkedCell
 
@@ -69,38 +73,52 @@ def run(model: Path, *, weights: bool, command: bool, as_json: bool) -> None:
     if as_json:
         print_json(_as_json(loaded, model))
         return
-    net, n_weights = loaded.network, sum(w.size for w in loaded.network.weights)
-    _print_network(net, model, n_weights)
+    net = loaded.network
+    n_weights = weights_in(net)
+    _print_network(loaded, model)
     if loaded.training:
         _print_training(loaded.training, loaded.encoding)
-    if loaded.state:
-        after = f"after {len(loaded.state.epochs)} epochs{_by(loaded.state.arithmetic)}"
-        print_rows([("State", f"a training {after}, for `chainrule fit --resume`")])
+    print_rows(calibration_rows(loaded.calibration))
+    _print_states(loaded)
     if loaded.report:
         print_report(loaded.report)
     if loaded.encoding:
-        _print_encoding(loaded.encoding, len(net.sizes))
+        _print_encoding(loaded.encoding, len(members_of(net)[0].sizes), loaded.calibration)
     if weights or n_weights <= FEW_WEIGHTS:
-        _print_weights(loaded)
+        _print_all_weights(loaded)
     else:
         print_rows([("Weights", f"{n_weights}: see --weights or --json")])
 
 
-def _print_network(net: Network, model: Path, n_weights: int) -> None:
-    """Print the chain of layers."""
-    sizes = "-".join(map(str, net.sizes))
+def _print_network(loaded: Model, model: Path) -> None:
+    """Print the chain of layers, of several networks that of the first."""
+    net, first = loaded.network, members_of(loaded.network)[0]
     print_rows(
         [
             ("Model", printable(str(model))),
-            ("Network", f"{sizes}, {name_of(net.loss)}, {net.dtype}; {n_weights} weights"),
+            ("Network", network_words(net, with_activations=False)),
+            *members_rows(loaded),
         ]
     )
-    if net.members > 1:
-        print_rows([("Members", f"{net.members}, which share weights; a prediction is the mean of theirs")])
-    for m, (layer, w, g) in enumerate(zip(net.layers, net.weights, net.activations, strict=True), 1):
+    if first.members > 1:
+        print_rows(
+            [("Sharing", f"{first.members} members share weights; a prediction is the mean of theirs")]
+        )
+    for m, (layer, w, g) in enumerate(zip(first.layers, first.weights, first.activations, strict=True), 1):
         # What stands behind scales and the like is seldom an activation.
         then = "" if type(g) is Identity and type(layer) is not Dense else f", {name_of(g)}"
-        say(f"  W^({m})   {layer.words(w.shape)}{then}; largest weight {abs(w).max():.4g}")
+        largest = f"largest weight{' of the first' * bool(loaded.members)} {abs(w).max():.4g}"
+        say(f"  W^({m})   {layer.words(w.shape)}{then}; {largest}")
+
+
+def _print_states(model: Model) -> None:
+    """Print where trainings stand, in a checkpoint."""
+    if model.state:
+        after = f"after {len(model.state.epochs)} epochs{_by(model.state.arithmetic)}"
+        print_rows([("State", f"a training {after}, for `chainrule fit --resume`")])
+    elif model.states:
+        after = ", ".join(str(len(state.epochs)) for state in model.states)
+        print_rows([("State", f"trainings after {after} epochs, for `chainrule fit --resume`")])
 
 
 def _print_training(record: TrainingRecord, encoding: Encoding | None) -> None:
@@ -123,13 +141,13 @@ def _by(versions: Sequence[int]) -> str:
     return f", by arithmetic {', then '.join(map(str, versions))}"
 
 
-def _print_encoding(encoding: Encoding, layer: int) -> None:
+def _print_encoding(encoding: Encoding, layer: int, calibration: Calibration | None) -> None:
     """Print each input and target with what it was learnt as."""
     columns = [*encoding.inputs[:MOST_LINES], *encoding.targets[:MOST_LINES]]
     width = max(16, *(len(named(column.name)) for column in columns)) + 2
     _print_columns("Inputs", encoding.inputs, "x", width, {})
     title = "Target" if len(encoding.targets) == 1 else "Targets"
-    _print_columns(title, encoding.targets, "y", width, _answers(encoding, layer))
+    _print_columns(title, encoding.targets, "y", width, _answers(encoding, layer, calibration))
 
 
 def _print_columns(
@@ -154,20 +172,26 @@ def _formula_lines(cell: WorkedCell) -> Iterator[str]:
     alike = [column_formula(one, cell.column, _six) for one in cell.columns if one.is_sparse]
     if len(alike) > MOST_FORMULAS:
         alike = [*alike[: MOST_FORMULAS - 1], "…", alike[-1]]
-    if alike:
-        yield from _folded(alike)
     for one in cell.columns:
         if not one.is_sparse:
             yield from _folded([column_formula(one, cell.column, _six)])
+        elif alike:
+            yield from _folded(alike)
+            alike = []
 
 
-def _answers(encoding: Encoding, layer: int) -> dict[str, list[str]]:
+def _answers(encoding: Encoding, layer: int, calibration: Calibration | None) -> dict[str, list[str]]:
     """How the outputs of a network become the answer to each target."""
     found = {}
     for answer in worked_answers(encoding.targets, None):
         output = {"a": f"a_{answer.place + 1}^({layer})"}
         formula = written_formula([answer.step], _six, output)
         found[answer.target] = _folded([f"{named(answer.target)} = {formula}"])
+    for one in () if calibration is None else calibration.worked(encoding):
+        symbol = f"a_{one.place + 1}" if encoding.kind == "labels" or encoding.n_outputs == 1 else "a_k"
+        formula = with_numbers(one.step, _six, {"a": f"{symbol}^({layer})"}, of=())
+        temperature = f"T = {_six(calibration.temperatures[one.target])}" if calibration else ""
+        found[one.target] += _folded([f"{one.step.left} = {formula}", temperature])
     return found
 
 
@@ -213,13 +237,24 @@ def _learnt_as(part: InputPart | TargetPart, room: int) -> str:  # noqa: PLR0911
                 return f"time, less {mean}, divided by {scale}"
             return f"time, mean {mean}, deviation {scale}{place}{missing}"
     constant = "  (constant: encoded as 0)" if part.scale == 0 else ""
-    squashed = ", squashed" if getattr(part, "squash", None) else ""
+    bins = getattr(part, "bins", None)
+    beside = ", squashed" if getattr(part, "squash", None) else ""
+    beside += f", {counted(bins.n_columns, 'bin')}" if bins else ""
     kind = {"log": "logarithm", "count": "count"}.get(getattr(part, "learnt_as", ""), "number")
     if isinstance(part, NumberTarget) and part.scaled not in {"spread", "as_is"}:
         return f"{kind}, less {part.mean:.6g}, divided by {part.scale:.6g}"
     if part.is_plain:
         return f"{kind}, as it is{missing}"
-    return f"{kind}, mean {part.mean:.6g}, deviation {part.scale:.6g}{squashed}{missing}{constant}"
+    return f"{kind}, mean {part.mean:.6g}, deviation {part.scale:.6g}{beside}{missing}{constant}"
+
+
+def _print_all_weights(model: Model) -> None:
+    """Print the weights of the network, or of each."""
+    if not model.members:
+        _print_weights(model)
+    for k, one in enumerate(model.members, 1):
+        say(f"Network {k}")
+        _print_weights(one)
 
 
 def _print_weights(model: Model) -> None:
@@ -256,18 +291,29 @@ def _print_numbers(net: Network, m: int) -> None:
             say("  " + "".join(f"{one:<{width}}" for one in shown[first : first + most]).rstrip())
 
 
-def _as_json(model: Model, path: Path) -> dict[str, Any]:
-    """Everything that the file holds."""
-    net = model.network
+def _network_as_json(net: Network) -> dict[str, Any]:
+    """Everything of one network."""
     return {
-        "model": str(path),
         "sizes": list(net.sizes),
         "activations": [name_of(activation) for activation in net.activations],
         "layers": [name_of(layer) for layer in net.layers],
         "loss": name_of(net.loss),
         "dtype": str(net.dtype),
         "weights": [w.tolist() for w in net.weights],
+    }
+
+
+def _as_json(model: Model, path: Path) -> dict[str, Any]:
+    """Everything that the file holds."""
+    members = [
+        {**_network_as_json(one.network), "training": one.training.to_json() if one.training else None}
+        for one in model.members
+    ]
+    return {
+        "model": str(path),
+        **({"members": members} if members else _network_as_json(model.network)),
         "encoding": model.encoding.to_json() if model.encoding else None,
         "training": model.training.to_json() if model.training else None,
+        "calibration": plain(model.calibration) if model.calibration else None,
         "report": plain(model.report) if model.report else None,
     }

@@ -154,7 +154,7 @@ def _update_weights(M, layers, places, rows, numbers, rate, me, threads, keeps_a
     for m in range(len(layers)):
         layer = layers[m]
         begin, stop = share_of_inputs(M, layer, me, threads)
-        for k in range(0, layer.lines_width, lanes(M)):
+        for k in range(0, layer.lines_width if layer.is_held == 0 else 0, lanes(M)):
             _sum_of_column(M, layer, places, begin, stop, k, rows)
             gradients = layer.gradients + k * layer.numbers_width + begin * lanes(M)
             if places.rule == FUSED:

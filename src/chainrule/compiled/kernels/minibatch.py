@@ -159,7 +159,7 @@ def clip_and_update(M, layers, places, numbers, rate, team, me, threads):
     for m in range(len(layers)):
         layer = layers[m]
         begin, stop = share_of_inputs(M, layer, me, threads)
-        for k in range(0, layer.lines_width, lanes(M)):
+        for k in range(0, layer.lines_width if layer.is_held == 0 else 0, lanes(M)):
             gradients = layer.gradients + k * layer.numbers_width + begin * lanes(M)
             c = places.step_numbers
             call_update(places.update, M, layer, k, begin, stop, gradients, factor, decay, c)
@@ -178,6 +178,8 @@ def _update_weights(M, layers, places, rows, numbers, rate, me, threads, keeps_a
         # Else its gradients may need weights that another thread has moved by then.
         if layer.kind != 0 and not keeps_all:
             first, end = 0, layer.numbers if me == 0 else 0
+        if layer.is_held != 0:
+            first, end = 0, 0
         k = 0
         while k < layer.lines_width:
             columns = columns_at_once(M, layer, k)

@@ -21,11 +21,13 @@ from chainrule.compiled.language.vectors import (
     spread,
     spread_like,
     store,
+    where_at_most,
+    where_less,
 )
 from chainrule.compiled.machine.compiling import inlined, part
 from chainrule.compiled.machine.target import TILE_COLUMNS
 from chainrule.compiled.twins.routines import gradients_routine, rows_routine
-from chainrule.equations import MemberBias, MemberDense, MemberScale, Periodic, Scale
+from chainrule.equations import MemberBias, MemberDense, MemberScale, Order, Periodic, Piecewise, Scale
 
 __all__ = ["GRADIENTS", "NET_INPUTS", "PASS_BACK"]
 
@@ -327,12 +329,95 @@ def _sum_of_periodic(M, layer, row, rows, number, k):
     return sums
 
 
+@inlined
+def _share_of_bin(M, layer, k, t, x):
+    """How far inputs have come through bin t, before it is cut off, and 1 by its width, where it has one."""
+    lower = _line(M, layer, k, t - 1 if t > 0 else layer.numbers - 1)
+    width = _line(M, layer, k, t) - lower
+    zero, one = constant(x, 0.0), constant(x, 1.0)
+    safe = where_at_most(width, zero, one, width)
+    share = where_at_most(width, zero, zero, (x - lower) / safe)
+    return share, where_at_most(width, zero, zero, one / safe)
+
+
+@part
+def _encoded(M, layer, row, stop):
+    """Compiled twin of Piecewise.forward, equation (66)."""
+    for r in range(row, stop):
+        a, z = layer.before + r * layer.before_width, layer.net_inputs + r * layer.width
+        for j in range(layer.units, layer.width):
+            M[z + j] = 0
+        _copy(M, z, a, layer.inputs)
+        spare = _spare(M, layer, r)
+        for t in range(layer.sums):
+            to = z + layer.inputs + t * layer.lines
+            for k in range(0, layer.lines_width, lanes(M)):
+                x = load(M, a + k)
+                share, _slope = _share_of_bin(M, layer, k, t, x)
+                zero, one = constant(x, 0.0), constant(x, 1.0)
+                share = where_less(share, zero, zero, where_less(one, share, one, share))
+                _store_first(M, to + k, layer.lines - k, share, spare)
+
+
+@part
+def _encoded_back(M, layer, row, stop):
+    """Compiled twin of Piecewise.backward."""
+    for r in range(row, stop):
+        delta, to = layer.deltas + r * layer.width, layer.before_deltas + r * layer.before_deltas_width
+        for j in range(layer.inputs, layer.before_deltas_width):
+            M[to + j] = 0
+        _copy(M, to, delta, layer.inputs)
+        for k in range(0, layer.lines_width, lanes(M)):
+            x = load(M, layer.before + r * layer.before_width + k)
+            zero, one = constant(x, 0.0), constant(x, 1.0)
+            sums = zero
+            for t in range(layer.sums):
+                share, slope = _share_of_bin(M, layer, k, t, x)
+                slope = where_less(zero, share, where_less(share, one, slope, zero), zero)
+                sums = fused(load(M, delta + layer.inputs + t * layer.lines + k), slope, sums)
+            _store_first(M, to + k, layer.lines - k, load(M, delta + k) + sums, _spare(M, layer, r))
+
+
+@part
+def _ordered(M, layer, row, stop):
+    """Compiled twin of Order.forward, equation (67)."""
+    for r in range(row, stop):
+        a, z = layer.before + r * layer.before_width, layer.net_inputs + r * layer.width
+        for one in range(layer.lines):
+            k = one // lanes(M) * lanes(M)
+            place = int(M[layer.weights + k * layer.numbers_width + one - k])
+            M[z + one] = M[a + place]
+        for one in range(layer.lines, layer.width):
+            M[z + one] = 0
+
+
+@part
+def _ordered_back(M, layer, row, stop):
+    """Compiled twin of Order.backward."""
+    for r in range(row, stop):
+        delta, to = layer.deltas + r * layer.width, layer.before_deltas + r * layer.before_deltas_width
+        for one in range(layer.lines):
+            k = one // lanes(M) * lanes(M)
+            place = int(M[layer.weights + k * layer.numbers_width + one - k])
+            M[to + place] = M[delta + one]
+        for one in range(layer.lines, layer.before_deltas_width):
+            M[to + one] = 0
+
+
+@part
+def _sum_of_held(M, layer, _row, _rows, _number, _k):
+    """Gradients of what is not trained."""
+    return constant(load(M, layer.deltas), 0.0)
+
+
 _PARTS = {
     Scale: (_scaled, _scaled_back, _sum_of_scale),
     MemberScale: (_scaled_by_member, _scaled_back_by_member, _sum_of_member_scale),
     MemberBias: (_moved_by_member, _moved_back, _sum_of_member_bias),
     MemberDense: (_dense_by_member, _dense_back_by_member, _sum_of_member_dense),
     Periodic: (_embedded, _embedded_back, _sum_of_periodic),
+    Piecewise: (_encoded, _encoded_back, _sum_of_held),
+    Order: (_ordered, _ordered_back, _sum_of_held),
 }
 # By the code of a kind: from rows of the layer before to net inputs, from deltas to what is passed back to
 # it, and sums over rows of deltas times the slopes in each number.

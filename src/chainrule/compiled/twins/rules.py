@@ -182,7 +182,6 @@ def _over_column(rule):
     @part
     def over_column(M, layer, k, begin, stop, gradients, factor, decay, numbers):
         c = (
-            M[numbers],
             M[numbers + 1],
             M[numbers + 2],
             M[numbers + 3],
@@ -190,7 +189,12 @@ def _over_column(rule):
             M[numbers + 5],
             M[numbers + 6],
         )
-        factor, decay = M.dtype.type(factor), M.dtype.type(decay)
+        # Equation (56); a factor of 1 changes no bit.
+        factor, decay = M.dtype.type(factor), M.dtype.type(1 - (1 - decay) * layer.rate_factor)
+        rate, bias_rate = (
+            M.dtype.type(M[numbers] * layer.rate_factor),
+            M.dtype.type(M[numbers] * layer.bias_factor),
+        )
         # The record is memory, too: what it says is read once, and not after every number that is written.
         inputs, masks, weights = layer.numbers - 1, layer.masks, layer.weights
         first_at, second_at = layer.first, layer.second
@@ -200,7 +204,8 @@ def _over_column(rule):
             w, g = load(M, weights + at), load(M, gradients)
             first, second = load(M, first_at + at), load(M, second_at + at)
             g = g * spread_like(w, factor)
-            new, first, second = rule(w * spread_like(w, kept), g, first, second, c)
+            first_of_c = rate if j < inputs else bias_rate
+            new, first, second = rule(w * spread_like(w, kept), g, first, second, (first_of_c, *c))
             if masks != 0:
                 new = where_less(load(M, masks + at), constant(w, 0.5), w, new)
             store(M, weights + at, new)

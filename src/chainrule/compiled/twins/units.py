@@ -6,11 +6,14 @@ To add one: two functions of vectors and an entry in `_FUNCTIONS`; its code stan
 from __future__ import annotations
 
 from chainrule.compiled.language.elementary import (
+    cosine,
     exponential,
+    exponential_less_1_up_to_0,
     exponential_up_to_0,
     hyperbolic_tangent,
     logarithm,
     logistic,
+    sine,
     softplus,
 )
 from chainrule.compiled.language.tiles import add_column, column_of_zeros, total_of_column, transpose_block
@@ -23,6 +26,7 @@ from chainrule.compiled.language.vectors import (
     largest,
     load,
     magnitude,
+    minus_magnitude,
     spread,
     store,
     store_lanes,
@@ -34,17 +38,26 @@ from chainrule.compiled.machine.compiling import inlined, part
 from chainrule.compiled.twins.routines import rows_routine
 from chainrule.equations import (
     GELU,
+    SELU,
+    Cos,
     Exp,
     Identity,
     LeakyReLU,
     Logistic,
+    Mish,
     ReLU,
     Softmax,
     Softplus,
     Softsign,
     Tanh,
 )
-from chainrule.equations.activations.rectifiers import GELU_CUBE, GELU_END, GELU_SCALE
+from chainrule.equations.activations.rectifiers import (
+    GELU_CUBE,
+    GELU_END,
+    GELU_SCALE,
+    SELU_ALPHA,
+    SELU_SCALE,
+)
 
 __all__ = ["BACKWARD", "DROP", "FORWARD", "SEND", "activation", "delta_from", "flushed"]
 
@@ -125,6 +138,38 @@ def _gelu(z, _parameter):
 
 
 @inlined
+def _selu(z, _parameter):
+    zero = constant(z, 0.0)
+    curved = constant(z, SELU_ALPHA) * exponential_less_1_up_to_0(where_less(zero, z, zero, z))
+    return constant(z, SELU_SCALE) * where_less(zero, z, z, curved)
+
+
+@inlined
+def _tanh_of_mish(z):
+    """The tanh of softplus as a fraction, its denominator, and e^-|z|, of which both are made.
+
+    With e in the place of e^z it is e(e + 2) / (e(e + 2) + 2); above 0, where that would overflow, both are
+    divided by the square of e^z.
+    """
+    zero, one, two = constant(z, 0.0), constant(z, 1.0), constant(z, 2.0)
+    e = exponential_up_to_0(minus_magnitude(z))
+    numerator = where_less(z, zero, fused(e, e, e + e), fused(two, e, one))
+    denominator = where_less(z, zero, numerator + two, fused(e + e, e, numerator))
+    return numerator / denominator, denominator, e
+
+
+@inlined
+def _mish(z, _parameter):
+    t, _, _ = _tanh_of_mish(z)
+    return z * t
+
+
+@inlined
+def _cos(z, _parameter):
+    return cosine(z)
+
+
+@inlined
 def _back_identity(_z, _a, upstream, _parameter):
     return flushed(upstream)
 
@@ -172,6 +217,28 @@ def _back_gelu(z, _a, upstream, _parameter):
     t = _tanh_of_gelu(near)
     slope_of_argument = constant(z, GELU_SCALE) * fused(constant(z, 3 * GELU_CUBE), near * near, one)
     return flushed(fused(near * half * (one - t * t), slope_of_argument, (one + t) * half) * upstream)
+
+
+@inlined
+def _back_selu(z, _a, upstream, _parameter):
+    zero = constant(z, 0.0)
+    curved = constant(z, SELU_ALPHA) * exponential_up_to_0(where_less(zero, z, zero, z)) * upstream
+    return flushed(constant(z, SELU_SCALE) * where_less(zero, z, upstream, curved))
+
+
+@inlined
+def _back_mish(z, _a, upstream, _parameter):
+    """Signal times t + z (1 - t²) / (1 + e^-z), the last two factors as one fraction."""
+    t, denominator, e = _tanh_of_mish(z)
+    shrunk = e / denominator
+    shrunk = shrunk * where_less(z, constant(z, 0.0), constant(z, 1.0), e) / denominator
+    four = constant(z, 4.0)
+    return flushed(fused(z * four, shrunk * (constant(z, 1.0) + e), t) * upstream)
+
+
+@inlined
+def _back_cos(z, _a, upstream, _parameter):
+    return flushed(constant(z, 0.0) - sine(z) * upstream)
 
 
 @inlined
@@ -347,6 +414,9 @@ _FUNCTIONS = {
     Exp: (_exp, _back_exp),
     Softsign: (_softsign, _back_softsign),
     GELU: (_gelu, _back_gelu),
+    SELU: (_selu, _back_selu),
+    Mish: (_mish, _back_mish),
+    Cos: (_cos, _back_cos),
 }
 # By the code of an activation: from net inputs to outputs of a layer, and from what arrives at its outputs to
 # its deltas, in place; both for some rows.

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from chainrule.equations.arrays import Array
 
-__all__ = ["GELU", "Exp", "LeakyReLU", "ReLU", "Softplus", "Softsign", "softplus"]
+__all__ = ["GELU", "SELU", "Cos", "Exp", "LeakyReLU", "Mish", "ReLU", "Softplus", "Softsign", "softplus"]
 
 
 @ACTIVATIONS.register
@@ -237,7 +237,6 @@ class GELU(ActivationFacts):
     resembles: ClassVar[Mapping[str, str]] = {
         "swish": "It is much like swish, but not the same.",
         "silu": "It is much like silu, but not the same.",
-        "mish": "It is much like mish, but not the same.",
     }
     formula: ClassVar[str] = "z/2·(1 + t),  t = tanh(√(2/π)·(z + 0.044715·z³))"
     derivative: ClassVar[str] = "((1 + t)/2 + z/2·(1 − t²)·√(2/π)·(1 + 0.134145·z²))"
@@ -266,3 +265,121 @@ def _clipped(z: Array) -> Array:
     end = GELU_END * xp.ones_like(z)
     near = xp.where(real_part(z) > GELU_END, end, z)
     return xp.where(real_part(z) < -GELU_END, -end, near)
+
+
+# For these two numbers, outputs whose mean is 0 and whose variance is 1 keep both from layer to layer.
+SELU_SCALE, SELU_ALPHA = 1.0507009873554805, 1.6732632423543772
+
+
+@ACTIVATIONS.register
+@dataclass(frozen=True)
+class SELU(ActivationFacts):
+    r"""Scaled exponential linear unit: :math:`\lambda z` above 0, :math:`\lambda \alpha (e^z - 1)` below.
+
+    Notes
+    -----
+    At the kink the derivative is that of the left side, :math:`\lambda \alpha`.
+
+    References
+    ----------
+    Klambauer, Unterthiner, Mayr & Hochreiter (2017), Self-normalizing neural networks, NIPS 30.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> SELU().forward(np.array([[-800.0, -1.0, 0.0, 1.0]]))
+    array([[-1.75809934, -1.11133074,  0.        ,  1.05070099]])
+    """
+
+    name: ClassVar[str] = "selu"
+    resembles: ClassVar[Mapping[str, str]] = {"elu": "It is elu between two fixed factors."}
+    formula: ClassVar[str] = "1.0507009873554805·(max(0, z) + 1.6732632423543772·(exp(min(0, z)) − 1))"
+    derivative: ClassVar[str] = "1.0507009873554805·([z > 0] + 1.6732632423543772·exp(z)·[z ≤ 0])"
+    lowest_output = -SELU_SCALE * SELU_ALPHA
+    usual_start = "lecun_uniform"
+    code = 10
+
+    def forward(self, z: Array) -> Array:
+        r"""SELU of `z`, equation (53)."""
+        xp = array_namespace(z)
+        curved = SELU_ALPHA * xp.expm1(_not_above_0(z))
+        return SELU_SCALE * xp.where(real_part(z) > 0, z, curved)
+
+    def backward(self, z: Array, a: Array, upstream: Array) -> Array:  # noqa: ARG002 (interface)
+        r"""Signal times the derivative in equation (53)."""
+        xp = array_namespace(z)
+        curved = SELU_ALPHA * xp.exp(_not_above_0(z)) * upstream
+        return SELU_SCALE * xp.where(real_part(z) > 0, upstream, curved)
+
+
+def _not_above_0(z: Array) -> Array:
+    """Net inputs, and 0 in the place of those above it, whose exponential may overflow."""
+    xp = array_namespace(z)
+    return xp.where(real_part(z) > 0, xp.zeros_like(z), z)
+
+
+@ACTIVATIONS.register
+@dataclass(frozen=True)
+class Mish(ActivationFacts):
+    r"""Mish, :math:`a = z \tanh(\ln(1 + e^z))`.
+
+    References
+    ----------
+    Misra (2020), Mish: a self regularized non-monotonic activation function, BMVC.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> Mish().forward(np.array([[-1.0, 0.0, 1.0]]))
+    array([[-0.30340146,  0.        ,  0.86509839]])
+    """
+
+    name: ClassVar[str] = "mish"
+    formula: ClassVar[str] = "z·t,  t = tanh(ln(1 + exp(z)))"
+    derivative: ClassVar[str] = "(t + z·(1 − t²)/(1 + exp(−z)))"
+    lowest_output = -0.30885
+    code = 11
+
+    def forward(self, z: Array) -> Array:
+        r"""Mish of `z`, equation (54)."""
+        return z * array_namespace(z).tanh(softplus(z))
+
+    def backward(self, z: Array, a: Array, upstream: Array) -> Array:  # noqa: ARG002 (interface)
+        r"""Signal times the derivative in equation (54)."""
+        t = array_namespace(z).tanh(softplus(z))
+        return (t + z * (1 - t * t) * Logistic().forward(z)) * upstream
+
+
+@ACTIVATIONS.register
+@dataclass(frozen=True)
+class Cos(ActivationFacts):
+    r"""Cosine, :math:`a = \cos z`: a unit that goes through the same outputs again and again.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> z = np.array([[0.0, np.pi / 2, np.pi]])
+    >>> Cos().forward(z).round(9)
+    array([[ 1.,  0., -1.]])
+    >>> Cos().backward(z, None, np.ones_like(z)).round(9)
+    array([[-0., -1., -0.]])
+    """
+
+    name: ClassVar[str] = "cos"
+    also_called: ClassVar[tuple[str, ...]] = ("cosine",)
+    resembles: ClassVar[Mapping[str, str]] = {
+        "sin": "It is a quarter turn ahead, which a bias weight takes back.",
+        "sine": "It is a quarter turn ahead, which a bias weight takes back.",
+    }
+    formula: ClassVar[str] = "cos(z)"
+    derivative: ClassVar[str] = "(−sin(z))"
+    lowest_output, highest_output = -1.0, 1.0
+    code = 12
+
+    def forward(self, z: Array) -> Array:
+        r"""Cosine of `z`, equation (55)."""
+        return array_namespace(z).cos(z)
+
+    def backward(self, z: Array, a: Array, upstream: Array) -> Array:  # noqa: ARG002 (interface)
+        r"""Signal times :math:`-\sin z`, equation (55)."""
+        return -array_namespace(z).sin(z) * upstream

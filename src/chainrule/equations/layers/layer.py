@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     Drawn = Callable[[int], Array]
 
-__all__ = ["LAYERS", "Layer", "LayerFacts", "LayerKind", "layers_of", "members_of"]
+__all__ = ["LAYERS", "Layer", "LayerFacts", "LayerKind", "keep_whole", "layers_of", "members_of"]
 
 
 class Layer(Protocol):
@@ -110,6 +110,8 @@ class LayerFacts:
         Of how many networks it holds the weights, each of which sees every sample.
     equation : str or None
         Number of the equation of its net inputs, in words.
+    is_held : bool
+        Whether its matrix is settled before a training, which then leaves it as it is.
     """
 
     also_called: ClassVar[tuple[str, ...]] = ()
@@ -117,6 +119,7 @@ class LayerFacts:
     chooses_units: ClassVar[bool] = False
     members: int = 1
     equation: ClassVar[str | None] = None
+    is_held: ClassVar[bool] = False
 
 
 class LayerKind:
@@ -127,6 +130,10 @@ class LayerKind:
     matrix, ``a[j]`` input j, ``d[k]`` the delta of unit k, all counted from 0, and ``x[0]`` the bias unit; so
     a dense layer's unit 0 begins with ``"W[0,0]·x[0]"``.
     """
+
+    def fault_of(self, weights: Array) -> str | None:  # noqa: ARG002 (any will do)
+        """What is wrong with a matrix of the right shape, in words; None for one that will do."""
+        return None
 
     def forward(self, weights: Array, a_before: Array) -> Array:
         """As of `Layer`."""
@@ -169,6 +176,13 @@ class LayerKind:
     def terms_of_descent(self, shape: tuple[int, int], line: int, number: int) -> Sequence[str]:  # noqa: ARG002 (none)
         """As of `Layer`."""
         return ()
+
+
+def keep_whole(layer: object, name: str, check: Callable[[object, str], int]) -> None:
+    """Keep a field as a whole number, also where it comes as a float from a text."""
+    given = getattr(layer, name)
+    whole = int(given) if isinstance(given, float) and given % 1 == 0 else given
+    object.__setattr__(layer, name, check(whole, name))
 
 
 def layers_of(layers: Sequence[Layer] | None, n_matrices: int) -> Sequence[Layer]:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from chainrule.equations.arrays import array_namespace
 from chainrule.equations.layers.dense import Dense, with_bias_unit
-from chainrule.equations.layers.layer import LAYERS, LayerKind
+from chainrule.equations.layers.layer import LAYERS, LayerKind, keep_whole
 from chainrule.equations.layers.scale import Scale
 from chainrule.given import whole_number_from_1
 from chainrule.words import counted
@@ -45,10 +45,7 @@ class _OfMembers(LayerKind):
     members: int = 8
 
     def __post_init__(self) -> None:
-        number = (
-            int(self.members) if isinstance(self.members, float) and self.members % 1 == 0 else self.members
-        )
-        object.__setattr__(self, "members", whole_number_from_1(number, "members"))
+        keep_whole(self, "members", whole_number_from_1)
 
     def _by_member(self, rows: Array) -> Array:
         """Rows of shape (n, K, n_units): one sample below the other, the members side by side."""

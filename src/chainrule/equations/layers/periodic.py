@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from chainrule.equations.arrays import array_namespace
-from chainrule.equations.layers.layer import LAYERS, LayerKind
+from chainrule.equations.layers.layer import LAYERS, LayerKind, keep_whole
 from chainrule.given import whole_number_from_0, whole_number_from_1
 from chainrule.words import counted
 
@@ -63,14 +63,9 @@ class Periodic(LayerKind):
     equation: ClassVar[str] = "65"
 
     def __post_init__(self) -> None:
-        for field, check in (
-            ("frequencies", whole_number_from_1),
-            ("size", whole_number_from_1),
-            ("passed", whole_number_from_0),
-        ):
-            given = getattr(self, field)
-            whole = int(given) if isinstance(given, float) and given % 1 == 0 else given
-            object.__setattr__(self, field, check(whole, field))
+        keep_whole(self, "frequencies", whole_number_from_1)
+        keep_whole(self, "size", whole_number_from_1)
+        keep_whole(self, "passed", whole_number_from_0)
 
     @property
     def numbers(self) -> int:

@@ -189,7 +189,7 @@ class AdamW(RuleFacts):
     ) -> tuple[Array, RuleState]:
         """Equation (42)."""
         xp = array_namespace(weights)
-        kept = xp.concat([weights[:, :1], weights[:, 1:] * (1 - rate * self.decay)], axis=1)
+        kept = xp.concat([weights[:, :1], (weights * (1 - rate * self.decay))[:, 1:]], axis=1)
         return self._adam.update(kept, gradient, state, rate)
 
 

@@ -87,7 +87,10 @@ class Rule(Protocol):
     def update(
         self, weights: Array, gradient: Array, state: RuleState, rate: float
     ) -> tuple[Array, RuleState]:
-        """Weights and state after one update."""
+        """Weights and state after one update.
+
+        The rate is a row, one number for each column of the weights, where it has factors.
+        """
         ...
 
 

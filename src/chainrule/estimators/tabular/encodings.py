@@ -95,6 +95,7 @@ def dataset_of(
     *,
     classes: bool,
     seed: int,
+    numbers_as: Any = None,
 ) -> Dataset:
     """D = [X | Y], all rows to learn from, encoded as `fit` encodes them.
 
@@ -110,7 +111,8 @@ def dataset_of(
     ('size', 'colour=red')
     """
     source = as_table({**columns, **targets})
-    options = TableOptions.of({"classes" if classes else "numbers": list(targets)})
+    kind = "classes" if classes else "numbers"
+    options = TableOptions.of({kind: list(targets), "numbers_as": numbers_as})
     roles = settle_roles(source, list(targets), options)
     usable = usable_rows(source, roles, outputs=AskedOutputs.of(asked), sample_weight=sample_weight)
     return usable.encode(usable.part(held_out=0.0, seed=seed), held_out=0.0, seed=seed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,6 +28,7 @@ from chainrule.estimators.tabular.encodings import (
 from chainrule.estimators.warning import ended, warn
 from chainrule.estimators.watch import Measure, Watch
 from chainrule.models import DEFAULTS, fit_dataset, fit_settings, start_network, watched_rows
+from chainrule.models.ensembles import calibrated, check_calibration
 from chainrule.network import Network
 from chainrule.training import StoppedBy
 from chainrule.words import quoted
@@ -56,6 +58,13 @@ def takes_tables(estimator: Any, *, is_first: bool) -> bool:
     name = estimator.defaults
     if name != OF_SCIKIT_LEARN and name not in DEFAULTS:
         raise UnknownNameError("set of defaults", str(name), [OF_SCIKIT_LEARN, *DEFAULTS], "defaults")
+    if is_first and name == OF_SCIKIT_LEARN and estimator.numbers_as is not None:
+        raise InputError(
+            parameter="numbers_as",
+            given=estimator.numbers_as,
+            needs="belongs to defaults that encode tables, and these are scikit-learn's",
+            advice="Add defaults='modern', or encode X before.",
+        )
     return bool(name != OF_SCIKIT_LEARN if is_first else estimator._encoding is not None)
 
 
@@ -101,18 +110,22 @@ def fit_table(
         judges=False,
         is_one=goes_on,
     )
+    held_out = None if watched is None else _watched(estimator, watched, data, settings)
+    check_calibration(data, settings, held_out)
     result = fit_dataset(
         data,
         settings,
         on_epoch=None if functions is None else functions.on_epoch,
         resume=resume,
-        watched=None if watched is None else _watched(estimator, watched, data, settings),
+        watched=held_out,
         start=start,
         observer=watch,
         warn=False,
     )
     watch.leave(len(result.history.epochs))
     estimator._keep(result.model.network)
+    found = calibrated(result, settings, held_out).model.calibration
+    estimator._calibrated = None if found is None else (found, data.encoding)
     estimator._record, estimator.history_ = result.model.training, result.history
     if not estimator.n_iter_:
         estimator.loss_ = result.history.loss_after
@@ -231,9 +244,18 @@ def _first_dataset(  # noqa: PLR0917 (called in one place)
     learnt, asked = y, {**asked, "defaults": estimator.defaults}
     if classes and goes_on and y.ndim == 1:  # which may lack some of the classes
         learnt = np.resize(estimator.classes_, len(y))
-    data = dataset_of(
-        columns, target_columns(learnt, columns, names), weight, asked, classes=classes, seed=estimator._seed
+    make = partial(
+        dataset_of,
+        columns,
+        target_columns(learnt, columns, names),
+        weight,
+        asked,
+        classes=classes,
+        seed=estimator._seed,
+        numbers_as=estimator.numbers_as,
     )
+    once = estimator._encoded_once
+    data = make() if once is None else replace(once.made("table", estimator, make), seed=estimator._seed)
     for one in data.decisions:
         if one.is_warning:
             warn(said(one.sentence), TableWarning)
@@ -253,7 +275,9 @@ def _settings(
     else:
         settings = replace(settings, **{name: one for name, one in asked.items() if one is not None})
     if goes_on:  # whoever calls says when to stop
-        settings = replace(settings, patience=None, stopping=None, loss_goal=None, validation=0.0)
+        settings = replace(
+            settings, patience=None, stopping=None, loss_goal=None, validation=0.0, calibrate=False
+        )
     if alpha is None:
         return settings
     n = len(data.training_rows)

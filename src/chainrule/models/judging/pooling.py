@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -23,7 +23,17 @@ if TYPE_CHECKING:
 
     Matrix = npt.NDArray[np.float64]
 
-__all__ = ["pooled_score", "writing_as"]
+__all__ = ["Pooled", "pooled_answers", "pooled_score", "writing_as"]
+
+
+class Pooled(NamedTuple):
+    """Targets, answers, and those that need no inputs, of several datasets, in the targets' own units."""
+
+    encoding: Encoding
+    Y: Matrix
+    outputs: Matrix
+    usual: Matrix
+    weights: Matrix | None
 
 
 def pooled_score(judged: Sequence[tuple[Dataset, Model]], order: npt.NDArray[np.intp]) -> Score:
@@ -44,6 +54,21 @@ def pooled_score(judged: Sequence[tuple[Dataset, Model]], order: npt.NDArray[np.
     InputError
         None of these rows counts.
     """
+    pooled = pooled_answers(judged, order)
+    return score_of(
+        pooled.encoding,
+        pooled.Y,
+        pooled.outputs,
+        chances=all(gives_chances(model.network, data.encoding) for data, model in judged),
+        majority=[_common(name, judged) for name in pooled.encoding.target_names],
+        weights=pooled.weights,
+        seed=judged[0][0].seed,
+        usual=pooled.usual,
+    )
+
+
+def pooled_answers(judged: Sequence[tuple[Dataset, Model]], order: npt.NDArray[np.intp]) -> Pooled:
+    """Answers to the held-out rows of several datasets, as for `pooled_score`."""
     first = judged[0][0].encoding
     targets = {part.name: part for data, _ in judged for part in data.encoding.learnt}
     in_order = tuple(targets[name] for name in first.target_names if name in targets)
@@ -52,16 +77,7 @@ def pooled_score(judged: Sequence[tuple[Dataset, Model]], order: npt.NDArray[np.
     encoding = Encoding(first.inputs, tuple(map(_unscaled, in_order)), first.rows, first.layout)
     weights = [data.weights[data.held_out_rows] for data, _ in judged if data.weights is not None]
     counting = np.concatenate(weights)[order] if weights else None
-    return score_of(
-        encoding,
-        Y,
-        outputs,
-        chances=all(gives_chances(model.network, data.encoding) for data, model in judged),
-        majority=[_common(name, judged) for name in encoding.target_names],
-        weights=as_sample_weight(counting, len(Y), np.float64),
-        seed=judged[0][0].seed,
-        usual=usual,
-    )
+    return Pooled(encoding, Y, outputs, usual, as_sample_weight(counting, len(Y), np.float64))
 
 
 def _common(target: str, judged: Sequence[tuple[Dataset, Model]]) -> str | None:
@@ -86,7 +102,7 @@ def writing_as(first: Model, other: Model) -> Model:
 def _answers(data: Dataset, model: Model, targets: Sequence[LearntTarget]) -> tuple[Matrix, Matrix, Matrix]:
     """Of held-out rows: the targets, the answers, and those that need no inputs; NaN for one not learnt."""
     rows, Y = data.held_out_rows, data.Y
-    outputs = model.network(data.X[rows])
+    outputs = model.outputs(data.X[rows])
     found = {
         part.name: (part, own, a, majority)
         for (part, own), (_, a), majority in zip(

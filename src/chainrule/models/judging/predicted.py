@@ -13,14 +13,14 @@ from chainrule.words import counted, listed
 
 if TYPE_CHECKING:
     from chainrule.models.dataset import Dataset
-    from chainrule.network import Network
+    from chainrule.network import Ensemble, Network
     from chainrule.settings import FitSettings
 
 __all__ = ["never_predicted"]
 
 
 def never_predicted(
-    net: Network, data: Dataset, settings: FitSettings, n_epochs: int
+    net: Network | Ensemble, data: Dataset, settings: FitSettings, n_epochs: int
 ) -> tuple[Diagnosis, ...]:
     """Classes that some rows have, of those to learn from and those held out, and no row is given.
 

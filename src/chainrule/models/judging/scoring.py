@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.equations import ACTIVATIONS, OutputRange
+from chainrule.network import members_of
 from chainrule.scores import ClassRows, NumberRows, Score, score_classes, score_numbers
 from chainrule.tables import ClassTarget, DateTarget
 from chainrule.tables.columns.readings import DurationReading
@@ -16,13 +17,13 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from chainrule.network import Network
+    from chainrule.network import Ensemble, Network
     from chainrule.scores import ClassScore, NumberScore
     from chainrule.tables import Encoding
 
     FloatArray = npt.NDArray[np.float64]
 
-__all__ = ["gives_chances", "majorities_of", "score_of"]
+__all__ = ["are_chances", "gives_chances", "majorities_of", "score_of"]
 
 
 def score_of(
@@ -140,11 +141,16 @@ def _counting(y: FloatArray, weights: FloatArray | None) -> npt.NDArray[np.intp]
     return here if weights is None or weights[here].any() else here[:0]
 
 
-def gives_chances(network: Network, encoding: Encoding) -> bool:
+def gives_chances(network: Network | Ensemble, encoding: Encoding) -> bool:
     """Whether outputs are probabilities: each the chance of one of two classes, or those of all classes."""
+    return are_chances(members_of(network)[0].activations[-1], encoding)
+
+
+def are_chances(output: object, encoding: Encoding) -> bool:
+    """The same of outputs of an activation."""
     one_unit = all(isinstance(part, ClassTarget) and part.one_unit for part in encoding.learnt)
     needed = OutputRange.UNIT if one_unit else OutputRange.SHARES
-    return bool(ACTIVATIONS.fact(network.activations[-1], "outputs") is needed)
+    return bool(ACTIVATIONS.fact(output, "outputs") is needed)
 
 
 def majorities_of(encoding: Encoding, Y: FloatArray) -> tuple[str | None, ...]:

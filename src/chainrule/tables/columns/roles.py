@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 from chainrule.errors import Faults, InputError, UnknownNameError, argument
 from chainrule.stored import MOST, Meta, Name, Stored
-from chainrule.table_options import column_names
+from chainrule.table_options import EVERY_COLUMN, NumberEncoding, column_names
 from chainrule.words import listed, shown
 
 if TYPE_CHECKING:
@@ -67,6 +67,8 @@ class Roles:
         Targets that are learnt by their logarithm.
     as_is : frozenset of str
         Columns of which the numbers are not scaled.
+    numbers_as : dict of str to NumberEncoding
+        How columns are encoded where they are inputs and numbers; of one that is not named, nothing was said.
     one_unit : bool or None
         Whether a target of two classes has one output; None where nothing was said.
     weights, split, group : str or None
@@ -81,6 +83,7 @@ class Roles:
     asked: dict[str, str]
     log: frozenset[str]
     as_is: frozenset[str]
+    numbers_as: dict[str, NumberEncoding]
     one_unit: bool | None
     weights: str | None
     split: str | None
@@ -136,6 +139,13 @@ def settle_roles(table: Table, target: object, options: TableOptions, *, need_ta
             found[where] = columns_named(
                 table, listed_names, where, asked if where in KINDS else None, besides=besides
             )
+    encodings: dict[str, NumberEncoding] = {}
+    for columns, encoding in options.numbers_as or ():
+        with faults:
+            names = columns_named(table, [columns], "numbers_as")
+            if columns != EVERY_COLUMN:
+                _refuse_two_roles({"as_is": found["as_is"], "numbers_as": names})
+            encodings.update(dict.fromkeys(names, NumberEncoding.of(encoding)))
     faults.refuse()
     if not found["target"] and need_target:
         raise _no_target(target)
@@ -169,7 +179,7 @@ def settle_roles(table: Table, target: object, options: TableOptions, *, need_ta
     ignored = tuple(name for name in table.names if name not in used or name in asked_away)
     return Roles(
         found["target"], inputs, ignored, found["id"], named, asked, frozenset(found["log"]),
-        frozenset(found["as_is"]), options.one_unit, **one, in_order=options.in_order,
+        frozenset(found["as_is"]), encodings, options.one_unit, **one, in_order=options.in_order,
     )  # fmt: skip
 
 

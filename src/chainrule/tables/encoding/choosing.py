@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from chainrule.table_options import NumberEncoding
     from chainrule.tables.columns.column import Column
     from chainrule.tables.columns.readings import Cells, Settled
     from chainrule.tables.columns.roles import Roles
@@ -63,6 +64,7 @@ class _Choice:
     """What one column becomes, while it is being found out."""
 
     column: Column
+    encoding: NumberEncoding | None = None  # of numbers, as it was asked for
     parts: list[InputPart] = field(default_factory=list)
     becomes: str = ""
     why: list[str] = field(default_factory=list)
@@ -150,7 +152,8 @@ def choose_encoding(
             keep=name in roles.named,
             is_index=_counts_rows(whole.column(name)),
             as_is=name in roles.as_is,
-            keeps_shares=limits.keeps_shares,
+            encoding=roles.numbers_as.get(name, limits.numbers_as),
+            keeps_shares=limits.keeps_shares and name not in roles.numbers_as,
             known=settled,
         )
         for name in roles.inputs
@@ -185,7 +188,7 @@ def _bring_back(choices: Sequence[_Choice], rows: npt.NDArray[np.intp], table: T
     """Take the columns that were left out only because others tell more; refuse where there is none."""
     for one in choices:
         if one.may_return:
-            again = _choice(one.column, "numbers", rows, keep=True)
+            again = _choice(one.column, "numbers", rows, keep=True, encoding=one.encoding)
             if again.parts:
                 one.parts, one.becomes, one.decisions = again.parts, again.becomes, again.decisions
                 one.decide("kept because no other input remains")
@@ -207,11 +210,12 @@ def _choice(
     keep: bool,
     is_index: bool = False,
     as_is: bool = False,
+    encoding: NumberEncoding | None = None,
     keeps_shares: bool = False,
     known: dict[str, Settled] | None = None,
 ) -> _Choice:
     """What a column becomes: by what it was said to be, or else by what its cells are."""
-    choice = _Choice(column)
+    choice = _Choice(column, encoding)
     reason = unusable(column)
     if reason:
         return choice.leave_out(reason)
@@ -264,7 +268,7 @@ def _numbers(
     everywhere, cells = read_cells(column, reading), read_cells(training, reading)
     if np.isnan(cells.values).all():
         return choice.leave_out("no number in the rows that are learnt from")
-    part = NumberInput.learn(name, reading, cells, as_is=as_is)
+    part = NumberInput.learn(name, reading, cells, as_is=as_is, encoding=choice.encoding)
     if part.scale == 0 and not part.has_missing:
         return choice.leave_out(f"constant ({part.mean:g}) in the rows that are learnt from", may_return=True)
     choice.parts = [part]
@@ -273,8 +277,12 @@ def _numbers(
     if isinstance(reading, NumberReading):
         _take_cycle(choice, reading)
     if part.squash is not None:
-        choice.becomes += ", squashed beside"
-        choice.decide("some values are far from most", guess=False)
+        choice.becomes += ", squashed beside" if part.has_standard else ", squashed"
+        if choice.encoding is None:
+            choice.decide("some values are far from most", guess=False)
+    if part.bins is not None:
+        beside = " beside" if part.has_standard or part.squash else ""
+        choice.becomes += f", in {counted(part.bins.n_columns, 'bin')}{beside}"
     _say_gaps(choice, training, cells, has_missing=part.has_missing)
     if isinstance(reading, NumberReading) and _may_name_rows(everywhere.values):
         choice.decide(

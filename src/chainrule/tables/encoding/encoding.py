@@ -337,14 +337,14 @@ def _encoded(
     table: Table, parts: Sequence[InputPart | LearntTarget], who_needs: str, said: Said
 ) -> npt.NDArray[np.float64]:
     _refuse_absent(table, parts, who_needs)
-    several = len({part.name for part in parts}) > 1
-    columns = [
-        part.encode_with_gaps(table.column(part.name), said)
-        if several and isinstance(part, LearntTarget)
-        else part.encode(table.column(part.name), said)
-        for part in parts
-    ]
-    return np.concatenate(columns, axis=1)
+    several, first = len({part.name for part in parts}) > 1, 0
+    encoded = np.empty((table.n_rows, sum(len(part.names) for part in parts)))
+    for part in parts:
+        encode = part.encode_with_gaps if several and isinstance(part, LearntTarget) else part.encode
+        own = encode(table.column(part.name), said)
+        encoded[:, first : first + own.shape[1]] = own
+        first += own.shape[1]
+    return encoded
 
 
 def _has_value(part: LearntTarget, column: Column) -> npt.NDArray[np.bool_]:

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from chainrule.errors import InputError
 from chainrule.stored import Finite, Name, NotNegative, Stored
+from chainrule.table_options import NumberEncoding
 from chainrule.tables.columns.decisions import Said, far_error
 from chainrule.tables.columns.readings import (
     BooleanReading,
@@ -16,7 +18,6 @@ from chainrule.tables.columns.readings import (
     TextReading,
     read_cells,
 )
-from chainrule.tables.encoding.squashing import FAR, Squash, drawn_in, has_heavy_tails
 from chainrule.tables.encoding.statistics import (
     EPSILON,
     ROUNDINGS,
@@ -24,6 +25,15 @@ from chainrule.tables.encoding.statistics import (
     Spread,
     measure,
     standardise,
+)
+from chainrule.tables.encoding.transforms.piecewise import PiecewiseLinear, worked_bins
+from chainrule.tables.encoding.transforms.squashing import (
+    FAR,
+    Squash,
+    drawn_in,
+    has_heavy_tails,
+    squash_steps,
+    unsquashed,
 )
 from chainrule.tables.encoding.worked import Step, Worked, WorkedCell, missing_mark, raw_cell, standardised
 
@@ -45,10 +55,11 @@ __all__ = [
 
 
 class NumberInput(Stored, frozen=True, tag_field="kind", tag="number", omit_defaults=True):
-    """A numeric input: (x - mean) / scale, where asked the same squashed, and a mark of missing values.
+    """A numeric input: (x - mean) / scale; the same squashed; components by bins; a mark of missing values.
 
     A cell without a number, because it is missing, infinite or cannot be read, takes the place of the mean:
-    0, where numbers are scaled. With a mean of 0 and a scale of 1 they are learnt as they are.
+    0, where numbers are scaled, and the median's, 0, where they are squashed. With a mean of 0 and a scale of
+    1 they are learnt as they are.
 
     Attributes
     ----------
@@ -69,6 +80,10 @@ class NumberInput(Stored, frozen=True, tag_field="kind", tag="number", omit_defa
         Makes a second column of X.
     fill : float
         What takes the place of a missing number in X: the mean, where numbers are not scaled.
+    bins : PiecewiseLinear, optional
+        Makes a column of X for each bin.
+    has_standard : bool
+        Whether the first column of X is (x - mean) / scale; else what follows stands alone.
 
     Examples
     --------
@@ -76,6 +91,9 @@ class NumberInput(Stored, frozen=True, tag_field="kind", tag="number", omit_defa
     ('age',)
     >>> NumberInput("age", mean=30.0, scale=10.0, has_missing=True, squash=Squash(28.0, 12.0)).names
     ('age', 'age (squashed)', 'age (missing)')
+    >>> bins = PiecewiseLinear((20.0, 30.0, 60.0))
+    >>> NumberInput("age", mean=30.0, scale=10.0, bins=bins, has_standard=False).names
+    ('age (bin 1)', 'age (bin 2)')
     """
 
     name: Name
@@ -86,6 +104,18 @@ class NumberInput(Stored, frozen=True, tag_field="kind", tag="number", omit_defa
     reach: NotNegative | None = None
     squash: Squash | None = None
     fill: Finite = 0.0
+    bins: PiecewiseLinear | None = None
+    has_standard: bool = True
+
+    def __post_init__(self) -> None:
+        if not (self.has_standard or self.squash or self.bins):
+            raise InputError(
+                "A number has no column of X",
+                parameter="has_standard",
+                given=False,
+                needs="one at least must stand for it",
+                advice="Give squash or bins, or leave it out.",
+            )
 
     @classmethod
     def learn(
@@ -94,7 +124,7 @@ class NumberInput(Stored, frozen=True, tag_field="kind", tag="number", omit_defa
         reading: NumberReading | DurationReading,
         cells: Cells,
         *,
-        squash: bool | None = None,
+        encoding: NumberEncoding | None = None,
         as_is: bool = False,
     ) -> NumberInput:
         """Learn an input from the cells of the training rows.
@@ -106,10 +136,10 @@ class NumberInput(Stored, frozen=True, tag_field="kind", tag="number", omit_defa
             With which the cells were read.
         cells : Cells
             Of the training rows alone.
-        squash : bool, optional
-            Whether there is a squashed column; by default where `has_heavy_tails` says so.
+        encoding : NumberEncoding, optional
+            By default standardised, and squashed beside it where `has_heavy_tails` says so.
         as_is : bool
-            Whether numbers are not scaled, and there is no squashed column.
+            Whether numbers are not scaled, and nothing is beside them.
 
         Returns
         -------
@@ -127,7 +157,7 @@ class NumberInput(Stored, frozen=True, tag_field="kind", tag="number", omit_defa
         if as_is:
             plain = Spread(0.0, 1.0)
             return cls(name, *plain, reading, has_missing, reach_of(present, plain), fill=spread.mean)
-        is_squashed = has_heavy_tails(present) if squash is None else squash
+        encoding = encoding or NumberEncoding(standard=True, squashed=has_heavy_tails(present))
         return cls(
             name,
             spread.mean,
@@ -135,22 +165,35 @@ class NumberInput(Stored, frozen=True, tag_field="kind", tag="number", omit_defa
             reading,
             has_missing,
             reach_of(present, spread),
-            Squash.learn(present) if is_squashed else None,
+            Squash.learn(present) if encoding.squashed else None,
+            bins=PiecewiseLinear.learn(present, encoding.n_bins) if encoding.n_bins else None,
+            has_standard=encoding.standard,
         )
 
     @property
     def is_plain(self) -> bool:
         """Whether numbers are learnt as they are, and nothing of them beside."""
-        return (self.mean, self.scale) == (0.0, 1.0) and self.squash is None
+        return (self.mean, self.scale) == (0.0, 1.0) and self.encoding == NumberEncoding(standard=True)
+
+    @property
+    def encoding(self) -> NumberEncoding:
+        """Of what it is made: what `learn` was given, or chose."""
+        n_bins = self.bins.n_bins if self.bins else 0
+        return NumberEncoding(self.has_standard, self.squash is not None, n_bins)
 
     @property
     def names(self) -> tuple[str, ...]:
         """The names of its columns in X."""
-        squashed = (f"{self.name} (squashed)",) if self.squash else ()
-        return (self.name, *squashed, *((missing_name(self.name),) if self.has_missing else ()))
+        standard, squashed = (
+            (self.name,) * self.has_standard,
+            (f"{self.name} (squashed)",) * bool(self.squash),
+        )
+        n_bins = self.bins.n_columns if self.bins else 0
+        bins = (f"{self.name} (bin {k})" for k in range(1, n_bins + 1))
+        return (*standard, *squashed, *bins, *(missing_name(self.name),) * self.has_missing)
 
     def encode(self, column: Column, said: Said) -> FloatArray:
-        """Return its columns of X, shape (n_rows, 1 to 3), and tell `said` of cells that are odd."""
+        """Return its columns of X, shape (n_rows, n_columns), and tell `said` of cells that are odd."""
         cells = read_cells(column, self.reading)
         kind = "durations" if isinstance(self.reading, DurationReading) else "numbers"
         say_unread(column, cells, said, kind, has_missing=self.has_missing)
@@ -158,29 +201,55 @@ class NumberInput(Stored, frozen=True, tag_field="kind", tag="number", omit_defa
             rounding = abs(self.mean) * (ROUNDINGS * EPSILON) + SMALLEST_SCALE
             said.not_constant(column, np.abs(cells.values - self.mean) > rounding, self.mean)
         placed = place(column, cells.values, Spread(self.mean, self.scale), self.reach, said)
-        columns = [np.where(np.isnan(cells.values), self.fill, placed) if self.fill else placed]
+        nothing, first = np.isnan(cells.values), int(self.has_standard)
+        encoded = np.empty((len(nothing), len(self.names)))
+        if self.has_standard:
+            encoded[:, 0] = np.where(nothing, self.fill, placed) if self.fill else placed
         if self.squash:
-            columns.append(_filled(self.squash.apply(cells.values)))
+            encoded[:, first] = _filled(self.squash.apply(cells.values))
+            first += 1
+        if self.bins:
+            values = np.where(nothing, self.mean, cells.values)
+            encoded[:, first : first + self.bins.n_columns] = self.bins.apply_drawn_in(values)
         if self.has_missing:
-            columns.append(np.isnan(cells.values).astype(np.float64))
-        return np.column_stack(columns)
+            encoded[:, -1] = nothing
+        return encoded
+
+    def restored(self, columns: FloatArray) -> FloatArray:
+        """The numbers again, in whatever unit and place, from its columns of X."""
+        if self.has_standard or self.bins is None:
+            return columns[:, 0] if self.has_standard else unsquashed(columns[:, 0])
+        first = int(self.squash is not None)
+        restored: FloatArray = columns[:, first : first + self.bins.n_columns] @ np.diff(self.bins.edges)
+        return restored
 
     def worked(self, column: Column | None = None) -> WorkedCell:
         """How its columns of X are computed: the formulas, and of a column of one row with their numbers."""
         cells = None if column is None else read_cells(column, self.reading)
         value = None if cells is None else float(cells.values[0])
         x = [None] * len(self.names) if column is None else self.encode(column, Said())[0].tolist()
-        spread = Spread(self.mean, self.scale)
-        steps = place_steps(value, spread, self.reach, x[0], {"mean": self.mean, "scale": self.scale})
-        remarks = ["{cell} in seconds"] if isinstance(self.reading, DurationReading) else []
-        if self.reach is not None and self.scale:
-            remarks.append("drawn in beyond ±{reach}")
-        columns = [Worked(self.name, steps, ",  ".join(remarks))]
+        names, spread = self.names, Spread(self.mean, self.scale)
+        columns: list[Worked] = []
+        if self.has_standard:
+            numbers = {"mean": self.mean, "scale": self.scale}
+            remark = "drawn in beyond ±{reach}" if self.reach is not None and self.scale else ""
+            columns.append(Worked(self.name, place_steps(value, spread, self.reach, x[0], numbers), remark))
         if self.squash:
-            columns.append(Worked(self.names[1], self.squash.steps(value, x[1])))
+            k = len(columns)
+            columns.append(Worked(names[k], squash_steps(self.squash, value, x[k])))
+        if self.bins:
+            columns += worked_bins(self.bins, names[len(columns) :], value, x[len(columns) :])
+        if isinstance(self.reading, DurationReading):
+            first = columns[0]
+            columns[0] = first._replace(
+                remark=",  ".join(["{cell} in seconds", *[first.remark] * bool(first.remark)])
+            )
         if self.has_missing:
             columns.append(missing_mark(self.names[-1], x[-1]))
         words = "" if cells is None else place_words(cells, spread, self.reach, "number")
+        edges = self.bins.edges if self.bins else ()
+        if not words and edges and value is not None and not edges[0] <= value <= edges[-1]:
+            words = "beyond what training had, so it is drawn in"
         if cells is not None and not words and isinstance(self.reading, DurationReading):
             words = "in seconds"
         read = None if value is None or np.isnan(value) else value

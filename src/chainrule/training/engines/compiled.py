@@ -9,7 +9,7 @@ from chainrule.compiled.evaluation import RowLosses
 from chainrule.compiled.kernels.epochs import train_epochs
 from chainrule.compiled.trainer import Trainer
 from chainrule.compiled.twins.curvature import direction_of
-from chainrule.equations import RULES
+from chainrule.equations import RULES, rate_factors
 from chainrule.training.dropout import kept_numbers
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ class CompiledEngine(Trainer):
             l2=settings.l2,
             clip_norm=settings.clip_norm,
             masks=task.masks,
+            factors=rate_factors(settings.rate_factors, settings.bias_rate, net.weights, net.layers),
             dropout=kept if settings.dropout and len(net.weights) > 1 else None,
             threads=settings.threads,
             kinds=net.layers,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from chainrule.equations import RULES, clip_factor
+from chainrule.equations import LAYERS, RULES, clip_factor, rate_factors
 from chainrule.equations.rules.curvature import lbfgs_direction
 from chainrule.network import Objective
 from chainrule.training.dropout import kept_activations
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from chainrule.equations import Array, RuleState
+    from chainrule.network import Network
     from chainrule.settings import Settings
     from chainrule.training.task import Rows, Task
 
@@ -54,6 +55,7 @@ class ReferenceEngine:
         weights = task.net.weights
         # Else another engine moves the weights, by the gradients of this one.
         moves = RULES.fact(self._rule, "engine") is None
+        self._factors = _rows_of_factors(settings, task.net)
         self.state: tuple[Sequence[Array], Sequence[RuleState]] = (
             weights,
             tuple(self._rule.init(w) if moves else () for w in weights),
@@ -98,7 +100,12 @@ class ReferenceEngine:
             factor = clip_factor(slopes, settings.clip_norm)
             slopes = tuple(factor * g for g in slopes)
         updated = [
-            self._rule.update(w, g, state, rate) for w, g, state in zip(weights, slopes, states, strict=True)
+            self._rule.update(w, g, state, rate if row is None else rate * row)
+            for w, g, state, row in zip(weights, slopes, states, self._factors, strict=True)
+        ]
+        updated = [  # a rule may move what has no gradient
+            ((old, state) if LAYERS.fact(layer, "is_held") else (new, state))
+            for (new, state), old, layer in zip(updated, weights, task.net.layers, strict=True)
         ]
         if task.masks is not None:  # a rule may move a weight that has no gradient
             updated = [
@@ -150,3 +157,17 @@ class ReferenceEngine:
     def resume(self, weights: Sequence[Array], rule: Sequence[RuleState]) -> None:
         """Go on from weights and a state of the rule."""
         self.state = tuple(weights), tuple(rule)
+
+
+def _rows_of_factors(settings: Settings, net: Network) -> Sequence[Array | None]:
+    """Factors of the rate as rows, one for all units of a layer; None where all are 1."""
+    weights = net.weights
+    factors = rate_factors(settings.rate_factors, settings.bias_rate, weights, net.layers)
+    if factors is None:
+        return [None] * len(weights)
+    rows = []
+    for w, (of_bias, of_others) in zip(weights, factors, strict=True):
+        row = np.full((1, w.shape[1]), of_others, w.dtype)
+        row[:, 0] = of_bias
+        rows.append(row)
+    return rows

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from chainrule.table_options import NumberEncoding
+
     FloatArray = npt.NDArray[np.float64]
 
 __all__ = ["NO_LIMITS", "Limits", "Scaled", "Scaling", "scaling_of"]
@@ -23,7 +25,7 @@ LARGEST = sys.float_info.max
 
 
 class Limits(NamedTuple):
-    """What a network can learn: where its outputs lie, and what its loss is defined for.
+    """What a network can learn: where its outputs lie, what its loss is defined for, how it takes numbers.
 
     Attributes
     ----------
@@ -37,6 +39,8 @@ class Limits(NamedTuple):
         Whether two classes share one output.
     keeps_shares : bool
         Whether inputs that lie between 0 and 1 stay as they are.
+    numbers_as : NumberEncoding, optional
+        How inputs that are numbers are encoded where nothing was said; None where their tails say it.
     """
 
     lowest: float = -math.inf
@@ -45,6 +49,7 @@ class Limits(NamedTuple):
     are_counts: bool = False
     one_unit: bool = False
     keeps_shares: bool = False
+    numbers_as: NumberEncoding | None = None
 
 
 NO_LIMITS = Limits()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from chainrule.stored import Finite, Positive, Stored
-from chainrule.tables.encoding.statistics import SMALLEST_SCALE, Spread, quantiles, standardise
+from chainrule.tables.encoding.statistics import EPSILON, SMALLEST_SCALE, Spread, quantiles, standardise
 from chainrule.tables.encoding.worked import Step, standardised
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     FloatArray = npt.NDArray[np.float64]
 
-__all__ = ["EDGE", "FAR", "Squash", "drawn_in", "has_heavy_tails"]
+__all__ = ["EDGE", "FAR", "Squash", "drawn_in", "has_heavy_tails", "squash_steps", "unsquashed"]
 
 EDGE = 3.0  # what the squashed values never reach
 FAR = 1.0  # standard deviations beyond the training rows, from which on a value is said to be far outside
@@ -75,20 +75,31 @@ class Squash(Stored, frozen=True, omit_defaults=True):
         edge = z / EDGE
         return z / np.sqrt(1 + edge * edge)
 
-    def steps(self, value: float | None, squashed: float | None) -> tuple[Step, ...]:
-        """What `apply` does as equations, of a value, NaN for none, and of what it gave."""
-        if value is not None and np.isnan(value):
-            return (Step("", "", {}, squashed),)
-        numbers = {"median": self.median, "scale": self.scale} | ({} if value is None else {"cell": value})
-        z = (
-            None
-            if value is None
-            else float(standardise(np.array([value]), Spread(self.median, self.scale))[0])
-        )
-        return (
-            Step("s", standardised(numbers, centre="median"), numbers, z),
-            Step("", f"{{s}}/√(1 + ({{s}}/{EDGE:g})²)", {} if z is None else {"s": z}, squashed),
-        )
+
+def squash_steps(squash: Squash, value: float | None, squashed: float | None) -> tuple[Step, ...]:
+    """What `apply` does as equations, of a value, NaN for none, and of what it gave."""
+    if value is not None and np.isnan(value):
+        return (Step("", "", {}, squashed),)
+    numbers = {"median": squash.median, "scale": squash.scale} | ({} if value is None else {"cell": value})
+    z = None
+    if value is not None:
+        z = float(standardise(np.array([value]), Spread(squash.median, squash.scale))[0])
+    return (
+        Step("s", standardised(numbers, centre="median"), numbers, z),
+        Step("", f"{{s}}/√(1 + ({{s}}/{EDGE:g})²)", {} if z is None else {"s": z}, squashed),
+    )
+
+
+def unsquashed(squashed: FloatArray) -> FloatArray:
+    """The z of squashed values; those that lie at the edge itself were far away, and stay so.
+
+    Examples
+    --------
+    >>> unsquashed(Squash(0.0, 2.0).apply(np.array([1.0, -5.0]))).round(12).tolist()
+    [0.5, -2.5]
+    """
+    z: FloatArray = squashed / np.sqrt(np.maximum(1 - np.square(squashed / EDGE), EPSILON))
+    return z
 
 
 def has_heavy_tails(values: FloatArray) -> bool:

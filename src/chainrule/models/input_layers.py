@@ -1,0 +1,112 @@
+"""The layers between inputs and the first hidden layer, settled by the rows that are learnt from."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chainrule.equations import LAYERS, Order, Periodic, Piecewise
+from chainrule.network import Network
+from chainrule.tables import DateInput, NumberInput
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from chainrule.equations import Layer
+    from chainrule.models.dataset import Dataset
+    from chainrule.settings import FitSettings
+
+__all__ = ["columns_of_numbers", "quantile_edges", "start_network"]
+
+FEWEST_VALUES = 3  # of a number that is worth more than a scale
+
+
+def start_network(data: Dataset, settings: FitSettings) -> Network:
+    """Network to start from: random, but for what its input layers take from the training rows."""
+    sizes = (data.X.shape[1], *settings.hidden, data.Y.shape[1])
+    hidden = [settings.activation] * len(settings.hidden)
+    kinds: list[Layer] = [LAYERS.named(name) for name in settings.input_layers]
+    if not kinds:
+        return Network.random(
+            sizes,
+            [*hidden, settings.output],
+            settings.loss,
+            settings.seed,
+            settings.dtype,
+            start=settings.start,
+        )
+    numbers = columns_of_numbers(data)
+    chain = _chain_of(kinds, numbers, data.X.shape[1])
+    net = Network.random(
+        *(sizes, [*["identity"] * len(chain), *hidden, settings.output], settings.loss, settings.seed),
+        settings.dtype,
+        start=settings.start,
+        layers=[*chain, *["dense"] * (len(hidden) + 1)],
+    )
+    return net.with_weights(_learnt(net, numbers, data.X[data.training_rows]))
+
+
+def columns_of_numbers(data: Dataset) -> npt.NDArray[np.intp]:
+    """Columns of X that are numbers or times, with three values or more in the training rows."""
+    places, first = [], 0
+    for part in data.encoding.inputs:
+        if isinstance(part, (NumberInput, DateInput)):
+            places += list(range(first, first + len(part.names)))
+        first += len(part.names)
+    X = data.X[data.training_rows]
+    varied = [j for j in places if len(np.unique(X[:, j])) >= FEWEST_VALUES]
+    return np.array(varied, dtype=np.intp)
+
+
+def _chain_of(kinds: list[Layer], numbers: npt.NDArray[np.intp], n_inputs: int) -> list[Layer]:
+    """The layers as asked for, with the numbers before all other inputs where that matters to one."""
+    chain: list[Layer] = []
+    passed, is_ordered = n_inputs - len(numbers), np.array_equal(numbers, np.arange(len(numbers)))
+    for kind in kinds:
+        if not isinstance(kind, (Piecewise, Periodic)):
+            chain.append(kind)
+            continue
+        if not len(numbers):
+            continue  # there is nothing to embed
+        if not is_ordered:
+            chain.append(Order())
+            is_ordered = True
+        own: Any = replace(kind, passed=passed)
+        chain.append(own)
+        passed = own.sizes(own.shape(passed + len(numbers), 0))[1] - len(numbers)
+    return chain
+
+
+def _learnt(
+    net: Network, numbers: npt.NDArray[np.intp], X: npt.NDArray[np.float64]
+) -> list[npt.NDArray[Any]]:
+    """The weights, with what is learnt of the training rows in the layers that are held."""
+    weights = list(net.weights)
+    for m, layer in enumerate(net.layers):
+        if isinstance(layer, Order):
+            others = np.setdiff1d(np.arange(X.shape[1]), numbers)
+            weights[m] = np.concatenate([numbers, others]).astype(net.dtype)[:, np.newaxis]
+        elif isinstance(layer, Piecewise):
+            before = net.with_weights(weights).forward(X).a[m - 1] if m else X
+            edges = [quantile_edges(before[:, j], layer.bins) for j in range(len(weights[m]))]
+            weights[m] = np.array(edges).astype(net.dtype)
+    return weights
+
+
+def quantile_edges(values: npt.NDArray[Any], bins: int) -> npt.NDArray[Any]:
+    """Edges of bins that hold about as many values each, from the smallest value to the largest.
+
+    Where fewer values differ than there are edges the last ones are all the largest, of bins without a width.
+
+    Examples
+    --------
+    >>> quantile_edges(np.array([5.0, 1.0, 2.0, 2.0, 9.0]), 4)
+    array([1., 2., 5., 9., 9.])
+    """
+    ordered = np.sort(values)
+    places = np.arange(bins + 1) * (len(ordered) - 1) // bins
+    edges = np.unique(ordered[places])
+    filled: npt.NDArray[Any] = np.concatenate([edges, np.full(bins + 1 - len(edges), edges[-1])])
+    return filled

@@ -1,0 +1,148 @@
+"""What the recipe trains of a table, by its rows, its columns and what is learnt: never by a clock."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from chainrule.errors import InputError, argument
+from chainrule.models.input_layers import columns_of_numbers
+from chainrule.models.recipe.asking import EFFORTS, NEWEST
+from chainrule.settings import FitSettings
+
+if TYPE_CHECKING:
+    from chainrule.models.dataset import Dataset
+    from chainrule.models.outputs import OutputLayer
+
+__all__ = ["Recipe", "recipe_of", "recipe_settings"]
+
+SEGMENT = 20  # steps of an epoch, where a pass over the rows has many more
+FEWEST_EPOCHS = 60  # that a schedule is cut into
+ENDS_OF_CYCLES = (1, 3, 7, 15)  # fifteenths of the training: there the rate of coslog4 is 0
+MOST_NUMBERS_IN_BINS, INPUTS_IN_BINS, MOST_BINS, FEWEST_BINS = 256, 512, 16, 2
+PENALTIES = (1.0, 0.1, 0.01, 0.001, 0.0001)  # of linear candidates, the strongest first
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much is tried.
+
+    Attributes
+    ----------
+    steps : int
+        Updates of each network.
+    folds, repeats : int
+        Each network learns from all folds but one; folds are drawn so many times.
+    hidden : tuple of int
+    """
+
+    steps: int
+    folds: int
+    repeats: int
+    hidden: tuple[int, ...]
+
+
+EFFORT = {
+    "quick": Effort(1000, 3, 1, (64, 64)),
+    "normal": Effort(2500, 4, 2, (64, 64)),
+    "best": Effort(4000, 5, 4, (128, 128)),
+}
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What is trained.
+
+    Attributes
+    ----------
+    effort : Effort
+    ends : tuple of int
+        Epochs after which each network is a candidate.
+    penalties : tuple of float
+        Of linear candidates.
+    tolerance : float
+        Training ends with a cycle whose networks are this many times as bad as the best ones before.
+    """
+
+    effort: Effort
+    ends: tuple[int, ...]
+    penalties: tuple[float, ...] = PENALTIES
+    tolerance: float = 1.02
+
+
+def recipe_settings(
+    data: Dataset, layer: OutputLayer, *, effort: str | None, given: dict[str, Any]
+) -> FitSettings:
+    """Settings of each network that the recipe trains.
+
+    Raises
+    ------
+    InputError
+        There is no such effort.
+    """
+    effort = "normal" if effort is None else effort
+    if effort not in EFFORTS:
+        raise InputError(
+            parameter="effort",
+            given=effort,
+            needs=f"must be one of {', '.join(EFFORTS)}",
+            advice=f"Try {argument('effort', 'normal')}.",
+        )
+    chosen = EFFORT[effort]
+    n_rows = max(1, len(data.training_rows) * (chosen.folds - 1) // chosen.folds)
+    batch = _batch_size(n_rows)
+    steps_of_pass = -(-n_rows // batch)
+    is_long = chosen.steps < FEWEST_EPOCHS * steps_of_pass
+    epochs = chosen.steps // SEGMENT if is_long else -(-chosen.steps // steps_of_pass)
+    numbers = len(columns_of_numbers(data))
+    bins = min(MOST_BINS, max(FEWEST_BINS, INPUTS_IN_BINS // max(1, numbers)))
+    has_bins = 0 < numbers <= MOST_NUMBERS_IN_BINS
+    classes = data.encoding.kind != "numbers"
+    return FitSettings(
+        **layer._asdict(),
+        hidden=chosen.hidden,
+        activation="selu" if classes else "mish",
+        input_layers=(f"piecewise:{bins}", "scale") if has_bins else ("scale",),
+        start="lecun_uniform",
+        dtype="float32",
+        rule="adam:0.9:0.95",
+        rate=0.04 if classes else 0.07,
+        rate_factors=_factors(data, has_bins=has_bins, n_hidden=len(chosen.hidden)),
+        bias_rate=0.1,
+        schedule="coslog4",
+        epochs=epochs,
+        batch_size=batch,
+        steps_per_epoch=SEGMENT if is_long else None,
+        recipe=NEWEST,
+        effort=effort,
+        held_out=data.held_out,
+        seed=data.seed,
+        **given,
+    )
+
+
+def recipe_of(settings: FitSettings) -> Recipe:
+    """The recipe that settings were chosen for."""
+    chosen = EFFORT[settings.effort or "normal"]
+    ends = {max(1, round(settings.epochs * end / ENDS_OF_CYCLES[-1])) for end in ENDS_OF_CYCLES}
+    return Recipe(chosen, tuple(sorted(ends)))
+
+
+def _batch_size(n_rows: int) -> int:
+    """A fortieth of the rows, as the nearest power of two from 16 to 128."""
+    return min(128, max(16, 1 << round(math.log2(max(1.0, n_rows / 40)))))
+
+
+def _factors(data: Dataset, *, has_bins: bool, n_hidden: int) -> str:
+    """Factors of the rate for the chain of layers that `start_network` makes."""
+    chain = []
+    if has_bins:
+        numbers = columns_of_numbers(data)
+        chain = ["1"] if list(numbers) == list(range(len(numbers))) else ["1", "1"]
+    return ",".join([*chain, "6", *["ntp"] * (n_hidden + 1)])
+
+
+def of_members(settings: FitSettings, **more: Any) -> FitSettings:  # noqa: ANN401 (settings)
+    """Settings of one network alone."""
+    return replace(settings, recipe=None, effort=None, folds=None, **more)

@@ -1,0 +1,174 @@
+"""Networks that each learn from all folds of the rows but one, kept at the ends of the schedule's cycles."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chainrule.models.input_layers import start_network
+from chainrule.models.recipe.choice import of_members
+from chainrule.models.rows import part_in_folds
+from chainrule.random_streams import Purpose, uniform
+from chainrule.training import Callbacks, StoppedBy, run_training
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    import numpy.typing as npt
+
+    from chainrule.models.dataset import Dataset
+    from chainrule.models.recipe.choice import Recipe
+    from chainrule.network import Network
+    from chainrule.settings import FitSettings
+    from chainrule.training import Epoch, Progress, TrainingResult, TrainingState
+
+    Places = npt.NDArray[np.intp]
+
+__all__ = ["Member", "UntilEpoch", "folds_of", "member_trainings", "members_of_recipe"]
+
+ROOT_OF_3 = 3**0.5  # uniform numbers within it have the variance 1
+
+
+class UntilEpoch:
+    """Ends a training after an epoch, from which it can go on.
+
+    Parameters
+    ----------
+    end : int
+    """
+
+    def __init__(self, end: int) -> None:
+        self._end, self._done = end, 0
+
+    def begin(self, done: int) -> UntilEpoch:
+        """Know how many epochs were before."""
+        self._done = done
+        return self
+
+    def at_once(self) -> int:
+        """All that are left."""
+        return max(1, self._end - self._done)
+
+    def take_in(self, epochs: Sequence[Epoch], *_looks: object) -> int | None:
+        """How many of these are the last ones."""
+        self._done = epochs[-1].number
+        last = [k for k, epoch in enumerate(epochs, 1) if epoch.number == self._end]
+        return last[0] if last else None
+
+
+@dataclass(frozen=True)
+class Member:
+    """One of the networks, where its training stands.
+
+    Attributes
+    ----------
+    training, held_out : arrays of int
+        Rows that it learns from, and those that it does not.
+    settings : FitSettings
+        With a seed of its own.
+    start : Network
+    snapshots : tuple of Network
+        At the ends of the cycles that are behind it.
+    result : TrainingResult or None
+    """
+
+    training: Places
+    held_out: Places
+    settings: FitSettings
+    start: Network
+    snapshots: tuple[Network, ...] = ()
+    result: TrainingResult | None = None
+
+    @property
+    def stopped_by(self) -> StoppedBy:
+        """What ended the last part of its training."""
+        return StoppedBy.EPOCHS if self.result is None else self.result.stopped_by
+
+
+def folds_of(data: Dataset, folds: int, seed: int) -> tuple[tuple[Places, Places], ...]:
+    """For each fold of the training rows, those outside it and those in it."""
+    rows = data.training_rows
+    labels = None if data.labels is None else [data.labels[row] for row in rows]
+    parted = part_in_folds(data.table.take(rows), data.encoding.rows, labels, folds=folds, seed=seed)
+    return tuple((rows[one.training], rows[one.held_out]) for one in parted)
+
+
+def members_of_recipe(data: Dataset, settings: FitSettings, recipe: Recipe) -> list[Member]:
+    """All networks, before their training: one for each fold of each drawing, each with a seed of its own."""
+    members: list[Member] = []
+    for repeat in range(recipe.effort.repeats):
+        for training, held_out in folds_of(data, recipe.effort.folds, settings.seed + repeat):
+            own = of_members(settings, seed=settings.seed + len(members), threads=1)
+            members.append(Member(training, held_out, own, _first(data, own)))
+    return members
+
+
+def _first(data: Dataset, settings: FitSettings) -> Network:
+    """Network to start from: bias weights of the variance 1, and outputs that begin at 0."""
+    net = start_network(data, settings)
+    weights = list(net.weights)
+    for m in range(len(weights) - len(settings.hidden) - 1, len(weights) - 1):
+        numbers = uniform(len(weights[m]), seed=settings.seed, purpose=Purpose.START, counter=(1 << 21) + m)
+        own = weights[m].copy()
+        own[:, 0] = ROOT_OF_3 * (2 * numbers - 1)
+        weights[m] = own
+    weights[-1] = np.zeros_like(weights[-1])
+    return net.with_weights(weights)
+
+
+def member_trainings(
+    data: Dataset,
+    members: Sequence[Member],
+    end: int,
+    weights: npt.NDArray[np.float64] | None,
+    told: dict[str, Any],
+) -> Iterator[Callable[[], Member]]:
+    """The next part of each network's training: up to an epoch."""
+    for k, member in enumerate(members, 1):
+        yield partial(_trained, data, member, end, weights, told, (k, len(members)))
+
+
+def _trained(  # noqa: PLR0917 (called in one place)
+    data: Dataset,
+    member: Member,
+    end: int,
+    weights: npt.NDArray[np.float64] | None,
+    told: dict[str, Any],
+    number: tuple[int, int],
+) -> Member:
+    """A network whose training has gone on up to an epoch."""
+    rows = member.training
+    state: TrainingState | None = None if member.result is None else member.result.state
+    done = 0 if state is None else len(state.epochs)
+    result = run_training(
+        member.start,
+        data.X[rows],
+        data.Y[rows],
+        member.settings,
+        sample_weight=None if weights is None else weights[rows],
+        engine=member.settings.engine,
+        callbacks=Callbacks(**{name: _of_member(call, number) for name, call in told.items()}),
+        resume=state,
+        observer=UntilEpoch(end).begin(done),
+        warn=False,
+    )
+    if result.stopped_by is StoppedBy.INTERRUPT:
+        return replace(member, result=result)
+    state = result.state  # now: what makes it holds the rows, and memory of an engine
+    result = replace(result, _state=state)
+    return replace(member, result=result, snapshots=(*member.snapshots, result.network))
+
+
+def _of_member(call: Any, number: tuple[int, int]) -> Any:  # noqa: ANN401 (a function, or a number of seconds)
+    """A callback that is told which network is trained."""
+    if not callable(call):
+        return call
+
+    def told(training: Progress) -> object:
+        training.member = number
+        return call(training)
+
+    return told

@@ -1,0 +1,1 @@
+"""What a number becomes beside its standardised self, or in its place."""
