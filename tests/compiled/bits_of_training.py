@@ -18,7 +18,6 @@ import re
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +35,7 @@ from chainrule.compiled.kernels.online import train_online
 from chainrule.compiled.kernels.products import PRODUCT
 from chainrule.compiled.twins.curvature import run_two_loops
 from chainrule.compiled.twins.routines import Routine
+from chainrule.equations import LAYERS
 from chainrule.random_streams import Purpose, permutation
 
 if TYPE_CHECKING:
@@ -87,6 +87,7 @@ class Task:
     loss: str = "rss"
     settings: tuple[tuple[str, object], ...] = ()
     dtypes: tuple[str, ...] = ("float32", "float64")
+    layers: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -95,7 +96,8 @@ class Task:
         if not self.settings and self.loss == "rss":
             return network
         settings = ", ".join(f"{name} {value}" for name, value in self.settings)
-        return f"{network}, {' '.join(self.activations)} {self.loss}, {settings}"
+        layers = f"{'-'.join(self.layers)}, " if self.layers else ""
+        return f"{network}, {layers}{' '.join(self.activations)} {self.loss}, {settings}"
 
 
 # Every rule, activation and loss at least once, and what changes gradients.
@@ -115,6 +117,9 @@ _FUNCTIONS = [
     (("tanh", "softmax"), "absolute"),
     (("softplus", "identity"), "quantile:0.9"),
 ]
+# Every kind of layers, with more lines than a vector has and fewer; batches are of as many rows times 3.
+_MIXED = ("scale", "periodic:3:2:1", "member_scale:3", "dense", "member_bias:3", "member_dense:3")
+_EMBEDDED, _SCALED = ("scale", "periodic:5:3:14", "dense", "dense"), ("dense", "scale", "dense")
 
 
 TASKS = [
@@ -157,11 +162,40 @@ TASKS = [
         )
         for rule, loss in (("classical_momentum", "absolute"), ("classical_nesterov", "cross_entropy"))
     ),
+    *(
+        Task(
+            "iris", (9,), ("identity", "identity", "identity", "identity", "tanh", "softmax"), batch, epochs,
+            2.0**-6, "cross_entropy", (("rule", rule), ("dropout", dropout)), layers=_MIXED,
+        )
+        for batch, epochs, rule, dropout in ((7, 3, "adam", 0.25), (150, 10, "irprop_minus", 0.0))
+    ),
+    *(
+        Task(
+            table, hidden, activations, batch, 2, 2.0**-9, "cross_entropy",
+            (("rule", "adamw:0.1"), ("clip_norm", 1.0), ("l2", 0.01)), layers=layers,
+        )
+        for table, hidden, activations, batch, layers in (
+            ("digits", (40,), ("identity", "identity", "tanh", "softmax"), 32, _EMBEDDED),
+            ("digits", (40,), ("identity", "identity", "tanh", "softmax"), 1797, _EMBEDDED),
+            ("digits", (40,), ("relu", "identity", "softmax"), 1, _SCALED),
+            ("irises", (9,), ("identity",) * 4 + ("tanh", "softmax"), 700, _MIXED),
+        )
+    ),
+    Task(
+        "iris", (9,), ("identity",) * 4 + ("tanh", "softmax"), 150, 25, None, "cross_entropy",
+        (("rule", "lbfgs:4"),), dtypes=("float64",), layers=_MIXED,
+    ),
 ]  # fmt: skip
 # Compiling everything for another processor takes half a minute. A few routines do for the training in
 # batches: with layers of every kind, and with sums over a row (softmax), exponentials and logarithms.
 SHARES = {
-    "few": [t for t in TASKS if t.batch_size > 1 and (not t.settings or t.loss == "cross_entropy")],
+    "few": [
+        t
+        for t in TASKS
+        if t.batch_size > 1
+        and (not t.settings or t.loss == "cross_entropy")
+        and (not t.layers or t.batch_size < 150)
+    ],
     "all": TASKS,
 }
 
@@ -197,13 +231,16 @@ def samples(table: str, dtype: str) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]
 def start(task: Task, dtype: str) -> Network:
     """First weights that are whole numbers over 256, from a formula with no meaning."""
     X, Y = samples(task.table, dtype)
-    sizes = (X.shape[1], *task.hidden, Y.shape[1])
-    weights = []
-    for m, (n_in, n_out) in enumerate(pairwise(sizes)):
-        k, j = np.indices((n_out, 1 + n_in))
+    weights, inputs, chosen = [], X.shape[1], [*task.hidden, Y.shape[1]]
+    kinds = [LAYERS.named(name) for name in task.layers or ["dense"] * len(chosen)]
+    for m, kind in enumerate(kinds):
+        shape = kind.shape(inputs, chosen.pop(0) if LAYERS.fact(kind, "chooses_units") else 0)
+        inputs = kind.sizes(shape)[1]
+        k, j = np.indices(shape)
         weights.append((((k * 37 + j * 101 + m * 59 + k * j * 13) % 127 - 63) / 256).astype(dtype))
     activations = [*task.activations[:-1]] * (len(weights) - 1) + [task.activations[-1]]
-    return Network(weights, activations if task.loss != "rss" else list(task.activations), task.loss)
+    given = activations if task.loss != "rss" and not task.layers else list(task.activations)
+    return Network(weights, given, task.loss, layers=kinds)
 
 
 def sha256(arrays: Iterable[npt.NDArray[Any]]) -> str:

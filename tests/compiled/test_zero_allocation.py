@@ -23,7 +23,7 @@ from chainrule.compiled.trainer import Trainer
 from chainrule.equations import RULES as ALL_RULES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     import numpy.typing as npt
 
@@ -51,6 +51,8 @@ FUNCTIONS: list[tuple[Any, ...]] = [
     (["selu", "mish"], "rss"),
     (["cos", "identity"], "rss"),
 ]
+# Every kind of layers.
+LAYERS = ("scale", "periodic:2:2:1", "member_scale:3", "dense", "member_bias:3", "member_dense:3")
 
 
 def _counters() -> list[int]:
@@ -88,6 +90,10 @@ def child() -> None:
                     found[name] = _of_training(
                         (3, 40, 2), 32, dtype, threads, functions, rule=rule, l2=0.1, clip_norm=1.0
                     )
+            for batch_size in (32, 550):
+                found[f"layers, {batch_size}, {dtype}, {threads} threads"] = _of_training(
+                    (3, 40, 2), batch_size, dtype, threads, layers=LAYERS
+                )
         found[f"predict_rows, {dtype}"] = _of_prediction(dtype)
         found[f"evaluate_rows, {dtype}"] = _of_evaluation(dtype)
     print(json.dumps(found))  # noqa: T201
@@ -99,16 +105,22 @@ def _of_training(
     dtype: str,
     threads: int,
     functions: tuple[Any, ...] = (),
+    *,
+    layers: str | Sequence[str] = "dense",
     **settings: Any,  # noqa: ANN401 (of Trainer)
 ) -> list[int]:
     activations, loss = functions or ("logistic", "rss")
-    net = Network.random(sizes, activations, loss, dtype=dtype)
+    net = Network.random(sizes, activations, loss, dtype=dtype, layers=layers)
     X, Y = np.zeros((SAMPLES, sizes[0]), dtype), np.zeros((SAMPLES, sizes[-1]), dtype)
-    order = flat(np.arange(SAMPLES))
+    order = flat(np.repeat(np.arange(SAMPLES), net.members))
     with Trainer(
-        net.weights, net.activations, net.loss, X, Y, batch_size=batch_size, threads=threads, **settings
+        *(net.weights, net.activations, net.loss, X, Y),
+        batch_size=batch_size,
+        threads=threads,
+        kinds=net.layers,
+        **settings,
     ) as running:
-        return _difference(lambda: running._train(order, 0, SAMPLES, 0.1, 0.0, 1))
+        return _difference(lambda: running._train(order, 0, len(order), 0.1, 0.0, 1))
 
 
 def _of_epochs(dtype: str) -> list[int]:
@@ -134,7 +146,7 @@ def _of_prediction(dtype: str) -> list[int]:
     predictor = Predictor(net.weights, net.activations)
     memory = predictor._new_memory()
     X, outputs = flat(np.zeros(3 * SAMPLES, dtype)), np.zeros(2 * SAMPLES, dtype)
-    return _difference(lambda: predictor._kernel(memory.array, memory.layers, X, 0, SAMPLES, outputs))
+    return _difference(lambda: predictor._kernel(memory.array, memory.layers, X, 0, SAMPLES, outputs, 1))
 
 
 @pytest.fixture(scope="module")
@@ -153,5 +165,5 @@ def test_the_counters_see_what_allocates(differences: dict[str, list[int]]) -> N
 
 def test_no_kernel_allocates(differences: dict[str, list[int]]) -> None:
     kernels = {name: counts for name, counts in differences.items() if name != "allocates"}
-    assert len(kernels) == 2 * (2 * len(TRAININGS) + 2 * len(RULES) * len(FUNCTIONS) + 3)
+    assert len(kernels) == 2 * (2 * len(TRAININGS) + 2 * len(RULES) * len(FUNCTIONS) + 4 + 3)
     assert kernels == {name: [0, 0, 0, 0] for name in kernels}

@@ -12,13 +12,19 @@ import pytest
 
 from chainrule.equations import (
     ACTIVATIONS,
+    LAYERS,
     LOSSES,
     RULES,
     Activation,
     Exp,
     Identity,
+    Layer,
     Logistic,
     Loss,
+    MemberBias,
+    MemberDense,
+    MemberScale,
+    Periodic,
     Poisson,
     Rule,
     Softmax,
@@ -132,6 +138,25 @@ def _equations_of_a_rule(rule: Rule) -> dict[str, Equation]:
     }
 
 
+SMALL: dict[str, Layer] = {
+    layer.name: layer for layer in (MemberScale(2), MemberBias(2), MemberDense(2), Periodic(2, 2, 1))
+}
+
+
+def _equations_of_a_layer(layer: Layer) -> dict[str, Equation]:
+    """6 samples of 3 inputs, 2 units where these may be chosen."""
+    shape = layer.shape(3, 2)
+    _, units = layer.sizes(shape)
+    step = (shape, (6, 3), (6, units))
+    return {
+        f"{layer.name} forward": Equation(layer.forward, (shape, (6, 3))),
+        f"{layer.name} magnitudes": Equation(layer.magnitudes, (shape, (6, 3)), holomorphic=False),
+        f"{layer.name} backward": Equation(layer.backward, step),
+        f"{layer.name} products": Equation(layer.products, step),
+        f"{layer.name} gradient": Equation(layer.gradient, step),
+    }
+
+
 def _damped(curvature: Array, slope: Array) -> Array:
     return levenberg_marquardt_step(curvature.T @ curvature, slope, 0.5)
 
@@ -156,6 +181,8 @@ EQUATIONS: dict[str, Equation] = {
 }
 for activation in ACTIVATIONS.values():
     EQUATIONS |= _equations_of_an_activation(activation)
+for layer in LAYERS.values():
+    EQUATIONS |= _equations_of_a_layer(SMALL.get(layer.name, layer))
 # Slopes that are real even where the outputs are complex.
 CONSTANT_ON_PIECES = {
     f"{loss} {what}" for loss in ("absolute", "quantile") for what in ("slopes", "output_delta")
@@ -225,7 +252,7 @@ def test_only_what_is_below_the_square_root_of_the_smallest_normal_number_become
 def test_every_function_of_the_room_is_in_the_table() -> None:
     from chainrule import equations  # noqa: PLC0415 (only this test looks at the room as a whole)
 
-    no_arrays = {"is_fused", "name_of"}
+    no_arrays = {"is_fused", "name_of", "layers_of", "members_of"}
     no_arrays |= {"clip_factor"}  # which gives a number, and is tested below
     lower_case = {name for name in equations.__all__ if name.islower()} - no_arrays
     assert lower_case <= {name.split()[-1] for name in EQUATIONS}

@@ -13,7 +13,8 @@ L-BFGS with its steps: a2a3ea5, as `lbfgs`::
     PYTHONPATH=OLD/src:tests python tests/files/keep_models.py format_2
 
 Format 3, whose encodings have parts of many kinds, by the commit that brought it: `format_3`. Format 4, which
-says what was saved, likewise: `format_4`. Of arithmetic 1, by d3933bc, which had it still: `arithmetic_1`.
+says what was saved, likewise: `format_4`. Format 5, which knew dense layers alone, by cc214c5: `format_5`. Of
+arithmetic 1, by d3933bc, which had it still: `arithmetic_1`.
 """
 
 from __future__ import annotations
@@ -245,6 +246,9 @@ def main() -> None:
         case "format_4":
             (KEPT / "format_4").mkdir()
             kept["format_4"] = keep_one_of_each(KEPT / "format_4")
+        case "format_5":
+            (KEPT / "format_5").mkdir()
+            kept["format_5"] = keep_one_of_each(KEPT / "format_5")
         case "arithmetic_1":
             (KEPT / "arithmetic_1").mkdir()
             kept["arithmetic_1"] = keep_what_goes_on_by_other_bits(KEPT / "arithmetic_1")

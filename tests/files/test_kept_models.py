@@ -36,7 +36,7 @@ BY_LBFGS = [name for name in TRAININGS if "lbfgs" in name]
 FITS_BY_LBFGS = [name for name in FITS if "lbfgs" in name]
 FILES = [
     f"{folder}/{name}"
-    for folder in ("format_1", "format_2", "format_3", "format_4", "lbfgs", "arithmetic_1")
+    for folder in ("format_1", "format_2", "format_3", "format_4", "format_5", "lbfgs", "arithmetic_1")
     for name in KEPT_FIGURES[folder]
 ]
 # Of format 2, since L-BFGS keeps its steps.

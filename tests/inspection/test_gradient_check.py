@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from chainrule import RSS, Identity, InputError, Logistic, Network, ShapeError, Tanh, check_gradients, train
 from chainrule.equations import layers
+from chainrule.equations.layers import dense
 from chainrule.equations.losses import loss
 from chainrule.equations.rules import rule
 from chainrule.inspection import gradient_check
@@ -149,7 +150,7 @@ def bias_last(weights: Any, a_before: Any) -> Any:  # noqa: ANN401 (arrays)
     return a_before @ weights[:, :-1].T + weights[:, -1]
 
 
-def delta_with_bias_column(delta: Any, weights: Any, z: Any, a: Any, g: Any, _kept: Any) -> Any:  # noqa: ANN401 (as the equation)
+def delta_with_bias_column(delta: Any, weights: Any, z: Any, a: Any, g: Any, *_others: Any) -> Any:  # noqa: ANN401 (as the equation)
     return g.backward(z, a, delta @ weights[:, :-1])
 
 
@@ -160,13 +161,13 @@ def delta_without_derivative(delta: Any, weights: Any, *_others: Any) -> Any:  #
 RIGHT_DELTA, RIGHT_GRADIENT = layers.hidden_delta, layers.gradient
 
 BROKEN: dict[str, tuple[object, str, Callable[..., Any]]] = {
-    "2: no bias": (passes, "net_input", without_bias),
-    "2: bias in the last column": (passes, "net_input", bias_last),
+    "2: no bias": (dense, "net_input", without_bias),
+    "2: bias in the last column": (dense, "net_input", bias_last),
     "2: x_0 is 0": (
-        layers, "with_bias_unit", lambda a: np.concatenate([np.zeros_like(a[:, :1]), a], axis=1)
+        dense, "with_bias_unit", lambda a: np.concatenate([np.zeros_like(a[:, :1]), a], axis=1)
     ),
     "2: x_0 is 2": (
-        layers, "with_bias_unit", lambda a: np.concatenate([2 * np.ones_like(a[:, :1]), a], axis=1)
+        dense, "with_bias_unit", lambda a: np.concatenate([2 * np.ones_like(a[:, :1]), a], axis=1)
     ),
     "3: another slope": (Logistic, "forward", lambda _, z: 1 / (1 + np.exp(-2 * z))),
     "3: falling": (Logistic, "forward", lambda _, z: 1 / (1 + np.exp(z))),
@@ -189,9 +190,9 @@ BROKEN: dict[str, tuple[object, str, Callable[..., Any]]] = {
     "9: no derivative": (passes, "hidden_delta", delta_without_derivative),
     "9: sign": (passes, "hidden_delta", lambda *arguments: -RIGHT_DELTA(*arguments)),
     "14: sum": (gradient_check, "mean_loss", np.sum),
-    "15: sum": (passes, "gradient", lambda delta, a: RIGHT_GRADIENT(delta, a) * len(a)),
-    "15: sign": (passes, "gradient", lambda delta, a: -RIGHT_GRADIENT(delta, a)),
-    "15: first sample only": (passes, "gradient", lambda delta, a: RIGHT_GRADIENT(delta[:1], a[:1])),
+    "15: sum": (dense, "gradient", lambda delta, a: RIGHT_GRADIENT(delta, a) * len(a)),
+    "15: sign": (dense, "gradient", lambda delta, a: -RIGHT_GRADIENT(delta, a)),
+    "15: first sample only": (dense, "gradient", lambda delta, a: RIGHT_GRADIENT(delta[:1], a[:1])),
 }  # fmt: skip
 
 
@@ -229,9 +230,10 @@ def test_red_for_a_broken_activation(
 
 def test_an_equation_in_use_is_the_one_that_was_broken() -> None:
     """The names that the cases above replace are those that training runs."""
-    assert vars(passes)["gradient"] is layers.gradient
     assert vars(passes)["hidden_delta"] is layers.hidden_delta
-    assert vars(passes)["net_input"] is layers.net_input
+    assert vars(dense)["gradient"] is layers.gradient
+    assert vars(dense)["net_input"] is layers.net_input
+    assert {type(layer) for layer in Network.random((2, 3, 1)).layers} == {dense.Dense}
     assert vars(gradient_check)["descend"] is rule.descend
     assert vars(gradient_check)["mean_loss"] is loss.mean_loss
 
@@ -243,8 +245,8 @@ def test_the_worst_weight_is_named(place: tuple[int, int, int], monkeypatch: pyt
     m, k, j = place
     right = vars(objective)["gradients"]
 
-    def wrong(*arguments: Any) -> tuple[Any, ...]:  # noqa: ANN401 (arrays)
-        found = [g.copy() for g in right(*arguments)]
+    def wrong(*arguments: Any, **more: Any) -> tuple[Any, ...]:  # noqa: ANN401 (arrays)
+        found = [g.copy() for g in right(*arguments, **more)]
         found[m][k, j] += 1e-6
         return tuple(found)
 

@@ -142,8 +142,8 @@ def test_one_wrong_digit_is_seen(share: float, scale: float, monkeypatch: pytest
     X, Y = scale * random.normal(size=(5, 3)), random.uniform(size=(5, 2))
     right: Callable[..., tuple[npt.NDArray[Any], ...]] = vars(objective)["gradients"]
 
-    def wrong(*arguments: Any) -> tuple[Any, ...]:  # noqa: ANN401 (arrays)
-        found = [g.copy() for g in right(*arguments)]
+    def wrong(*arguments: Any, **more: Any) -> tuple[Any, ...]:  # noqa: ANN401 (arrays)
+        found = [g.copy() for g in right(*arguments, **more)]
         largest = max(float(np.max(np.abs(g))) for g in found)
         found[1][2, 3] += share * largest
         return tuple(found)
@@ -181,7 +181,7 @@ def test_infinite_bound_excuses_nothing(monkeypatch: pytest.MonkeyPatch) -> None
 # Each equation broken in its source, wherever it is used: the code of the function itself is replaced.
 
 
-def _transposed_weights(delta_next, weights_next, z, a, activation, kept=None):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, ARG001, PLR0917
+def _transposed_weights(delta_next, weights_next, z, a, activation, kept=None, layer_next=None):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, ARG001, PLR0917
     return activation.backward(z, a, delta_next @ weights_next[:, 1:].T)
 
 

@@ -208,7 +208,8 @@ def test_json_keeps_every_bit(
     }
     assert len(data["layers"]) == len(net.weights)
     for m, layer in enumerate(data["layers"]):
-        assert list(layer) == list(kept)
+        assert list(layer) == ["kind", *kept]
+        assert layer["kind"] == "dense"
         for name, arrays in kept.items():
             assert np.array(layer[name], dtype=net.dtype).tobytes() == arrays[m].tobytes()
     assert np.array(data["x"], dtype=net.dtype).tobytes() == step.x.tobytes()

@@ -1,11 +1,12 @@
 """Look inside and check: one step with all its numbers, and the gradients against independent estimates."""
 
 from chainrule.inspection.check_result import GradientCheck, MethodCheck, WeightPlace
+from chainrule.inspection.formulas import name_of_number
 from chainrule.inspection.gradient_check import check_gradients
 from chainrule.inspection.trace import ForwardTrace, Trace, trace, trace_forward
 from chainrule.inspection.worked_example import LINE_WIDTH, checked_limits, equation_lines, written
 
 __all__ = [
     "LINE_WIDTH", "ForwardTrace", "GradientCheck", "MethodCheck", "Trace", "WeightPlace", "check_gradients",
-    "checked_limits", "equation_lines", "trace", "trace_forward", "written",
+    "checked_limits", "equation_lines", "name_of_number", "trace", "trace_forward", "written",
 ]  # fmt: skip

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.equations import descend
+from chainrule.equations import descend, name_of
 from chainrule.errors import ShapeError
-from chainrule.given import positive_number, unmasked
+from chainrule.given import positive_number, unmasked, whole_number_from_1
 from chainrule.inspection.worked_example import forward_example, worked_example
 from chainrule.network import (
     as_samples,
@@ -45,10 +45,14 @@ class Trace:
     z, a, delta : tuples of arrays of shape (n_units,)
         Net inputs, activations and deltas; entry m - 1 belongs to the layer that :math:`W^{(m)}` leads to.
         Delta is the descent direction :math:`-\partial \mathrm{RSS} / \partial z`.
-    gradients, updates, weights_after : tuples of arrays of shape (n_out, 1 + n_in)
+    gradients, updates, weights_after : tuples of arrays of the shapes of the weights
         :math:`\partial \mathrm{RSS} / \partial W`, what is added to each weight, and the weights after it.
     loss_before, loss_after : float
         Loss of the sample before and after the update.
+    member : int or None
+        Which member of a network that shares its weights among several is traced, counted from 1.
+    members : int
+        How many there are.
 
     Examples
     --------
@@ -76,6 +80,8 @@ class Trace:
     weights_after: tuple[npt.NDArray[Any], ...]
     loss_before: float
     loss_after: float
+    member: int | None = None
+    members: int = 1
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
@@ -115,6 +121,7 @@ class Trace:
     def to_json(self) -> dict[str, Any]:
         """Every number as plain lists, all its bits kept."""
         layers = zip(
+            self.network.layers,
             self.network.weights,
             self.z,
             self.a,
@@ -127,11 +134,13 @@ class Trace:
         names = ("weights", "z", "a", "delta", "gradient", "update", "weights_after")
         return {
             "network": repr(self.network),
+            **({"member": self.member, "members": self.members} if self.member else {}),
             "rate": self.rate,
             "x": self.x.tolist(),
             "y": self.y.tolist(),
             "layers": [
-                {name: array.tolist() for name, array in zip(names, layer, strict=True)} for layer in layers
+                {"kind": name_of(kind)} | dict(zip(names, (array.tolist() for array in arrays), strict=True))
+                for kind, *arrays in layers
             ],
             "loss_before": self.loss_before,
             "loss_after": self.loss_after,
@@ -149,6 +158,8 @@ class ForwardTrace:
         All arrays are read-only.
     z, a : tuples of arrays of shape (n_units,)
         Net inputs and activations, layer by layer.
+    member, members
+        As of `Trace`.
 
     Examples
     --------
@@ -164,6 +175,8 @@ class ForwardTrace:
     x: npt.NDArray[Any]
     z: tuple[npt.NDArray[Any], ...]
     a: tuple[npt.NDArray[Any], ...]
+    member: int | None = None
+    members: int = 1
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "x", _frozen(self.x))
@@ -182,24 +195,27 @@ class ForwardTrace:
 
     def to_json(self) -> dict[str, Any]:
         """Every number as plain lists, all its bits kept."""
-        layers = zip(self.network.weights, self.z, self.a, strict=True)
+        layers = zip(self.network.layers, self.network.weights, self.z, self.a, strict=True)
         return {
             "network": repr(self.network),
+            **({"member": self.member, "members": self.members} if self.member else {}),
             "x": self.x.tolist(),
             "layers": [
-                {name: array.tolist() for name, array in zip(("weights", "z", "a"), layer, strict=True)}
-                for layer in layers
+                {"kind": name_of(kind), "weights": w.tolist(), "z": z.tolist(), "a": a.tolist()}
+                for kind, w, z, a in layers
             ],
         }
 
 
-def trace_forward(net: Network, x: npt.ArrayLike) -> ForwardTrace:
+def trace_forward(net: Network, x: npt.ArrayLike, *, member: int | None = None) -> ForwardTrace:
     """Run a network on one sample and keep every number.
 
     Parameters
     ----------
     net : Network
     x : array of shape (n_inputs,)
+    member : int, optional
+        As for `trace`.
 
     Returns
     -------
@@ -217,13 +233,19 @@ def trace_forward(net: Network, x: npt.ArrayLike) -> ForwardTrace:
     (array([0.5]),)
     """
     check_network(net)
+    members = net.members
+    net, member = _traced(net, member)
     X = _one_sample(x, net.sizes[0], net, "x")
     with np.errstate(over="ignore", invalid="ignore"):
         passed = net.forward(X)
-    return ForwardTrace(net, X[0], tuple(z[0] for z in passed.z), tuple(a[0] for a in passed.a))
+    return ForwardTrace(
+        net, X[0], tuple(z[0] for z in passed.z), tuple(a[0] for a in passed.a), member, members
+    )
 
 
-def trace(net: Network, x: npt.ArrayLike, y: npt.ArrayLike, *, rate: float) -> Trace:
+def trace(
+    net: Network, x: npt.ArrayLike, y: npt.ArrayLike, *, rate: float, member: int | None = None
+) -> Trace:
     r"""Run one update on one sample and keep every number of it.
 
     Parameters
@@ -234,6 +256,9 @@ def trace(net: Network, x: npt.ArrayLike, y: npt.ArrayLike, *, rate: float) -> T
     y : array of shape (n_outputs,)
     rate : float
         Learning rate :math:`\eta`, above 0.
+    member : int, optional
+        Which member of a network that shares its weights among several, counted from 1; the first one where
+        none is named. The weights that all of them share move by the mean of what moves each alone.
 
     Returns
     -------
@@ -259,6 +284,8 @@ def trace(net: Network, x: npt.ArrayLike, y: npt.ArrayLike, *, rate: float) -> T
     True
     """
     check_network(net)
+    members = net.members
+    net, member = _traced(net, member)
     eta = positive_number(rate, "rate", "0.1")
     X = _one_sample(x, net.sizes[0], net, "x")
     Y = _one_sample(y, net.sizes[-1], net, "y")
@@ -286,7 +313,17 @@ def trace(net: Network, x: npt.ArrayLike, y: npt.ArrayLike, *, rate: float) -> T
         weights_after=after,
         loss_before=losses[0],
         loss_after=losses[1],
+        member=member,
+        members=members,
     )
+
+
+def _traced(net: Network, member: int | None) -> tuple[Network, int | None]:
+    """The network that is traced, and which member it is of one that has several."""
+    if net.members == 1 and member is None:
+        return net, None
+    number = whole_number_from_1(1 if member is None else member, "member")
+    return net.member(number), number
 
 
 def _frozen(array: npt.NDArray[Any]) -> npt.NDArray[Any]:

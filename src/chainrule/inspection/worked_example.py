@@ -9,17 +9,27 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.equations import ACTIVATIONS, LOSSES, is_fused, name_of
+from chainrule.equations import ACTIVATIONS, LAYERS, LOSSES, Dense, is_fused, name_of
 from chainrule.errors import InputError
 from chainrule.given import whole_number_from_1
+from chainrule.inspection.formulas import (
+    derivative_of,
+    formula_of,
+    name_of_number,
+    of_output,
+    said,
+    slope_of,
+    with_value,
+    written_out,
+)
 from chainrule.words import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     import numpy.typing as npt
 
-    from chainrule.equations import Activation, Loss
+    from chainrule.equations import Layer
     from chainrule.inspection.trace import ForwardTrace, Trace
 
 __all__ = ["LINE_WIDTH", "checked_limits", "equation_lines", "forward_example", "worked_example", "written"]
@@ -27,6 +37,7 @@ __all__ = ["LINE_WIDTH", "checked_limits", "equation_lines", "forward_example", 
 MOST_DIGITS = 17
 LINE_WIDTH = 100
 HALF_A_SQUARE, RESIDUAL = "½·(y − a)²", "y − a"
+SYMBOL = re.compile(r"([Wadx])\[(\d+)(?:,(\d+))?\]")  # of the terms that a layer writes
 SUM_OF_EXPONENTIALS = "Σ_i exp(z_i)"  # in the formula of softmax
 
 
@@ -63,15 +74,26 @@ class _ForwardPage:
         self.digits = digits
         self.most = most
         self.n_layers = len(passed.z) + 1
+        self.delta: Sequence[npt.NDArray[Any]] = ()  # of a forward pass alone
 
     def lines(self) -> Iterator[str]:
         """Inputs and forward pass."""
-        yield f"Forward pass: {self.passed.network!r}"
+        yield f"Forward pass{self.whose()}: {self.passed.network!r}"
+        yield from self.of_all()
         yield ""
         yield from self.sample("inputs   ", "x", self.passed.x, "x_0 = 1 (bias unit)")
         yield ""
         for m in range(1, self.n_layers):
             yield from self.forward(m)
+
+    def whose(self) -> str:
+        """Words for the member that a network is."""
+        return f" of member {self.passed.member} of {self.passed.members}" if self.passed.member else ""
+
+    def of_all(self) -> Iterator[str]:
+        """Line that says what becomes of the outputs of all members."""
+        if self.passed.member:
+            yield f"What is predicted is the mean of the outputs of {counted(self.passed.members, 'member')}."
 
     def number(self, value: float) -> str:
         """Number to the digits asked for; a negative zero is 0."""
@@ -85,7 +107,7 @@ class _ForwardPage:
     def with_parameters(self, formula: str, thing: object) -> str:
         """Formula with the parameters of an activation or a loss as numbers."""
         for field in fields(thing) if is_dataclass(thing) else ():
-            formula = _with(formula, field.name, self.number(getattr(thing, field.name)))
+            formula = with_value(formula, field.name, self.number(getattr(thing, field.name)))
         return formula
 
     def sample(self, word: str, symbol: str, values: npt.NDArray[Any], *before: str) -> list[str]:
@@ -102,17 +124,58 @@ class _ForwardPage:
         """Units of a layer that are written out, counted from 0."""
         return iter(range(min(n, self.most)))
 
-    def unwritten_units(self, n: int) -> Iterator[str]:
+    def unwritten_units(self, n: int, of_what: str = "unit") -> Iterator[str]:
         """Line that counts the units that are not written out."""
         if n > self.most:
-            yield f"  … {_more(n - self.most, 'unit')}"
+            yield f"  … {_more(n - self.most, of_what)}"
         yield ""
 
-    def before(self, m: int) -> tuple[str, Callable[[int], str], npt.NDArray[Any]]:
-        """Symbol of unit j of the layer before W^(m), with its number: x for inputs, a for hidden layers."""
-        if m == 1:
-            return "x", lambda j: f"x_{j}", self.passed.x
-        return "a", lambda j: f"a_{j}^({m})" if j else "x_0", self.passed.a[m - 2]
+    def before(self, m: int) -> npt.NDArray[Any]:
+        """Activations of the layer before W^(m), or the inputs."""
+        return self.passed.x if m == 1 else self.passed.a[m - 2]
+
+    def in_symbols(self, m: int, term: str) -> str:
+        """Term that the layer of W^(m) writes, with its symbols."""
+
+        def symbol(match: re.Match[str]) -> str:
+            kind, i, j = match.groups()
+            if kind == "W":
+                return name_of_number(self.passed.network, m, int(i), int(j))
+            if kind == "x":
+                return "x_0"
+            if kind == "d":
+                return f"δ_{int(i) + 1}^({m + 1})"
+            return f"x_{int(i) + 1}" if m == 1 else f"a_{int(i) + 1}^({m})"
+
+        return SYMBOL.sub(symbol, term)
+
+    def in_numbers(self, m: int, term: str) -> str:
+        """The same term with numbers."""
+        weights, before = self.passed.network.weights[m - 1], self.before(m)
+
+        def number(match: re.Match[str]) -> str:
+            kind, i, j = match.groups()
+            if kind == "x":
+                return "1"
+            if kind == "W":
+                return self.factor(weights[int(i), int(j)])
+            return self.factor((before if kind == "a" else self.delta[m - 1])[int(i)])
+
+        return SYMBOL.sub(number, term)
+
+    def terms(self, m: int, written_by: str, method: str, *place: int) -> Sequence[str]:
+        """Terms that the layer of W^(m) writes, if any, of what its method computes in a place."""
+        net = self.passed.network
+        writes = said(net.layers[m - 1], written_by, method)
+        terms: Sequence[str] = writes(net.weights[m - 1].shape, *place) if writes else ()
+        return terms
+
+    def sums(self, m: int, terms: Sequence[str]) -> tuple[str, ...]:
+        """Sum of terms, in symbols and in numbers, if there are any."""
+        if not terms:
+            return ()
+        sides = [self.in_symbols(m, term) for term in terms], [self.in_numbers(m, term) for term in terms]
+        return tuple(self.total(side).replace("+ −", "− ") for side in sides)
 
     def total(self, terms: Sequence[str]) -> str:
         """Sum of terms; a long one keeps its first terms and its last."""
@@ -125,25 +188,23 @@ class _ForwardPage:
         """Net inputs and activations of layer m + 1."""
         layer, activation = m + 1, self.passed.network.activations[m - 1]
         role = "output" if layer == self.n_layers else "hidden"
-        name = name_of(activation).split(":")[0]
-        yield f"Layer {layer} ({role}, {name}): net inputs, equation (2), and activations"
-        _, symbol, values = self.before(m)
-        inputs = [1.0, *values]
-        weights, z, a = self.passed.network.weights[m - 1], self.passed.z[m - 1], self.passed.a[m - 1]
+        kind = self.passed.network.layers[m - 1]
+        name, equation = name_of(activation).split(":")[0], LAYERS.fact(kind, "equation")
+        of_kind = "" if type(kind) is Dense else f"{name_of(kind).split(':')[0]}, "
+        cited = f", equation ({equation})" if equation else ""
+        yield f"Layer {layer} ({role}, {of_kind}{name}): net inputs{cited}, and activations"
+        z, a = self.passed.z[m - 1], self.passed.a[m - 1]
         with np.errstate(over="ignore"):
             total = self.number(float(np.sum(np.exp(z))))
         for k in self.units(len(z)):
-            symbols = [f"W_{k + 1}{_comma(weights)}{j}^({m})·{symbol(j)}" for j in range(len(inputs))]
-            numbers = [f"{self.factor(w)}·{self.factor(v)}" for w, v in zip(weights[k], inputs, strict=True)]
-            yield from equation_lines(
-                f"z_{k + 1}^({layer})", self.total(symbols), self.total(numbers), self.number(z[k])
-            )
-            formula = _formula(activation)
+            sums = self.sums(m, self.terms(m, "terms_of_unit", "forward", k))
+            yield from equation_lines(f"z_{k + 1}^({layer})", *sums, self.number(z[k]))
+            formula = formula_of(activation)
             in_numbers = self.with_parameters(formula, activation).replace(SUM_OF_EXPONENTIALS, total)
             yield from equation_lines(
                 f"a_{k + 1}^({layer})",
-                _with(formula, "z", f"z_{k + 1}^({layer})"),
-                _with(in_numbers, "z", self.factor(z[k])),
+                with_value(formula, "z", f"z_{k + 1}^({layer})"),
+                with_value(in_numbers, "z", self.factor(z[k])),
                 self.number(a[k]),
             )
         yield from self.unwritten_units(len(z))
@@ -154,13 +215,14 @@ class _Page(_ForwardPage):
 
     def __init__(self, step: Trace, digits: int, most: int) -> None:
         super().__init__(step, digits, most)
-        self.step = step
+        self.step, self.delta = step, step.delta
         self.word = LOSSES.fact(step.network.loss, "symbol") if LOSSES.knows(step.network.loss) else "L"
 
     def lines(self) -> Iterator[str]:
         """Inputs, forward pass, loss, backward pass, updates, loss afterwards."""
         step = self.step
-        yield f"One step of back-propagation: {step.network!r}, rate {self.number(step.rate)}"
+        yield f"One step of back-propagation{self.whose()}: {step.network!r}, rate {self.number(step.rate)}"
+        yield from self.of_all()
         yield ""
         yield from self.sample("inputs   ", "x", step.x, "x_0 = 1 (bias unit)")
         yield from self.sample("targets  ", "y", step.y)
@@ -179,7 +241,7 @@ class _Page(_ForwardPage):
         """Loss of the sample: RSS as the notes have it, any other as a sum over the outputs."""
         y, a, loss = self.step.y, self.step.a[-1], self.step.network.loss
         layer = self.n_layers
-        formula = _written_out(_said(loss, "formula", "values") or "loss(y, a)")
+        formula = written_out(said(loss, "formula", "values") or "loss(y, a)")
         if formula == HALF_A_SQUARE:  # the half stands before the sum
             symbols = [f"(y_{k} − a_{k}^({layer}))²" for k in range(1, len(y) + 1)]
             numbers = [f"({self.number(t)} − {self.factor(v)})²" for t, v in zip(y, a, strict=True)]
@@ -188,8 +250,8 @@ class _Page(_ForwardPage):
             pairs = [(f"y_{k}", f"a_{k}^({layer})") for k in range(1, len(y) + 1)]
             values = [(self.factor(t), self.factor(v)) for t, v in zip(y, a, strict=True)]
             valued = self.with_parameters(formula, loss)
-            in_symbols = self.total([_of_output(formula, *pair) for pair in pairs])
-            in_numbers = self.total([_of_output(valued, *pair) for pair in values])
+            in_symbols = self.total([of_output(formula, *pair) for pair in pairs])
+            in_numbers = self.total([of_output(valued, *pair) for pair in values])
             sums = (in_symbols.replace("+ −", "− "), in_numbers.replace("+ −", "− "))
         equation = LOSSES.fact(loss, "equation") if LOSSES.knows(loss) else None
         title = "Loss" if self.word != "L" else f"Loss ({name_of(loss)})"
@@ -204,143 +266,102 @@ class _Page(_ForwardPage):
         net = self.step.network
         if kind == "output" and is_fused(net.loss, net.activations[-1]):
             equation = LOSSES.fact(net.loss, "fused_equation")
+        cited = f"equation ({equation})"
+        if kind == "hidden" and type(net.layers[m]) is not Dense:
+            cited = self.cited(net.layers[m], equation)
         word = f"δ = −∂{self.word}/∂z, the direction of descent"
-        yield f"Layer {layer}: {kind} deltas, equation ({equation}); {word}"
+        yield f"Layer {layer}: {kind} deltas, {cited}; {word}"
         delta = self.step.delta[m - 1]
         for k in self.units(len(delta)):
             yield from equation_lines(f"δ_{k + 1}^({layer})", *self.one_delta(m, k), self.number(delta[k]))
         yield from self.unwritten_units(len(delta))
 
-    def one_delta(self, m: int, k: int) -> tuple[str, str]:
+    @staticmethod
+    def cited(kind: Layer, equation: int) -> str:
+        """Numbers of the equations behind what passes through a layer that is not dense."""
+        own = LAYERS.fact(kind, "equation")
+        return f"equations ({equation}) and ({own})" if own else f"equation ({equation})"
+
+    def one_delta(self, m: int, k: int) -> tuple[str, ...]:
         """Signal times derivative for unit k of layer m + 1, in symbols and in numbers."""
         layer, net = m + 1, self.step.network
         z, a, activation = self.step.z[m - 1], self.step.a[m - 1], net.activations[m - 1]
         signals = self.signal(m, k)
-        if layer == self.n_layers and is_fused(net.loss, activation):
+        if not signals or (layer == self.n_layers and is_fused(net.loss, activation)):
             return signals
         if ACTIVATIONS.fact(activation, "mixes_units"):
-            shift = f"Σ_i a_i^({layer})·({_of_output(_slope(net.loss), 'y_i', f'a_i^({layer})')})"
+            shift = f"Σ_i a_i^({layer})·({of_output(slope_of(net.loss), 'y_i', f'a_i^({layer})')})"
             sum_ = self.factor(float(np.sum(a * net.loss.slopes(a, self.step.y))))
             return (
                 f"a_{k + 1}^({layer})·({signals[0]} − {shift})",
                 f"{self.factor(a[k])}·({signals[1]} − {sum_})",
             )
-        derivative = _derivative(activation)
+        derivative = derivative_of(activation)
         derivatives = (derivative, self.with_parameters(derivative, activation))
         with_a = (f"a_{k + 1}^({layer})", self.factor(a[k]))
         with_z = (f"z_{k + 1}^({layer})", self.factor(z[k]))
         in_symbols, in_numbers = (
-            f"({signal})·{_with(_with(slope, 'a', one_a), 'z', one_z)}"
+            f"{_bracketed(signal)}·{with_value(with_value(slope, 'a', one_a), 'z', one_z)}"
             for signal, slope, one_a, one_z in zip(signals, derivatives, with_a, with_z, strict=True)
         )
         return in_symbols, in_numbers
 
-    def signal(self, m: int, k: int) -> tuple[str, str]:
+    def signal(self, m: int, k: int) -> tuple[str, ...]:
         """What reaches unit k of layer m + 1 from above, in symbols and in numbers."""
         layer = m + 1
         if layer == self.n_layers:
             y, a, net = self.step.y[k], self.step.a[m - 1][k], self.step.network
-            slope = _slope(net.loss)
+            slope = slope_of(net.loss)
             if slope == RESIDUAL or is_fused(net.loss, net.activations[-1]):
                 return f"y_{k + 1} − a_{k + 1}^({layer})", f"{self.number(y)} − {self.factor(a)}"
             valued = self.with_parameters(slope, net.loss)
-            of_symbols = _of_output(slope, f"y_{k + 1}", f"a_{k + 1}^({layer})")
-            return of_symbols, _of_output(valued, self.factor(y), self.factor(a))
-        weights, delta = self.step.network.weights[m], self.step.delta[m]
-        comma = _comma(weights)
-        symbols = [f"δ_{i}^({layer + 1})·W_{i}{comma}{k + 1}^({layer})" for i in range(1, len(delta) + 1)]
-        numbers = [
-            f"{self.factor(d)}·{self.factor(w)}" for d, w in zip(delta, weights[:, k + 1], strict=True)
-        ]
-        return self.total(symbols), self.total(numbers)
+            of_symbols = of_output(slope, f"y_{k + 1}", f"a_{k + 1}^({layer})")
+            return of_symbols, of_output(valued, self.factor(y), self.factor(a))
+        return self.sums(m + 1, self.terms(m + 1, "terms_passed_back", "backward", k))
 
     def updates(self, m: int) -> Iterator[str]:
-        """Gradient, update and new value of each weight of W^(m)."""
-        equation = 7 if m == self.n_layers - 1 else 9
-        yield f"W^({m}): gradients, equation ({equation}), and updates, equation (8)"
-        _, symbol, values = self.before(m)
-        inputs = [1.0, *values]
-        weights, delta = self.step.network.weights[m - 1], self.step.delta[m - 1]
-        for k in self.units(len(delta)):
-            for j in self.units(len(inputs)):
-                yield from self.one_update(m, k, j, symbol(j), inputs[j], delta[k])
-            if len(inputs) > self.most:
-                yield f"  … {_more(len(inputs) - self.most, 'weight')} of unit {k + 1}"
-        yield from self.unwritten_units(len(weights))
+        """Gradient, update and new value of each number of W^(m)."""
+        kind, weights = self.step.network.layers[m - 1], self.step.network.weights[m - 1]
+        cited, line = f"equation ({7 if m == self.n_layers - 1 else 9})", "unit"
+        if type(kind) is not Dense:
+            cited, line = self.cited(kind, 15), "line"
+        yield f"W^({m}): gradients, {cited}, and updates, equation (8)"
+        n_lines, n_numbers = weights.shape
+        for k in self.units(n_lines):
+            for j in self.units(n_numbers):
+                yield from self.one_update(m, k, j)
+            if n_numbers > self.most:
+                yield f"  … {_more(n_numbers - self.most, 'weight')} of {line} {k + 1}"
+        yield from self.unwritten_units(n_lines, line)
 
-    def one_update(self, m: int, k: int, j: int, source: str, value: float, delta: float) -> Iterator[str]:  # noqa: PLR0917
-        """Gradient and new value of one weight."""
-        weights = self.step.network.weights[m - 1]
-        name, signal = f"W_{k + 1}{_comma(weights)}{j}^({m})", f"δ_{k + 1}^({m + 1})"
-        product = f"{self.factor(delta)}·{self.factor(value)}"
+    def one_update(self, m: int, k: int, j: int) -> Iterator[str]:
+        """Gradient and new value of one number."""
+        net, weights = self.step.network, self.step.network.weights[m - 1]
+        name, terms = name_of_number(net, m, k, j), self.terms(m, "terms_of_descent", "products", k, j)
+        is_product = len(terms) == 1 and not terms[0].startswith("−")
+        sums = self.sums(m, terms) if is_product else [f"({side})" for side in self.sums(m, terms)]
         yield from equation_lines(
             f"∂{self.word}/∂{name}",
-            f"−{signal}·{source}",
-            f"−{product}",
+            *(f"−{side}" for side in sums),
             self.number(self.step.gradients[m - 1][k, j]),
         )
+        rates, before = ("η", self.factor(self.step.rate)), (name, self.number(weights[k, j]))
+        steps = zip(before, rates, sums, strict=False)  # there are no sums where a kind writes none
         yield from equation_lines(
             f"{name} :",
-            f"{name} + η·{signal}·{source}",
-            f"{self.number(weights[k, j])} + {self.factor(self.step.rate)}·{product}",
+            *(f"{old} + {rate}·{side}" for old, rate, side in steps),
             self.number(self.step.weights_after[m - 1][k, j]),
         )
 
 
-def _of_output(formula: str, y: str, a: str) -> str:
-    """Formula of a loss with its target and its output."""
-    return _with(_with(formula, "a", a), "y", y)
+def _bracketed(signal: str) -> str:
+    """Sum in brackets, of which a single negative number has its own."""
+    return signal if re.fullmatch(r"\([^()]*\)", signal) else f"({signal})"
 
 
 def _more(n: int, thing: str) -> str:
     """Words for so many things more."""
     return counted(n, f"more {thing}")
-
-
-def _comma(weights: npt.NDArray[Any]) -> str:
-    """Comma between two indices, where one of them may have two digits."""
-    return "," if max(weights.shape) > 9 else ""  # noqa: PLR2004 (the largest digit)
-
-
-def _formula(activation: Activation) -> str:
-    """Formula of g in z; a user's own activation may have none."""
-    return _written_out(_said(activation, "formula", "forward") or "g(z)")
-
-
-def _derivative(activation: Activation) -> str:
-    """Formula of g' in a; a user's own activation may have none."""
-    formula = _said(activation, "formula", "forward") or ""
-    return _written_out(_said(activation, "derivative", "backward") or "g'", formula)
-
-
-def _slope(loss: Loss) -> str:
-    """Formula of minus the derivative of a loss; a user's own may have none."""
-    return _said(loss, "slope", "slopes") or "−∂loss/∂a"
-
-
-def _said(thing: object, formula: str, method: str) -> str | None:
-    """Formula that a class has for a method; None where a class derived from it has changed the method."""
-    order = type(thing).__mro__
-    places = [next((k for k, c in enumerate(order) if name in vars(c)), None) for name in (formula, method)]
-    if places[0] is None:  # of the object itself, or none
-        return getattr(thing, formula, None)
-    said = places[1] is None or places[0] <= places[1]
-    return getattr(thing, formula) if said else None
-
-
-def _written_out(formula: str, explaining: str | None = None) -> str:
-    """Formula with the letters replaced that it, or another one, explains after a comma."""
-    first, *definitions = (formula if explaining is None else explaining).split(",  ")
-    whole = first if explaining is None else formula
-    for definition in definitions:
-        letter, meaning = definition.split(" = ")
-        whole = _with(whole, letter, meaning)
-    return whole
-
-
-def _with(formula: str, variable: str, value: str) -> str:
-    """Formula with a value for its variable, which may be a letter of a function's name as well."""
-    return re.sub(rf"(?<![A-Za-z_]){variable}(?![A-Za-z_])", lambda _: value, formula)
 
 
 def equation_lines(left: str, *sides: str, indent: int = 2) -> Iterator[str]:

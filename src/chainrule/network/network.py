@@ -461,8 +461,10 @@ def _first_weights(  # noqa: PLR0917 (made in one place)
         return sums
 
     if LAYERS.fact(layer, "chooses_units"):
-        weights: npt.NDArray[Any] = formula.weights(numbers(math.prod(shape)).reshape(shape))
-        return weights
+        units = layer.sizes(shape)[1]  # of each member, which has a matrix of its own
+        drawn = numbers(math.prod(shape)).reshape(-1, units, shape[1])
+        parts: list[npt.NDArray[Any]] = [formula.weights(own) for own in drawn]
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
     started: npt.NDArray[Any] = layer.start(inputs, numbers, normal_numbers)
     return started
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from chainrule.equations import (
     dropped_out,
     flush_to_zero,
+    hidden_delta,
     layers_of,
     output_delta,
     sample_losses,
@@ -84,10 +85,11 @@ def forward(
     z: list[Array] = []
     a: list[Array] = []
     sent: list[Array] = [X]
-    for m, layer in enumerate(layers_of(layers, len(weights))):
-        z.append(layer.forward(weights[m], sent[-1]))
-        a.append(activations[m].forward(z[-1]))
-        sent.append(dropped_out(a[-1], kept[m]) if kept and m < len(kept) else a[-1])
+    kinds, of_units = layers_of(layers, len(weights)), (*(kept or [None] * (len(weights) - 1)), None)
+    for layer, w, activation, dropped in zip(kinds, weights, activations, of_units, strict=True):
+        z.append(layer.forward(w, sent[-1]))
+        a.append(activation.forward(z[-1]))
+        sent.append(a[-1] if dropped is None else dropped_out(a[-1], dropped))
     return ForwardPass(tuple(z), tuple(a), tuple(sent[1:]))
 
 
@@ -108,10 +110,10 @@ def backward(
         delta = delta * sample_weight[:, None]
     deltas, kinds = [flush_to_zero(delta)], layers_of(layers, len(weights))
     for m in range(len(weights) - 2, -1, -1):
-        upstream = kinds[m + 1].backward(weights[m + 1], passed.sent[m], deltas[-1])
-        if kept and m < len(kept):
-            upstream = dropped_out(upstream, kept[m])
-        deltas.append(flush_to_zero(activations[m].backward(passed.z[m], passed.a[m], upstream)))
+        dropped = kept[m] if kept else None
+        of_unit = passed.z[m], passed.a[m], activations[m]
+        delta = hidden_delta(deltas[-1], weights[m + 1], *of_unit, dropped, kinds[m + 1])
+        deltas.append(flush_to_zero(delta))
     return tuple(reversed(deltas))
 
 
@@ -153,8 +155,8 @@ def jacobian(
         alone[:, k] = 1
         deltas = [activations[-1].backward(passed.z[-1], outputs, alone)]
         for m in range(len(weights) - 2, -1, -1):
-            upstream = kinds[m + 1].backward(weights[m + 1], passed.a[m], deltas[-1])
-            deltas.append(activations[m].backward(passed.z[m], passed.a[m], upstream))
+            of_unit = passed.z[m], passed.a[m], activations[m]
+            deltas.append(hidden_delta(deltas[-1], weights[m + 1], *of_unit, layer_next=kinds[m + 1]))
         steps = zip(kinds, weights, (X, *passed.a[:-1]), reversed(deltas), strict=True)
         products = [
             xp.reshape(layer.products(w, a_before, delta), (X.shape[0], -1))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chainrule.equations import Dense, Identity
 from chainrule.random_streams import Purpose, uniform
 
 if TYPE_CHECKING:
@@ -48,6 +49,18 @@ def kept_numbers(
     settings: Settings, net: Network, epoch: int, first: int, n_samples: int
 ) -> npt.NDArray[Any]:
     """The same of all hidden layers side by side, shape (n_samples, n_hidden_units)."""
-    kept = kept_units(settings, sum(net.sizes[1:-1]), epoch, first, n_samples)
-    numbers: npt.NDArray[Any] = (kept / (1 - settings.dropout)).astype(net.dtype)
+    drops = np.repeat(_drops_units(net)[:-1], net.sizes[1:-1])
+    numbers = np.ones((n_samples, len(drops)), net.dtype)
+    kept = kept_units(settings, int(drops.sum()), epoch, first, n_samples)
+    numbers[:, drops] = kept / (1 - settings.dropout)
     return numbers
+
+
+def _drops_units(net: Network) -> list[bool]:
+    """Of which layers units drop out: in a chain of several kinds, those that an activation follows.
+
+    Else the inputs would drop out behind their scales, and hidden units once more behind those of members.
+    """
+    if all(type(layer) is Dense for layer in net.layers):
+        return [True] * len(net.layers)
+    return [not isinstance(g, Identity) for g in net.activations]

@@ -22,8 +22,9 @@ from chainrule.cli.printing import (
 )
 from chainrule.cli.remarks import loss_rows
 from chainrule.cli.repeating import fit_command, remarks_on_repeating
-from chainrule.equations import name_of
+from chainrule.equations import Dense, Identity, name_of
 from chainrule.files import load_model
+from chainrule.inspection import name_of_number
 from chainrule.network import members_of
 from chainrule.stored import plain
 from chainrule.tables import (
@@ -73,19 +74,9 @@ def run(model: Path, *, weights: bool, command: bool, as_json: bool) -> None:
     if as_json:
         print_json(_as_json(loaded, model))
         return
-    net, first = loaded.network, members_of(loaded.network)[0]
+    net = loaded.network
     n_weights = weights_in(net)
-    print_rows(
-        [
-            ("Model", printable(str(model))),
-            ("Network", network_words(net, with_activations=False)),
-            *members_rows(loaded),
-        ]
-    )
-    for m, (w, activation) in enumerate(zip(first.weights, first.activations, strict=True), 1):
-        of_first = " of the first" * bool(loaded.members)
-        largest = f"largest weight{of_first} {abs(w).max():.4g}"
-        say(f"  W^({m})   {w.shape[0]} x (1 + {w.shape[1] - 1}), {name_of(activation)}; {largest}")
+    _print_network(loaded, model)
     if loaded.training:
         _print_training(loaded.training, loaded.encoding)
     print_rows(calibration_rows(loaded.calibration))
@@ -93,11 +84,32 @@ def run(model: Path, *, weights: bool, command: bool, as_json: bool) -> None:
     if loaded.report:
         print_report(loaded.report)
     if loaded.encoding:
-        _print_encoding(loaded.encoding, len(first.sizes), loaded.calibration)
+        _print_encoding(loaded.encoding, len(members_of(net)[0].sizes), loaded.calibration)
     if weights or n_weights <= FEW_WEIGHTS:
         _print_all_weights(loaded)
     else:
         print_rows([("Weights", f"{n_weights}: see --weights or --json")])
+
+
+def _print_network(loaded: Model, model: Path) -> None:
+    """Print the chain of layers, of several networks that of the first."""
+    net, first = loaded.network, members_of(loaded.network)[0]
+    print_rows(
+        [
+            ("Model", printable(str(model))),
+            ("Network", network_words(net, with_activations=False)),
+            *members_rows(loaded),
+        ]
+    )
+    if first.members > 1:
+        print_rows(
+            [("Sharing", f"{first.members} members share weights; a prediction is the mean of theirs")]
+        )
+    for m, (layer, w, g) in enumerate(zip(first.layers, first.weights, first.activations, strict=True), 1):
+        # What stands behind scales and the like is seldom an activation.
+        then = "" if type(g) is Identity and type(layer) is not Dense else f", {name_of(g)}"
+        largest = f"largest weight{' of the first' * bool(loaded.members)} {abs(w).max():.4g}"
+        say(f"  W^({m})   {layer.words(w.shape)}{then}; {largest}")
 
 
 def _print_states(model: Model) -> None:
@@ -255,6 +267,9 @@ def _print_weights(model: Model) -> None:
         else [f"x_{j}" for j in range(1, net.sizes[0] + 1)]
     )
     for m, w in enumerate(net.weights, 1):
+        if type(net.layers[m - 1]) is not Dense:
+            _print_numbers(net, m)
+            continue
         sources = ["bias", *(names if m == 1 else [f"a_{j}^({m})" for j in range(1, w.shape[1])])]
         say(f"W^({m})")
         width = max(12, *(len(name) + 2 for name in sources))
@@ -265,11 +280,24 @@ def _print_weights(model: Model) -> None:
                 say(f"  k = {k:<2}" + "".join(f"{value:>{width}.6g}" for value in row))
 
 
+def _print_numbers(net: Network, m: int) -> None:
+    """Print every number of a layer that is not dense under the name that it has in formulas."""
+    w = net.weights[m - 1]
+    say(f"W^({m})")
+    for k, line in enumerate(w):
+        shown = [f"{name_of_number(net, m, k, j)} = {value:.6g}" for j, value in enumerate(line)]
+        width = max(map(len, shown)) + 3
+        most = (LONGEST_LINE - 2) // width
+        for first in range(0, len(shown), most):
+            say("  " + "".join(f"{one:<{width}}" for one in shown[first : first + most]).rstrip())
+
+
 def _network_as_json(net: Network) -> dict[str, Any]:
     """Everything of one network."""
     return {
         "sizes": list(net.sizes),
         "activations": [name_of(activation) for activation in net.activations],
+        "layers": [name_of(layer) for layer in net.layers],
         "loss": name_of(net.loss),
         "dtype": str(net.dtype),
         "weights": [w.tolist() for w in net.weights],

@@ -175,8 +175,11 @@ def _update_weights(M, layers, places, rows, numbers, rate, me, threads, keeps_a
     for m in range(len(layers)):
         layer = layers[m]
         first, end = share_of_inputs(M, layer, me, threads)
-        if layer.kind != 0:  # its gradients may need weights that another thread would have moved
-            first, end = 0, layer.numbers if me == 0 and layer.is_held == 0 else 0
+        # Else its gradients may need weights that another thread has moved by then.
+        if layer.kind != 0 and not keeps_all:
+            first, end = 0, layer.numbers if me == 0 else 0
+        if layer.is_held != 0:
+            first, end = 0, 0
         k = 0
         while k < layer.lines_width:
             columns = columns_at_once(M, layer, k)

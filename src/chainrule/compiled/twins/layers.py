@@ -207,13 +207,14 @@ def _dense_back_by_member(M, layer, row, stop):
 @part
 def _sum_of_member_dense(M, layer, row, rows, number, k):
     """Compiled twin of MemberDense.products, added up: a row has the lines of its member alone."""
-    scratch = layer.scratch + row * layer.scratch_width
-    store(M, scratch, constant(load(M, layer.deltas), 0.0))
+    sums = constant(load(M, layer.deltas), 0.0)
     for r in range(row, row + rows):
-        line, a = _member(M, layer, r) * layer.units, M[layer.before + r * layer.before_width + number]
-        for one in range(max(k, line), min(k + lanes(M), line + layer.units)):
-            M[scratch + one - k] += M[layer.deltas + r * layer.width + one - line] * a
-    return load(M, scratch)
+        line = _member(M, layer, r) * layer.units
+        if line < k + lanes(M) and line + layer.units > k:
+            delta = load(M, layer.deltas + r * layer.width + k - line)
+            moved = fused(delta, spread(M[layer.before + r * layer.before_width + number]), sums)
+            sums = first_lanes(line - k, sums, first_lanes(line + layer.units - k, moved, sums))
+    return sums
 
 
 @inlined

@@ -1,8 +1,4 @@
-r"""A dense layer, forward and backward: net input, hidden delta, gradient.
-
-Convention: delta is the *descent* direction :math:`-\partial\,\text{loss} / \partial z`, as in the notes,
-so that weights move by ``+ rate * delta * a``; most textbooks use the opposite sign.
-"""
+r"""A dense layer: net input, the way back, gradient."""
 
 from __future__ import annotations
 
@@ -11,14 +7,14 @@ from typing import TYPE_CHECKING, ClassVar
 
 from chainrule.equations.arrays import array_namespace
 from chainrule.equations.layers.layer import LAYERS, LayerKind
-from chainrule.equations.penalties import dropped_out
 
 if TYPE_CHECKING:
-    from chainrule.equations.activations.activation import Activation
+    from collections.abc import Sequence
+
     from chainrule.equations.arrays import Array
     from chainrule.equations.layers.layer import Drawn
 
-__all__ = ["Dense", "flush_to_zero", "gradient", "hidden_delta", "net_input", "with_bias_unit"]
+__all__ = ["Dense", "gradient", "net_input", "with_bias_unit"]
 
 
 def with_bias_unit(a: Array) -> Array:
@@ -66,80 +62,6 @@ def net_input(weights: Array, a_before: Array) -> Array:
     array([[0.3775]])
     """
     return with_bias_unit(a_before) @ weights.T
-
-
-def hidden_delta(  # noqa: PLR0917 (the equation has so many)
-    delta_next: Array,
-    weights_next: Array,
-    z: Array,
-    a: Array,
-    activation: Activation,
-    kept: Array | None = None,
-) -> Array:
-    r"""Delta of a hidden layer, passed back from the layer after it, equation (9).
-
-    .. math:: \delta_j = g'(z_j) \sum_k \delta_k W_{kj}
-
-    Parameters
-    ----------
-    delta_next : array of shape (n_samples, n_units_next)
-        Delta of the layer after.
-    weights_next : array of shape (n_units_next, 1 + n_units)
-        Weights from this layer to the next, as they were in the forward pass; the bias weights in
-        column 0 take no part, because nothing leads back from the bias unit.
-    z, a : arrays of shape (n_samples, n_units)
-        Net inputs and activations of this layer.
-    activation : Activation
-        The layer's g.
-    kept : array of shape (n_samples, n_units), optional
-        What `dropped_out` has multiplied the activations with, equation (37).
-
-    Returns
-    -------
-    array of shape (n_samples, n_units)
-
-    References
-    ----------
-    Rumelhart, Hinton & Williams (1986), Learning representations by back-propagating errors,
-    Nature 323.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from chainrule.equations import Logistic
-    >>> a = np.array([[0.5]])
-    >>> hidden_delta(np.array([[0.5, 1.0]]), np.array([[9.0, 2.0], [9.0, 3.0]]), None, a, Logistic())
-    array([[1.]])
-    """
-    upstream = delta_next @ weights_next[:, 1:]
-    return activation.backward(z, a, upstream if kept is None else dropped_out(upstream, kept))
-
-
-def flush_to_zero(delta: Array) -> Array:
-    r"""Deltas, with 0 in the place of those too small to count.
-
-    Too small is a magnitude below the square root of the smallest normal number, :math:`2^{-63}` in
-    float32 and :math:`2^{-511}` in float64: the product of two such numbers would be subnormal. Many
-    processors are slow at subnormal numbers; with this rule, the same in every engine, a saturated network
-    has none.
-
-    Parameters
-    ----------
-    delta : array of real floating-point numbers
-
-    Returns
-    -------
-    array of the same shape and dtype
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> flush_to_zero(np.array([0.25, -1e-200, 1e-100]))
-    array([2.5e-001, 0.0e+000, 1.0e-100])
-    """
-    xp = array_namespace(delta)
-    threshold = xp.finfo(delta.dtype).smallest_normal ** 0.5
-    return xp.where(xp.abs(delta) < threshold, xp.zeros_like(delta), delta)
 
 
 def gradient(delta: Array, a_before: Array) -> Array:
@@ -218,3 +140,23 @@ class Dense(LayerKind):
     def gradient(self, weights: Array, a_before: Array, delta: Array) -> Array:  # noqa: ARG002 (it is linear)
         """Equation (15)."""
         return gradient(delta, a_before)
+
+    def symbol(self, line: int, number: int) -> tuple[str | int, ...]:
+        """Column 0 is that of the bias unit."""
+        return "W", line + 1, number
+
+    def words(self, shape: tuple[int, int]) -> str:
+        """Units, and the bias unit and the inputs."""
+        return f"{shape[0]} x (1 + {shape[1] - 1})"
+
+    def terms_of_unit(self, shape: tuple[int, int], k: int) -> Sequence[str]:
+        """Equation (2)."""
+        return [f"W[{k},0]·x[0]", *(f"W[{k},{j + 1}]·a[{j}]" for j in range(shape[1] - 1))]
+
+    def terms_passed_back(self, shape: tuple[int, int], j: int) -> Sequence[str]:
+        """The sum of equation (9)."""
+        return [f"d[{k}]·W[{k},{j + 1}]" for k in range(shape[0])]
+
+    def terms_of_descent(self, shape: tuple[int, int], line: int, number: int) -> Sequence[str]:  # noqa: ARG002 (none of it)
+        """Equations (7) and (9)."""
+        return [f"d[{line}]·a[{number - 1}]" if number else f"d[{line}]·x[0]"]

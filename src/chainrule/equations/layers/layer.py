@@ -66,8 +66,34 @@ class Layer(Protocol):
         """Net inputs with all terms of their sums added by size: what rounding is a share of."""
         ...
 
+    def of_member(self, weights: Array, member: int) -> tuple[Layer, Array]:
+        """The layer that one member has for itself, counted from 0, and its matrix."""
+        ...
 
-LAYERS: Kind[Layer] = Kind("layer", "forward", "backward", "gradient")
+    def symbol(self, line: int, number: int) -> tuple[str | int, ...]:
+        """Letter of a number of the matrix, and its indices, counted from 1."""
+        ...
+
+    def words(self, shape: tuple[int, int]) -> str:
+        """What its matrix holds, in plain words."""
+        ...
+
+    def terms_of_unit(self, shape: tuple[int, int], k: int) -> Sequence[str]:
+        """Terms of the net input of unit k, in the notation of `LayerKind`; none where nothing is written."""
+        ...
+
+    def terms_passed_back(self, shape: tuple[int, int], j: int) -> Sequence[str]:
+        """Terms of what is passed back to input j, likewise."""
+        ...
+
+    def terms_of_descent(self, shape: tuple[int, int], line: int, number: int) -> Sequence[str]:
+        """Terms of minus the slope of a sample's loss in a number of the matrix, likewise."""
+        ...
+
+
+LAYERS: Kind[Layer] = Kind(
+    "layer", "sizes", "shape", "forward", "backward", "products", "gradient", "of_member"
+)
 
 
 @LAYERS.facts
@@ -97,7 +123,13 @@ class LayerFacts:
 
 
 class LayerKind:
-    """A kind of layers; its gradient is made of the products of each sample where it says no better."""
+    """What a kind of layers need not say itself: a base for each, a user's own too.
+
+    Its gradient is made of the products of each sample, every member has the whole of it, and a worked
+    example leaves out what is not written. Formulas are written as terms: ``W[k,j]`` is a number of the
+    matrix, ``a[j]`` input j, ``d[k]`` the delta of unit k, all counted from 0, and ``x[0]`` the bias unit; so
+    a dense layer's unit 0 begins with ``"W[0,0]·x[0]"``.
+    """
 
     def fault_of(self, weights: Array) -> str | None:  # noqa: ARG002 (any will do)
         """What is wrong with a matrix of the right shape, in words; None for one that will do."""
@@ -120,6 +152,30 @@ class LayerKind:
         r"""Gradient of a batch's mean loss, equation (15): minus the mean of the products of all samples."""
         xp = array_namespace(delta)
         return -xp.sum(self.products(weights, a_before, delta), axis=0) / delta.shape[0]
+
+    def of_member(self, weights: Array, member: int) -> tuple[Layer, Array]:  # noqa: ARG002 (all share it)
+        """As of `Layer`."""
+        return self, weights  # type: ignore[return-value]
+
+    def symbol(self, line: int, number: int) -> tuple[str | int, ...]:
+        """As of `Layer`."""
+        return "W", line + 1, number + 1
+
+    def words(self, shape: tuple[int, int]) -> str:
+        """As of `Layer`."""
+        return f"{getattr(self, 'name', type(self).__name__)}, {shape[0]} x {shape[1]}"
+
+    def terms_of_unit(self, shape: tuple[int, int], k: int) -> Sequence[str]:  # noqa: ARG002 (none)
+        """As of `Layer`."""
+        return ()
+
+    def terms_passed_back(self, shape: tuple[int, int], j: int) -> Sequence[str]:  # noqa: ARG002 (none)
+        """As of `Layer`."""
+        return ()
+
+    def terms_of_descent(self, shape: tuple[int, int], line: int, number: int) -> Sequence[str]:  # noqa: ARG002 (none)
+        """As of `Layer`."""
+        return ()
 
 
 def keep_whole(layer: object, name: str, check: Callable[[object, str], int]) -> None:

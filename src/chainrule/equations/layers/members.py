@@ -17,12 +17,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from chainrule.equations.arrays import array_namespace
+from chainrule.equations.layers.dense import Dense, with_bias_unit
 from chainrule.equations.layers.layer import LAYERS, LayerKind, keep_whole
+from chainrule.equations.layers.scale import Scale
 from chainrule.given import whole_number_from_1
+from chainrule.words import counted
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from chainrule.equations.arrays import Array
-    from chainrule.equations.layers.layer import Drawn
+    from chainrule.equations.layers.layer import Drawn, Layer
 
 __all__ = ["MemberBias", "MemberDense", "MemberScale"]
 
@@ -96,12 +101,12 @@ class MemberScale(_OfMembers):
     def forward(self, weights: Array, a_before: Array) -> Array:
         """Net inputs, equation (61)."""
         xp = array_namespace(a_before)
-        return xp.reshape(self._by_member(a_before) * weights.T[None], a_before.shape)
+        return xp.reshape(self._by_member(a_before) * weights.T[None, ...], a_before.shape)
 
     def backward(self, weights: Array, a_before: Array, delta: Array) -> Array:  # noqa: ARG002 (it is linear)
         """Deltas times the scales."""
         xp = array_namespace(delta)
-        return xp.reshape(self._by_member(delta) * weights.T[None], delta.shape)
+        return xp.reshape(self._by_member(delta) * weights.T[None, ...], delta.shape)
 
     def products(self, weights: Array, a_before: Array, delta: Array) -> Array:  # noqa: ARG002 (it is linear)
         """Deltas times the inputs, for the scale of the row's member."""
@@ -110,6 +115,18 @@ class MemberScale(_OfMembers):
     def gradient(self, weights: Array, a_before: Array, delta: Array) -> Array:  # noqa: ARG002 (it is linear)
         """The same over a batch, equation (15)."""
         return self._gradient_of(delta * a_before)
+
+    def of_member(self, weights: Array, member: int) -> tuple[Layer, Array]:
+        """Its own scales."""
+        return Scale(), weights[:, member : member + 1]
+
+    def symbol(self, line: int, number: int) -> tuple[str | int, ...]:
+        """Its letter in equation (61)."""
+        return "r", number + 1, line + 1
+
+    def words(self, shape: tuple[int, int]) -> str:
+        """How many."""
+        return f"{counted(shape[0], 'scale')}, one of each input, of each of {counted(shape[1], 'member')}"
 
 
 @LAYERS.register
@@ -148,7 +165,7 @@ class MemberBias(_OfMembers):
     def forward(self, weights: Array, a_before: Array) -> Array:
         """Net inputs, equation (62)."""
         xp = array_namespace(a_before)
-        return xp.reshape(self._by_member(a_before) + weights.T[None], a_before.shape)
+        return xp.reshape(self._by_member(a_before) + weights.T[None, ...], a_before.shape)
 
     def backward(self, weights: Array, a_before: Array, delta: Array) -> Array:  # noqa: ARG002 (it is linear)
         """The deltas themselves."""
@@ -161,6 +178,31 @@ class MemberBias(_OfMembers):
     def gradient(self, weights: Array, a_before: Array, delta: Array) -> Array:  # noqa: ARG002 (it is linear)
         """The same over a batch, equation (15)."""
         return self._gradient_of(delta)
+
+    def of_member(self, weights: Array, member: int) -> tuple[Layer, Array]:
+        """Its own biases."""
+        return MemberBias(1), weights[:, member : member + 1]
+
+    def symbol(self, line: int, number: int) -> tuple[str | int, ...]:
+        """Its letter in equation (62)."""
+        return ("b", line + 1) if self.members == 1 else ("b", number + 1, line + 1)
+
+    def words(self, shape: tuple[int, int]) -> str:
+        """How many."""
+        own = f", of each of {counted(shape[1], 'member')}" if shape[1] > 1 else ""
+        return f"{counted(shape[0], 'bias', 'biases')}, one of each unit{own}"
+
+    def terms_of_unit(self, shape: tuple[int, int], k: int) -> Sequence[str]:
+        """Equation (62), of a single member."""
+        return [f"a[{k}]", f"W[{k},0]"] if shape[1] == 1 else ()
+
+    def terms_passed_back(self, shape: tuple[int, int], j: int) -> Sequence[str]:  # noqa: ARG002 (none of it)
+        """As `backward`."""
+        return [f"d[{j}]"]
+
+    def terms_of_descent(self, shape: tuple[int, int], line: int, number: int) -> Sequence[str]:  # noqa: ARG002 (none of it)
+        """As `products`, of a single member."""
+        return [f"d[{line}]"] if shape[1] == 1 else ()
 
 
 @LAYERS.register
@@ -215,7 +257,7 @@ class MemberDense(_OfMembers):
     def products(self, weights: Array, a_before: Array, delta: Array) -> Array:  # noqa: ARG002 (it is linear)
         """Deltas times the inputs, for the weights of the row's member."""
         xp = array_namespace(delta)
-        inputs = xp.concat([xp.ones_like(a_before[:, :1]), a_before], axis=1)
+        inputs = with_bias_unit(a_before)
         units = xp.permute_dims(self._own(delta), (0, 2, 1))  # (n_rows, K, n_units)
         units = xp.reshape(units, (delta.shape[0], math.prod(units.shape[1:])))
         return units[:, :, None] * inputs[:, None, :]
@@ -223,7 +265,21 @@ class MemberDense(_OfMembers):
     def gradient(self, weights: Array, a_before: Array, delta: Array) -> Array:
         """The same over a batch, equation (15)."""
         xp = array_namespace(delta)
-        inputs = xp.concat([xp.ones_like(a_before[:, :1]), a_before], axis=1)
+        inputs = with_bias_unit(a_before)
         rows = xp.permute_dims(self._by_member(delta), (1, 2, 0))
         sums = rows @ xp.permute_dims(self._by_member(inputs), (1, 0, 2))
         return -xp.reshape(sums, weights.shape) / delta.shape[0]
+
+    def of_member(self, weights: Array, member: int) -> tuple[Layer, Array]:
+        """Its own dense layer."""
+        units = weights.shape[0] // self.members
+        return Dense(), weights[member * units : (member + 1) * units, :]
+
+    def symbol(self, line: int, number: int) -> tuple[str | int, ...]:
+        """Column 0 is that of the bias unit."""
+        return "W", line + 1, number
+
+    def words(self, shape: tuple[int, int]) -> str:
+        """Units, the bias unit and the inputs of each."""
+        own = f"{shape[0] // self.members} x (1 + {shape[1] - 1})"
+        return f"{own}, of each of {counted(self.members, 'member')}"

@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, ClassVar
 from chainrule.equations.arrays import array_namespace
 from chainrule.equations.layers.layer import LAYERS, LayerKind, keep_whole
 from chainrule.given import whole_number_from_0, whole_number_from_1
+from chainrule.words import counted
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from chainrule.equations.arrays import Array
     from chainrule.equations.layers.layer import Drawn
 
@@ -117,7 +120,7 @@ class Periodic(LayerKind):
         xp = array_namespace(delta)
         *_, A = self._parts(weights)
         d = xp.permute_dims(self._of_sums(weights, delta), (0, 2, 1))
-        of_h = xp.sum(d[:, :, :, None] * A[None], axis=2)
+        of_h = xp.sum(d[:, :, :, None] * A[None, ...], axis=2)
         return -xp.sin(self._turns(weights, a_before)) * of_h
 
     def forward(self, weights: Array, a_before: Array) -> Array:
@@ -125,8 +128,8 @@ class Periodic(LayerKind):
         xp = array_namespace(a_before)
         c, _, _, A = self._parts(weights)
         h = xp.cos(self._turns(weights, a_before))
-        z = xp.sum(A[None] * h[:, :, None, :], axis=3)  # (n_samples, lines, E)
-        z = xp.permute_dims(z, (0, 2, 1)) + c[None]
+        z = xp.sum(A[None, ...] * h[:, :, None, :], axis=3)  # (n_samples, lines, E)
+        z = xp.permute_dims(z, (0, 2, 1)) + c[None, ...]
         return xp.concat([a_before, xp.reshape(z, (a_before.shape[0], -1))], axis=1)
 
     def magnitudes(self, weights: Array, a_before: Array) -> Array:
@@ -134,7 +137,7 @@ class Periodic(LayerKind):
         xp = array_namespace(a_before)
         c, w, b, A = self._parts(xp.abs(weights))
         turns = 1 + 2 * math.pi * w * xp.abs(a_before)[:, : weights.shape[0], None] + b
-        z = xp.permute_dims(xp.sum(A[None] * turns[:, :, None, :], axis=3), (0, 2, 1)) + c[None]
+        z = xp.permute_dims(xp.sum(A[None, ...] * turns[:, :, None, :], axis=3), (0, 2, 1)) + c[None, ...]
         return xp.concat([xp.abs(a_before), xp.reshape(z, (a_before.shape[0], -1))], axis=1)
 
     def backward(self, weights: Array, a_before: Array, delta: Array) -> Array:
@@ -154,3 +157,72 @@ class Periodic(LayerKind):
         h = xp.cos(self._turns(weights, a_before))
         of_A = xp.reshape(d[:, :, :, None] * h[:, :, None, :], (n, lines, -1))
         return xp.concat([d[:, :, :1], of_w, of_turns, d[:, :, 1:], of_A], axis=2)
+
+    def _place(self, letter: str, p: int = 0, e: int = 0) -> int:
+        """Column of w_p, b_p, c_e or A_ep, counted from 0."""
+        first_of_sums = 2 * self.frequencies + self.size
+        return {
+            "w": 1 + p,
+            "b": 1 + self.frequencies + p,
+            "c": 2 * self.frequencies + e if e else 0,
+            "A": first_of_sums + e * self.frequencies + p,
+        }[letter]
+
+    def symbol(self, line: int, number: int) -> tuple[str | int, ...]:
+        """Their letters in equations (64) and (65)."""
+        j, n = line + 1, self.frequencies
+        if number == 0:
+            return "c", j, 1
+        if number <= 2 * n:
+            return ("w", j, number) if number <= n else ("b", j, number - n)
+        if number < 2 * n + self.size:
+            return "c", j, number - 2 * n + 1
+        e, p = divmod(number - 2 * n - self.size, n)
+        return "A", j, e + 1, p + 1
+
+    def words(self, shape: tuple[int, int]) -> str:
+        """What each input becomes."""
+        sums = f"{counted(self.size, 'sum')} of {counted(self.frequencies, 'cosine')}"
+        passed = f", {counted(self.passed, 'input')} passed on as they are" if self.passed else ""
+        return f"{counted(shape[0], 'input')}, with {sums} of each{passed}"
+
+    def _turn(self, j: int, p: int) -> str:
+        """Argument of a cosine, equation (64)."""
+        return f"(2π·W[{j},{self._place('w', p)}]·a[{j}] + W[{j},{self._place('b', p)}])"
+
+    def terms_of_unit(self, shape: tuple[int, int], k: int) -> Sequence[str]:
+        """The input itself, or equation (65) with (64) in it."""
+        inputs = shape[0] + self.passed
+        if k < inputs:
+            return [f"a[{k}]"]
+        e, j = divmod(k - inputs, shape[0])
+        waves = (f"W[{j},{self._place('A', p, e)}]·cos{self._turn(j, p)}" for p in range(self.frequencies))
+        return [f"W[{j},{self._place('c', e=e)}]", *waves]
+
+    def _reaching_wave(self, shape: tuple[int, int], j: int, p: int) -> list[str]:
+        """What reaches the argument of a cosine, one term for each sum that it is in."""
+        inputs = shape[0] + self.passed
+        return [
+            f"−d[{inputs + e * shape[0] + j}]·W[{j},{self._place('A', p, e)}]·sin{self._turn(j, p)}"
+            for e in range(self.size)
+        ]
+
+    def terms_passed_back(self, shape: tuple[int, int], j: int) -> Sequence[str]:
+        """As `backward`."""
+        waves = range(self.frequencies if j < shape[0] else 0)
+        through = [
+            f"{term}·2π·W[{j},{self._place('w', p)}]"
+            for p in waves
+            for term in self._reaching_wave(shape, j, p)
+        ]
+        return [f"d[{j}]", *through]
+
+    def terms_of_descent(self, shape: tuple[int, int], line: int, number: int) -> Sequence[str]:
+        """As `products`."""
+        letter, _, *which = self.symbol(line, number)
+        if letter == "w":
+            return [f"{term}·2π·a[{line}]" for term in self._reaching_wave(shape, line, int(which[0]) - 1)]
+        if letter == "b":
+            return self._reaching_wave(shape, line, int(which[0]) - 1)
+        delta = f"d[{shape[0] + self.passed + (int(which[0]) - 1) * shape[0] + line}]"
+        return [delta if letter == "c" else f"{delta}·cos{self._turn(line, int(which[1]) - 1)}"]

@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, ClassVar
 
 from chainrule.equations.arrays import array_namespace
 from chainrule.equations.layers.layer import LAYERS, LayerKind
+from chainrule.words import counted
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from chainrule.equations.arrays import Array
     from chainrule.equations.layers.layer import Drawn
 
@@ -67,3 +70,23 @@ class Scale(LayerKind):
     def products(self, weights: Array, a_before: Array, delta: Array) -> Array:  # noqa: ARG002 (it is linear)
         """Deltas times the inputs."""
         return (delta * a_before)[:, :, None]
+
+    def symbol(self, line: int, number: int) -> tuple[str | int, ...]:  # noqa: ARG002 (there is one)
+        """Its letter in equation (60)."""
+        return "s", line + 1
+
+    def words(self, shape: tuple[int, int]) -> str:
+        """How many."""
+        return f"{counted(shape[0], 'scale')}, one of each input"
+
+    def terms_of_unit(self, shape: tuple[int, int], k: int) -> Sequence[str]:  # noqa: ARG002 (none of it)
+        """Equation (60)."""
+        return [f"W[{k},0]·a[{k}]"]
+
+    def terms_passed_back(self, shape: tuple[int, int], j: int) -> Sequence[str]:  # noqa: ARG002 (none of it)
+        """As `backward`."""
+        return [f"d[{j}]·W[{j},0]"]
+
+    def terms_of_descent(self, shape: tuple[int, int], line: int, number: int) -> Sequence[str]:  # noqa: ARG002 (none of it)
+        """As `products`."""
+        return [f"d[{line}]·a[{line}]"]
