@@ -42,6 +42,7 @@ from chainrule.equations.losses.entropies import (
     is_fused,
     output_delta,
     sample_losses,
+    smoothed_targets,
 )
 from chainrule.equations.losses.loss import LOSSES, RSS, Absolute, Huber, Loss, Poisson, Quantile, mean_loss
 from chainrule.equations.past import Past, PastEpoch
@@ -91,5 +92,6 @@ __all__ = [
     "Rule", "RuleState", "Schedule", "Softmax", "Softplus", "Softsign", "Start", "Step", "Tanh", "Uniform",
     "WarmUp", "clip_factor", "descend", "dropped_out", "flush_to_zero", "gradient", "hidden_delta",
     "is_fused", "lbfgs_direction", "levenberg_marquardt_step", "mean_loss", "name_of", "net_input",
-    "output_delta", "penalty", "penalty_gradient", "rate_factors", "sample_losses", "with_bias_unit",
+    "output_delta", "penalty", "penalty_gradient", "rate_factors", "sample_losses", "smoothed_targets",
+    "with_bias_unit",
 ]  # fmt: skip
