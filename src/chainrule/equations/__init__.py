@@ -78,20 +78,32 @@ from chainrule.equations.schedules import (
     Step,
     WarmUp,
 )
-from chainrule.equations.starts import STARTS, GlorotUniform, HeUniform, LecunUniform, Start, Uniform
+from chainrule.equations.starts import (
+    STARTS,
+    FromData,
+    GlorotNormal,
+    GlorotUniform,
+    HeNormal,
+    HeUniform,
+    LecunNormal,
+    LecunUniform,
+    Start,
+    Uniform,
+    ZeroOutput,
+)
 from chainrule.equations.stopping import CRITERIA, Criterion, GeneralizationLoss, Patience, ProgressQuotient
 
 __all__ = [
     "ACTIVATIONS", "CRITERIA", "ENGINES", "GELU", "LBFGS", "LOSSES", "METRICS", "RSS", "RULES", "SCHEDULES",
     "SELU", "STARTS", "Absolute", "Activation", "Adam", "AdamW", "Array", "BinaryCrossEntropy",
     "ClassicalMomentum", "ClassicalNesterov", "Constant", "Cos", "CosLog4", "Cosine", "Criterion",
-    "CrossEntropy", "Descent", "Exp", "Exponential", "FlatCosine", "GeneralizationLoss", "GlorotUniform",
-    "HeUniform", "Huber", "IRpropMinus", "Identity", "Kind", "LeakyReLU", "LecunUniform",
-    "LevenbergMarquardt", "Logistic", "Loss", "Mish", "Momentum", "Nesterov", "OutputRange", "Past",
-    "PastEpoch", "Patience", "Poisson", "ProgressQuotient", "Quantile", "RMSprop", "ReLU", "ReduceOnPlateau",
-    "Rule", "RuleState", "Schedule", "Softmax", "Softplus", "Softsign", "Start", "Step", "Tanh", "Uniform",
-    "WarmUp", "clip_factor", "descend", "dropped_out", "flush_to_zero", "gradient", "hidden_delta",
-    "is_fused", "lbfgs_direction", "levenberg_marquardt_step", "mean_loss", "name_of", "net_input",
-    "output_delta", "penalty", "penalty_gradient", "rate_factors", "sample_losses", "smoothed_targets",
-    "with_bias_unit",
+    "CrossEntropy", "Descent", "Exp", "Exponential", "FlatCosine", "FromData", "GeneralizationLoss",
+    "GlorotNormal", "GlorotUniform", "HeNormal", "HeUniform", "Huber", "IRpropMinus", "Identity", "Kind",
+    "LeakyReLU", "LecunNormal", "LecunUniform", "LevenbergMarquardt", "Logistic", "Loss", "Mish", "Momentum",
+    "Nesterov", "OutputRange", "Past", "PastEpoch", "Patience", "Poisson", "ProgressQuotient", "Quantile",
+    "RMSprop", "ReLU", "ReduceOnPlateau", "Rule", "RuleState", "Schedule", "Softmax", "Softplus", "Softsign",
+    "Start", "Step", "Tanh", "Uniform", "WarmUp", "ZeroOutput", "clip_factor", "descend", "dropped_out",
+    "flush_to_zero", "gradient", "hidden_delta", "is_fused", "lbfgs_direction", "levenberg_marquardt_step",
+    "mean_loss", "name_of", "net_input", "output_delta", "penalty", "penalty_gradient", "rate_factors",
+    "sample_losses", "smoothed_targets", "with_bias_unit",
 ]  # fmt: skip

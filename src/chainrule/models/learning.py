@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from chainrule.equations import STARTS
 from chainrule.errors import InputError, TrainingWarning, argument
 from chainrule.models.beside import sample_weight
 from chainrule.models.judging.predicted import never_predicted
@@ -153,8 +154,11 @@ def start_network(data: Dataset, settings: FitSettings) -> Network:
     """Network to start from."""
     sizes = (data.X.shape[1], *settings.hidden, data.Y.shape[1])
     activations = [settings.activation] * len(settings.hidden) + [settings.output]
+    needs_rows = STARTS.fact(STARTS.made_of(settings.start), "needs_rows")
     return Network.random(
-        sizes, activations, settings.loss, settings.seed, settings.dtype, start=settings.start
+        *(sizes, activations, settings.loss, settings.seed, settings.dtype),
+        start=settings.start,
+        X=data.X[parted(data, settings)[0]] if needs_rows else None,
     )
 
 

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.equations import ACTIVATIONS, LOSSES, STARTS, name_of
-from chainrule.errors import InputError, ShapeError
+from chainrule.errors import InputError, ShapeError, argument
 from chainrule.given import LARGEST_WHOLE, unmasked, whole_number_from_1
+from chainrule.network.data_start import adapted_to_rows
 from chainrule.network.domains import check_pairs
 from chainrule.network.passes import ForwardPass, forward
 from chainrule.network.prediction import predictor_for
 from chainrule.network.samples import as_samples, check_finite
-from chainrule.random_streams import Purpose, uniform
+from chainrule.random_streams import Purpose, normal, uniform
 from chainrule.words import printable
 
 if TYPE_CHECKING:
@@ -109,6 +110,7 @@ class Network:
         dtype: str = "float64",
         *,
         start: str | Start = "glorot_uniform",
+        X: npt.ArrayLike | None = None,
     ) -> Network:
         r"""Network with random first weights.
 
@@ -122,8 +124,12 @@ class Network:
             The same seed gives the same weights, on every machine.
         dtype : {"float64", "float32"}
         start : str or Start
-            Formula for the weights: "glorot_uniform", "he_uniform", "lecun_uniform" (all with bias
-            weights 0), "uniform" (±1, bias weights included), or an object such as ``Uniform(0.3)``.
+            Formula for the weights: "glorot_uniform", "he_uniform", "lecun_uniform", "glorot_normal",
+            "he_normal", "lecun_normal" (all with bias weights 0), "uniform" (±1, bias weights included), or
+            an object such as ``Uniform(0.3)``; "from_data" adapts them to rows, and "zero_output" lets
+            those of the output layer be 0, each with a formula after a comma.
+        X : array of shape (n_samples, n_inputs), optional
+            Rows to learn from, for a start that adapts to them.
 
         Returns
         -------
@@ -157,15 +163,17 @@ class Network:
         try:
             if n_weights > MOST_NUMBERS:  # where NumPy has other words for it
                 raise MemoryError  # noqa: TRY301
+            draw = normal if STARTS.fact(formula, "is_normal") else uniform
             numbers = [
-                uniform(math.prod(shape), seed=seed, purpose=Purpose.START, counter=m).reshape(shape)
+                draw(math.prod(shape), seed=seed, purpose=Purpose.START, counter=m).reshape(shape)
                 for m, shape in enumerate(shapes)
             ]
             with np.errstate(
                 over="ignore"
             ):  # what float32 cannot hold becomes infinite and is refused as that
                 weights = [formula.weights(layer).astype(dtype) for layer in numbers]
-            return cls(weights, activations, loss)
+            net = cls(weights, activations, loss)
+            return _adapted(net, formula, seed, X)
         except MemoryError as error:
             raise InputError(
                 f"A network {'-'.join(map(str, layers))} has {n_weights} weights, which take "
@@ -350,6 +358,25 @@ def _one_per_layer(
             advice="Give one activation for each, or a single one for all.",
         )
     return tuple(ACTIVATIONS.made_of(g, "activations") for g in given)
+
+
+def _adapted(net: Network, formula: Start, seed: int, X: npt.ArrayLike | None) -> Network:
+    """Network with what its start does once all weights are drawn: adapt to rows, and zeroes."""
+    weights: Sequence[npt.NDArray[Any]] = net.weights
+    if STARTS.fact(formula, "needs_rows"):
+        if X is None:
+            raise InputError(
+                f"{argument('start')} is {name_of(formula)} but there are no rows",
+                parameter="X",
+                given=None,
+                needs="must be the rows to learn from, which that start adapts to",
+                advice="Give them, or take another start.",
+            )
+        rows = as_samples(X, net.sizes[0], net.dtype, "X")
+        weights = adapted_to_rows(weights, net.activations, rows, seed)
+    if STARTS.fact(formula, "zeroes_outputs"):
+        weights = [*weights[:-1], np.zeros_like(weights[-1])]
+    return net if weights is net.weights else net.with_weights(weights)
 
 
 def _checked_sizes(sizes: Sequence[int]) -> list[int]:
