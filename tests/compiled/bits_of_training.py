@@ -162,7 +162,7 @@ TASKS = [
         (("rule", "adamw:0.1:0.9:0.95"), ("decay_schedule", "flat_cosine"), ("rate_factors", "6,ntp")),
     ),
     Task(
-        "iris", (24,), ("mish", "softmax"), 32, 4, 2.0**-6, "cross_entropy",
+        "iris", (24,), ("mish", "logistic"), 32, 4, 2.0**-6, "binary_cross_entropy",
         (("schedule", "coslog4"), ("bias_rate", 0.25), ("label_smoothing", 0.125)),
     ),
     *(Task("digits", (20,), ("cos", "cos"), n, 2, 0.03125, "absolute", (("seed", SEED),)) for n in (1, 32)),
