@@ -262,6 +262,7 @@ EVERY_OPTION = {
     "rule": "--epochs 4 --rule momentum:0.8 --rate 0.05 --schedule warm_up:2,step:1:0.5 --dropout 0.25",
     "all rows": "--epochs 3 --rule lbfgs --activation tanh",
     "weights": "--epochs 2 --class-weight Adelie=2.5,Gentoo=1",
+    "decay": "--epochs 4 --rule adamw:0.5:0.9:0.95 --decay-schedule flat_cosine --label-smoothing 0.1",
     "factors of the rate": "--epochs 2 --rate-factors 6,ntp --bias-rate 0.1",
     "balanced": "--epochs 2 --class-weight balanced",
 }
@@ -332,7 +333,7 @@ def test_keys_of_the_summary_as_json(here: Path, chainrule_command: Callable[...
         "table", "rows", "report", "training_rows", "watched_rows", "held_out_rows", "inputs", "targets",
         "classes", "remarks",
         "network", "sizes", "hidden", "activation", "output", "start", "rate", "epochs", "batch_size",
-        "rate_factors", "bias_rate",
+        "rate_factors", "bias_rate", "decay_schedule", "label_smoothing",
         "loss_goal", "seed", "shuffle", "rule", "schedule", "clip_norm", "l1", "l2", "dropout", "patience",
         "metric", "stopping", "threads", "validation", "dtype", "engine", "arithmetic", "stopped_by",
         "epochs_run",
