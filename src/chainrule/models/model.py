@@ -171,7 +171,7 @@ class Model:
         outputs = self.outputs(encoding.encode_inputs(table, heard))
         ends = None
         if interval is not None and self.calibration is not None:
-            ends = self.calibration.ends(outputs, encoding, interval, self.network.loss)
+            ends = self.calibration.ends(outputs, encoding, interval, members_of(self.network)[0].loss)
         chances = gives_chances(self.network, encoding)
         remarks = [said(one.words) for one in heard.remarks()]
         return predictions_of(encoding, table, outputs, chances=chances, ends=ends, remarks=remarks)
