@@ -41,10 +41,10 @@ def test_chances_have_the_temperature_of_the_rows_that_were_watched(defaults: st
     raw = plain.predict_proba(X)
     places = np.searchsorted(plain.classes_, CLASSES[:200])
     learnt = temperature_of(places, raw[:200])
-    before, after = found.log_loss  # type: ignore[union-attr, misc]
-    assert found.temperature == (pytest.approx(learnt, rel=1e-9) if after < before else 1)  # type: ignore[union-attr]
+    before, after = found.log_loss
+    assert found.temperature == (pytest.approx(learnt, rel=1e-9) if after < before else 1)
     assert before == pytest.approx(log_loss(CLASSES[:200], raw[:200]), rel=1e-9)
-    powers = raw ** (1 / found.temperature)  # type: ignore[union-attr]
+    powers = raw ** (1 / found.temperature)
     np.testing.assert_allclose(one.predict_proba(X), powers / powers.sum(axis=1, keepdims=True), rtol=1e-10)
     one.save(tmp_path / "one.st")
     again = MLPClassifier.from_model(tmp_path / "one.st")
