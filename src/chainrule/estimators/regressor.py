@@ -8,6 +8,7 @@ import numpy as np
 from scipy.special import xlogy
 from sklearn.base import RegressorMixin
 from sklearn.utils import check_array, check_consistent_length, column_or_1d
+from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import _check_sample_weight
 
@@ -80,6 +81,8 @@ class MLPRegressor(RegressorMixin, Perceptron):
         threads: int | None = None, engine: str | None = None, calibrate: bool = False,
     ) -> None:  # fmt: skip
         keep(self, locals())
+
+    __metadata_request__predict = {"return_interval": UNUSED}  # noqa: RUF012 (scikit-learn's own name)
 
     _parts: list[NumberTarget] | None = None  # how targets are scaled, where outputs have limits
 
