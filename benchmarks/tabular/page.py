@@ -1,7 +1,8 @@
 """Tables of ``docs/study.md``, made of the figures in ``benchmarks/figures``.
 
 What stands between comments of the page is replaced: ``<!-- study group=choosing shows=errors -->`` asks for
-the errors on the tables for choosing, as the file of that group has them. A block ends with ``<!-- end -->``.
+the errors on the tables for choosing, as the file of that group has them; ``ours=NAME`` tells which of our runs
+is beside the others. A block ends with ``<!-- end -->``.
 """
 
 from __future__ import annotations
@@ -36,16 +37,16 @@ def write_page() -> int:
 
 def filled(page: Path) -> str:
     """The page as the figures give it."""
-    shows: dict[str, Callable[[Study], list[str]]] = {
-        "machine": _machine,
-        "errors": lambda study: errors(study, OURS),
-        "seconds": seconds,
-        "summary": lambda study: summary(study, OURS),
+    shows: dict[str, Callable[[Study, str], list[str]]] = {
+        "machine": lambda study, _: _machine(study),
+        "errors": errors,
+        "seconds": lambda study, _: seconds(study),
+        "summary": summary,
     }
 
     def shown(block: re.Match[str]) -> str:
         asked = dict(part.split("=", 1) for part in shlex.split(block[2]))
-        lines = shows[asked["shows"]](Study.read(file_of(asked["group"])))
+        lines = shows[asked["shows"]](Study.read(file_of(asked["group"])), asked.get("ours", OURS))
         return f"{block[1]}\n" + "\n".join(lines) + f"\n\n{block[3]}"
 
     return BLOCK.sub(shown, page.read_text(encoding="utf-8"))

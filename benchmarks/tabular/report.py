@@ -32,7 +32,8 @@ def errors(study: Study, ours: str) -> list[str]:
     lines = _head("table", "rows × columns", *heads, "in the best's", "less the MLP's, in standard errors")
     for name, fact in study.tables.items():
         of_tools, kind = found[name], f", {fact['classes']} classes" if fact["classes"] else ""
-        least = min(spread(splits)[0] for splits in of_tools.values())
+        most = max(map(len, of_tools.values()))
+        least = min(spread(splits)[0] for splits in of_tools.values() if len(splits) == most)
         cells = [_error(of_tools.get(tool), least) for tool in tools]
         lines.append(
             _line(f"{name}{kind}", f"{fact['rows']} × {fact['columns']}", *cells, *_beside(of_tools, ours))
@@ -54,13 +55,7 @@ def summary(study: Study, ours: str) -> list[str]:
     """Mean ranks and geometric means."""
     found, times = study.values(), study.values(SECONDS)
     of_ours = {name: tools for name, tools in found.items() if ours in tools}
-    complete = [tool for tool in study.tools if all(tool in tools for tools in of_ours.values())]
-    ranks = mean_ranks(of_ours.values(), complete)
-    told = ", ".join(
-        f"{SHOWN.get(tool, tool)} {rank:.2f}" for tool, rank in sorted(ranks.items(), key=lambda one: one[1])
-    )
-    lines = _head("what", "figure", "tables")
-    lines.append(_line("mean rank", told, str(len(of_ours))))
+    lines = [*_head("what", "figure", "tables"), *_ranks(list(of_ours.values()), study.tools, ours)]
     for tool in (tool for tool in study.tools if tool != ours):
         ratios = [ratio(tools[ours], tools[tool]) for tools in of_ours.values() if tool in tools]
         lines.append(_geometric(f"error in that of {SHOWN.get(tool, tool)}", ratios))
@@ -74,6 +69,20 @@ def summary(study: Study, ours: str) -> list[str]:
         both = [tools for tools in times.values() if ours in tools and tool in tools]
         ratios = [ratio(tools[ours], tools[tool], added=0.0) for tools in both]
         lines.append(_geometric(f"seconds in those of {SHOWN.get(tool, tool)}", ratios))
+    return lines
+
+
+def _ranks(tables: Sequence[dict[str, dict[int, float]]], tools: Sequence[str], ours: str) -> list[str]:
+    """Mean ranks of us and the rivals on all tables; where one ran on few, on those, too."""
+    beside = [tool for tool in tools if tool == ours or tool in SHOWN]
+    everywhere = [tool for tool in beside if all(tool in table for table in tables)]
+    lines = []
+    for what, ranked in (("mean rank", everywhere), ("mean rank where all ran", beside)):
+        common = [table for table in tables if set(ranked) <= set(table)]
+        if what == "mean rank" or (common and ranked != everywhere):
+            ranks = sorted(mean_ranks(common, ranked).items(), key=lambda one: one[1])
+            told = ", ".join(f"{SHOWN.get(tool, tool)} {rank:.2f}" for tool, rank in ranks)
+            lines.append(_line(what, told, str(len(common))))
     return lines
 
 

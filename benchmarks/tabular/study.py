@@ -41,7 +41,7 @@ class Study:
     machine : dict
         Processor, date and versions.
     tables : dict
-        By their names: what is learnt, rows and columns.
+        By their names: how many classes, rows and columns; `parts` are the rows for training and for test.
     rows : list of dict
         A line for each table, tool and split.
     """
@@ -58,20 +58,21 @@ class Study:
         asked = {table.name: table for table in tables}
         files = {tool: kept(results / f"{tool}.jsonl") for tool in tools}
         rows = [
-            {"table": fact["table"], "tool": tool} | fact
+            {"table": fact["table"], "tool": tool} | {name: _rounded(value) for name, value in fact.items()}
             for tool, facts in files.items()
             for fact in facts
             if fact["table"] in asked
         ]
         versions = {row["tool"]: row.pop("version") for row in rows}
+        parts = {row["table"]: [row.pop("training_rows"), row.pop("test_rows")] for row in rows}
         there = dict.fromkeys(row["table"] for row in rows)
         found = {}
         for name in (name for name in asked if name in there):
             table, frame = asked[name], asked[name].read(folder)
             found[name] = {
                 "classes": frame[table.target].nunique() if table.is_classes else None,
-                "rows": len(frame), "columns": frame.shape[1] - 1, "smooth": table.is_smooth,
-                "source": table.source,
+                "rows": len(frame), "columns": frame.shape[1] - 1, "parts": parts[name],
+                "smooth": table.is_smooth, "source": table.source,
             }  # fmt: skip
         order = list(found)
         rows.sort(key=lambda row: (order.index(row["table"]), tools.index(row["tool"]), row["split"]))
@@ -109,3 +110,8 @@ class Study:
 
 def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
+
+
+def _rounded(value: Any) -> Any:
+    """The same, with six digits to a number that is no whole one."""
+    return float(f"{value:.6g}") if isinstance(value, float) else value

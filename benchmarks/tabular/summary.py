@@ -96,7 +96,9 @@ def geometric_mean(values: Iterable[float]) -> float:
 
 
 def mean_ranks(tables: Iterable[OfTools], tools: Sequence[str]) -> dict[str, float]:
-    """Each tool's mean rank by its mean error; tools with equal errors share the mean of their ranks.
+    """Each tool's mean rank by its mean error over the splits that all have.
+
+    Tools with equal errors share the mean of their ranks.
 
     Examples
     --------
@@ -105,7 +107,8 @@ def mean_ranks(tables: Iterable[OfTools], tools: Sequence[str]) -> dict[str, flo
     """
     ranks: dict[str, list[float]] = {tool: [] for tool in tools}
     for table in tables:
-        means = {tool: spread(table[tool])[0] for tool in tools}
+        common = set.intersection(*(set(table[tool]) for tool in tools))
+        means = {tool: statistics.fmean(table[tool][split] for split in sorted(common)) for tool in tools}
         for tool, mean in means.items():
             before = sum(other < mean for other in means.values())
             equal = sum(other == mean for other in means.values())

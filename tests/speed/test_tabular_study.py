@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from benchmarks.rivals import Unavailable
 from benchmarks.tabular import made, report, running, summary, tables
+from benchmarks.tabular.page import PAGE, filled
 from benchmarks.tabular.preparing import matrix, with_categories, without_gaps
 from benchmarks.tabular.rivals import RIVALS, Rival, chainrule
 from benchmarks.tabular.running import error_of, kept, run
@@ -58,8 +59,28 @@ def test_summary_is_what_a_hand_finds() -> None:
     best = "error in the best's of the linear model, the MLP, LightGBM and RealMLP"
     assert lines[best] == [f"{math.sqrt(1 / 2 * 4):.3f}", "2 |"]
     assert lines["more than a fifth worse than the MLP"] == ["b", "2 |"]  # 0.2 more, standard error 0.01
+    assert "mean rank where all ran" not in lines
     # Seconds have nothing added: 0.95 and 1.95, 3.95 and 1.95.
     assert lines["seconds in those of scikit-learn's MLP"] == [f"{math.sqrt(0.95 * 3.95) / 1.95:.3f}", "2 |"]
+
+
+def test_ranks_are_shown_where_a_slow_tool_ran_too_and_by_the_splits_that_it_ran_on() -> None:
+    # On the first split of "a" we are second of four, though level with TabM by the mean of both. "wide" is no tool.
+    found = {
+        "a": {
+            "chainrule": [0.3, 0.1],
+            "mlp": [0.4, 0.4],
+            "lightgbm": [0.5, 0.5],
+            "tabm": [0.2],
+            "wide": [0.1, 0.1],
+        },
+        "b": {"chainrule": [0.2, 0.2], "mlp": [0.1, 0.1], "lightgbm": [0.3, 0.3]},
+    }
+    lines = report.summary(_study(found), "chainrule")
+    assert lines[2] == "| mean rank | chainrule 1.50, scikit-learn's MLP 1.50, LightGBM 3.00 | 2 |"
+    assert lines[3] == (
+        "| mean rank where all ran | TabM 1.00, chainrule 2.00, scikit-learn's MLP 3.00, LightGBM 4.00 | 1 |"
+    )
 
 
 def test_errors_are_shown_with_their_spread_and_beside_the_best() -> None:
@@ -68,7 +89,8 @@ def test_errors_are_shown_with_their_spread_and_beside_the_best() -> None:
     assert found[0] == (
         "| a | 100 × 3 | **0.0950 ± 0.0100** | 0.3950 ± 0.0000 | 0.1950 ± 0.0000 | 0.50 | -10.0 |"
     )
-    assert found[1] == "| b | 100 × 3 | 0.3950 ± 0.0000 | **0.0950** | 0.1950 ± 0.0100 | 4.00 | +20.0 |"
+    # The linear model's one split is no mean of both.
+    assert found[1] == "| b | 100 × 3 | 0.3950 ± 0.0000 | 0.0950 | **0.1950 ± 0.0100** | 4.00 | +20.0 |"
 
 
 @pytest.mark.parametrize(
@@ -218,3 +240,7 @@ def test_ours_and_the_linear_model_learn_a_line_and_classes() -> None:
     for rival in (ours, RIVALS["linear"], RIVALS["mlp"]):
         assert error_of(rival.fit(X, number, False, 0)(X), number, is_classes=False) < 0.25  # noqa: FBT003 (as the tools)
         assert error_of(rival.fit(X, classes, True, 0)(X), classes, is_classes=True) < 0.1  # noqa: FBT003 (as the tools)
+
+
+def test_page_is_what_the_figures_give() -> None:
+    assert PAGE.read_text(encoding="utf-8") == filled(PAGE), "run python -m benchmarks.tabular page"
