@@ -1,8 +1,8 @@
 """Tables of ``docs/study.md``, made of the figures in ``benchmarks/figures``.
 
 What stands between comments of the page is replaced: ``<!-- study group=choosing shows=errors -->`` asks for
-the errors on the tables for choosing, as the file of that group has them; ``ours=NAME`` tells which of our runs
-is beside the others. A block ends with ``<!-- end -->``.
+the errors on the tables for choosing, as the file of that group has them; ``ours=NAME`` says which run
+of ours is beside the others. A block ends with ``<!-- end -->``.
 """
 
 from __future__ import annotations
