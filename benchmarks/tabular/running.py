@@ -38,7 +38,7 @@ def run(
     splits: int = SPLITS,
     most_rows: int = MOST_ROWS,
 ) -> None:
-    """Run a tool on what the file does not have yet; smallest tables first."""
+    """Run a tool on what the file lacks: the first split of all tables, smallest first, then the next."""
     version, there = rival.version, {(fact["table"], fact["split"]) for fact in kept(file)}
     frames: list[tuple[int, StudyTable, pd.DataFrame]] = []
     for table in tables:
@@ -50,20 +50,22 @@ def run(
         training = parted(table, frame, 0, most_rows)[0].size
         if training <= (rival.most_training_rows or training):
             frames.append((training, table, frame))
-    for _, table, frame in sorted(frames, key=lambda one: one[0] * one[2].shape[1]):
-        warm = rival.package != "chainrule"
-        for split in range(min(splits, rival.splits or splits)):
-            if (table.name, split) in there:
+    frames.sort(key=lambda one: one[0] * one[2].shape[1])
+    warm, failed = set[str](), set[str]()
+    for split in range(min(splits, rival.splits or splits)):  # all tables early, if not each split of them
+        for _, table, frame in frames:
+            if (table.name, split) in there or table.name in failed:
                 continue
             rows = parted(table, frame, split, most_rows)
             try:
-                if not warm:  # kernels are compiled and kept
+                if rival.package == "chainrule" and table.name not in warm:  # kernels are compiled and kept
                     _once(rival, table, frame, split, rows)
-                    warm = True
+                    warm.add(table.name)
                 fact = _once(rival, table, frame, split, rows)
             except Exception:  # noqa: BLE001 (whatever a tool raises; the others go on)
                 sys.stderr.write(f"{rival.name} failed on {table.name}:\n{traceback.format_exc()}")
-                break
+                failed.add(table.name)
+                continue
             with file.open("a", encoding="utf-8") as lines:
                 lines.write(json.dumps(fact | {"version": version}) + "\n")
             told = f"{fact['error']:.4f} in {fact['fit_seconds']:.2f} s"

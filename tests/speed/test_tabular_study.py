@@ -65,7 +65,7 @@ def test_summary_is_what_a_hand_finds() -> None:
 
 
 def test_ranks_are_shown_where_a_slow_tool_ran_too_and_by_the_splits_that_it_ran_on() -> None:
-    # On the first split of "a" we are second of four, though level with TabM by the mean of both; "wide" is ours.
+    # On the first split of "a" we are second of four, if level with TabM by the mean of both; "wide" is ours.
     found = {
         "a": {
             "chainrule": [0.3, 0.1],
