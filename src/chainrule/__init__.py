@@ -97,7 +97,7 @@ if TYPE_CHECKING:
     from chainrule.training import LBFGS as LBFGS
     from chainrule.training import Constant as Constant
     from chainrule.training import Cosine as Cosine
-    from chainrule.training import CosLog4 as CosLog4
+    from chainrule.training import CosLog as CosLog
     from chainrule.training import Diagnosis as Diagnosis
     from chainrule.training import Exponential as Exponential
     from chainrule.training import FlatCosine as FlatCosine
@@ -155,7 +155,7 @@ _NAMES_OF = {
         "Encoding", "PiecewiseLinear", "Table", "read_table",
     ),
     "training": (
-        "LBFGS", "Constant", "CosLog4", "Cosine", "Diagnosis", "Exponential", "FlatCosine",
+        "LBFGS", "Constant", "CosLog", "Cosine", "Diagnosis", "Exponential", "FlatCosine",
         "GeneralizationLoss", "History",
         "LevenbergMarquardt", "Patience", "Progress", "ProgressQuotient", "ReduceOnPlateau",
         "Restarts", "Step", "Trainer", "TrainingResult", "TrainingState", "WarmUp", "train",

@@ -191,7 +191,7 @@ TASKS = [
     ),
     Task(
         "iris", (24,), ("mish", "logistic"), 32, 4, 2.0**-6, "binary_cross_entropy",
-        (("schedule", "coslog4"), ("bias_rate", 0.25), ("label_smoothing", 0.125)),
+        (("schedule", "coslog"), ("bias_rate", 0.25), ("label_smoothing", 0.125)),
     ),
     *(Task("digits", (20,), ("cos", "cos"), n, 2, 0.03125, "absolute", (("seed", SEED),)) for n in (1, 32)),
 ]  # fmt: skip

@@ -89,7 +89,7 @@ from chainrule.equations.schedules import (
     SCHEDULES,
     Constant,
     Cosine,
-    CosLog4,
+    CosLog,
     Exponential,
     FlatCosine,
     ReduceOnPlateau,
@@ -115,7 +115,7 @@ from chainrule.equations.stopping import CRITERIA, Criterion, GeneralizationLoss
 __all__ = [
     "ACTIVATIONS", "CRITERIA", "ENGINES", "GELU", "LAYERS", "LBFGS", "LOSSES", "METRICS", "RSS", "RULES",
     "SCHEDULES", "SELU", "STARTS", "Absolute", "Activation", "Adam", "AdamW", "Array", "BinaryCrossEntropy",
-    "ClassicalMomentum", "ClassicalNesterov", "Constant", "Cos", "CosLog4", "Cosine", "Criterion",
+    "ClassicalMomentum", "ClassicalNesterov", "Constant", "Cos", "CosLog", "Cosine", "Criterion",
     "CrossEntropy", "Dense", "Descent", "Exp", "Exponential", "FlatCosine", "FromData",
     "GeneralizationLoss", "GlorotNormal", "GlorotUniform", "HeNormal", "HeUniform", "Huber", "IRpropMinus",
     "Identity", "Kind", "Layer", "LayerKind", "LeakyReLU", "LecunNormal", "LecunUniform",
