@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from chainrule.errors import InputError, argument
-from chainrule.models.input_layers import columns_of_numbers
 from chainrule.models.recipe.asking import EFFORTS, NEWEST
+from chainrule.models.recipe.input_layers import columns_of_numbers
 from chainrule.settings import FitSettings
 
 if TYPE_CHECKING:
