@@ -53,8 +53,18 @@ def fit_by_recipe(
     """
     recipe, weights = recipe_of(settings), sample_weight(data, settings.class_weight)
     members, was_interrupted = _trained(data, settings, recipe, weights, callbacks or {})
-    if was_interrupted:
-        return _interrupted(data, settings, members)
+    if not was_interrupted:
+        try:
+            return _chosen(data, settings, recipe, weights, members)
+        except KeyboardInterrupt:  # of a linear model
+            pass
+    return _interrupted(data, settings, members)
+
+
+def _chosen(
+    data: Dataset, settings: FitSettings, recipe: Recipe, weights: Numbers | None, members: list[Member]
+) -> FitResult:
+    """The mean of the networks, and of linear models, that answers best."""
     answers, Y, rows = _answers(data, members)
     layer = OutputLayer(settings.output, settings.loss)
     linear = _linear_answers(data, recipe, layer, weights, settings.seed)
@@ -142,8 +152,9 @@ def _trained(
     for cycle, end in enumerate(recipe.ends):
         together = train_together(member_trainings(data, members, end, weights, calls), at_once)
         if together.was_interrupted:
-            begun = [one for one in together.results if one is not None]
-            return [*begun, *members[len(together.results) :]], True
+            n = len(together.results)
+            begun = [own or before for own, before in zip(together.results, members[:n], strict=True)]
+            return [*begun, *members[n:]], True
         members = [one for one in together.results if one is not None]
         answers, Y, rows = _answers(data, members)
         errors.append(answers[cycle].error(Y, None if weights is None else weights[rows]))

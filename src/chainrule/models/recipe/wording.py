@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from chainrule.equations import LAYERS
 from chainrule.models.recipe.choice import of_members, recipe_of
 from chainrule.models.recipe.input_layers import start_network
+from chainrule.models.recipe.members import n_folds_of
 from chainrule.words import counted, series
 
 if TYPE_CHECKING:
@@ -27,14 +28,16 @@ def cost_in_words(data: Dataset, settings: FitSettings) -> str:
     effort, n_rows = recipe.effort, len(data.training_rows)
     steps = settings.epochs * (settings.steps_per_epoch or -(-n_rows // (settings.batch_size or 1)))
     weights = sum(w.size for w, layer in zip(net.weights, net.layers, strict=True) if _is_dense(layer))
-    networks, sizes = effort.folds * effort.repeats, (data.X.shape[1], *settings.hidden, data.Y.shape[1])
+    folds = n_folds_of(data, effort.folds)
+    in_order = data.encoding.rows.in_order
+    parts = f"the rows before one of {folds} blocks" if in_order else f"{folds - 1} of {folds} parts"
+    networks, sizes = folds * effort.repeats, (data.X.shape[1], *settings.hidden, data.Y.shape[1])
     work = OF_A_WEIGHT * weights * steps * (settings.batch_size or 1) * networks
     most = f"{work / BILLION:.2g} billion multiply-adds, about {max(work / A_SECOND, 0.1):.1g} s of one core"
     return (
         f"Recipe {settings.recipe}, effort {settings.effort}: {networks} networks "
-        f"{'-'.join(map(str, sizes))}, each of which learns from {effort.folds - 1} of "
-        f"{effort.folds} parts of the {n_rows} rows in up to {steps} updates, and "
-        f"{counted(len(recipe.penalties), 'linear model')}; at most {most}."
+        f"{'-'.join(map(str, sizes))}, each of which learns from {parts} of the {n_rows} rows in up "
+        f"to {steps} updates, and {counted(len(recipe.penalties), 'linear model')}; at most {most}."
     )
 
 
