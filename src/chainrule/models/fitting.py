@@ -143,14 +143,15 @@ def fit(
         data = usable.encode(usable.part(held_out=share, seed=seed), held_out=share, seed=seed)
         chosen, states = fit_settings(data, **settings), state
         if chosen.folds is not None and state is None:
-            table_of_watched = None if is_share else validation
+            table_of_watched, is_one = None if is_share else validation, chosen.recipe is None
             check_calibration(data, chosen, has_rows=True)
             validated = in_folds(
-                usable, chosen.folds, seed, {**settings, "calibrate": None}, on_epoch=on_epoch, masks=masks,
-                validation=table_of_watched,
+                usable, chosen.folds, seed, {**settings, "calibrate": None} if is_one else settings,
+                on_epoch=on_epoch, masks=masks, validation=table_of_watched,
             )  # fmt: skip
             remarks = remarks_beside(data.decisions, validated)
-            calibration = calibration_by_folds(validated, data.encoding) if chosen.calibrate else None
+            if chosen.calibrate and is_one:  # a recipe calibrates what it mixes by folds of its own
+                calibration = calibration_by_folds(validated, data.encoding)
     strict = truth(options.get("strict") or False, "strict")
     watched = None if is_share else watched_rows(validation, data, chosen, strict=strict)
     of_watched = watched.remarks if watched else ()
