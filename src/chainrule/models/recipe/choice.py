@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from chainrule.equations import SCHEDULES, CosLog
 from chainrule.errors import InputError, argument
 from chainrule.models.input_layers import columns_of_numbers
 from chainrule.models.recipe.asking import EFFORTS, NEWEST
@@ -19,6 +20,7 @@ __all__ = ["Recipe", "recipe_of", "recipe_settings"]
 
 FIRST_CYCLE = 83  # steps; each cycle has twice as many as the one before
 SEGMENT = 20  # steps of an epoch, where a pass over the rows has more
+ROWS_OF_CYCLES = 5000  # beyond which they are more
 FEW_ROWS = 1000  # for which narrow networks do
 MOST_NUMBERS_IN_BINS, INPUTS_IN_BINS, MOST_BINS, FEWEST_BINS = 256, 256, 16, 2
 PENALTIES = (1.0, 0.1, 0.01, 0.001, 0.0001)  # of linear candidates, the strongest first
@@ -31,7 +33,7 @@ class Effort:
     Attributes
     ----------
     cycles : int
-        Of the schedule of each network, at most.
+        Of the schedule of each network, at most, for up to 5,000 rows, and one more for each doubling.
     folds, repeats : int
         Each network learns from all folds but one; folds are drawn so many times.
     narrow, wide : int
@@ -96,7 +98,8 @@ def recipe_settings(
     batch = _batch_size(n_rows)
     steps_of_pass = -(-n_rows // batch)
     first_cycle = max(1, round(FIRST_CYCLE / min(SEGMENT, steps_of_pass)))
-    epochs = first_cycle * (2**chosen.cycles - 1)
+    cycles = chosen.cycles + max(0, round(math.log2(len(data.training_rows) / ROWS_OF_CYCLES)))
+    epochs = first_cycle * (2**cycles - 1)
     width = chosen.narrow if len(data.training_rows) <= FEW_ROWS else chosen.wide
     numbers = len(columns_of_numbers(data))
     bins = min(MOST_BINS, max(FEWEST_BINS, INPUTS_IN_BINS // max(1, numbers)))
@@ -113,7 +116,7 @@ def recipe_settings(
         rate=0.04 if classes else 0.07,
         rate_factors=_factors(data, has_bins=has_bins, n_hidden=2),
         bias_rate=0.1,
-        schedule=f"coslog:{chosen.cycles}",
+        schedule=f"coslog:{cycles}",
         epochs=epochs,
         batch_size=batch,
         steps_per_epoch=SEGMENT if steps_of_pass > SEGMENT else None,
@@ -127,9 +130,10 @@ def recipe_settings(
 
 def recipe_of(settings: FitSettings) -> Recipe:
     """The recipe that settings were chosen for."""
-    chosen = EFFORT[settings.effort or "normal"]
-    first_cycle = settings.epochs // (2**chosen.cycles - 1)
-    return Recipe(chosen, tuple(first_cycle * (2**cycle - 1) for cycle in range(1, chosen.cycles + 1)))
+    chosen, schedule = EFFORT[settings.effort or "normal"], SCHEDULES.made_of(settings.schedule)
+    cycles = schedule.waves if isinstance(schedule, CosLog) else 1
+    first_cycle = settings.epochs // (2**cycles - 1)
+    return Recipe(chosen, tuple(first_cycle * (2**cycle - 1) for cycle in range(1, cycles + 1)))
 
 
 def _batch_size(n_rows: int) -> int:
