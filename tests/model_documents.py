@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
+from chainrule.settings import FitSettings, settings_of
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -43,6 +45,10 @@ def of_format(document: dict[str, Any], version: int) -> None:
     for part in (document["training"], document["state"]):
         if part is not None:
             assert part.pop("arithmetic")
+            settings = part.get("settings", part)
+            for one in settings_of(FitSettings):
+                if one.since > 5:
+                    settings.pop(one.name, None)
     for name, values in YOUNGER_FIELDS[version - 1 :]:
         assert document.pop(name) in values
 

@@ -175,6 +175,8 @@ def _every_setting() -> list[str]:
 # One good call of each door, made of a folder with files; a class's own name stands for making one.
 GOOD: dict[str, Callable[[Files], Call]] = {
     "Network": lambda _: (chainrule.Network, {"weights": NET.weights}),
+    "Ensemble": lambda _: (chainrule.Ensemble, {"members": [NET, NET]}),
+    "Ensemble.__call__": lambda _: (chainrule.Ensemble([NET, NET]), {"X": X}),
     "Network.__call__": lambda _: (NET, {"X": X}),
     "Network.forward": lambda _: (NET.forward, {"X": X}),
     "Network.random": lambda _: (chainrule.Network.random, {"sizes": (2, 3, 1)}),

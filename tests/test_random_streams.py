@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import math
 from collections import Counter
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from chainrule.errors import InputError
 from chainrule.given import check_seed
-from chainrule.random_streams import Purpose, permutation, raw_numbers, uniform
+from chainrule.random_streams import Purpose, normal, permutation, raw_numbers, uniform
 
 seeds = st.integers(0, 2**64 - 1)
 purposes = st.sampled_from(Purpose)
@@ -74,6 +75,7 @@ def test_values_of_the_purposes_are_part_of_the_arithmetic() -> None:
         "VALIDATION": 6,
         "FOLDS": 7,
         "BOOTSTRAP": 8,
+        "START_FROM_DATA": 9,
     }
 
 
@@ -179,3 +181,32 @@ def test_other_seeds_are_refused_with_value_range_and_advice(seed: Any) -> None:
     )
     with pytest.raises(InputError):
         permutation(3, seed=seed, purpose=Purpose.SHUFFLE)
+
+
+@given(seeds, purposes, st.integers(0, 40), st.integers(0, 40))
+def test_normal_numbers_are_settled_by_their_place(seed: int, purpose: Purpose, first: int, n: int) -> None:
+    whole = normal(first + n, seed=seed, purpose=purpose)
+    assert normal(n, seed=seed, purpose=purpose, first=first).tobytes() == whole[first:].tobytes()
+    for i, (u, v) in enumerate(uniform(80, seed=seed, purpose=purpose).reshape(-1, 2).tolist()):
+        radius = math.sqrt(-2 * math.log1p(-u))
+        for at, wave in ((2 * i, math.cos), (2 * i + 1, math.sin)):
+            if at < len(whole):
+                assert whole[at] == pytest.approx(radius * wave(2 * math.pi * v), rel=1e-12, abs=1e-14)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_normal_numbers_are_normal(seed: int) -> None:
+    n = 200_000
+    numbers = normal(n, seed=seed, purpose=Purpose.START)
+    # of the moments 1 to 4, each within five standard errors
+    for power, (moment, variance) in {1: (0, 1), 2: (1, 2), 3: (0, 15), 4: (3, 96)}.items():
+        assert abs((numbers**power).mean() - moment) < 5 * math.sqrt(variance / n)
+    # Kolmogorov's distance, above 1.95 / √n once in a thousand
+    exact = np.array([0.5 * (1 + math.erf(x / math.sqrt(2))) for x in np.sort(numbers)])
+    assert np.abs(exact - (np.arange(n) + 0.5) / n).max() < 2.2 / math.sqrt(n)
+    assert abs((numbers[:-1] * numbers[1:]).mean()) < 5 / math.sqrt(n)
+
+
+def test_normal_numbers_for_good() -> None:
+    digest = hashlib.sha256(normal(10_001, seed=5, purpose=Purpose.START).astype("<f8").tobytes()).hexdigest()
+    assert digest == "152254bd2616e64f1714a4726f6d09b3151577b2a6e5e56ea369d35091c64575"

@@ -43,6 +43,7 @@ def test_every_field_has_a_definition_and_a_record_no_other() -> None:
         "best_epoch",
         "beside",
         "arithmetic",
+        "seed_of_rows",
     }
     assert {field.name for field in fields(TrainingRecord)} == {one.name for one in OF_FIT} | facts
 

@@ -35,6 +35,7 @@ from chainrule.equations import (
     Huber,
     IRpropMinus,
     LeakyReLU,
+    Loss,
     Mish,
     Momentum,
     Nesterov,
@@ -50,6 +51,7 @@ from chainrule.equations import (
     penalty,
     penalty_gradient,
     rate_factors,
+    smoothed_targets,
 )
 from chainrule.equations.activations.rectifiers import SELU_ALPHA, SELU_SCALE
 from chainrule.equations.rules.curvature import lbfgs_direction
@@ -75,7 +77,7 @@ Expression: TypeAlias = Any  # SymPy ships no types
 Key: TypeAlias = tuple[Any, ...]
 
 TEXT = SECOND_PAGE.read_text(encoding="utf-8")
-EQUATIONS = range(19, 57)
+EQUATIONS = range(19, 60)
 ALL = formulas(TEXT)
 NUMBERED = {int(formula.label.removeprefix("eq-")): formula for formula in ALL if formula.label}
 (DELTA,) = [formula for formula in ALL if not formula.label]
@@ -702,8 +704,18 @@ def test_clipping_of_the_page_is_that_of_the_code(most: float) -> None:
     assert clip_factor(gradients, most) == pytest.approx(float(reading.at(reading.of(shortened))), rel=1e-15)
 
 
+@pytest.mark.parametrize(("loss", "n_classes"), [(CrossEntropy(), 3), (BinaryCrossEntropy(), 2)])
+def test_smoothed_targets_of_the_page_are_those_of_the_code(loss: Loss, n_classes: int) -> None:
+    ((smoothed,),) = NUMBERED[57].chains
+    y = [0.0, 1.0, 0.25]
+    known: dict[Key, Any] = {("y", k): sympy.Rational(one) for k, one in enumerate(y, 1)}
+    known |= {("sigma",): number("0.125"), ("K",): sympy.Integer(n_classes)}
+    expected = [float(Reading(known, index={"k": k}).of(smoothed)) for k in (1, 2, 3)]
+    np.testing.assert_allclose(smoothed_targets(np.array([y]), 0.125, loss), [expected], rtol=1e-15)
+
+
 def test_factors_of_the_page_are_those_of_the_code() -> None:
-    (((_, rate),),) = (NUMBERED[56].chains,)
+    ((_, rate),) = NUMBERED[56].chains
     for m, (of_bias, of_others) in enumerate(rate_factors("6,ntp", 0.125, [np.zeros((3, 5))] * 2) or (), 1):
         known = {("eta",): sympy.Integer(1), ("f", 0): number("0.125"), ("f", 1): number("6")}
         known["f", 2] = 1 / sympy.sqrt(4)
@@ -761,7 +773,7 @@ def test_every_equation_is_explained_and_listed_once_as_proved_or_defined() -> N
         *range(45, 49),
         51,
         52,
-        56,
+        *range(56, 60),
     }
     assert set(standings.values()) == {"defined", "proved"}
     for n in EQUATIONS:
@@ -769,7 +781,7 @@ def test_every_equation_is_explained_and_listed_once_as_proved_or_defined() -> N
 
 
 def test_page_cites_only_equations_of_the_two_pages() -> None:
-    assert cited(TEXT) <= set(range(1, 57))
+    assert cited(TEXT) <= set(range(1, 60))
     assert set(EQUATIONS) <= cited(TEXT)
 
 

@@ -31,12 +31,16 @@ if TYPE_CHECKING:
     from chainrule.equations import CrossEntropy as CrossEntropy
     from chainrule.equations import Descent as Descent
     from chainrule.equations import Exp as Exp
+    from chainrule.equations import FromData as FromData
+    from chainrule.equations import GlorotNormal as GlorotNormal
     from chainrule.equations import GlorotUniform as GlorotUniform
+    from chainrule.equations import HeNormal as HeNormal
     from chainrule.equations import HeUniform as HeUniform
     from chainrule.equations import Huber as Huber
     from chainrule.equations import Identity as Identity
     from chainrule.equations import IRpropMinus as IRpropMinus
     from chainrule.equations import LeakyReLU as LeakyReLU
+    from chainrule.equations import LecunNormal as LecunNormal
     from chainrule.equations import LecunUniform as LecunUniform
     from chainrule.equations import Logistic as Logistic
     from chainrule.equations import Mish as Mish
@@ -51,6 +55,7 @@ if TYPE_CHECKING:
     from chainrule.equations import Softsign as Softsign
     from chainrule.equations import Tanh as Tanh
     from chainrule.equations import Uniform as Uniform
+    from chainrule.equations import ZeroOutput as ZeroOutput
     from chainrule.errors import ChainruleError as ChainruleError
     from chainrule.errors import CombinedError as CombinedError
     from chainrule.errors import DivergenceError as DivergenceError
@@ -92,7 +97,7 @@ if TYPE_CHECKING:
     from chainrule.training import LBFGS as LBFGS
     from chainrule.training import Constant as Constant
     from chainrule.training import Cosine as Cosine
-    from chainrule.training import CosLog4 as CosLog4
+    from chainrule.training import CosLog as CosLog
     from chainrule.training import Diagnosis as Diagnosis
     from chainrule.training import Exponential as Exponential
     from chainrule.training import FlatCosine as FlatCosine
@@ -117,9 +122,11 @@ __version__ = "0.1.0"
 _NAMES_OF = {
     "equations": (
         "GELU", "RSS", "SELU", "Absolute", "Adam", "AdamW", "BinaryCrossEntropy", "ClassicalMomentum",
-        "ClassicalNesterov", "Cos", "CrossEntropy", "Descent", "Exp", "GlorotUniform", "HeUniform", "Huber",
-        "IRpropMinus", "Identity", "LeakyReLU", "LecunUniform", "Logistic", "Mish", "Momentum", "Nesterov",
-        "Poisson", "Quantile", "RMSprop", "ReLU", "Softmax", "Softplus", "Softsign", "Tanh", "Uniform",
+        "ClassicalNesterov", "Cos", "CrossEntropy", "Descent", "Exp", "FromData", "GlorotNormal",
+        "GlorotUniform", "HeNormal", "HeUniform", "Huber", "IRpropMinus", "Identity", "LeakyReLU",
+        "LecunNormal", "LecunUniform", "Logistic", "Mish", "Momentum", "Nesterov", "Poisson",
+        "Quantile", "RMSprop", "ReLU", "Softmax", "Softplus", "Softsign", "Tanh", "Uniform",
+        "ZeroOutput",
     ),
     "errors": (
         "ChainruleError", "CombinedError", "DivergenceError", "InputError", "MissingPackageError",
@@ -148,7 +155,7 @@ _NAMES_OF = {
         "Encoding", "PiecewiseLinear", "Table", "read_table",
     ),
     "training": (
-        "LBFGS", "Constant", "CosLog4", "Cosine", "Diagnosis", "Exponential", "FlatCosine",
+        "LBFGS", "Constant", "CosLog", "Cosine", "Diagnosis", "Exponential", "FlatCosine",
         "GeneralizationLoss", "History",
         "LevenbergMarquardt", "Patience", "Progress", "ProgressQuotient", "ReduceOnPlateau",
         "Restarts", "Step", "Trainer", "TrainingResult", "TrainingState", "WarmUp", "train",

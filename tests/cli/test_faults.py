@@ -254,12 +254,12 @@ def taken_meanwhile(place: str) -> str:
     """Script: something comes to a place while the network is trained."""
     return f"""
 import chainrule.jobs.fit as fit
-real = fit.fit_dataset
+real = fit.fit_networks
 def trained(*arguments, **others):
     result = real(*arguments, **others)
     {place}
     return result
-fit.fit_dataset = trained
+fit.fit_networks = trained
 """
 
 

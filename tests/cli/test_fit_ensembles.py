@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -82,7 +82,8 @@ def test_show_lists_the_networks(path: Path) -> None:
 def test_score_has_the_networks_alone_beside_the_whole(path: Path, here: Path) -> None:
     told = json.loads(run_command("score", path, here / "iris.csv", "--json").out)
     model = chainrule.load_model(path)
-    alone = [one.score(here / "iris.csv").accuracy for one in model.members]
+    scores: list[Any] = [one.score(here / "iris.csv") for one in model.members]
+    alone = [one.accuracy for one in scores]
     assert [one["accuracy"] for one in told["scores_of_members"]] == alone
     printed = run_command("score", path, here / "iris.csv").out
     mean, low, high = np.mean(alone), min(alone), max(alone)
@@ -124,8 +125,8 @@ def test_a_check_says_which_network_it_is_of(path: Path, here: Path) -> None:
 def test_predictions_are_those_of_the_mean(path: Path, here: Path) -> None:
     done = run_command("predict", path, here / "iris.csv", "--json")
     model = chainrule.load_model(path)
-    X = model.encoding.encode_inputs(model.read(here / "iris.csv")) if model.encoding else None
-    mean = sum(one.network(X) for one in model.members) / 3
+    X = model.table_encoding.encode_inputs(model.read(here / "iris.csv"))
+    mean = np.sum([one.network(X) for one in model.members], axis=0) / 3
     names = [model.classes[k] for k in mean.argmax(axis=1)] if model.classes else []
     assert json.loads(done.out)["predictions"]["species"] == names
 

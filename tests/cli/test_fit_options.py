@@ -36,6 +36,11 @@ OPTIONS: list[tuple[str, dict[str, Any]]] = [
     ("--schedule warm_up:2,step:1:0.5", {"schedule": "warm_up:2,step:1:0.5"}),
     ("--batch-size 7", {"batch_size": 7}),
     ("--rate-factors ntp --bias-rate 0.1", {"rate_factors": "ntp", "bias_rate": 0.1}),
+    ("--label-smoothing 0.125", {"label_smoothing": 0.125}),
+    (
+        "--rule adamw:0.5 --decay-schedule step:1:0.5",
+        {"rule": "adamw:0.5", "decay_schedule": "step:1:0.5"},
+    ),
     ("--rule adam:0.9:0.95", {"rule": "adam:0.9:0.95"}),
     ("--l2 0.25", {"l2": 0.25}),
     ("--dropout 0.5", {"dropout": 0.5}),

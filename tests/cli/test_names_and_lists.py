@@ -236,7 +236,7 @@ def test_too_little_memory_is_one_message(
         message = "Unable to allocate 3 TiB"
         raise MemoryError(message)
 
-    monkeypatch.setattr("chainrule.jobs.fit.fit_dataset", exhausted)
+    monkeypatch.setattr("chainrule.jobs.fit.fit_networks", exhausted)
     done = chainrule_command("fit", here / "iris.csv", "--target", "species", "--out", "n.st")
     assert (done.code, done.out) == (2, "")
     assert done.err.startswith("Error: Unable to allocate 3 TiB. ")
@@ -262,6 +262,7 @@ EVERY_OPTION = {
     "rule": "--epochs 4 --rule momentum:0.8 --rate 0.05 --schedule warm_up:2,step:1:0.5 --dropout 0.25",
     "all rows": "--epochs 3 --rule lbfgs --activation tanh",
     "weights": "--epochs 2 --class-weight Adelie=2.5,Gentoo=1",
+    "decay": "--epochs 4 --rule adamw:0.5:0.9:0.95 --decay-schedule flat_cosine --label-smoothing 0.1",
     "factors of the rate": "--epochs 2 --rate-factors 6,ntp --bias-rate 0.1",
     "balanced": "--epochs 2 --class-weight balanced",
 }
@@ -332,7 +333,7 @@ def test_keys_of_the_summary_as_json(here: Path, chainrule_command: Callable[...
         "table", "rows", "report", "training_rows", "watched_rows", "held_out_rows", "inputs", "targets",
         "classes", "remarks",
         "network", "sizes", "hidden", "activation", "output", "start", "rate", "epochs", "batch_size",
-        "rate_factors", "bias_rate",
+        "rate_factors", "bias_rate", "decay_schedule", "label_smoothing",
         "loss_goal", "seed", "shuffle", "rule", "schedule", "clip_norm", "l1", "l2", "dropout", "patience",
         "metric", "stopping", "threads", "validation", "dtype", "engine", "arithmetic", "stopped_by",
         "epochs_run",
@@ -340,6 +341,7 @@ def test_keys_of_the_summary_as_json(here: Path, chainrule_command: Callable[...
         "seconds", "training_score", "held_out_score", "linear_score", "gain", "folds", "cross_validation",
         "calibration",
         "model",
+        "ensemble", "ensemble_by", "members", "held_out_scores_of_members",
     }  # fmt: skip
     number = {
         "target", "n_rows", "rmse", "mae", "mape", "r2", "mean_rmse", "mean_mae", "mean_mape", "mean_r2",

@@ -148,12 +148,12 @@ def test_a_diverged_fit_names_its_checkpoint(here: Path, forks: Forks) -> None:
     late = f"""{EVERY_EPOCH}
 import chainrule.jobs.fit as fit
 from chainrule.errors import DivergenceError
-train = fit.fit_dataset
+train = fit.fit_networks
 def diverges(*arguments, **others):
     result = train(*arguments, **others)
     net, history = result.model.network, result.history
     raise DivergenceError("It diverged.", network=net, history=history, epoch=4, rate=1.0)
-fit.fit_dataset = diverges
+fit.fit_networks = diverges
 """
     done = forks.run(*FIT, "--out", "new.st", script=late)
     assert done.code == 1
@@ -211,7 +211,7 @@ def test_links_that_lead_nowhere_are_refused_before_the_training(
             check_writable("one.st", overwrite=overwrite)
         with pytest.raises(chainrule.OutputError, match="Too many levels of symbolic links"):
             write_file("one.st", b"x", overwrite=overwrite)
-    monkeypatch.setattr("chainrule.jobs.fit.fit_dataset", None)
+    monkeypatch.setattr("chainrule.jobs.fit.fit_networks", None)
     with pytest.raises(chainrule.OutputError, match="Too many levels"):
         FitJob("iris.csv", target="species", out="one.st", overwrite=True).run()
     assert here.joinpath("one.st").is_symlink()

@@ -185,6 +185,15 @@ TASKS = [
         "iris", (9,), ("identity",) * 4 + ("tanh", "softmax"), 150, 25, None, "cross_entropy",
         (("rule", "lbfgs:4"),), dtypes=("float64",), layers=_MIXED,
     ),
+    Task(
+        "iris", (24,), ("selu", "mish"), 7, 4, 2.0**-8, "huber:0.5",
+        (("rule", "adamw:0.1:0.9:0.95"), ("decay_schedule", "flat_cosine"), ("rate_factors", "6,ntp")),
+    ),
+    Task(
+        "iris", (24,), ("mish", "logistic"), 32, 4, 2.0**-6, "binary_cross_entropy",
+        (("schedule", "coslog"), ("bias_rate", 0.25), ("label_smoothing", 0.125)),
+    ),
+    *(Task("digits", (20,), ("cos", "cos"), n, 2, 0.03125, "absolute", (("seed", SEED),)) for n in (1, 32)),
 ]  # fmt: skip
 # Compiling everything for another processor takes half a minute. A few routines do for the training in
 # batches: with layers of every kind, and with sums over a row (softmax), exponentials and logarithms.

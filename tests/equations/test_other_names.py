@@ -38,7 +38,7 @@ KNOWN = {
     "gradient descent": "descent", "adamax": "adam", "nag": "nesterov", "heavy ball": "classical_momentum",
     "L-BFGS": "lbfgs",
     "lm": "levenberg_marquardt", "rprop": "irprop_minus", "xavier": "glorot_uniform",
-    "he_normal": "he_uniform", "kaiming": "he_uniform", "ReduceLROnPlateau": "plateau",
+    "kaiming_normal": "he_normal", "kaiming": "he_uniform", "ReduceLROnPlateau": "plateau",
     "early stopping": "patience",
 }  # fmt: skip
 

@@ -101,7 +101,7 @@ def test_a_name_that_no_file_holds_is_refused_before_the_training(
     if n < 1_000_000:
         assert chainrule.load_model(job.run().path).encoding is not None
     else:
-        monkeypatch.setattr("chainrule.jobs.fit.fit_dataset", None)
+        monkeypatch.setattr("chainrule.jobs.fit.fit_networks", None)
         with pytest.raises(chainrule.InputError, match="cannot be saved"):
             job.run()
         assert not list(tmp_path.iterdir())

@@ -335,7 +335,15 @@ def test_it_goes_on_from_a_checkpoint_as_if_nothing_had_happened(
     chainrule.save(checkpoint_of_members(data, fit_settings(data, **given), states), tmp_path / "c.st")
     if at[0] > 1:
         assert len(chainrule.load_model(tmp_path / "c.st").states) == at[0]
-    resumed = chainrule.fit(NUMBERS, resume=tmp_path / "c.st")
+    heard: list[tuple[Any, int]] = []
+    resumed = chainrule.fit(
+        NUMBERS,
+        resume=tmp_path / "c.st",
+        on_epoch=lambda training: heard.append((training.member, len(training.epochs))),
+    )
+    # What was done is not done again.
+    done = {k: len(state.epochs) for k, state in enumerate(states, 1)}
+    assert all(member is None or n > done.get(member[0], 0) for member, n in heard)
     assert model_to_bytes(resumed.model) == model_to_bytes(fit(ensemble=3, **more).model)
 
 

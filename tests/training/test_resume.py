@@ -86,7 +86,7 @@ def _assert_same(result: TrainingResult, expected: TrainingResult) -> None:
 def _state_after(n: int, net: Network, **settings: Any) -> TrainingState:  # noqa: ANN401 (handed through)
     """State of a training that was stopped there, which is that of one that ended there."""
     stopped = _train(net, on_epoch=lambda p: p.stop() if p.epoch.number == n else None, **settings).state
-    if "cosine" not in settings.get("schedule", ""):  # another wave where fewer epochs are asked for
+    if "cos" not in settings.get("schedule", ""):  # another wave where fewer epochs are asked for
         ended = _train(net, **{**settings, "epochs": n}).state
         _assert_same_state(
             replace(ended, settings={**ended.settings, "epochs": stopped.settings["epochs"]}), stopped

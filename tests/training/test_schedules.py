@@ -15,7 +15,7 @@ from chainrule.equations.past import Past, PastEpoch
 from chainrule.training import (
     Constant,
     Cosine,
-    CosLog4,
+    CosLog,
     Exponential,
     FlatCosine,
     ReduceOnPlateau,
@@ -76,11 +76,11 @@ def test_four_waves_are_those_of_the_mathematical_library(epochs: int) -> None:
     waves = [math.log2(1 + 15 * (epoch + 0.5) / epochs) for epoch in range(epochs)]
     expected = [(1 - math.cos(2 * math.pi * wave)) / 2 for wave in waves]
     # a wave's place is within a few 1e-16 of the true one, which its slope multiplies by at most π
-    np.testing.assert_allclose(_factors(CosLog4(), [1.0] * epochs), expected, rtol=0, atol=8e-15)
+    np.testing.assert_allclose(_factors(CosLog(), [1.0] * epochs), expected, rtol=0, atol=8e-15)
 
 
 def test_four_waves_double_their_length_and_begin_and_end_low() -> None:
-    factors = np.array(_factors(CosLog4(), [1.0] * 1500))
+    factors = np.array(_factors(CosLog(), [1.0] * 1500))
     lows = [0, *(100 * (2**k - 1) for k in (1, 2, 3)), 1500]
     for first, stop in pairwise(lows):
         wave = factors[first:stop]
@@ -90,7 +90,7 @@ def test_four_waves_double_their_length_and_begin_and_end_low() -> None:
 
 
 def test_waves_stay_at_their_end_after_the_last_epoch() -> None:
-    for schedule in (FlatCosine(), CosLog4()):
+    for schedule in (FlatCosine(), CosLog()):
         assert _factors(schedule, [1.0] * 5, epochs=2)[2:] == [0.0, 0.0, 0.0]
 
 
@@ -169,7 +169,7 @@ def _train(**settings: Any) -> Any:  # noqa: ANN401 (handed through)
 
 
 ALL = [
-    "constant", "step:2:0.5", "exponential:0.8", "cosine:0.1", "flat_cosine", "coslog4", "plateau:1:0.5:0.3",
+    "constant", "step:2:0.5", "exponential:0.8", "cosine:0.1", "flat_cosine", "coslog", "plateau:1:0.5:0.3",
     "warm_up:3,cosine",
 ]  # fmt: skip
 

@@ -119,6 +119,8 @@ def _all_commands(
     "and said to be missing. A target of text, of booleans or of two distinct numbers is learnt as classes, "
     "all others as numbers in their own unit; several of two classes each as labels. Each decision can be "
     "had otherwise; --strict decides nothing.\n\n"
+    "Where nothing is said of the network and its training, a recipe tries several on parts of the rows and "
+    "mixes those that answer the others best: --effort quick, normal or best.\n\n"
     "--defaults notes is the lecture notes' own system: logistic units in every layer, RSS, gradient descent "
     "with an update after each row.\n\n"
     "Several columns are given by repeating an option, or separated by commas: --ignore id,name. "
@@ -141,7 +143,10 @@ def fit(
     defaults: Annotated[
         str | None,
         _option(
-            NETWORK, "NAME", "Where all that is not given comes from: modern, or notes. \\[default: modern]"
+            NETWORK,
+            "NAME",
+            "Where all that is not given comes from: modern, which is the newest recipe, modern-2; modern-1, "
+            "one network as the recipe before had it; or notes. \\[default: modern]",
         ),
     ] = None,
     resume: Annotated[

@@ -32,7 +32,7 @@ SETTINGS = {
     one.name: one
     for about in (NETWORK, TRAINING, ROWS)
     for one in settings_of(FitSettings)
-    if one.about == about
+    if one.about == about and one.name != "recipe"  # which follows from the defaults
 }
 
 
@@ -170,6 +170,13 @@ def typed_settings(record: TrainingRecord, *, usual_too: bool = False) -> list[s
     """Options that repeat a training: what depends on the table or differs from the usual, or all."""
     from chainrule.models import default_settings  # noqa: PLC0415 (it would make --help slow)
 
+    if record.recipe is not None:
+        said = ("effort", "class_weight", "folds", "seed", "held_out")
+        given = [(SETTINGS[name], getattr(record, name)) for name in said]
+        return [
+            f"--defaults {record.recipe}",
+            *(_typed(one, value) for one, value in given if value is not None),
+        ]
     rows, classes = record.n_training_rows, record.majority is not None
     usual = default_settings("modern", rows, classes=classes)
     words = []

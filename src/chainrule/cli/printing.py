@@ -27,9 +27,23 @@ if TYPE_CHECKING:
     from chainrule.training import Progress
 
 __all__ = [
-    "LONGEST_LINE", "MOST_LINES", "TEXT", "Notes", "aside", "calibration_rows",
-    "escape_what_cannot_be_encoded", "give", "note", "print_json", "print_report", "print_rows", "say",
-    "settings_rows", "training_rows", "write_all",
+    "LONGEST_LINE",
+    "MOST_LINES",
+    "TEXT",
+    "Notes",
+    "aside",
+    "calibration_rows",
+    "escape_what_cannot_be_encoded",
+    "give",
+    "note",
+    "print_json",
+    "print_report",
+    "print_rows",
+    "recipe_rows",
+    "say",
+    "settings_rows",
+    "training_rows",
+    "write_all",
 ]  # fmt: skip
 
 LONGEST_LINE = 100
@@ -181,11 +195,20 @@ def training_rows(
     return [("" if k else "Training", line) for k, line in enumerate(textwrap.wrap(words, TEXT))]
 
 
+def recipe_rows(record: TrainingRecord | None) -> list[tuple[str, str]]:
+    """What a recipe has chosen, and why; nothing where none did."""
+    from chainrule.models import choice_in_words  # noqa: PLC0415 (it would make --help slow)
+
+    words = "" if record is None else choice_in_words(record).removeprefix("Recipe ")
+    return [("" if k else "Recipe", line) for k, line in enumerate(textwrap.wrap(words, TEXT))]
+
+
 def settings_rows(record: TrainingRecord, encoding: Encoding | None) -> list[tuple[str, str]]:
     """Options that repeat the training, and what the defaults have settled of its table."""
     from chainrule.cli.options import typed_encodings, typed_settings  # noqa: PLC0415 (it would make --help slow)
 
-    encodings = [] if encoding is None else [shlex.join(one) for one in typed_encodings(encoding)]
+    is_said = encoding is not None and record.recipe is None  # a recipe settles what it does not ask
+    encodings = [shlex.join(one) for one in typed_encodings(encoding)] if encoding and is_said else []
     lines = textwrap.wrap(
         " ".join(word.replace(" ", "\0") for word in [*typed_settings(record), *encodings]),
         TEXT,

@@ -36,7 +36,7 @@ from chainrule.compiled.layout import (
 from chainrule.compiled.machine.pace import SHORTER, Pace
 from chainrule.compiled.machine.target import TILE_COLUMNS, TILE_ROWS, useful_threads
 from chainrule.compiled.machine.team import STOP, TEAM_LENGTH
-from chainrule.compiled.twins.rules import FUSED, GRADIENTS, POWER1, POWER2, rule_code, rule_numbers
+from chainrule.compiled.twins.rules import DECAY, FUSED, GRADIENTS, POWER1, POWER2, rule_code, rule_numbers
 from chainrule.equations import RULES, Descent, layers_of, members_of
 from chainrule.random_streams import Purpose
 
@@ -327,6 +327,11 @@ class Trainer:
             samples = min(samples, MOST_KEPT // max(1, sum(self._sizes[1:-1])))
         return max(samples // self._batch_size, 1) * self._batch_size
 
+    def decay_by(self, factor: float) -> None:
+        """Multiply the rule's decay in the epochs to come."""
+        given: Any = self._rule
+        self._numbers[DECAY] = given.decay * factor
+
     def watch(
         self, X: npt.NDArray[Any], Y: npt.NDArray[Any], sample_weight: npt.NDArray[Any] | None = None
     ) -> Evaluator:
@@ -352,6 +357,7 @@ class Trainer:
         seed: int | None,
         watched: Evaluator | None = None,
         loss_goal: float | None = None,
+        decays: npt.NDArray[np.float64] | None = None,
     ) -> Block:
         """Train for an epoch at each of these rates, without a look at the time: see `epochs_at_once`.
 
@@ -368,7 +374,11 @@ class Trainer:
         watched : Evaluator, optional
             Rows from `watch`.
         loss_goal : float, optional
+        decays : array of shape (n_epochs,), optional
+            What the rule's decay is multiplied by in each epoch.
         """
+        given: Any = self._rule
+        decays = np.empty(0) if decays is None else decays * given.decay
         n, n_epochs, size = len(self._samples[2]), len(rates), len(self._memory.state)
         raw, ends = np.empty(padded(n, NUMBERS_A_BLOCK), np.uint64), np.empty(n, np.int64)
         stream = np.uint64(seed or 0), np.uint64(Purpose.SHUFFLE)
@@ -382,7 +392,7 @@ class Trainer:
             *(self._kernel.address(self._dtype), *self._memory, *self._samples),
             *(self._batch_size, self._numbers, self._team),
             *(*evaluation, np.empty(N_PARTIALS)),
-            *(first, rates, -inf if loss_goal is None else loss_goal),
+            *(first, rates, decays, -inf if loss_goal is None else loss_goal),
             *(np.arange(n), raw, ends[: 0 if seed is None else n], *stream),
             *(losses, watched_losses, arrays.reshape(-1), numbers.reshape(-1)),
         )

@@ -61,6 +61,7 @@ from chainrule.equations.losses.entropies import (
     is_fused,
     output_delta,
     sample_losses,
+    smoothed_targets,
 )
 from chainrule.equations.losses.loss import LOSSES, RSS, Absolute, Huber, Loss, Poisson, Quantile, mean_loss
 from chainrule.equations.past import Past, PastEpoch
@@ -88,7 +89,7 @@ from chainrule.equations.schedules import (
     SCHEDULES,
     Constant,
     Cosine,
-    CosLog4,
+    CosLog,
     Exponential,
     FlatCosine,
     ReduceOnPlateau,
@@ -96,21 +97,34 @@ from chainrule.equations.schedules import (
     Step,
     WarmUp,
 )
-from chainrule.equations.starts import STARTS, GlorotUniform, HeUniform, LecunUniform, Start, Uniform
+from chainrule.equations.starts import (
+    STARTS,
+    FromData,
+    GlorotNormal,
+    GlorotUniform,
+    HeNormal,
+    HeUniform,
+    LecunNormal,
+    LecunUniform,
+    Start,
+    Uniform,
+    ZeroOutput,
+)
 from chainrule.equations.stopping import CRITERIA, Criterion, GeneralizationLoss, Patience, ProgressQuotient
 
 __all__ = [
     "ACTIVATIONS", "CRITERIA", "ENGINES", "GELU", "LAYERS", "LBFGS", "LOSSES", "METRICS", "RSS", "RULES",
     "SCHEDULES", "SELU", "STARTS", "Absolute", "Activation", "Adam", "AdamW", "Array", "BinaryCrossEntropy",
-    "ClassicalMomentum", "ClassicalNesterov", "Constant", "Cos", "CosLog4", "Cosine", "Criterion",
-    "CrossEntropy", "Dense", "Descent", "Exp", "Exponential", "FlatCosine", "GeneralizationLoss",
-    "GlorotUniform", "HeUniform", "Huber", "IRpropMinus", "Identity", "Kind", "Layer", "LayerKind",
-    "LeakyReLU", "LecunUniform", "LevenbergMarquardt", "Logistic", "Loss", "MemberBias", "MemberDense",
-    "MemberScale", "Mish", "Momentum", "Nesterov", "Order", "OutputRange", "Past", "PastEpoch", "Patience",
-    "Periodic", "Piecewise", "Poisson", "ProgressQuotient", "Quantile", "RMSprop", "ReLU", "ReduceOnPlateau",
-    "Rule", "RuleState", "Scale", "Schedule", "Softmax", "Softplus", "Softsign", "Start", "Step", "Tanh",
-    "Uniform", "WarmUp", "clip_factor", "descend", "dropped_out", "flush_to_zero", "gradient", "hidden_delta",
-    "is_fused", "layers_of", "lbfgs_direction", "levenberg_marquardt_step", "mean_loss", "members_of",
-    "name_of", "net_input", "output_delta", "penalty", "penalty_gradient", "rate_factors", "sample_losses",
-    "with_bias_unit",
+    "ClassicalMomentum", "ClassicalNesterov", "Constant", "Cos", "CosLog", "Cosine", "Criterion",
+    "CrossEntropy", "Dense", "Descent", "Exp", "Exponential", "FlatCosine", "FromData",
+    "GeneralizationLoss", "GlorotNormal", "GlorotUniform", "HeNormal", "HeUniform", "Huber", "IRpropMinus",
+    "Identity", "Kind", "Layer", "LayerKind", "LeakyReLU", "LecunNormal", "LecunUniform",
+    "LevenbergMarquardt", "Logistic", "Loss", "MemberBias", "MemberDense", "MemberScale", "Mish",
+    "Momentum", "Nesterov", "Order", "OutputRange", "Past", "PastEpoch", "Patience", "Periodic",
+    "Piecewise", "Poisson", "ProgressQuotient", "Quantile", "RMSprop", "ReLU", "ReduceOnPlateau", "Rule",
+    "RuleState", "Scale", "Schedule", "Softmax", "Softplus", "Softsign", "Start", "Step", "Tanh", "Uniform",
+    "WarmUp", "ZeroOutput", "clip_factor", "descend", "dropped_out", "flush_to_zero", "gradient",
+    "hidden_delta", "is_fused", "layers_of", "lbfgs_direction", "levenberg_marquardt_step", "mean_loss",
+    "members_of", "name_of", "net_input", "output_delta", "penalty", "penalty_gradient", "rate_factors",
+    "sample_losses", "smoothed_targets", "with_bias_unit",
 ]  # fmt: skip

@@ -13,15 +13,19 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from chainrule.equations.kinds import Kind
+from chainrule.errors import InputError
 from chainrule.given import keep_between, keep_share, keep_whole
 
 if TYPE_CHECKING:
     from chainrule.equations.past import Past, PastEpoch
 
 __all__ = [
-    "SCHEDULES", "Constant", "CosLog4", "Cosine", "Exponential", "FlatCosine", "ReduceOnPlateau", "Schedule",
+    "SCHEDULES", "Constant", "CosLog", "Cosine", "Exponential", "FlatCosine", "ReduceOnPlateau", "Schedule",
     "Step", "WarmUp",
 ]  # fmt: skip
+
+
+MOST_WAVES = 20
 
 
 class Schedule(Protocol):
@@ -193,15 +197,20 @@ class FlatCosine:
 
 @SCHEDULES.register
 @dataclass(frozen=True)
-class CosLog4:
-    r"""Four whole cosine waves, each twice as long as the one before, which begin and end at 0.
+class CosLog:
+    r"""Whole cosine waves, each twice as long as the one before, which begin and end at 0.
 
-    .. math:: \tfrac12 (1 - \cos(2 \pi \log_2(1 + 15 t)))
+    .. math:: \tfrac12 (1 - \cos(2 \pi \log_2(1 + (2^w - 1) t)))
+
+    Parameters
+    ----------
+    waves : int
+        w, from 1 to 20.
 
     Notes
     -----
     t is the share of the epochs that are over in the middle of an epoch, so that none has the rate 0. A short
-    training has few epochs in its first wave, which takes a fifteenth of them.
+    training has few epochs in its first wave, which takes a fifteenth of them where there are four.
 
     References
     ----------
@@ -211,18 +220,30 @@ class CosLog4:
     Examples
     --------
     >>> from chainrule.equations.past import Past, PastEpoch
-    >>> [round(CosLog4().next_factor(Past([PastEpoch(0.5, 0.5)] * n), epochs=15), 3) for n in range(5)]
+    >>> [round(CosLog().next_factor(Past([PastEpoch(0.5, 0.5)] * n), epochs=15), 3) for n in range(5)]
     [0.93, 0.718, 0.324, 0.259, 0.984]
     """
 
-    name: ClassVar[str] = "coslog4"
+    waves: int = 4
+    name: ClassVar[str] = "coslog"
+    also_called: ClassVar[tuple[str, ...]] = ("coslog4", "cosine_restarts")
     heeds_losses: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        keep_whole(self, "waves")
+        if self.waves > MOST_WAVES:
+            raise InputError(
+                parameter="waves",
+                given=self.waves,
+                needs=f"may be at most {MOST_WAVES}: each is twice as long as the one before",
+                advice="Try 4.",
+            )
 
     def next_factor(self, past: Past, epochs: int) -> float:
         """What the middle of an epoch has, and 0 after so many."""
         if len(past) >= epochs:
             return 0.0
-        waves = _binary_logarithm(1 + 15 * (len(past) + 0.5) / epochs)
+        waves = _binary_logarithm(1 + (2**self.waves - 1) * (len(past) + 0.5) / epochs)
         half_turns = 2 * (waves - math.floor(waves))
         return (1 - _cosine_of_half_turns(min(half_turns, 2 - half_turns))) / 2
 

@@ -1,13 +1,12 @@
-r"""Weights to start from: named formulas, uniform numbers only.
+r"""Weights to start from: named formulas.
 
-Normal numbers would need a logarithm and a cosine, whose last bits differ between machines; a uniform
-number and a square root do not.
+Whoever asks for weights draws the numbers that a formula is given, uniform or normal, by a seed.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from chainrule.equations.kinds import Kind
@@ -18,7 +17,10 @@ if TYPE_CHECKING:
 
     from chainrule.equations.arrays import Array
 
-__all__ = ["STARTS", "GlorotUniform", "HeUniform", "LecunUniform", "Start", "Uniform"]
+__all__ = [
+    "STARTS", "FromData", "GlorotNormal", "GlorotUniform", "HeNormal", "HeUniform", "LecunNormal",
+    "LecunUniform", "Start", "Uniform", "ZeroOutput",
+]  # fmt: skip
 
 
 class Start(Protocol):
@@ -33,7 +35,7 @@ class Start(Protocol):
     name: ClassVar[str]
 
     def weights(self, numbers: Array) -> Array:
-        """Weights of shape ``(n_out, 1 + n_in)`` from `numbers` of that shape, uniform in [0, 1)."""
+        """Weights of shape ``(n_out, 1 + n_in)`` from `numbers` of that shape, uniform or normal."""
         ...
 
 
@@ -55,8 +57,33 @@ def _fans(numbers: Array) -> tuple[int, int]:
     return n_columns - 1, n_out
 
 
-NO_NORMAL_NUMBERS = "It is uniform, with the same variance."
 STARTS: Kind[Start] = Kind("start", "weights")
+
+
+@STARTS.facts
+class StartFacts:
+    """What is to be known of a start; one's own may say some of it, or nothing.
+
+    Attributes
+    ----------
+    is_normal : bool
+        Whether its numbers are normal with mean 0 and variance 1, and not uniform in [0, 1).
+    needs_rows : bool
+        Whether its weights are then adapted to rows, equations (58) and (59).
+    zeroes_outputs : bool
+        Whether the weights of the output layer are then all 0.
+    """
+
+    is_normal: ClassVar[bool] = False
+    needs_rows: ClassVar[bool] = False
+    zeroes_outputs: ClassVar[bool] = False
+
+
+def _normal_with(variance: float, numbers: Array) -> Array:
+    """Normal numbers with this variance, bias weights 0."""
+    weights = math.sqrt(variance) * numbers
+    weights[:, 0] = 0.0
+    return weights
 
 
 @STARTS.register
@@ -82,9 +109,6 @@ class GlorotUniform:
 
     name: ClassVar[str] = "glorot_uniform"
     also_called: ClassVar[tuple[str, ...]] = ("xavier", "glorot", "xavier_uniform")
-    resembles: ClassVar[Mapping[str, str]] = dict.fromkeys(
-        ("xavier_normal", "glorot_normal"), NO_NORMAL_NUMBERS
-    )
 
     def weights(self, numbers: Array) -> Array:
         """Weights of shape ``(n_out, 1 + n_in)``, equation (18)."""
@@ -110,7 +134,6 @@ class HeUniform:
 
     name: ClassVar[str] = "he_uniform"
     also_called: ClassVar[tuple[str, ...]] = ("he", "kaiming", "kaiming_uniform")
-    resembles: ClassVar[Mapping[str, str]] = dict.fromkeys(("he_normal", "kaiming_normal"), NO_NORMAL_NUMBERS)
 
     def weights(self, numbers: Array) -> Array:
         """Weights of shape ``(n_out, 1 + n_in)``."""
@@ -135,7 +158,6 @@ class LecunUniform:
 
     name: ClassVar[str] = "lecun_uniform"
     also_called: ClassVar[tuple[str, ...]] = ("lecun",)
-    resembles: ClassVar[Mapping[str, str]] = {"lecun_normal": NO_NORMAL_NUMBERS}
 
     def weights(self, numbers: Array) -> Array:
         """Weights of shape ``(n_out, 1 + n_in)``."""
@@ -173,3 +195,151 @@ class Uniform:
     def weights(self, numbers: Array) -> Array:
         """Weights of shape ``(n_out, 1 + n_in)``."""
         return _between(self.limit, numbers)
+
+
+@STARTS.register
+@dataclass(frozen=True)
+class GlorotNormal(StartFacts):
+    r"""Normal with the variance 2 / (n_in + n_out), bias weights 0.
+
+    References
+    ----------
+    Glorot & Bengio (2010), Understanding the difficulty of training deep feedforward neural
+    networks, AISTATS.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> GlorotNormal().weights(np.array([[5.0, 1.0, -2.0]]))
+    array([[ 0.        ,  0.81649658, -1.63299316]])
+    """
+
+    name: ClassVar[str] = "glorot_normal"
+    also_called: ClassVar[tuple[str, ...]] = ("xavier_normal",)
+    is_normal = True
+
+    def weights(self, numbers: Array) -> Array:
+        """Weights of shape ``(n_out, 1 + n_in)`` from normal numbers."""
+        n_in, n_out = _fans(numbers)
+        return _normal_with(2 / (n_in + n_out), numbers)
+
+
+@STARTS.register
+@dataclass(frozen=True)
+class HeNormal(StartFacts):
+    r"""Normal with the variance 2 / n_in, bias weights 0.
+
+    References
+    ----------
+    He, Zhang, Ren & Sun (2015), Delving deep into rectifiers, ICCV.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> HeNormal().weights(np.array([[5.0, 1.0, -2.0]]))
+    array([[ 0.,  1., -2.]])
+    """
+
+    name: ClassVar[str] = "he_normal"
+    also_called: ClassVar[tuple[str, ...]] = ("kaiming_normal",)
+    is_normal = True
+
+    def weights(self, numbers: Array) -> Array:
+        """Weights of shape ``(n_out, 1 + n_in)`` from normal numbers."""
+        return _normal_with(2 / _fans(numbers)[0], numbers)
+
+
+@STARTS.register
+@dataclass(frozen=True)
+class LecunNormal(StartFacts):
+    r"""Normal with the variance 1 / n_in, bias weights 0.
+
+    References
+    ----------
+    LeCun, Bottou, Orr & Müller (1998), Efficient BackProp, in Neural Networks: Tricks of the Trade.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> LecunNormal().weights(np.array([[5.0, 1.0, -2.0]]))
+    array([[ 0.        ,  0.70710678, -1.41421356]])
+    """
+
+    name: ClassVar[str] = "lecun_normal"
+    is_normal = True
+
+    def weights(self, numbers: Array) -> Array:
+        """Weights of shape ``(n_out, 1 + n_in)`` from normal numbers."""
+        return _normal_with(1 / _fans(numbers)[0], numbers)
+
+
+@dataclass(frozen=True)
+class _Then(StartFacts):
+    """A start that another one begins: its weights and facts are those of the other, but for one."""
+
+    then: Start = field(default_factory=LecunNormal)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "then", STARTS.made_of(self.then, "then"))
+
+    @property
+    def is_normal(self) -> bool:  # type: ignore[override]
+        """Whether the other one's numbers are."""
+        return bool(STARTS.fact(self.then, "is_normal"))
+
+    def weights(self, numbers: Array) -> Array:
+        """Weights of the other one."""
+        return self.then.weights(numbers)
+
+
+@STARTS.register
+@dataclass(frozen=True)
+class FromData(_Then):
+    r"""Weights that are adapted to the rows to learn from, layer by layer, equations (58) and (59).
+
+    Each unit's net inputs over the rows get the standard deviation 1, and its bias weight puts their 0 among
+    the rows. `Network.random` needs the rows for it; `fit` and the estimators give them.
+
+    Parameters
+    ----------
+    then : Start
+        What gives the weights before that.
+
+    References
+    ----------
+    Holzmüller, Grinsztajn & Steinwart (2024), Better by default: strong pre-tuned MLPs and boosted trees
+    on tabular data, NeurIPS 37.
+
+    Examples
+    --------
+    >>> STARTS.named("from_data,he_normal").then
+    HeNormal()
+    """
+
+    name: ClassVar[str] = "from_data"
+    also_called: ClassVar[tuple[str, ...]] = ("lsuv", "data_dependent")
+    needs_rows = True
+
+
+@STARTS.register
+@dataclass(frozen=True)
+class ZeroOutput(_Then):
+    """Weights of another start, and 0 for all weights of the output layer: the first outputs are all alike.
+
+    Parameters
+    ----------
+    then : Start
+
+    Examples
+    --------
+    >>> STARTS.named("zero_output,from_data").then
+    FromData(then=LecunNormal())
+    """
+
+    name: ClassVar[str] = "zero_output"
+    zeroes_outputs = True
+
+    @property
+    def needs_rows(self) -> bool:  # type: ignore[override]
+        """Whether the other one does."""
+        return bool(STARTS.fact(self.then, "needs_rows"))

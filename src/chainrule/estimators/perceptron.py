@@ -233,7 +233,8 @@ class Perceptron(CallbackSupportMixin, Doors, Parametrised):
         sizes = [X.shape[1], *hidden, Y.shape[1]]
         if self.start is not None:
             seed = int(random.randint(SEEDS))
-            net = Network.random(sizes, [*activations, output], loss, seed, str(X.dtype), start=self.start)
+            given = sizes, [*activations, output], loss, seed, str(X.dtype)
+            net = Network.random(*given, start=self.start, X=X)
             self._start_from(net)
             return
         weights: list[Array] = []

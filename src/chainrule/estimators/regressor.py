@@ -8,6 +8,7 @@ import numpy as np
 from scipy.special import xlogy
 from sklearn.base import RegressorMixin
 from sklearn.utils import check_array, check_consistent_length, column_or_1d
+from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import _check_sample_weight
 
@@ -18,6 +19,7 @@ from chainrule.estimators.parameters import documented, keep, unless_it_fails, w
 from chainrule.estimators.perceptron import Perceptron
 from chainrule.estimators.restarts import stepped
 from chainrule.estimators.rows import missing_targets, without_gaps
+from chainrule.network import members_of
 from chainrule.scores.arrays import share_explained
 from chainrule.tables import ConstantTarget, Encoding, Limits, NumberTarget, scaling_of
 from chainrule.words import counted
@@ -80,6 +82,8 @@ class MLPRegressor(RegressorMixin, Perceptron):
     ) -> None:  # fmt: skip
         keep(self, locals())
 
+    __metadata_request__predict = {"return_interval": UNUSED}  # noqa: RUF012 (scikit-learn's own name)
+
     _parts: list[NumberTarget] | None = None  # how targets are scaled, where outputs have limits
 
     @classmethod
@@ -133,7 +137,7 @@ class MLPRegressor(RegressorMixin, Perceptron):
                 advice="Fit it with calibrate=True.",
             )
         calibration, encoding = self._calibrated
-        ends = calibration.ends(outputs, encoding, return_interval, self._network.loss)
+        ends = calibration.ends(outputs, encoding, return_interval, members_of(self._network)[0].loss)
         nothing = np.full((2, len(outputs)), np.nan)
         low, high = (
             self._in_units(np.column_stack([ends.get(part.name, nothing)[k] for part in encoding.learnt]))

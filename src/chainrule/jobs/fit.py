@@ -26,6 +26,7 @@ from chainrule.models import (
     AskedOutputs,
     FitResult,
     Model,
+    cost_in_words,
     fit_settings,
     prepare_again,
     settings_of_checkpoint,
@@ -226,6 +227,8 @@ class FitJob(Job):
         face = hearing(face)
         data, settings, state, usable = (self._anew if self.resume is None else self._again)(face)
         content_of(Model(start_network(data, settings), data.encoding))  # refused now rather than at the end
+        if settings.recipe is not None:
+            face.note(cost_in_words(data, settings))
         states = state if isinstance(state, tuple) else ()
         kept = Checkpoint(data, settings, self.path, resumed=self.resume, face=face, states=states)
 

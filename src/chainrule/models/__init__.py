@@ -10,6 +10,7 @@ from chainrule.models.judging.scoring import are_chances, gives_chances, majorit
 from chainrule.models.learning import fit_dataset, start_network
 from chainrule.models.model import Model
 from chainrule.models.outputs import AskedOutputs
+from chainrule.models.recipe.wording import choice_in_words, cost_in_words
 from chainrule.models.record import TrainingRecord
 from chainrule.models.result import FitResult
 from chainrule.models.rows import with_value
@@ -28,6 +29,8 @@ __all__ = [
     "TrainingRecord",
     "are_chances",
     "calibration_of",
+    "choice_in_words",
+    "cost_in_words",
     "cross_validate",
     "default_settings",
     "fit",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.equations import LAYERS, Order, Periodic, Piecewise
+from chainrule.equations import LAYERS, STARTS, Order, Periodic, Piecewise
 from chainrule.network import Network
 from chainrule.tables import DateInput, NumberInput
 
@@ -28,14 +28,13 @@ def start_network(data: Dataset, settings: FitSettings) -> Network:
     sizes = (data.X.shape[1], *settings.hidden, data.Y.shape[1])
     hidden = [settings.activation] * len(settings.hidden)
     kinds: list[Layer] = [LAYERS.named(name) for name in settings.input_layers]
+    needs_rows = STARTS.fact(STARTS.made_of(settings.start), "needs_rows")
+    rows = data.X[data.training_rows] if needs_rows else None
     if not kinds:
         return Network.random(
-            sizes,
-            [*hidden, settings.output],
-            settings.loss,
-            settings.seed,
-            settings.dtype,
+            *(sizes, [*hidden, settings.output], settings.loss, settings.seed, settings.dtype),
             start=settings.start,
+            X=rows,
         )
     numbers = columns_of_numbers(data)
     chain = _chain_of(kinds, numbers, data.X.shape[1])
@@ -44,6 +43,7 @@ def start_network(data: Dataset, settings: FitSettings) -> Network:
         settings.dtype,
         start=settings.start,
         layers=[*chain, *["dense"] * (len(hidden) + 1)],
+        X=rows,
     )
     return net.with_weights(_learnt(net, numbers, data.X[data.training_rows]))
 

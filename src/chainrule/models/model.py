@@ -69,8 +69,9 @@ class Model:
     def __post_init__(self) -> None:
         """Make the members agree with the network, the encoding and the report, which may be new."""
         networks = members_of(self.network) if isinstance(self.network, Ensemble) else ()
-        are_its_own = tuple(one.network for one in self.members) == networks
-        models = self.members if are_its_own else tuple(map(Model, networks))
+        given = self.members if isinstance(self.members, tuple) else ()
+        are_its_own = tuple(getattr(one, "network", None) for one in given) == networks
+        models = given if are_its_own else tuple(map(Model, networks))
         members = tuple(replace(one, encoding=self.encoding, report=self.report) for one in models)
         object.__setattr__(self, "members", members)
 
@@ -171,7 +172,7 @@ class Model:
         outputs = self.outputs(encoding.encode_inputs(table, heard))
         ends = None
         if interval is not None and self.calibration is not None:
-            ends = self.calibration.ends(outputs, encoding, interval, self.network.loss)
+            ends = self.calibration.ends(outputs, encoding, interval, members_of(self.network)[0].loss)
         chances = gives_chances(self.network, encoding)
         remarks = [said(one.words) for one in heard.remarks()]
         return predictions_of(encoding, table, outputs, chances=chances, ends=ends, remarks=remarks)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import NoneType
@@ -45,6 +46,9 @@ class TrainingRecord(FitSettings):
         names alone: sample_weight, validation (rows in a table of their own), masks.
     arithmetic : tuple of int
         Versions of the arithmetic that trained it, as in `History`.
+    choice : tuple of (str, float, float)
+        What a recipe has mixed, the mean first: what stands for each candidate, its share, and its squared
+        error a row alone, of rows that it has not learnt from.
     seed_of_rows : int or None
         Of a network that is one of an ensemble, the seed that settled which rows are held out or watched,
         where these are not those that `seed` would settle.
@@ -72,6 +76,7 @@ class TrainingRecord(FitSettings):
     beside: tuple[str, ...] = ()
     arithmetic: tuple[int, ...] = (FIRST_ARITHMETIC,)  # of one that does not say so
     seed_of_rows: int | None = None
+    choice: tuple[tuple[str, float, float], ...] = ()
 
     def __post_init__(self) -> None:
         """Nothing is checked: the settings were when the training began, by what it knew."""
@@ -144,11 +149,28 @@ class TrainingRecord(FitSettings):
             "loss": name_of(net.loss),
             "dtype": str(net.dtype),
         }
+        choice = data.get("choice", [])
+        if not all(_is_candidate(one) for one in choice):
+            raise _damaged("must hold candidates, shares and errors", "field choice of the ")
         layers = data.get("input_layers", [])
         if not all(isinstance(one, str) for one in layers):
             raise _damaged("must hold names", "field input_layers of the ")
         lists = {"beside": tuple(beside), "arithmetic": tuple(versions), "input_layers": tuple(layers)}
+        lists["choice"] = tuple(map(tuple, choice))
         return cls(**{**told, **data, **lists})
+
+
+def _is_candidate(one: object) -> bool:
+    """Whether something is the name of a candidate, its share and its error."""
+    if not isinstance(one, list) or [type(part) for part in one[1:]] != [float, float]:
+        return False
+    kind, _, number = str(one[0]).partition(":")
+    if kind == "mean":
+        return not number
+    try:
+        return kind in {"networks", "linear"} and math.isfinite(float(number))
+    except ValueError:
+        return False
 
 
 def _weights_of(text: str) -> dict[str, float]:
@@ -176,10 +198,12 @@ FACTS: dict[str, tuple[tuple[type, ...], bool]] = {
     "beside": ((list,), False),
     "arithmetic": ((list,), False),
     "seed_of_rows": ((int, NoneType), False),
+    "choice": ((list,), False),
 }
 # What a file does not have where it is this, so that it can be of a format before.
 YOUNGEST: dict[str, Any] = {
     "seed_of_rows": None,
+    "choice": (),
     **{one.name: plain(one.default) for one in settings_of(FitSettings) if one.since > FORMAT_BEFORE},
 }
 TYPES: dict[str, tuple[type, ...]] = {

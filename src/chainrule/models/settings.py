@@ -131,7 +131,8 @@ def _rate_and_batch(usual: FitSettings, asked: Mapping[str, Any]) -> dict[str, A
 
 def _watching_folds(usual: FitSettings, asked: Mapping[str, Any]) -> dict[str, Any]:
     """When networks stop that each watch a fold of their own, which is what they watch it for."""
-    if asked.get("ensemble_by") != "folds":
+    by = asked.get("ensemble_by")
+    if not isinstance(by, str) or by != "folds":
         return {}
     return {"validation": 0.0} | ({} if usual.criteria or "stopping" in asked else {"patience": PATIENCE})
 

@@ -52,8 +52,8 @@ class Ensemble:
     >>> from chainrule import Ensemble, Network
     >>> both = Ensemble([Network([[[1.0, 2.0]]], "identity"), Network([[[2.0, 5.0]]], "identity")])
     >>> both([[1.0], [2.0]])
-    array([[ 5. ],
-           [ 8.5]])
+    array([[5. ],
+           [8.5]])
     >>> both
     Ensemble(2 networks 1-1, identity, rss, float64)
     """

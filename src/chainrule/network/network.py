@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.equations import ACTIVATIONS, LAYERS, LOSSES, STARTS, Dense, Identity, members_of, name_of
-from chainrule.errors import InputError, ShapeError
+from chainrule.errors import InputError, ShapeError, argument
 from chainrule.given import LARGEST_WHOLE, unmasked, whole_number_from_1
+from chainrule.network.data_start import adapted_to_rows
 from chainrule.network.domains import check_pairs
 from chainrule.network.members import member_of
 from chainrule.network.passes import ForwardPass, each_member, forward
 from chainrule.network.prediction import predictor_for
 from chainrule.network.samples import as_samples, check_finite
-from chainrule.random_streams import Purpose, uniform
+from chainrule.random_streams import Purpose, normal, uniform
 from chainrule.words import printable
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["Network"]
 
 DENSE = "dense"
+NORMAL_BESIDE = 1 << 20  # after a layer's counter, where it draws normal numbers beside uniform ones
 DTYPES = ("float32", "float64")
 MOST_NUMBERS = sys.maxsize // 8  # that an address can reach
 GIGABYTE = 1e9
@@ -122,6 +124,7 @@ class Network:
         *,
         start: str | Start = "glorot_uniform",
         layers: str | Layer | Sequence[str | Layer] = DENSE,
+        X: npt.ArrayLike | None = None,
     ) -> Network:
         r"""Network with random first weights.
 
@@ -136,8 +139,12 @@ class Network:
             The same seed gives the same weights, on every machine.
         dtype : {"float64", "float32"}
         start : str or Start
-            Formula for the weights: "glorot_uniform", "he_uniform", "lecun_uniform" (all with bias
-            weights 0), "uniform" (±1, bias weights included), or an object such as ``Uniform(0.3)``.
+            Formula for the weights: "glorot_uniform", "he_uniform", "lecun_uniform", "glorot_normal",
+            "he_normal", "lecun_normal" (all with bias weights 0), "uniform" (±1, bias weights included), or
+            an object such as ``Uniform(0.3)``; "from_data" adapts them to rows, and "zero_output" lets
+            those of the output layer be 0, each with a formula after a comma.
+        X : array of shape (n_samples, n_inputs), optional
+            Rows to learn from, for a start that adapts to them.
 
         Returns
         -------
@@ -177,7 +184,7 @@ class Network:
                     _first_weights(formula, layer, shape, inputs, seed, m).astype(dtype)
                     for m, (layer, shape, inputs) in enumerate(zip(chain, shapes, inputs_of, strict=True))
                 ]
-            return cls(weights, activations, loss, layers=chain)
+            return _adapted(cls(weights, activations, loss, layers=chain), formula, seed, X)
         except MemoryError as error:
             raise InputError(
                 f"A network {'-'.join(map(str, given_sizes))} has {n_weights} weights, which take "
@@ -455,14 +462,13 @@ def _first_weights(  # noqa: PLR0917 (made in one place)
         return uniform(n, seed=seed, purpose=Purpose.START, counter=m)
 
     def normal_numbers(n: int) -> npt.NDArray[np.float64]:
-        # Twelve uniform numbers have the variance 1.
-        drawn = uniform(12 * n, seed=seed, purpose=Purpose.START, counter=m + (1 << 20))
-        sums: npt.NDArray[np.float64] = drawn.reshape(12, n).sum(axis=0) - 6
-        return sums
+        return normal(n, seed=seed, purpose=Purpose.START, counter=m + NORMAL_BESIDE)
 
     if LAYERS.fact(layer, "chooses_units"):
         units = layer.sizes(shape)[1]  # of each member, which has a matrix of its own
-        drawn = numbers(math.prod(shape)).reshape(-1, units, shape[1])
+        draw = normal if STARTS.fact(formula, "is_normal") else uniform
+        drawn = draw(math.prod(shape), seed=seed, purpose=Purpose.START, counter=m)
+        drawn = drawn.reshape(-1, units, shape[1])
         parts: list[npt.NDArray[Any]] = [formula.weights(own) for own in drawn]
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
     started: npt.NDArray[Any] = layer.start(inputs, numbers, normal_numbers)
@@ -509,6 +515,25 @@ def _one_per_layer(
             advice="Give one activation for each, or a single one for all.",
         )
     return tuple(ACTIVATIONS.made_of(g, "activations") for g in given)
+
+
+def _adapted(net: Network, formula: Start, seed: int, X: npt.ArrayLike | None) -> Network:
+    """Network with what its start does once all weights are drawn: adapt to rows, and zeroes."""
+    weights: Sequence[npt.NDArray[Any]] = net.weights
+    if STARTS.fact(formula, "needs_rows"):
+        if X is None:
+            raise InputError(
+                f"{argument('start')} is {name_of(formula)} but there are no rows",
+                parameter="X",
+                given=None,
+                needs="must be the rows to learn from, which that start adapts to",
+                advice="Give them, or take another start.",
+            )
+        rows = as_samples(X, net.sizes[0], net.dtype, "X")
+        weights = adapted_to_rows(weights, net.activations, rows, seed, net.layers)
+    if STARTS.fact(formula, "zeroes_outputs"):
+        weights = [*weights[:-1], np.zeros_like(weights[-1])]
+    return net if weights is net.weights else net.with_weights(weights)
 
 
 def _checked_sizes(sizes: Sequence[int]) -> list[int]:

@@ -92,7 +92,7 @@ def member_lines(scores: Sequence[Score]) -> list[str]:
     ...     print(line)
     Each of the 2 networks alone, in the mean (from, to):
     RMSE  0.6969  (0.5774, 0.8165)
-    R²    0.500  (0.357, 0.643)
+    R²    0.679  (0.571, 0.786)
     """
     targets = list(zip(*map(each_of, scores), strict=True))
     rows: list[tuple[str, list[str]]] = []

@@ -83,6 +83,21 @@ class Settings:
         since=2,
         also_called=("scheduler", "lr_scheduler", "learning_rate_schedule", "lr_schedule"),
     )
+    decay_schedule: Any = setting(
+        "How the decay of adamw changes from epoch to epoch, as in flat_cosine, beside the rate.",
+        values.named(SCHEDULES),
+        default="constant",
+        since=6,
+        also_called=("wd_schedule", "weight_decay_schedule"),
+    )
+    label_smoothing: float = setting(
+        "Share of each target that all classes get in equal parts, in the rows to learn from alone; for the "
+        "losses cross_entropy and binary_cross_entropy.",
+        values.share("0.1"),
+        default=0.0,
+        since=6,
+        also_called=("smoothing", "label_smooth", "ls_eps"),
+    )
     epochs: int = setting(
         "Passes over the training rows, at most; one that goes on counts those before.",
         values.WHOLE,
@@ -248,6 +263,20 @@ class Settings:
         if RULES.fact(self.rule, "takes_all_rows") and name_of(self.schedule) != "constant":
             what = f"The schedule is {name_of(self.schedule)}"
             self._refuse("schedule", f"the update rule {rule} finds its own steps", what=what)
+
+        self._check_decay()
+
+    def _check_decay(self) -> None:
+        """Refuse a schedule of what does not decay, or one that looks at losses."""
+        schedule = self.decay_schedule
+        if name_of(schedule) == "constant":
+            return
+        what = f"The decay schedule is {name_of(schedule)}"
+        if not RULES.fact(self.rule, "decays"):
+            rule = name_of(self.rule)
+            self._refuse("decay_schedule", f"the update rule {rule} lets no weight decay", what=what)
+        if SCHEDULES.fact(schedule, "heeds_losses"):
+            self._refuse("decay_schedule", "may not depend on losses", what=what)
 
     def _refuse(self, name: str, needs: str, otherwise: str = "", what: str = "") -> NoReturn:
         """Refuse a setting that does not go with the others."""

@@ -190,7 +190,7 @@ def _factors(value: object, name: str) -> str:
     kept = []
     for part in parts:
         text = part.strip() if isinstance(part, str) else part
-        if text != BY_INPUTS:
+        if not (isinstance(text, str) and text == BY_INPUTS):
             try:
                 number = positive_number(float(text) if isinstance(text, str) else text, name, "0.5")
             except (InputError, ValueError):

@@ -5,7 +5,7 @@ from chainrule.equations import (
     LBFGS,
     Constant,
     Cosine,
-    CosLog4,
+    CosLog,
     Exponential,
     FlatCosine,
     GeneralizationLoss,
@@ -29,7 +29,7 @@ from chainrule.training.together import Together, shared_threads, train_together
 from chainrule.training.trainer import Trainer
 
 __all__ = [
-    "ENGINES", "FEWEST_EPOCHS", "LBFGS", "Callbacks", "Constant", "CosLog4", "Cosine", "Diagnosis", "Epoch",
+    "ENGINES", "FEWEST_EPOCHS", "LBFGS", "Callbacks", "Constant", "CosLog", "Cosine", "Diagnosis", "Epoch",
     "Exponential", "FlatCosine", "GeneralizationLoss", "History", "LevenbergMarquardt", "Observer",
     "Patience", "Progress", "ProgressQuotient", "ReduceOnPlateau", "Restarts", "Settings", "Step",
     "StoppedBy", "Together", "Trainer", "TrainingResult", "TrainingState", "WarmUp", "other_bits",

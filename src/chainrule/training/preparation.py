@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from numbers import Real
 from typing import TYPE_CHECKING, Never
 
 import numpy as np
 
-from chainrule.equations import RULES, name_of
+from chainrule.equations import RULES, name_of, smoothed_targets
 from chainrule.errors import InputError, argument
 from chainrule.given import share_below_1
 from chainrule.inspection import check_gradients
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from chainrule.training.result import TrainingResult
     from chainrule.training.state import TrainingState
 
-__all__ = ["check_own_functions", "check_own_rule", "run_training", "train"]
+__all__ = ["check_own_functions", "check_own_rule", "run_training", "smoothed", "train"]
 
 ROWS_OF_OWN_CHECK, WEIGHTS_OF_OWN_CHECK = 8, 100
 
@@ -60,6 +61,8 @@ def train(
     threads: int | None = None,
     rule: str | Rule | LBFGS | LevenbergMarquardt = "descent",
     schedule: str | Schedule = "constant",
+    decay_schedule: str | Schedule = "constant",
+    label_smoothing: float = 0.0,
     clip_norm: float | None = None,
     l1: float = 0.0,
     l2: float = 0.0,
@@ -191,6 +194,7 @@ def run_training(
             advice=f"Give {argument('validation', 0.2)}, or {argument('patience')}, which watches any loss.",
         )
     settings = settings.for_rows(len(rows))
+    rows = smoothed(net, rows, settings)
     task = Task(net, rows, as_masks(masks, net))
     check_own_functions(task)
     check_own_rule(task, settings)
@@ -235,6 +239,13 @@ def _parted(
     X, Y = as_pairs(net, given[0], given[1], ("validation X", "validation Y"), copy=copy)
     weight = given[2] if len(given) > 2 else None  # noqa: PLR2004 (X, Y, weights)
     return rows, Rows(X, Y, as_sample_weight(weight, len(X), net.dtype, "the validation sample_weight"))
+
+
+def smoothed(net: Network, rows: Rows, settings: Settings) -> Rows:
+    """Rows to learn from, whose targets are those of label smoothing."""
+    if not settings.label_smoothing:
+        return rows
+    return replace(rows, Y=smoothed_targets(rows.Y, settings.label_smoothing, net.loss))
 
 
 def check_own_rule(task: Task, settings: Settings) -> None:

@@ -109,7 +109,7 @@ class Run:
         self.heeds_losses = SCHEDULES.fact(settings.schedule, "heeds_losses")
         self.heeds_past = bool(self.criteria) or self.heeds_losses
         # The past, where it is heeded; and factors of it and of epochs to come, where no loss is.
-        self.past, self.ahead = Past(), Past()
+        self.past, self.ahead, self.decays = Past(), Past(), Past()
         self.last_time = time.monotonic()
         # Of the rows as they are now: they are the user's own, who may change them later.
         self.data = fingerprint(task, validation)
@@ -210,13 +210,18 @@ class Run:
         """
         settings, first = self.settings, self.reached.n_epochs + 1
         factors = self._assumed_factors(first - 1, n_epochs)
+        n_epochs = len(factors)
         rates = [settings.rate * factor for factor in factors]  # type: ignore[operator]  # there is one
+        decays = None
+        if type(settings.decay_schedule) is not Constant:
+            decays = np.array(self._decays(first, n_epochs))
         block = engine.epochs(
             first,
             np.array(rates),
             seed=settings.seed if settings.shuffle else None,
             watched=self.watched,
             loss_goal=settings.loss_goal,
+            decays=decays,
         )
         last = len(block) - 1
         n_finite = last + bool(np.isfinite(block.losses[last]) and all_finite(block.state(last)))
@@ -256,6 +261,14 @@ class Run:
             self.ahead.append(PastEpoch(math.nan, math.nan, factor))
         return [epoch.factor for epoch in self.ahead[n_past : n_past + n_epochs]]
 
+    def _decays(self, first: int, n_epochs: int) -> list[float]:
+        """What the decay is multiplied by in some epochs."""
+        schedule = self.settings.decay_schedule
+        while len(self.decays) < first + n_epochs - 1:
+            factor = self._next_factor(self.decays, schedule, "decay_schedule")
+            self.decays.append(PastEpoch(math.nan, math.nan, factor))
+        return [epoch.factor for epoch in self.decays[first - 1 : first + n_epochs - 1]]
+
     def _rate_of(self, number: int) -> float:
         """Rate of an epoch that was completed, or of the one that comes next."""
         rate: Any = self.settings.rate
@@ -279,6 +292,9 @@ class Run:
         progress, callbacks = self.progress, self.callbacks
         steps_at_once = None if callbacks.on_step is None else 1
         steps_before, loss = progress.steps, 0.0
+        if type(self.settings.decay_schedule) is not Constant:
+            engine: Any = self.engine
+            engine.decay_by(*self._decays(number, 1))
         for samples, loss in self.engine.epoch(  # noqa: B007 (the last one counts)
             self._order(number), rate=rate, number=number, steps_at_once=steps_at_once
         ):
@@ -345,14 +361,16 @@ class Run:
             return StoppedBy.LOSS_GOAL
         return verdict
 
-    def _next_factor(self, past: Past) -> float:
-        """What the schedule makes of a past; InputError where that is no factor."""
-        schedule: Schedule = self.settings.schedule
+    def _next_factor(
+        self, past: Past, schedule: Schedule | None = None, parameter: str = "schedule"
+    ) -> float:
+        """What a schedule, that of the rate unless another is given, makes of a past; or InputError."""
+        schedule = schedule or self.settings.schedule
         given: Any = schedule.next_factor(past, self.settings.epochs)
         if not isinstance(given, Real) or not 0 <= float(given) < math.inf:
             raise InputError(
                 f"The schedule {name_of(schedule)} gave {quoted(given)} for epoch {len(past) + 1}.",
-                parameter="schedule",
+                parameter=parameter,
                 given=given,
                 needs="must give a finite number of at least 0 for every epoch",
                 advice="Correct its next_factor.",

@@ -19,7 +19,7 @@ from chainrule.training.diagnosis import advice_after_divergence
 from chainrule.training.engines import loss_over_rows
 from chainrule.training.engines.choice import engine_named
 from chainrule.training.history import History
-from chainrule.training.preparation import check_own_functions, check_own_rule
+from chainrule.training.preparation import check_own_functions, check_own_rule, smoothed
 from chainrule.training.run import all_finite
 from chainrule.training.state import TrainingState, arithmetic_after, check_resumable, other_bits
 from chainrule.training.task import Rows, Task
@@ -42,6 +42,7 @@ OF_EPOCHS = (
     "epochs",
     "steps_per_epoch",
     "schedule",
+    "decay_schedule",
     "shuffle",
     "patience",
     "metric",
@@ -109,6 +110,7 @@ class Trainer:
         rate: float | None = None,
         rate_factors: float | str | Sequence[float | str] = "1",
         bias_rate: float = 1.0,
+        label_smoothing: float = 0.0,
         batch_size: int | None = None,
         seed: int = 0,
         engine: str = "compiled",
@@ -279,6 +281,7 @@ class Trainer:
         else:
             given = [sample_weight] if isinstance(sample_weight, Real) else sample_weight
             rows = Rows(samples, targets, as_weights(given, len(samples), net.dtype))
+        rows = smoothed(net, rows, self._settings)
         if self._has_unchecked:
             check_own_functions(Task(net, rows))
             self._has_unchecked = False

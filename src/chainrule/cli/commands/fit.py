@@ -17,6 +17,7 @@ from chainrule.cli.printing import (
     print_json,
     print_report,
     print_rows,
+    recipe_rows,
     say,
     settings_rows,
     training_rows,
@@ -90,6 +91,7 @@ def _print_summary(outcome: FitOutcome, table: Path) -> None:
     if record is not None:
         print_rows(
             [
+                *recipe_rows(record),
                 *training_rows(record, sum(history.seconds), outcome.n_watched),
                 *settings_rows(record, result.data.encoding),
             ]

@@ -15,6 +15,7 @@ from chainrule.cli.printing import (
     print_json,
     print_report,
     print_rows,
+    recipe_rows,
     say,
     settings_rows,
     training_rows,
@@ -123,7 +124,7 @@ def _print_states(model: Model) -> None:
 
 def _print_training(record: TrainingRecord, encoding: Encoding | None) -> None:
     """Print how the network came about."""
-    print_rows([*training_rows(record), *settings_rows(record, encoding)])
+    print_rows([*recipe_rows(record), *training_rows(record), *settings_rows(record, encoding)])
     if record.beside:
         print_rows([("Beside", f"{series(record.beside)}, which were given in Python and are not kept here")])
     print_rows(

@@ -27,7 +27,7 @@ from chainrule.compiled.machine.compiling import (
     part,
 )
 from chainrule.compiled.machine.team import OVER, meet, restore_environment, standard_environment
-from chainrule.compiled.twins.rules import POWER1, POWER2
+from chainrule.compiled.twins.rules import DECAY, POWER1, POWER2
 
 __all__ = ["N_PARTIALS", "exact_sum", "train_epochs"]
 
@@ -131,16 +131,16 @@ def _copy_weights(M, layers, E, to_layers):
 @kernel(
     *(WHOLE, *NETWORK, *TABLE, WHOLE, DOUBLES, WHOLES),
     *(WHOLE, *NETWORK, *TABLE, FLOATS, DOUBLES),
-    *(WHOLE, DOUBLES, DOUBLE, WHOLES, UNSIGNED, WHOLES, types.uint64, types.uint64),
+    *(WHOLE, DOUBLES, DOUBLES, DOUBLE, WHOLES, UNSIGNED, WHOLES, types.uint64, types.uint64),
     *(DOUBLES, DOUBLES, FLOATS, DOUBLES, WHOLE, WHOLE),
 )
 def train_epochs(
     train, M, layers, places, X, Y, W, batch_size, numbers, team,
     evaluate, E, E_layers, E_places, E_X, E_Y, E_W, rows, partials,
-    first, rates, goal, order, raw, ends, seed, purpose,
+    first, rates, decays, goal, order, raw, ends, seed, purpose,
     losses, watched, states, powers, me, threads,
 ):  # fmt: skip
-    """Train for an epoch at each of the rates, and give how many epochs those were.
+    """Train for an epoch at each of the rates, and of the decays if any; give how many epochs those were.
 
     The last one is that whose mean loss reached the goal, or in which something stopped being finite.
     Of each are written: the sums of the losses of all samples and, where there is room for losses of rows, of
@@ -153,6 +153,8 @@ def train_epochs(
     while done < len(rates):
         if me == 0 and len(ends) > 0:
             shuffle(order, raw, ends, seed, purpose, np.uint64(first + done))
+        if me == 0 and len(decays) > 0:
+            numbers[DECAY] = decays[done]
         if not meet(team, threads):
             break
         loss = _call_training(

@@ -3,20 +3,24 @@ r"""Cross-entropies, and what starts the backward pass for any pair of loss and 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from chainrule.equations.activations.activation import Logistic, OutputRange
 from chainrule.equations.activations.rectifiers import softplus
 from chainrule.equations.activations.softmax import Softmax, log_of_sum_of_exponentials
 from chainrule.equations.arrays import array_namespace
+from chainrule.equations.kinds import name_of
 from chainrule.equations.losses.loss import LOSSES, LossFacts
+from chainrule.errors import InputError, argument
 
 if TYPE_CHECKING:
     from chainrule.equations.activations.activation import Activation
     from chainrule.equations.arrays import Array
     from chainrule.equations.losses.loss import Loss
 
-__all__ = ["BinaryCrossEntropy", "CrossEntropy", "is_fused", "output_delta", "sample_losses"]
+__all__ = [
+    "BinaryCrossEntropy", "CrossEntropy", "is_fused", "output_delta", "sample_losses", "smoothed_targets",
+]  # fmt: skip
 
 
 @LOSSES.register
@@ -196,3 +200,38 @@ def output_delta(loss: Loss, z: Array, a: Array, y: Array, activation: Activatio
     if is_fused(loss, activation):
         return _present(y, y - a)
     return activation.backward(z, a, _present(y, loss.slopes(a, y)))
+
+
+def smoothed_targets(y: Array, share: float, loss: Loss) -> Array:
+    r"""Targets of classes of which each gives a share to all classes, equation (57).
+
+    Parameters
+    ----------
+    y : array of shape (n_samples, n_outputs)
+    share : float
+    loss : CrossEntropy or BinaryCrossEntropy
+        Of the former each output is a class; of the latter an output stands for two, one that holds and one
+        that does not.
+
+    Returns
+    -------
+    array of that shape
+        Missing targets (NaN) are missing still.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> smoothed_targets(np.array([[0.0, 1.0]]), 0.25, CrossEntropy())
+    array([[0.125, 0.875]])
+    """
+    kind: Any = type(loss)
+    if kind not in {CrossEntropy, BinaryCrossEntropy}:
+        raise InputError(
+            f"{argument('label_smoothing')} is {share:g} but the loss is {name_of(loss)}",
+            parameter="label_smoothing",
+            given=share,
+            needs="is for cross_entropy and binary_cross_entropy",
+            advice="Leave it out.",
+        )
+    n_classes = y.shape[-1] if kind is CrossEntropy else 2
+    return (1 - share) * y + share / n_classes

@@ -3,7 +3,7 @@ r"""Update rules that give each weight a rate of its own."""
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 from chainrule.equations.arrays import array_namespace
@@ -170,11 +170,16 @@ class AdamW(RuleFacts):
     arrays: ClassVar[tuple[str, ...]] = Adam.arrays
     numbers: ClassVar[tuple[str, ...]] = Adam.numbers
     rate_is_step = True
+    decays = True
     code = 6  # weights decay before Adam moves them
 
     def __post_init__(self) -> None:
         keep_between(self, "decay", 0.0, math.inf, example=0.01)
         _keep_parameters(self)
+
+    def decaying_by(self, factor: float) -> Adam | AdamW:
+        """The same rule with a decay that is multiplied by a factor of at least 0."""
+        return replace(self, decay=self.decay * factor) if self.decay * factor else self._adam
 
     @property
     def _adam(self) -> Adam:

@@ -113,6 +113,8 @@ class RuleFacts:
         Rate that suits most networks on standardised numbers.
     needs_squares : bool
         Whether it lowers sums of squares alone.
+    decays : bool
+        Whether weights decay beside their gradients: `decaying_by(factor)` gives it with another decay.
     rate_is_step : bool
         Whether a step is about as long as the rate, however long the gradient is.
     engine : str or None
@@ -127,6 +129,7 @@ class RuleFacts:
     takes_all_rows: ClassVar[bool] = False
     usual_rate: ClassVar[float | None] = 0.001
     needs_squares: ClassVar[bool] = False
+    decays: ClassVar[bool] = False
     rate_is_step: ClassVar[bool] = False
     engine: ClassVar[str | None] = None
     code: ClassVar[int | None] = None

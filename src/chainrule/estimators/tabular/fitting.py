@@ -295,7 +295,9 @@ def _start(estimator: Any, data: Dataset, settings: FitSettings) -> Network:
     hidden = activations_of(estimator.activation, len(settings.hidden))
     sizes = (data.X.shape[1], *settings.hidden, data.Y.shape[1])
     return Network.random(
-        sizes, [*hidden, settings.output], settings.loss, settings.seed, settings.dtype, start=settings.start
+        *(sizes, [*hidden, settings.output], settings.loss, settings.seed, settings.dtype),
+        start=settings.start,
+        X=data.X[data.training_rows],
     )
 
 

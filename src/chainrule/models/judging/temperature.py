@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from chainrule.tables.encoding.elementary import exponential, logarithm
+from chainrule.elementary import exponential, logarithm
 
 if TYPE_CHECKING:
     import numpy.typing as npt

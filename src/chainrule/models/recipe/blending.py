@@ -8,7 +8,7 @@ Caruana, Niculescu-Mizil, Crew & Ksikes (2004), Ensemble selection from librarie
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -19,9 +19,63 @@ if TYPE_CHECKING:
 
     Numbers = npt.NDArray[np.float64]
 
-__all__ = ["ROUNDS", "blend", "squared_error"]
+__all__ = ["ROUNDS", "Answers", "blend", "squared_error"]
 
 ROUNDS = 20
+
+
+class Answers(NamedTuple):
+    """What candidates answer to rows that they have not learnt from, once for each drawing of folds.
+
+    Attributes
+    ----------
+    by_drawing : tuple of arrays of shape (n_rows, n_outputs)
+        Of each drawing those of the networks that had a row in the fold which they did not see.
+    members : int
+        How many networks the model will have of it, all of which answer.
+
+    Examples
+    --------
+    >>> one = Answers((np.array([[1.0]]), np.array([[3.0]])), members=8)
+    >>> one.mean, one.error(np.array([[2.0]]))
+    (array([[2.]]), -0.75)
+    """
+
+    by_drawing: tuple[Numbers, ...]
+    members: int = 1
+
+    @property
+    def mean(self) -> Numbers:
+        """Mean of the drawings."""
+        total = self.by_drawing[0]
+        for one in self.by_drawing[1:]:
+            total = total + one
+        return total / len(self.by_drawing)
+
+    def error(self, Y: Numbers, weight: Numbers | None = None) -> float:
+        r"""Squared error that the mean of all networks is expected to have, equation (70).
+
+        The mean of R drawings is one of R networks for each row. What these differ by, with the variance
+        :math:`s^2`, counts less in a mean of M: less by :math:`s^2 (1/R - 1/M)`.
+        """
+        mean, n = self.mean, len(self.by_drawing)
+        error = squared_error(mean, Y, weight)
+        if n == 1 or self.members <= n:
+            return error
+        apart = math.fsum(squared_error(one, mean, weight) for one in self.by_drawing) / (n - 1)
+        return error - apart * (1 / n - 1 / self.members)
+
+    def mixed(self, other: Answers, counts: tuple[int, int]) -> Answers:
+        """Mean of both, each as often as it counts."""
+        a, b = counts
+        pairs = zip(self.by_drawing, other.by_drawing, strict=True)
+        return Answers(
+            tuple((a * one + b * two) / (a + b) for one, two in pairs), max(self.members, other.members)
+        )
+
+    def taken(self, rows: npt.NDArray[np.intp]) -> Answers:
+        """Those to some of the rows."""
+        return Answers(tuple(one[rows] for one in self.by_drawing), self.members)
 
 
 def squared_error(answers: Numbers, Y: Numbers, weight: Numbers | None = None) -> float:
@@ -41,7 +95,7 @@ def squared_error(answers: Numbers, Y: Numbers, weight: Numbers | None = None) -
 
 
 def blend(
-    candidates: Sequence[Numbers], Y: Numbers, weight: Numbers | None = None, rounds: int = ROUNDS
+    candidates: Sequence[Answers], Y: Numbers, weight: Numbers | None = None, rounds: int = ROUNDS
 ) -> tuple[int, ...]:
     """How often each candidate is taken into a mean that is to have the least squared error.
 
@@ -50,8 +104,7 @@ def blend(
 
     Parameters
     ----------
-    candidates : sequence of arrays of shape (n_rows, n_outputs)
-        Answers to rows that they have not learnt from.
+    candidates : sequence of Answers
     Y : array of shape (n_rows, n_outputs)
     weight : array of shape (n_rows,), optional
         What each row counts.
@@ -64,17 +117,18 @@ def blend(
 
     Examples
     --------
-    >>> low, high = np.array([[0.0], [0.0]]), np.array([[2.0], [2.0]])
-    >>> blend([low, high, 3 * high], np.array([[1.0], [1.0]]))
+    >>> low, high, far = (Answers((np.full((2, 1), value),)) for value in (0.0, 2.0, 6.0))
+    >>> blend([low, high, far], np.array([[1.0], [1.0]]))
     (1, 1, 0)
     """
-    counts, total = [0] * len(candidates), np.zeros_like(Y)
+    counts, mixed = [0] * len(candidates), None
     best, best_error = tuple(counts), math.inf
-    for taken in range(1, rounds + 1):
-        errors = [squared_error((total + one) / taken, Y, weight) for one in candidates]
+    for taken in range(rounds):
+        mixes = [one if mixed is None else mixed.mixed(one, (taken, 1)) for one in candidates]
+        errors = [one.error(Y, weight) for one in mixes]
         k = min(range(len(candidates)), key=lambda c: (math.isnan(errors[c]), errors[c], c))
         counts[k] += 1
-        total = total + candidates[k]
+        mixed = mixes[k]
         if errors[k] < best_error:
             best, best_error = tuple(counts), errors[k]
     return best

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Recipe", "recipe_of", "recipe_settings"]
 
-SEGMENT = 20  # steps of an epoch, where a pass over the rows has many more
-FEWEST_EPOCHS = 60  # that a schedule is cut into
-ENDS_OF_CYCLES = (1, 3, 7, 15)  # fifteenths of the training: there the rate of coslog4 is 0
-MOST_NUMBERS_IN_BINS, INPUTS_IN_BINS, MOST_BINS, FEWEST_BINS = 256, 512, 16, 2
+FIRST_CYCLE = 83  # steps; each cycle has twice as many as the one before
+SEGMENT = 20  # steps of an epoch, where a pass over the rows has more
+FEW_ROWS = 1000  # for which narrow networks do
+MOST_NUMBERS_IN_BINS, INPUTS_IN_BINS, MOST_BINS, FEWEST_BINS = 256, 256, 16, 2
 PENALTIES = (1.0, 0.1, 0.01, 0.001, 0.0001)  # of linear candidates, the strongest first
 
 
@@ -30,23 +30,28 @@ class Effort:
 
     Attributes
     ----------
-    steps : int
-        Updates of each network.
+    cycles : int
+        Of the schedule of each network, at most.
     folds, repeats : int
         Each network learns from all folds but one; folds are drawn so many times.
-    hidden : tuple of int
+    narrow, wide : int
+        Units of both hidden layers, of few rows and of more.
+    pays : float
+        What a cycle must leave of the error for another one to follow.
     """
 
-    steps: int
+    cycles: int
     folds: int
     repeats: int
-    hidden: tuple[int, ...]
+    narrow: int
+    wide: int
+    pays: float
 
 
 EFFORT = {
-    "quick": Effort(1000, 3, 1, (64, 64)),
-    "normal": Effort(2500, 4, 2, (64, 64)),
-    "best": Effort(4000, 5, 4, (128, 128)),
+    "quick": Effort(4, 4, 1, 32, 64, 0.99),
+    "normal": Effort(6, 4, 2, 32, 64, 0.99),
+    "best": Effort(7, 8, 3, 64, 128, 0.995),
 }
 
 
@@ -61,14 +66,11 @@ class Recipe:
         Epochs after which each network is a candidate.
     penalties : tuple of float
         Of linear candidates.
-    tolerance : float
-        Training ends with a cycle whose networks are this many times as bad as the best ones before.
     """
 
     effort: Effort
     ends: tuple[int, ...]
     penalties: tuple[float, ...] = PENALTIES
-    tolerance: float = 1.02
 
 
 def recipe_settings(
@@ -93,27 +95,28 @@ def recipe_settings(
     n_rows = max(1, len(data.training_rows) * (chosen.folds - 1) // chosen.folds)
     batch = _batch_size(n_rows)
     steps_of_pass = -(-n_rows // batch)
-    is_long = chosen.steps < FEWEST_EPOCHS * steps_of_pass
-    epochs = chosen.steps // SEGMENT if is_long else -(-chosen.steps // steps_of_pass)
+    first_cycle = max(1, round(FIRST_CYCLE / min(SEGMENT, steps_of_pass)))
+    epochs = first_cycle * (2**chosen.cycles - 1)
+    width = chosen.narrow if len(data.training_rows) <= FEW_ROWS else chosen.wide
     numbers = len(columns_of_numbers(data))
     bins = min(MOST_BINS, max(FEWEST_BINS, INPUTS_IN_BINS // max(1, numbers)))
     has_bins = 0 < numbers <= MOST_NUMBERS_IN_BINS
     classes = data.encoding.kind != "numbers"
     return FitSettings(
         **layer._asdict(),
-        hidden=chosen.hidden,
+        hidden=(width, width),
         activation="selu" if classes else "mish",
         input_layers=(f"piecewise:{bins}", "scale") if has_bins else ("scale",),
         start="lecun_uniform",
         dtype="float32",
         rule="adam:0.9:0.95",
         rate=0.04 if classes else 0.07,
-        rate_factors=_factors(data, has_bins=has_bins, n_hidden=len(chosen.hidden)),
+        rate_factors=_factors(data, has_bins=has_bins, n_hidden=2),
         bias_rate=0.1,
-        schedule="coslog4",
+        schedule=f"coslog:{chosen.cycles}",
         epochs=epochs,
         batch_size=batch,
-        steps_per_epoch=SEGMENT if is_long else None,
+        steps_per_epoch=SEGMENT if steps_of_pass > SEGMENT else None,
         recipe=NEWEST,
         effort=effort,
         held_out=data.held_out,
@@ -125,8 +128,8 @@ def recipe_settings(
 def recipe_of(settings: FitSettings) -> Recipe:
     """The recipe that settings were chosen for."""
     chosen = EFFORT[settings.effort or "normal"]
-    ends = {max(1, round(settings.epochs * end / ENDS_OF_CYCLES[-1])) for end in ENDS_OF_CYCLES}
-    return Recipe(chosen, tuple(sorted(ends)))
+    first_cycle = settings.epochs // (2**chosen.cycles - 1)
+    return Recipe(chosen, tuple(first_cycle * (2**cycle - 1) for cycle in range(1, chosen.cycles + 1)))
 
 
 def _batch_size(n_rows: int) -> int:

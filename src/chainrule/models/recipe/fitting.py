@@ -14,10 +14,11 @@ from chainrule.models.judging.predicted import never_predicted
 from chainrule.models.learning import training_record
 from chainrule.models.model import Model
 from chainrule.models.outputs import OutputLayer
-from chainrule.models.recipe.blending import blend, squared_error
+from chainrule.models.recipe.blending import Answers, blend
 from chainrule.models.recipe.choice import Recipe, recipe_of
 from chainrule.models.recipe.linear import linear_path
 from chainrule.models.recipe.members import Member, folds_of, member_trainings, members_of_recipe
+from chainrule.models.recipe.wording import name_of_linear, name_of_networks
 from chainrule.models.result import FitResult
 from chainrule.network import Ensemble, Network
 from chainrule.random_streams import Purpose, permutation
@@ -58,9 +59,10 @@ def fit_by_recipe(
     layer = OutputLayer(settings.output, settings.loss)
     linear = _linear_answers(data, recipe, layer, weights, settings.seed)
     n_cycles, chosen = len(answers), _rows_of_choice(len(rows), settings.seed)
-    candidates = [*answers, *(one[rows] for one in linear)]
+    alike = (1,) * recipe.effort.repeats  # of linear models one drawing does
+    candidates = [*answers, *(Answers(tuple(one[rows] for _ in alike)) for one in linear)]
     own = None if weights is None else weights[rows][chosen]
-    counts = blend([one[chosen] for one in candidates], Y[chosen], own)
+    counts = blend([one.taken(chosen) for one in candidates], Y[chosen], own)
     total, networks, parts = sum(counts), [], []
     for cycle, count in enumerate(counts[:n_cycles]):
         for member in members if count else ():
@@ -75,13 +77,43 @@ def fit_by_recipe(
                 networks.append(_in_float32(net))
                 parts.append(count / total)
     result = _result(data, settings, members, networks, parts)
+    mixed = _mixed(candidates, counts)
+    of_rows = None if weights is None else weights[rows]
+    choice = _choice(recipe, n_cycles, counts, [*candidates, mixed], Y, of_rows)
+    assert result.model.training is not None  # noqa: S101 (as of every fit)
+    record = replace(result.model.training, choice=choice)
+    result = replace(result, model=replace(result.model, training=record))
     if not settings.calibrate:
         return result
-    pairs = zip(candidates, counts, strict=True)
-    mixed: Numbers = np.sum([one * (count / total) for one, count in pairs if count], axis=0)
     own = None if data.weights is None else data.weights[rows]
-    calibration = calibration_of("folds", data.encoding, Y, mixed.astype(np.float32), weights=own)
+    calibration = calibration_of("folds", data.encoding, Y, mixed.mean.astype(np.float32), weights=own)
     return replace(result, model=replace(result.model, calibration=calibration))
+
+
+def _mixed(candidates: Sequence[Answers], counts: Sequence[int]) -> Answers:
+    """The mean of candidates, each as often as it counts."""
+    mixed, so_far = candidates[0], 0
+    for one, count in zip(candidates, counts, strict=True):
+        if count:
+            mixed = one if not so_far else mixed.mixed(one, (so_far, count))
+            so_far += count
+    return mixed
+
+
+def _choice(  # noqa: PLR0917 (called in one place)
+    recipe: Recipe,
+    n_cycles: int,
+    counts: Sequence[int],
+    answers: Sequence[Answers],
+    Y: Numbers,
+    weights: Numbers | None,
+) -> tuple[tuple[str, float, float], ...]:
+    """What was mixed, as the record keeps it: the mean, and each candidate."""
+    names = [*map(name_of_networks, recipe.ends[:n_cycles]), *map(name_of_linear, recipe.penalties), "mean"]
+    shares = [*(count / sum(counts) for count in counts), 1.0]
+    errors = [one.error(Y, weights) / len(Y) for one in answers]
+    *rows, mean = zip(names, map(float, shares), map(float, errors), strict=True)
+    return (mean, *rows)
 
 
 def _trained(
@@ -114,27 +146,27 @@ def _trained(
             return [*begun, *members[len(together.results) :]], True
         members = [one for one in together.results if one is not None]
         answers, Y, rows = _answers(data, members)
-        errors.append(squared_error(answers[cycle], Y, None if weights is None else weights[rows]))
-        if cycle and errors[-1] > recipe.tolerance * min(errors):
+        errors.append(answers[cycle].error(Y, None if weights is None else weights[rows]))
+        if cycle and not errors[-1] <= recipe.effort.pays * min(errors[:-1]):
             break
     return members, False
 
 
-def _answers(data: Dataset, members: Sequence[Member]) -> tuple[list[Numbers], Numbers, npt.NDArray[np.intp]]:
+def _answers(data: Dataset, members: Sequence[Member]) -> tuple[list[Answers], Numbers, npt.NDArray[np.intp]]:
     """For each cycle what networks answer to rows that they have not learnt from; Y, and the rows.
 
     Folds in order leave rows out that are in none.
     """
-    n_cycles = min(len(one.snapshots) for one in members)
-    sums = np.zeros((n_cycles, len(data.X), data.Y.shape[1]))
-    times = np.zeros(len(data.X))
+    n_cycles, n_drawings = (len(members[0].answers), 1 + max(one.drawing for one in members))
+    found = np.zeros((n_cycles, n_drawings, len(data.X), data.Y.shape[1]))
+    is_there = np.zeros((n_drawings, len(data.X)), dtype=bool)
     for member in members:
-        times[member.held_out] += 1
+        is_there[member.drawing, member.held_out] = True
         for cycle in range(n_cycles):
-            sums[cycle, member.held_out] += member.snapshots[cycle](data.X[member.held_out], threads=1)
-    rows = np.flatnonzero(times)
-    means = [one[rows] / times[rows, np.newaxis] for one in sums]
-    return means, data.Y[rows], rows
+            found[cycle, member.drawing, member.held_out] = member.answers[cycle]
+    rows = np.flatnonzero(is_there.all(axis=0))
+    answers = [Answers(tuple(one[rows] for one in of_cycle), len(members)) for of_cycle in found]
+    return answers, data.Y[rows], rows
 
 
 def _linear_answers(

@@ -70,8 +70,12 @@ class Member:
     settings : FitSettings
         With a seed of its own.
     start : Network
+    drawing : int
+        Of folds, counted from 0.
     snapshots : tuple of Network
         At the ends of the cycles that are behind it.
+    answers : tuple of arrays of shape (n_held_out, n_outputs)
+        What each of these answers to the rows that it has not learnt from.
     result : TrainingResult or None
     """
 
@@ -79,7 +83,9 @@ class Member:
     held_out: Places
     settings: FitSettings
     start: Network
+    drawing: int = 0
     snapshots: tuple[Network, ...] = ()
+    answers: tuple[npt.NDArray[Any], ...] = ()
     result: TrainingResult | None = None
 
     @property
@@ -102,7 +108,7 @@ def members_of_recipe(data: Dataset, settings: FitSettings, recipe: Recipe) -> l
     for repeat in range(recipe.effort.repeats):
         for training, held_out in folds_of(data, recipe.effort.folds, settings.seed + repeat):
             own = of_members(settings, seed=settings.seed + len(members), threads=1)
-            members.append(Member(training, held_out, own, _first(data, own)))
+            members.append(Member(training, held_out, own, _first(data, own), repeat))
     return members
 
 
@@ -159,7 +165,9 @@ def _trained(  # noqa: PLR0917 (called in one place)
         return replace(member, result=result)
     state = result.state  # now: what makes it holds the rows, and memory of an engine
     result = replace(result, _state=state)
-    return replace(member, result=result, snapshots=(*member.snapshots, result.network))
+    answers = result.network(data.X[member.held_out], threads=1)
+    snapshots = (*member.snapshots, result.network)
+    return replace(member, result=result, snapshots=snapshots, answers=(*member.answers, answers))
 
 
 def _of_member(call: Any, number: tuple[int, int]) -> Any:  # noqa: ANN401 (a function, or a number of seconds)

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, NamedTuple, Type
 
 import numpy as np
 
+from chainrule.elementary import sine_and_cosine_of_turns
 from chainrule.errors import InputError
 from chainrule.stored import Finite, Meta, Name, NotNegative, Stored
 from chainrule.tables.columns.decisions import Said
 from chainrule.tables.columns.readings import DateReading, NumberReading, read_cells
-from chainrule.tables.encoding.elementary import sine_and_cosine_of_turns
 from chainrule.tables.encoding.numbers import (
     missing_name,
     place,

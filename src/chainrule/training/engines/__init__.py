@@ -111,6 +111,7 @@ class BlockEngine(Engine, Protocol):
         seed: int | None,
         watched: Evaluator | None,
         loss_goal: float | None,
+        decays: npt.NDArray[np.float64] | None = None,
     ) -> Block:
         """Train for an epoch at each of the rates, up to one that reaches the goal or is not finite."""
         ...
@@ -137,6 +138,10 @@ class StreamEngine(Engine, Protocol):
 
 class GradientEngine(Engine, Protocol):
     """An engine that another one may ask for gradients."""
+
+    def decay_by(self, factor: float) -> None:
+        """Multiply the rule's decay in the epochs to come."""
+        ...
 
     def losses_and_gradients(
         self, weights: Sequence[npt.NDArray[Any]]

@@ -115,6 +115,10 @@ class ReferenceEngine:
         self.state = tuple(w for w, _ in updated), tuple(state for _, state in updated)
         return float(losses.astype(np.float64).sum())
 
+    def decay_by(self, factor: float) -> None:
+        """Multiply the rule's decay in the epochs to come."""
+        self._rule = self._settings.rule.decaying_by(factor)
+
     def go_on_with(self, rows: Rows, batch_size: int, place: int) -> bool:
         """Train on these rows from now on."""
         self._task, self._batch_size, self._place = replace(self._task, rows=rows), batch_size, place

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import numpy as np
 import pyarrow as pa
 
+from chainrule.elementary import exponential, logarithm
 from chainrule.errors import TableError
 from chainrule.stored import Finite, Name, Positive, Stored
 from chainrule.tables.columns.decisions import outside_error
 from chainrule.tables.columns.held import Held, refuse_other_types
 from chainrule.tables.columns.readings import DurationReading, NumberReading, read_cells
-from chainrule.tables.encoding.elementary import exponential, logarithm
 from chainrule.tables.encoding.statistics import Spread, restore, standardise
 from chainrule.tables.encoding.targets.answers import Answer, lasting
 from chainrule.tables.encoding.targets.gaps import GAP, constant_error, refuse_gaps, say_gaps

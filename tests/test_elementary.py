@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chainrule.tables.encoding.elementary import exponential, logarithm, sine_and_cosine_of_turns
+from chainrule.elementary import exponential, logarithm, sine_and_cosine_of_turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable
