@@ -263,3 +263,16 @@ def test_a_class_derived_from_a_kind_is_another_one() -> None:
         train(net, *_samples(), rate=0.1, epochs=1)
     text = str(trace(net, [1.0, 2.0], [0.5], rate=0.1))
     assert "s_1^(1)·x_1" not in text.split("Loss", maxsplit=1)[0]
+
+
+# First weights from data
+
+
+def test_rows_start_shared_layers_by_what_every_member_sees() -> None:
+    """The net inputs of all members' rows have the deviation 1, where their mean would have less."""
+    layers = ("member_scale:4", "dense", "member_dense:4")
+    X = np.random.default_rng(3).normal(size=(500, 6))
+    net = Network.random((6, 5, 1), "tanh", seed=1, layers=layers, start="from_data", X=X)
+    z = net.forward(X).z[1]
+    assert z.shape == (2000, 5)
+    np.testing.assert_allclose(z.std(axis=0), 1, rtol=1e-12)
