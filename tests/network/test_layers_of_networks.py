@@ -97,7 +97,7 @@ def test_members_are_networks_of_their_own_and_their_mean_predicts() -> None:
     assert members[0].layers == (Scale(), Scale(), Dense(), MemberBias(1), Dense())
     np.testing.assert_allclose(net(X), np.mean([one(X) for one in members], axis=0), rtol=1e-13)
     for number in (0, 4, -1):
-        with pytest.raises(InputError, match=f"number is {number} but the network has the members 1 to 3"):
+        with pytest.raises(InputError, match=rf"member is {number} but must be (from 1 to 3|a whole number)"):
             net.member(number)
     passed = net.forward(X)
     assert passed.a[-1].shape == (60, 2)
@@ -125,7 +125,7 @@ def test_a_trace_is_of_the_member_that_is_asked_for() -> None:
     forward = trace_forward(net, x, member=2)
     assert str(forward).startswith("Forward pass of member 2 of 3: ")
     assert forward.to_json()["layers"][0]["kind"] == "scale"
-    with pytest.raises(InputError, match="the network has the members 1 to 3"):
+    with pytest.raises(InputError, match="member is 4 but must be from 1 to 3"):
         trace(net, x, y, rate=0.1, member=4)
     with pytest.raises(InputError, match="member"):
         trace(net, x, y, rate=0.1, member=0)
