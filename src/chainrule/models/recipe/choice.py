@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from chainrule.equations import SCHEDULES, CosLog
 from chainrule.errors import InputError, argument
-from chainrule.models.input_layers import columns_of_numbers
 from chainrule.models.recipe.asking import EFFORTS, NEWEST
+from chainrule.models.recipe.input_layers import columns_of_numbers
 from chainrule.settings import FitSettings
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chainrule.equations import LAYERS
-from chainrule.models.input_layers import start_network
 from chainrule.models.recipe.choice import of_members, recipe_of
+from chainrule.models.recipe.input_layers import start_network
 from chainrule.words import counted, series
 
 if TYPE_CHECKING:
