@@ -20,7 +20,7 @@ __all__ = ["Recipe", "recipe_of", "recipe_settings"]
 
 FIRST_CYCLE = 83  # steps; each cycle has twice as many as the one before
 SEGMENT = 20  # steps of an epoch, where a pass over the rows has more
-ROWS_OF_CYCLES = 5000  # beyond which they are more
+PASSES, USUAL_CYCLES = 40, 6  # of six cycles in full, where rows are many
 FEW_ROWS = 1000  # for which narrow networks do
 MOST_NUMBERS_IN_BINS, INPUTS_IN_BINS, MOST_BINS, FEWEST_BINS = 256, 256, 16, 2
 PENALTIES = (1.0, 0.1, 0.01, 0.001, 0.0001)  # of linear candidates, the strongest first
@@ -33,7 +33,7 @@ class Effort:
     Attributes
     ----------
     cycles : int
-        Of the schedule of each network, at most, for up to 5,000 rows, and one more for each doubling.
+        Of the schedule of each network, at most; and of many rows as many more as 40 passes over them take.
     folds, repeats : int
         Each network learns from all folds but one; folds are drawn so many times.
     narrow, wide : int
@@ -98,7 +98,8 @@ def recipe_settings(
     batch = _batch_size(n_rows)
     steps_of_pass = -(-n_rows // batch)
     first_cycle = max(1, round(FIRST_CYCLE / min(SEGMENT, steps_of_pass)))
-    cycles = chosen.cycles + max(0, round(math.log2(len(data.training_rows) / ROWS_OF_CYCLES)))
+    steps_of_passes = PASSES * n_rows / batch / FIRST_CYCLE / (2**USUAL_CYCLES - 1)
+    cycles = chosen.cycles + max(0, round(math.log2(steps_of_passes)))
     epochs = first_cycle * (2**cycles - 1)
     width = chosen.narrow if len(data.training_rows) <= FEW_ROWS else chosen.wide
     numbers = len(columns_of_numbers(data))
@@ -137,8 +138,9 @@ def recipe_of(settings: FitSettings) -> Recipe:
 
 
 def _batch_size(n_rows: int) -> int:
-    """A fortieth of the rows, as the nearest power of two from 16 to 128."""
-    return min(128, max(16, 1 << round(math.log2(max(1.0, n_rows / 40)))))
+    """A fortieth of the rows as the nearest power of two, from 16 to 128; of many a 400th, up to 512."""
+    few, many = (1 << round(math.log2(max(1.0, n_rows / share))) for share in (40, 400))
+    return max(16, min(128, few), min(512, many))
 
 
 def _factors(data: Dataset, *, has_bins: bool, n_hidden: int) -> str:
