@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from chainrule.equations import SCHEDULES, CosLog
 from chainrule.models.recipe.asking import NEWEST
 from chainrule.models.recipe.input_layers import columns_of_numbers
 from chainrule.settings import FitSettings
@@ -18,6 +19,7 @@ __all__ = ["Recipe", "recipe_of", "recipe_settings"]
 
 FIRST_CYCLE = 83  # steps; each cycle has twice as many as the one before
 SEGMENT = 20  # steps of an epoch, where a pass over the rows has more
+PASSES, USUAL_CYCLES = 40, 6  # of six cycles in full, where rows are many
 FEW_ROWS = 1000  # for which narrow networks do
 MOST_NUMBERS_IN_BINS, INPUTS_IN_BINS, MOST_BINS, FEWEST_BINS = 256, 256, 16, 2
 PENALTIES = (1.0, 0.1, 0.01, 0.001, 0.0001)  # of linear candidates, the strongest first
@@ -30,7 +32,7 @@ class Effort:
     Attributes
     ----------
     cycles : int
-        Of the schedule of each network, at most.
+        Of the schedule of each network, at most; and of many rows as many more as 40 passes over them take.
     folds, repeats : int
         Each network learns from all folds but one; folds are drawn so many times.
     narrow, wide : int
@@ -79,7 +81,9 @@ def recipe_settings(data: Dataset, layer: OutputLayer, *, effort: str, given: di
     batch = _batch_size(n_rows)
     steps_of_pass = -(-n_rows // batch)
     first_cycle = max(1, round(FIRST_CYCLE / min(SEGMENT, steps_of_pass)))
-    epochs = first_cycle * (2**chosen.cycles - 1)
+    steps_of_passes = PASSES * n_rows / batch / FIRST_CYCLE / (2**USUAL_CYCLES - 1)
+    cycles = chosen.cycles + max(0, round(math.log2(steps_of_passes)))
+    epochs = first_cycle * (2**cycles - 1)
     width = chosen.narrow if len(data.training_rows) <= FEW_ROWS else chosen.wide
     numbers = len(columns_of_numbers(data))
     bins = min(MOST_BINS, max(FEWEST_BINS, INPUTS_IN_BINS // max(1, numbers)))
@@ -96,7 +100,7 @@ def recipe_settings(data: Dataset, layer: OutputLayer, *, effort: str, given: di
         rate=0.04 if classes else 0.07,
         rate_factors=_factors(data, has_bins=has_bins, n_hidden=2),
         bias_rate=0.1,
-        schedule=f"coslog:{chosen.cycles}",
+        schedule=f"coslog:{cycles}",
         epochs=epochs,
         batch_size=batch,
         steps_per_epoch=SEGMENT if steps_of_pass > SEGMENT else None,
@@ -110,14 +114,16 @@ def recipe_settings(data: Dataset, layer: OutputLayer, *, effort: str, given: di
 
 def recipe_of(settings: FitSettings) -> Recipe:
     """The recipe that settings were chosen for."""
-    chosen = EFFORT[settings.effort or "normal"]
-    first_cycle = settings.epochs // (2**chosen.cycles - 1)
-    return Recipe(chosen, tuple(first_cycle * (2**cycle - 1) for cycle in range(1, chosen.cycles + 1)))
+    chosen, schedule = EFFORT[settings.effort or "normal"], SCHEDULES.made_of(settings.schedule)
+    cycles = schedule.waves if isinstance(schedule, CosLog) else 1
+    first_cycle = settings.epochs // (2**cycles - 1)
+    return Recipe(chosen, tuple(first_cycle * (2**cycle - 1) for cycle in range(1, cycles + 1)))
 
 
 def _batch_size(n_rows: int) -> int:
-    """A fortieth of the rows, as the nearest power of two from 16 to 128."""
-    return min(128, max(16, 1 << round(math.log2(max(1.0, n_rows / 40)))))
+    """A fortieth of the rows as the nearest power of two, from 16 to 128; of many a 400th, up to 512."""
+    few, many = (1 << round(math.log2(max(1.0, n_rows / share))) for share in (40, 400))
+    return max(16, min(128, few), min(512, many))
 
 
 def _factors(data: Dataset, *, has_bins: bool, n_hidden: int) -> str:

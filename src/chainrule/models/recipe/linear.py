@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["linear_path"]
 
-MOST_STEPS = 100
+MOST_STEPS = 50
 MOST_PRODUCTS = 2 * 10**9  # of a weight and an input, over all rows and steps of one network
 FEWEST_STEPS = 10
 
