@@ -107,7 +107,7 @@ def dataset_of(
     Examples
     --------
     >>> columns = {"size": [1.0, 2.0, 3.0], "colour": ["red", "blue", "red"]}
-    >>> dataset_of(columns, {"y": [0, 1, 0]}, None, {}, classes=True, seed=0).encoding.input_names
+    >>> dataset_of(columns, {"y": [0, 1, 0]}, None, {"epochs": 1}, classes=True, seed=0).encoding.input_names
     ('size', 'colour=red')
     """
     source = as_table({**columns, **targets})

@@ -27,7 +27,7 @@ from chainrule.estimators.tabular.encodings import (
 )
 from chainrule.estimators.warning import ended, warn
 from chainrule.estimators.watch import Measure, Watch
-from chainrule.models import DEFAULTS, fit_dataset, fit_settings, start_network, watched_rows
+from chainrule.models import fit_dataset, fit_settings, one_network, start_network, watched_rows
 from chainrule.models.ensembles import calibrated, check_calibration
 from chainrule.network import Network
 from chainrule.training import StoppedBy
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 __all__ = ["OF_SCIKIT_LEARN", "fit_table", "table_inputs", "takes_tables"]
 
 OF_SCIKIT_LEARN = "scikit-learn"  # the defaults that are no defaults of `fit`
+DEFAULTS = ("modern", "modern-1", "notes")  # those that are: an estimator is one network
 CHECKS: dict[str, Any] = {
     "accept_sparse": ["csr", "csc"], "dtype": None, "ensure_all_finite": "allow-nan",
 }  # fmt: skip
@@ -241,7 +242,7 @@ def _first_dataset(  # noqa: PLR0917 (called in one place)
         )
     if classes and y.ndim == 1:
         refuse_ambiguous_classes(estimator.classes_)
-    learnt, asked = y, {**asked, "defaults": estimator.defaults}
+    learnt, asked = y, {**asked, "defaults": one_network(estimator.defaults)}
     if classes and goes_on and y.ndim == 1:  # which may lack some of the classes
         learnt = np.resize(estimator.classes_, len(y))
     make = partial(
@@ -271,7 +272,7 @@ def _settings(
     settings = estimator._settings if goes_on else None
     if settings is None:
         named = estimator.defaults if estimator.defaults in DEFAULTS else DEFAULTS[0]
-        settings = fit_settings(data, defaults=named, **asked)
+        settings = fit_settings(data, defaults=one_network(named), **asked)
     else:
         settings = replace(settings, **{name: one for name, one in asked.items() if one is not None})
     if goes_on:  # whoever calls says when to stop

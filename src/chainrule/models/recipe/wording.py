@@ -66,7 +66,7 @@ def choice_in_words(record: TrainingRecord) -> str:
     >>> choice = (("mean", 1.0, 0.2), ("networks:14", 0.75, 0.21), ("linear:0.1", 0.25, 0.3))
     >>> facts = {"n_training_rows": 90, "epochs_run": 30, "stopped_by": "epochs", "final_loss": 0.1}
     >>> choice_in_words(TrainingRecord.of(settings, majority=None, choice=choice, **facts)).partition(";")[0]
-    'Recipe modern-2, effort normal: 75 % networks after 14 of 30 epochs, 25 % a linear model with l2=0.1'
+    'Recipe modern-2, effort normal: 75 % networks after 14 of 30 epochs and 25 % a linear model with l2=0.1'
     """
     if record.recipe is None or not record.choice:
         return ""
