@@ -182,8 +182,8 @@ def _trained(
         return locked if callable(call) else call
 
     calls = {name: told(call) for name, call in callbacks.items() if call is not None}
-    for cycle, end in enumerate(recipe.ends):
-        together = train_together(member_trainings(data, members, end, weights, calls), at_once)
+    for cycle in range(len(recipe.ends)):
+        together = train_together(member_trainings(data, members, recipe.ends, weights, calls), at_once)
         if together.was_interrupted:
             begun = [one for one in together.results if one is not None]
             return [*begun, *members[len(together.results) :]], True
