@@ -25,11 +25,12 @@ from chainrule.models.folds import (
 from chainrule.models.learning import across_arithmetic
 from chainrule.models.model import Model
 from chainrule.models.outputs import AskedOutputs
+from chainrule.models.recipe.asking import of_one_network
 from chainrule.models.settings import fit_settings, settings_of_checkpoint
 from chainrule.settings import FitSettings, documented, refuse_unknown_settings
 from chainrule.table_options import TableOptions, documented_options, options_of, parted_options
 from chainrule.tables import as_table, settle_roles
-from chainrule.training import Callbacks, shared_threads
+from chainrule.training import Callbacks, TrainingState, shared_threads
 
 if TYPE_CHECKING:
     import os
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from chainrule.models.result import FitResult
-    from chainrule.training import Progress, TrainingState
+    from chainrule.training import Progress
 
 __all__ = ["cross_validate", "fit", "in_folds"]
 
@@ -120,6 +121,8 @@ def fit(
     callbacks, state = Callbacks(on_step, on_epoch, on_time, every_seconds), opened(resume)
     is_share = validation is None or isinstance(validation, Real)
     options, settings = _parted({**given, "validation": validation if is_share else 0.0}, OF_FIT)
+    of_one = [("masks", masks is not None), ("resume", isinstance(state, TrainingState))]
+    settings = of_one_network(settings, [name for name, is_given in of_one if is_given])
     states: TrainingState | Sequence[TrainingState] | None
     validated: CrossValidation | None = None
     remarks: tuple[str, ...] = ()
@@ -140,14 +143,15 @@ def fit(
         data = usable.encode(usable.part(held_out=share, seed=seed), held_out=share, seed=seed)
         chosen, states = fit_settings(data, **settings), state
         if chosen.folds is not None and state is None:
-            table_of_watched = None if is_share else validation
+            table_of_watched, is_one = None if is_share else validation, chosen.recipe is None
             check_calibration(data, chosen, has_rows=True)
             validated = in_folds(
-                usable, chosen.folds, seed, {**settings, "calibrate": None}, on_epoch=on_epoch, masks=masks,
-                validation=table_of_watched,
+                usable, chosen.folds, seed, {**settings, "calibrate": None} if is_one else settings,
+                on_epoch=on_epoch, masks=masks, validation=table_of_watched,
             )  # fmt: skip
             remarks = remarks_beside(data.decisions, validated)
-            calibration = calibration_by_folds(validated, data.encoding) if chosen.calibrate else None
+            if chosen.calibrate and is_one:  # a recipe calibrates what it mixes by folds of its own
+                calibration = calibration_by_folds(validated, data.encoding)
     strict = truth(options.get("strict") or False, "strict")
     watched = None if is_share else watched_rows(validation, data, chosen, strict=strict)
     of_watched = watched.remarks if watched else ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ from chainrule.equations import name_of
 from chainrule.errors import InputError, ShapeError
 from chainrule.given import positive_number
 from chainrule.network.network import Network
+from chainrule.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -120,10 +122,9 @@ class Ensemble:
         return Ensemble, (self.members, self.weights)
 
     def __repr__(self) -> str:
-        alike = {repr(member) for member in self.members}
-        if len(alike) == 1:
-            return f"Ensemble({len(self.members)} networks {alike.pop().removeprefix('Network(')}"
-        return f"Ensemble({', '.join(map(repr, self.members))})"
+        alike = Counter(repr(member)[len("Network(") : -1] for member in self.members)
+        kinds = [f"{counted(n, 'network')} {one}" for one, n in alike.items()]
+        return f"Ensemble({'; '.join(kinds)})"
 
 
 def members_of(network: Network | Ensemble) -> tuple[Network, ...]:

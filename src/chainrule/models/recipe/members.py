@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chainrule.errors import InputError, argument
 from chainrule.models.recipe.choice import of_members
 from chainrule.models.recipe.input_layers import start_network
-from chainrule.models.rows import part_in_folds
+from chainrule.models.rows import most_folds, part_in_folds
 from chainrule.random_streams import Purpose, uniform
 from chainrule.training import Callbacks, StoppedBy, run_training
 
@@ -27,8 +28,9 @@ if TYPE_CHECKING:
 
     Places = npt.NDArray[np.intp]
 
-__all__ = ["Member", "UntilEpoch", "folds_of", "member_trainings", "members_of_recipe"]
+__all__ = ["Member", "UntilEpoch", "folds_of", "member_trainings", "members_of_recipe", "n_folds_of"]
 
+FEWEST_FOLDS = 2
 ROOT_OF_3 = 3**0.5  # uniform numbers within it have the variance 1
 
 
@@ -94,11 +96,30 @@ class Member:
         return StoppedBy.EPOCHS if self.result is None else self.result.stopped_by
 
 
+def n_folds_of(data: Dataset, folds: int) -> int:
+    """How many folds there are: as many as asked for, or as rows or groups can be parted in."""
+    return min(folds, most_folds(data.table.take(data.training_rows), data.encoding.rows))
+
+
 def folds_of(data: Dataset, folds: int, seed: int) -> tuple[tuple[Places, Places], ...]:
-    """For each fold of the training rows, those outside it and those in it."""
-    rows = data.training_rows
+    """For each fold of the training rows, those outside it and those in it.
+
+    Raises
+    ------
+    InputError
+        They cannot be parted in two.
+    """
+    rows, n_folds = data.training_rows, n_folds_of(data, folds)
+    if n_folds < FEWEST_FOLDS:
+        what = "are of one group" if data.encoding.rows.group is not None else "are too few"
+        raise InputError(
+            f"The rows to learn from {what}",
+            parameter="defaults",
+            needs="a recipe chooses by rows that a network has not learnt from, and needs two folds",
+            advice=f"Give {argument('defaults', 'modern-1')} for one network, or more rows.",
+        )
     labels = None if data.labels is None else [data.labels[row] for row in rows]
-    parted = part_in_folds(data.table.take(rows), data.encoding.rows, labels, folds=folds, seed=seed)
+    parted = part_in_folds(data.table.take(rows), data.encoding.rows, labels, folds=n_folds, seed=seed)
     return tuple((rows[one.training], rows[one.held_out]) for one in parted)
 
 
