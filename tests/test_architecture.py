@@ -17,6 +17,7 @@ MOST_FILES = 14  # of a room, with its `__init__`
 CLASS_AND_HELPER = [
     {"chainrule.inspection.trace", "chainrule.inspection.worked_example"},
     {"chainrule.models.folds", "chainrule.models.result"},
+    {"chainrule.network.members", "chainrule.network.network"},
     {"chainrule.network.network", "chainrule.network.samples"},
     {"chainrule.tables.columns.checks", "chainrule.tables.columns.column"},
 ]

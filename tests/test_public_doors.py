@@ -180,6 +180,7 @@ GOOD: dict[str, Callable[[Files], Call]] = {
     "Network.__call__": lambda _: (NET, {"X": X}),
     "Network.forward": lambda _: (NET.forward, {"X": X}),
     "Network.random": lambda _: (chainrule.Network.random, {"sizes": (2, 3, 1)}),
+    "Network.member": lambda _: (NET.member, {"member": 1}),
     "Network.with_weights": lambda _: (NET.with_weights, {"weights": NET.weights}),
     "train": lambda _: (
         chainrule.train,

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from chainrule.equations import ClassicalNesterov as ClassicalNesterov
     from chainrule.equations import Cos as Cos
     from chainrule.equations import CrossEntropy as CrossEntropy
+    from chainrule.equations import Dense as Dense
     from chainrule.equations import Descent as Descent
     from chainrule.equations import Exp as Exp
     from chainrule.equations import FromData as FromData
@@ -43,13 +44,20 @@ if TYPE_CHECKING:
     from chainrule.equations import LecunNormal as LecunNormal
     from chainrule.equations import LecunUniform as LecunUniform
     from chainrule.equations import Logistic as Logistic
+    from chainrule.equations import MemberBias as MemberBias
+    from chainrule.equations import MemberDense as MemberDense
+    from chainrule.equations import MemberScale as MemberScale
     from chainrule.equations import Mish as Mish
     from chainrule.equations import Momentum as Momentum
     from chainrule.equations import Nesterov as Nesterov
+    from chainrule.equations import Order as Order
+    from chainrule.equations import Periodic as Periodic
+    from chainrule.equations import Piecewise as Piecewise
     from chainrule.equations import Poisson as Poisson
     from chainrule.equations import Quantile as Quantile
     from chainrule.equations import ReLU as ReLU
     from chainrule.equations import RMSprop as RMSprop
+    from chainrule.equations import Scale as Scale
     from chainrule.equations import Softmax as Softmax
     from chainrule.equations import Softplus as Softplus
     from chainrule.equations import Softsign as Softsign
@@ -122,11 +130,11 @@ __version__ = "0.1.0"
 _NAMES_OF = {
     "equations": (
         "GELU", "RSS", "SELU", "Absolute", "Adam", "AdamW", "BinaryCrossEntropy", "ClassicalMomentum",
-        "ClassicalNesterov", "Cos", "CrossEntropy", "Descent", "Exp", "FromData", "GlorotNormal",
+        "ClassicalNesterov", "Cos", "CrossEntropy", "Dense", "Descent", "Exp", "FromData", "GlorotNormal",
         "GlorotUniform", "HeNormal", "HeUniform", "Huber", "IRpropMinus", "Identity", "LeakyReLU",
-        "LecunNormal", "LecunUniform", "Logistic", "Mish", "Momentum", "Nesterov", "Poisson",
-        "Quantile", "RMSprop", "ReLU", "Softmax", "Softplus", "Softsign", "Tanh", "Uniform",
-        "ZeroOutput",
+        "LecunNormal", "LecunUniform", "Logistic", "MemberBias", "MemberDense", "MemberScale", "Mish",
+        "Momentum", "Nesterov", "Order", "Periodic", "Piecewise", "Poisson", "Quantile", "RMSprop",
+        "ReLU", "Scale", "Softmax", "Softplus", "Softsign", "Tanh", "Uniform", "ZeroOutput",
     ),
     "errors": (
         "ChainruleError", "CombinedError", "DivergenceError", "InputError", "MissingPackageError",

@@ -43,7 +43,7 @@ def whole_number_or_none(value: object, name: str) -> int | None:
 
 def whole_number_from_0(value: object, name: str) -> int:
     """The value as a whole number of at least 0, or InputError."""
-    return 0 if value == 0 and not isinstance(value, bool) else whole_number_from_1(value, name)
+    return whole_number_or_none(value, name) or 0
 
 
 def whole_number_from_1(value: object, name: str) -> int:

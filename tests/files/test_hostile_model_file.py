@@ -146,7 +146,7 @@ def test_nesting_at_any_depth(field: str, tmp_path: Path) -> None:
         (
             "activations",
             '["swish", "tanh"]',
-            "names the activations swish, tanh and the loss cross_entropy but this version",
+            "names the activations swish, tanh, the loss cross_entropy and the layers dense, dense but this",
         ),
         ("sha256", '"00"', "is damaged: sha256: Expected `str` matching"),
     ],

@@ -11,8 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chainrule import RSS, Identity, InputError, Logistic, Network, ShapeError, Tanh, check_gradients, train
-from chainrule.equations import layers
-from chainrule.equations.layers import dense
+from chainrule.equations.layers import deltas, dense
 from chainrule.equations.losses import loss
 from chainrule.equations.rules import rule
 from chainrule.inspection import gradient_check
@@ -158,7 +157,7 @@ def delta_without_derivative(delta: Any, weights: Any, *_others: Any) -> Any:  #
     return delta @ weights[:, 1:]
 
 
-RIGHT_DELTA, RIGHT_GRADIENT = layers.hidden_delta, layers.gradient
+RIGHT_DELTA, RIGHT_GRADIENT = deltas.hidden_delta, dense.gradient
 
 BROKEN: dict[str, tuple[object, str, Callable[..., Any]]] = {
     "2: no bias": (dense, "net_input", without_bias),
@@ -230,9 +229,9 @@ def test_red_for_a_broken_activation(
 
 def test_an_equation_in_use_is_the_one_that_was_broken() -> None:
     """The names that the cases above replace are those that training runs."""
-    assert vars(passes)["hidden_delta"] is layers.hidden_delta
-    assert vars(dense)["gradient"] is layers.gradient
-    assert vars(dense)["net_input"] is layers.net_input
+    assert vars(passes)["hidden_delta"] is deltas.hidden_delta
+    assert vars(dense)["gradient"] is dense.gradient
+    assert vars(dense)["net_input"] is dense.net_input
     assert {type(layer) for layer in Network.random((2, 3, 1)).layers} == {dense.Dense}
     assert vars(gradient_check)["descend"] is rule.descend
     assert vars(gradient_check)["mean_loss"] is loss.mean_loss

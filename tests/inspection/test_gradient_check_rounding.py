@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from chainrule import RSS, InputError, Logistic, Network, check_gradients, train
-from chainrule.equations import layers
+from chainrule.equations.layers import deltas, dense
 from chainrule.equations.losses import loss
 from chainrule.equations.rules import rule
 from chainrule.inspection import gradient_check, rounding
@@ -225,11 +225,11 @@ def _mean_of_outputs(self, a, y):  # type: ignore[no-untyped-def]  # noqa: ANN00
 
 
 BROKEN: list[tuple[Any, Any]] = [
-    (layers.hidden_delta, _transposed_weights),
-    (layers.net_input, _reversed_columns),
-    (layers.with_bias_unit, _bias_unit_last),
-    (layers.with_bias_unit, _bias_unit_0),
-    (layers.gradient, _gradient_sum),
+    (deltas.hidden_delta, _transposed_weights),
+    (dense.net_input, _reversed_columns),
+    (dense.with_bias_unit, _bias_unit_last),
+    (dense.with_bias_unit, _bias_unit_0),
+    (dense.gradient, _gradient_sum),
     (loss.mean_loss, _sum_of_losses),
     (rule.descend, _uphill),
     (rule.descend, _at_full_rate),

@@ -44,10 +44,11 @@ def for_batches(memory: Memory, *, prepared: bool) -> None:
     dtype, places = memory.array.dtype, memory.places
     for_predictions(memory)
     _give_backward(memory)
-    for layer in memory.layers:
+    for m, layer in enumerate(memory.layers):
         kind = int(layer["kind"])
-        layer["add_gradients"] = GRADIENTS.get(kind, ADD_GRADIENTS).address(dtype)
-        if kind in PASS_BACK:
+        if not layer["is_held"]:
+            layer["add_gradients"] = GRADIENTS.get(kind, ADD_GRADIENTS).address(dtype)
+        if kind in PASS_BACK and m > int(places["bottom"]):
             layer["pass_back"] = PASS_BACK[kind].address(dtype)
         if layer["transposed"]:
             layer["transpose"] = TRANSPOSE.address(dtype)
@@ -61,7 +62,7 @@ def for_batches(memory: Memory, *, prepared: bool) -> None:
 
 
 def _give_backward(memory: Memory) -> None:
-    for layer in memory.layers[:-1]:
+    for layer in memory.layers[int(memory.places["bottom"]) : -1]:
         layer["backward"] = BACKWARD[int(layer["activation"])].address(memory.array.dtype)
     _give_start(memory)
 

@@ -105,6 +105,7 @@ PLACES = np.dtype(
             "sums",  # gradients of blocks, one after the other for each halving, for narrow networks
             "n_weights",  # numbers of one of these
             "losses",  # one a row
+            "bottom",  # the first layer that is trained: nothing is passed back to those before it
             "members",  # networks that share the weights,
             "row_members",  # and which of them a row is of
             "norms",  # squared length of the gradients of each block of inputs of each layer
@@ -242,6 +243,8 @@ def reserve(  # noqa: PLR0912 (what each may need)
         places["n_weights"] = int(((layers["inputs"] + 1) * layers["units"]).sum())
         places["sums"] = space.take(n_sums * int(places["n_weights"]))
         places["norms"] = space.take(int(layers["numbers_width"].sum()) // lanes_of(dtype) + len(layers))
+    held = [bool(LAYERS.fact(kind, "is_held")) for kind in kinds]
+    places["bottom"] = held.index(False) if False in held else len(held) - 1
     places["members"] = members_of(kinds)
     places["row_members"] = layers["members_at"] = space.take(rows) if places["members"] > 1 else 0
     memory = Memory(_aligned_zeros(space.end, dtype), layers, places[()])  # type: ignore[arg-type]

@@ -35,26 +35,14 @@ from chainrule.equations.activations.rectifiers import (
 from chainrule.equations.activations.softmax import Softmax
 from chainrule.equations.arrays import Array
 from chainrule.equations.kinds import ENGINES, METRICS, Kind, name_of
-from chainrule.equations.layers import (
-    LAYERS,
-    Dense,
-    Layer,
-    LayerKind,
-    MemberBias,
-    MemberDense,
-    MemberScale,
-    Order,
-    Periodic,
-    Piecewise,
-    Scale,
-    flush_to_zero,
-    gradient,
-    hidden_delta,
-    layers_of,
-    members_of,
-    net_input,
-    with_bias_unit,
-)
+from chainrule.equations.layers.deltas import flush_to_zero, hidden_delta
+from chainrule.equations.layers.dense import Dense, gradient, net_input, with_bias_unit
+from chainrule.equations.layers.layer import LAYERS, Layer, LayerKind, layers_of, members_of
+from chainrule.equations.layers.members import MemberBias, MemberDense, MemberScale
+from chainrule.equations.layers.order import Order
+from chainrule.equations.layers.periodic import Periodic
+from chainrule.equations.layers.piecewise import Piecewise
+from chainrule.equations.layers.scale import Scale
 from chainrule.equations.losses.entropies import (
     BinaryCrossEntropy,
     CrossEntropy,

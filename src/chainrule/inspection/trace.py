@@ -9,7 +9,7 @@ import numpy as np
 
 from chainrule.equations import descend, name_of
 from chainrule.errors import ShapeError
-from chainrule.given import positive_number, unmasked, whole_number_from_1
+from chainrule.given import positive_number, unmasked
 from chainrule.inspection.worked_example import forward_example, worked_example
 from chainrule.network import (
     as_samples,
@@ -322,8 +322,8 @@ def _traced(net: Network, member: int | None) -> tuple[Network, int | None]:
     """The network that is traced, and which member it is of one that has several."""
     if net.members == 1 and member is None:
         return net, None
-    number = whole_number_from_1(1 if member is None else member, "member")
-    return net.member(number), number
+    own = net.member(1 if member is None else member)
+    return own, 1 if member is None else int(member)
 
 
 def _frozen(array: npt.NDArray[Any]) -> npt.NDArray[Any]:

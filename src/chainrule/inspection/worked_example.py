@@ -167,7 +167,7 @@ class _ForwardPage:
         """Terms that the layer of W^(m) writes, if any, of what its method computes in a place."""
         net = self.passed.network
         writes = said(net.layers[m - 1], written_by, method)
-        terms: Sequence[str] = writes(net.weights[m - 1].shape, *place) if writes else ()
+        terms: Sequence[str] = writes(net.weights[m - 1], self.before(m), *place) if writes else ()
         return terms
 
     def sums(self, m: int, terms: Sequence[str]) -> tuple[str, ...]:
@@ -325,6 +325,10 @@ class _Page(_ForwardPage):
         cited, line = f"equation ({7 if m == self.n_layers - 1 else 9})", "unit"
         if type(kind) is not Dense:
             cited, line = self.cited(kind, 15), "line"
+        if LAYERS.fact(kind, "is_held"):
+            yield f"W^({m}) is held as it is"
+            yield ""
+            return
         yield f"W^({m}): gradients, {cited}, and updates, equation (8)"
         n_lines, n_numbers = weights.shape
         for k in self.units(n_lines):

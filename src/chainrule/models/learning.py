@@ -10,9 +10,9 @@ import numpy as np
 
 from chainrule.errors import InputError, TrainingWarning, argument
 from chainrule.models.beside import sample_weight
-from chainrule.models.input_layers import start_network
 from chainrule.models.judging.predicted import never_predicted
 from chainrule.models.model import Model
+from chainrule.models.recipe.input_layers import start_network
 from chainrule.models.record import TrainingRecord
 from chainrule.models.result import FitResult
 from chainrule.models.rows import watch_rows

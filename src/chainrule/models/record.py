@@ -168,7 +168,7 @@ def _is_candidate(one: object) -> bool:
     if kind == "mean":
         return not number
     try:
-        return kind in {"networks", "linear"} and math.isfinite(float(number))
+        return (kind == "linear" or kind.isdecimal()) and math.isfinite(float(number))
     except ValueError:
         return False
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.elementary import logarithm
-from chainrule.equations import Dense, Identity, layers_of
-from chainrule.network.prediction import predictor_for
+from chainrule.equations import Dense, Identity, layers_of, members_of
+from chainrule.network.passes import each_member
+from chainrule.network.prediction import outputs_of_rows
 from chainrule.random_streams import Purpose, permutation, uniform
 
 if TYPE_CHECKING:
@@ -74,7 +75,9 @@ def adapted_to_rows(
         w = given.copy()
         w[:, 0] = 0
         before = [*activations[:m], Identity()]
-        z = predictor_for([*adapted, w], before, kinds[: m + 1])(rows, None).astype(np.float64)
+        members = members_of(kinds[: m + 1])  # which see every row, each in its own way
+        seen = each_member(rows[: max(MOST_ROWS // members, 1)], members)
+        z = outputs_of_rows([*adapted, w], before, kinds[: m + 1])(seen, None).astype(np.float64)
         deviation = np.sqrt(_sum_of_rows((z - _sum_of_rows(z) / len(z)) ** 2) / len(z))
         deviation[deviation == 0] = 1.0  # a unit that is the same for all rows
         w[:, 1:] = w[:, 1:] / deviation[:, np.newaxis]

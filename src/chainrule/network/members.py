@@ -4,34 +4,37 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from chainrule.equations import members_of
 from chainrule.errors import InputError
+from chainrule.given import whole_number_from_1
 
 if TYPE_CHECKING:
-    from chainrule.network.network import Network
+    from collections.abc import Sequence
 
-__all__ = ["member_of"]
+    import numpy.typing as npt
+
+    from chainrule.equations import Layer
+
+__all__ = ["own_layers"]
 
 
-def member_of(net: Network, number: int) -> dict[str, Any]:
-    """What makes the network of member `number`, counted from 1.
+def own_layers(
+    layers: Sequence[Layer], weights: Sequence[npt.NDArray[Any]], member: int
+) -> tuple[list[Layer], list[npt.NDArray[Any]]]:
+    """The layers that one member has for itself, counted from 1, and their matrices.
 
     Raises
     ------
     InputError
         There is no such member.
     """
-    if not 1 <= number <= net.members:
+    number, most = whole_number_from_1(member, "member"), members_of(layers)
+    if number > most:
         raise InputError(
-            parameter="number",
-            given=number,
-            needs=f"the network has the members 1 to {net.members}",
+            parameter="member",
+            given=member,
+            needs=f"must be from 1 to {most}: the network has no others",
             advice="Try 1.",
         )
-    layers = zip(net.layers, net.weights, strict=True)
-    steps = [layer.of_member(w, number - 1) for layer, w in layers]
-    return {
-        "weights": [w for _, w in steps],
-        "activations": net.activations,
-        "loss": net.loss,
-        "layers": [layer for layer, _ in steps],
-    }
+    own = [layer.of_member(w, number - 1) for layer, w in zip(layers, weights, strict=True)]
+    return [layer for layer, _ in own], [w for _, w in own]

@@ -14,12 +14,12 @@ from chainrule.errors import InputError, ShapeError, argument
 from chainrule.given import LARGEST_WHOLE, unmasked, whole_number_from_1
 from chainrule.network.data_start import adapted_to_rows
 from chainrule.network.domains import check_pairs
-from chainrule.network.members import member_of
+from chainrule.network.members import own_layers
 from chainrule.network.passes import ForwardPass, each_member, forward
 from chainrule.network.prediction import predictor_for
 from chainrule.network.samples import as_samples, check_finite
 from chainrule.random_streams import Purpose, normal, uniform
-from chainrule.words import printable
+from chainrule.words import counted, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -229,7 +229,17 @@ class Network:
         >>> net.with_weights([[[1.0, 2.0]]])([[3.0]])
         array([[7.]])
         """
-        return Network(weights, self.activations, self.loss, layers=self.layers)
+        try:
+            return Network(weights, self.activations, self.loss, layers=self.layers)
+        except ShapeError as error:
+            if error.parameter != "layers":
+                raise
+            raise ShapeError(
+                parameter="weights",
+                given=weights,
+                needs=f"must be {counted(len(self.layers), 'matrix', 'matrices')}, one for each layer",
+                advice="Give as many as there are.",
+            ) from error
 
     @property
     def members(self) -> int:
@@ -243,7 +253,7 @@ class Network:
         """
         return members_of(self.layers)
 
-    def member(self, number: int) -> Network:
+    def member(self, member: int) -> Network:
         """The network that one member is by itself, counted from 1; what predicts is the mean of all.
 
         Examples
@@ -253,7 +263,8 @@ class Network:
         >>> net.member(1)
         Network(4-4-8-3, scale-dense-dense, identity-logistic-logistic, rss, float64)
         """
-        return Network(**member_of(self, number))
+        layers, weights = own_layers(self.layers, self.weights, member)
+        return Network(weights, self.activations, self.loss, layers=layers)
 
     def forward(self, X: npt.ArrayLike) -> ForwardPass:
         """Net inputs and activations of every layer.
@@ -426,6 +437,14 @@ def _no_fault(_weights: npt.NDArray[Any]) -> None:
 
 def _shapes_of(sizes: Sequence[int], chain: Sequence[Layer]) -> tuple[list[tuple[int, int]], list[int]]:
     """Shape of each matrix, and inputs of each layer; units are given for layers that do not settle them."""
+    if not chain:
+        raise ShapeError(
+            "There are no layers",
+            parameter="layers",
+            given=chain,
+            needs="must be at least one",
+            advice="Leave it out for dense ones.",
+        )
     chosen = sum(bool(LAYERS.fact(layer, "chooses_units")) for layer in chain)
     if chosen != len(sizes) - 1:
         raise ShapeError(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     Outputs: TypeAlias = Callable[[npt.NDArray[Any], int | None], npt.NDArray[Any]]
 
-__all__ = ["predictor_for"]
+__all__ = ["outputs_of_rows", "predictor_for"]
 
 ROWS_AT_ONCE = 4096  # bounds the memory that members take
 
@@ -29,21 +29,25 @@ def predictor_for(
     weights: Sequence[npt.NDArray[Any]], activations: Sequence[Activation], layers: Sequence[Layer]
 ) -> Outputs:
     """Function of checked samples, or of one alone, and of a number of threads, that gives the outputs."""
-    members = members_of(layers)
+    outputs, members = outputs_of_rows(weights, activations, layers), members_of(layers)
+    return outputs if members == 1 else _mean_of_members(outputs, members)
+
+
+def outputs_of_rows(
+    weights: Sequence[npt.NDArray[Any]], activations: Sequence[Activation], layers: Sequence[Layer]
+) -> Outputs:
+    """The same of rows that are one member's each, of a network with members."""
     if knows_activations(activations) and knows_layers(layers):
         with put_off():  # as the engine has it
             from chainrule.compiled.prediction import Predictor  # noqa: PLC0415 (Numba takes its time to load)
 
-        outputs: Outputs = Predictor(weights, activations, layers)
-    else:
+        return Predictor(weights, activations, layers)
 
-        def outputs(samples: npt.NDArray[Any], _threads: int | None) -> npt.NDArray[Any]:
-            found: npt.NDArray[Any] = forward(weights, activations, np.atleast_2d(samples), layers=layers).a[
-                -1
-            ]
-            return found.reshape(*samples.shape[:-1], -1)
+    def outputs(samples: npt.NDArray[Any], _threads: int | None) -> npt.NDArray[Any]:
+        found: npt.NDArray[Any] = forward(weights, activations, np.atleast_2d(samples), layers=layers).a[-1]
+        return found.reshape(*samples.shape[:-1], -1)
 
-    return outputs if members == 1 else _mean_of_members(outputs, members)
+    return outputs
 
 
 def _mean_of_members(outputs: Outputs, members: int) -> Outputs:

@@ -63,7 +63,7 @@ def _add_block(M, layers, places, rows, me, copy, is_added):
     for m in range(len(layers)):
         layer = layers[m]
         k = 0
-        while k < layer.lines_width:
+        while k < layer.lines_width and layer.is_held == 0:
             to = layer.gradients + copy * places.n_gradients + k * layer.numbers_width
             to_column, stop = layer.numbers_width * lanes(M), layer.numbers
             call_gradients(

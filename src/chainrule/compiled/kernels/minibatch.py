@@ -82,9 +82,9 @@ def take_rows(M, layers, places, X, Y, W, order, kept, first, begin, row, stop):
 
 
 @part
-def _backward_rows(M, layers, row, stop):
-    """Compiled twin of backward, equation (9), from the deltas of the outputs."""
-    for m in range(len(layers) - 1, 0, -1):
+def _backward_rows(M, layers, places, row, stop):
+    """Compiled twin of backward, equation (9), from the outputs to the first layer that is trained."""
+    for m in range(len(layers) - 1, places.bottom, -1):
         layer, before = layers[m], layers[m - 1]
         if layer.kind != 0:
             call_rows(layer.pass_back, M, layer, row, stop)
@@ -107,7 +107,7 @@ def pass_rows(M, layers, places, row, stop):
     """Forward, losses and backward for fours of rows."""
     forward_rows(M, layers, row, stop)
     call_start(places.start, M, layers[len(layers) - 1], places, row, stop)
-    _backward_rows(M, layers, row, stop)
+    _backward_rows(M, layers, places, row, stop)
 
 
 @part

@@ -129,15 +129,15 @@ class Dense(LayerKind):
         """Net inputs, equation (2)."""
         return net_input(weights, a_before)
 
-    def backward(self, weights: Array, a_before: Array, delta: Array) -> Array:  # noqa: ARG002 (it is linear)
+    def backward(self, weights: Array, a_before: Array, delta: Array) -> Array:
         """The sum of equation (9); nothing leads back from the bias unit."""
         return delta @ weights[:, 1:]
 
-    def products(self, weights: Array, a_before: Array, delta: Array) -> Array:  # noqa: ARG002 (it is linear)
+    def products(self, weights: Array, a_before: Array, delta: Array) -> Array:
         """Deltas times the inputs, the bias unit among them."""
         return delta[:, :, None] * with_bias_unit(a_before)[:, None, :]
 
-    def gradient(self, weights: Array, a_before: Array, delta: Array) -> Array:  # noqa: ARG002 (it is linear)
+    def gradient(self, weights: Array, a_before: Array, delta: Array) -> Array:
         """Equation (15)."""
         return gradient(delta, a_before)
 
@@ -149,14 +149,14 @@ class Dense(LayerKind):
         """Units, and the bias unit and the inputs."""
         return f"{shape[0]} x (1 + {shape[1] - 1})"
 
-    def terms_of_unit(self, shape: tuple[int, int], k: int) -> Sequence[str]:
+    def terms_of_unit(self, weights: Array, a: Array, k: int) -> Sequence[str]:
         """Equation (2)."""
-        return [f"W[{k},0]·x[0]", *(f"W[{k},{j + 1}]·a[{j}]" for j in range(shape[1] - 1))]
+        return [f"W[{k},0]·x[0]", *(f"W[{k},{j + 1}]·a[{j}]" for j in range(weights.shape[1] - 1))]
 
-    def terms_passed_back(self, shape: tuple[int, int], j: int) -> Sequence[str]:
+    def terms_passed_back(self, weights: Array, a: Array, j: int) -> Sequence[str]:
         """The sum of equation (9)."""
-        return [f"d[{k}]·W[{k},{j + 1}]" for k in range(shape[0])]
+        return [f"d[{k}]·W[{k},{j + 1}]" for k in range(weights.shape[0])]
 
-    def terms_of_descent(self, shape: tuple[int, int], line: int, number: int) -> Sequence[str]:  # noqa: ARG002 (none of it)
+    def terms_of_descent(self, weights: Array, a: Array, line: int, number: int) -> Sequence[str]:
         """Equations (7) and (9)."""
         return [f"d[{line}]·a[{number - 1}]" if number else f"d[{line}]·x[0]"]

@@ -66,6 +66,10 @@ class Layer(Protocol):
         """Net inputs with all terms of their sums added by size: what rounding is a share of."""
         ...
 
+    def fault_of(self, weights: Array) -> str | None:
+        """What is wrong with a matrix of the right shape, in words; None for one that will do."""
+        ...
+
     def of_member(self, weights: Array, member: int) -> tuple[Layer, Array]:
         """The layer that one member has for itself, counted from 0, and its matrix."""
         ...
@@ -78,15 +82,18 @@ class Layer(Protocol):
         """What its matrix holds, in plain words."""
         ...
 
-    def terms_of_unit(self, shape: tuple[int, int], k: int) -> Sequence[str]:
-        """Terms of the net input of unit k, in the notation of `LayerKind`; none where nothing is written."""
+    def terms_of_unit(self, weights: Array, a: Array, k: int) -> Sequence[str]:
+        """Terms of the net input of unit k, in the notation of `LayerKind`; none where nothing is written.
+
+        It is that of one sample, of which `a` holds the inputs.
+        """
         ...
 
-    def terms_passed_back(self, shape: tuple[int, int], j: int) -> Sequence[str]:
+    def terms_passed_back(self, weights: Array, a: Array, j: int) -> Sequence[str]:
         """Terms of what is passed back to input j, likewise."""
         ...
 
-    def terms_of_descent(self, shape: tuple[int, int], line: int, number: int) -> Sequence[str]:
+    def terms_of_descent(self, weights: Array, a: Array, line: int, number: int) -> Sequence[str]:
         """Terms of minus the slope of a sample's loss in a number of the matrix, likewise."""
         ...
 
@@ -131,8 +138,8 @@ class LayerKind:
     a dense layer's unit 0 begins with ``"W[0,0]·x[0]"``.
     """
 
-    def fault_of(self, weights: Array) -> str | None:  # noqa: ARG002 (any will do)
-        """What is wrong with a matrix of the right shape, in words; None for one that will do."""
+    def fault_of(self, weights: Array) -> str | None:
+        """As of `Layer`."""
         return None
 
     def forward(self, weights: Array, a_before: Array) -> Array:
@@ -153,7 +160,7 @@ class LayerKind:
         xp = array_namespace(delta)
         return -xp.sum(self.products(weights, a_before, delta), axis=0) / delta.shape[0]
 
-    def of_member(self, weights: Array, member: int) -> tuple[Layer, Array]:  # noqa: ARG002 (all share it)
+    def of_member(self, weights: Array, member: int) -> tuple[Layer, Array]:
         """As of `Layer`."""
         return self, weights  # type: ignore[return-value]
 
@@ -165,15 +172,15 @@ class LayerKind:
         """As of `Layer`."""
         return f"{getattr(self, 'name', type(self).__name__)}, {shape[0]} x {shape[1]}"
 
-    def terms_of_unit(self, shape: tuple[int, int], k: int) -> Sequence[str]:  # noqa: ARG002 (none)
+    def terms_of_unit(self, weights: Array, a: Array, k: int) -> Sequence[str]:
         """As of `Layer`."""
         return ()
 
-    def terms_passed_back(self, shape: tuple[int, int], j: int) -> Sequence[str]:  # noqa: ARG002 (none)
+    def terms_passed_back(self, weights: Array, a: Array, j: int) -> Sequence[str]:
         """As of `Layer`."""
         return ()
 
-    def terms_of_descent(self, shape: tuple[int, int], line: int, number: int) -> Sequence[str]:  # noqa: ARG002 (none)
+    def terms_of_descent(self, weights: Array, a: Array, line: int, number: int) -> Sequence[str]:
         """As of `Layer`."""
         return ()
 

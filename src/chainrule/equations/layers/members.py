@@ -87,11 +87,11 @@ class MemberScale(_OfMembers):
         """As many units as inputs."""
         return shape[0], shape[0]
 
-    def shape(self, inputs: int, units: int) -> tuple[int, int]:  # noqa: ARG002 (settled by the inputs)
+    def shape(self, inputs: int, units: int) -> tuple[int, int]:
         """(n_inputs, K)."""
         return inputs, self.members
 
-    def start(self, inputs: int, uniform: Drawn, normal: Drawn) -> Array:  # noqa: ARG002 (only these)
+    def start(self, inputs: int, uniform: Drawn, normal: Drawn) -> Array:
         """1 or -1 by chance, so that the members differ from the beginning."""
         numbers = uniform(inputs * self.members)
         xp = array_namespace(numbers)
@@ -103,16 +103,16 @@ class MemberScale(_OfMembers):
         xp = array_namespace(a_before)
         return xp.reshape(self._by_member(a_before) * weights.T[None, ...], a_before.shape)
 
-    def backward(self, weights: Array, a_before: Array, delta: Array) -> Array:  # noqa: ARG002 (it is linear)
+    def backward(self, weights: Array, a_before: Array, delta: Array) -> Array:
         """Deltas times the scales."""
         xp = array_namespace(delta)
         return xp.reshape(self._by_member(delta) * weights.T[None, ...], delta.shape)
 
-    def products(self, weights: Array, a_before: Array, delta: Array) -> Array:  # noqa: ARG002 (it is linear)
+    def products(self, weights: Array, a_before: Array, delta: Array) -> Array:
         """Deltas times the inputs, for the scale of the row's member."""
         return self._own(delta * a_before)
 
-    def gradient(self, weights: Array, a_before: Array, delta: Array) -> Array:  # noqa: ARG002 (it is linear)
+    def gradient(self, weights: Array, a_before: Array, delta: Array) -> Array:
         """The same over a batch, equation (15)."""
         return self._gradient_of(delta * a_before)
 
@@ -152,11 +152,11 @@ class MemberBias(_OfMembers):
         """As many units as inputs."""
         return shape[0], shape[0]
 
-    def shape(self, inputs: int, units: int) -> tuple[int, int]:  # noqa: ARG002 (settled by the inputs)
+    def shape(self, inputs: int, units: int) -> tuple[int, int]:
         """(n_units, K)."""
         return inputs, self.members
 
-    def start(self, inputs: int, uniform: Drawn, normal: Drawn) -> Array:  # noqa: ARG002 (none is drawn)
+    def start(self, inputs: int, uniform: Drawn, normal: Drawn) -> Array:
         """All 0."""
         numbers = uniform(inputs * self.members)
         xp = array_namespace(numbers)
@@ -167,15 +167,15 @@ class MemberBias(_OfMembers):
         xp = array_namespace(a_before)
         return xp.reshape(self._by_member(a_before) + weights.T[None, ...], a_before.shape)
 
-    def backward(self, weights: Array, a_before: Array, delta: Array) -> Array:  # noqa: ARG002 (it is linear)
+    def backward(self, weights: Array, a_before: Array, delta: Array) -> Array:
         """The deltas themselves."""
         return delta
 
-    def products(self, weights: Array, a_before: Array, delta: Array) -> Array:  # noqa: ARG002 (it is linear)
+    def products(self, weights: Array, a_before: Array, delta: Array) -> Array:
         """The deltas, for the bias of the row's member."""
         return self._own(delta)
 
-    def gradient(self, weights: Array, a_before: Array, delta: Array) -> Array:  # noqa: ARG002 (it is linear)
+    def gradient(self, weights: Array, a_before: Array, delta: Array) -> Array:
         """The same over a batch, equation (15)."""
         return self._gradient_of(delta)
 
@@ -192,17 +192,17 @@ class MemberBias(_OfMembers):
         own = f", of each of {counted(shape[1], 'member')}" if shape[1] > 1 else ""
         return f"{counted(shape[0], 'bias', 'biases')}, one of each unit{own}"
 
-    def terms_of_unit(self, shape: tuple[int, int], k: int) -> Sequence[str]:
+    def terms_of_unit(self, weights: Array, a: Array, k: int) -> Sequence[str]:
         """Equation (62), of a single member."""
-        return [f"a[{k}]", f"W[{k},0]"] if shape[1] == 1 else ()
+        return [f"a[{k}]", f"W[{k},0]"] if weights.shape[1] == 1 else ()
 
-    def terms_passed_back(self, shape: tuple[int, int], j: int) -> Sequence[str]:  # noqa: ARG002 (none of it)
+    def terms_passed_back(self, weights: Array, a: Array, j: int) -> Sequence[str]:
         """As `backward`."""
         return [f"d[{j}]"]
 
-    def terms_of_descent(self, shape: tuple[int, int], line: int, number: int) -> Sequence[str]:  # noqa: ARG002 (none of it)
+    def terms_of_descent(self, weights: Array, a: Array, line: int, number: int) -> Sequence[str]:
         """As `products`, of a single member."""
-        return [f"d[{line}]"] if shape[1] == 1 else ()
+        return [f"d[{line}]"] if weights.shape[1] == 1 else ()
 
 
 @LAYERS.register
@@ -254,7 +254,7 @@ class MemberDense(_OfMembers):
         rows = xp.permute_dims(self._by_member(delta), (1, 0, 2)) @ own[:, :, 1:]
         return xp.reshape(xp.permute_dims(rows, (1, 0, 2)), a_before.shape)
 
-    def products(self, weights: Array, a_before: Array, delta: Array) -> Array:  # noqa: ARG002 (it is linear)
+    def products(self, weights: Array, a_before: Array, delta: Array) -> Array:
         """Deltas times the inputs, for the weights of the row's member."""
         xp = array_namespace(delta)
         inputs = with_bias_unit(a_before)

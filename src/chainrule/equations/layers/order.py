@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, ClassVar
 
 from chainrule.equations.arrays import array_namespace, real_part
 from chainrule.equations.layers.layer import LAYERS, LayerKind
+from chainrule.words import counted
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from chainrule.equations.arrays import Array
     from chainrule.equations.layers.layer import Drawn
 
@@ -40,11 +43,11 @@ class Order(LayerKind):
         """As many units as inputs."""
         return shape[0], shape[0]
 
-    def shape(self, inputs: int, units: int) -> tuple[int, int]:  # noqa: ARG002 (settled by the inputs)
+    def shape(self, inputs: int, units: int) -> tuple[int, int]:
         """(n_inputs, 1)."""
         return inputs, 1
 
-    def start(self, inputs: int, uniform: Drawn, normal: Drawn) -> Array:  # noqa: ARG002 (none is drawn)
+    def start(self, inputs: int, uniform: Drawn, normal: Drawn) -> Array:
         """The order as it is."""
         numbers = uniform(inputs)
         return array_namespace(numbers).arange(inputs, dtype=numbers.dtype)[:, None]
@@ -64,15 +67,31 @@ class Order(LayerKind):
         """Net inputs, equation (67)."""
         return array_namespace(a_before).take(a_before, self._places(weights), axis=1)
 
-    def backward(self, weights: Array, a_before: Array, delta: Array) -> Array:  # noqa: ARG002 (it is linear)
+    def backward(self, weights: Array, a_before: Array, delta: Array) -> Array:
         """The deltas in the order of the inputs."""
         xp = array_namespace(delta)
         return xp.take(delta, xp.argsort(self._places(weights)), axis=1)
 
-    def products(self, weights: Array, a_before: Array, delta: Array) -> Array:  # noqa: ARG002 (held)
+    def products(self, weights: Array, a_before: Array, delta: Array) -> Array:
         """0: the order is held."""
         return array_namespace(delta).zeros((delta.shape[0], *weights.shape), dtype=delta.dtype)
 
     def magnitudes(self, weights: Array, a_before: Array) -> Array:
         """The inputs by size."""
         return self.forward(weights, array_namespace(a_before).abs(a_before))
+
+    def symbol(self, line: int, number: int) -> tuple[str | int, ...]:
+        """Its letter in equation (67)."""
+        return "o", line + 1
+
+    def words(self, shape: tuple[int, int]) -> str:
+        """How many."""
+        return f"{counted(shape[0], 'input')} in another order"
+
+    def terms_of_unit(self, weights: Array, a: Array, k: int) -> Sequence[str]:
+        """Equation (67)."""
+        return [f"a[{int(weights[k, 0])}]"]
+
+    def terms_passed_back(self, weights: Array, a: Array, j: int) -> Sequence[str]:
+        """As `backward`."""
+        return [f"d[{k}]" for k in range(weights.shape[0]) if int(weights[k, 0]) == j]

@@ -77,7 +77,7 @@ class Periodic(LayerKind):
         inputs = shape[0] + self.passed
         return inputs, inputs + shape[0] * self.size
 
-    def shape(self, inputs: int, units: int) -> tuple[int, int]:  # noqa: ARG002 (settled by the inputs)
+    def shape(self, inputs: int, units: int) -> tuple[int, int]:
         """(embedded inputs, 2 P + E (P + 1))."""
         return inputs - self.passed, self.numbers
 
@@ -190,12 +190,12 @@ class Periodic(LayerKind):
         """Argument of a cosine, equation (64)."""
         return f"(2π·W[{j},{self._place('w', p)}]·a[{j}] + W[{j},{self._place('b', p)}])"
 
-    def terms_of_unit(self, shape: tuple[int, int], k: int) -> Sequence[str]:
+    def terms_of_unit(self, weights: Array, a: Array, k: int) -> Sequence[str]:
         """The input itself, or equation (65) with (64) in it."""
-        inputs = shape[0] + self.passed
+        inputs = weights.shape[0] + self.passed
         if k < inputs:
             return [f"a[{k}]"]
-        e, j = divmod(k - inputs, shape[0])
+        e, j = divmod(k - inputs, weights.shape[0])
         waves = (f"W[{j},{self._place('A', p, e)}]·cos{self._turn(j, p)}" for p in range(self.frequencies))
         return [f"W[{j},{self._place('c', e=e)}]", *waves]
 
@@ -207,22 +207,24 @@ class Periodic(LayerKind):
             for e in range(self.size)
         ]
 
-    def terms_passed_back(self, shape: tuple[int, int], j: int) -> Sequence[str]:
+    def terms_passed_back(self, weights: Array, a: Array, j: int) -> Sequence[str]:
         """As `backward`."""
-        waves = range(self.frequencies if j < shape[0] else 0)
+        waves = range(self.frequencies if j < weights.shape[0] else 0)
         through = [
             f"{term}·2π·W[{j},{self._place('w', p)}]"
             for p in waves
-            for term in self._reaching_wave(shape, j, p)
+            for term in self._reaching_wave(weights.shape, j, p)
         ]
         return [f"d[{j}]", *through]
 
-    def terms_of_descent(self, shape: tuple[int, int], line: int, number: int) -> Sequence[str]:
+    def terms_of_descent(self, weights: Array, a: Array, line: int, number: int) -> Sequence[str]:
         """As `products`."""
         letter, _, *which = self.symbol(line, number)
         if letter == "w":
-            return [f"{term}·2π·a[{line}]" for term in self._reaching_wave(shape, line, int(which[0]) - 1)]
+            return [
+                f"{term}·2π·a[{line}]" for term in self._reaching_wave(weights.shape, line, int(which[0]) - 1)
+            ]
         if letter == "b":
-            return self._reaching_wave(shape, line, int(which[0]) - 1)
-        delta = f"d[{shape[0] + self.passed + (int(which[0]) - 1) * shape[0] + line}]"
+            return self._reaching_wave(weights.shape, line, int(which[0]) - 1)
+        delta = f"d[{weights.shape[0] + self.passed + (int(which[0]) - 1) * weights.shape[0] + line}]"
         return [delta if letter == "c" else f"{delta}·cos{self._turn(line, int(which[1]) - 1)}"]

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, ClassVar
 from chainrule.equations.arrays import array_namespace, real_part
 from chainrule.equations.layers.layer import LAYERS, LayerKind, keep_whole
 from chainrule.given import whole_number_from_0, whole_number_from_1
+from chainrule.words import counted
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from chainrule.equations.arrays import Array
     from chainrule.equations.layers.layer import Drawn
 
@@ -65,11 +68,11 @@ class Piecewise(LayerKind):
         inputs = shape[0] + self.passed
         return inputs, inputs + shape[0] * self.bins
 
-    def shape(self, inputs: int, units: int) -> tuple[int, int]:  # noqa: ARG002 (settled by the inputs)
+    def shape(self, inputs: int, units: int) -> tuple[int, int]:
         """(encoded inputs, T + 1)."""
         return inputs - self.passed, self.bins + 1
 
-    def start(self, inputs: int, uniform: Drawn, normal: Drawn) -> Array:  # noqa: ARG002 (none is drawn)
+    def start(self, inputs: int, uniform: Drawn, normal: Drawn) -> Array:
         """Bins of equal width from -2 to 2; a fit puts quantiles of its rows there."""
         lines = inputs - self.passed
         numbers = uniform(lines)
@@ -109,11 +112,11 @@ class Piecewise(LayerKind):
         through = xp.sum(xp.where(inside, of_bins * slope, xp.zeros_like(of_bins)), axis=1)
         return xp.concat([delta[:, :lines] + through, delta[:, lines:inputs]], axis=1)
 
-    def products(self, weights: Array, a_before: Array, delta: Array) -> Array:  # noqa: ARG002 (held)
+    def products(self, weights: Array, a_before: Array, delta: Array) -> Array:
         """0: the edges are held."""
         return array_namespace(delta).zeros((delta.shape[0], *weights.shape), dtype=delta.dtype)
 
-    def gradient(self, weights: Array, a_before: Array, delta: Array) -> Array:  # noqa: ARG002 (held)
+    def gradient(self, weights: Array, a_before: Array, delta: Array) -> Array:
         """0 likewise."""
         return array_namespace(delta).zeros(weights.shape, dtype=delta.dtype)
 
@@ -123,3 +126,29 @@ class Piecewise(LayerKind):
         _, slope, x = self._parts(weights, a_before)
         sizes = 1 + (xp.abs(x) + xp.max(xp.abs(weights), axis=1)[None, None, :]) * slope
         return xp.concat([xp.abs(a_before), xp.reshape(sizes, (a_before.shape[0], -1))], axis=1)
+
+    def symbol(self, line: int, number: int) -> tuple[str | int, ...]:
+        """Its letter in equation (66)."""
+        return "b", line + 1, number
+
+    def words(self, shape: tuple[int, int]) -> str:
+        """What each input becomes."""
+        passed = f", {counted(self.passed, 'input')} passed on as they are" if self.passed else ""
+        return f"{counted(shape[0], 'input')}, with {counted(self.bins, 'bin')} of each{passed}"
+
+    def terms_of_unit(self, weights: Array, a: Array, k: int) -> Sequence[str]:
+        """The input itself, or equation (66)."""
+        inputs = weights.shape[0] + self.passed
+        if k < inputs:
+            return [f"a[{k}]"]
+        t, j = divmod(k - inputs, weights.shape[0])
+        if weights[j, t + 1] <= weights[j, t]:
+            return ["0"]
+        return [f"min(1, max(0, (a[{j}] − W[{j},{t}])/(W[{j},{t + 1}] − W[{j},{t}])))"]
+
+    def terms_passed_back(self, weights: Array, a: Array, j: int) -> Sequence[str]:
+        """As `backward`."""
+        inputs, lines = weights.shape[0] + self.passed, weights.shape[0]
+        here = [t for t in range(self.bins if j < lines else 0) if weights[j, t] < a[j] < weights[j, t + 1]]
+        bins = (f"d[{inputs + t * lines + j}]/(W[{j},{t + 1}] − W[{j},{t}])" for t in here)
+        return [f"d[{j}]", *bins]

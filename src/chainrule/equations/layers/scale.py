@@ -50,11 +50,11 @@ class Scale(LayerKind):
         """As many units as inputs."""
         return shape[0], shape[0]
 
-    def shape(self, inputs: int, units: int) -> tuple[int, int]:  # noqa: ARG002 (settled by the inputs)
+    def shape(self, inputs: int, units: int) -> tuple[int, int]:
         """(n_inputs, 1)."""
         return inputs, 1
 
-    def start(self, inputs: int, uniform: Drawn, normal: Drawn) -> Array:  # noqa: ARG002 (none is drawn)
+    def start(self, inputs: int, uniform: Drawn, normal: Drawn) -> Array:
         """All 1."""
         numbers = uniform(inputs)
         return array_namespace(numbers).ones_like(numbers)[:, None]
@@ -63,15 +63,15 @@ class Scale(LayerKind):
         """Net inputs, equation (60)."""
         return a_before * weights[:, 0]
 
-    def backward(self, weights: Array, a_before: Array, delta: Array) -> Array:  # noqa: ARG002 (it is linear)
+    def backward(self, weights: Array, a_before: Array, delta: Array) -> Array:
         """Deltas times the scales."""
         return delta * weights[:, 0]
 
-    def products(self, weights: Array, a_before: Array, delta: Array) -> Array:  # noqa: ARG002 (it is linear)
+    def products(self, weights: Array, a_before: Array, delta: Array) -> Array:
         """Deltas times the inputs."""
         return (delta * a_before)[:, :, None]
 
-    def symbol(self, line: int, number: int) -> tuple[str | int, ...]:  # noqa: ARG002 (there is one)
+    def symbol(self, line: int, number: int) -> tuple[str | int, ...]:
         """Its letter in equation (60)."""
         return "s", line + 1
 
@@ -79,14 +79,14 @@ class Scale(LayerKind):
         """How many."""
         return f"{counted(shape[0], 'scale')}, one of each input"
 
-    def terms_of_unit(self, shape: tuple[int, int], k: int) -> Sequence[str]:  # noqa: ARG002 (none of it)
+    def terms_of_unit(self, weights: Array, a: Array, k: int) -> Sequence[str]:
         """Equation (60)."""
         return [f"W[{k},0]·a[{k}]"]
 
-    def terms_passed_back(self, shape: tuple[int, int], j: int) -> Sequence[str]:  # noqa: ARG002 (none of it)
+    def terms_passed_back(self, weights: Array, a: Array, j: int) -> Sequence[str]:
         """As `backward`."""
         return [f"d[{j}]·W[{j},0]"]
 
-    def terms_of_descent(self, shape: tuple[int, int], line: int, number: int) -> Sequence[str]:  # noqa: ARG002 (none of it)
+    def terms_of_descent(self, weights: Array, a: Array, line: int, number: int) -> Sequence[str]:
         """As `products`."""
         return [f"d[{line}]·a[{line}]"]

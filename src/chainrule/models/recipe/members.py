@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.models.input_layers import start_network
 from chainrule.models.recipe.choice import of_members
+from chainrule.models.recipe.input_layers import start_network
 from chainrule.models.rows import part_in_folds
 from chainrule.random_streams import Purpose, uniform
 from chainrule.training import Callbacks, StoppedBy, run_training
