@@ -61,7 +61,7 @@ from chainrule.equations.rules.curvature import (
     lbfgs_direction,
     levenberg_marquardt_step,
 )
-from chainrule.equations.rules.factors import rate_factors
+from chainrule.equations.rules.factors import RateFactors, rate_factors
 from chainrule.equations.rules.rule import (
     RULES,
     ClassicalMomentum,
@@ -109,8 +109,8 @@ __all__ = [
     "Identity", "Kind", "Layer", "LayerKind", "LeakyReLU", "LecunNormal", "LecunUniform",
     "LevenbergMarquardt", "Logistic", "Loss", "MemberBias", "MemberDense", "MemberScale", "Mish",
     "Momentum", "Nesterov", "Order", "OutputRange", "Past", "PastEpoch", "Patience", "Periodic",
-    "Piecewise", "Poisson", "ProgressQuotient", "Quantile", "RMSprop", "ReLU", "ReduceOnPlateau", "Rule",
-    "RuleState", "Scale", "Schedule", "Softmax", "Softplus", "Softsign", "Start", "Step", "Tanh", "Uniform",
+    "Piecewise", "Poisson", "ProgressQuotient", "Quantile", "RMSprop", "RateFactors", "ReLU",
+    "ReduceOnPlateau", "Rule", "RuleState", "Scale", "Schedule", "Softmax", "Softplus", "Softsign", "Start", "Step", "Tanh", "Uniform",
     "WarmUp", "ZeroOutput", "clip_factor", "descend", "dropped_out", "flush_to_zero", "gradient",
     "hidden_delta", "is_fused", "layers_of", "lbfgs_direction", "levenberg_marquardt_step", "mean_loss",
     "members_of", "name_of", "net_input", "output_delta", "penalty", "penalty_gradient", "rate_factors",
