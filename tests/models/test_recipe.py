@@ -20,6 +20,7 @@ from chainrule.models.recipe.choice import EFFORT, Effort, recipe_of
 from chainrule.models.recipe.fitting import _answers, _trained
 from chainrule.models.recipe.members import folds_of, members_of_recipe
 from chainrule.network import members_of
+from chainrule.scores import each_of
 from chainrule.settings import FitSettings, settings_of
 from chainrule.training import StoppedBy
 
@@ -38,7 +39,7 @@ DRAWN = np.random.default_rng(5)
 A, B = DRAWN.normal(size=N), DRAWN.normal(size=N)
 NUMBERS = pa.table({"a": A, "b": B, "y": A * B + 0.1 * DRAWN.normal(size=N)})
 CLASSES = pa.table({"a": A, "kind": ["u", "v", "w"] * (N // 3), "y": np.where(A * B > 0, "yes", "no")})
-BRIEF = Effort(cycles=2, folds=3, repeats=2, narrow=5, wide=5, pays=0.99)
+BRIEF = Effort(cycles=2, folds=3, repeats=2, few=(5,), many=(5,), pays=0.99)
 
 
 @pytest.fixture
@@ -230,9 +231,9 @@ def test_several_targets_some_missing_are_fitted_together() -> None:
     some = pa.array([None if k % 3 == 0 else float(A[k]) for k in range(N)])
     both = pa.table({"a": A, "b": B, "y": some, "z": A * B})
     result = fit(both, target=["y", "z"], held_out=0)
-    assert len(result.training_score) == 2
+    assert len(each_of(result.training_score)) == 2
     labels = pa.table({"a": A, "y": np.where(A > 0, "u", "v"), "z": np.where(A > 0.5, "p", "q")})
-    assert len(fit(labels, target=["y", "z"], held_out=0).training_score) == 2
+    assert len(each_of(fit(labels, target=["y", "z"], held_out=0).training_score)) == 2
 
 
 def test_a_row_of_weight_two_moves_the_choice_and_a_class_its_weight() -> None:

@@ -25,7 +25,8 @@ def exact_blend(
     def error(counts: list[int]) -> Fraction:
         n = sum(counts)
         means = [
-            sum(c * one[row] for c, one in zip(counts, candidates, strict=True)) / n for row in range(len(y))
+            sum((c * one[row] for c, one in zip(counts, candidates, strict=True)), Fraction()) / n
+            for row in range(len(y))
         ]
         return sum((w * (mean - own) ** 2 for w, mean, own in zip(weight, means, y, strict=True)), Fraction())
 
