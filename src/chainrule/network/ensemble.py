@@ -69,7 +69,15 @@ class Ensemble:
 
     def _checked_weights(self, weights: Iterable[float]) -> tuple[float, ...]:
         """Shares of the members, whose sum is 1."""
-        given = tuple(weights)
+        try:
+            given = tuple(weights)
+        except TypeError:  # a number, say
+            raise InputError(
+                parameter="weights",
+                given=weights,
+                needs="must be numbers above 0, one for each network",
+                advice="Leave them out where all count the same.",
+            ) from None
         found = tuple(positive_number(one, "weights", "0.5") for one in given)
         if len(found) != len(self.members):
             raise ShapeError(

@@ -54,8 +54,8 @@ class Effort:
 
 
 EFFORT = {
-    "quick": Effort(4, 4, 1, (32,), (32,), 0.99, penalties=(0.1, 0.001)),
-    "normal": Effort(5, 4, 2, (32,), (64,), 0.99),
+    "quick": Effort(4, 4, 1, (32,), (32,), 0.97, penalties=(0.1, 0.001)),
+    "normal": Effort(5, 4, 2, (32,), (64,), 0.97),
     "best": Effort(6, 4, 4, (32, 64), (32, 64), 1.1),
 }
 
