@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from itertools import product
+from operator import mul
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,11 +24,8 @@ def exact_blend(
     """The same choice in fractions: every mean is made anew of the counts."""
 
     def error(counts: list[int]) -> Fraction:
-        n = sum(counts)
-        means = [
-            sum((c * one[row] for c, one in zip(counts, candidates, strict=True)), Fraction()) / n
-            for row in range(len(y))
-        ]
+        shares = [Fraction(count, sum(counts)) for count in counts]
+        means = [sum(map(mul, shares, answers), Fraction()) for answers in zip(*candidates, strict=True)]
         return sum((w * (mean - own) ** 2 for w, mean, own in zip(weight, means, y, strict=True)), Fraction())
 
     counts, best = [0] * len(candidates), None

@@ -25,7 +25,7 @@ from chainrule.models.folds import (
 from chainrule.models.learning import across_arithmetic
 from chainrule.models.model import Model
 from chainrule.models.outputs import AskedOutputs
-from chainrule.models.recipe.asking import of_one_network
+from chainrule.models.recipe.asking import refuse_to_go_on, with_masks
 from chainrule.models.settings import fit_settings, settings_of_checkpoint
 from chainrule.settings import FitSettings, documented, refuse_unknown_settings
 from chainrule.table_options import TableOptions, documented_options, options_of, parted_options
@@ -89,13 +89,17 @@ def fit(
     resume : path, TrainingState or Model, optional
         Go on from there; `epochs` counts all of them. A checkpoint of `chainrule fit`, or a Model that holds
         a state, settles the columns, and all settings but those of when to stop. The state of a training
-        alone, ``result.training.state``, needs the same arguments as before. Where another version kept it,
-        whose bits are not those of this one, a `TrainingWarning` says so; `strict` refuses it.
+        alone, ``result.training.state``, needs the same arguments as before; a recipe cannot go on. Where
+        another version kept it, whose bits are not those of this one, a `TrainingWarning` says so; `strict`
+        refuses it.
     masks, seed, on_step, on_epoch, on_time, every_seconds
         As for `train`. What the callbacks see are rows and weights of the network, as in ``result.data``.
     {options}
-    defaults : {"modern", "notes"}
-        Where all that is not given comes from; it may depend on the kind of target and the number of rows.
+    defaults : {"modern", "modern-2", "modern-1", "notes"}
+        Where all that is not given comes from. "modern" is the newest recipe, "modern-2": where nothing is
+        said of the network or its training, it trains several and mixes those that answer best. "modern-1",
+        and "modern" beside a setting that a recipe settles, is one network for the kind of target and the
+        number of rows; "notes" is that of the lecture notes.
     {settings}
 
     Returns
@@ -121,8 +125,9 @@ def fit(
     callbacks, state = Callbacks(on_step, on_epoch, on_time, every_seconds), opened(resume)
     is_share = validation is None or isinstance(validation, Real)
     options, settings = _parted({**given, "validation": validation if is_share else 0.0}, OF_FIT)
-    of_one = [("masks", masks is not None), ("resume", isinstance(state, TrainingState))]
-    settings = of_one_network(settings, [name for name, is_given in of_one if is_given])
+    settings = with_masks(settings, masks)
+    if isinstance(state, TrainingState):
+        refuse_to_go_on(settings)
     states: TrainingState | Sequence[TrainingState] | None
     validated: CrossValidation | None = None
     remarks: tuple[str, ...] = ()
@@ -201,7 +206,7 @@ def cross_validate(
         As for `train`; ``progress.fold`` says which fold of how many is trained. Folds follow each other
         then, unless `threads` are given: each calls from the thread that trains it, one at a time.
     {options}
-    defaults : {"modern", "notes"}
+    defaults : {"modern", "modern-2", "modern-1", "notes"}
         As for `fit`.
     {settings}
 

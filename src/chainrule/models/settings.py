@@ -89,7 +89,7 @@ def settings_of_checkpoint(model: Model, **given: Any) -> FitSettings:  # noqa: 
         The model is no checkpoint, or a setting is not as it was, and may not be another.
     """
     states, record = model.states, model.training
-    if not states or record is None:
+    if not states or record is None or record.recipe is not None:
         raise InputError(
             "The file holds a model but no state of a training, so that there is nothing to go on from.",
             parameter="model",

@@ -71,11 +71,11 @@ class Ensemble:
         """Shares of the members, whose sum is 1."""
         try:
             given = tuple(weights)
-        except TypeError:  # a number, say
+        except TypeError:
             raise InputError(
                 parameter="weights",
                 given=weights,
-                needs="must be numbers above 0, one for each network",
+                needs="must be a number above 0 for each network",
                 advice="Leave them out where all count the same.",
             ) from None
         found = tuple(positive_number(one, "weights", "0.5") for one in given)

@@ -11,7 +11,7 @@ from chainrule.words import series
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["NEWEST", "asked_recipe", "check_asking", "of_one_network", "takes_recipe"]
+__all__ = ["NEWEST", "asked_recipe", "check_asking", "refuse_to_go_on", "takes_recipe", "with_masks"]
 
 NEWEST = "modern-2"
 RECIPES = {"modern": NEWEST, NEWEST: NEWEST}  # by the names of defaults that stand for them
@@ -53,31 +53,42 @@ def check_asking(given: Mapping[str, Any], others: Sequence[str] = ()) -> None:
         return
     check = next(one.check for one in settings_of(FitSettings) if one.name == "effort")
     check(effort, "effort")
-    others = [*_in_the_way(given), *others]
-    if takes_recipe(given) and not others:
-        return
-    what = f"{series(list(map(argument, others)))} was given, too" if others else "the defaults are no recipe"
-    raise InputError(
-        f"{argument('effort', effort)} was given, and {what}",
-        parameter="effort",
-        given=effort,
-        needs="says how much is tried where the network and its training are not said",
-        advice=f"Leave {argument('effort')} out, or {argument(others[0] if others else 'defaults')}.",
-    )
+    of_network = [*_in_the_way(given), *others]
+    if asked_recipe(given.get("defaults")) is None:
+        of_network.append("defaults")
+    if of_network:
+        raise InputError(
+            f"{argument('effort', effort)} was given with {series(list(map(argument, of_network)))}",
+            parameter="effort",
+            given=effort,
+            needs="says how much is tried where the network and its training are not said",
+            advice=f"Leave {argument('effort')} out, or {argument(of_network[0])}.",
+        )
 
 
-def of_one_network(given: Mapping[str, Any], others: Sequence[str]) -> dict[str, Any]:
-    """Settings beside arguments that are no settings: where there are some, a fit is of one network.
+def with_masks(given: Mapping[str, Any], masks: object) -> dict[str, Any]:
+    """Settings beside masks, which are of one network.
 
     Raises
     ------
     InputError
         An effort was asked for, too.
     """
-    if not others or asked_recipe(given.get("defaults")) is None:
+    if masks is None or not takes_recipe(given):
         return dict(given)
-    check_asking(given, others)
+    check_asking(given, ["masks"])
     return {**given, "defaults": ONE_NETWORK}
+
+
+def refuse_to_go_on(given: Mapping[str, Any]) -> None:
+    """Raise InputError where settings that leave a fit to a recipe stand beside the state of one network."""
+    if takes_recipe(given):
+        raise InputError(
+            f"{argument('resume')} was given, and nothing that says how its network was trained",
+            parameter="resume",
+            needs="a recipe trains several networks, and begins anew",
+            advice=f"Give what the state was trained by, as in {argument('defaults', ONE_NETWORK)}.",
+        )
 
 
 def _in_the_way(given: Mapping[str, Any]) -> list[str]:
