@@ -38,7 +38,7 @@ DRAWN = np.random.default_rng(5)
 A, B = DRAWN.normal(size=N), DRAWN.normal(size=N)
 NUMBERS = pa.table({"a": A, "b": B, "y": A * B + 0.1 * DRAWN.normal(size=N)})
 CLASSES = pa.table({"a": A, "kind": ["u", "v", "w"] * (N // 3), "y": np.where(A * B > 0, "yes", "no")})
-BRIEF = Effort(cycles=2, folds=3, repeats=2, narrow=5, wide=5, pays=0.99)
+BRIEF = Effort(cycles=2, folds=3, repeats=2, few=(5,), many=(5,), pays=0.99)
 
 
 @pytest.fixture

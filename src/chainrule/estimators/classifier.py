@@ -19,6 +19,7 @@ from chainrule.estimators.perceptron import Perceptron
 from chainrule.estimators.restarts import averaged_decision, stepped
 from chainrule.estimators.rows import classes_in, dense, without_gaps
 from chainrule.estimators.tabular import class_target
+from chainrule.network import Ensemble, members_of
 from chainrule.scores.arrays import accuracy
 from chainrule.tables import ClassTarget, ConstantTarget, Encoding
 from chainrule.words import counted, quoted
@@ -40,7 +41,7 @@ CONTAINERS: dict[str, Any] = {"ndarray": np.asarray, "csr_array": csr_array, "cs
 
 def _gives_chances(estimator: Any) -> bool:
     """Whether outputs are chances, between 0 and 1: those of the network, or of the one to be."""
-    if hasattr(estimator, "coefs_"):
+    if hasattr(estimator, "coefs_") or estimator._by_recipe:
         output: Any = estimator.out_activation_
     elif estimator.out_activation is None and estimator.loss is None:
         return True
@@ -90,7 +91,8 @@ class MLPClassifier(ClassifierMixin, Perceptron):
         l1: float | None = None, l2: float | None = None, clip_norm: float | None = None,
         loss_goal: float | None = None, start: Any = None, validation_data: Any = None, callbacks: Any = None,
         n_restarts: int = 1, ensemble: int = 1, defaults: str = "scikit-learn", numbers_as: Any = None,
-        threads: int | None = None, engine: str | None = None, calibrate: bool = False,
+        threads: int | None = None, engine: str | None = None, calibrate: bool | None = None,
+        effort: str | None = None,
     ) -> None:  # fmt: skip
         keep(self, locals())
 
@@ -186,13 +188,22 @@ class MLPClassifier(ClassifierMixin, Perceptron):
         """What decides: the largest for several classes; above 0 for the second of two, and for a label.
 
         Where outputs are chances, the logarithms of their odds, which of a logistic unit are its net input;
-        else the outputs, less a half for a single one. Of an ensemble those of the mean chances.
+        else the outputs, less a half for a single one. Of several networks those of the mean chances.
         """
         if "estimators_" in vars(self):
             return averaged_decision(
                 [one.decision_function(X) for one in self._members()], _gives_chances(self)
             )
         net, X = self._checked(X)
+        if not self._by_recipe:
+            return self._decided(net, X)
+        mixed: Any = net
+        shares = mixed.weights if isinstance(mixed, Ensemble) else None
+        each = [self._decided(one, X) for one in members_of(mixed)]
+        return averaged_decision(each, _gives_chances(self), shares)
+
+    def _decided(self, net: Network, X: Array) -> Array:
+        """What decides by one network."""
         passed = net.forward(X)
         is_net = _gives_chances(self)
         values = passed.z[-1] if is_net else passed.a[-1] - (HALF if self._by_halves() else 0.0)

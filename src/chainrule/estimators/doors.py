@@ -44,7 +44,7 @@ class Doors:
     @property
     def model_(self) -> Model:
         """The network with the encoding of its inputs and answers, and where its training stands."""
-        check_is_fitted(self, "coefs_")
+        check_is_fitted(self)
         est: Any = self
         if "estimators_" in vars(self):
             return replace(_of_all([one.model_ for one in est._members()]), calibration=est.calibration_)
@@ -94,38 +94,16 @@ class Doors:
         array(['setosa'], dtype='<U10')
         """
         found = model if isinstance(model, Model) else load_model(model)
-        if found.members:
+        is_mixed = _is_mixed(found)
+        if found.members and not is_mixed:
             return cls._of_members(found, parameters)
+        _refuse_other_answers(cls, found)
         encoding, record, made = found.table_encoding, found.training, found.network
-        is_numeric = issubclass(cls, RegressorMixin)
-        if (encoding.kind == "numbers") != is_numeric:
-            other = "MLPClassifier" if is_numeric else "MLPRegressor"
-            raise InputError(
-                f"The model answers with {encoding.kind}",
-                parameter="model",
-                given=found,
-                needs=f"{cls.__name__} answers with {'numbers' if is_numeric else 'classes or labels'}",
-                advice=f"Take {other}.from_model.",
-            )
-        if any(isinstance(part, DateTarget) for part in encoding.targets):
-            raise InputError(
-                "The model answers with times",
-                parameter="model",
-                given=found,
-                needs="a regressor answers with numbers",
-                advice="Predict by the model itself.",
-            )
         is_plain = _is_plain(encoding)
-        given: dict[str, Any] = {} if is_plain else {"defaults": "modern"}
-        if record is not None:
-            given |= {"solver": record.rule, "random_state": record.seed, "shuffle": record.shuffle}
-            if record.rate is not None:
-                given["learning_rate_init"] = record.rate
-        if is_plain and found.state is not None:
-            given |= _as_then(found.state.settings)
-        estimator: Any = cls._of(
-            made, {**given, **by_scikit_learns_names(parameters, signature(cls).parameters)}
-        )
+        given = _parameters_of(found) | by_scikit_learns_names(parameters, signature(cls).parameters)
+        estimator: Any = cls(**given) if is_mixed else cls._of(made, given)
+        if is_mixed:
+            estimator._take_mixed(made)
         names = input_columns(encoding)
         estimator.n_features_in_ = len(names)
         if is_plain:
@@ -235,6 +213,52 @@ class Doors:
             inputs,
             np.asarray(est._targets_of_network(est._checked_targets(rows.y)), np.float64),
         )
+
+
+def _refuse_other_answers(kind: type, found: Model) -> None:
+    """Refuse a model whose answers are not of the kind that such an estimator gives."""
+    encoding, is_numeric = found.table_encoding, issubclass(kind, RegressorMixin)
+    if (encoding.kind == "numbers") != is_numeric:
+        other = "MLPClassifier" if is_numeric else "MLPRegressor"
+        raise InputError(
+            f"The model answers with {encoding.kind}",
+            parameter="model",
+            given=found,
+            needs=f"{kind.__name__} answers with {'numbers' if is_numeric else 'classes or labels'}",
+            advice=f"Take {other}.from_model.",
+        )
+    if any(isinstance(part, DateTarget) for part in encoding.targets):
+        raise InputError(
+            "The model answers with times",
+            parameter="model",
+            given=found,
+            needs="a regressor answers with numbers",
+            advice="Predict by the model itself.",
+        )
+
+
+def _parameters_of(found: Model) -> dict[str, Any]:
+    """Parameters by which an estimator would train as a model was trained."""
+    record, is_plain = found.training, _is_plain(found.table_encoding)
+    given: dict[str, Any] = {} if record is None else {"random_state": record.seed}
+    if _is_mixed(found):
+        return given if record is None else {**given, "effort": record.effort}
+    if not is_plain:
+        given["defaults"] = "modern"
+    if record is not None:
+        given |= {"solver": record.rule, "shuffle": record.shuffle}
+        if record.rate is not None:
+            given["learning_rate_init"] = record.rate
+    if is_plain and found.state is not None:
+        given |= _as_then(found.state.settings)
+    return given
+
+
+def _is_mixed(found: Model) -> bool:
+    """Whether a model is a recipe's, or an ensemble with shares, whose networks are no estimators alone."""
+    net, record = found.network, found.training
+    has_shares = isinstance(net, Ensemble) and net.weights is not None
+    return has_shares or (record is not None and record.recipe is not None)
 
 
 def _calibrated(found: Model) -> tuple[Calibration, Encoding] | None:

@@ -139,8 +139,9 @@ def check_numbers(estimator: Any) -> None:
     of_solver = {"sgd": (("momentum", "0.9"),), "adam": (("beta_1", "0.9"), ("beta_2", "0.999"))}
     for name, usual in of_solver.get(estimator.solver if isinstance(estimator.solver, str) else "", ()):
         share_below_1(getattr(estimator, name), name, usual)
-    for name in ("shuffle", "warm_start", "nesterovs_momentum", "early_stopping", "calibrate"):
+    for name in ("shuffle", "warm_start", "nesterovs_momentum", "early_stopping"):
         truth(getattr(estimator, name), name)
+    truth(estimator.calibrate or False, "calibrate")
     for name in ("n_restarts", "ensemble"):
         whole_number_from_1(getattr(estimator, name), name)
     if not isinstance(estimator.verbose, Integral):

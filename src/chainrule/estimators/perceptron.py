@@ -39,12 +39,12 @@ from chainrule.estimators.rows import (
     rows_to_watch,
     without_gaps,
 )
-from chainrule.estimators.shown import Shown
+from chainrule.estimators.shown import OF_ONE_NETWORK, OfOneNetwork, Shown
 from chainrule.estimators.steps import Kept, epoch_of
-from chainrule.estimators.tabular import fit_table, table_inputs, takes_tables
+from chainrule.estimators.tabular import check_effort, fit_table, table_inputs, takes_tables
 from chainrule.estimators.warning import ended, warn
 from chainrule.estimators.watch import Measure, Watch
-from chainrule.network import Ensemble, Network, own_functions
+from chainrule.network import Ensemble, Network, members_of, own_functions
 from chainrule.settings import Settings
 from chainrule.training import Callbacks, Epoch, StoppedBy, run_training, squares_of
 from chainrule.words import counted
@@ -88,13 +88,18 @@ class Perceptron(CallbackSupportMixin, Doors, Parametrised):
     _record: TrainingRecord | None = None
     _report: Report | None = None
     _encoded_once: Once | None = None  # what the estimators of an ensemble share
+    _by_recipe: bool = False  # and not one network
+    coefs_, intercepts_, n_layers_ = (OfOneNetwork() for _ in OF_ONE_NETWORK)
 
     @property
     def network_(self) -> Network | Any:
         """The network as it stands: its weights are those of `coefs_` and `intercepts_`, which may be set.
 
-        Of an ensemble all of its networks, the first of which has these weights.
+        Of an ensemble all of its networks, the first of which has these weights; with an effort what the
+        recipe has mixed.
         """
+        if self._by_recipe:
+            return self._network
         if "estimators_" in vars(self):
             return Ensemble(one.network_ for one in self._members())
         return self._one_network()
@@ -146,6 +151,7 @@ class Perceptron(CallbackSupportMixin, Doors, Parametrised):
         watched = self.validation_data
         with unless_it_fails(self), both_kinds(self) as functions:
             check_numbers(self)
+            check_effort(self)
             self.__dict__.pop("restarts_", None)
             if self.ensemble > 1:
                 return averaged(self, X, y, sample_weight)  # type: ignore[no-any-return]
@@ -162,7 +168,7 @@ class Perceptron(CallbackSupportMixin, Doors, Parametrised):
         given, rows = (X, y, sample_weight), without_gaps(X, y, sample_weight)
         if rows.n_left_out:
             warn(f"{counted(rows.n_left_out, 'row')} without a target left out", TableWarning)
-        is_first = not hasattr(self, "coefs_") or not (self.warm_start or goes_on)
+        is_first = self._begins(goes_on=goes_on)
         if takes_tables(self, is_first=is_first):
             fit_table(self, rows, watched, functions, given, is_first=is_first, goes_on=goes_on)
             return self
@@ -188,7 +194,7 @@ class Perceptron(CallbackSupportMixin, Doors, Parametrised):
                 )
             X, Y, weight, held_out = self._parted(X, Y, weight, random)
         self._calibrated = None
-        is_calibrated = self.calibrate and not goes_on
+        is_calibrated = bool(self.calibrate) and not goes_on
         if is_calibrated:
             self._check_calibration(held_out)
         by_score = held_out is not None and bool(self.early_stopping) and not has_own_steps(rule)
@@ -201,6 +207,13 @@ class Perceptron(CallbackSupportMixin, Doors, Parametrised):
         if is_calibrated and held_out is not None:
             self._calibrate(*held_out)
         return self
+
+    def _begins(self, *, goes_on: bool) -> bool:
+        """Whether a training begins with weights of its own, and not where it stands."""
+        is_to_go_on = self.warm_start or goes_on
+        if is_to_go_on and self._by_recipe:
+            raise _cannot_go_on()
+        return not (is_to_go_on and "coefs_" in vars(self))
 
     def _as_arrays(self, rows: WithTargets, *, is_first: bool, goes_on: bool) -> tuple[Array, Array, Array]:
         """Inputs without gaps, targets for the outputs, and what takes the place of a missing input."""
@@ -252,6 +265,7 @@ class Perceptron(CallbackSupportMixin, Doors, Parametrised):
     def _start_from(self, net: Network) -> None:
         """Take a network as one that nothing was counted for yet."""
         self._keep(net)
+        self._by_recipe = False
         self._encoding = self._record = self._report = self._settings = self._state = self._kept = None
         self._calibrated = None
         self._n_epochs = 0
@@ -259,6 +273,13 @@ class Perceptron(CallbackSupportMixin, Doors, Parametrised):
         self.loss_curve_: list[float] = []
         self.validation_scores_: list[float] | None = None
         self._watched(by_score=bool(self.early_stopping))
+
+    def _take_mixed(self, net: Network | Ensemble) -> None:
+        """Take what a recipe has mixed, or an ensemble with shares, as that which is fitted."""
+        self._start_from(members_of(net)[0])
+        for name in OF_ONE_NETWORK:
+            self.__dict__.pop(name)
+        self._network, self._shown, self._by_recipe = net, None, True  # type: ignore[assignment]
 
     def _watched(self, *, by_score: bool) -> None:
         """Begin to keep the best score, or else the best loss, and not the other."""
@@ -476,7 +497,7 @@ class Perceptron(CallbackSupportMixin, Doors, Parametrised):
     def _checked(self, X: Any) -> tuple[Network, Array]:
         """The fitted network and samples for it."""
         if "coefs_" not in vars(self):
-            check_is_fitted(self, "coefs_")
+            check_is_fitted(self)
         if self._encoding is not None:
             return self.network_, table_inputs(self, X)
         X = validate_data(self, X, reset=False, **CHECKS)
@@ -485,8 +506,13 @@ class Perceptron(CallbackSupportMixin, Doors, Parametrised):
             X, _ = filled(X, self._means)
         return self.network_, X
 
+    def __sklearn_is_fitted__(self) -> bool:
+        return "coefs_" in vars(self) or self._by_recipe
+
     def _goes_on(self) -> bool:
         """Whether the solver can take one epoch after another; one that there is not is refused elsewhere."""
+        if self.effort is not None:
+            raise _cannot_go_on()  # which the AttributeError gives as its cause
         try:
             return not has_own_steps(rule_of(self))
         except ChainruleError:
@@ -495,7 +521,9 @@ class Perceptron(CallbackSupportMixin, Doors, Parametrised):
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = tags.input_tags.allow_nan = True
-        tags.input_tags.string = tags.input_tags.categorical = self.defaults != "scikit-learn"
+        tags.input_tags.string = tags.input_tags.categorical = (
+            self.defaults != "scikit-learn" or self.effort is not None
+        )
         return tags
 
 
@@ -503,6 +531,15 @@ def _means_of_targets(Y: Array, weight: Array | None) -> Array:
     """Mean target of each output."""
     there = ~np.isnan(Y) * (1.0 if weight is None else weight[:, np.newaxis])
     return np.asarray(np.average(np.nan_to_num(Y), axis=0, weights=there))
+
+
+def _cannot_go_on() -> InputError:
+    return InputError(
+        "The estimator is one with an effort",
+        parameter="effort",
+        needs="partial_fit and warm_start go on with one network, of which nothing was held out",
+        advice="Give all rows to fit, or make a new estimator without effort.",
+    )
 
 
 def _not_finite(error: Exception) -> InputError:

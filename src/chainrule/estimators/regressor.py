@@ -78,7 +78,8 @@ class MLPRegressor(RegressorMixin, Perceptron):
         l1: float | None = None, l2: float | None = None, clip_norm: float | None = None,
         loss_goal: float | None = None, start: Any = None, validation_data: Any = None, callbacks: Any = None,
         n_restarts: int = 1, ensemble: int = 1, defaults: str = "scikit-learn", numbers_as: Any = None,
-        threads: int | None = None, engine: str | None = None, calibrate: bool = False,
+        threads: int | None = None, engine: str | None = None, calibrate: bool | None = None,
+        effort: str | None = None,
     ) -> None:  # fmt: skip
         keep(self, locals())
 
@@ -148,6 +149,8 @@ class MLPRegressor(RegressorMixin, Perceptron):
     def _in_units(self, outputs: Array) -> Array:
         """Outputs in the targets' own units, one column each."""
         parts = self._parts if self._encoding is None else self._encoding.targets
+        if self._by_recipe:  # whose networks are of another precision than the numbers
+            outputs = outputs.astype(np.float64)
         if parts is not None:
             outputs = _numbers(parts, outputs)
         return np.asarray(outputs[:, 0] if outputs.shape[1] == 1 else outputs)

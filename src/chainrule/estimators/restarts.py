@@ -146,8 +146,14 @@ def stepped(estimator: E, X: Any, y: Any, sample_weight: Any, **classes: Any) ->
     return estimator
 
 
-def averaged_decision(values: Sequence[npt.NDArray[Any]], are_odds: bool) -> npt.NDArray[Any]:  # noqa: FBT001 (of two)
+def averaged_decision(
+    values: Sequence[npt.NDArray[Any]],
+    are_odds: bool,  # noqa: FBT001 (of two)
+    shares: Sequence[float] | None = None,
+) -> npt.NDArray[Any]:
     """What decides by the mean: of logarithms of odds those of the mean chances, of outputs their mean.
+
+    All count the same where no shares are given.
 
     Examples
     --------
@@ -159,9 +165,13 @@ def averaged_decision(values: Sequence[npt.NDArray[Any]], are_odds: bool) -> npt
     """
     if not are_odds:
         mean: npt.NDArray[Any] = sum(values[1:], values[0]) / len(values)
-        return mean
+        return mean if shares is None else np.average(values, axis=0, weights=shares)
     stack = np.stack(values)
-    odds: npt.NDArray[Any] = logsumexp(log_expit(stack), axis=0) - logsumexp(log_expit(-stack), axis=0)
+    logs = np.zeros(len(stack)) if shares is None else np.log(shares)
+    logs = logs.reshape(-1, *[1] * (stack.ndim - 1))
+    odds: npt.NDArray[Any] = logsumexp(logs + log_expit(stack), axis=0) - logsumexp(
+        logs + log_expit(-stack), axis=0
+    )
     return odds.astype(stack.dtype)
 
 

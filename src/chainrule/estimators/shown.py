@@ -14,7 +14,26 @@ if TYPE_CHECKING:
 
     Array = npt.NDArray[Any]
 
-__all__ = ["Shown"]
+__all__ = ["OF_ONE_NETWORK", "OfOneNetwork", "Shown"]
+
+OF_ONE_NETWORK = ("coefs_", "intercepts_", "n_layers_")
+
+
+class OfOneNetwork:
+    """Attribute of an estimator of one network: it is what it is set to, and missing where it is not."""
+
+    def __set_name__(self, _owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, estimator: Any, owner: type) -> Any:
+        if estimator is None:
+            return self
+        what = f"{owner.__name__!r} object has no attribute {self._name!r}"
+        if not estimator._by_recipe:
+            raise AttributeError(what)
+        raise AttributeError(
+            f"{what}: it belongs to one network, and predictions are those of several, which are in network_"
+        )
 
 
 class Shown(NamedTuple):

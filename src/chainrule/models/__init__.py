@@ -10,7 +10,6 @@ from chainrule.models.judging.scoring import are_chances, gives_chances, majorit
 from chainrule.models.learning import fit_dataset, start_network
 from chainrule.models.model import Model
 from chainrule.models.outputs import AskedOutputs
-from chainrule.models.recipe.asking import one_network
 from chainrule.models.recipe.wording import choice_in_words, cost_in_words
 from chainrule.models.record import TrainingRecord
 from chainrule.models.result import FitResult
@@ -39,7 +38,6 @@ __all__ = [
     "fit_settings",
     "gives_chances",
     "majorities_of",
-    "one_network",
     "prepare",
     "prepare_again",
     "prepare_with",

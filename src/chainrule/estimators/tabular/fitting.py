@@ -15,6 +15,7 @@ from chainrule.errors import InputError, TableWarning, UnknownNameError, said
 from chainrule.estimators.callbacks import told_of
 from chainrule.estimators.options import activations_of, asked_settings, has_own_steps
 from chainrule.estimators.rows import dense, rows_to_watch
+from chainrule.estimators.tabular.effort import OF_SCIKIT_LEARN, asked_beside, fit_mixed, named_defaults
 from chainrule.estimators.tabular.encodings import (
     columns_of,
     dataset_again,
@@ -27,7 +28,7 @@ from chainrule.estimators.tabular.encodings import (
 )
 from chainrule.estimators.warning import ended, warn
 from chainrule.estimators.watch import Measure, Watch
-from chainrule.models import fit_dataset, fit_settings, one_network, start_network, watched_rows
+from chainrule.models import DEFAULTS, fit_dataset, fit_settings, start_network, watched_rows
 from chainrule.models.ensembles import calibrated, check_calibration
 from chainrule.network import Network
 from chainrule.training import StoppedBy
@@ -45,8 +46,6 @@ if TYPE_CHECKING:
 
 __all__ = ["OF_SCIKIT_LEARN", "fit_table", "table_inputs", "takes_tables"]
 
-OF_SCIKIT_LEARN = "scikit-learn"  # the defaults that are no defaults of `fit`
-DEFAULTS = ("modern", "modern-1", "notes")  # those that are: an estimator is one network
 CHECKS: dict[str, Any] = {
     "accept_sparse": ["csr", "csc"], "dtype": None, "ensure_all_finite": "allow-nan",
 }  # fmt: skip
@@ -59,12 +58,14 @@ def takes_tables(estimator: Any, *, is_first: bool) -> bool:
     name = estimator.defaults
     if name != OF_SCIKIT_LEARN and name not in DEFAULTS:
         raise UnknownNameError("set of defaults", str(name), [OF_SCIKIT_LEARN, *DEFAULTS], "defaults")
+    if is_first and estimator.effort is not None:
+        return True
     if is_first and name == OF_SCIKIT_LEARN and estimator.numbers_as is not None:
         raise InputError(
             parameter="numbers_as",
             given=estimator.numbers_as,
             needs="belongs to defaults that encode tables, and these are scikit-learn's",
-            advice="Add defaults='modern', or encode X before.",
+            advice="Add defaults='modern' or effort='normal', or encode X before.",
         )
     return bool(name != OF_SCIKIT_LEARN if is_first else estimator._encoding is not None)
 
@@ -82,6 +83,9 @@ def fit_table(
     """Encode rows and train on them, from the start or from where the estimator stands."""
     data, weight, asked = _dataset(estimator, rows, given[1], is_first=is_first, goes_on=goes_on)
     settings = _settings(estimator, data, asked, weight, goes_on=goes_on)
+    if settings.recipe is not None:
+        fit_mixed(estimator, data, settings, functions)
+        return
     start = _start(estimator, data, settings) if is_first else estimator.network_
     if is_first:
         estimator._start_from(start)
@@ -150,7 +154,7 @@ def _dataset(
         y = np.where(rows.gaps, np.nan, y.astype(np.float64))
     if not goes_on or not hasattr(estimator, "_seed"):
         estimator._seed, estimator._state = _seed(estimator.random_state), None
-    asked = asked_settings(estimator)
+    asked = asked_settings(estimator) if estimator.effort is None else asked_beside(estimator)
     if is_first:
         return _first_dataset(estimator, columns, y, own, weight, asked, goes_on=goes_on), weight, asked
     estimator._check_like(y)
@@ -242,7 +246,7 @@ def _first_dataset(  # noqa: PLR0917 (called in one place)
         )
     if classes and y.ndim == 1:
         refuse_ambiguous_classes(estimator.classes_)
-    learnt, asked = y, {**asked, "defaults": one_network(estimator.defaults)}
+    learnt, asked = y, {**asked, "defaults": named_defaults(estimator)}
     if classes and goes_on and y.ndim == 1:  # which may lack some of the classes
         learnt = np.resize(estimator.classes_, len(y))
     make = partial(
@@ -271,8 +275,7 @@ def _settings(
     alpha = asked.pop("alpha", None)
     settings = estimator._settings if goes_on else None
     if settings is None:
-        named = estimator.defaults if estimator.defaults in DEFAULTS else DEFAULTS[0]
-        settings = fit_settings(data, defaults=one_network(named), **asked)
+        settings = fit_settings(data, defaults=named_defaults(estimator), **asked)
     else:
         settings = replace(settings, **{name: one for name, one in asked.items() if one is not None})
     if goes_on:  # whoever calls says when to stop

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 __all__ = [
-    "NEWEST", "asked_recipe", "check_asking", "one_network", "refuse_to_go_on", "takes_recipe", "with_masks",
+    "NEWEST", "asked_recipe", "check_asking", "refuse_to_go_on", "takes_recipe", "with_masks",
 ]  # fmt: skip
 
 NEWEST = "modern-2"
@@ -30,11 +30,6 @@ def takes_recipe(given: Mapping[str, Any]) -> bool:
 def asked_recipe(defaults: object) -> str | None:
     """The recipe that a name of defaults stands for; None for one network."""
     return RECIPES.get("modern" if defaults is None else str(defaults))
-
-
-def one_network(defaults: str) -> str:
-    """The defaults of one network that a name stands for, where that of a recipe does, too."""
-    return defaults if asked_recipe(defaults) is None else ONE_NETWORK
 
 
 def check_asking(given: Mapping[str, Any], others: Sequence[str] = ()) -> None:

@@ -15,14 +15,15 @@ if TYPE_CHECKING:
     from chainrule.models.dataset import Dataset
     from chainrule.models.outputs import OutputLayer
 
-__all__ = ["Recipe", "recipe_of", "recipe_settings"]
+__all__ = [
+    "Effort", "Recipe", "of_members", "recipe_of", "recipe_settings", "settings_of_width", "widths_of",
+]  # fmt: skip
 
 FIRST_CYCLE = 83  # steps; each cycle has twice as many as the one before
 SEGMENT = 20  # steps of an epoch, where a pass over the rows has more
-PASSES, USUAL_CYCLES = 40, 6  # of six cycles in full, where rows are many
+PASSES, USUAL_CYCLES = 40, 5  # of five cycles in full, where rows are many
 FEW_ROWS = 1000  # for which narrow networks do
 MOST_NUMBERS_IN_BINS, INPUTS_IN_BINS, MOST_BINS, FEWEST_BINS = 256, 256, 16, 2
-PENALTIES = (1.0, 0.1, 0.01, 0.001, 0.0001)  # of linear candidates, the strongest first
 
 
 @dataclass(frozen=True)
@@ -35,24 +36,27 @@ class Effort:
         Of the schedule of each network, at most; and of many rows as many more as 40 passes over them take.
     folds, repeats : int
         Each network learns from all folds but one; folds are drawn so many times.
-    narrow, wide : int
-        Units of both hidden layers, of few rows and of more.
+    few, many : tuple of int
+        Units of each of both hidden layers, of few rows and of more; for each number there are such networks.
     pays : float
-        What a cycle must leave of the error for another one to follow.
+        What a cycle may leave of the error, at most, for another one to follow.
+    penalties : tuple of float
+        Of linear candidates, the strongest first.
     """
 
     cycles: int
     folds: int
     repeats: int
-    narrow: int
-    wide: int
+    few: tuple[int, ...]
+    many: tuple[int, ...]
     pays: float
+    penalties: tuple[float, ...] = (1.0, 0.1, 0.01, 0.001, 0.0001)
 
 
 EFFORT = {
-    "quick": Effort(4, 4, 1, 32, 64, 0.99),
-    "normal": Effort(6, 4, 2, 32, 64, 0.99),
-    "best": Effort(7, 8, 3, 64, 128, 0.995),
+    "quick": Effort(4, 4, 1, (32,), (32,), 0.97, penalties=(0.1, 0.001)),
+    "normal": Effort(5, 4, 2, (32,), (64,), 0.97),
+    "best": Effort(6, 4, 4, (32, 64), (32, 64), 1.1),
 }
 
 
@@ -65,13 +69,10 @@ class Recipe:
     effort : Effort
     ends : tuple of int
         Epochs after which each network is a candidate.
-    penalties : tuple of float
-        Of linear candidates.
     """
 
     effort: Effort
     ends: tuple[int, ...]
-    penalties: tuple[float, ...] = PENALTIES
 
 
 def recipe_settings(data: Dataset, layer: OutputLayer, *, effort: str, given: dict[str, Any]) -> FitSettings:
@@ -84,21 +85,14 @@ def recipe_settings(data: Dataset, layer: OutputLayer, *, effort: str, given: di
     steps_of_passes = PASSES * n_rows / batch / FIRST_CYCLE / (2**USUAL_CYCLES - 1)
     cycles = chosen.cycles + max(0, round(math.log2(steps_of_passes)))
     epochs = first_cycle * (2**cycles - 1)
-    width = chosen.narrow if len(data.training_rows) <= FEW_ROWS else chosen.wide
-    numbers = len(columns_of_numbers(data))
-    bins = min(MOST_BINS, max(FEWEST_BINS, INPUTS_IN_BINS // max(1, numbers)))
-    has_bins = 0 < numbers <= MOST_NUMBERS_IN_BINS
     classes = data.encoding.kind != "numbers"
-    return FitSettings(
+    settings = FitSettings(
         **layer._asdict(),
-        hidden=(width, width),
         activation="selu" if classes else "mish",
-        input_layers=(f"piecewise:{bins}", "scale") if has_bins else ("scale",),
         start="lecun_uniform",
         dtype="float32",
         rule="adam:0.9:0.95",
         rate=0.04 if classes else 0.07,
-        rate_factors=_factors(data, has_bins=has_bins, n_hidden=2),
         bias_rate=0.1,
         schedule=f"coslog:{cycles}",
         epochs=epochs,
@@ -110,6 +104,23 @@ def recipe_settings(data: Dataset, layer: OutputLayer, *, effort: str, given: di
         seed=data.seed,
         **given,
     )
+    return settings_of_width(data, settings, widths_of(data, chosen)[0])
+
+
+def widths_of(data: Dataset, effort: Effort) -> tuple[int, ...]:
+    """Units of each hidden layer of the networks of a table."""
+    return effort.few if len(data.training_rows) <= FEW_ROWS else effort.many
+
+
+def settings_of_width(data: Dataset, settings: FitSettings, width: int) -> FitSettings:
+    """Settings of networks of such a width; their numbers are encoded in bins unless these are too many."""
+    numbers = columns_of_numbers(data)
+    bins = min(MOST_BINS, max(FEWEST_BINS, INPUTS_IN_BINS // max(1, len(numbers))))
+    has_bins = 0 < len(numbers) <= MOST_NUMBERS_IN_BINS
+    layers = (f"piecewise:{bins}", "scale") if has_bins else ("scale",)
+    is_ordered = not has_bins or list(numbers) == list(range(len(numbers)))
+    factors = [*["1"] * (has_bins + (not is_ordered)), "6", *["ntp"] * 3]
+    return replace(settings, hidden=(width, width), input_layers=layers, rate_factors=",".join(factors))
 
 
 def recipe_of(settings: FitSettings) -> Recipe:
@@ -124,15 +135,6 @@ def _batch_size(n_rows: int) -> int:
     """A fortieth of the rows as the nearest power of two, from 16 to 128; of many a 400th, up to 512."""
     few, many = (1 << round(math.log2(max(1.0, n_rows / share))) for share in (40, 400))
     return max(16, min(128, few), min(512, many))
-
-
-def _factors(data: Dataset, *, has_bins: bool, n_hidden: int) -> str:
-    """Factors of the rate for the chain of layers that `start_network` makes."""
-    chain = []
-    if has_bins:
-        numbers = columns_of_numbers(data)
-        chain = ["1"] if list(numbers) == list(range(len(numbers))) else ["1", "1"]
-    return ",".join([*chain, "6", *["ntp"] * (n_hidden + 1)])
 
 
 def of_members(settings: FitSettings, **more: Any) -> FitSettings:  # noqa: ANN401 (settings)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from threading import RLock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -12,20 +12,20 @@ from chainrule.models.beside import sample_weight
 from chainrule.models.judging.calibration import calibration_of
 from chainrule.models.judging.predicted import never_predicted
 from chainrule.models.learning import training_record
+from chainrule.models.linear import linear_path
 from chainrule.models.model import Model
 from chainrule.models.outputs import OutputLayer
 from chainrule.models.recipe.blending import Answers, blend
-from chainrule.models.recipe.choice import Recipe, recipe_of
-from chainrule.models.recipe.linear import linear_path
+from chainrule.models.recipe.choice import Recipe, recipe_of, settings_of_width, widths_of
 from chainrule.models.recipe.members import Member, folds_of, member_trainings, members_of_recipe
-from chainrule.models.recipe.wording import name_of_linear, name_of_networks
+from chainrule.models.recipe.wording import name_of_linear
 from chainrule.models.result import FitResult
 from chainrule.network import Ensemble, Network
 from chainrule.random_streams import Purpose, permutation
 from chainrule.training import StoppedBy, shared_threads, train_together
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     import numpy.typing as npt
 
@@ -37,6 +37,23 @@ if TYPE_CHECKING:
 __all__ = ["fit_by_recipe"]
 
 MOST_ROWS_OF_CHOICE = 20_000  # whose answers the choice looks at
+
+
+class _Candidate(NamedTuple):
+    """What can be mixed.
+
+    Attributes
+    ----------
+    name : str
+        What stands for it in the record.
+    answers : Answers
+    networks : tuple of Network
+        Whose mean it is; none of a linear model, which is trained on all rows once it is chosen.
+    """
+
+    name: str
+    answers: Answers
+    networks: tuple[Network, ...] = ()
 
 
 def fit_by_recipe(
@@ -52,52 +69,86 @@ def fit_by_recipe(
         Ctrl-C came before a network was there.
     """
     recipe, weights = recipe_of(settings), sample_weight(data, settings.class_weight)
-    members, was_interrupted = _trained(data, settings, recipe, weights, callbacks or {})
-    if not was_interrupted:
-        try:
-            return _chosen(data, settings, recipe, weights, members)
-        except KeyboardInterrupt:  # of a linear model
-            pass
-    return _interrupted(data, settings, members)
+    trained: list[Member] = []
+    candidates: list[_Candidate] = []
+    for width in widths_of(data, recipe.effort):
+        own = settings_of_width(data, settings, width)
+        members, was_interrupted = _trained(data, own, recipe, weights, callbacks or {})
+        trained += members
+        if was_interrupted:
+            return _interrupted(data, settings, trained)
+        answers, Y, rows = _answers(data, members)
+        candidates += [
+            _Candidate(f"{width}:{end}", one, tuple(member.snapshots[cycle] for member in members))
+            for cycle, (end, one) in enumerate(zip(recipe.ends, answers, strict=False))
+        ]
+    try:
+        return _chosen(data, settings, recipe, weights, trained, candidates, Y, rows)
+    except KeyboardInterrupt:  # of a linear model
+        return _interrupted(data, settings, trained)
 
 
-def _chosen(
-    data: Dataset, settings: FitSettings, recipe: Recipe, weights: Numbers | None, members: list[Member]
+def _chosen(  # noqa: PLR0917 (called in one place)
+    data: Dataset,
+    settings: FitSettings,
+    recipe: Recipe,
+    weights: Numbers | None,
+    trained: Sequence[Member],
+    candidates: list[_Candidate],
+    Y: Numbers,
+    rows: npt.NDArray[np.intp],
 ) -> FitResult:
     """The mean of the networks, and of linear models, that answers best."""
-    answers, Y, rows = _answers(data, members)
     layer = OutputLayer(settings.output, settings.loss)
-    linear = _linear_answers(data, recipe, layer, weights, settings.seed)
-    n_cycles, chosen = len(answers), _rows_of_choice(len(rows), settings.seed)
-    alike = (1,) * recipe.effort.repeats  # of linear models one drawing does
-    candidates = [*answers, *(Answers(tuple(one[rows] for _ in alike)) for one in linear)]
-    own = None if weights is None else weights[rows][chosen]
-    counts = blend([one.taken(chosen) for one in candidates], Y[chosen], own)
-    total, networks, parts = sum(counts), [], []
-    for cycle, count in enumerate(counts[:n_cycles]):
-        for member in members if count else ():
-            networks.append(member.snapshots[cycle])
-            parts.append(count / total / len(members))
-    of_linear = counts[n_cycles:]
-    if any(of_linear):
-        last = max(k for k, count in enumerate(of_linear) if count)
-        path = linear_path(data, data.training_rows, layer, recipe.penalties[: last + 1], weights)
-        for net, count in zip(path, of_linear, strict=False):
-            if count:
-                networks.append(_in_float32(net))
-                parts.append(count / total)
-    result = _result(data, settings, members, networks, parts)
-    mixed = _mixed(candidates, counts)
+    of_linear = _linear_answers(data, recipe, layer, weights, settings.seed)
+    n_drawings = recipe.effort.repeats  # of linear models one drawing does
+    for penalty, answers_of in zip(recipe.effort.penalties, of_linear, strict=True):
+        alike = Answers(tuple(answers_of[rows] for _ in range(n_drawings)))
+        candidates.append(_Candidate(name_of_linear(penalty), alike))
+    chosen = _rows_of_choice(len(rows), settings.seed)
     of_rows = None if weights is None else weights[rows]
-    choice = _choice(recipe, n_cycles, counts, [*candidates, mixed], Y, of_rows)
+    counts = blend(
+        [one.answers.taken(chosen) for one in candidates],
+        Y[chosen],
+        None if of_rows is None else of_rows[chosen],
+    )
+    networks, parts = _in_the_mean(data, recipe, layer, weights, candidates, counts)
+    result = _result(data, settings, trained, networks, parts)
+    mixed = _mixed([one.answers for one in candidates], counts)
     assert result.model.training is not None  # noqa: S101 (as of every fit)
-    record = replace(result.model.training, choice=choice)
+    record = replace(result.model.training, choice=_choice(candidates, counts, mixed, Y, of_rows))
     result = replace(result, model=replace(result.model, training=record))
     if not settings.calibrate:
         return result
-    own = None if data.weights is None else data.weights[rows]
-    calibration = calibration_of("folds", data.encoding, Y, mixed.mean.astype(np.float32), weights=own)
+    own_weights = None if data.weights is None else data.weights[rows]
+    outputs = mixed.mean.astype(np.float32)
+    calibration = calibration_of("folds", data.encoding, Y, outputs, weights=own_weights)
     return replace(result, model=replace(result.model, calibration=calibration))
+
+
+def _in_the_mean(  # noqa: PLR0917 (called in one place)
+    data: Dataset,
+    recipe: Recipe,
+    layer: OutputLayer,
+    weights: Numbers | None,
+    candidates: Sequence[_Candidate],
+    counts: Sequence[int],
+) -> tuple[list[Network], list[float]]:
+    """All networks that are in the mean, and what each counts."""
+    networks, parts, total = [], [], sum(counts)
+    penalties, of_linear = recipe.effort.penalties, counts[-len(recipe.effort.penalties) :]
+    for one, count in zip(candidates, counts, strict=True):
+        for net in one.networks if count else ():
+            networks.append(net)
+            parts.append(count / total / len(one.networks))
+    if any(of_linear):
+        last = max(k for k, count in enumerate(of_linear) if count)
+        path = _linear_path(data, data.training_rows, layer, penalties[: last + 1], weights)
+        for net, count in zip(path, of_linear, strict=False):
+            if count:
+                networks.append(net)
+                parts.append(count / total)
+    return networks, parts
 
 
 def _mixed(candidates: Sequence[Answers], counts: Sequence[int]) -> Answers:
@@ -110,20 +161,19 @@ def _mixed(candidates: Sequence[Answers], counts: Sequence[int]) -> Answers:
     return mixed
 
 
-def _choice(  # noqa: PLR0917 (called in one place)
-    recipe: Recipe,
-    n_cycles: int,
+def _choice(
+    candidates: Sequence[_Candidate],
     counts: Sequence[int],
-    answers: Sequence[Answers],
+    mixed: Answers,
     Y: Numbers,
     weights: Numbers | None,
 ) -> tuple[tuple[str, float, float], ...]:
     """What was mixed, as the record keeps it: the mean, and each candidate."""
-    names = [*map(name_of_networks, recipe.ends[:n_cycles]), *map(name_of_linear, recipe.penalties), "mean"]
-    shares = [*(count / sum(counts) for count in counts), 1.0]
-    errors = [one.error(Y, weights) / len(Y) for one in answers]
-    *rows, mean = zip(names, map(float, shares), map(float, errors), strict=True)
-    return (mean, *rows)
+    pairs = zip(candidates, counts, strict=True)
+    return (
+        ("mean", 1.0, mixed.error(Y, weights) / len(Y)),
+        *((one.name, count / sum(counts), one.answers.error(Y, weights) / len(Y)) for one, count in pairs),
+    )
 
 
 def _trained(
@@ -149,8 +199,8 @@ def _trained(
         return locked if callable(call) else call
 
     calls = {name: told(call) for name, call in callbacks.items() if call is not None}
-    for cycle, end in enumerate(recipe.ends):
-        together = train_together(member_trainings(data, members, end, weights, calls), at_once)
+    for cycle in range(len(recipe.ends)):
+        together = train_together(member_trainings(data, members, recipe.ends, weights, calls), at_once)
         if together.was_interrupted:
             n = len(together.results)
             begun = [own or before for own, before in zip(together.results, members[:n], strict=True)]
@@ -180,13 +230,26 @@ def _answers(data: Dataset, members: Sequence[Member]) -> tuple[list[Answers], N
     return answers, data.Y[rows], rows
 
 
+def _linear_path(
+    data: Dataset,
+    rows: npt.NDArray[np.intp],
+    layer: OutputLayer,
+    penalties: Sequence[float],
+    weights: Numbers | None,
+) -> Iterator[Network]:
+    """A linear network of these rows for each penalty, in the precision of the others."""
+    own = None if weights is None else weights[rows]
+    for net in linear_path(data.X[rows], data.Y[rows], layer, penalties, own):
+        yield net.with_weights([w.astype(np.float32) for w in net.weights])
+
+
 def _linear_answers(
     data: Dataset, recipe: Recipe, layer: OutputLayer, weights: Numbers | None, seed: int
 ) -> list[Numbers]:
     """For each penalty what linear networks answer to the rows of the folds of the first drawing."""
-    answers = [np.zeros_like(data.Y) for _ in recipe.penalties]
+    answers = [np.zeros_like(data.Y) for _ in recipe.effort.penalties]
     for training, held_out in folds_of(data, recipe.effort.folds, seed):
-        nets = linear_path(data, training, layer, recipe.penalties, weights)
+        nets = _linear_path(data, training, layer, recipe.effort.penalties, weights)
         for own, net in zip(answers, nets, strict=True):
             own[held_out] = net(data.X[held_out], threads=1)
     return answers
@@ -198,11 +261,6 @@ def _rows_of_choice(n_rows: int, seed: int) -> npt.NDArray[np.intp]:
         return np.arange(n_rows, dtype=np.intp)
     drawn = permutation(n_rows, seed=seed, purpose=Purpose.SAMPLE, counter=2)[:MOST_ROWS_OF_CHOICE]
     return np.sort(drawn)
-
-
-def _in_float32(net: Network) -> Network:
-    """The network in the precision of the others."""
-    return net.with_weights([w.astype(np.float32) for w in net.weights])
 
 
 def _interrupted(data: Dataset, settings: FitSettings, members: Sequence[Member]) -> FitResult:

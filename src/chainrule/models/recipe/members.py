@@ -149,25 +149,26 @@ def _first(data: Dataset, settings: FitSettings) -> Network:
 def member_trainings(
     data: Dataset,
     members: Sequence[Member],
-    end: int,
+    ends: Sequence[int],
     weights: npt.NDArray[np.float64] | None,
     told: dict[str, Any],
 ) -> Iterator[Callable[[], Member]]:
-    """The next part of each network's training: up to an epoch."""
+    """The next part of each network's training: up to the first of these epochs that it has not reached."""
     for k, member in enumerate(members, 1):
-        yield partial(_trained, data, member, end, weights, told, (k, len(members)))
+        yield partial(_trained, data, member, ends, weights, told, (k, len(members)))
 
 
 def _trained(  # noqa: PLR0917 (called in one place)
     data: Dataset,
     member: Member,
-    end: int,
+    ends: Sequence[int],
     weights: npt.NDArray[np.float64] | None,
     told: dict[str, Any],
     number: tuple[int, int],
 ) -> Member:
-    """A network whose training has gone on up to an epoch."""
-    rows = member.training
+    """A network whose training has gone on up to the end of its next cycle."""
+    rows, cycle = member.training, len(member.snapshots)
+    end, place = ends[cycle], (cycle + 1, len(ends))
     state: TrainingState | None = None if member.result is None else member.result.state
     done = 0 if state is None else len(state.epochs)
     result = run_training(
@@ -177,7 +178,7 @@ def _trained(  # noqa: PLR0917 (called in one place)
         member.settings,
         sample_weight=None if weights is None else weights[rows],
         engine=member.settings.engine,
-        callbacks=Callbacks(**{name: _of_member(call, number) for name, call in told.items()}),
+        callbacks=Callbacks(**{name: _of_member(call, number, place, end) for name, call in told.items()}),
         resume=state,
         observer=UntilEpoch(end).begin(done),
         warn=False,
@@ -191,13 +192,13 @@ def _trained(  # noqa: PLR0917 (called in one place)
     return replace(member, result=result, snapshots=snapshots, answers=(*member.answers, answers))
 
 
-def _of_member(call: Any, number: tuple[int, int]) -> Any:  # noqa: ANN401 (a function, or a number of seconds)
-    """A callback that is told which network is trained."""
+def _of_member(call: Any, number: tuple[int, int], cycle: tuple[int, int], end: int) -> Any:  # noqa: ANN401 (a function, or a number of seconds)
+    """A callback that is told which network is trained, and how far."""
     if not callable(call):
         return call
 
     def told(training: Progress) -> object:
-        training.member = number
+        training.member, training.cycle, training.n_epochs = number, cycle, end
         return call(training)
 
     return told

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chainrule.equations import LAYERS
-from chainrule.models.recipe.choice import of_members, recipe_of
+from chainrule.models.recipe.choice import of_members, recipe_of, settings_of_width, widths_of
 from chainrule.models.recipe.input_layers import start_network
 from chainrule.models.recipe.members import n_folds_of
 from chainrule.words import counted, series
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from chainrule.models.record import TrainingRecord
     from chainrule.settings import FitSettings
 
-__all__ = ["choice_in_words", "cost_in_words", "name_of_linear", "name_of_networks"]
+__all__ = ["choice_in_words", "cost_in_words", "name_of_linear"]
 
 BILLION = 1e9
 OF_A_WEIGHT = 3  # multiply-adds: forward, backward, gradient
@@ -24,30 +24,27 @@ A_SECOND = 2e10  # multiply-adds of a core of today, about
 
 def cost_in_words(data: Dataset, settings: FitSettings) -> str:
     """What the recipe of some settings trains at most, before it begins."""
-    recipe, net = recipe_of(settings), start_network(data, of_members(settings))
-    effort, n_rows = recipe.effort, len(data.training_rows)
+    effort, n_rows = recipe_of(settings).effort, len(data.training_rows)
     steps = settings.epochs * (settings.steps_per_epoch or -(-n_rows // (settings.batch_size or 1)))
-    weights = sum(w.size for w, layer in zip(net.weights, net.layers, strict=True) if _is_dense(layer))
-    folds = n_folds_of(data, effort.folds)
-    in_order = data.encoding.rows.in_order
+    folds, in_order = n_folds_of(data, effort.folds), data.encoding.rows.in_order
     parts = f"the rows before one of {folds} blocks" if in_order else f"{folds - 1} of {folds} parts"
-    networks, sizes = folds * effort.repeats, (data.X.shape[1], *settings.hidden, data.Y.shape[1])
-    work = OF_A_WEIGHT * weights * steps * (settings.batch_size or 1) * networks
+    of_each, sizes, work = folds * effort.repeats, [], 0
+    for width in widths_of(data, effort):
+        own = settings_of_width(data, settings, width)
+        net = start_network(data, of_members(own))
+        weights = sum(w.size for w, layer in zip(net.weights, net.layers, strict=True) if _is_dense(layer))
+        work += OF_A_WEIGHT * weights * steps * (settings.batch_size or 1) * of_each
+        sizes.append("-".join(map(str, (data.X.shape[1], *own.hidden, data.Y.shape[1]))))
     most = f"{work / BILLION:.2g} billion multiply-adds, about {max(work / A_SECOND, 0.1):.1g} s of one core"
     return (
-        f"Recipe {settings.recipe}, effort {settings.effort}: {networks} networks "
-        f"{'-'.join(map(str, sizes))}, each of which learns from {parts} of the {n_rows} rows in up "
-        f"to {steps} updates, and {counted(len(recipe.penalties), 'linear model')}; at most {most}."
+        f"Recipe {settings.recipe}, effort {settings.effort}: {of_each} networks {series(sizes)}, each of "
+        f"which learns from {parts} of the {n_rows} rows in up to {steps} updates, and "
+        f"{counted(len(effort.penalties), 'linear model')}; at most {most}."
     )
 
 
 def _is_dense(layer: object) -> bool:
     return bool(LAYERS.fact(layer, "chooses_units"))
-
-
-def name_of_networks(epochs: int) -> str:
-    """What stands for the networks as they were after so many epochs."""
-    return f"networks:{epochs}"
 
 
 def name_of_linear(penalty: float) -> str:
@@ -63,10 +60,10 @@ def choice_in_words(record: TrainingRecord) -> str:
     >>> from chainrule.models.record import TrainingRecord
     >>> from chainrule.settings import FitSettings
     >>> settings = FitSettings(rate=0.1, epochs=30, recipe="modern-2", effort="normal")
-    >>> choice = (("mean", 1.0, 0.2), ("networks:14", 0.75, 0.21), ("linear:0.1", 0.25, 0.3))
+    >>> choice = (("mean", 1.0, 0.2), ("64:14", 0.75, 0.21), ("linear:0.1", 0.25, 0.3))
     >>> facts = {"n_training_rows": 90, "epochs_run": 30, "stopped_by": "epochs", "final_loss": 0.1}
-    >>> choice_in_words(TrainingRecord.of(settings, majority=None, choice=choice, **facts)).partition(";")[0]
-    'Recipe modern-2, effort normal: 75 % networks after 14 of 30 epochs and 25 % a linear model with l2=0.1'
+    >>> choice_in_words(TrainingRecord.of(settings, majority=None, choice=choice, **facts))
+    'Recipe modern-2, effort normal: 75 % networks of 64-64 units after 14 of 30 epochs and 25 % a linear ...'
     """
     if record.recipe is None or not record.choice:
         return ""
@@ -87,4 +84,4 @@ def _words(name: str, record: TrainingRecord) -> str:
     kind, _, number = name.partition(":")
     if kind == "linear":
         return f"a linear model with l2={number}"
-    return f"networks after {number} of {record.epochs} epochs"
+    return f"networks of {kind}-{kind} units after {number} of {record.epochs} epochs"
