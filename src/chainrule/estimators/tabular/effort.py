@@ -34,7 +34,7 @@ def check_effort(estimator: Any) -> None:
     >>> from chainrule import MLPRegressor
     >>> check_effort(MLPRegressor(effort="quick", max_iter=10))
     Traceback (most recent call last):
-    chainrule.errors.InputError: effort='quick' was given, and max_iter=10, too, but ... Leave effort out, ...
+    chainrule.errors.InputError: effort='quick' was given with max_iter=10 but the recipe settles ...
     """
     effort = estimator.effort
     if effort is None:
@@ -57,7 +57,7 @@ def check_effort(estimator: Any) -> None:
     if others:
         given = series([argument(name, value) for name, value in others.items()])
         raise InputError(
-            f"effort={effort!r} was given, and {given}, too",
+            f"effort={effort!r} was given with {given}",
             parameter="effort",
             given=effort,
             needs="the recipe settles the network and its training by the rows themselves",
