@@ -5,7 +5,7 @@ from __future__ import annotations
 from inspect import signature
 from typing import TYPE_CHECKING, Any
 
-from chainrule.errors import InputError, argument
+from chainrule.errors import InputError
 from chainrule.estimators.warning import ended, warn
 from chainrule.models import choice_in_words, cost_in_words
 from chainrule.models.ensembles import fit_networks
@@ -33,7 +33,7 @@ def check_effort(estimator: Any) -> None:
     >>> from chainrule import MLPRegressor
     >>> check_effort(MLPRegressor(effort="quick", max_iter=10))
     Traceback (most recent call last):
-    chainrule.errors.InputError: effort='quick' was given, and max_iter=10, too, but ... Leave effort out, ...
+    chainrule.errors.InputError: effort='quick' was given, and max_iter, too, but ... Leave effort out, ...
     """
     effort = estimator.effort
     if effort is None:
@@ -54,13 +54,12 @@ def check_effort(estimator: Any) -> None:
     if asked_recipe(others.get("defaults")) is not None:
         others.pop("defaults", None)
     if others:
-        given = series([argument(name, value) for name, value in others.items()])
         raise InputError(
-            f"effort={effort!r} was given, and {given}, too",
+            f"effort={effort!r} was given, and {series(list(others))}, too",
             parameter="effort",
             given=effort,
             needs="the recipe settles the network and its training by the rows themselves",
-            advice=f"Leave effort out, or {series(list(others))}.",
+            advice="Leave effort out, or all that is beside it.",
         )
 
 
