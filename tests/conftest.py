@@ -84,7 +84,7 @@ def kernels_of_a_whole_run(request: pytest.FixtureRequest, tmp_path_factory: pyt
     def name_of(compiled: Kernel | Routine) -> str:
         return compiled.name if isinstance(compiled, Routine) else compiled._dispatcher.py_func.__name__
 
-    found = [one for one in gc.get_objects() if isinstance(one, (Kernel, Routine))]
+    found = [one for one in gc.get_objects() if issubclass(type(one), (Kernel, Routine))]
     found.sort(key=lambda one: (isinstance(one, Routine), name_of(one)))
     dtypes: list[np.dtype[Any]] = [np.dtype("float32"), np.dtype("float64")]
     begun = tmp_path_factory.getbasetemp().parent / "kernels"  # in the folder of all processes

@@ -187,7 +187,7 @@ def test_a_row_without_a_target_has_its_forward_pass_and_its_answer(tmp_path: Pa
         35.0,
         None,
     )
-    assert found["layers"] == [{"weights": weights.tolist(), "z": [6.25], "a": [6.25]}]
+    assert found["layers"] == [{"kind": "dense", "weights": weights.tolist(), "z": [6.25], "a": [6.25]}]
 
 
 def test_outputs_that_are_no_numbers_answer_nothing(tmp_path: Path) -> None:

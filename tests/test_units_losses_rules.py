@@ -716,7 +716,9 @@ def test_smoothed_targets_of_the_page_are_those_of_the_code(loss: Loss, n_classe
 
 def test_factors_of_the_page_are_those_of_the_code() -> None:
     ((_, rate),) = NUMBERED[56].chains
-    for m, (of_bias, of_others) in enumerate(rate_factors("6,ntp", 0.125, [np.zeros((3, 5))] * 2) or (), 1):
+    for m, (of_bias, of_others, _) in enumerate(
+        rate_factors("6,ntp", 0.125, [np.zeros((3, 5))] * 2) or (), 1
+    ):
         known = {("eta",): sympy.Integer(1), ("f", 0): number("0.125"), ("f", 1): number("6")}
         known["f", 2] = 1 / sympy.sqrt(4)
         for j, factor in ((0, of_bias), (1, of_others)):

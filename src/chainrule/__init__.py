@@ -95,6 +95,8 @@ if TYPE_CHECKING:
     from chainrule.network import Ensemble as Ensemble
     from chainrule.network import ForwardPass as ForwardPass
     from chainrule.network import Network as Network
+    from chainrule.network import tabm_masks as tabm_masks
+    from chainrule.network import tabm_network as tabm_network
     from chainrule.scores import ClassScore as ClassScore
     from chainrule.scores import Gain as Gain
     from chainrule.scores import NumberScore as NumberScore
@@ -154,7 +156,7 @@ _NAMES_OF = {
         "CrossValidation", "FitResult", "Model", "Predictions", "cross_validate", "fit",
     ),
     "network": (
-        "Ensemble", "ForwardPass", "Network",
+        "Ensemble", "ForwardPass", "Network", "tabm_masks", "tabm_network",
     ),
     "scores": (
         "ClassScore", "Gain", "NumberScore",

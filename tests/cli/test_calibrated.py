@@ -147,7 +147,10 @@ def test_a_training_that_goes_on_keeps_what_its_folds_said(
 
 def test_what_cannot_be_is_refused(here: Path, chainrule_command: Callable[..., Any]) -> None:
     assert here.is_dir()
-    done = chainrule_command("fit", "penguins.csv", "--target", "body_mass_g", "--calibrate", "--out", "n.st")
+    done = chainrule_command(
+        *("fit", "penguins.csv", "--target", "body_mass_g", "--defaults", "modern-1"),
+        *("--calibrate", "--out", "n.st"),
+    )
     assert done.code == 2
     assert "--calibrate needs rows that the network does not learn from. Give --folds 5, or" in done.err
     plain = ("fit", "penguins.csv", "--target", "body_mass_g", "--epochs", "1", "--out", "n.st")

@@ -59,7 +59,9 @@ def run_process(*arguments: object, **environment: str) -> subprocess.CompletedP
 
 
 def test_fit_tells_everything(here: Path, chainrule_command: Callable[..., Any]) -> None:
-    done = chainrule_command("fit", "iris.csv", "--target", "species", "--out", "new.safetensors")
+    done = chainrule_command(
+        *("fit", "iris.csv", "--target", "species", "--defaults", "modern-1", "--out", "new.safetensors")
+    )
     assert done.code == 0
     usual = default_settings("modern", 112, classes=True)
     for part in (
@@ -81,7 +83,8 @@ def test_fit_tells_everything(here: Path, chainrule_command: Callable[..., Any])
 
 def test_fit_of_numbers_compares_with_the_mean(here: Path, chainrule_command: Callable[..., Any]) -> None:
     done = chainrule_command(
-        "fit", here / "penguins.csv", "--target", "body_mass_g", "--out", "new.safetensors"
+        *("fit", here / "penguins.csv", "--target", "body_mass_g", "--defaults", "modern-1"),
+        *("--out", "new.safetensors"),
     )
     assert done.code == 0
     words = " ".join(done.out.split())

@@ -93,7 +93,7 @@ REFUSED = {
     "--loss hinge": "There is no loss 'hinge'",
     "--loss huber:-1": "The loss 'huber:-1' cannot be: limit is -1.0",
     "--loss quantile:1.5": "The loss 'quantile:1.5' cannot be: share is 1.5",
-    "--defaults old": "There is no set of defaults 'old'. There are: modern, notes.",
+    "--defaults old": "There is no set of defaults 'old'. There are: modern, modern-2, modern-1, notes.",
     "--rule sgd": "There is no update rule 'sgd'",
     "--rule adam:2": "The update rule 'adam:2' cannot be: beta1 is 2.0",
     "--rule lbfgs --rate 0.1": "--rate is 0.1 but the update rule lbfgs finds its own steps",

@@ -237,7 +237,7 @@ def test_too_little_memory_is_one_message(
         raise MemoryError(message)
 
     monkeypatch.setattr("chainrule.jobs.fit.fit_networks", exhausted)
-    done = chainrule_command("fit", here / "iris.csv", "--target", "species", "--out", "n.st")
+    done = chainrule_command("fit", here / "iris.csv", "--target", "species", "--epochs", 1, "--out", "n.st")
     assert (done.code, done.out) == (2, "")
     assert done.err.startswith("Error: Unable to allocate 3 TiB. ")
 
@@ -333,7 +333,7 @@ def test_keys_of_the_summary_as_json(here: Path, chainrule_command: Callable[...
         "table", "rows", "report", "training_rows", "watched_rows", "held_out_rows", "inputs", "targets",
         "classes", "remarks",
         "network", "sizes", "hidden", "activation", "output", "start", "rate", "epochs", "batch_size",
-        "rate_factors", "bias_rate", "decay_schedule", "label_smoothing",
+        "rate_factors", "bias_rate", "decay_schedule", "label_smoothing", "steps_per_epoch",
         "loss_goal", "seed", "shuffle", "rule", "schedule", "clip_norm", "l1", "l2", "dropout", "patience",
         "metric", "stopping", "threads", "validation", "dtype", "engine", "arithmetic", "stopped_by",
         "epochs_run",

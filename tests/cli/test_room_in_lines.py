@@ -74,7 +74,8 @@ def test_rows_that_are_only_watched_are_counted(here: Path, chainrule_command: C
     assert here.is_dir()
     parts = [("train", "train", "validation", "test")[n % 4] for n in range(40)]
     X.assign(y=X["a"], part=parts).to_csv("t.csv", index=False)
-    by_column = chainrule_command("fit", "t.csv", "--target", "y", "--split", "part", "--out", "t.st")
+    one_network = ("--defaults", "modern-1", "--out", "t.st")
+    by_column = chainrule_command("fit", "t.csv", "--target", "y", "--split", "part", *one_network)
     assert "Training  30 rows, 10 of them only watched, 60 epochs in" in by_column.out
     share = (
         "--ignore",

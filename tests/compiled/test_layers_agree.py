@@ -44,6 +44,7 @@ CHAINS |= {
         *("member_scale:4", "dense", "member_scale:4", "member_bias:4"),
         *("member_scale:4", "dense", "member_scale:4", "member_bias:4", "member_dense:4"),
     ),
+    "one member": ("dense", "member_scale:1", "member_bias:1", "member_dense:1"),
     "RealMLP": ("periodic:4:3:2", "scale", "dense", "dense", "dense"),
 }
 RULES_OF_STEPS = [rule.name for rule in RULES.values() if RULES.fact(rule, "engine") is None]

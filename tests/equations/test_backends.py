@@ -16,6 +16,7 @@ from chainrule.equations import (
     LOSSES,
     RULES,
     Activation,
+    CrossEntropy,
     Exp,
     Identity,
     Layer,
@@ -43,6 +44,7 @@ from chainrule.equations import (
     penalty,
     penalty_gradient,
     sample_losses,
+    smoothed_targets,
     with_bias_unit,
 )
 
@@ -175,6 +177,7 @@ EQUATIONS: dict[str, Equation] = {
     "mean_loss": Equation(mean_loss, ((5,),)),
     "penalty": Equation(lambda w: penalty(w, l1=0.5, l2=0.25), (MATRIX,)),
     "penalty_gradient": Equation(lambda w: penalty_gradient(w, l1=0.5, l2=0.25), (MATRIX,)),
+    "smoothed_targets": Equation(lambda y: smoothed_targets(y, 0.1, CrossEntropy()), (BATCH,)),
     "dropped_out": Equation(dropped_out, (BATCH, BATCH)),
     "lbfgs_direction": Equation(_by_lbfgs, ((2, 3), (2, 3), (3,)), holomorphic=False),
     "levenberg_marquardt_step": Equation(_damped, ((3, 3), (3,)), holomorphic=False),
@@ -252,7 +255,7 @@ def test_only_what_is_below_the_square_root_of_the_smallest_normal_number_become
 def test_every_function_of_the_room_is_in_the_table() -> None:
     from chainrule import equations  # noqa: PLC0415 (only this test looks at the room as a whole)
 
-    no_arrays = {"is_fused", "name_of", "layers_of", "members_of"}
+    no_arrays = {"is_fused", "name_of", "layers_of", "members_of", "rate_factors"}
     no_arrays |= {"clip_factor"}  # which gives a number, and is tested below
     lower_case = {name for name in equations.__all__ if name.islower()} - no_arrays
     assert lower_case <= {name.split()[-1] for name in EQUATIONS}

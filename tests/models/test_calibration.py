@@ -117,7 +117,7 @@ def test_folds_say_it_by_the_rows_that_each_held_out() -> None:
 
 
 def test_folds_calibrate_classes_by_probabilities_of_networks_that_had_not_seen_the_rows() -> None:
-    result = chainrule.fit(IRIS, target="species", folds=3, calibrate=True, seed=1)
+    result = chainrule.fit(IRIS, target="species", folds=3, calibrate=True, seed=1, defaults="modern-1")
     validated, calibration = result.cross_validation, result.model.calibration
     assert validated is not None
     assert calibration is not None
@@ -281,7 +281,7 @@ def test_several_labels_each_have_a_temperature() -> None:
 
 
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
-    "no rows": ({"target": "body_mass_g"}, "No rows are watched.*folds=5"),
+    "no rows": ({"target": "body_mass_g", "defaults": "modern-1"}, "No rows are watched.*folds=5"),
     "no probabilities": (
         {"target": "species", "defaults": "notes", "folds": 3},
         "Outputs of logistic are no probabilities.*output='softmax'",

@@ -64,7 +64,7 @@ def test_it_is_copied_and_pickled() -> None:
         assert again([[0.3]]).tobytes() == ensemble([[0.3]]).tobytes()
     assert repr(ensemble) == "Ensemble(2 networks 1-1, identity, rss, float64)"
     unlike = Ensemble([linear(1.0, 2.0), Network.random((1, 2, 1), ["tanh", "identity"])])
-    assert repr(unlike).startswith("Ensemble(Network(1-1, identity, rss, float64), Network(1-2-1, ")
+    assert repr(unlike).startswith("Ensemble(1 network 1-1, identity, rss, float64; 1 network 1-2-1, ")
 
 
 @pytest.mark.parametrize(

@@ -118,9 +118,10 @@ def test_decay_is_multiplied_with_the_rate(engine: str) -> None:
         "epochs": 1,
         "batch_size": 24,
     }
-    found = train(still, X, Y[:, :1], rate_factors="2,1", **given).network.weights[0]
-    np.testing.assert_allclose(found[:, 1:], 1 - 0.125 * 2 * 0.5, rtol=1e-15)
-    np.testing.assert_array_equal(found[:, 0], 1)
+    for factors, of_decay in (("2,1", 2), ("ntp,1", 1)):  # a weight and its share of 1/√n_in decay alike
+        found = train(still, X, Y[:, :1], rate_factors=factors, **given).network.weights[0]
+        np.testing.assert_allclose(found[:, 1:], 1 - 0.125 * of_decay * 0.5, rtol=1e-15)
+        np.testing.assert_array_equal(found[:, 0], 1)
 
 
 @each_engine
@@ -147,7 +148,7 @@ def test_factors_are_kept_as_a_text(given: Any, kept: str) -> None:  # noqa: ANN
 
 def test_no_factors_are_none() -> None:
     assert rate_factors("1", 1.0, NARROW.weights) is None
-    assert rate_factors("1", 0.5, NARROW.weights) == ((0.5, 1.0), (0.5, 1.0))
+    assert rate_factors("1", 0.5, NARROW.weights) == ((0.5, 1.0, 1.0),) * 2
 
 
 @each_engine

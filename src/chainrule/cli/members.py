@@ -34,7 +34,7 @@ def network_words(network: Network | Ensemble, *, with_activations: bool = True)
         _words(net, with_activations=with_activations) for net in members_of(network)
     ):
         n = len(list(alike))
-        kinds.append(f"{n} networks {words}" if isinstance(network, Ensemble) else words)
+        kinds.append(f"{counted(n, 'network')} {words}" if isinstance(network, Ensemble) else words)
     averaged = ", averaged" * isinstance(network, Ensemble)
     return f"{'; '.join(kinds)}{averaged}; {weights_in(network)} weights"
 

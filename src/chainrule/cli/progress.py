@@ -64,6 +64,8 @@ class TrainingProgress(Notes):
         if which not in self.heard:  # the first one has compiled what they need
             before = len(training.epochs) - (0 if training.samples else 1)
             self.heard[which] = training, 0 if self.heard else before
+        elif self.heard[which][0] is not training:  # it goes on
+            self.heard[which] = training, len(training.epochs)
         pause = SECONDS_BETWEEN_DRAWS if self.on_terminal else SECONDS_BETWEEN_LINES
         if now - self.last_shown < pause:
             return
@@ -110,6 +112,8 @@ class TrainingProgress(Notes):
             number, within = number + 1, f", {100 * training.samples // training.n_samples} % of its rows"
         parts = (("fold", training.fold, folds), ("network", training.member, members))
         which = "".join(_of_several(what, one[1], numbers) for what, one, numbers in parts if one is not None)
+        if training.cycle is not None:
+            which = f"cycle {training.cycle[0]} of at most {training.cycle[1]}, {which}"
         line = f"{which}epoch {number} of {training.n_epochs}{within}{losses}"
         if len(training.epochs) == epochs_at_first or rate <= 0:
             return line  # the first epoch may have compiled kernels, and would promise too long a wait

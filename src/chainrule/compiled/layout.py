@@ -13,7 +13,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from chainrule.compiled.codes import checked_code
-from chainrule.equations import LAYERS, Dense, MemberDense, Periodic, Piecewise, layers_of, members_of
+from chainrule.equations import (
+    LAYERS,
+    Dense,
+    MemberBias,
+    MemberDense,
+    MemberScale,
+    Periodic,
+    Piecewise,
+    layers_of,
+    members_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,9 +41,10 @@ VECTOR_BYTES = 64
 LAYER = np.dtype(
     [("parameter", np.float64)]  # of the activation
     + [
-        ("rate_factor", np.float64),
-        ("bias_factor", np.float64),
-    ]  # of the rate, of bias weights, too
+        ("rate_factor", np.float64),  # of the rate,
+        ("bias_factor", np.float64),  # for bias weights,
+        ("decay_factor", np.float64),  # and for decay
+    ]
     + [
         (name, np.int64)
         for name in (
@@ -46,7 +57,7 @@ LAYER = np.dtype(
             "numbers",  # of a line: of a dense layer inputs + 1, and numbers_width is before_width
             "numbers_width",
             "members",  # networks that share the weights,
-            "members_at",  # and which of them a row is of
+            "members_at",  # and which of them a row is of, counted from 0
             "frequencies",  # of a periodic layer
             "sums",  # units that each input becomes
             "scratch",  # of a row, for layers that need it: [rows][scratch_width]
@@ -199,7 +210,7 @@ def reserve(  # noqa: PLR0912 (what each may need)
             layer[f"{name}_width"] = padded(int(layer[name]), pad_to)
         layer["inputs"], layer["units"] = inputs, units
         layer["activation"], layer["parameter"] = activation
-        layer["rate_factor"] = layer["bias_factor"] = 1
+        layer["rate_factor"] = layer["bias_factor"] = layer["decay_factor"] = 1
         layer["width"], layer["outputs_width"] = padded(units, pad_to), padded(units + 1, pad_to)
         layer["before_width"], layer["column"] = padded(inputs + 1, pad_to), pad_to
         layer["weights"] = space.take(_n_packed(layer))
@@ -246,7 +257,9 @@ def reserve(  # noqa: PLR0912 (what each may need)
     held = [bool(LAYERS.fact(kind, "is_held")) for kind in kinds]
     places["bottom"] = held.index(False) if False in held else len(held) - 1
     places["members"] = members_of(kinds)
-    places["row_members"] = layers["members_at"] = space.take(rows) if places["members"] > 1 else 0
+    # A single member's layers, too, look up whose a row is.
+    has_members = any(isinstance(kind, (MemberScale, MemberBias, MemberDense)) for kind in kinds)
+    places["row_members"] = layers["members_at"] = space.take(rows) if has_members else 0
     memory = Memory(_aligned_zeros(space.end, dtype), layers, places[()])  # type: ignore[arg-type]
     _set_bias_units(memory, rows)
     return memory

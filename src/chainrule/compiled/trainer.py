@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from chainrule.compiled.machine.compiling import Kernel
-    from chainrule.equations import Activation, Layer, Loss, Rule, RuleState
+    from chainrule.equations import Activation, Layer, Loss, RateFactors, Rule, RuleState
 
 __all__ = ["Block", "State", "Trainer"]
 
@@ -114,8 +114,8 @@ class Trainer:
     l1, l2 : float
     clip_norm : float, optional
     masks : sequence of arrays of the shapes of the weights, optional
-    factors : sequence of pairs of floats, optional
-        Of the rate, for each matrix: that of its bias weights, and that of the others.
+    factors : sequence of RateFactors, optional
+        Of the rate, for each matrix.
     dropout : callable, optional
         Of epoch, first place in its order and number of samples: what is left of each hidden unit's output.
     threads : int or None
@@ -139,7 +139,7 @@ class Trainer:
         l2: float = 0.0,
         clip_norm: float | None = None,
         masks: Sequence[npt.NDArray[Any]] | None = None,
-        factors: Sequence[tuple[float, float]] | None = None,
+        factors: Sequence[RateFactors] | None = None,
         dropout: Callable[[int, int, int], npt.NDArray[Any]] | None = None,
         threads: int | None = None,
         kinds: Sequence[Layer] | None = None,
@@ -174,8 +174,8 @@ class Trainer:
         pack(self._memory, weights)
         if masks is not None:
             pack(self._memory, masks, "masks")
-        for layer, (of_bias, of_others) in zip(self._memory.layers, factors or (), strict=False):
-            layer["bias_factor"], layer["rate_factor"] = of_bias, of_others
+        for layer, own in zip(self._memory.layers, factors or (), strict=False):
+            layer["bias_factor"], layer["rate_factor"], layer["decay_factor"] = own
         self._team = np.zeros(TEAM_LENGTH, np.int64)
         self._pool = ThreadPoolExecutor(self._threads - 1) if self._threads > 1 else None
         self._pace = Pace(self._threads, max(1, min(SAMPLES_AT_FIRST, WORK_AT_FIRST // n_weights)))

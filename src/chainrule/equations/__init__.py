@@ -61,7 +61,7 @@ from chainrule.equations.rules.curvature import (
     lbfgs_direction,
     levenberg_marquardt_step,
 )
-from chainrule.equations.rules.factors import rate_factors
+from chainrule.equations.rules.factors import RateFactors, rate_factors
 from chainrule.equations.rules.rule import (
     RULES,
     ClassicalMomentum,
@@ -104,15 +104,15 @@ __all__ = [
     "ACTIVATIONS", "CRITERIA", "ENGINES", "GELU", "LAYERS", "LBFGS", "LOSSES", "METRICS", "RSS", "RULES",
     "SCHEDULES", "SELU", "STARTS", "Absolute", "Activation", "Adam", "AdamW", "Array", "BinaryCrossEntropy",
     "ClassicalMomentum", "ClassicalNesterov", "Constant", "Cos", "CosLog", "Cosine", "Criterion",
-    "CrossEntropy", "Dense", "Descent", "Exp", "Exponential", "FlatCosine", "FromData",
-    "GeneralizationLoss", "GlorotNormal", "GlorotUniform", "HeNormal", "HeUniform", "Huber", "IRpropMinus",
-    "Identity", "Kind", "Layer", "LayerKind", "LeakyReLU", "LecunNormal", "LecunUniform",
-    "LevenbergMarquardt", "Logistic", "Loss", "MemberBias", "MemberDense", "MemberScale", "Mish",
-    "Momentum", "Nesterov", "Order", "OutputRange", "Past", "PastEpoch", "Patience", "Periodic",
-    "Piecewise", "Poisson", "ProgressQuotient", "Quantile", "RMSprop", "ReLU", "ReduceOnPlateau", "Rule",
-    "RuleState", "Scale", "Schedule", "Softmax", "Softplus", "Softsign", "Start", "Step", "Tanh", "Uniform",
-    "WarmUp", "ZeroOutput", "clip_factor", "descend", "dropped_out", "flush_to_zero", "gradient",
-    "hidden_delta", "is_fused", "layers_of", "lbfgs_direction", "levenberg_marquardt_step", "mean_loss",
-    "members_of", "name_of", "net_input", "output_delta", "penalty", "penalty_gradient", "rate_factors",
-    "sample_losses", "smoothed_targets", "with_bias_unit",
+    "CrossEntropy", "Dense", "Descent", "Exp", "Exponential", "FlatCosine", "FromData", "GeneralizationLoss",
+    "GlorotNormal", "GlorotUniform", "HeNormal", "HeUniform", "Huber", "IRpropMinus", "Identity", "Kind",
+    "Layer", "LayerKind", "LeakyReLU", "LecunNormal", "LecunUniform", "LevenbergMarquardt", "Logistic",
+    "Loss", "MemberBias", "MemberDense", "MemberScale", "Mish", "Momentum", "Nesterov", "Order",
+    "OutputRange", "Past", "PastEpoch", "Patience", "Periodic", "Piecewise", "Poisson", "ProgressQuotient",
+    "Quantile", "RMSprop", "RateFactors", "ReLU", "ReduceOnPlateau", "Rule", "RuleState", "Scale",
+    "Schedule", "Softmax", "Softplus", "Softsign", "Start", "Step", "Tanh", "Uniform", "WarmUp",
+    "ZeroOutput", "clip_factor", "descend", "dropped_out", "flush_to_zero", "gradient", "hidden_delta",
+    "is_fused", "layers_of", "lbfgs_direction", "levenberg_marquardt_step", "mean_loss", "members_of",
+    "name_of", "net_input", "output_delta", "penalty", "penalty_gradient", "rate_factors", "sample_losses",
+    "smoothed_targets", "with_bias_unit",
 ]  # fmt: skip

@@ -36,6 +36,7 @@ class Checkpoint:
     Where it cannot be written the training goes on. What stands beside the model under its name is left as it
     is, and so is a checkpoint under a name that its user gave it. `remove` ends it; a training that diverged
     keeps it. Of an ensemble it is the states of all networks, those that the training goes on from included.
+    A recipe keeps none: what it mixes depends on all its networks, and takes seconds.
     """
 
     def __init__(
@@ -58,7 +59,9 @@ class Checkpoint:
         self.looked_at: dict[object, float] = {}  # when, of an ensemble's network
         self.complaint = ""
         self.calibration: Calibration | None = None  # by folds, which are not judged again
-        self.is_possible = True
+        self.is_possible = settings.recipe is None  # of which there is nothing that a fit could go on from
+        if not self.is_possible:
+            return
         try:
             refuse_unsavable(settings.to_json())
         except InputError as error:  # the fit itself can be

@@ -244,7 +244,7 @@ class FitJob(Job):
             check_calibration(data, settings, has_rows=True)
         self.look()
         validated = self._validated(usable, data, settings, face)
-        if validated is not None and settings.calibrate:
+        if validated is not None and settings.calibrate and settings.recipe is None:
             self.calibration = calibration_by_folds(validated, data.encoding)
         kept.calibration = self.calibration
         with put_off():  # but in the epochs
@@ -289,7 +289,7 @@ class FitJob(Job):
                 usable,
                 settings.folds,
                 data.seed,
-                {**self.given, "calibrate": None},
+                {**self.given, "calibrate": None} if settings.recipe is None else self.given,
                 on_time=look,
                 every_seconds=SECONDS_BETWEEN_LOOKS,
             )

@@ -230,7 +230,7 @@ def prepare(
     seed : int
     output, loss : str or object, optional
         Of the network: how targets are scaled follows from what the outputs can give and the loss can take.
-    defaults : {"modern", "notes"}
+    defaults : {"modern", "modern-2", "modern-1", "notes"}
         Where they come from if they are not given.
     **options
         What is said of the table: see `TableOptions`.

@@ -25,11 +25,12 @@ from chainrule.models.folds import (
 from chainrule.models.learning import across_arithmetic
 from chainrule.models.model import Model
 from chainrule.models.outputs import AskedOutputs
+from chainrule.models.recipe.asking import refuse_to_go_on, with_masks
 from chainrule.models.settings import fit_settings, settings_of_checkpoint
 from chainrule.settings import FitSettings, documented, refuse_unknown_settings
 from chainrule.table_options import TableOptions, documented_options, options_of, parted_options
 from chainrule.tables import as_table, settle_roles
-from chainrule.training import Callbacks, shared_threads
+from chainrule.training import Callbacks, TrainingState, shared_threads
 
 if TYPE_CHECKING:
     import os
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from chainrule.models.result import FitResult
-    from chainrule.training import Progress, TrainingState
+    from chainrule.training import Progress
 
 __all__ = ["cross_validate", "fit", "in_folds"]
 
@@ -88,13 +89,17 @@ def fit(
     resume : path, TrainingState or Model, optional
         Go on from there; `epochs` counts all of them. A checkpoint of `chainrule fit`, or a Model that holds
         a state, settles the columns, and all settings but those of when to stop. The state of a training
-        alone, ``result.training.state``, needs the same arguments as before. Where another version kept it,
-        whose bits are not those of this one, a `TrainingWarning` says so; `strict` refuses it.
+        alone, ``result.training.state``, needs the same arguments as before; a recipe cannot go on. Where
+        another version kept it, whose bits are not those of this one, a `TrainingWarning` says so; `strict`
+        refuses it.
     masks, seed, on_step, on_epoch, on_time, every_seconds
         As for `train`. What the callbacks see are rows and weights of the network, as in ``result.data``.
     {options}
-    defaults : {"modern", "notes"}
-        Where all that is not given comes from; it may depend on the kind of target and the number of rows.
+    defaults : {"modern", "modern-2", "modern-1", "notes"}
+        Where all that is not given comes from. "modern" is the newest recipe, "modern-2": where nothing is
+        said of the network or its training, it trains several and mixes those that answer best. "modern-1",
+        and "modern" beside a setting that a recipe settles, is one network for the kind of target and the
+        number of rows; "notes" is that of the lecture notes.
     {settings}
 
     Returns
@@ -120,6 +125,9 @@ def fit(
     callbacks, state = Callbacks(on_step, on_epoch, on_time, every_seconds), opened(resume)
     is_share = validation is None or isinstance(validation, Real)
     options, settings = _parted({**given, "validation": validation if is_share else 0.0}, OF_FIT)
+    settings = with_masks(settings, masks)
+    if isinstance(state, TrainingState):
+        refuse_to_go_on(settings)
     states: TrainingState | Sequence[TrainingState] | None
     validated: CrossValidation | None = None
     remarks: tuple[str, ...] = ()
@@ -140,14 +148,15 @@ def fit(
         data = usable.encode(usable.part(held_out=share, seed=seed), held_out=share, seed=seed)
         chosen, states = fit_settings(data, **settings), state
         if chosen.folds is not None and state is None:
-            table_of_watched = None if is_share else validation
+            table_of_watched, is_one = None if is_share else validation, chosen.recipe is None
             check_calibration(data, chosen, has_rows=True)
             validated = in_folds(
-                usable, chosen.folds, seed, {**settings, "calibrate": None}, on_epoch=on_epoch, masks=masks,
-                validation=table_of_watched,
+                usable, chosen.folds, seed, {**settings, "calibrate": None} if is_one else settings,
+                on_epoch=on_epoch, masks=masks, validation=table_of_watched,
             )  # fmt: skip
             remarks = remarks_beside(data.decisions, validated)
-            calibration = calibration_by_folds(validated, data.encoding) if chosen.calibrate else None
+            if chosen.calibrate and is_one:  # a recipe calibrates what it mixes by folds of its own
+                calibration = calibration_by_folds(validated, data.encoding)
     strict = truth(options.get("strict") or False, "strict")
     watched = None if is_share else watched_rows(validation, data, chosen, strict=strict)
     of_watched = watched.remarks if watched else ()
@@ -197,7 +206,7 @@ def cross_validate(
         As for `train`; ``progress.fold`` says which fold of how many is trained. Folds follow each other
         then, unless `threads` are given: each calls from the thread that trains it, one at a time.
     {options}
-    defaults : {"modern", "notes"}
+    defaults : {"modern", "modern-2", "modern-1", "notes"}
         As for `fit`.
     {settings}
 

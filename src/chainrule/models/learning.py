@@ -16,6 +16,7 @@ from chainrule.models.recipe.input_layers import start_network
 from chainrule.models.record import TrainingRecord
 from chainrule.models.result import FitResult
 from chainrule.models.rows import watch_rows
+from chainrule.network import as_masks, tabm_masks
 from chainrule.training import Callbacks, History, TrainingState, other_bits, run_training
 
 if TYPE_CHECKING:
@@ -89,13 +90,14 @@ def fit_dataset(
     _ = data.majorities  # computed now and kept, so that less is left for after the training
     is_one = learnt is None
     rows = learnt_of(data, settings, watched) if learnt is None else learnt
+    net = start_network(data, settings) if start is None else start
     result = run_training(
-        start_network(data, settings) if start is None else start,
+        net,
         rows.X,
         rows.Y,
         settings,
         sample_weight=rows.weight,
-        masks=masks,
+        masks=masks if settings.members is None else _with_masks_of_members(net, masks),
         validation=rows.validation,
         engine=settings.engine,
         callbacks=Callbacks(on_step, on_epoch, on_time, every_seconds),
@@ -110,6 +112,15 @@ def fit_dataset(
     record = training_record(data, settings, result.history, result.stopped_by, result.best_epoch)
     record = replace(record, beside=beside(data, masks, watched))
     return FitResult(Model(result.network, data.encoding, record, report=data.report), data, result)
+
+
+def _with_masks_of_members(
+    net: Network, masks: Sequence[npt.ArrayLike] | None
+) -> list[npt.NDArray[np.bool_]]:
+    """Masks that hold what is held where members share weights, and what is to be held beside."""
+    own = tabm_masks(net)
+    given = None if masks is None else as_masks(masks, net)
+    return own if given is None else [one & (mask != 0) for one, mask in zip(own, given, strict=True)]
 
 
 def checkpoint(

@@ -9,7 +9,6 @@ from chainrule.equations import ACTIVATIONS, LOSSES, name_of
 from chainrule.errors import InputError, argument
 from chainrule.models.defaults import check_defaults
 from chainrule.models.recipe.asking import takes_recipe
-from chainrule.settings import FitSettings, settings_of
 from chainrule.table_options import NumberEncoding
 from chainrule.tables import Limits
 
@@ -52,8 +51,7 @@ class AskedOutputs(NamedTuple):
     def of(cls, given: Mapping[str, Any]) -> AskedOutputs:
         """What of the settings that were given is about the output layer."""
         defaults = check_defaults("modern" if given.get("defaults") is None else given["defaults"])
-        names = tuple(one.name for one in settings_of(FitSettings))
-        return cls(given.get("output"), given.get("loss"), defaults, takes_recipe(given, names))
+        return cls(given.get("output"), given.get("loss"), defaults, takes_recipe(given))
 
     def limits(self, kind: TargetKind, n_classes: int, roles: Roles) -> Limits:
         """What the outputs can give and the loss can take, for targets of this kind.

@@ -15,6 +15,8 @@ from chainrule.errors import ModelFileError
 from chainrule.settings import BALANCED, FitSettings, plain, settings_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from chainrule.network import Network
 
 __all__ = ["TrainingRecord"]
@@ -144,7 +146,7 @@ class TrainingRecord(FitSettings):
         dense = [m for m, layer in enumerate(net.layers) if LAYERS.fact(layer, "chooses_units")]
         told: dict[str, Any] = {
             "hidden": tuple(net.sizes[m + 1] for m in dense[:-1]),
-            "activation": activations[dense[0]] if len(dense) > 1 else NO_ACTIVATION,
+            "activation": _of_hidden(activations[dense[0] : dense[1]]) if len(dense) > 1 else NO_ACTIVATION,
             "output": activations[-1],
             "loss": name_of(net.loss),
             "dtype": str(net.dtype),
@@ -158,6 +160,11 @@ class TrainingRecord(FitSettings):
         lists = {"beside": tuple(beside), "arithmetic": tuple(versions), "input_layers": tuple(layers)}
         lists["choice"] = tuple(map(tuple, choice))
         return cls(**{**told, **data, **lists})
+
+
+def _of_hidden(activations: Sequence[str]) -> str:
+    """The activation of a hidden layer, which may stand behind layers of members."""
+    return next((name for name in activations if name != NO_ACTIVATION), NO_ACTIVATION)
 
 
 def _is_candidate(one: object) -> bool:

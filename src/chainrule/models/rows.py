@@ -95,6 +95,13 @@ def part_in_folds(
     return tuple(Parted(training, nothing, held_out) for training, held_out in found)
 
 
+def most_folds(table: Table, roles: RowRoles) -> int:
+    """In how many folds rows can be parted at most, in the way in which `part_in_folds` does."""
+    if roles.group is not None:
+        return len(set(_groups(table, roles.group)))
+    return table.n_rows - roles.in_order
+
+
 def with_value(table: Table, present: npt.NDArray[np.bool_]) -> tuple[Table, tuple[RowsLeftOut, ...]]:
     """The rows of a table that have a value of a target, and an account of the others.
 

@@ -10,7 +10,7 @@ from chainrule.equations import ACTIVATIONS, RULES
 from chainrule.errors import InputError, UnknownNameError, argument
 from chainrule.models.defaults import default_settings
 from chainrule.models.outputs import AskedOutputs, OutputLayer, output_layer
-from chainrule.models.recipe.asking import refuse_effort_beside, takes_recipe
+from chainrule.models.recipe.asking import check_asking, takes_recipe
 from chainrule.models.recipe.choice import recipe_settings
 from chainrule.settings import FitSettings, plain, refuse_unknown_settings, settings_of
 from chainrule.tables import ClassTarget
@@ -43,14 +43,13 @@ def fit_settings(data: Dataset, *, defaults: str = "modern", **given: Any) -> Fi
     asked = {name: value for name, value in given.items() if value is not None}
     refuse_unknown_settings(given, FitSettings)
     kind, target = data.encoding.kind, data.encoding.learnt[0]
-    names = tuple(one.name for one in settings_of(FitSettings))
-    refuse_effort_beside({**asked, "defaults": defaults}, names)
-    if takes_recipe({**asked, "defaults": defaults}, names):
+    check_asking({**asked, "defaults": defaults})
+    if takes_recipe({**asked, "defaults": defaults}):
         layer = output_layer(AskedOutputs(), kind, one_unit=getattr(target, "one_unit", False))
-        beside: dict[str, Any] = {name: asked[name] for name in ("threads", "folds") if name in asked}
-        beside["calibrate"] = asked.get("calibrate", True)
-        beside["class_weight"] = _class_weight_of_labels(asked.get("class_weight"), data)
-        return recipe_settings(data, layer, effort=asked.get("effort"), given=beside)
+        names = ("threads", "folds", "class_weight")
+        beside = {"calibrate": True, **{name: asked[name] for name in (*names, "calibrate") if name in asked}}
+        settings = recipe_settings(data, layer, effort=asked.get("effort") or "normal", given=beside)
+        return replace(settings, class_weight=_class_weight_of_labels(settings.class_weight, data))
     usual = default_settings(defaults, len(data.training_rows), classes=kind != "numbers")
     layer = output_layer(
         AskedOutputs.of({**asked, "defaults": defaults}), kind, one_unit=getattr(target, "one_unit", False)
@@ -90,7 +89,7 @@ def settings_of_checkpoint(model: Model, **given: Any) -> FitSettings:  # noqa: 
         The model is no checkpoint, or a setting is not as it was, and may not be another.
     """
     states, record = model.states, model.training
-    if not states or record is None:
+    if not states or record is None or record.recipe is not None:
         raise InputError(
             "The file holds a model but no state of a training, so that there is nothing to go on from.",
             parameter="model",

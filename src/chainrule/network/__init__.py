@@ -25,10 +25,11 @@ from chainrule.network.samples import (
     check_finite,
     check_network,
 )
+from chainrule.network.tabm import tabm_layers, tabm_masks, tabm_network, with_tabm_start
 
 __all__ = [
     "Ensemble", "ForwardPass", "Network", "Objective", "as_masks", "as_pairs", "as_sample_weight",
     "as_samples", "as_table", "as_weights", "backward", "check_as_many", "check_finite", "check_network",
     "check_targets", "each_member", "forward", "gradients", "jacobian", "loss_over_rows", "members_of",
-    "own_functions",
+    "own_functions", "tabm_layers", "tabm_masks", "tabm_network", "with_tabm_start",
 ]  # fmt: skip

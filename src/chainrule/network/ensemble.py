@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ from chainrule.equations import name_of
 from chainrule.errors import InputError, ShapeError
 from chainrule.given import positive_number
 from chainrule.network.network import Network
+from chainrule.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -67,7 +69,15 @@ class Ensemble:
 
     def _checked_weights(self, weights: Iterable[float]) -> tuple[float, ...]:
         """Shares of the members, whose sum is 1."""
-        given = tuple(weights)
+        try:
+            given = tuple(weights)
+        except TypeError:
+            raise InputError(
+                parameter="weights",
+                given=weights,
+                needs="must be a number above 0 for each network",
+                advice="Leave them out where all count the same.",
+            ) from None
         found = tuple(positive_number(one, "weights", "0.5") for one in given)
         if len(found) != len(self.members):
             raise ShapeError(
@@ -120,10 +130,9 @@ class Ensemble:
         return Ensemble, (self.members, self.weights)
 
     def __repr__(self) -> str:
-        alike = {repr(member) for member in self.members}
-        if len(alike) == 1:
-            return f"Ensemble({len(self.members)} networks {alike.pop().removeprefix('Network(')}"
-        return f"Ensemble({', '.join(map(repr, self.members))})"
+        alike = Counter(repr(member)[len("Network(") : -1] for member in self.members)
+        kinds = [f"{counted(n, 'network')} {one}" for one, n in alike.items()]
+        return f"Ensemble({'; '.join(kinds)})"
 
 
 def members_of(network: Network | Ensemble) -> tuple[Network, ...]:

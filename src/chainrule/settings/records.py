@@ -391,6 +391,15 @@ class FitSettings(Settings):
         varies=True,
         also_called=("embedding", "num_embeddings", "front", "front_scale"),
     )
+    members: int | None = setting(
+        "Networks in one, as TabM has them: they share each weight matrix, and have scales, bias weights and "
+        "an output layer of their own. The mean of their losses is made small, and outputs are averaged.",
+        values.ENSEMBLE,
+        about=NETWORK,
+        since=6,
+        varies=True,
+        also_called=("tabm", "tabm_k", "n_members", "batch_ensemble"),
+    )
     start: Any = setting(
         "Formula of the first weights, as in uniform:0.3.",
         values.kept_as_given(STARTS),

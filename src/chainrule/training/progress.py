@@ -45,6 +45,9 @@ class Progress:
         Where this is one training of a cross-validation: which fold, from 1, of how many.
     member : tuple of int, optional
         Where this is one training of an ensemble: which network, from 1, of how many.
+    cycle : tuple of int, optional
+        Where this is one training of a recipe: which cycle, from 1, of how many at most. `n_epochs` counts
+        epochs up to its end, then.
     is_over : bool
         Whether the training has ended.
 
@@ -71,6 +74,7 @@ class Progress:
     evaluations: int = 0
     fold: tuple[int, int] | None = None
     member: tuple[int, int] | None = None
+    cycle: tuple[int, int] | None = None
     is_over: bool = False
     _began: float = field(default_factory=time.perf_counter, repr=False)
     _ended: float | None = field(default=None, repr=False)

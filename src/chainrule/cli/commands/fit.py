@@ -26,6 +26,7 @@ from chainrule.cli.progress import TrainingProgress
 from chainrule.cli.remarks import loss_rows
 from chainrule.errors import said
 from chainrule.interrupts import exit_code
+from chainrule.network import members_of
 from chainrule.scores import score_lines
 from chainrule.words import counted, printable
 
@@ -71,6 +72,9 @@ def run(job: FitJob, table: Path, *, as_json: bool) -> None:
 def _held(outcome: FitOutcome) -> str:
     """Which network the file of an interrupted fit holds."""
     result = outcome.result
+    if outcome.settings.recipe is not None:
+        networks = counted(len(members_of(result.model.network)), "network")
+        return f"{networks} of the recipe as far as they came, and nothing is chosen of them"
     if result.members:
         asked, n = outcome.settings.ensemble, len(result.members)
         if not all(str(one.stopped_by) == "interrupt" for one in result.members):

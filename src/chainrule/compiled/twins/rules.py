@@ -190,7 +190,7 @@ def _over_column(rule):
             M[numbers + 6],
         )
         # Equation (56); a factor of 1 changes no bit.
-        factor, decay = M.dtype.type(factor), M.dtype.type(1 - (1 - decay) * layer.rate_factor)
+        factor, decay = M.dtype.type(factor), M.dtype.type(1 - (1 - decay) * layer.decay_factor)
         rate, bias_rate = (
             M.dtype.type(M[numbers] * layer.rate_factor),
             M.dtype.type(M[numbers] * layer.bias_factor),

@@ -88,7 +88,7 @@ class Piecewise(LayerKind):
     def _parts(self, weights: Array, a_before: Array) -> tuple[Array, Array, Array]:
         """Shares of bins before they are cut off, widths of bins, and inputs; (n_samples, T, lines)."""
         xp = array_namespace(a_before)
-        lower, width = weights[:, :-1].T[None], (weights[:, 1:] - weights[:, :-1]).T[None]
+        lower, width = weights[:, :-1].T[None, ...], (weights[:, 1:] - weights[:, :-1]).T[None, ...]
         x = a_before[:, None, : weights.shape[0]]
         safe = xp.where(real_part(width) > 0, width, xp.ones_like(width))
         return (x - lower) / safe, xp.where(real_part(width) > 0, 1 / safe, xp.zeros_like(width)), x

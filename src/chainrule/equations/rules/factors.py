@@ -3,7 +3,7 @@ r"""Factors of the rate: one for each weight matrix, and one for all bias weight
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from chainrule.equations.layers.layer import LAYERS, layers_of
 from chainrule.errors import InputError, argument
@@ -15,16 +15,32 @@ if TYPE_CHECKING:
     from chainrule.equations.arrays import Array
     from chainrule.equations.layers.layer import Layer
 
-__all__ = ["ALL_ALIKE", "BY_INPUTS", "rate_factors"]
+__all__ = ["ALL_ALIKE", "BY_INPUTS", "RateFactors", "rate_factors"]
 
 ALL_ALIKE = "1"
 BY_INPUTS = "ntp"  # as the neural tangent parametrisation has it
 
 
+class RateFactors(NamedTuple):
+    """What the rate is multiplied with for one weight matrix.
+
+    Attributes
+    ----------
+    bias, others : float
+        For its bias weights, and for the others.
+    decay : float
+        For the decay of these, which "ntp" leaves as it is: a weight and its share of 1/√n_in decay alike.
+    """
+
+    bias: float
+    others: float
+    decay: float
+
+
 def rate_factors(
     given: str, bias_rate: float, weights: Sequence[Array], layers: Sequence[Layer] | None = None
-) -> tuple[tuple[float, float], ...] | None:
-    r"""Factors of the rate for each matrix, equation (56): that of its bias weights, and of the others.
+) -> tuple[RateFactors, ...] | None:
+    r"""Factors of the rate for each matrix, equation (56).
 
     Parameters
     ----------
@@ -39,7 +55,7 @@ def rate_factors(
 
     Returns
     -------
-    tuple of pairs of floats, or None
+    tuple of RateFactors, or None
         None where every factor is 1.
 
     Raises
@@ -50,8 +66,10 @@ def rate_factors(
     Examples
     --------
     >>> import numpy as np
-    >>> rate_factors("6,ntp", 0.1, [np.zeros((3, 5)), np.zeros((1, 5))])
-    ((0.1, 6.0), (0.1, 0.5))
+    >>> for factors in rate_factors("6,ntp", 0.1, [np.zeros((3, 5)), np.zeros((1, 5))]):
+    ...     print(factors)
+    RateFactors(bias=0.1, others=6.0, decay=6.0)
+    RateFactors(bias=0.1, others=0.5, decay=1.0)
     """
     texts, n = given.split(","), len(weights)
     if given == ALL_ALIKE and bias_rate == 1:
@@ -70,5 +88,6 @@ def rate_factors(
         is_dense = LAYERS.fact(layer, "chooses_units")
         by_inputs = 1 / math.sqrt(max(w.shape[1] - 1, 1)) if is_dense else 1.0
         own = by_inputs if text == BY_INPUTS else float(text)
-        factors.append((bias_rate if is_dense else own, own))
+        of_decay = 1.0 if text == BY_INPUTS else own
+        factors.append(RateFactors(bias_rate if is_dense else own, own, of_decay))
     return tuple(factors)

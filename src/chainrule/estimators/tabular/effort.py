@@ -9,7 +9,8 @@ from chainrule.errors import InputError
 from chainrule.estimators.warning import ended, warn
 from chainrule.models import choice_in_words, cost_in_words
 from chainrule.models.ensembles import fit_networks
-from chainrule.models.recipe.asking import EFFORTS, asked_recipe
+from chainrule.models.recipe.asking import asked_recipe
+from chainrule.settings.values import EFFORTS
 from chainrule.words import series
 
 if TYPE_CHECKING:

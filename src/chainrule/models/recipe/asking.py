@@ -5,31 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from chainrule.errors import InputError, argument
+from chainrule.settings import FitSettings, settings_of
 from chainrule.words import series
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-__all__ = ["EFFORTS", "NEWEST", "RECIPES", "asked_recipe", "takes_recipe"]
+__all__ = ["NEWEST", "asked_recipe", "check_asking", "refuse_to_go_on", "takes_recipe", "with_masks"]
 
-EFFORTS = ("quick", "normal", "best")
 NEWEST = "modern-2"
 RECIPES = {"modern": NEWEST, NEWEST: NEWEST}  # by the names of defaults that stand for them
+ONE_NETWORK = "modern-1"  # the defaults of what no recipe is for
 # What may be said beside a recipe: it settles all other settings of the network and of its training.
 BESIDE = ("seed", "held_out", "folds", "threads", "class_weight", "calibrate", "effort", "recipe", "defaults")
 
 
-def takes_recipe(given: Mapping[str, Any], names: tuple[str, ...]) -> bool:
-    """Whether settings leave a fit to a recipe: none of these names is given that it settles.
-
-    Parameters
-    ----------
-    given : mapping
-        What was given, by name; None stands for what was not.
-    names : tuple of str
-        Of all settings.
-    """
-    return asked_recipe(given.get("defaults")) is not None and not _in_the_way(given, names)
+def takes_recipe(given: Mapping[str, Any]) -> bool:
+    """Whether settings leave a fit to a recipe: none is given that it settles; None counts for nothing."""
+    return asked_recipe(given.get("defaults")) is not None and not _in_the_way(given)
 
 
 def asked_recipe(defaults: object) -> str | None:
@@ -37,22 +30,68 @@ def asked_recipe(defaults: object) -> str | None:
     return RECIPES.get("modern" if defaults is None else str(defaults))
 
 
-def refuse_effort_beside(given: Mapping[str, Any], names: tuple[str, ...]) -> None:
-    """Raise InputError where an effort is asked for and something is given that a recipe settles."""
-    effort = given.get("effort")
-    if effort is None or takes_recipe(given, names):
+def check_asking(given: Mapping[str, Any], others: Sequence[str] = ()) -> None:
+    """Raise InputError where an effort goes with nothing that is tried, or a recipe is given as a setting.
+
+    Parameters
+    ----------
+    given : mapping
+        Settings by name.
+    others : sequence of str
+        Arguments that are no settings, and were given for one network.
+    """
+    recipe, effort = given.get("recipe"), given.get("effort")
+    if recipe is not None:
+        raise InputError(
+            f"{argument('recipe')} was given",
+            parameter="recipe",
+            given=recipe,
+            needs="it follows from the defaults",
+            advice=f"Give {argument('defaults', NEWEST)}.",
+        )
+    if effort is None:
         return
-    others = _in_the_way(given, names)
-    what = f"{series(list(map(argument, others)))} was given, too" if others else "the defaults are no recipe"
-    raise InputError(
-        f"{argument('effort', effort)} was given, and {what}",
-        parameter="effort",
-        given=effort,
-        needs="says how much is tried where the network and its training are not said",
-        advice=f"Leave {argument('effort')} out, or {argument(others[0] if others else 'defaults')}.",
-    )
+    check = next(one.check for one in settings_of(FitSettings) if one.name == "effort")
+    check(effort, "effort")
+    of_network = [*_in_the_way(given), *others]
+    if asked_recipe(given.get("defaults")) is None:
+        of_network.append("defaults")
+    if of_network:
+        raise InputError(
+            f"{argument('effort', effort)} was given with {series(list(map(argument, of_network)))}",
+            parameter="effort",
+            given=effort,
+            needs="says how much is tried where the network and its training are not said",
+            advice=f"Leave {argument('effort')} out, or {argument(of_network[0])}.",
+        )
 
 
-def _in_the_way(given: Mapping[str, Any], names: tuple[str, ...]) -> list[str]:
+def with_masks(given: Mapping[str, Any], masks: object) -> dict[str, Any]:
+    """Settings beside masks, which are of one network.
+
+    Raises
+    ------
+    InputError
+        An effort was asked for, too.
+    """
+    if masks is None or not takes_recipe(given):
+        return dict(given)
+    check_asking(given, ["masks"])
+    return {**given, "defaults": ONE_NETWORK}
+
+
+def refuse_to_go_on(given: Mapping[str, Any]) -> None:
+    """Raise InputError where settings that leave a fit to a recipe stand beside the state of one network."""
+    if takes_recipe(given):
+        raise InputError(
+            f"{argument('resume')} was given, and nothing that says how its network was trained",
+            parameter="resume",
+            needs="a recipe trains several networks, and begins anew",
+            advice=f"Give what the state was trained by, as in {argument('defaults', ONE_NETWORK)}.",
+        )
+
+
+def _in_the_way(given: Mapping[str, Any]) -> list[str]:
     """Settings that a recipe settles itself."""
+    names = (one.name for one in settings_of(FitSettings))
     return [name for name in names if name not in BESIDE and given.get(name) is not None]

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["ROUNDS", "Answers", "blend", "squared_error"]
 
 ROUNDS = 20
+ROUNDED = 1e-12  # of an error, by which means of the same candidates may differ
 
 
 class Answers(NamedTuple):
@@ -129,6 +130,6 @@ def blend(
         k = min(range(len(candidates)), key=lambda c: (math.isnan(errors[c]), errors[c], c))
         counts[k] += 1
         mixed = mixes[k]
-        if errors[k] < best_error:
+        if not taken or errors[k] < best_error - ROUNDED * abs(best_error):
             best, best_error = tuple(counts), errors[k]
     return best

@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from chainrule.equations import SCHEDULES, CosLog
-from chainrule.errors import InputError, argument
-from chainrule.models.recipe.asking import EFFORTS, NEWEST
+from chainrule.models.recipe.asking import NEWEST
 from chainrule.models.recipe.input_layers import columns_of_numbers
 from chainrule.settings import FitSettings
 
@@ -55,8 +54,8 @@ class Effort:
 
 
 EFFORT = {
-    "quick": Effort(4, 4, 1, (32,), (32,), 0.99, penalties=(0.1, 0.001)),
-    "normal": Effort(5, 4, 2, (32,), (64,), 0.99),
+    "quick": Effort(4, 4, 1, (32,), (32,), 0.97, penalties=(0.1, 0.001)),
+    "normal": Effort(5, 4, 2, (32,), (64,), 0.97),
     "best": Effort(6, 4, 4, (32, 64), (32, 64), 1.1),
 }
 
@@ -76,24 +75,8 @@ class Recipe:
     ends: tuple[int, ...]
 
 
-def recipe_settings(
-    data: Dataset, layer: OutputLayer, *, effort: str | None, given: dict[str, Any]
-) -> FitSettings:
-    """Settings of each network that the recipe trains.
-
-    Raises
-    ------
-    InputError
-        There is no such effort.
-    """
-    effort = "normal" if effort is None else effort
-    if effort not in EFFORTS:
-        raise InputError(
-            parameter="effort",
-            given=effort,
-            needs=f"must be one of {', '.join(EFFORTS)}",
-            advice=f"Try {argument('effort', 'normal')}.",
-        )
+def recipe_settings(data: Dataset, layer: OutputLayer, *, effort: str, given: dict[str, Any]) -> FitSettings:
+    """Settings of each network that the recipe trains."""
     chosen = EFFORT[effort]
     n_rows = max(1, len(data.training_rows) * (chosen.folds - 1) // chosen.folds)
     batch = _batch_size(n_rows)

@@ -82,6 +82,23 @@ def fit_by_recipe(
             _Candidate(f"{width}:{end}", one, tuple(member.snapshots[cycle] for member in members))
             for cycle, (end, one) in enumerate(zip(recipe.ends, answers, strict=False))
         ]
+    try:
+        return _chosen(data, settings, recipe, weights, trained, candidates, Y, rows)
+    except KeyboardInterrupt:  # of a linear model
+        return _interrupted(data, settings, trained)
+
+
+def _chosen(  # noqa: PLR0917 (called in one place)
+    data: Dataset,
+    settings: FitSettings,
+    recipe: Recipe,
+    weights: Numbers | None,
+    trained: Sequence[Member],
+    candidates: list[_Candidate],
+    Y: Numbers,
+    rows: npt.NDArray[np.intp],
+) -> FitResult:
+    """The mean of the networks, and of linear models, that answers best."""
     layer = OutputLayer(settings.output, settings.loss)
     of_linear = _linear_answers(data, recipe, layer, weights, settings.seed)
     n_drawings = recipe.effort.repeats  # of linear models one drawing does
@@ -182,11 +199,12 @@ def _trained(
         return locked if callable(call) else call
 
     calls = {name: told(call) for name, call in callbacks.items() if call is not None}
-    for cycle, end in enumerate(recipe.ends):
-        together = train_together(member_trainings(data, members, end, weights, calls), at_once)
+    for cycle in range(len(recipe.ends)):
+        together = train_together(member_trainings(data, members, recipe.ends, weights, calls), at_once)
         if together.was_interrupted:
-            begun = [one for one in together.results if one is not None]
-            return [*begun, *members[len(together.results) :]], True
+            n = len(together.results)
+            begun = [own or before for own, before in zip(together.results, members[:n], strict=True)]
+            return [*begun, *members[n:]], True
         members = [one for one in together.results if one is not None]
         answers, Y, rows = _answers(data, members)
         errors.append(answers[cycle].error(Y, None if weights is None else weights[rows]))

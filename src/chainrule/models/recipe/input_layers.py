@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.equations import LAYERS, STARTS, Order, Periodic, Piecewise
-from chainrule.network import Network
+from chainrule.network import Network, tabm_layers, with_tabm_start
 from chainrule.tables import DateInput, NumberInput
 
 if TYPE_CHECKING:
@@ -30,7 +30,11 @@ def start_network(data: Dataset, settings: FitSettings) -> Network:
     kinds: list[Layer] = [LAYERS.named(name) for name in settings.input_layers]
     needs_rows = STARTS.fact(STARTS.made_of(settings.start), "needs_rows")
     rows = data.X[data.training_rows] if needs_rows else None
-    if not kinds:
+    layers: list[Any] = ["dense"] * (len(hidden) + 1)
+    after = [*hidden, settings.output]
+    if settings.members is not None:
+        layers, after = tabm_layers(hidden, settings.output, settings.members)
+    elif not kinds:
         return Network.random(
             *(sizes, [*hidden, settings.output], settings.loss, settings.seed, settings.dtype),
             start=settings.start,
@@ -39,12 +43,13 @@ def start_network(data: Dataset, settings: FitSettings) -> Network:
     numbers = columns_of_numbers(data)
     chain = _chain_of(kinds, numbers, data.X.shape[1])
     net = Network.random(
-        *(sizes, [*["identity"] * len(chain), *hidden, settings.output], settings.loss, settings.seed),
+        *(sizes, [*["identity"] * len(chain), *after], settings.loss, settings.seed),
         settings.dtype,
         start=settings.start,
-        layers=[*chain, *["dense"] * (len(hidden) + 1)],
+        layers=[*chain, *layers],
         X=rows,
     )
+    net = net if settings.members is None else with_tabm_start(net)
     return net.with_weights(_learnt(net, numbers, data.X[data.training_rows]))
 
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chainrule.errors import InputError, argument
 from chainrule.models.recipe.choice import of_members
 from chainrule.models.recipe.input_layers import start_network
-from chainrule.models.rows import part_in_folds
+from chainrule.models.rows import most_folds, part_in_folds
 from chainrule.random_streams import Purpose, uniform
 from chainrule.training import Callbacks, StoppedBy, run_training
 
@@ -27,8 +28,9 @@ if TYPE_CHECKING:
 
     Places = npt.NDArray[np.intp]
 
-__all__ = ["Member", "UntilEpoch", "folds_of", "member_trainings", "members_of_recipe"]
+__all__ = ["Member", "UntilEpoch", "folds_of", "member_trainings", "members_of_recipe", "n_folds_of"]
 
+FEWEST_FOLDS = 2
 ROOT_OF_3 = 3**0.5  # uniform numbers within it have the variance 1
 
 
@@ -94,11 +96,30 @@ class Member:
         return StoppedBy.EPOCHS if self.result is None else self.result.stopped_by
 
 
+def n_folds_of(data: Dataset, folds: int) -> int:
+    """How many folds there are: as many as asked for, or as rows or groups can be parted in."""
+    return min(folds, most_folds(data.table.take(data.training_rows), data.encoding.rows))
+
+
 def folds_of(data: Dataset, folds: int, seed: int) -> tuple[tuple[Places, Places], ...]:
-    """For each fold of the training rows, those outside it and those in it."""
-    rows = data.training_rows
+    """For each fold of the training rows, those outside it and those in it.
+
+    Raises
+    ------
+    InputError
+        They cannot be parted in two.
+    """
+    rows, n_folds = data.training_rows, n_folds_of(data, folds)
+    if n_folds < FEWEST_FOLDS:
+        what = "are of one group" if data.encoding.rows.group is not None else "are too few"
+        raise InputError(
+            f"The rows to learn from {what}",
+            parameter="defaults",
+            needs="a recipe chooses by rows that a network has not learnt from, and needs two folds",
+            advice=f"Give {argument('defaults', 'modern-1')} for one network, or more rows.",
+        )
     labels = None if data.labels is None else [data.labels[row] for row in rows]
-    parted = part_in_folds(data.table.take(rows), data.encoding.rows, labels, folds=folds, seed=seed)
+    parted = part_in_folds(data.table.take(rows), data.encoding.rows, labels, folds=n_folds, seed=seed)
     return tuple((rows[one.training], rows[one.held_out]) for one in parted)
 
 
@@ -128,25 +149,26 @@ def _first(data: Dataset, settings: FitSettings) -> Network:
 def member_trainings(
     data: Dataset,
     members: Sequence[Member],
-    end: int,
+    ends: Sequence[int],
     weights: npt.NDArray[np.float64] | None,
     told: dict[str, Any],
 ) -> Iterator[Callable[[], Member]]:
-    """The next part of each network's training: up to an epoch."""
+    """The next part of each network's training: up to the first of these epochs that it has not reached."""
     for k, member in enumerate(members, 1):
-        yield partial(_trained, data, member, end, weights, told, (k, len(members)))
+        yield partial(_trained, data, member, ends, weights, told, (k, len(members)))
 
 
 def _trained(  # noqa: PLR0917 (called in one place)
     data: Dataset,
     member: Member,
-    end: int,
+    ends: Sequence[int],
     weights: npt.NDArray[np.float64] | None,
     told: dict[str, Any],
     number: tuple[int, int],
 ) -> Member:
-    """A network whose training has gone on up to an epoch."""
-    rows = member.training
+    """A network whose training has gone on up to the end of its next cycle."""
+    rows, cycle = member.training, len(member.snapshots)
+    end, place = ends[cycle], (cycle + 1, len(ends))
     state: TrainingState | None = None if member.result is None else member.result.state
     done = 0 if state is None else len(state.epochs)
     result = run_training(
@@ -156,7 +178,7 @@ def _trained(  # noqa: PLR0917 (called in one place)
         member.settings,
         sample_weight=None if weights is None else weights[rows],
         engine=member.settings.engine,
-        callbacks=Callbacks(**{name: _of_member(call, number) for name, call in told.items()}),
+        callbacks=Callbacks(**{name: _of_member(call, number, place, end) for name, call in told.items()}),
         resume=state,
         observer=UntilEpoch(end).begin(done),
         warn=False,
@@ -170,13 +192,13 @@ def _trained(  # noqa: PLR0917 (called in one place)
     return replace(member, result=result, snapshots=snapshots, answers=(*member.answers, answers))
 
 
-def _of_member(call: Any, number: tuple[int, int]) -> Any:  # noqa: ANN401 (a function, or a number of seconds)
-    """A callback that is told which network is trained."""
+def _of_member(call: Any, number: tuple[int, int], cycle: tuple[int, int], end: int) -> Any:  # noqa: ANN401 (a function, or a number of seconds)
+    """A callback that is told which network is trained, and how far."""
     if not callable(call):
         return call
 
     def told(training: Progress) -> object:
-        training.member = number
+        training.member, training.cycle, training.n_epochs = number, cycle, end
         return call(training)
 
     return told

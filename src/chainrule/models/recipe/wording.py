@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from chainrule.equations import LAYERS
 from chainrule.models.recipe.choice import of_members, recipe_of, settings_of_width, widths_of
 from chainrule.models.recipe.input_layers import start_network
+from chainrule.models.recipe.members import n_folds_of
 from chainrule.words import counted, series
 
 if TYPE_CHECKING:
@@ -25,7 +26,9 @@ def cost_in_words(data: Dataset, settings: FitSettings) -> str:
     """What the recipe of some settings trains at most, before it begins."""
     effort, n_rows = recipe_of(settings).effort, len(data.training_rows)
     steps = settings.epochs * (settings.steps_per_epoch or -(-n_rows // (settings.batch_size or 1)))
-    of_each, sizes, work = effort.folds * effort.repeats, [], 0
+    folds, in_order = n_folds_of(data, effort.folds), data.encoding.rows.in_order
+    parts = f"the rows before one of {folds} blocks" if in_order else f"{folds - 1} of {folds} parts"
+    of_each, sizes, work = folds * effort.repeats, [], 0
     for width in widths_of(data, effort):
         own = settings_of_width(data, settings, width)
         net = start_network(data, of_members(own))
@@ -35,8 +38,8 @@ def cost_in_words(data: Dataset, settings: FitSettings) -> str:
     most = f"{work / BILLION:.2g} billion multiply-adds, about {max(work / A_SECOND, 0.1):.1g} s of one core"
     return (
         f"Recipe {settings.recipe}, effort {settings.effort}: {of_each} networks {series(sizes)}, each of "
-        f"which learns from {effort.folds - 1} of {effort.folds} parts of the {n_rows} rows in up to {steps} "
-        f"updates, and {counted(len(effort.penalties), 'linear model')}; at most {most}."
+        f"which learns from {parts} of the {n_rows} rows in up to {steps} updates, and "
+        f"{counted(len(effort.penalties), 'linear model')}; at most {most}."
     )
 
 

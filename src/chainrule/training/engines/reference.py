@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from chainrule.equations import Array, RuleState
-    from chainrule.network import Network
+    from chainrule.equations import Array, RateFactors, RuleState
     from chainrule.settings import Settings
     from chainrule.training.task import Rows, Task
 
@@ -51,14 +50,21 @@ class ReferenceEngine:
         self._objective = Objective(
             net.activations, net.loss, settings.l1, settings.l2, task.masks, net.layers
         )
-        self._rule, self._batch_size, self._place = settings.rule, settings.batch_size or 1, 0
+        self._batch_size, self._place = settings.batch_size or 1, 0
         weights = task.net.weights
         # Else another engine moves the weights, by the gradients of this one.
-        moves = RULES.fact(self._rule, "engine") is None
-        self._factors = _rows_of_factors(settings, task.net)
+        rule = settings.rule
+        moves = RULES.fact(rule, "engine") is None
+        factors = rate_factors(settings.rate_factors, settings.bias_rate, weights, net.layers)
+        self._factors = _rows_of_factors(factors, weights)
+        # Of the decay beside those of the rate, with which a rule multiplies it.
+        self._decays = [own.decay / own.others for own in factors or ()] or [1.0] * len(weights)
+        self._rules = [rule] * len(weights)
+        if RULES.fact(rule, "decays"):
+            self.decay_by(1.0)
         self.state: tuple[Sequence[Array], Sequence[RuleState]] = (
             weights,
-            tuple(self._rule.init(w) if moves else () for w in weights),
+            tuple(rule.init(w) if moves else () for w in weights),
         )
 
     def __enter__(self) -> Self:
@@ -100,8 +106,10 @@ class ReferenceEngine:
             factor = clip_factor(slopes, settings.clip_norm)
             slopes = tuple(factor * g for g in slopes)
         updated = [
-            self._rule.update(w, g, state, rate if row is None else rate * row)
-            for w, g, state, row in zip(weights, slopes, states, self._factors, strict=True)
+            rule.update(w, g, state, rate if row is None else rate * row)
+            for rule, w, g, state, row in zip(
+                self._rules, weights, slopes, states, self._factors, strict=True
+            )
         ]
         updated = [  # a rule may move what has no gradient
             ((old, state) if LAYERS.fact(layer, "is_held") else (new, state))
@@ -117,7 +125,7 @@ class ReferenceEngine:
 
     def decay_by(self, factor: float) -> None:
         """Multiply the rule's decay in the epochs to come."""
-        self._rule = self._settings.rule.decaying_by(factor)
+        self._rules = [self._settings.rule.decaying_by(factor * own) for own in self._decays]
 
     def go_on_with(self, rows: Rows, batch_size: int, place: int) -> bool:
         """Train on these rows from now on."""
@@ -163,15 +171,15 @@ class ReferenceEngine:
         self.state = tuple(weights), tuple(rule)
 
 
-def _rows_of_factors(settings: Settings, net: Network) -> Sequence[Array | None]:
+def _rows_of_factors(
+    factors: Sequence[RateFactors] | None, weights: Sequence[npt.NDArray[Any]]
+) -> Sequence[Array | None]:
     """Factors of the rate as rows, one for all units of a layer; None where all are 1."""
-    weights = net.weights
-    factors = rate_factors(settings.rate_factors, settings.bias_rate, weights, net.layers)
     if factors is None:
         return [None] * len(weights)
     rows = []
-    for w, (of_bias, of_others) in zip(weights, factors, strict=True):
-        row = np.full((1, w.shape[1]), of_others, w.dtype)
-        row[:, 0] = of_bias
+    for w, own in zip(weights, factors, strict=True):
+        row = np.full((1, w.shape[1]), own.others, w.dtype)
+        row[:, 0] = own.bias
         rows.append(row)
     return rows

@@ -1,0 +1,357 @@
+"""The recipe as a whole: bits, folds, what it keeps, what it takes beside it and what it refuses."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+import chainrule
+from chainrule import Ensemble, InputError, Network, UnknownNameError
+from chainrule.files import content_of
+from chainrule.models import fit_settings
+from chainrule.models.beside import sample_weight
+from chainrule.models.recipe import fitting
+from chainrule.models.recipe.choice import EFFORT, Effort, recipe_of
+from chainrule.models.recipe.fitting import _answers, _trained
+from chainrule.models.recipe.members import folds_of, members_of_recipe
+from chainrule.network import members_of
+from chainrule.settings import FitSettings, settings_of
+from chainrule.training import StoppedBy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from chainrule import FitResult, Progress
+    from chainrule.models import Dataset
+    from chainrule.models.recipe.members import Member
+
+pytestmark = pytest.mark.usefixtures("one_database", "brief")
+
+N = 48
+DRAWN = np.random.default_rng(5)
+A, B = DRAWN.normal(size=N), DRAWN.normal(size=N)
+NUMBERS = pa.table({"a": A, "b": B, "y": A * B + 0.1 * DRAWN.normal(size=N)})
+CLASSES = pa.table({"a": A, "kind": ["u", "v", "w"] * (N // 3), "y": np.where(A * B > 0, "yes", "no")})
+BRIEF = Effort(cycles=2, folds=3, repeats=2, few=(5,), many=(5,), pays=0.99)
+
+
+@pytest.fixture
+def brief(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two cycles of six networks with five units in a layer: 249 steps of each."""
+    monkeypatch.setitem(EFFORT, "normal", BRIEF)
+
+
+@pytest.fixture(autouse=True)
+def _no_warnings() -> Iterator[None]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", chainrule.TrainingWarning)
+        warnings.simplefilter("ignore", chainrule.TableWarning)
+        yield
+
+
+def fit(table: pa.Table = NUMBERS, **given: Any) -> FitResult:  # noqa: ANN401 (as `fit` takes them)
+    return chainrule.fit(table, **{"target": "y", "seed": 3, **given})
+
+
+def prepared(table: pa.Table = NUMBERS, **given: Any) -> tuple[Dataset, FitSettings]:  # noqa: ANN401 (likewise)
+    """Data and settings of a fit, as far as the recipe takes them over."""
+    data = fit(table, **given).data
+    return data, fit_settings(data, **{name: given[name] for name in ("class_weight",) if name in given})
+
+
+def trained(data: Dataset, settings: FitSettings) -> list[Member]:
+    weights = sample_weight(data, settings.class_weight)
+    members, was_interrupted = _trained(data, settings, recipe_of(settings), weights, {})
+    assert not was_interrupted
+    return members
+
+
+def bits(net: Network) -> list[bytes]:
+    return [w.tobytes() for w in net.weights]
+
+
+@pytest.mark.parametrize("table", [NUMBERS, CLASSES], ids=["numbers", "classes"])
+def test_bits_are_those_of_the_seed_for_any_number_of_threads(table: pa.Table) -> None:
+    contents = [content_of(fit(table, threads=threads).model) for threads in (1, 2, 3, None)]
+    assert contents == [contents[0]] * 4
+    assert content_of(fit(table, seed=4).model) != contents[0]
+
+
+@pytest.mark.parametrize("table", [NUMBERS, CLASSES], ids=["numbers", "classes"])
+def test_a_file_answers_as_its_model_does_and_is_written_again_byte_by_byte(
+    table: pa.Table, tmp_path: Path
+) -> None:
+    model = fit(table).model
+    chainrule.save(model, tmp_path / "model.st")
+    again = chainrule.load_model(tmp_path / "model.st")
+    assert content_of(again) == content_of(model)
+    assert again.outputs(fit(table).data.X).tobytes() == model.outputs(fit(table).data.X).tobytes()
+    assert again.training == model.training
+    assert again.calibration == model.calibration
+
+
+def test_each_network_is_what_its_settings_give_alone() -> None:
+    data, settings = prepared()
+    end = recipe_of(settings).ends[1]
+
+    def stop(progress: Progress) -> None:
+        if len(progress.epochs) == end:
+            progress.stop()
+
+    for member in trained(data, settings)[:3]:
+        one = member.settings
+        alone = chainrule.train(
+            member.start,
+            data.X[member.training],
+            data.Y[member.training],
+            **{
+                name: getattr(one, name)
+                for name in ("rate", "rule", "schedule", "batch_size", "epochs", "seed")
+            },
+            rate_factors=one.rate_factors,
+            bias_rate=one.bias_rate,
+            steps_per_epoch=one.steps_per_epoch,
+            on_epoch=stop,
+        )
+        assert bits(alone.network) == bits(member.snapshots[1])
+
+
+def test_the_model_holds_networks_and_linear_ones_by_the_shares_that_its_record_has() -> None:
+    result = fit()
+    net, record = result.model.network, result.model.training
+    assert isinstance(net, Ensemble)
+    assert record is not None
+    (name, share, _), *candidates = record.choice
+    assert (name, share) == ("mean", 1.0)
+    expected = []
+    for name, share, _ in candidates:
+        n = 6 if name.startswith("networks") else 1
+        expected += [share / n] * n if share else []
+    assert net.weights == pytest.approx(expected, rel=1e-12)
+    linear = [one for one in net.members if one.sizes == (len(result.data.X[0]), 1)]
+    assert len(linear) == sum(name.startswith("linear") and share > 0 for name, share, _ in candidates)
+
+
+def test_a_row_is_answered_by_networks_that_have_not_seen_it() -> None:
+    data, settings = prepared()
+    members = trained(data, settings)
+    answers, Y, rows = _answers(data, members)
+    assert rows.tolist() == sorted(data.training_rows.tolist())
+    assert np.array_equal(Y, data.Y[rows])
+    for drawing in (0, 1):
+        own = [one for one in members if one.drawing == drawing]
+        held_out = np.concatenate([one.held_out for one in own])
+        assert sorted(held_out.tolist()) == sorted(data.training_rows.tolist())
+        for one in own:
+            assert not set(one.held_out.tolist()) & set(one.training.tolist())
+            for cycle in (0, 1):
+                places = np.searchsorted(rows, one.held_out)
+                alone = one.snapshots[cycle](data.X[one.held_out])
+                assert np.array_equal(answers[cycle].by_drawing[drawing][places], alone)
+
+
+def test_what_cannot_be_learnt_is_not_learnt_by_heart() -> None:
+    """Targets that are drawn: who sees a row can answer it, and who does not errs by its variance or more."""
+    drawn = np.random.default_rng(1)
+    noise = pa.table({f"x{j}": drawn.normal(size=60) for j in range(30)} | {"y": drawn.normal(size=60)})
+    record = fit(noise, held_out=0).model.training
+    assert record is not None
+    assert min(error for name, _, error in record.choice if name != "mean") > 0.8
+
+
+def test_groups_are_never_parted() -> None:
+    table = NUMBERS.append_column("g", pa.array([str(k // 4) for k in range(N)]))
+    data, settings = prepared(table, group="g", held_out=0)
+    groups = np.arange(N) // 4
+    for one in members_of_recipe(data, settings, recipe_of(settings)):
+        assert not set(groups[one.training].tolist()) & set(groups[one.held_out].tolist())
+
+
+def test_rows_in_order_are_answered_by_what_comes_before_them() -> None:
+    data, settings = prepared(in_order=True)
+    for one in members_of_recipe(data, settings, recipe_of(settings)):
+        assert one.training.max() < one.held_out.min()
+
+
+def test_rows_of_a_split_column_that_are_to_be_watched_are_in_the_folds() -> None:
+    split = pa.array(["train"] * 30 + ["validation"] * 10 + ["test"] * 8)
+    data, settings = prepared(NUMBERS.append_column("s", split), split="s")
+    assert data.training_rows.tolist() == list(range(40))
+    members = members_of_recipe(data, settings, recipe_of(settings))
+    assert {len(one.training) + len(one.held_out) for one in members} == {40}
+
+
+@pytest.mark.parametrize("n", range(2, 11))
+@pytest.mark.parametrize("kind", ["numbers", "classes"])
+def test_a_table_of_few_rows_is_fitted_by_as_many_folds_as_it_has_rows(n: int, kind: str) -> None:
+    y = pa.array(A[:n]) if kind == "numbers" else pa.array(["u", "v"] * (n // 2) + ["u"] * (n % 2))
+    result = fit(pa.table({"a": B[:n], "y": y}), held_out=0)
+    assert len(folds_of(result.data, 3, 0)) == min(3, n)
+    assert np.isfinite(result.model.outputs(result.data.X)).all()
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        pa.table({"a": A, "y": A}),
+        pa.table({"a": A, "c": [1.0] * N, "y": A}),
+        pa.table({"k": ["u", "v", "w"] * (N // 3), "l": ["p", "q"] * (N // 2), "y": A}),
+        pa.table({"k": ["u", "v", "w"] * (N // 3), "y": ["p", "q"] * (N // 2)}),
+        pa.table({"a": A, "y": ["p"] * (N // 2) + ["q"] * (N // 2 - 1) + ["once"]}),
+        pa.table({"a": A, "y": ["p"] * (N - 1) + ["once"]}),
+        pa.table({"a": A * 1e300, "y": A * 1e300}),
+        pa.table({"a": [1e200, *A[1:]], "y": A}),
+    ],
+    ids=[
+        "one column", "a constant", "categories", "categories and classes", "a class with one row",
+        "two classes, one with one row", "large numbers", "an outlier",
+    ],
+)  # fmt: skip
+def test_tables_of_all_kinds_are_fitted(table: pa.Table) -> None:
+    result = fit(table, held_out=0)
+    assert np.isfinite(result.model.outputs(result.data.X)).all()
+    assert len(result.model.predict(table).names) == 1 + len(result.data.encoding.classes or ())
+
+
+def test_a_wide_table_is_fitted_without_bins() -> None:
+    wide = pa.table({f"x{j}": DRAWN.normal(size=20) for j in range(1000)} | {"y": DRAWN.normal(size=20)})
+    record = fit(wide).model.training
+    assert record is not None
+    assert record.input_layers == ("scale",)
+
+
+def test_several_targets_some_missing_are_fitted_together() -> None:
+    some = pa.array([None if k % 3 == 0 else float(A[k]) for k in range(N)])
+    both = pa.table({"a": A, "b": B, "y": some, "z": A * B})
+    result = fit(both, target=["y", "z"], held_out=0)
+    assert isinstance(result.training_score, tuple)
+    assert len(result.training_score) == 2
+    labels = pa.table({"a": A, "y": np.where(A > 0, "u", "v"), "z": np.where(A > 0.5, "p", "q")})
+    score = fit(labels, target=["y", "z"], held_out=0).training_score
+    assert isinstance(score, tuple)
+    assert len(score) == 2
+
+
+def test_a_row_of_weight_two_moves_the_choice_and_a_class_its_weight() -> None:
+    weights = np.linspace(0.5, 2.0, N)
+    plain, weighted = fit(), fit(sample_weight=weights)
+    assert content_of(plain.model) != content_of(weighted.model)
+    constant = fit(sample_weight=np.full(N, 3.0))
+    assert constant.model.outputs(plain.data.X).tobytes() == plain.model.outputs(plain.data.X).tobytes()
+    by_class = fit(CLASSES, class_weight={"yes": 5.0})
+    assert content_of(by_class.model) != content_of(fit(CLASSES).model)
+    assert by_class.model.training is not None
+    assert by_class.model.training.weights_of_classes == {"yes": 5.0}
+
+
+def test_folds_that_judge_are_each_fitted_by_the_recipe() -> None:
+    result = fit(CLASSES, folds=2)
+    assert result.cross_validation is not None
+    assert len(result.cross_validation.folds) == 2
+    for one in result.cross_validation.folds:
+        assert one.model.training is not None
+        assert one.model.training.recipe == "modern-2"
+    validated = chainrule.cross_validate(CLASSES, target="y", folds=2, seed=3)
+    assert validated.score == result.cross_validation.score
+
+
+def test_training_ends_with_a_cycle_that_does_not_pay(monkeypatch: pytest.MonkeyPatch) -> None:
+    def cycles(pays: float) -> int:
+        monkeypatch.setitem(EFFORT, "normal", replace(BRIEF, cycles=4, pays=pays))
+        record = fit().model.training
+        assert record is not None
+        return sum(name.startswith("networks") for name, *_ in record.choice)
+
+    assert cycles(-np.inf) == 2  # at least two, whatever they are
+    assert cycles(np.inf) == 4
+
+
+def test_ctrl_c_keeps_networks_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(progress: Progress) -> None:
+        if len(progress.epochs) > recipe_of(settings).ends[0]:
+            raise KeyboardInterrupt
+
+    _, settings = prepared()
+    result = fit(on_epoch=interrupt)
+    assert result.stopped_by is StoppedBy.INTERRUPT
+    assert len(members_of(result.model.network)) == 6
+    assert result.model.training is not None
+    assert result.model.training.choice == ()
+    monkeypatch.setattr(fitting, "linear_path", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    in_linear = fit()
+    assert in_linear.stopped_by is StoppedBy.INTERRUPT
+    assert len(members_of(in_linear.model.network)) == 6
+
+
+def test_ctrl_c_before_a_network_is_there_keeps_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("chainrule.models.recipe.members.run_training", interrupted)
+    with pytest.raises(KeyboardInterrupt, match="No network was trained"):
+        fit()
+
+
+def test_what_is_said_of_a_network_or_its_training_asks_for_one_network() -> None:
+    data, _ = prepared()
+    masks = [np.ones((64, 1 + data.X.shape[1])), np.ones((1, 65))]
+    for given in (
+        {"defaults": "modern-1"}, {"epochs": 3}, {"hidden": 4}, {"validation": 0.2}, {"masks": masks},
+        {"validation": NUMBERS}, {"ensemble": 2, "epochs": 2}, {"defaults": "notes", "epochs": 2},
+    ):  # fmt: skip
+        record = fit(**given).model.training
+        assert record is not None
+        assert record.recipe is None, given
+    for given in ({}, {"defaults": "modern"}, {"defaults": "modern-2"}, {"threads": 1}, {"effort": "normal"}):
+        record = fit(**given).model.training
+        assert record is not None
+        assert record.recipe == "modern-2", given
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"hidden": 3}, "given with hidden but"),
+        ({"epochs": 3, "rate": 0.1}, "given with rate and epochs but"),
+        ({"defaults": "notes"}, "given with defaults but"),
+        ({"masks": [np.ones((1, 3))]}, "given with masks but"),
+    ],
+)
+def test_an_effort_beside_what_a_recipe_settles_is_refused(given: dict[str, Any], words: str) -> None:
+    with pytest.raises(InputError, match=words) as caught:
+        fit(effort="quick", **given)
+    assert caught.value.parameter == "effort"
+
+
+def test_an_effort_that_there_is_not_is_refused_with_the_one_that_was_meant() -> None:
+    with pytest.raises(UnknownNameError, match="Did you mean 'normal'"):
+        fit(effort="norml")
+    with pytest.raises(InputError, match="must be 'quick' or 'normal' or 'best'"):
+        fit(effort=3)
+    with pytest.raises(InputError, match="follows from the defaults"):
+        fit(recipe="modern-2")
+
+
+def test_a_recipe_cannot_go_on_and_says_what_could() -> None:
+    result = fit()
+    with pytest.raises(InputError, match="Give what the state was trained by, as in defaults='modern-1'"):
+        fit(resume=result.training.state)
+    with pytest.raises(InputError, match="resume"):
+        fit(resume=result.model)
+
+
+def test_rows_that_cannot_be_parted_are_refused_with_what_to_do() -> None:
+    table = pa.table({"a": A, "y": B, "g": ["one"] * N})
+    with pytest.raises(InputError, match=r"of one group.*defaults='modern-1' for one network"):
+        fit(table, group="g", held_out=0)
+
+
+def test_every_effort_is_a_setting() -> None:
+    check = next(one for one in settings_of(FitSettings) if one.name == "effort")
+    assert check.values == ", ".join(EFFORT)
