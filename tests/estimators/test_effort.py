@@ -168,6 +168,8 @@ def test_what_decides_is_the_log_odds_of_the_mean_of_all_chances(kind: str) -> N
         places = one._places
         np.testing.assert_allclose(odds, logit(mean[:, places[1]]), rtol=1e-3, atol=1e-4)
     assert np.isfinite(one.decision_function(1e6 * X)).all()
+    order = np.random.default_rng(0).permutation(N)
+    np.testing.assert_allclose(one.decision_function(X[order]), odds[order], rtol=1e-9)
     np.testing.assert_allclose(np.log(chances), one.predict_log_proba(X))
 
 
@@ -268,3 +270,14 @@ def test_an_ensemble_with_shares_keeps_them(tmp_path: Path) -> None:
     np.testing.assert_allclose(one.predict(X), expected[:, 0], rtol=1e-12)
     one.save(tmp_path / "one")
     np.testing.assert_array_equal(MLPRegressor.from_model(tmp_path / "one").predict(X), one.predict(X))
+
+
+def test_networks_in_one_decide_by_their_mean_chances() -> None:
+    layers = ("member_scale:4", "dense", "dense")
+    net = chainrule.Network.random(
+        (3, 8, 3), ["identity", "tanh", "softmax"], "cross_entropy", seed=1, layers=layers
+    )
+    one = MLPClassifier.from_network(net, [10, 20, 30])
+    chances = one.predict_proba(X)
+    assert chances.shape == (N, 3)
+    np.testing.assert_allclose(one.decision_function(X), logit(chances), rtol=1e-9, atol=1e-12)
