@@ -183,7 +183,8 @@ def _polynomial(x: FloatArray, coefficients: Sequence[float]) -> FloatArray:
     """The sum of the coefficients times the powers of x, from the 0th on, by Horner's rule."""
     total = np.full(x.shape, coefficients[-1])
     for one in coefficients[-2::-1]:
-        total = total * x + one
+        total *= x
+        total += one
     return total
 
 

@@ -116,7 +116,7 @@ class CrossValidation:
     @cached_property
     def linear_score(self) -> Score | None:
         """The same of a linear model for each fold, on its encoding and training rows."""
-        models = [(one.data, one.linear_model) for one in self.folds]
+        models = [(one.data, one.judged_linear_model) for one in self.folds]
         judged = [(data, model) for data, model in models if model is not None]
         return pooled_score(judged, self._order) if len(judged) == len(self.folds) else None
 

@@ -13,7 +13,7 @@ from chainrule.models.beside import sample_weight
 from chainrule.models.judging.linear import linear_network
 from chainrule.models.judging.scoring import gives_chances, score_of
 from chainrule.models.model import Model
-from chainrule.network import as_sample_weight
+from chainrule.network import as_sample_weight, members_of
 from chainrule.scores import ClassScore, each_of, gain_of, score_lines
 from chainrule.tables import report_lines
 from chainrule.words import counted
@@ -147,8 +147,17 @@ class FitResult:
         It is the network without hidden layers, on the same encoding and training rows; None where
         `held_out_score` is, and where its training left the finite numbers.
         """
-        linear = None if self.held_out_score is None else self.linear_model
+        linear = None if self.held_out_score is None else self.judged_linear_model
         return None if linear is None else self._score(linear, self.data.held_out_rows)
+
+    @property
+    def judged_linear_model(self) -> Model | None:
+        """The linear model in the precision of the network, by whose kernels it then answers."""
+        if self.linear_model is None:
+            return None
+        (linear,) = members_of(self.linear_model.network)
+        rounded = [w.astype(self.model.network.dtype) for w in linear.weights]
+        return Model(linear.with_weights(rounded), self.data.encoding)
 
     @cached_property
     def linear_model(self) -> Model | None:

@@ -76,9 +76,7 @@ def tabm_network(
     one_each = [activations] * n_layers if isinstance(activations, str) else activations
     given = list(one_each) if isinstance(one_each, (list, tuple)) else [one_each] * n_layers
     layers, after = tabm_layers(given[:-1], given[-1], members)
-    return with_tabm_start(
-        Network.random(sizes, after, loss, seed, dtype, start=start, layers=layers, X=X)  # type: ignore[arg-type]
-    )
+    return with_tabm_start(Network.random(sizes, after, loss, seed, dtype, start=start, layers=layers, X=X))
 
 
 def tabm_layers(hidden: Sequence[Any], output: Any, members: int) -> tuple[list[Layer], list[Any]]:  # noqa: ANN401 (names or activations)

@@ -7,24 +7,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from chainrule.errors import DivergenceError
-from chainrule.network import Network
+from chainrule.models.linear import linear_path
 from chainrule.random_streams import Purpose, permutation
-from chainrule.settings import Settings
-from chainrule.training import StoppedBy, run_training
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     from chainrule.models.dataset import Dataset
+    from chainrule.network import Network
     from chainrule.tables import Encoding
 
 __all__ = ["linear_network"]
 
 MOST_ROWS = 20_000
 FEWEST_ROWS = 1000  # where columns are many
-MOST_STEPS = 100
-MOST_PRODUCTS = 5 * 10**9  # of a weight and an input, over all rows and steps: a second or two
-FEWEST_STEPS = 10
+MOST_WEIGHTS = 5 * 10**7  # times rows: a second or two
 
 
 def linear_network(data: Dataset, weights: npt.NDArray[np.float64] | None = None) -> Network | None:
@@ -57,42 +54,28 @@ def linear_network(data: Dataset, weights: npt.NDArray[np.float64] | None = None
     >>> linear_network(data)
     Network(1-1, identity, rss, float64)
     """
-    start = _start(data.encoding)
-    rows, steps = _rows_and_steps(data.training_rows, start.weights[0].size, data.seed)
-    settings = Settings(rule="lbfgs", epochs=steps, batch_size=None, l2=1 / len(rows), threads=1)
+    encoding = data.encoding
+    rows = _rows(data.training_rows, encoding.n_outputs * (1 + encoding.n_inputs), data.seed)
+    own = None if weights is None else weights[rows]
+    path = linear_path(data.X[rows], data.Y[rows], _output_and_loss(encoding), [1 / len(rows)], own)
     try:
-        result = run_training(
-            start,
-            data.X[rows],
-            data.Y[rows],
-            settings,
-            sample_weight=None if weights is None else weights[rows],
-            warn=False,
-        )
+        return next(path)
     except DivergenceError:
         return None
-    if result.stopped_by is StoppedBy.INTERRUPT:
-        raise KeyboardInterrupt
-    return result.network
 
 
-def _start(encoding: Encoding) -> Network:
-    """Linear model whose weights are 0: what it is trained to does not depend on where it starts."""
-    weights = np.zeros((encoding.n_outputs, 1 + encoding.n_inputs))
+def _output_and_loss(encoding: Encoding) -> tuple[str, str]:
     if encoding.kind == "numbers":
-        return Network([weights], "identity", "rss")
+        return "identity", "rss"
     if encoding.n_outputs == len(encoding.learnt):
-        return Network([weights], "logistic", "binary_cross_entropy")
-    return Network([weights], "softmax", "cross_entropy")
+        return "logistic", "binary_cross_entropy"
+    return "softmax", "cross_entropy"
 
 
-def _rows_and_steps(
-    rows: npt.NDArray[np.intp], n_weights: int, seed: int
-) -> tuple[npt.NDArray[np.intp], int]:
-    """Rows to learn from and most steps, so that the time stays within bounds."""
-    most = min(MOST_ROWS, max(FEWEST_ROWS, MOST_PRODUCTS // (n_weights * MOST_STEPS)))
-    if len(rows) > most:
-        drawn = permutation(len(rows), seed=seed, purpose=Purpose.SAMPLE, counter=1)[:most]
-        rows = rows[np.sort(drawn)]
-    steps = MOST_PRODUCTS // (n_weights * len(rows))
-    return rows, int(min(MOST_STEPS, max(FEWEST_STEPS, steps)))
+def _rows(rows: npt.NDArray[np.intp], n_weights: int, seed: int) -> npt.NDArray[np.intp]:
+    """Rows to learn from, so that the time stays within bounds."""
+    most = min(MOST_ROWS, max(FEWEST_ROWS, MOST_WEIGHTS // n_weights))
+    if len(rows) <= most:
+        return rows
+    drawn = permutation(len(rows), seed=seed, purpose=Purpose.SAMPLE, counter=1)[:most]
+    return rows[np.sort(drawn)]

@@ -12,11 +12,11 @@ from chainrule.models.beside import sample_weight
 from chainrule.models.judging.calibration import calibration_of
 from chainrule.models.judging.predicted import never_predicted
 from chainrule.models.learning import training_record
+from chainrule.models.linear import linear_path
 from chainrule.models.model import Model
 from chainrule.models.outputs import OutputLayer
 from chainrule.models.recipe.blending import Answers, blend
 from chainrule.models.recipe.choice import Recipe, recipe_of, settings_of_width, widths_of
-from chainrule.models.recipe.linear import linear_path
 from chainrule.models.recipe.members import Member, folds_of, member_trainings, members_of_recipe
 from chainrule.models.recipe.wording import name_of_linear
 from chainrule.models.result import FitResult
@@ -25,7 +25,7 @@ from chainrule.random_streams import Purpose, permutation
 from chainrule.training import StoppedBy, shared_threads, train_together
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     import numpy.typing as npt
 
@@ -143,10 +143,10 @@ def _in_the_mean(  # noqa: PLR0917 (called in one place)
             parts.append(count / total / len(one.networks))
     if any(of_linear):
         last = max(k for k, count in enumerate(of_linear) if count)
-        path = linear_path(data, data.training_rows, layer, penalties[: last + 1], weights)
+        path = _linear_path(data, data.training_rows, layer, penalties[: last + 1], weights)
         for net, count in zip(path, of_linear, strict=False):
             if count:
-                networks.append(_in_float32(net))
+                networks.append(net)
                 parts.append(count / total)
     return networks, parts
 
@@ -230,13 +230,26 @@ def _answers(data: Dataset, members: Sequence[Member]) -> tuple[list[Answers], N
     return answers, data.Y[rows], rows
 
 
+def _linear_path(
+    data: Dataset,
+    rows: npt.NDArray[np.intp],
+    layer: OutputLayer,
+    penalties: Sequence[float],
+    weights: Numbers | None,
+) -> Iterator[Network]:
+    """A linear network of these rows for each penalty, in the precision of the others."""
+    own = None if weights is None else weights[rows]
+    for net in linear_path(data.X[rows], data.Y[rows], layer, penalties, own):
+        yield net.with_weights([w.astype(np.float32) for w in net.weights])
+
+
 def _linear_answers(
     data: Dataset, recipe: Recipe, layer: OutputLayer, weights: Numbers | None, seed: int
 ) -> list[Numbers]:
     """For each penalty what linear networks answer to the rows of the folds of the first drawing."""
     answers = [np.zeros_like(data.Y) for _ in recipe.effort.penalties]
     for training, held_out in folds_of(data, recipe.effort.folds, seed):
-        nets = linear_path(data, training, layer, recipe.effort.penalties, weights)
+        nets = _linear_path(data, training, layer, recipe.effort.penalties, weights)
         for own, net in zip(answers, nets, strict=True):
             own[held_out] = net(data.X[held_out], threads=1)
     return answers
@@ -248,11 +261,6 @@ def _rows_of_choice(n_rows: int, seed: int) -> npt.NDArray[np.intp]:
         return np.arange(n_rows, dtype=np.intp)
     drawn = permutation(n_rows, seed=seed, purpose=Purpose.SAMPLE, counter=2)[:MOST_ROWS_OF_CHOICE]
     return np.sort(drawn)
-
-
-def _in_float32(net: Network) -> Network:
-    """The network in the precision of the others."""
-    return net.with_weights([w.astype(np.float32) for w in net.weights])
 
 
 def _interrupted(data: Dataset, settings: FitSettings, members: Sequence[Member]) -> FitResult:
