@@ -209,13 +209,13 @@ def test_a_search_chooses_an_effort_and_none() -> None:
 
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "none": ({"effort": "great"}, "must be one of quick, normal, best, or None"),
-    "one": ({"max_iter": 50}, "effort='quick' was given, and max_iter, too"),
-    "several": ({"alpha": 1.0, "solver": "sgd"}, "and alpha and solver, too"),
-    "defaults": ({"defaults": "notes"}, "and defaults, too"),
-    "warm": ({"warm_start": True}, "and warm_start, too"),
-    "ensemble": ({"ensemble": 2}, "and ensemble, too"),
-    "restarts": ({"n_restarts": 2}, "and n_restarts, too"),
-    "rows": ({"validation_data": (X, THREE)}, "and validation_data, too"),
+    "one": ({"max_iter": 50}, "effort='quick' was given with max_iter"),
+    "several": ({"alpha": 1.0, "solver": "sgd"}, "with alpha and solver"),
+    "defaults": ({"defaults": "notes"}, "with defaults"),
+    "warm": ({"warm_start": True}, "with warm_start"),
+    "ensemble": ({"ensemble": 2}, "with ensemble"),
+    "restarts": ({"n_restarts": 2}, "with n_restarts"),
+    "rows": ({"validation_data": (X, THREE)}, "with validation_data"),
 }
 
 

@@ -81,8 +81,8 @@ class MLPClassifier(ClassifierMixin, Perceptron):
 
     >>> import pandas
     >>> table = pandas.read_csv("examples/penguins.csv")
-    >>> penguins = MLPClassifier(effort="quick", random_state=0)
-    >>> penguins.fit(table.drop(columns="species"), table["species"]).predict(table[:1]).tolist()
+    >>> species = table.pop("species")
+    >>> MLPClassifier(effort="quick", random_state=0).fit(table, species).predict(table[:1]).tolist()
     ['Adelie']
     """
 

@@ -34,7 +34,7 @@ def check_effort(estimator: Any) -> None:
     >>> from chainrule import MLPRegressor
     >>> check_effort(MLPRegressor(effort="quick", max_iter=10))
     Traceback (most recent call last):
-    chainrule.errors.InputError: effort='quick' was given, and max_iter, too, but ... Leave effort out, ...
+    chainrule.errors.InputError: effort='quick' was given with max_iter but ... that is beside it.
     """
     effort = estimator.effort
     if effort is None:
@@ -56,7 +56,7 @@ def check_effort(estimator: Any) -> None:
         others.pop("defaults", None)
     if others:
         raise InputError(
-            f"effort={effort!r} was given, and {series(list(others))}, too",
+            f"effort={effort!r} was given with {series(list(others))}",
             parameter="effort",
             given=effort,
             needs="the recipe settles the network and its training by the rows themselves",
