@@ -37,7 +37,8 @@ def table(seed: int, n: int, d: int, outputs: int = 1) -> tuple[Numbers, Numbers
 
 
 def as_classes(Z: Numbers) -> Numbers:
-    return np.eye(Z.shape[1])[Z.argmax(axis=1)]
+    classes: Numbers = np.eye(Z.shape[1])[Z.argmax(axis=1)]
+    return classes
 
 
 def fitted(*given: Any) -> Numbers:  # noqa: ANN401 (as `linear_path` takes it)
@@ -59,8 +60,8 @@ def exact(A: Numbers, B: Numbers) -> list[list[Fraction]]:
 def test_no_addition_rounds(bits: tuple[int, int], n: int) -> None:
     # The worst there is: all but full numbers of one sign, so that the sum has as many bits as may be.
     rng = np.random.default_rng(0)
-    A = 1 - rng.integers(1, 64, (3, n)) * 2.0 ** -bits[0]
-    B = 1 - rng.integers(1, 64, (n, 2)) * 2.0 ** -bits[1]
+    A: Numbers = 1 - rng.integers(1, 64, (3, n)) * 2.0 ** -bits[0]
+    B: Numbers = 1 - rng.integers(1, 64, (n, 2)) * 2.0 ** -bits[1]
     assert np.array_equal(rounded(A.T, bits[0]).T, A)
     assert np.array_equal(rounded(B, bits[1]), B)
     found = product(A, B, sum(bits))
@@ -118,7 +119,9 @@ def test_least_squares_are_those_of_scikit_learn(
     penalty: float, shape: tuple[int, int], most: int | None
 ) -> None:
     X, Y = table(4, *shape, outputs=2)
-    weights = None if most is None else np.random.default_rng(5).integers(1, most, len(X)) / 1.0
+    weights: Numbers | None = (
+        None if most is None else np.random.default_rng(5).integers(1, most, len(X)) / 1.0
+    )
     found = fitted(X, Y, NUMBERS, [penalty], weights)
     share = None if weights is None else weights / weights.mean()
     line = Ridge(alpha=penalty * len(X), tol=1e-12).fit(X, Y, share)
@@ -273,7 +276,7 @@ def test_beyond_so_many_features_kernels_train_to_the_same(
     layer: tuple[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     X, Z = table(18, 100, 4, outputs=3)
-    Y = {NUMBERS: Z, CLASSES: as_classes(Z), LABELS: (Z > 0) * 1.0}[layer]
+    Y: Numbers = {NUMBERS: Z, CLASSES: as_classes(Z), LABELS: (Z > 0) * 1.0}[layer]
     weights = np.arange(1.0, 101.0)
     near = [net(X) for net in linear_path(X, Y, layer, [0.1, 0.01], weights)]
     monkeypatch.setattr(path, "MOST_FEATURES", 3)
@@ -290,8 +293,8 @@ def test_the_bits_are_kept() -> None:
         ("wide classes", CLASSES, (30, 60), 2), ("labels", LABELS, (900, 5), 2),
     ):  # fmt: skip
         X, Z = table(19, *shape, outputs=outputs)
-        Y = {NUMBERS: Z, CLASSES: as_classes(Z), LABELS: (Z > 0) * 1.0}[layer]
-        weights = np.arange(len(X)) % 3 + 1.0 if outputs == 2 else None
+        Y: Numbers = {NUMBERS: Z, CLASSES: as_classes(Z), LABELS: (Z > 0) * 1.0}[layer]
+        weights: Numbers | None = np.arange(len(X)) % 3 + 1.0 if outputs == 2 else None
         nets = linear_path(X, Y, layer, [1.0, 0.01, 0.0001], weights)
         digest = hashlib.sha256(b"".join(net.weights[0].astype("<f8").tobytes() for net in nets))
         digests[name] = digest.hexdigest()[:16]
