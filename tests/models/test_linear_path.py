@@ -73,7 +73,8 @@ def test_no_addition_rounds(bits: tuple[int, int], n: int) -> None:
 
 def test_blocks_are_added_in_their_order() -> None:
     rng = np.random.default_rng(1)
-    A, B = rounded(rng.normal(size=(1300, 2)), 20).T, rounded(rng.normal(size=(1300, 3)), 24)
+    A: Numbers = 1 - rng.integers(1, 64, (2, 1300)) * 2.0**-20
+    B: Numbers = 1 - rng.integers(1, 64, (1300, 3)) * 2.0**-24
     total = np.zeros((2, 3))
     for first in (0, 512, 1024):
         block = exact(A[:, first : first + 512], B[first : first + 512])
