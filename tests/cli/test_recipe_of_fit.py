@@ -92,7 +92,7 @@ def test_an_effort_beside_what_it_settles_is_one_line(chainrule_command: Command
 def test_ctrl_c_keeps_networks_and_no_checkpoint(
     chainrule_command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    run, begun = members.run_training, []
+    run, begun = vars(members)["run_training"], []
 
     def run_six(*given: Any, **named: Any) -> Any:  # noqa: ANN401 (as it takes and gives them)
         begun.append(1)

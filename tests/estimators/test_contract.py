@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from functools import partial
+from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest import SkipTest
@@ -68,7 +70,8 @@ MINI_BATCH: tuple[dict[str, Any], ...] = (
     {"dropout": 0.1},
     {"ensemble": 2, "defaults": "modern"},
 )
-# A row with the weight 2 is in one batch, and two equal rows are in two, or drop out otherwise.
+# A row with the weight 2 is in one batch, and two equal rows are in two, or drop out otherwise; and a row
+# with the weight 0 is in a fold, of those that a recipe chooses by, where one that is not there is in none.
 NO_SUCH_METHOD_CAN = {
     "check_sample_weight_equivalence_on_dense_data",
     "check_sample_weight_equivalence_on_sparse_data",
@@ -115,6 +118,43 @@ def test_in_batches_all_checks_pass_but_those_that_no_such_method_can(
     kind: type[BaseEstimator], given: dict[str, Any]
 ) -> None:
     assert _failing(kind(**given)) == NO_SUCH_METHOD_CAN
+
+
+# Checks that set alpha, or max_iter and n_iter_no_change, which are refused beside an effort.
+SETS_WHAT_A_RECIPE_SETTLES = {
+    MLPClassifier: "check_class_weight_classifiers", MLPRegressor: "check_regressors_train",
+}  # fmt: skip
+
+
+def _settled(kind: type[Any]) -> Any:  # noqa: ANN401 (a class)
+    """Estimator whose parameters of one network stay as they are, whatever a check sets them to."""
+    fixed = {
+        name: signature(kind).parameters[name].default for name in ("alpha", "max_iter", "n_iter_no_change")
+    }
+    ignored = {name: property(partial(_value, value), lambda *_: None) for name, value in fixed.items()}
+    return type(kind.__name__, (kind,), ignored)
+
+
+def _value(value: object, _estimator: object) -> object:
+    return value
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("kind", [MLPClassifier, MLPRegressor])
+def test_by_a_recipe_all_checks_pass_but_those_that_none_can_and_one_that_sets_what_it_settles(
+    kind: type[BaseEstimator],
+) -> None:
+    name = SETS_WHAT_A_RECIPE_SETTLES[kind]
+    assert _failing(kind(effort="quick")) == {*NO_SUCH_METHOD_CAN, name}
+    checks_of_it = [
+        partial(check, estimator)
+        for estimator, check in estimator_checks_generator(_settled(kind)(effort="quick"))
+        if str(getattr(check, "func", check).__name__) == name
+    ]
+    assert checks_of_it
+    for check in checks_of_it:
+        check()
 
 
 @pytest.mark.slow

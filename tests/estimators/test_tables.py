@@ -48,13 +48,15 @@ def made(kind: str, **given: Any) -> Any:  # noqa: ANN401 (either estimator)
     return (MLPRegressor if kind.startswith("number") else MLPClassifier)(random_state=2, **given)
 
 
-@pytest.mark.parametrize("defaults", ["modern", "notes"])
+@pytest.mark.parametrize(
+    ("defaults", "of_fit"), [("modern", "modern-1"), ("modern-2", "modern-1"), ("notes", "notes")]
+)
 @pytest.mark.parametrize("kind", ["two", "three", "number"])
-def test_the_network_is_that_of_fit_to_the_bit(kind: str, defaults: str) -> None:
+def test_the_network_is_that_of_fit_to_the_bit(kind: str, defaults: str, of_fit: str) -> None:
     one = made(kind, defaults=defaults).fit(FRAME, TARGETS[kind])
     option: dict[str, Any] = {"numbers" if kind == "number" else "classes": "target"}
     same = chainrule.fit(
-        FRAME.assign(target=TARGETS[kind]), target="target", held_out=0, seed=2, defaults=defaults, **option
+        FRAME.assign(target=TARGETS[kind]), target="target", held_out=0, seed=2, defaults=of_fit, **option
     ).model
     assert repr(one.network_) == repr(same.network)
     assert all(map(np.array_equal, one.network_.weights, same.network.weights))

@@ -76,6 +76,14 @@ class MLPClassifier(ClassifierMixin, Perceptron):
     ['no', 'yes', 'yes', 'no']
     >>> classifier.network_
     Network(2-8-1, tanh, logistic, binary_cross_entropy, float64)
+
+    With an effort there is nothing to choose, and a table may be as it is.
+
+    >>> import pandas
+    >>> table = pandas.read_csv("examples/penguins.csv")
+    >>> species = table.pop("species")
+    >>> MLPClassifier(effort="quick", random_state=0).fit(table, species).predict(table[:1]).tolist()
+    ['Adelie']
     """
 
     @with_both_names
@@ -195,12 +203,11 @@ class MLPClassifier(ClassifierMixin, Perceptron):
                 [one.decision_function(X) for one in self._members()], _gives_chances(self)
             )
         net, X = self._checked(X)
-        if not self._by_recipe:
-            return self._decided(net, X)
-        mixed: Any = net
-        shares = mixed.weights if isinstance(mixed, Ensemble) else None
-        each = [self._decided(one, X) for one in members_of(mixed)]
-        return averaged_decision(each, _gives_chances(self), shares)
+        nets, shares = _each_alone(net)
+        if self._by_recipe:  # whose single precision would be seen in differences of large numbers
+            nets = [one.with_weights([w.astype(np.float64) for w in one.weights]) for one in nets]
+        each = [self._decided(one, X) for one in nets]
+        return each[0] if len(each) == 1 else averaged_decision(each, _gives_chances(self), shares)
 
     def _decided(self, net: Network, X: Array) -> Array:
         """What decides by one network."""
@@ -420,6 +427,17 @@ class MLPClassifier(ClassifierMixin, Perceptron):
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = not self._competes()
         return tags
+
+
+def _each_alone(net: Network | Ensemble) -> tuple[list[Network], list[float]]:
+    """The networks that answer as one, and the share that each has."""
+    several = members_of(net)
+    given = net.weights if isinstance(net, Ensemble) else None
+    nets, shares = [], []
+    for one, share in zip(several, given or [1 / len(several)] * len(several), strict=True):
+        nets += [one.member(k) for k in range(1, one.members + 1)] if one.members > 1 else [one]
+        shares += [share / one.members] * one.members
+    return nets, shares
 
 
 def _log_odds(z: Array) -> Array:

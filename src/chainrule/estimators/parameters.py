@@ -171,15 +171,23 @@ OF_BOTH = """\
         As many as pay off where none is given.
     engine : {"compiled", "reference"}, optional
         Compiled, unless the network has a function that the kernels do not know.
-    calibrate : bool
+    calibrate : bool, optional
         Whether rows that were only watched say, at the end, how sure and how far off the network is:
         `predict_proba` then has a temperature, and `predict` takes `return_interval`. They are those of
-        `validation_data` or of `early_stopping`.
+        `validation_data` or of `early_stopping`; with an effort those of its folds, unless it is False.
+    effort : {"quick", "normal", "best"}, optional
+        Leave everything to the recipe of `fit`: networks that each learn from all folds of the rows but one,
+        linear models beside them, and a mean of those that answer the rows best that they have not learnt
+        from. It takes tables as they are. What it settles may not be given: beside it are `random_state`,
+        `class_weight`, `numbers_as`, `callbacks` (functions), `verbose`, `threads` and `calibrate`. There is
+        no `partial_fit`.
 
     Attributes
     ----------
     network_ : Network or Ensemble
-        The fitted network, or all of an ensemble's; predictions are its outputs, to the bit.
+        The fitted network, or all of an ensemble's; predictions are its outputs, to the bit. With an effort
+        what the recipe has mixed, with their shares: then there are no `coefs_`, `intercepts_` and
+        `n_layers_`, and `loss_curve_`, `loss_` and `n_iter_` are those of its first network.
     estimators_ : list
         Of an ensemble, a fitted estimator for each network. `coefs_`, `loss_curve_`, `n_iter_` and all other
         attributes of one network are those of the first.
@@ -189,7 +197,7 @@ OF_BOTH = """\
     history_ : History
         Losses and times of all epochs.
     calibration_ : Calibration or None
-        What the rows that were watched said.
+        What the rows that were watched, or held out in folds, said.
 
     Raises
     ------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from inspect import signature
 from typing import TYPE_CHECKING, Any
 
-from chainrule.errors import InputError, argument
+from chainrule.errors import InputError
 from chainrule.estimators.warning import ended, warn
 from chainrule.models import choice_in_words, cost_in_words
 from chainrule.models.ensembles import fit_networks
@@ -34,7 +34,7 @@ def check_effort(estimator: Any) -> None:
     >>> from chainrule import MLPRegressor
     >>> check_effort(MLPRegressor(effort="quick", max_iter=10))
     Traceback (most recent call last):
-    chainrule.errors.InputError: effort='quick' was given with max_iter=10 but the recipe settles ...
+    chainrule.errors.InputError: effort='quick' was given with max_iter but ... that is beside it.
     """
     effort = estimator.effort
     if effort is None:
@@ -55,13 +55,12 @@ def check_effort(estimator: Any) -> None:
     if asked_recipe(others.get("defaults")) is not None:
         others.pop("defaults", None)
     if others:
-        given = series([argument(name, value) for name, value in others.items()])
         raise InputError(
-            f"effort={effort!r} was given with {given}",
+            f"effort={effort!r} was given with {series(list(others))}",
             parameter="effort",
             given=effort,
             needs="the recipe settles the network and its training by the rows themselves",
-            advice=f"Leave effort out, or {series(list(others))}.",
+            advice="Leave effort out, or all that is beside it.",
         )
 
 

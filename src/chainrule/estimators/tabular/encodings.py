@@ -107,7 +107,8 @@ def dataset_of(
     Examples
     --------
     >>> columns = {"size": [1.0, 2.0, 3.0], "colour": ["red", "blue", "red"]}
-    >>> dataset_of(columns, {"y": [0, 1, 0]}, None, {"epochs": 1}, classes=True, seed=0).encoding.input_names
+    >>> asked = {"defaults": "modern-1"}
+    >>> dataset_of(columns, {"y": [0, 1, 0]}, None, asked, classes=True, seed=0).encoding.input_names
     ('size', 'colour=red')
     """
     source = as_table({**columns, **targets})
