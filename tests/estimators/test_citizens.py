@@ -234,7 +234,7 @@ def test_a_stored_estimator_predicts_and_goes_on_to_the_bit(kind: str, solver: s
             assert same_bits(other.partial_fit(X, TARGETS[kind]), one)
 
 
-TRUSTED = {  # whatever the network is made of comes to these: its activations and its loss
+TRUSTED = {  # whatever the network is made of comes to these: its layers, activations and loss
     "chainrule.estimators.classifier.MLPClassifier",
     "chainrule.estimators.regressor.MLPRegressor",
     "chainrule.network.network.Network",

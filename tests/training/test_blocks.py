@@ -229,7 +229,7 @@ def test_a_state_is_saved_by_the_same_bytes(tmp_path: Path) -> None:
             _train(rule="adam", validation=WATCHED, patience=30, on_epoch=on_epoch)
             for on_epoch in (None, lambda _: None)
         ]
-        assert counted.lengths == [11, 11, 11]
+        assert counted.lengths == [11, 11, 10]  # so that what is left makes a block, too
     files = []
     for name, result in zip("ab", results, strict=True):
         state = result.state

@@ -11,7 +11,7 @@ import numpy as np
 from chainrule.errors import InputError, argument, said
 from chainrule.models.dataset import Dataset, prepare_again
 from chainrule.models.model import Model
-from chainrule.models.rows import row_weights, with_value
+from chainrule.models.rows import row_weights, watch_rows, with_value
 from chainrule.tables import Said, as_table
 from chainrule.training import TrainingState
 from chainrule.words import quoted, series, shown
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from chainrule.settings import FitSettings
 
 __all__ = [
-    "Watched", "data_of_checkpoint", "opened", "reads_checkpoints", "sample_weight", "watched_rows",
+    "Watched", "data_of_checkpoint", "opened", "parted", "reads_checkpoints", "sample_weight",
+    "watched_rows",
 ]  # fmt: skip
 
 # How the file of a checkpoint is read: known from a room above this one, where files are.
@@ -111,6 +112,20 @@ def sample_weight(
     ((target, own),) = data.encoding.parted(data.Y)
     weights: npt.NDArray[np.float64] = of_class[target.decided(own)]
     return weights if data.weights is None else weights * data.weights
+
+
+def parted(data: Dataset, settings: FitSettings) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Rows to learn from and rows to watch, of the training rows; of each class as much."""
+    rows = data.training_rows
+    if len(data.watched_rows):
+        return np.setdiff1d(rows, data.watched_rows), data.watched_rows
+    if not settings.validation:
+        return rows, rows[:0]
+    labels = None if data.labels is None else [data.labels[row] for row in rows]
+    learnt, watched = watch_rows(
+        data.table, rows, data.encoding.rows, labels, share=settings.validation, seed=settings.seed
+    )
+    return rows[learnt], rows[watched]
 
 
 def opened(resume: object) -> TrainingState | Model | None:

@@ -6,22 +6,20 @@ import warnings
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
-
 from chainrule.errors import InputError, TrainingWarning, argument
-from chainrule.models.beside import sample_weight
+from chainrule.models.beside import parted, sample_weight
 from chainrule.models.judging.predicted import never_predicted
 from chainrule.models.model import Model
 from chainrule.models.recipe.input_layers import start_network
 from chainrule.models.record import TrainingRecord
 from chainrule.models.result import FitResult
-from chainrule.models.rows import watch_rows
 from chainrule.network import as_masks, tabm_masks
 from chainrule.training import Callbacks, History, TrainingState, other_bits, run_training
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    import numpy as np
     import numpy.typing as npt
 
     from chainrule.errors import DivergenceError
@@ -161,20 +159,6 @@ def across_arithmetic(
             "anew, or go on by the version of chainrule that kept it.",
         )
     return words
-
-
-def parted(data: Dataset, settings: FitSettings) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-    """Rows to learn from and rows to watch, of the training rows; of each class as much."""
-    rows = data.training_rows
-    if len(data.watched_rows):
-        return np.setdiff1d(rows, data.watched_rows), data.watched_rows
-    if not settings.validation:
-        return rows, rows[:0]
-    labels = None if data.labels is None else [data.labels[row] for row in rows]
-    learnt, watched = watch_rows(
-        data.table, rows, data.encoding.rows, labels, share=settings.validation, seed=settings.seed
-    )
-    return rows[learnt], rows[watched]
 
 
 def _validation(

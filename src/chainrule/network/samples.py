@@ -98,10 +98,10 @@ def check_network(net: object) -> None:
     """Raise InputError for what is no network, such as a model that holds one."""
     if not all(hasattr(net, name) for name in ("weights", "activations", "sizes", "loss")):
         advice = "Make one with Network.random."
-        if hasattr(net, "members"):
-            advice = "Give one of its members."
-        elif hasattr(net, "network"):
+        if hasattr(net, "network"):
             advice = "Give its network, model.network."
+        elif hasattr(net, "members"):
+            advice = "Give one of its members."
         raise InputError(
             f"net is a {type(net).__name__}",
             parameter="net",

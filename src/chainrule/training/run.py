@@ -133,8 +133,7 @@ class Run:
         if self.rows_an_epoch < len(self.task.rows):
             return None
         left = self.settings.epochs - self.reached.n_epochs
-        if self.observer is not None:
-            left = min(left, self.observer.at_once())
+        left = min(left, getattr(self.observer, "epochs_left", left))
         if is_called or self.metric is not None or self.settings.rate is None or left < FEWEST_IN_A_BLOCK:
             return None
         return self.engine.in_blocks(left)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.equations import LAYERS, STARTS, Order, Periodic, Piecewise
+from chainrule.models.beside import parted
 from chainrule.network import Network, tabm_layers, with_tabm_start
 from chainrule.tables import DateInput, NumberInput
 
@@ -29,7 +30,7 @@ def start_network(data: Dataset, settings: FitSettings) -> Network:
     hidden = [settings.activation] * len(settings.hidden)
     kinds: list[Layer] = [LAYERS.named(name) for name in settings.input_layers]
     needs_rows = STARTS.fact(STARTS.made_of(settings.start), "needs_rows")
-    rows = data.X[data.training_rows] if needs_rows else None
+    rows = data.X[parted(data, settings)[0]] if needs_rows else None
     layers: list[Any] = ["dense"] * (len(hidden) + 1)
     after = [*hidden, settings.output]
     if settings.members is not None:

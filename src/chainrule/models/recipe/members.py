@@ -50,9 +50,14 @@ class UntilEpoch:
         self._done = done
         return self
 
+    @property
+    def epochs_left(self) -> int:
+        """Until it ends the training."""
+        return max(1, self._end - self._done)
+
     def at_once(self) -> int:
         """All that are left."""
-        return max(1, self._end - self._done)
+        return self.epochs_left
 
     def take_in(self, epochs: Sequence[Epoch], *_looks: object) -> int | None:
         """How many of these are the last ones."""
