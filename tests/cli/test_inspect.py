@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import chainrule
 from chainrule.cli.printing import LONGEST_LINE
-from chainrule.models import prepare
 from chainrule.stored import plain
 from messy_table import MESSY
 
@@ -61,7 +61,7 @@ def test_every_column_is_told(messy: Path, chainrule_command: Callable[..., Any]
 def test_with_a_target_it_tells_what_a_fit_tells(messy: Path, chainrule_command: Callable[..., Any]) -> None:
     given = ("--target", "kind", "--id", "key", "--text", "note", "--weights", "w")
     inspected = chainrule_command("inspect", messy.name, *given)
-    fitted = chainrule_command("fit", messy.name, *given, "--hidden", 1, "--epochs", 1)
+    fitted = chainrule_command("fit", messy.name, *given, "--effort", "quick")
     assert inspected.code == fitted.code == 0
     assert inspected.out == fitted.out[: fitted.out.index("Network")]
     told = lines_of(inspected.out)
@@ -78,7 +78,8 @@ def test_with_a_target_it_tells_what_a_fit_tells(messy: Path, chainrule_command:
 def test_as_json_it_is_the_report(messy: Path, chainrule_command: Callable[..., Any]) -> None:
     done = chainrule_command("inspect", "t.csv", "--target", "price", "--ignore", "key,note", "--json")
     found = json.loads(done.out)
-    assert found == plain(prepare(messy, target="price", ignore=["key", "note"]).report)
+    given: dict[str, Any] = {"target": "price", "ignore": ["key", "note"], "effort": "quick"}
+    assert found == plain(chainrule.fit(messy, **given).data.report)
     assert [one["name"] for one in found["columns"]] == MESSY.splitlines()[1].split(";")
     assert (found["n_training"], found["n_held_out"]) == (18, 6)
     assert found["left_out"] == [{"reason": "empty", "count": 1, "first": [1]}]

@@ -329,7 +329,8 @@ def report_of(source: Table, roles: Roles, *, strict: bool = False) -> Report:
         As for `prepare`.
     """
     if roles.targets:
-        return prepare_with(source, roles, strict=strict).report
+        by_default = AskedOutputs.of({})  # what a fit makes of it that is told no more
+        return prepare_with(source, roles, strict=strict, outputs=by_default).report
     everything = np.arange(source.n_rows, dtype=np.intp)
     chosen = choose_encoding(source, roles, None, everything)
     if strict:
