@@ -78,7 +78,7 @@ def product(A: Numbers, B: Numbers, bits: int) -> Numbers:
 
 
 def _in_pieces(A: Numbers, B: Numbers) -> Numbers:
-    """A B, cut in halves so small that a BLAS takes no threads, which would wait at work beside other work."""
+    """A B, cut in halves so small that a BLAS takes no threads, which would be busy even while they wait."""
     (n, k), m = A.shape, B.shape[1]
     if n * k * m <= (ON_ONE_THREAD if min(n, m) > 1 else OF_A_VECTOR):
         whole: Numbers = A @ B
