@@ -23,14 +23,13 @@ html_theme = "furo"
 html_title = "chainrule"
 exclude_patterns = ["_build"]
 
-LAST_EQUATION = 18  # of derivation.md
+EQUATIONS_BEFORE = {"units-losses-rules": 18, "layers": 59, "recipe": 67}  # on the pages before it
 
 
 def continue_numbers(app: Any, docname: str, _source: list[str]) -> None:  # noqa: ANN401 (Sphinx)
-    """Let the equations of the second page be numbered on from the first; Sphinx begins each page at 1."""
-    if docname == "units-losses-rules":
-        for _ in range(LAST_EQUATION):
-            app.env.new_serialno("eqno")
+    """Let equations be numbered on from those of the page before; Sphinx begins each page at 1."""
+    for _ in range(EQUATIONS_BEFORE.get(docname, 0)):
+        app.env.new_serialno("eqno")
 
 
 def setup(app: Any) -> None:  # noqa: ANN401 (Sphinx)

@@ -41,9 +41,10 @@ TEXT = PAGE.read_text(encoding="utf-8")
 SOURCES = PAGE.parents[1] / "src" / "chainrule"
 EQUATIONS = range(1, 19)
 OF_BOTH_PAGES = range(1, 1 + int(labels(SECOND_PAGE.read_text(encoding="utf-8"))[-1].removeprefix("eq-")))
-OF_LAYERS = [
+OF_MORE_PAGES = [
     int(label.removeprefix("eq-"))
-    for label in labels(PAGE.with_name("layers.md").read_text(encoding="utf-8"))
+    for name in ("layers.md", "recipe.md")
+    for label in labels(PAGE.with_name(name).read_text(encoding="utf-8"))
 ]
 SINGLE_SAMPLE = ((2, 2, 2), (1, 2, 1, 2), (2, 2), (3, 1), (1, 1, 1, 1, 1, 1), (1, 1, 1, 2, 1, 1))
 BATCHES = (((1, 1), 1), ((2, 1, 1), 1), ((1, 2, 1), 2), ((1, 1, 1, 1), 2), ((2, 2), 3))
@@ -486,9 +487,13 @@ def test_page_cites_only_its_own_equations() -> None:
     assert cited(TEXT) == set(EQUATIONS)
 
 
-def test_code_cites_only_equations_of_the_three_pages() -> None:
+def test_equations_are_numbered_on_from_page_to_page() -> None:
+    assert [*OF_BOTH_PAGES, *OF_MORE_PAGES] == list(range(1, 1 + OF_MORE_PAGES[-1]))
+
+
+def test_code_cites_only_equations_of_the_pages() -> None:
     for path in SOURCES.rglob("*.py"):
-        unknown = cited(path.read_text(encoding="utf-8")) - set(OF_BOTH_PAGES) - set(OF_LAYERS)
+        unknown = cited(path.read_text(encoding="utf-8")) - set(OF_BOTH_PAGES) - set(OF_MORE_PAGES)
         assert not unknown, f"{path} cites equations {sorted(unknown)}, which no page has"
 
 

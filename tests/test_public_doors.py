@@ -180,6 +180,8 @@ GOOD: dict[str, Callable[[Files], Call]] = {
     "Network.__call__": lambda _: (NET, {"X": X}),
     "Network.forward": lambda _: (NET.forward, {"X": X}),
     "Network.random": lambda _: (chainrule.Network.random, {"sizes": (2, 3, 1)}),
+    "tabm_network": lambda _: (chainrule.tabm_network, {"sizes": (2, 3, 1)}),
+    "tabm_masks": lambda _: (chainrule.tabm_masks, {"net": NET}),
     "Network.member": lambda _: (NET.member, {"member": 1}),
     "Network.with_weights": lambda _: (NET.with_weights, {"weights": NET.weights}),
     "train": lambda _: (

@@ -259,7 +259,8 @@ def test_the_row_of_getting_started(
     monkeypatch.chdir(tmp_path)
     page = ROOT.joinpath("docs/getting-started.md").read_text(encoding="utf-8")
     ((typed, shown),) = re.findall(r"```console\n\$ chainrule (trace .*)\n((?:.*\n)*?)```", page)
-    assert chainrule_command("fit", "examples/iris.csv", "--target", "species").code == 0
+    one = ("--hidden", "64", "--out", "one.safetensors")
+    assert chainrule_command("fit", "examples/iris.csv", "--target", "species", *one).code == 0
     printed = chainrule_command(*typed.split()).out
     assert doctest.OutputChecker().check_output(shown, printed, doctest.ELLIPSIS), printed
 

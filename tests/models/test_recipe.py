@@ -131,7 +131,7 @@ def test_the_model_holds_networks_and_linear_ones_by_the_shares_that_its_record_
     assert (name, share) == ("mean", 1.0)
     expected = []
     for name, share, _ in candidates:
-        n = 6 if name.startswith("networks") else 1
+        n = 1 if name.startswith("linear") else 6
         expected += [share / n] * n if share else []
     assert net.weights == pytest.approx(expected, rel=1e-12)
     linear = [one for one in net.members if one.sizes == (len(result.data.X[0]), 1)]
@@ -266,7 +266,7 @@ def test_training_ends_with_a_cycle_that_does_not_pay(monkeypatch: pytest.Monkey
         monkeypatch.setitem(EFFORT, "normal", replace(BRIEF, cycles=4, pays=pays))
         record = fit().model.training
         assert record is not None
-        return sum(name.startswith("networks") for name, *_ in record.choice)
+        return sum(name.startswith("5:") for name, *_ in record.choice)
 
     assert cycles(-np.inf) == 2  # at least two, whatever they are
     assert cycles(np.inf) == 4
@@ -355,3 +355,15 @@ def test_rows_that_cannot_be_parted_are_refused_with_what_to_do() -> None:
 def test_every_effort_is_a_setting() -> None:
     check = next(one for one in settings_of(FitSettings) if one.name == "effort")
     assert check.values == ", ".join(EFFORT)
+
+
+def test_networks_of_several_widths_are_candidates_beside_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(EFFORT, "normal", replace(BRIEF, few=(4, 7)))
+    result = fit(CLASSES)
+    record = result.model.training
+    assert record is not None
+    shares = {name: share for name, share, _ in record.choice}
+    assert [name[0] for name in shares if name[0].isdigit()] == ["4", "4", "7", "7"]
+    for width in (4, 7):
+        asked = any(share for name, share in shares.items() if name.startswith(f"{width}:"))
+        assert asked == any(one.sizes[-2] == width for one in members_of(result.model.network))

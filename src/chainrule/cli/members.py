@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from itertools import groupby
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
+from chainrule.cli.printing import TEXT
 from chainrule.equations import name_of
 from chainrule.network import Ensemble, members_of
 from chainrule.scores import member_lines, number_text
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from chainrule.network import Network
     from chainrule.scores import Score
 
-__all__ = ["beside_members", "members_rows", "network_words", "weights_in"]
+__all__ = ["beside_members", "members_rows", "network_rows", "weights_in"]
 
 MOST_MEMBERS = 20  # that have a line each
 
@@ -27,7 +29,7 @@ def weights_in(network: Network | Ensemble) -> int:
     return sum(w.size for net in members_of(network) for w in net.weights)
 
 
-def network_words(network: Network | Ensemble, *, with_activations: bool = True) -> str:
+def network_rows(network: Network | Ensemble, *, with_activations: bool = True) -> list[tuple[str, str]]:
     """Sizes, activations and loss, and how many networks have them; and all weights."""
     kinds = []
     for words, alike in groupby(
@@ -36,7 +38,9 @@ def network_words(network: Network | Ensemble, *, with_activations: bool = True)
         n = len(list(alike))
         kinds.append(f"{counted(n, 'network')} {words}" if isinstance(network, Ensemble) else words)
     averaged = ", averaged" * isinstance(network, Ensemble)
-    return f"{'; '.join(kinds)}{averaged}; {weights_in(network)} weights"
+    words = f"{'; '.join(kinds)}{averaged}; {weights_in(network)} weights"
+    lines = wrap(words, TEXT, break_on_hyphens=False)
+    return [("" if k else "Network", line) for k, line in enumerate(lines)]
 
 
 def _words(net: Network, *, with_activations: bool) -> str:

@@ -187,6 +187,10 @@ def training_rows(
     ending = endings.get(record.stopped_by, record.stopped_by)
     if record.best_epoch is not None and record.best_epoch != record.epochs_run:
         ending += f", the best was epoch {record.best_epoch}"
+    if record.recipe is not None:
+        seconds = None  # of one network, where several are trained at once
+        if record.stopped_by == "epochs" and record.epochs_run < record.epochs:
+            ending = "a cycle that gained too little"
     time = "" if seconds is None else f" in {seconds:.1f} s"
     rows = (
         f"{counted(record.n_training_rows, 'row')}{f', {n_watched} of them only watched' * bool(n_watched)}"

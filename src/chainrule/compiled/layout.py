@@ -21,6 +21,7 @@ from chainrule.equations import (
     MemberScale,
     Periodic,
     Piecewise,
+    columns_spared,
     layers_of,
     members_of,
 )
@@ -56,6 +57,7 @@ LAYER = np.dtype(
             "lines_width",
             "numbers",  # of a line: of a dense layer inputs + 1, and numbers_width is before_width
             "numbers_width",
+            "penalised",  # of these, how many penalties and decay reach: those but the first, or none
             "members",  # networks that share the weights,
             "members_at",  # and which of them a row is of, counted from 0
             "frequencies",  # of a periodic layer
@@ -208,6 +210,7 @@ def reserve(  # noqa: PLR0912 (what each may need)
         layer["lines"], layer["numbers"] = kind.shape(inputs, units)
         for name in ("lines", "numbers"):
             layer[f"{name}_width"] = padded(int(layer[name]), pad_to)
+        layer["penalised"] = int(layer["numbers"]) - columns_spared(kind, int(layer["numbers"]))
         layer["inputs"], layer["units"] = inputs, units
         layer["activation"], layer["parameter"] = activation
         layer["rate_factor"] = layer["bias_factor"] = layer["decay_factor"] = 1
@@ -342,10 +345,10 @@ def pack(memory: Memory, weights: Sequence[npt.NDArray[Any]], name: str = "weigh
 
 
 def squares(packed: npt.NDArray[Any], layers: npt.NDArray[np.void]) -> npt.NDArray[np.float64]:
-    """Sum of the squares of packed weights but bias weights, one for each row of them."""
+    """Sum of the squares of packed weights but those that penalties spare, one for each row of them."""
     sums = np.zeros(len(packed.reshape(-1, packed.shape[-1])))
     for layer in layers:
-        rows = _unpacked(packed.reshape(-1, packed.shape[-1]), layer, "weights")[:, :-1]
+        rows = _unpacked(packed.reshape(-1, packed.shape[-1]), layer, "weights")[:, : layer["penalised"]]
         own = rows.astype(np.float64, copy=False)
         sums += np.einsum("eij,eij->e", own, own)
     return sums

@@ -37,7 +37,7 @@ from chainrule.equations.arrays import Array
 from chainrule.equations.kinds import ENGINES, METRICS, Kind, name_of
 from chainrule.equations.layers.deltas import flush_to_zero, hidden_delta
 from chainrule.equations.layers.dense import Dense, gradient, net_input, with_bias_unit
-from chainrule.equations.layers.layer import LAYERS, Layer, LayerKind, layers_of, members_of
+from chainrule.equations.layers.layer import LAYERS, Layer, LayerKind, columns_spared, layers_of, members_of
 from chainrule.equations.layers.members import MemberBias, MemberDense, MemberScale
 from chainrule.equations.layers.order import Order
 from chainrule.equations.layers.periodic import Periodic
@@ -111,8 +111,8 @@ __all__ = [
     "OutputRange", "Past", "PastEpoch", "Patience", "Periodic", "Piecewise", "Poisson", "ProgressQuotient",
     "Quantile", "RMSprop", "RateFactors", "ReLU", "ReduceOnPlateau", "Rule", "RuleState", "Scale",
     "Schedule", "Softmax", "Softplus", "Softsign", "Start", "Step", "Tanh", "Uniform", "WarmUp",
-    "ZeroOutput", "clip_factor", "descend", "dropped_out", "flush_to_zero", "gradient", "hidden_delta",
-    "is_fused", "layers_of", "lbfgs_direction", "levenberg_marquardt_step", "mean_loss", "members_of",
-    "name_of", "net_input", "output_delta", "penalty", "penalty_gradient", "rate_factors", "sample_losses",
-    "smoothed_targets", "with_bias_unit",
+    "ZeroOutput", "clip_factor", "columns_spared", "descend", "dropped_out", "flush_to_zero", "gradient",
+    "hidden_delta", "is_fused", "layers_of", "lbfgs_direction", "levenberg_marquardt_step", "mean_loss",
+    "members_of", "name_of", "net_input", "output_delta", "penalty", "penalty_gradient", "rate_factors",
+    "sample_losses", "smoothed_targets", "with_bias_unit",
 ]  # fmt: skip

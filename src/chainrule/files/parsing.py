@@ -149,7 +149,8 @@ def _ensemble(document: _Document, stored: tuple[_Member, ...], tensors: Tensors
     members = tuple(_model_of(one, part) for one, part in zip(stored, parts, strict=True))
     try:
         shares = [one.weight for one in stored]
-        weights = None if shares[0] is None else [math.nan if one is None else one for one in shares]
+        is_even = all(one is None for one in shares)
+        weights = None if is_even else [math.nan if one is None else one for one in shares]
         network = Ensemble((one.network for one in members), weights)
     except InputError as error:
         raise not_a_model(printable(str(error)[:LONGEST_REASON])) from error

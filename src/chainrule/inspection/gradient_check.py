@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from chainrule.equations import LAYERS, Dense, descend, mean_loss, penalty, sample_losses
+from chainrule.equations import LAYERS, Dense, columns_spared, descend, mean_loss, penalty, sample_losses
 from chainrule.errors import InputError
 from chainrule.given import check_seed, not_negative_number, whole_number_from_1
 from chainrule.inspection.check_result import GradientCheck, MethodCheck, WeightPlace
@@ -229,10 +229,11 @@ class _Comparison:
         for layer, w, g in zip(self.net.layers[m:], weights, self.net.activations[m:], strict=True):
             z = w[:, 0] + a @ w[:, 1:].T if type(layer) is Dense else layer.forward(w, a)
             a = g.forward(z)
-        return z, a, self.penalty_of(value) if j else 0.0
+        is_spared = j < columns_spared(self.net.layers[m], changed.shape[1])
+        return z, a, 0.0 if is_spared else self.penalty_of(value)
 
     def penalty_of(self, value: complex) -> Any:  # noqa: ANN401 (a number of NumPy's)
-        """Penalty of one weight that is no bias weight."""
+        """Penalty of one weight that is not spared."""
         l1, l2 = self.objective.l1, self.objective.l2
         return penalty(np.array([[0, value]]), l1=l1, l2=l2) if l1 or l2 else 0.0
 

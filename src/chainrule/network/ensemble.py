@@ -87,7 +87,15 @@ class Ensemble:
                 needs="needs one for each",
                 advice="Leave them out where all count the same.",
             )
-        total = math.fsum(found)
+        try:
+            total = math.fsum(found)
+        except OverflowError:
+            raise InputError(
+                parameter="weights",
+                given=given,
+                needs="must have a sum that a float can hold",
+                advice="Divide them all by the largest.",
+            ) from None
         return found if abs(total - 1) < ROUNDED else tuple(one / total for one in found)
 
     @property

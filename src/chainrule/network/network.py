@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from chainrule.equations import Activation, Layer, Loss, Start
     from chainrule.network.prediction import Outputs
 
-__all__ = ["Network"]
+__all__ = ["Network", "checked_sizes"]
 
 DENSE = "dense"
 NORMAL_BESIDE = 1 << 20  # after a layer's counter, where it draws normal numbers beside uniform ones
@@ -164,7 +164,7 @@ class Network:
         >>> [w.shape for w in net.weights]
         [(3, 3), (1, 4)]
         """
-        given_sizes = _checked_sizes(sizes)
+        given_sizes = checked_sizes(sizes)
         if str(dtype if isinstance(dtype, (str, np.dtype)) else type(dtype)) not in DTYPES:
             raise InputError(
                 parameter="dtype",
@@ -555,7 +555,7 @@ def _adapted(net: Network, formula: Start, seed: int, X: npt.ArrayLike | None) -
     return net if weights is net.weights else net.with_weights(weights)
 
 
-def _checked_sizes(sizes: Sequence[int]) -> list[int]:
+def checked_sizes(sizes: Sequence[int]) -> list[int]:
     """Sizes as ints; at least an input and an output layer, at least one unit each."""
     try:
         layers = list(sizes)

@@ -5,7 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from chainrule.equations import layers_of, mean_loss, members_of, penalty, penalty_gradient, sample_losses
+from chainrule.equations import (
+    columns_spared,
+    layers_of,
+    mean_loss,
+    members_of,
+    penalty,
+    penalty_gradient,
+    sample_losses,
+)
 from chainrule.equations.arrays import array_namespace
 from chainrule.network.passes import backward, each_member, forward, gradients
 
@@ -69,7 +77,13 @@ class Objective:
         """Penalties of all weight matrices, equation (35)."""
         if not (self.l1 or self.l2):  # L-BFGS asks at every step
             return 0.0
-        return sum(penalty(w, l1=self.l1, l2=self.l2) for w in weights)
+        pairs = zip(weights, self._are_spared(weights), strict=True)
+        return sum(penalty(w, l1=self.l1, l2=self.l2) for w, is_spared in pairs if not is_spared)
+
+    def _are_spared(self, weights: Sequence[Array]) -> list[bool]:
+        """Of which matrices penalties spare every column."""
+        kinds = zip(layers_of(self.layers, len(weights)), weights, strict=True)
+        return [columns_spared(layer, w.shape[1]) > 1 for layer, w in kinds]
 
     def losses_and_gradients(
         self,
@@ -91,7 +105,8 @@ class Objective:
         slopes = gradients(weights, X, passed, deltas, layers=chain)
         if self.l1 or self.l2:
             slopes = tuple(
-                g + penalty_gradient(w, l1=self.l1, l2=self.l2) for g, w in zip(slopes, weights, strict=True)
+                g if is_spared else g + penalty_gradient(w, l1=self.l1, l2=self.l2)
+                for g, w, is_spared in zip(slopes, weights, self._are_spared(weights), strict=True)
             )
         if self.masks is not None:
             slopes = tuple(g * mask for g, mask in zip(slopes, self.masks, strict=True))

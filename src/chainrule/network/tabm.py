@@ -13,8 +13,11 @@ from chainrule.equations import (
     MemberDense,
     MemberScale,
 )
+from chainrule.errors import ShapeError
 from chainrule.given import whole_number_from_1
-from chainrule.network.network import Network
+from chainrule.network.network import Network, checked_sizes
+from chainrule.network.samples import check_network
+from chainrule.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,9 +75,17 @@ def tabm_network(
     >>> [result.network.member(i).sizes for i in (1, 4)]
     [(2, 2, 8, 8, 8, 1), (2, 2, 8, 8, 8, 1)]
     """
-    n_layers = len(sizes) - 1
-    one_each = [activations] * n_layers if isinstance(activations, str) else activations
-    given = list(one_each) if isinstance(one_each, (list, tuple)) else [one_each] * n_layers
+    n_layers = len(checked_sizes(sizes)) - 1
+    is_one = not isinstance(activations, (list, tuple))
+    given = [activations] * n_layers if is_one else list(activations)  # type: ignore[arg-type]
+    if len(given) != n_layers:
+        raise ShapeError(
+            f"There are {counted(len(given), 'activation')} but {counted(n_layers, 'layer')} of units",
+            parameter="activations",
+            given=activations,
+            needs=f"must be {n_layers}, or one",
+            advice="Give one for each hidden layer and for the outputs, or a single one for all.",
+        )
     layers, after = tabm_layers(given[:-1], given[-1], members)
     return with_tabm_start(Network.random(sizes, after, loss, seed, dtype, start=start, layers=layers, X=X))
 
@@ -110,6 +121,7 @@ def tabm_masks(net: Network) -> list[npt.NDArray[np.bool_]]:
     >>> [mask.all(axis=0).tolist() for mask in tabm_masks(tabm_network((1, 1, 1), members=2))]
     [[True, True], [False, True], [True, True], [True, True], [True, True]]
     """
+    check_network(net)
     masks = [np.ones(w.shape, bool) for w in net.weights]
     chain = zip(masks, net.layers, net.layers[1:], net.activations, strict=False)
     for mask, layer, following, activation in chain:

@@ -119,7 +119,7 @@ class ClassScore:
     Examples
     --------
     >>> import chainrule
-    >>> score = chainrule.fit("examples/iris.csv", target="species", seed=0).held_out_score
+    >>> score = chainrule.fit("examples/iris.csv", target="species", hidden=64, seed=0).held_out_score
     >>> round(score.accuracy, 3), [round(one, 3) for one in score.intervals["accuracy"]]
     (0.974, [0.865, 0.995])
     >>> score.confusion

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.equations import ACTIVATIONS, LOSSES, RULES
+from chainrule.equations import ACTIVATIONS, LOSSES, RULES, columns_spared
 from chainrule.errors import Remark, argument
 from chainrule.network import Objective, each_member, forward
 from chainrule.words import counted
@@ -284,7 +284,15 @@ def _shrunk(task: Task, after: Sequence[npt.NDArray[Any]], settings: Settings) -
     if not (settings.l1 or settings.l2):
         return []
     name = "l2" if settings.l2 >= settings.l1 else "l1"
-    length, now = (_norm([w[:, 1:] for w in weights]) for weights in (task.net.weights, after))
+    length, now = (
+        _norm(
+            [
+                w[:, columns_spared(layer, w.shape[1]) :]
+                for layer, w in zip(task.net.layers, weights, strict=True)
+            ]
+        )
+        for weights in (task.net.weights, after)
+    )
     if now > SHRUNK * length:
         return []
     given = getattr(settings, name)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from chainrule.cli.members import beside_members, members_rows, network_words
+from chainrule.cli.members import beside_members, members_rows, network_rows
 from chainrule.cli.naming import in_options
 from chainrule.cli.paths import shell_word
 from chainrule.cli.printing import (
@@ -91,7 +91,7 @@ def _print_summary(outcome: FitOutcome, table: Path) -> None:
     result = outcome.result
     history, record = result.history, result.model.training
     print_report(result.data.report)
-    print_rows([("Network", network_words(result.model.network)), *members_rows(result.model)])
+    print_rows([*network_rows(result.model.network), *members_rows(result.model)])
     if record is not None:
         print_rows(
             [

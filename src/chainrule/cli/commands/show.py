@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING, Any
 
-from chainrule.cli.members import members_rows, network_words, weights_in
+from chainrule.cli.members import members_rows, network_rows, weights_in
 from chainrule.cli.printing import (
     LONGEST_LINE,
     MOST_LINES,
@@ -97,7 +97,7 @@ def _print_network(loaded: Model, model: Path) -> None:
     print_rows(
         [
             ("Model", printable(str(model))),
-            ("Network", network_words(net, with_activations=False)),
+            *network_rows(net, with_activations=False),
             *members_rows(loaded),
         ]
     )

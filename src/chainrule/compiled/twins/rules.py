@@ -197,10 +197,11 @@ def _over_column(rule):
         )
         # The record is memory, too: what it says is read once, and not after every number that is written.
         inputs, masks, weights = layer.numbers - 1, layer.masks, layer.weights
+        penalised = layer.penalised
         first_at, second_at = layer.first, layer.second
         at = k * layer.numbers_width + begin * lanes(M)
         for j in range(begin, stop):
-            kept = decay if j < inputs else M.dtype.type(1)
+            kept = decay if j < penalised else M.dtype.type(1)
             w, g = load(M, weights + at), load(M, gradients)
             first, second = load(M, first_at + at), load(M, second_at + at)
             g = g * spread_like(w, factor)
@@ -262,8 +263,8 @@ def _prepare_column(M, layer, k, begin, stop, gradients, scale, l1, l2):
     scale, l1, l2 = M.dtype.type(scale), M.dtype.type(l1), M.dtype.type(l2)
     at = k * layer.numbers_width + begin * lanes(M)
     for j in range(begin, stop):
-        of_squares = l2 if j < layer.numbers - 1 else M.dtype.type(0)
-        of_sizes = l1 if j < layer.numbers - 1 else M.dtype.type(0)
+        of_squares = l2 if j < layer.penalised else M.dtype.type(0)
+        of_sizes = l1 if j < layer.penalised else M.dtype.type(0)
         g = load(M, gradients)
         w = load(M, layer.weights + at)
         g = g * spread_like(g, scale)

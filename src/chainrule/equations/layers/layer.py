@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
     Drawn = Callable[[int], Array]
 
-__all__ = ["LAYERS", "Layer", "LayerFacts", "LayerKind", "keep_whole", "layers_of", "members_of"]
+__all__ = [
+    "LAYERS", "Layer", "LayerFacts", "LayerKind", "columns_spared", "keep_whole", "layers_of", "members_of",
+]  # fmt: skip
 
 
 class Layer(Protocol):
@@ -119,6 +121,8 @@ class LayerFacts:
         Number of the equation of its net inputs, in words.
     is_held : bool
         Whether its matrix is settled before a training, which then leaves it as it is.
+    is_spared : bool
+        Whether penalties and decay spare all of its numbers; else those in column 0.
     """
 
     also_called: ClassVar[tuple[str, ...]] = ()
@@ -127,6 +131,7 @@ class LayerFacts:
     members: int = 1
     equation: ClassVar[str | None] = None
     is_held: ClassVar[bool] = False
+    is_spared: ClassVar[bool] = False
 
 
 class LayerKind:
@@ -201,6 +206,19 @@ def layers_of(layers: Sequence[Layer] | None, n_matrices: int) -> Sequence[Layer
     [Dense(), Dense()]
     """
     return [LAYERS["dense"]] * n_matrices if layers is None else layers
+
+
+def columns_spared(layer: Layer, columns: int) -> int:
+    """Of how many columns of a matrix penalties and decay spare the numbers: the first one, or all.
+
+    Examples
+    --------
+    >>> from chainrule.equations import Dense, MemberBias
+    >>> columns_spared(Dense(), 4), columns_spared(MemberBias(4), 4)
+    (1, 4)
+    """
+    is_spared = LAYERS.fact(layer, "is_spared") or LAYERS.fact(layer, "is_held")
+    return columns if is_spared else 1
 
 
 def members_of(layers: Sequence[Layer]) -> int:

@@ -80,6 +80,7 @@ class MemberScale(_OfMembers):
     """
 
     name: ClassVar[str] = "member_scale"
+    is_spared: ClassVar[bool] = True  # as the scales that no member has for itself
     code: ClassVar[int] = 2
     equation: ClassVar[str] = "61"
 
@@ -145,6 +146,7 @@ class MemberBias(_OfMembers):
     """
 
     name: ClassVar[str] = "member_bias"
+    is_spared: ClassVar[bool] = True
     code: ClassVar[int] = 3
     equation: ClassVar[str] = "62"
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["linear_path"]
 
-MOST_FEATURES = 400  # that a matrix of theirs is factored for
+MOST_FEATURES = 300  # that a matrix of theirs is factored for
 MOST_STEPS = 50
 MOST_PRODUCTS = 2 * 10**9  # of a weight and an input, over all rows and steps of one network
 FEWEST_STEPS = 10
@@ -39,7 +39,7 @@ def linear_path(
 ) -> Iterator[Network]:
     """A network without hidden layers for each penalty, the strongest first.
 
-    Up to 400 inputs, or rows, it is computed as docs/arithmetic.md says; beyond them L-BFGS trains it by the
+    Up to 300 inputs, or rows, it is computed as docs/arithmetic.md says; beyond them L-BFGS trains it by the
     kernels, from where that before ended. Where one but the first leaves the finite numbers, the last that
     did not stands for it.
 

@@ -11,7 +11,9 @@ from chainrule.words import series
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["NEWEST", "asked_recipe", "check_asking", "refuse_to_go_on", "takes_recipe", "with_masks"]
+__all__ = [
+    "NEWEST", "asked_recipe", "check_asking", "refuse_to_go_on", "takes_recipe", "with_masks",
+]  # fmt: skip
 
 NEWEST = "modern-2"
 RECIPES = {"modern": NEWEST, NEWEST: NEWEST}  # by the names of defaults that stand for them

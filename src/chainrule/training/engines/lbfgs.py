@@ -65,7 +65,7 @@ class LBFGSEngine:
         check_float64(task.net, settings.rule.name)
         self._task, self._rule, self._gradients = task, settings.rule, gradients
         self.losses = gradients.losses
-        self._objective = Objective((), task.net.loss, settings.l1, settings.l2)
+        self._objective = Objective((), task.net.loss, settings.l1, settings.l2, layers=task.net.layers)
         self._flat = Flat(task.net.weights, multiple_of=WHOLE)
         weights = self._flat.numbers(task.net.weights)
         none = np.empty((0, len(weights)))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.equations import LOSSES, levenberg_marquardt_step, name_of
+from chainrule.equations import LOSSES, columns_spared, levenberg_marquardt_step, name_of
 from chainrule.errors import InputError, argument
 from chainrule.network import each_member, jacobian
 from chainrule.training.engines.flat import Flat, check_float64
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from chainrule.equations import Layer
     from chainrule.settings import Settings
     from chainrule.training.task import Task
 
@@ -96,16 +97,17 @@ class LevenbergMarquardtEngine(ReferenceEngine):
         free = np.ones(rows.shape[1]) if task.masks is None else self._flat.numbers(task.masks)
         rows = rows * free
         weighted = rows * weight[:, np.newaxis]
-        decay = self._flat.numbers([_not_bias(w) for w in weights]) * l2 * free
+        decayed = [_not_spared(layer, w) for layer, w in zip(task.net.layers, weights, strict=True)]
+        decay = self._flat.numbers(decayed) * l2 * free
         curvature = rows.T @ weighted + np.diag(decay)
         slope = weighted.T @ np.where(present, residuals, 0).ravel() - decay * self._flat.numbers(weights)
         return curvature, slope
 
 
-def _not_bias(weights: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """1 for each weight, 0 for each bias weight."""
+def _not_spared(layer: Layer, weights: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """1 for each weight, 0 for each bias weight and for others that penalties spare."""
     ones = np.ones_like(weights)
-    ones[:, 0] = 0
+    ones[:, : columns_spared(layer, weights.shape[1])] = 0
     return ones
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from chainrule.equations import LAYERS, RULES, clip_factor, rate_factors
+from chainrule.equations import LAYERS, RULES, clip_factor, columns_spared, rate_factors
 from chainrule.equations.rules.curvature import lbfgs_direction
 from chainrule.network import Objective
 from chainrule.training.dropout import kept_activations
@@ -58,7 +58,11 @@ class ReferenceEngine:
         factors = rate_factors(settings.rate_factors, settings.bias_rate, weights, net.layers)
         self._factors = _rows_of_factors(factors, weights)
         # Of the decay beside those of the rate, with which a rule multiplies it.
-        self._decays = [own.decay / own.others for own in factors or ()] or [1.0] * len(weights)
+        of_rate = [own.decay / own.others for own in factors or ()] or [1.0] * len(weights)
+        self._decays = [
+            0.0 if columns_spared(layer, w.shape[1]) > 1 else own
+            for own, layer, w in zip(of_rate, task.net.layers, weights, strict=True)
+        ]
         self._rules = [rule] * len(weights)
         if RULES.fact(rule, "decays"):
             self.decay_by(1.0)
