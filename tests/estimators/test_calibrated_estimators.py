@@ -79,10 +79,53 @@ def test_labels_have_a_temperature_each() -> None:
     np.testing.assert_array_equal(one.predict_proba(X) > 0.5, one.predict(X) == 1)
 
 
+@pytest.mark.parametrize("defaults", DEFAULTS)
+def test_the_mean_of_an_ensemble_is_calibrated_by_rows_that_none_has_learnt_from(
+    defaults: str, tmp_path: Path
+) -> None:
+    given: dict[str, Any] = {"random_state": 1, "defaults": defaults, "max_iter": 20, "ensemble": 3}
+    plain = MLPClassifier(**given, **WATCHED).fit(X[200:], CLASSES[200:])
+    one = MLPClassifier(**given, **WATCHED, calibrate=True).fit(X[200:], CLASSES[200:])
+    assert one.calibration_ is not None
+    (found,) = one.calibration_.targets
+    raw = plain.predict_proba(X)
+    assert found.log_loss[0] == pytest.approx(log_loss(CLASSES[:200], raw[:200]), rel=1e-9)
+    powers = raw ** (1 / found.temperature)
+    np.testing.assert_allclose(one.predict_proba(X), powers / powers.sum(axis=1, keepdims=True), rtol=1e-10)
+    assert all(each.calibration_ is None for each in one.estimators_)
+    one.save(tmp_path / "one.st")
+    np.testing.assert_array_equal(
+        MLPClassifier.from_model(tmp_path / "one.st").predict_proba(X), one.predict_proba(X)
+    )
+
+
+@pytest.mark.parametrize("ensemble", [1, 2])
+@pytest.mark.parametrize("defaults", DEFAULTS)
+def test_intervals_are_of_the_errors_of_all_networks_where_there_is_a_target(
+    defaults: str, ensemble: int
+) -> None:
+    gaps = np.stack([NUMBER, -NUMBER], axis=1)
+    gaps[:100, 1] = np.nan
+    rows = (X[:250], gaps[:250], np.ones(250))
+    one = MLPRegressor(
+        random_state=1,
+        defaults=defaults,
+        max_iter=20,
+        ensemble=ensemble,
+        calibrate=True,
+        validation_data=rows,
+    ).fit(X[250:], gaps[250:])
+    assert one.calibration_ is not None
+    assert [target.n_rows for target in one.calibration_.targets] == [250, 150]
+    predicted, ends = one.predict(X[:250], return_interval=0.9)
+    missed = np.sort(np.abs(predicted[:, 0] - NUMBER[:250]))
+    np.testing.assert_allclose((ends[:, 0, 1] - ends[:, 0, 0]) / 2, missed[225], rtol=1e-9)
+
+
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "no rows": ({}, "No rows are watched"),
     "no chances": ({"early_stopping": True, "out_activation": "logistic"}, "are no chances of these classes"),
-    "several": ({"early_stopping": True, "ensemble": 2}, "calibrate=True was given with ensemble=2"),
+    "several": ({"early_stopping": True, "ensemble": 2}, "of the networks watches, others have learnt from"),
 }
 
 

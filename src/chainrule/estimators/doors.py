@@ -15,7 +15,7 @@ from chainrule.equations import name_of
 from chainrule.errors import InputError
 from chainrule.estimators.parameters import by_scikit_learns_names
 from chainrule.estimators.rows import without_gaps
-from chainrule.estimators.tabular import input_columns, plain_encoding
+from chainrule.estimators.tabular import input_columns, plain_encoding, watched_arrays
 from chainrule.files import load_model, save
 from chainrule.inspection import check_gradients, trace
 from chainrule.models import Model, are_chances, calibration_of
@@ -157,8 +157,8 @@ class Doors:
                 needs="calibrate=True needs rows that the network does not learn from",
                 advice="Give validation_data, or early_stopping=True and a solver that heeds it.",
             )
-        output = est._network.activations[-1]
-        if not (isinstance(self, RegressorMixin) or are_chances(output, self._plain_encoding())):
+        output, encoding = est._network.activations[-1], est._encoding or self._plain_encoding()
+        if not (isinstance(self, RegressorMixin) or are_chances(output, encoding)):
             raise InputError(
                 f"Outputs of {name_of(output)} are no chances of these classes",
                 parameter="calibrate",
@@ -170,10 +170,17 @@ class Doors:
     def _calibrate(self, X: Array, Y: Array, weight: Array | None) -> None:
         """Learn from rows how sure, or how far off, the network is."""
         est: Any = self
-        encoding, outputs = self._plain_encoding(), est._network(X, threads=est.threads)
+        encoding, outputs = est._encoding or self._plain_encoding(), est.network_(X, threads=est.threads)
         weights = None if weight is None else weight.astype(np.float64)
         found = calibration_of("validation", encoding, Y.astype(np.float64), outputs, weights=weights)
         est._calibrated = None if found is None else (found, encoding)
+
+    def _calibrate_mean(self, watched: Any) -> None:
+        """Learn the same of the mean of several networks, none of which has learnt from these rows."""
+        est: Any = self
+        self._check_calibration(watched)
+        arrays = est._watched_rows(watched) if est._encoding is None else watched_arrays(est, watched)
+        self._calibrate(*arrays)
 
     def check_gradients(self, X: Any, y: Any, sample_weight: Any = None, **options: Any) -> GradientCheck:
         """Check the gradients of the network on samples, as `chainrule.check_gradients` does.

@@ -154,7 +154,7 @@ class Perceptron(CallbackSupportMixin, Doors, Parametrised):
             check_effort(self)
             self.__dict__.pop("restarts_", None)
             if self.ensemble > 1:
-                return averaged(self, X, y, sample_weight)  # type: ignore[no-any-return]
+                return averaged(self, X, y, sample_weight, watched)  # type: ignore[no-any-return]
             self.__dict__.pop("estimators_", None)
             if self.n_restarts > 1:
                 return restarted(self, X, y, sample_weight, watched)  # type: ignore[no-any-return]

@@ -112,12 +112,20 @@ class Once:
         return found
 
 
-def averaged(estimator: Any, X: Any, y: Any, sample_weight: Any) -> Any:
+def averaged(estimator: Any, X: Any, y: Any, sample_weight: Any, watched: Any) -> Any:
     """Fit an estimator as many times as its ensemble has networks, and let it answer by their mean.
 
     Each is what the estimator alone would be with the random state that it has in `estimators_`: the given
     one, and those that follow it.
     """
+    if estimator.calibrate and watched is None:
+        raise InputError(
+            f"calibrate=True was given with ensemble={estimator.ensemble}",
+            parameter="calibrate",
+            given=True,
+            needs="rows that one of the networks watches, others have learnt from",
+            advice="Give validation_data, which none learns from.",
+        )
     members = _members_of(estimator, goes_on=estimator.warm_start)
     at_once, threads = shared_threads(estimator.threads, len(members), estimator.engine or "compiled")
     for one in members:
@@ -131,6 +139,8 @@ def averaged(estimator: Any, X: Any, y: Any, sample_weight: Any) -> Any:
     for text, category in dict.fromkeys(one for fitted in done for one in fitted.warnings):
         warn(text, category)
     _take(estimator, [one.estimator for one in done])
+    if estimator.calibrate:
+        estimator._calibrate_mean(watched)
     return estimator
 
 
@@ -185,14 +195,6 @@ def _members_of(estimator: Any, *, goes_on: bool) -> list[Any]:
             needs="each network of an ensemble is one training",
             advice="Leave one of them out.",
         )
-    if estimator.calibrate:
-        raise InputError(
-            f"calibrate=True was given with ensemble={estimator.ensemble}",
-            parameter="calibrate",
-            given=True,
-            needs="each network of an ensemble may watch rows of its own here",
-            advice="Leave one of them out, or take chainrule.fit, which calibrates their mean.",
-        )
     if estimator.callbacks is not None or vars(estimator).get("_skl_callbacks"):
         warn("callbacks hear nothing of the networks of an ensemble", UserWarning)
     before = vars(estimator).get("estimators_", []) if goes_on else []
@@ -208,7 +210,7 @@ def _members_of(estimator: Any, *, goes_on: bool) -> list[Any]:
     if not isinstance(first, (int, np.integer)):
         first = int(check_random_state(first).randint(SEEDS))
     # As a clone has them; but it takes its time.
-    given = {**estimator.get_params(deep=False), "ensemble": 1, "callbacks": None}
+    given = {**estimator.get_params(deep=False), "ensemble": 1, "callbacks": None, "calibrate": None}
     names, once, members = {*given, "_given", "_skl_callbacks"}, Once(), []
     for k in range(estimator.ensemble):
         one = type(estimator)(**{**given, "random_state": (int(first) + k) % MOST})

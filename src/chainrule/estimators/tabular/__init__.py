@@ -2,9 +2,9 @@
 
 from chainrule.estimators.tabular.effort import check_effort
 from chainrule.estimators.tabular.encodings import class_target, input_columns, plain_encoding
-from chainrule.estimators.tabular.fitting import fit_table, table_inputs, takes_tables
+from chainrule.estimators.tabular.fitting import fit_table, table_inputs, takes_tables, watched_arrays
 
 __all__ = [
     "check_effort", "class_target", "fit_table", "input_columns", "plain_encoding", "table_inputs",
-    "takes_tables",
+    "takes_tables", "watched_arrays",
 ]  # fmt: skip

@@ -31,6 +31,7 @@ from chainrule.estimators.watch import Measure, Watch
 from chainrule.models import DEFAULTS, fit_dataset, fit_settings, start_network, watched_rows
 from chainrule.models.ensembles import calibrated, check_calibration
 from chainrule.network import Network
+from chainrule.tables import as_table
 from chainrule.training import StoppedBy
 from chainrule.words import quoted
 
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
 
     Array = npt.NDArray[Any]
 
-__all__ = ["OF_SCIKIT_LEARN", "fit_table", "table_inputs", "takes_tables"]
+__all__ = ["OF_SCIKIT_LEARN", "fit_table", "table_inputs", "takes_tables", "watched_arrays"]
 
 CHECKS: dict[str, Any] = {
     "accept_sparse": ["csr", "csc"], "dtype": None, "ensure_all_finite": "allow-nan",
@@ -307,12 +308,28 @@ def _start(estimator: Any, data: Dataset, settings: FitSettings) -> Network:
 
 def _watched(estimator: Any, given: Any, data: Dataset, settings: FitSettings) -> Any:
     """Rows to watch that were given as such."""
+    columns, weight = _columns_to_watch(estimator, given)
+    found = watched_rows(columns, data, settings)
+    return found if weight is None else found._replace(weight=weight)
+
+
+def watched_arrays(estimator: Any, given: Any) -> tuple[Array, Array, Array | None]:
+    """Rows to watch that were given as such, as the networks of a fitted estimator have them."""
+    columns, weight = _columns_to_watch(estimator, given)
+    table = as_table(columns)
+    return estimator._encoding.encode_inputs(table), estimator._encoding.encode_targets(table), weight
+
+
+def _columns_to_watch(estimator: Any, given: Any) -> tuple[dict[str, Any], Array | None]:
+    """Columns of rows that were given to be watched, and what each row counts."""
     rows = rows_to_watch(given)
     columns, y = _checked(estimator, rows, is_first=False)
-    names = data.encoding.target_names
+    if rows.gaps is not None:
+        y = np.where(rows.gaps, np.nan, y.astype(np.float64))
+    names = estimator._encoding.target_names
     targets = dict(zip(names, target_columns(y, columns, names).values(), strict=True))
-    found = watched_rows({**columns, **targets}, data, settings)
-    return found if rows.sample_weight is None else found._replace(weight=np.asarray(rows.sample_weight))
+    weight = None if rows.sample_weight is None else np.asarray(rows.sample_weight)
+    return {**columns, **targets}, weight
 
 
 def _seed(random_state: Any) -> int:
