@@ -23,9 +23,10 @@ def test_a_model_that_one_program_saved_is_loaded_and_used_by_another(
     tmp_path.joinpath("examples").symlink_to(Path(__file__).parents[1] / "examples")
     monkeypatch.chdir(tmp_path)
     here, there, _ = PYTHON
-    assert 'fit("examples/iris.csv", target="species", seed=1)' in here
+    assert 'fit("examples/iris.csv", target="species", hidden=64, seed=1)' in here
     assert 'chainrule.save(result.model, "iris.safetensors")' in here
-    chainrule.save(chainrule.fit("examples/iris.csv", target="species", seed=1).model, "iris.safetensors")
+    model = chainrule.fit("examples/iris.csv", target="species", hidden=64, seed=1).model
+    chainrule.save(model, "iris.safetensors")
     tmp_path.joinpath("there.txt").write_text(there, encoding="utf-8")
     script = (
         "import doctest, sys\n"

@@ -757,8 +757,11 @@ def test_page_numbers_its_equations_in_order() -> None:
     assert "$$" not in TEXT
 
 
-def test_sphinx_goes_on_with_the_number_after_the_derivation_s_last() -> None:
-    assert "LAST_EQUATION = 18" in (SECOND_PAGE.parent / "conf.py").read_text(encoding="utf-8")
+@pytest.mark.parametrize("page", ["units-losses-rules", "layers", "recipe"])
+def test_sphinx_goes_on_with_the_number_after_the_last_of_the_page_before(page: str) -> None:
+    text = (SECOND_PAGE.parent / f"{page}.md").read_text(encoding="utf-8")
+    first = int(labels(text)[0].removeprefix("eq-"))
+    assert f'"{page}": {first - 1}' in (SECOND_PAGE.parent / "conf.py").read_text(encoding="utf-8")
 
 
 def test_every_equation_is_explained_and_listed_once_as_proved_or_defined() -> None:
