@@ -36,6 +36,7 @@ pytestmark = pytest.mark.usefixtures("one_database", "brief")
 N = 48
 DRAWN = np.random.default_rng(5)
 A, B = DRAWN.normal(size=N), DRAWN.normal(size=N)
+NOISE = np.random.default_rng(1).normal(size=N)
 NUMBERS = pa.table({"a": A, "b": B, "y": A * B + 0.1 * DRAWN.normal(size=N)})
 CLASSES = pa.table({"a": A, "kind": ["u", "v", "w"] * (N // 3), "y": np.where(A * B > 0, "yes", "no")})
 BRIEF = Effort(cycles=2, folds=3, repeats=2, few=(5,), many=(5,), pays=0.99)
@@ -123,7 +124,7 @@ def test_each_network_is_what_its_settings_give_alone() -> None:
 
 
 def test_the_model_holds_networks_and_linear_ones_by_the_shares_that_its_record_has() -> None:
-    result = fit()
+    result = fit(pa.table({"a": A, "b": B, "y": A + 0.6 * A * B + NOISE}))
     net, record = result.model.network, result.model.training
     assert isinstance(net, Ensemble)
     assert record is not None
@@ -134,6 +135,7 @@ def test_the_model_holds_networks_and_linear_ones_by_the_shares_that_its_record_
         n = 1 if name.startswith("linear") else 6
         expected += [share / n] * n if share else []
     assert net.weights == pytest.approx(expected, rel=1e-12)
+    assert len({name.partition(":")[0] for name, share, _ in candidates if share}) == 2
     linear = [one for one in net.members if one.sizes == (len(result.data.X[0]), 1)]
     assert len(linear) == sum(name.startswith("linear") and share > 0 for name, share, _ in candidates)
 

@@ -80,7 +80,7 @@ def tabm_network(
     given = [activations] * n_layers if is_one else list(activations)  # type: ignore[arg-type]
     if len(given) != n_layers:
         raise ShapeError(
-            f"There are {counted(len(given), 'activation')} but {counted(n_layers, 'layer')} of units",
+            f"There are {counted(len(given), 'activation')} but {counted(n_layers, 'layer')} of units.",
             parameter="activations",
             given=activations,
             needs=f"must be {n_layers}, or one",

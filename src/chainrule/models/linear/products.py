@@ -31,6 +31,7 @@ DOUBLE_BITS = 53
 INPUT_BITS = 20  # of an input
 OTHER_BITS = 24  # of a weight, a target or a residual
 SMALLEST_UNIT = -400  # as a power of two: products of two do not leave the normal numbers
+ON_ONE_THREAD, OF_A_VECTOR = 2**18, 9216  # products of numbers for which OpenBLAS takes no threads
 NO_PIVOT = 2.0**-40  # of a diagonal element: what rounding may leave of nothing
 
 
@@ -70,10 +71,25 @@ def product(A: Numbers, B: Numbers, bits: int) -> Numbers:
     array([[2.]])
     """
     n, block = A.shape[1], 1 << (DOUBLE_BITS - bits)
-    total: Numbers = A[:, :block] @ B[:block]
+    total = _in_pieces(A[:, :block], B[:block])
     for first in range(block, n, block):
-        total += A[:, first : first + block] @ B[first : first + block]
+        total += _in_pieces(A[:, first : first + block], B[first : first + block])
     return total
+
+
+def _in_pieces(A: Numbers, B: Numbers) -> Numbers:
+    """A B, cut in halves so small that a BLAS takes no threads, which would be busy even while they wait."""
+    (n, k), m = A.shape, B.shape[1]
+    if n * k * m <= (ON_ONE_THREAD if min(n, m) > 1 else OF_A_VECTOR):
+        whole: Numbers = A @ B
+        return whole
+    longest = max(n, k, m)
+    half = (longest + 1) // 2
+    if longest == n:
+        return np.concatenate([_in_pieces(A[:half], B), _in_pieces(A[half:], B)])
+    if longest == k:
+        return _in_pieces(A[:, :half], B[:half]) + _in_pieces(A[:, half:], B[half:])
+    return np.concatenate([_in_pieces(A, B[:, :half]), _in_pieces(A, B[:, half:])], axis=1)
 
 
 class Factor:
