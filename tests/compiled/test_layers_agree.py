@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from chainrule import Network, train
@@ -170,9 +170,14 @@ def test_chains_of_any_kinds(data: st.DataObject) -> None:
     kinds = [data.draw(st.sampled_from(["dense", *KINDS])) for _ in range(n_layers)]
     kinds = [k.removesuffix(":2") if k.endswith("1:2") else k for k in kinds]
     kinds = [*(k.removesuffix(":1") if "piecewise" in k else k for k in kinds), "dense"]
+    # Embeddings of embeddings have outputs in the thousands, which nothing is trained by.
+    embeddings = [k for k in kinds if k.startswith(("piecewise", "periodic"))]
+    assume(len(embeddings) < 2)
+    # Behind another layer an input may lie on an edge but for rounding, and float32 sees such edges.
+    has_edges = any(k.startswith("piecewise") for k in kinds[1:])
     net = network(
         kinds,
-        data.draw(st.sampled_from(["float32", "float64"])),
+        "float64" if has_edges else data.draw(st.sampled_from(["float32", "float64"])),
         *(data.draw(st.integers(1, 40)) for _ in range(3)),
     )
     batch_size = data.draw(st.sampled_from([1, 2, 5]))
@@ -240,4 +245,4 @@ def _spoil(memory: Any, net: Network) -> None:  # noqa: ANN401 (of the kernels)
 
 def test_the_chains_have_every_kind_in_every_place() -> None:
     assert {LAYERS.named(kind).name for kind in KINDS} | {"dense"} == set(LAYERS)
-    assert len(CHAINS) == 3 * len(KINDS) + 2
+    assert len(CHAINS) == 3 * len(KINDS) + 3
