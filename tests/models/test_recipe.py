@@ -21,7 +21,7 @@ from chainrule.models.recipe.fitting import _answers, _trained
 from chainrule.models.recipe.members import folds_of, members_of_recipe
 from chainrule.network import members_of
 from chainrule.settings import FitSettings, settings_of
-from chainrule.training import StoppedBy
+from chainrule.training import StoppedBy, run_training
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,6 +71,11 @@ def trained(data: Dataset, settings: FitSettings) -> list[Member]:
     members, was_interrupted = _trained(data, settings, recipe_of(settings), weights, {})
     assert not was_interrupted
     return members
+
+
+def choice_of(result: FitResult) -> tuple[tuple[str, float, float], ...]:
+    assert result.model.training is not None
+    return result.model.training.choice
 
 
 def bits(net: Network) -> list[bytes]:
@@ -272,6 +277,29 @@ def test_training_ends_with_a_cycle_that_does_not_pay(monkeypatch: pytest.Monkey
 
     assert cycles(-np.inf) == 2  # at least two, whatever they are
     assert cycles(np.inf) == 4
+
+
+def test_a_cycle_in_which_a_network_diverges_is_left_out_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole, calls = fit(), []
+    first_cycle = {name for name, *_ in choice_of(whole) if name.startswith("5:")}
+
+    def diverging(*given: Any, **named: Any) -> object:  # noqa: ANN401 (as `run_training` takes them)
+        calls.append(named["resume"])
+        if named["resume"] is not None and len([one for one in calls if one]) == 2:
+            raise chainrule.DivergenceError("It", network=None, history=None, epoch=9, rate=0.1)
+        return run_training(*given, **named)
+
+    monkeypatch.setattr("chainrule.models.recipe.members.run_training", diverging)
+    with pytest.warns(chainrule.TrainingWarning, match="Cycle 2 of 2 is left out.* diverged in epoch 9"):
+        result = fit()
+    left = {name for name, *_ in choice_of(result) if name.startswith("5:")}
+    assert left == {min(first_cycle, key=lambda name: int(name[2:]))}
+    before = [error for name, _, error in choice_of(whole) if name in left]
+    assert [error for name, _, error in choice_of(result) if name in left] == before
+    monkeypatch.setattr("chainrule.models.recipe.members.run_training", lambda *_, **__: diverging(resume=1))
+    calls[:] = [1]
+    with pytest.raises(chainrule.DivergenceError):
+        fit()
 
 
 def test_ctrl_c_keeps_networks_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 from threading import RLock
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from chainrule.errors import DivergenceError, TrainingWarning
 from chainrule.models.beside import sample_weight
 from chainrule.models.judging.calibration import calibration_of
 from chainrule.models.judging.predicted import never_predicted
@@ -64,7 +66,7 @@ def fit_by_recipe(
     Raises
     ------
     DivergenceError
-        A training left the finite numbers.
+        A training left the finite numbers in its first cycle.
     KeyboardInterrupt
         Ctrl-C came before a network was there.
     """
@@ -183,7 +185,10 @@ def _trained(
     weights: Numbers | None,
     callbacks: dict[str, Any],
 ) -> tuple[list[Member], bool]:
-    """All networks, cycle after cycle, until one leaves them worse; and whether Ctrl-C ended that."""
+    """All networks, cycle after cycle, until one leaves them worse; and whether Ctrl-C ended that.
+
+    A cycle in which one diverges is left out, for all of them, where another is there.
+    """
     members = members_of_recipe(data, settings, recipe)
     listens = callbacks.get("on_epoch") is not None or callbacks.get("on_step") is not None
     at_once = 1
@@ -200,7 +205,13 @@ def _trained(
 
     calls = {name: told(call) for name, call in callbacks.items() if call is not None}
     for cycle in range(len(recipe.ends)):
-        together = train_together(member_trainings(data, members, recipe.ends, weights, calls), at_once)
+        try:
+            together = train_together(member_trainings(data, members, recipe.ends, weights, calls), at_once)
+        except DivergenceError as error:
+            if not cycle:
+                raise
+            warnings.warn(_left_out(cycle, len(recipe.ends), error), TrainingWarning, stacklevel=4)
+            break
         if together.was_interrupted:
             n = len(together.results)
             begun = [own or before for own, before in zip(together.results, members[:n], strict=True)]
@@ -211,6 +222,14 @@ def _trained(
         if cycle and not errors[-1] <= recipe.effort.pays * min(errors[:-1]):
             break
     return members, False
+
+
+def _left_out(cycle: int, of: int, error: DivergenceError) -> str:
+    return (
+        f"Cycle {cycle + 1} of {of} is left out, and those after it: in it a network diverged in epoch "
+        f"{error.epoch}. The networks are those of the cycles before it; a lower rate trains one network by "
+        "settings of your own."
+    )
 
 
 def _answers(data: Dataset, members: Sequence[Member]) -> tuple[list[Answers], Numbers, npt.NDArray[np.intp]]:
