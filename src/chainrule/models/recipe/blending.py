@@ -54,7 +54,7 @@ class Answers(NamedTuple):
         return total / len(self.by_drawing)
 
     def error(self, Y: Numbers, weight: Numbers | None = None) -> float:
-        r"""Squared error that the mean of all networks is expected to have, equations (69) and (70).
+        r"""Squared error that the mean of all networks is expected to have, equations (70) and (71).
 
         The mean of R drawings is one of R networks for each row. What these differ by, with the variance
         :math:`s^2`, counts less in a mean of M: less by :math:`s^2 (1/R - 1/M)`.
@@ -80,7 +80,7 @@ class Answers(NamedTuple):
 
 
 def squared_error(answers: Numbers, Y: Numbers, weight: Numbers | None = None) -> float:
-    """Sum over rows and outputs of squared differences, equation (68); missing targets count 0.
+    """Sum over rows and outputs of squared differences, equation (69); missing targets count 0.
 
     It is rounded once, so that a choice by it is the same on every machine.
 
