@@ -10,6 +10,7 @@ import chainrule
 from chainrule import InputError, Network
 from chainrule.equations import Dense, Identity, ParametricMish
 from chainrule.estimators import MLPRegressor
+from chainrule.files import content_of, model_from_bytes
 from chainrule.network import members_of
 from chainrule.settings import Settings
 from chainrule.training.dropout import kept_numbers
@@ -32,6 +33,10 @@ def test_a_fit_puts_the_layer_behind_each_hidden_one() -> None:
             assert np.ptp(w) > 0.001
     assert result.model.training is not None
     assert result.model.training.start == "glorot_uniform"
+    read = model_from_bytes(content_of(result.model))
+    assert read.training is not None
+    assert read.training.activation == "parametric_mish"
+    assert read.training.hidden == (5, 4)
 
 
 def test_with_the_whole_of_an_activation_it_is_that_activation() -> None:
