@@ -72,11 +72,13 @@ def choice_in_words(record: TrainingRecord) -> str:
         f"{share:.0%} {_words(name, record)}".replace("%", " %") for name, share, _ in candidates if share
     ]
     best = min(candidates, key=lambda one: one[2])
-    alone = f"the best alone, {_words(best[0], record)}, has {best[2]:.4g}"
+    why = "a mean of what answers rows best that it has not learnt from"
+    beside = f", the best alone, {_words(best[0], record)}, has {best[2]:.4g}"
+    if len(taken) == 1:
+        why, beside = "no mean with others answers rows better that it has not learnt from", ""
     return (
-        f"Recipe {record.recipe}, effort {record.effort}: {series(taken)}; a mean of what answers rows best "
-        f"that it has not learnt from: squared error {error:.4g} a row, {alone}; "
-        f"{counted(len(candidates), 'candidate')} in all."
+        f"Recipe {record.recipe}, effort {record.effort}: {series(taken)}; {why}: squared error {error:.4g} "
+        f"a row{beside}; {counted(len(candidates), 'candidate')} in all."
     )
 
 
