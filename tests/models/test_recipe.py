@@ -68,7 +68,7 @@ def prepared(table: pa.Table = NUMBERS, **given: Any) -> tuple[Dataset, FitSetti
 
 def trained(data: Dataset, settings: FitSettings) -> list[Member]:
     weights = sample_weight(data, settings.class_weight)
-    members, was_interrupted = _trained(data, settings, recipe_of(settings), weights, {})
+    members, was_interrupted = _trained(data, settings, recipe_of(settings), weights, {}, [])
     assert not was_interrupted
     return members
 

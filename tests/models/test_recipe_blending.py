@@ -74,6 +74,7 @@ def test_the_first_of_equals_is_taken_and_one_that_is_nan_never() -> None:
     Y = np.array([[1.0]])
     assert blend([column(2.0), column(0.0), column(2.0)], Y, rounds=1) == (1, 0, 0)
     assert blend([column(np.inf), column(0.0)], Y, rounds=1) == (0, 1)
+    assert blend([column(np.nan), column(9.0)], Y) == (0, 1)
     assert sum(blend([column(np.inf), column(np.inf)], Y)) == 1
 
 

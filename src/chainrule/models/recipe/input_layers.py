@@ -105,7 +105,9 @@ def _learnt(
             others = np.setdiff1d(np.arange(X.shape[1]), numbers)
             weights[m] = np.concatenate([numbers, others]).astype(net.dtype)[:, np.newaxis]
         elif isinstance(layer, Piecewise):
-            before = net.with_weights(weights).forward(X).a[m - 1] if m else X
+            before = X
+            for kind, w in zip(net.layers[:m], weights, strict=False):
+                before = kind.forward(w, before)  # what follows these is the identity
             edges = [quantile_edges(before[:, j], layer.bins) for j in range(len(weights[m]))]
             weights[m] = np.array(edges).astype(net.dtype)
     return weights
