@@ -97,10 +97,10 @@ def test_the_error_is_what_a_mean_of_all_networks_has_in_the_mean(n_drawings: in
 
     Of one drawing alone nobody knows how much networks differ, and the error stays that of one.
     """
-    Y = np.array([[3.0]])
+    Y = np.array([[3.0, np.nan]])  # of which the second is not there, and nothing is known
 
     def error(signs: tuple[int, ...]) -> float:
-        return Answers(tuple(np.array([[5.0 + sign]]) for sign in signs), members).error(Y)
+        return Answers(tuple(np.array([[5.0 + sign, 99.0 * sign]]) for sign in signs), members).error(Y)
 
     all_ways = list(product((-1, 1), repeat=n_drawings))
     expected = 4 + 1 / (members if n_drawings > 1 else 1)
