@@ -173,6 +173,12 @@ def test_what_cannot_be_learnt_is_not_learnt_by_heart() -> None:
     assert min(error for name, _, error in record.choice if name != "mean") > 0.8
 
 
+def test_every_seed_has_seeds_after_it() -> None:
+    data, settings = prepared(seed=2**64 - 1)
+    seeds = [one.settings.seed for one in members_of_recipe(data, settings, recipe_of(settings))]
+    assert seeds == [2**64 - 1, 0, 1, 2, 3, 4]
+
+
 def test_groups_are_never_parted() -> None:
     table = NUMBERS.append_column("g", pa.array([str(k // 4) for k in range(N)]))
     data, settings = prepared(table, group="g", held_out=0)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.errors import InputError, argument
+from chainrule.given import LARGEST_SEED
 from chainrule.models.recipe.choice import of_members
 from chainrule.models.recipe.input_layers import start_network
 from chainrule.models.rows import most_folds, part_in_folds
@@ -153,15 +154,20 @@ def members_of_recipe(data: Dataset, settings: FitSettings, recipe: Recipe) -> l
     places = [
         (training, held_out, repeat)
         for repeat in range(recipe.effort.repeats)
-        for training, held_out in folds_of(data, recipe.effort.folds, settings.seed + repeat)
+        for training, held_out in folds_of(data, recipe.effort.folds, _seed_after(settings, repeat))
     ]
     rows = data.training_rows
     places += [(rows, rows[:0], 0)] * n_of_all_rows(data, recipe)
     members = []
     for k, (training, held_out, repeat) in enumerate(places):
-        own = of_members(settings, seed=settings.seed + k, threads=1)
+        own = of_members(settings, seed=_seed_after(settings, k), threads=1)
         members.append(Member(training, held_out, own, _first(data, own), repeat))
     return members
+
+
+def _seed_after(settings: FitSettings, k: int) -> int:
+    """The k-th seed after that of the settings; 0 follows the largest."""
+    return (settings.seed + k) % (LARGEST_SEED + 1)
 
 
 def n_of_all_rows(data: Dataset, recipe: Recipe) -> int:
