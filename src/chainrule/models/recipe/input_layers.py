@@ -105,7 +105,7 @@ def _learnt(
             others = np.setdiff1d(np.arange(X.shape[1]), numbers)
             weights[m] = np.concatenate([numbers, others]).astype(net.dtype)[:, np.newaxis]
         elif isinstance(layer, Piecewise):
-            before = X
+            before = X.astype(net.dtype)
             for kind, w in zip(net.layers[:m], weights, strict=False):
                 before = kind.forward(w, before)  # what follows these is the identity
             edges = [quantile_edges(before[:, j], layer.bins) for j in range(len(weights[m]))]
