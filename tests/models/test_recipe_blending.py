@@ -107,6 +107,12 @@ def test_the_error_is_what_a_mean_of_all_networks_has_in_the_mean(n_drawings: in
     assert sum(map(error, all_ways)) / len(all_ways) == pytest.approx(expected, rel=1e-12)
 
 
+def test_no_error_is_negative_however_far_networks_are_apart() -> None:
+    """Answers 0 and 2 where 1 is right: Q is 0 and s² is 2, which a mean of 8 has an eighth of."""
+    far = Answers((np.array([[0.0]]), np.array([[2.0]])), members=8)
+    assert far.error(np.array([[1.0]])) == 2 / 8
+
+
 def test_a_mix_of_networks_that_differ_the_same_way_keeps_their_difference() -> None:
     """Drawing by drawing, so that what two candidates have in common does not cancel."""
 

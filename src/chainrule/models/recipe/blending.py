@@ -39,7 +39,7 @@ class Answers(NamedTuple):
     --------
     >>> one = Answers((np.array([[1.0]]), np.array([[3.0]])), members=8)
     >>> one.mean, one.error(np.array([[2.0]]))
-    (array([[2.]]), -0.75)
+    (array([[2.]]), 0.25)
     """
 
     by_drawing: tuple[Numbers, ...]
@@ -57,7 +57,8 @@ class Answers(NamedTuple):
         r"""Squared error that the mean of all networks is expected to have, equations (70) and (71).
 
         The mean of R drawings is one of R networks for each row. What these differ by, with the variance
-        :math:`s^2`, counts less in a mean of M: less by :math:`s^2 (1/R - 1/M)`.
+        :math:`s^2`, counts less in a mean of M: by :math:`s^2 / M` in place of :math:`s^2 / R`. What is left of
+        the error without it is no less than 0, whatever is estimated of few rows.
         """
         mean, n = self.mean, len(self.by_drawing)
         error = squared_error(mean, Y, weight)
@@ -65,7 +66,7 @@ class Answers(NamedTuple):
             return error
         expected = np.where(np.isnan(Y), np.nan, mean)
         apart = math.fsum(squared_error(one, expected, weight) for one in self.by_drawing) / (n - 1)
-        return error - apart * (1 / n - 1 / self.members)
+        return max(error - apart / n, 0.0) + apart / self.members
 
     def mixed(self, other: Answers, counts: tuple[int, int]) -> Answers:
         """Mean of both, each as often as it counts."""
