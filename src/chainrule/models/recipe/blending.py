@@ -57,8 +57,8 @@ class Answers(NamedTuple):
         r"""Squared error that the mean of all networks is expected to have, equations (70) and (71).
 
         The mean of R drawings is one of R networks for each row. What these differ by, with the variance
-        :math:`s^2`, counts less in a mean of M: by :math:`s^2 / M` in place of :math:`s^2 / R`. What is left of
-        the error without it is no less than 0, whatever is estimated of few rows.
+        :math:`s^2`, counts less in a mean of M: by :math:`s^2 / M` in place of :math:`s^2 / R`. What is
+        left of the error without it is no less than 0, whatever is estimated of few rows.
         """
         mean, n = self.mean, len(self.by_drawing)
         error = squared_error(mean, Y, weight)

@@ -112,8 +112,24 @@ class Member:
 
 
 def n_folds_of(data: Dataset, folds: int) -> int:
-    """How many folds there are: as many as asked for, or as rows or groups can be parted in."""
-    return min(folds, most_folds(data.table.take(_rows_that_count(data)), data.encoding.rows))
+    """How many folds there are: as many as asked for, or as rows or groups can be parted in.
+
+    Raises
+    ------
+    InputError
+        They cannot be parted in two.
+    """
+    n_folds = min(folds, most_folds(data.table.take(_rows_that_count(data)), data.encoding.rows))
+    if n_folds >= FEWEST_FOLDS:
+        return n_folds
+    have_groups = data.encoding.rows.group is not None
+    raise InputError(
+        f"The rows to learn from {'are of one group' if have_groups else 'are too few'}",
+        parameter="defaults",
+        needs="a recipe chooses by rows that a network has not learnt from, and needs two folds",
+        advice=f"Give {argument('defaults', 'modern-1')} for one network, or "
+        f"{'rows of another group' if have_groups else 'more rows'}.",
+    )
 
 
 def _rows_that_count(data: Dataset) -> Places:
@@ -132,14 +148,6 @@ def folds_of(data: Dataset, folds: int, seed: int) -> tuple[tuple[Places, Places
         They cannot be parted in two.
     """
     rows, n_folds = _rows_that_count(data), n_folds_of(data, folds)
-    if n_folds < FEWEST_FOLDS:
-        what = "are of one group" if data.encoding.rows.group is not None else "are too few"
-        raise InputError(
-            f"The rows to learn from {what}",
-            parameter="defaults",
-            needs="a recipe chooses by rows that a network has not learnt from, and needs two folds",
-            advice=f"Give {argument('defaults', 'modern-1')} for one network, or more rows.",
-        )
     labels = None if data.labels is None else [data.labels[row] for row in rows]
     parted = part_in_folds(data.table.take(rows), data.encoding.rows, labels, folds=n_folds, seed=seed)
     return tuple((rows[one.training], rows[one.held_out]) for one in parted)

@@ -25,8 +25,9 @@ A_SECOND = 2e10  # multiply-adds of a core of today, about
 def cost_in_words(data: Dataset, settings: FitSettings) -> str:
     """What the recipe of some settings trains at most, before it begins."""
     effort, n_rows = recipe_of(settings).effort, len(data.training_rows)
-    steps = settings.epochs * (settings.steps_per_epoch or -(-n_rows // (settings.batch_size or 1)))
     folds, in_order = n_folds_of(data, effort.folds), data.encoding.rows.in_order
+    n_learnt = n_rows if in_order else n_rows - n_rows // folds
+    steps = settings.epochs * (settings.steps_per_epoch or -(-n_learnt // (settings.batch_size or 1)))
     of_folds, of_all = folds * effort.repeats, n_of_all_rows(data, recipe_of(settings))
     of_each, sizes, work = of_folds + of_all, [], 0
     parts = f"each of which learns from {folds - 1} of {folds} parts of the {n_rows} rows"
