@@ -80,6 +80,24 @@ def test_as_json_the_settings_are_those_of_its_networks(chainrule_command: Comma
     assert found["calibration"] is not None
 
 
+def test_as_json_the_choice_is_there(chainrule_command: Command) -> None:
+    told = json.loads(chainrule_command(*FIT, "--effort", "quick", "--json").out)
+    model = chainrule.load("m.st")
+    assert (told["recipe"], told["effort"]) == ("modern-2", "quick")
+    assert isinstance(model, chainrule.Model)
+    assert model.training is not None
+    assert tuple(map(tuple, told["choice"])) == model.training.choice
+    one = json.loads(chainrule_command(*FIT, "--hidden", 3, "--epochs", 2, "--force", "--json").out)
+    assert (one["recipe"], one["effort"], one["choice"]) == (None, None, [])
+
+
+def test_a_recipe_by_its_name_beside_what_it_settles_is_one_line(chainrule_command: Command) -> None:
+    done = chainrule_command(*FIT, "--defaults", "modern-2", "--hidden", 8)
+    assert done.code == 2
+    assert done.err.count("\n") == 1
+    assert "--defaults modern-2 was given with --hidden but it is a recipe" in done.err
+
+
 def test_an_effort_beside_what_it_settles_is_one_line(chainrule_command: Command) -> None:
     done = chainrule_command(*FIT, "--effort", "best", "--hidden", 3)
     assert (done.code, done.out) == (2, "")
@@ -102,7 +120,7 @@ def test_ctrl_c_keeps_networks_and_no_checkpoint(
 
     monkeypatch.setattr(members, "run_training", run_six)
     done = chainrule_command(*FIT, "--threads", 1)
-    assert done.code == 130
+    assert done.code == 230
     assert (
         "Interrupted: m.st holds 4 networks of the recipe as far as they came, and nothing is chosen"
         in done.err

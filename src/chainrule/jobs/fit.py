@@ -117,6 +117,9 @@ class FitOutcome:
             "activation": settings.activation,
             "output": settings.output,
             "start": settings.start,
+            "recipe": settings.recipe,
+            "effort": settings.effort,
+            "choice": [list(one) for one in _choice(result)],
             **settings.to_json(),
             "batch_size": settings.for_rows(len(learnt)).batch_size,
             "validation": settings.validation,
@@ -147,6 +150,12 @@ class FitOutcome:
             "gain": None if hurried or result.gain is None else result.gain.to_json(),
             "model": str(self.path),
         }
+
+
+def _choice(result: FitResult) -> tuple[tuple[str, float, float], ...]:
+    """Candidates of a recipe: the name, the share and the error of each."""
+    record = result.model.training
+    return () if record is None else record.choice
 
 
 def _member(one: FitResult) -> dict[str, Any]:

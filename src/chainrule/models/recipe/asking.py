@@ -33,7 +33,7 @@ def asked_recipe(defaults: object) -> str | None:
 
 
 def check_asking(given: Mapping[str, Any], others: Sequence[str] = ()) -> None:
-    """Raise InputError where an effort goes with nothing that is tried, or a recipe is given as a setting.
+    """Raise InputError where an effort, or a recipe by its name, was given with what that settles.
 
     Parameters
     ----------
@@ -52,6 +52,16 @@ def check_asking(given: Mapping[str, Any], others: Sequence[str] = ()) -> None:
             advice=f"Give {argument('defaults', NEWEST)}.",
         )
     if effort is None:
+        by_name, of_network = given.get("defaults"), [*_in_the_way(given), *others]
+        if by_name == NEWEST and of_network:
+            raise InputError(
+                f"{argument('defaults', NEWEST)} was given with {series(list(map(argument, of_network)))}",
+                parameter="defaults",
+                given=by_name,
+                needs="it is a recipe, which settles that by itself",
+                advice=f"Give {argument('defaults', ONE_NETWORK)} for one network, or leave out "
+                f"{argument(of_network[0])}.",
+            )
         return
     check = next(one.check for one in settings_of(FitSettings) if one.name == "effort")
     check(effort, "effort")
