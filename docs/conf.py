@@ -23,7 +23,7 @@ html_theme = "furo"
 html_title = "chainrule"
 exclude_patterns = ["_build"]
 
-EQUATIONS_BEFORE = {"units-losses-rules": 18, "layers": 59, "recipe": 67}  # on the pages before it
+EQUATIONS_BEFORE = {"units-losses-rules": 18, "layers": 59, "recipe": 68}  # on the pages before it
 
 
 def continue_numbers(app: Any, docname: str, _source: list[str]) -> None:  # noqa: ANN401 (Sphinx)

@@ -15,6 +15,7 @@ from chainrule.equations import (
     MemberDense,
     MemberScale,
     Order,
+    ParametricMish,
     Periodic,
     Piecewise,
     Scale,
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 THIRD_PAGE = PAGE.with_name("layers.md")
 TEXT = THIRD_PAGE.read_text(encoding="utf-8")
-EQUATIONS = range(60, 68)
+EQUATIONS = range(60, 69)
 NUMBERED = {int(formula.label.removeprefix("eq-")): formula for formula in formulas(TEXT)}
 INPUTS, UNITS, WAVES, SUMS, MEMBER = 2, 3, 2, 2, 2
 PLACES = [
@@ -68,6 +69,12 @@ def _reading(n: int) -> Reading:
         values |= _symbols("p", INPUTS, SUMS) | _symbols("q", INPUTS, SUMS)
     if n == 67:
         values |= _symbols("P", INPUTS, INPUTS)
+    if n == 68:
+        u = sympy.Symbol("u", real=True)
+        mish = u * sympy.tanh(sympy.log(1 + sympy.exp(u)))
+        values |= _symbols("alpha", INPUTS)
+        values["g",] = lambda at: mish.subs(u, at)
+        values["g'",] = lambda at: sympy.diff(mish, u).subs(u, at)
     return Reading(values, index={"i": MEMBER})
 
 
@@ -86,7 +93,7 @@ def _ready(n: int, place: dict[str, Any]) -> Reading:
     reading.point = {
         symbol: place.get(str(symbol), _value(symbol))
         for symbol in reading.values.values()
-        if symbol.is_Symbol
+        if getattr(symbol, "is_Symbol", False)
     }
     if n == 65:
         _define(NUMBERED[64], reading)
@@ -120,6 +127,7 @@ def _matrix(n: int, number_of: Any) -> tuple[Layer, npt.NDArray[Any]]:  # noqa: 
     layers: dict[int, Layer] = {
         60: Scale(), 61: MemberScale(MEMBER), 62: MemberBias(MEMBER), 63: MemberDense(MEMBER),
         65: Periodic(WAVES, SUMS), 66: Piecewise(SUMS), 67: Order(),
+        68: ParametricMish(),
     }  # fmt: skip
     layer = layers[n]
     w = np.zeros(layer.shape(INPUTS, UNITS))
@@ -133,6 +141,7 @@ def _matrix(n: int, number_of: Any) -> tuple[Layer, npt.NDArray[Any]]:  # noqa: 
         elif n == 67:
             w[line, 0] = 1 - line
             continue
+        letter = "alpha" if letter == "α" else letter
         w[line, column] = number_of((letter, *indices))
     return layer, w
 

@@ -51,6 +51,8 @@ if TYPE_CHECKING:
     from chainrule.equations import Momentum as Momentum
     from chainrule.equations import Nesterov as Nesterov
     from chainrule.equations import Order as Order
+    from chainrule.equations import ParametricMish as ParametricMish
+    from chainrule.equations import ParametricSELU as ParametricSELU
     from chainrule.equations import Periodic as Periodic
     from chainrule.equations import Piecewise as Piecewise
     from chainrule.equations import Poisson as Poisson
@@ -135,8 +137,9 @@ _NAMES_OF = {
         "ClassicalNesterov", "Cos", "CrossEntropy", "Dense", "Descent", "Exp", "FromData", "GlorotNormal",
         "GlorotUniform", "HeNormal", "HeUniform", "Huber", "IRpropMinus", "Identity", "LeakyReLU",
         "LecunNormal", "LecunUniform", "Logistic", "MemberBias", "MemberDense", "MemberScale", "Mish",
-        "Momentum", "Nesterov", "Order", "Periodic", "Piecewise", "Poisson", "Quantile", "RMSprop",
-        "ReLU", "Scale", "Softmax", "Softplus", "Softsign", "Tanh", "Uniform", "ZeroOutput",
+        "Momentum", "Nesterov", "Order", "ParametricMish", "ParametricSELU", "Periodic", "Piecewise",
+        "Poisson", "Quantile", "RMSprop", "ReLU", "Scale", "Softmax", "Softplus", "Softsign", "Tanh",
+        "Uniform", "ZeroOutput",
     ),
     "errors": (
         "ChainruleError", "CombinedError", "DivergenceError", "InputError", "MissingPackageError",

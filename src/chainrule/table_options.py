@@ -262,6 +262,14 @@ def _encodings(value: object, parameter: str) -> tuple[tuple[str, str], ...]:
     else:
         given = value if isinstance(value, (list, tuple)) else [value]
         pairs = [one if isinstance(one, tuple) else _pair(one) for one in given]
+    for one in pairs:
+        if len(one) != 2 or not isinstance(one[0], str):  # noqa: PLR2004 (a pair)
+            raise InputError(
+                parameter=parameter,
+                given=one,
+                needs="must be names of encodings, or pairs of a column and one",
+                advice=f"Try {{'age': '{SQUASHED}'}}.",
+            )
     found = [(columns, str(NumberEncoding.of(one, parameter))) for columns, one in pairs]
     return tuple(sorted(found, key=lambda pair: pair[0] != EVERY_COLUMN))
 

@@ -95,8 +95,11 @@ def test_rows_that_are_only_watched_are_counted(here: Path, chainrule_command: C
         assert "it has learnt from" not in done.out
     none = chainrule_command("fit", "t.csv", "--target", "y", "--ignore", "part", "--out", "v.st")
     assert "watched" not in none.out
-    shown = chainrule_command("fit", "t.csv", "--target", "y", "--split", "part", "--json", "--out", "w.st")
+    by_recipe = ("fit", "t.csv", "--target", "y", "--split", "part", "--json", "--out", "w.st")
+    shown = chainrule_command(*by_recipe, "--defaults", "modern-1")
     assert '"watched_rows": 10,' in shown.out
+    shown = chainrule_command(*by_recipe, "--force")  # which learns from all of them
+    assert '"watched_rows": 0,' in shown.out
 
 
 def test_what_times_were_learnt_as_and_many_weights(

@@ -185,6 +185,16 @@ TASKS = [
         "iris", (9,), ("identity",) * 4 + ("tanh", "softmax"), 150, 25, None, "cross_entropy",
         (("rule", "lbfgs:4"),), dtypes=("float64",), layers=_MIXED,
     ),
+    *(
+        Task(
+            "iris", (24,), ("identity", "identity", output), batch, 4, 2.0**-6, loss,
+            (("rule", "adam:0.9:0.95"), ("dropout", dropout)),
+            layers=("dense", f"parametric_{activation}", "dense"),
+        )
+        for activation, batch, dropout, output, loss in (
+            ("selu", 7, 0.25, "softmax", "cross_entropy"), ("mish", 150, 0.0, "identity", "rss"),
+        )
+    ),
     Task(
         "iris", (24,), ("selu", "mish"), 7, 4, 2.0**-8, "huber:0.5",
         (("rule", "adamw:0.1:0.9:0.95"), ("decay_schedule", "flat_cosine"), ("rate_factors", "6,ntp")),

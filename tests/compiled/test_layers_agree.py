@@ -29,6 +29,8 @@ KINDS = (
     "member_dense:3",
     "piecewise:3:1",
     "order",
+    "parametric_selu",
+    "parametric_mish",
 )
 CHAINS: dict[str, tuple[str, ...]] = {
     f"{kind} {place}": layers

@@ -19,6 +19,8 @@ from chainrule.equations import (
     MemberDense,
     MemberScale,
     Order,
+    ParametricMish,
+    ParametricSELU,
     Periodic,
     Piecewise,
     Scale,
@@ -40,7 +42,7 @@ def layers(draw: st.DrawFn) -> Layer:
     members, few = st.integers(1, 4), st.integers(1, 3)
     layer: Any = draw(
         st.one_of(
-            st.sampled_from([Dense(), Scale()]),
+            st.sampled_from([Dense(), Scale(), ParametricSELU(), ParametricMish()]),
             st.builds(MemberScale, members),
             st.builds(MemberBias, members),
             st.builds(MemberDense, members),
@@ -130,12 +132,13 @@ def test_a_member_has_the_rows_of_its_own_layer(
 
 def _value(term: str, w: Numbers, a: Numbers, d: Numbers) -> float:
     """Number of a term as it is written."""
-    code = term.replace("−", "-").replace("·", "*").replace("2π", "tau")
+    code = term.replace("−", "-").replace("·", "*").replace("2π", "tau").replace("²", "**2")
     code = (
         re.sub(r"([Wad])\[(\d+)(?:,(\d+))?\]", r"\1[\2,\3]", code).replace(",]", "]").replace("x[0]", "1.0")
     )
     known: dict[str, Any] = {"W": w, "a": a, "d": d, "tau": math.tau}
     known |= {"min": min, "max": max, "cos": math.cos, "sin": math.sin}
+    known |= {"tanh": math.tanh, "exp": math.exp, "ln": math.log}
     return float(eval(code, known))  # noqa: S307 (its own text)
 
 

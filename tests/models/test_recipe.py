@@ -14,7 +14,8 @@ import chainrule
 from chainrule import Ensemble, InputError, Network, UnknownNameError
 from chainrule.files import content_of
 from chainrule.models import fit_settings
-from chainrule.models.beside import sample_weight
+from chainrule.models.beside import parted, sample_weight
+from chainrule.models.linear import linear_path
 from chainrule.models.recipe import fitting
 from chainrule.models.recipe.choice import EFFORT, Effort, recipe_of
 from chainrule.models.recipe.fitting import _answers, _trained
@@ -68,7 +69,7 @@ def prepared(table: pa.Table = NUMBERS, **given: Any) -> tuple[Dataset, FitSetti
 
 def trained(data: Dataset, settings: FitSettings) -> list[Member]:
     weights = sample_weight(data, settings.class_weight)
-    members, was_interrupted = _trained(data, settings, recipe_of(settings), weights, {})
+    members, was_interrupted = _trained(data, settings, recipe_of(settings), weights, {}, [])
     assert not was_interrupted
     return members
 
@@ -172,6 +173,12 @@ def test_what_cannot_be_learnt_is_not_learnt_by_heart() -> None:
     assert min(error for name, _, error in record.choice if name != "mean") > 0.8
 
 
+def test_every_seed_has_seeds_after_it() -> None:
+    data, settings = prepared(seed=2**64 - 1)
+    seeds = [one.settings.seed for one in members_of_recipe(data, settings, recipe_of(settings))]
+    assert seeds == [2**64 - 1, 0, 1, 2, 3, 4]
+
+
 def test_groups_are_never_parted() -> None:
     table = NUMBERS.append_column("g", pa.array([str(k // 4) for k in range(N)]))
     data, settings = prepared(table, group="g", held_out=0)
@@ -182,8 +189,47 @@ def test_groups_are_never_parted() -> None:
 
 def test_rows_in_order_are_answered_by_what_comes_before_them() -> None:
     data, settings = prepared(in_order=True)
-    for one in members_of_recipe(data, settings, recipe_of(settings)):
+    members = members_of_recipe(data, settings, recipe_of(settings))
+    assert len(members) == 3 * 2 + 3
+    for one in members[:6]:
         assert one.training.max() < one.held_out.min()
+    for one in members[6:]:  # which answer, and choose nothing
+        assert one.training.tolist() == data.training_rows.tolist()
+        assert not len(one.held_out)
+
+
+def test_rows_in_order_are_answered_by_networks_of_all_rows() -> None:
+    result = fit(in_order=True)
+    data, settings = result.data, fit_settings(result.data)
+    of_all = trained(data, settings)[6:]
+    cycles = len(of_all[0].snapshots)
+    known = {tuple(bits(one.snapshots[cycle])) for one in of_all for cycle in range(cycles)}
+    networks = [net for net in members_of(result.model.network) if len(net.layers) > 1]
+    assert networks
+    assert {tuple(bits(net)) for net in networks} <= known
+
+
+def test_rows_without_weight_are_in_no_fold() -> None:
+    weight = np.where(np.arange(N) % 3 == 0, 1.0, 0.0)
+    data, settings = prepared(sample_weight=weight, held_out=0)
+    for one in members_of_recipe(data, settings, recipe_of(settings)):
+        assert (np.concatenate([one.training, one.held_out]) % 3 == 0).all()
+    few = np.where(np.arange(N) < 2, 1.0, 0.0)  # most folds of all rows would have weights of 0 alone
+    assert np.isfinite(fit(sample_weight=few, held_out=0).model.network(np.zeros((1, 2)))).all()
+
+
+def test_a_linear_model_that_diverges_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = linear_path
+
+    def diverging(*given: Any) -> Iterator[Network]:  # noqa: ANN401 (as `linear_path` takes them)
+        path = real(*given)
+        yield next(path)
+        yield next(path)
+        raise chainrule.DivergenceError("It", network=None, history=None, epoch=9, rate=0.1)
+
+    monkeypatch.setattr(fitting, "linear_path", diverging)
+    linear = [name for name, *_ in choice_of(fit()) if name.startswith("linear")]
+    assert linear == ["linear:1", "linear:0.1"]
 
 
 def test_rows_of_a_split_column_that_are_to_be_watched_are_in_the_folds() -> None:
@@ -192,6 +238,7 @@ def test_rows_of_a_split_column_that_are_to_be_watched_are_in_the_folds() -> Non
     assert data.training_rows.tolist() == list(range(40))
     members = members_of_recipe(data, settings, recipe_of(settings))
     assert {len(one.training) + len(one.held_out) for one in members} == {40}
+    assert not len(parted(data, settings)[1])
 
 
 @pytest.mark.parametrize("n", range(2, 11))
@@ -317,12 +364,17 @@ def test_ctrl_c_keeps_networks_as_they_are(monkeypatch: pytest.MonkeyPatch) -> N
     in_linear = fit()
     assert in_linear.stopped_by is StoppedBy.INTERRUPT
     assert len(members_of(in_linear.model.network)) == 6
+    monkeypatch.setattr(fitting, "_answers", interrupted)
+    between = fit()
+    assert between.stopped_by is StoppedBy.INTERRUPT
+    assert len(members_of(between.model.network)) == 6
+
+
+def interrupted(*_: object, **__: object) -> None:
+    raise KeyboardInterrupt
 
 
 def test_ctrl_c_before_a_network_is_there_keeps_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(*_: object, **__: object) -> None:
-        raise KeyboardInterrupt
-
     monkeypatch.setattr("chainrule.models.recipe.members.run_training", interrupted)
     with pytest.raises(KeyboardInterrupt, match="No network was trained"):
         fit()

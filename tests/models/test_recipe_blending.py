@@ -74,6 +74,7 @@ def test_the_first_of_equals_is_taken_and_one_that_is_nan_never() -> None:
     Y = np.array([[1.0]])
     assert blend([column(2.0), column(0.0), column(2.0)], Y, rounds=1) == (1, 0, 0)
     assert blend([column(np.inf), column(0.0)], Y, rounds=1) == (0, 1)
+    assert blend([column(np.nan), column(9.0)], Y) == (0, 1)
     assert sum(blend([column(np.inf), column(np.inf)], Y)) == 1
 
 
@@ -96,10 +97,10 @@ def test_the_error_is_what_a_mean_of_all_networks_has_in_the_mean(n_drawings: in
 
     Of one drawing alone nobody knows how much networks differ, and the error stays that of one.
     """
-    Y = np.array([[3.0]])
+    Y = np.array([[3.0, np.nan]])  # of which the second is not there, and nothing is known
 
     def error(signs: tuple[int, ...]) -> float:
-        return Answers(tuple(np.array([[5.0 + sign]]) for sign in signs), members).error(Y)
+        return Answers(tuple(np.array([[5.0 + sign, 99.0 * sign]]) for sign in signs), members).error(Y)
 
     all_ways = list(product((-1, 1), repeat=n_drawings))
     expected = 4 + 1 / (members if n_drawings > 1 else 1)

@@ -97,3 +97,13 @@ def test_what_takes_one_network_says_what_to_give() -> None:
     for call in calls:
         with pytest.raises(InputError, match="Give one of its members"):
             call()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_weighted_mean_of_ones_is_1(dtype: str) -> None:
+    """Whatever the shares are rounded to: a mean of probabilities is none above 1."""
+    one = Network([np.array([[1.0, 0.0]], dtype)], "identity")
+    for total in range(2, 21):
+        for count in range(1, total):
+            shares = [count / total, (total - count) / total / 3, (total - count) / total * 2 / 3]
+            assert Ensemble([one] * 3, shares)([[5.0]]) == 1

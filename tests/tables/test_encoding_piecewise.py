@@ -404,3 +404,9 @@ def test_the_bits_of_made_rows_are_kept() -> None:
     cells = [*((k * k * 7919 % 1009) ** 2 / 7 for k in range(300)), None, -1e9, 1e300]
     part = learnt(cells[:-2], "standard+squashed+piecewise:16")
     assert hashlib.sha256(encoded(part, cells).tobytes()).hexdigest() == DIGEST
+
+
+@pytest.mark.parametrize("given", [[("a",)], [("a", "squashed", "x")], [()], [(1, "squashed")]])
+def test_pairs_that_are_none_are_refused(given: Any) -> None:  # noqa: ANN401 (of any type)
+    with pytest.raises(InputError, match=r"numbers_as is .* pairs of a column and one.*Try"):
+        TableOptions(numbers_as=given)

@@ -40,6 +40,12 @@ from chainrule.equations.layers.dense import Dense, gradient, net_input, with_bi
 from chainrule.equations.layers.layer import LAYERS, Layer, LayerKind, columns_spared, layers_of, members_of
 from chainrule.equations.layers.members import MemberBias, MemberDense, MemberScale
 from chainrule.equations.layers.order import Order
+from chainrule.equations.layers.parametric import (
+    Parametric,
+    ParametricMish,
+    ParametricSELU,
+    parametric_layer,
+)
 from chainrule.equations.layers.periodic import Periodic
 from chainrule.equations.layers.piecewise import Piecewise
 from chainrule.equations.layers.scale import Scale
@@ -102,17 +108,18 @@ from chainrule.equations.stopping import CRITERIA, Criterion, GeneralizationLoss
 
 __all__ = [
     "ACTIVATIONS", "CRITERIA", "ENGINES", "GELU", "LAYERS", "LBFGS", "LOSSES", "METRICS", "RSS", "RULES",
-    "SCHEDULES", "SELU", "STARTS", "Absolute", "Activation", "Adam", "AdamW", "Array", "BinaryCrossEntropy",
-    "ClassicalMomentum", "ClassicalNesterov", "Constant", "Cos", "CosLog", "Cosine", "Criterion",
-    "CrossEntropy", "Dense", "Descent", "Exp", "Exponential", "FlatCosine", "FromData", "GeneralizationLoss",
-    "GlorotNormal", "GlorotUniform", "HeNormal", "HeUniform", "Huber", "IRpropMinus", "Identity", "Kind",
-    "Layer", "LayerKind", "LeakyReLU", "LecunNormal", "LecunUniform", "LevenbergMarquardt", "Logistic",
-    "Loss", "MemberBias", "MemberDense", "MemberScale", "Mish", "Momentum", "Nesterov", "Order",
-    "OutputRange", "Past", "PastEpoch", "Patience", "Periodic", "Piecewise", "Poisson", "ProgressQuotient",
-    "Quantile", "RMSprop", "RateFactors", "ReLU", "ReduceOnPlateau", "Rule", "RuleState", "Scale",
-    "Schedule", "Softmax", "Softplus", "Softsign", "Start", "Step", "Tanh", "Uniform", "WarmUp",
-    "ZeroOutput", "clip_factor", "columns_spared", "descend", "dropped_out", "flush_to_zero", "gradient",
+    "SCHEDULES", "SELU", "STARTS", "Absolute", "Activation", "Adam", "AdamW", "Array",
+    "BinaryCrossEntropy", "ClassicalMomentum", "ClassicalNesterov", "Constant", "Cos", "CosLog", "Cosine",
+    "Criterion", "CrossEntropy", "Dense", "Descent", "Exp", "Exponential", "FlatCosine", "FromData",
+    "GeneralizationLoss", "GlorotNormal", "GlorotUniform", "HeNormal", "HeUniform", "Huber",
+    "IRpropMinus", "Identity", "Kind", "Layer", "LayerKind", "LeakyReLU", "LecunNormal", "LecunUniform",
+    "LevenbergMarquardt", "Logistic", "Loss", "MemberBias", "MemberDense", "MemberScale", "Mish",
+    "Momentum", "Nesterov", "Order", "OutputRange", "Parametric", "ParametricMish", "ParametricSELU",
+    "Past", "PastEpoch", "Patience", "Periodic", "Piecewise", "Poisson", "ProgressQuotient", "Quantile",
+    "RMSprop", "RateFactors", "ReLU", "ReduceOnPlateau", "Rule", "RuleState", "Scale", "Schedule",
+    "Softmax", "Softplus", "Softsign", "Start", "Step", "Tanh", "Uniform", "WarmUp", "ZeroOutput",
+    "clip_factor", "columns_spared", "descend", "dropped_out", "flush_to_zero", "gradient",
     "hidden_delta", "is_fused", "layers_of", "lbfgs_direction", "levenberg_marquardt_step", "mean_loss",
-    "members_of", "name_of", "net_input", "output_delta", "penalty", "penalty_gradient", "rate_factors",
-    "sample_losses", "smoothed_targets", "with_bias_unit",
+    "members_of", "name_of", "net_input", "output_delta", "parametric_layer", "penalty",
+    "penalty_gradient", "rate_factors", "sample_losses", "smoothed_targets", "with_bias_unit",
 ]  # fmt: skip

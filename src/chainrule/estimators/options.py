@@ -9,6 +9,7 @@ import numpy as np
 
 from chainrule.equations import (
     ACTIVATIONS,
+    LAYERS,
     LBFGS,
     LOSSES,
     RULES,
@@ -17,6 +18,8 @@ from chainrule.equations import (
     ClassicalMomentum,
     ClassicalNesterov,
     Descent,
+    name_of,
+    parametric_layer,
 )
 from chainrule.errors import InputError, UnknownNameError
 from chainrule.given import not_negative_number, positive_number, share_below_1, truth, whole_number_from_1
@@ -59,6 +62,14 @@ def activations_of(given: Any, n_hidden: int) -> list[Activation]:
             given=given,
             needs=f"must be one, or {n_hidden}",
             advice="Give one for each hidden layer, or a single one for all.",
+        )
+    for parts in filter(None, map(parametric_layer, several)):
+        raise InputError(
+            f"activation {name_of(parts)!r} is a layer with numbers of its own",
+            parameter="activation",
+            given=given,
+            needs="must be an activation: coefs_ and intercepts_ have no place for them",
+            advice=f"Try {name_of(LAYERS.fact(parts, 'activation'))!r}, or `chainrule.fit`, which takes it.",
         )
     return [ACTIVATIONS.made_of(one, "activation") for one in several]
 

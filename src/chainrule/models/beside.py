@@ -115,8 +115,13 @@ def sample_weight(
 
 
 def parted(data: Dataset, settings: FitSettings) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-    """Rows to learn from and rows to watch, of the training rows; of each class as much."""
+    """Rows to learn from and rows to watch, of the training rows; of each class as much.
+
+    A recipe learns from all.
+    """
     rows = data.training_rows
+    if settings.recipe is not None:
+        return rows, rows[:0]
     if len(data.watched_rows):
         return np.setdiff1d(rows, data.watched_rows), data.watched_rows
     if not settings.validation:

@@ -10,7 +10,7 @@ from types import NoneType
 from typing import TYPE_CHECKING, Any
 
 from chainrule.arithmetic import FIRST_ARITHMETIC
-from chainrule.equations import LAYERS, name_of
+from chainrule.equations import LAYERS, name_of, parametric_layer
 from chainrule.errors import ModelFileError
 from chainrule.settings import BALANCED, FitSettings, plain, settings_of
 
@@ -142,7 +142,8 @@ class TrainingRecord(FitSettings):
         versions = data.get("arithmetic", [FIRST_ARITHMETIC])
         if not versions or not all(type(one) is int and one > 0 for one in versions):
             raise _damaged("must hold versions from 1", "field arithmetic of the ")
-        activations = [name_of(g) for g in net.activations]
+        followed = zip(net.layers, net.activations, strict=True)
+        activations = [name_of(parametric_layer(layer) or g) for layer, g in followed]
         dense = [m for m, layer in enumerate(net.layers) if LAYERS.fact(layer, "chooses_units")]
         told: dict[str, Any] = {
             "hidden": tuple(net.sizes[m + 1] for m in dense[:-1]),

@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from chainrule.equations import ACTIVATIONS, RULES
+from chainrule.equations import ACTIVATIONS, LAYERS, RULES, parametric_layer
 from chainrule.errors import InputError, UnknownNameError, argument
 from chainrule.models.defaults import default_settings
 from chainrule.models.outputs import AskedOutputs, OutputLayer, output_layer
@@ -77,7 +77,9 @@ def usual_start(hidden: Sequence[int], activation: Any) -> str:  # noqa: ANN401 
     """First weights that suit the hidden layers, where there are any."""
     if not hidden:
         return "glorot_uniform"
-    return str(ACTIVATIONS.fact(ACTIVATIONS.made_of(activation), "usual_start"))
+    parts = parametric_layer(activation)
+    own = ACTIVATIONS.made_of(activation) if parts is None else LAYERS.fact(parts, "activation")
+    return str(ACTIVATIONS.fact(own, "usual_start"))
 
 
 def settings_of_checkpoint(model: Model, **given: Any) -> FitSettings:  # noqa: ANN401 (settings)

@@ -122,14 +122,16 @@ class Ensemble:
         return mean
 
     def _weighted(self, X: npt.ArrayLike, threads: int | None) -> npt.NDArray[Any]:
-        """Sum of the outputs, each times its share, in their order."""
-        total: npt.NDArray[Any] | None = None
-        for member, share in zip(self.members, self.weights or (), strict=True):
-            outputs = member(X, threads=threads)
-            own = outputs * outputs.dtype.type(share)
-            total = own if total is None else total + own
-        assert total is not None  # noqa: S101 (there are two members at least)
-        return total
+        """Sum of the outputs, each times its share, by that of the shares, both in their order.
+
+        Rounded shares need not come to 1, and a mean of probabilities would else be above it.
+        """
+        shares = [self.dtype.type(weight) for weight in self.weights or ()]
+        total, whole = self.members[0](X, threads=threads) * shares[0], shares[0]
+        for member, share in zip(self.members[1:], shares[1:], strict=True):
+            total, whole = total + member(X, threads=threads) * share, whole + share
+        mean: npt.NDArray[Any] = total / whole
+        return mean
 
     def __len__(self) -> int:
         return len(self.members)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from chainrule.equations import ACTIVATIONS, ENGINES, name_of
+from chainrule.equations import ACTIVATIONS, ENGINES, name_of, parametric_layer
 from chainrule.equations import LAYERS as KINDS
 from chainrule.equations.rules.factors import BY_INPUTS
 from chainrule.errors import InputError, UnknownNameError, argument
@@ -117,6 +117,13 @@ def _dtype(value: object, name: str) -> str:
             advice=f"Try {argument(name, DTYPES[0])}.",
         )
     return text
+
+
+def _hidden_activation(value: Any, name: str) -> Any:  # noqa: ANN401 (text or object)
+    """Name of an activation, or of a layer that learns a part of one, or an object, as it was given."""
+    if parametric_layer(value) is None:
+        ACTIVATIONS.made_of(value, name)
+    return value
 
 
 def _layers(value: object, name: str) -> tuple[int, ...]:
@@ -238,6 +245,10 @@ CLASS_WEIGHT = Values(_class_weight, "WEIGHTS", "balanced, or a number above 0 f
 SEED = Values(lambda value, _name: check_seed(value), "N", "a whole number from 0")
 FOLDS = Values(lambda value, name: whole_number_from_2(value, name, "5"), "N", "a whole number of at least 2")
 SWITCH = Values(truth, "", "")
-HIDDEN_ACTIVATION = kept_as_given(ACTIVATIONS, ", ".join(g for g in ACTIVATIONS if not _mixes(g)))
+HIDDEN_ACTIVATION = Values(
+    _hidden_activation,
+    "NAME",
+    ", ".join([*(g for g in ACTIVATIONS if not _mixes(g)), *filter(parametric_layer, KINDS)]),
+)
 ENSEMBLE = Values(_ensemble, "N", "a whole number of at least 1")
 ENSEMBLE_BY = Values(_ensemble_by, "NAME", " or ".join(ENSEMBLES_BY))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.equations import Dense, Identity
+from chainrule.equations import Dense, Identity, parametric_layer
 from chainrule.random_streams import Purpose, uniform
 
 if TYPE_CHECKING:
@@ -57,10 +57,13 @@ def kept_numbers(
 
 
 def _drops_units(net: Network) -> list[bool]:
-    """Of which layers units drop out: in a chain of several kinds, those that an activation follows.
+    """Of which layers units drop out: in a chain of several kinds, those with an activation or a part of one.
 
     Else the inputs would drop out behind their scales, and hidden units once more behind those of members.
     """
     if all(type(layer) is Dense for layer in net.layers):
         return [True] * len(net.layers)
-    return [not isinstance(g, Identity) for g in net.activations]
+    return [
+        not isinstance(g, Identity) or parametric_layer(layer) is not None
+        for layer, g in zip(net.layers, net.activations, strict=True)
+    ]

@@ -27,7 +27,18 @@ from chainrule.compiled.language.vectors import (
 from chainrule.compiled.machine.compiling import inlined, part
 from chainrule.compiled.machine.target import TILE_COLUMNS
 from chainrule.compiled.twins.routines import gradients_routine, rows_routine
-from chainrule.equations import MemberBias, MemberDense, MemberScale, Order, Periodic, Piecewise, Scale
+from chainrule.compiled.twins.units import FUNCTIONS
+from chainrule.equations import (
+    MemberBias,
+    MemberDense,
+    MemberScale,
+    Order,
+    ParametricMish,
+    ParametricSELU,
+    Periodic,
+    Piecewise,
+    Scale,
+)
 
 __all__ = ["GRADIENTS", "NET_INPUTS", "PASS_BACK"]
 
@@ -410,6 +421,39 @@ def _sum_of_held(M, layer, _row, _rows, _number, _k):
     return constant(load(M, layer.deltas), 0.0)
 
 
+def _parametric(kind):
+    """Twins of Parametric with its activation, equation (68)."""
+    forward, backward = FUNCTIONS[type(kind.activation)]
+
+    @part
+    def net_inputs(M, layer, row, stop):
+        for r in range(row, stop):
+            a, z = layer.before + r * layer.before_width, layer.net_inputs + r * layer.width
+            for k in range(0, layer.width, lanes(M)):
+                x = load(M, a + k)
+                store(M, z + k, fused(_line(M, layer, k, 0), forward(x, 0.0) - x, x))
+
+    @part
+    def pass_back(M, layer, row, stop):
+        for r in range(row, stop):
+            a, to = layer.before + r * layer.before_width, layer.before_deltas + r * layer.before_deltas_width
+            for k in range(0, layer.width, lanes(M)):
+                x, delta = load(M, a + k), load(M, layer.deltas + r * layer.width + k)
+                through = backward(x, forward(x, 0.0), delta, 0.0)
+                store(M, to + k, fused(_line(M, layer, k, 0), through - delta, delta))
+
+    @part
+    def sum_of_parts(M, layer, row, rows, _number, k):
+        sums = constant(load(M, layer.deltas), 0.0)
+        for r in range(row, row + rows):
+            x = load(M, layer.before + r * layer.before_width + k)
+            delta = load(M, layer.deltas + r * layer.width + k)
+            sums = fused(delta, forward(x, 0.0) - x, sums)
+        return sums
+
+    return net_inputs, pass_back, sum_of_parts
+
+
 _PARTS = {
     Scale: (_scaled, _scaled_back, _sum_of_scale),
     MemberScale: (_scaled_by_member, _scaled_back_by_member, _sum_of_member_scale),
@@ -418,6 +462,8 @@ _PARTS = {
     Periodic: (_embedded, _embedded_back, _sum_of_periodic),
     Piecewise: (_encoded, _encoded_back, _sum_of_held),
     Order: (_ordered, _ordered_back, _sum_of_held),
+    ParametricSELU: _parametric(ParametricSELU),
+    ParametricMish: _parametric(ParametricMish),
 }
 # By the code of a kind: from rows of the layer before to net inputs, from deltas to what is passed back to
 # it, and sums over rows of deltas times the slopes in each number.

@@ -1,6 +1,6 @@
 """Compiled twins of the activations: g over whole vectors, forward and backward.
 
-To add one: two functions of vectors and an entry in `_FUNCTIONS`; its code stands on its class.
+To add one: two functions of vectors and an entry in `FUNCTIONS`; its code stands on its class.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ from chainrule.equations.activations.rectifiers import (
     SELU_SCALE,
 )
 
-__all__ = ["BACKWARD", "DROP", "FORWARD", "SEND", "activation", "delta_from", "flushed"]
+__all__ = ["BACKWARD", "DROP", "FORWARD", "FUNCTIONS", "SEND", "activation", "delta_from", "flushed"]
 
 
 LOGISTIC, TANH, RELU = Logistic.code, Tanh.code, ReLU.code
@@ -404,7 +404,7 @@ def _backward_softmax(M, layer, row, stop):
         row += 1
 
 
-_FUNCTIONS = {
+FUNCTIONS = {
     Identity: (_identity, _back_identity),
     Logistic: (_logistic, _back_logistic),
     Tanh: (_tanh, _back_tanh),
@@ -420,10 +420,8 @@ _FUNCTIONS = {
 }
 # By the code of an activation: from net inputs to outputs of a layer, and from what arrives at its outputs to
 # its deltas, in place; both for some rows.
-FORWARD = {g.code: rows_routine(f"forward_{g.name}", _forward(twin)) for g, (twin, _) in _FUNCTIONS.items()}
-BACKWARD = {
-    g.code: rows_routine(f"backward_{g.name}", _backward(twin)) for g, (_, twin) in _FUNCTIONS.items()
-}
+FORWARD = {g.code: rows_routine(f"forward_{g.name}", _forward(twin)) for g, (twin, _) in FUNCTIONS.items()}
+BACKWARD = {g.code: rows_routine(f"backward_{g.name}", _backward(twin)) for g, (_, twin) in FUNCTIONS.items()}
 FORWARD[Softmax.code] = rows_routine("forward_softmax", _forward_softmax)
 BACKWARD[Softmax.code] = rows_routine("backward_softmax", _backward_softmax)
 

@@ -15,6 +15,7 @@ from chainrule.equations.kinds import Kind
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from chainrule.equations.activations.activation import Activation
     from chainrule.equations.arrays import Array
 
     Drawn = Callable[[int], Array]
@@ -123,6 +124,8 @@ class LayerFacts:
         Whether its matrix is settled before a training, which then leaves it as it is.
     is_spared : bool
         Whether penalties and decay spare all of its numbers; else those in column 0.
+    activation : Activation or None
+        Of which its units learn a part, behind a dense layer.
     """
 
     also_called: ClassVar[tuple[str, ...]] = ()
@@ -132,6 +135,7 @@ class LayerFacts:
     equation: ClassVar[str | None] = None
     is_held: ClassVar[bool] = False
     is_spared: ClassVar[bool] = False
+    activation: ClassVar[Activation | None] = None
 
 
 class LayerKind:

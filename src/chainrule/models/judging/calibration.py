@@ -70,7 +70,7 @@ class Temperature(Stored, frozen=True, tag_field="kind", tag="temperature"):
             return words
         losses, errors = (tuple(map(share_text, pair)) for pair in (self.log_loss, self.calibration_error))
         if self.temperature == 1:
-            return f"{words}: log loss {losses[0]}, and {losses[1]} at others"
+            return f"{words}, chances as they are: log loss {losses[0]}; calibrated it would be {losses[1]}"
         return (
             f"{words}: log loss {losses[0]} before, {losses[1]} after; calibration error {errors[0]} before, "
             f"{errors[1]} after"

@@ -54,16 +54,17 @@ class Answers(NamedTuple):
         return total / len(self.by_drawing)
 
     def error(self, Y: Numbers, weight: Numbers | None = None) -> float:
-        r"""Squared error that the mean of all networks is expected to have, equations (69) and (70).
+        r"""Squared error that the mean of all networks is expected to have, equations (70) and (71).
 
         The mean of R drawings is one of R networks for each row. What these differ by, with the variance
         :math:`s^2`, counts less in a mean of M: less by :math:`s^2 (1/R - 1/M)`.
         """
         mean, n = self.mean, len(self.by_drawing)
         error = squared_error(mean, Y, weight)
-        if n == 1 or self.members <= n:
+        if n == 1 or self.members <= n or math.isinf(error):
             return error
-        apart = math.fsum(squared_error(one, mean, weight) for one in self.by_drawing) / (n - 1)
+        expected = np.where(np.isnan(Y), np.nan, mean)
+        apart = math.fsum(squared_error(one, expected, weight) for one in self.by_drawing) / (n - 1)
         return error - apart * (1 / n - 1 / self.members)
 
     def mixed(self, other: Answers, counts: tuple[int, int]) -> Answers:
@@ -80,18 +81,22 @@ class Answers(NamedTuple):
 
 
 def squared_error(answers: Numbers, Y: Numbers, weight: Numbers | None = None) -> float:
-    """Sum over rows and outputs of squared differences, equation (68); missing targets count 0.
+    """Sum over rows and outputs of squared differences, equation (69); missing targets count 0.
 
-    It is rounded once, so that a choice by it is the same on every machine.
+    It is rounded once, so that a choice by it is the same on every machine. Answers that are no numbers make
+    it infinite.
 
     Examples
     --------
     >>> squared_error(np.array([[0.5, 0.5]]), np.array([[1.0, 0.0]]))
     0.5
     """
-    squares = np.nan_to_num((answers - Y) ** 2, nan=0.0, posinf=math.inf)
+    squares = (answers - Y) ** 2
+    squares[np.isnan(Y)] = 0
     if weight is not None:
-        squares = squares * weight[:, np.newaxis]
+        squares = np.where(weight[:, np.newaxis] > 0, squares * weight[:, np.newaxis], 0)
+    if not np.isfinite(squares).all():
+        return math.inf
     return math.fsum(squares.ravel().tolist())
 
 
@@ -127,7 +132,7 @@ def blend(
     for taken in range(rounds):
         mixes = [one if mixed is None else mixed.mixed(one, (taken, 1)) for one in candidates]
         errors = [one.error(Y, weight) for one in mixes]
-        k = min(range(len(candidates)), key=lambda c: (math.isnan(errors[c]), errors[c], c))
+        k = min(range(len(candidates)), key=lambda c: (errors[c], c))
         counts[k] += 1
         mixed = mixes[k]
         if not taken or errors[k] < best_error - ROUNDED * abs(best_error):

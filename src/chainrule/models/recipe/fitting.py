@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from contextlib import suppress
 from dataclasses import replace
 from threading import RLock
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -19,7 +20,13 @@ from chainrule.models.model import Model
 from chainrule.models.outputs import OutputLayer
 from chainrule.models.recipe.blending import Answers, blend
 from chainrule.models.recipe.choice import Recipe, recipe_of, settings_of_width, widths_of
-from chainrule.models.recipe.members import Member, folds_of, member_trainings, members_of_recipe
+from chainrule.models.recipe.members import (
+    Member,
+    folds_of,
+    member_trainings,
+    members_of_recipe,
+    those_that_answer,
+)
 from chainrule.models.recipe.wording import name_of_linear
 from chainrule.models.result import FitResult
 from chainrule.network import Ensemble, Network
@@ -73,20 +80,19 @@ def fit_by_recipe(
     recipe, weights = recipe_of(settings), sample_weight(data, settings.class_weight)
     trained: list[Member] = []
     candidates: list[_Candidate] = []
-    for width in widths_of(data, recipe.effort):
-        own = settings_of_width(data, settings, width)
-        members, was_interrupted = _trained(data, own, recipe, weights, callbacks or {})
-        trained += members
-        if was_interrupted:
-            return _interrupted(data, settings, trained)
-        answers, Y, rows = _answers(data, members)
-        candidates += [
-            _Candidate(f"{width}:{end}", one, tuple(member.snapshots[cycle] for member in members))
-            for cycle, (end, one) in enumerate(zip(recipe.ends, answers, strict=False))
-        ]
     try:
+        for width in widths_of(data, recipe.effort):
+            own = settings_of_width(data, settings, width)
+            members, was_interrupted = _trained(data, own, recipe, weights, callbacks or {}, trained)
+            if was_interrupted:
+                return _interrupted(data, settings, trained)
+            (answers, Y, rows), answering = _answers(data, members), those_that_answer(members)
+            candidates += [
+                _Candidate(f"{width}:{end}", one, tuple(member.snapshots[cycle] for member in answering))
+                for cycle, (end, one) in enumerate(zip(recipe.ends, answers, strict=False))
+            ]
         return _chosen(data, settings, recipe, weights, trained, candidates, Y, rows)
-    except KeyboardInterrupt:  # of a linear model
+    except KeyboardInterrupt:  # between trainings, or of a linear model
         return _interrupted(data, settings, trained)
 
 
@@ -104,9 +110,12 @@ def _chosen(  # noqa: PLR0917 (called in one place)
     layer = OutputLayer(settings.output, settings.loss)
     of_linear = _linear_answers(data, recipe, layer, weights, settings.seed)
     n_drawings = recipe.effort.repeats  # of linear models one drawing does
+    penalties = []
     for penalty, answers_of in zip(recipe.effort.penalties, of_linear, strict=True):
         alike = Answers(tuple(answers_of[rows] for _ in range(n_drawings)))
-        candidates.append(_Candidate(name_of_linear(penalty), alike))
+        if np.isfinite(answers_of[rows]).all():  # else one has diverged
+            penalties.append(penalty)
+            candidates.append(_Candidate(name_of_linear(penalty), alike))
     chosen = _rows_of_choice(len(rows), settings.seed)
     of_rows = None if weights is None else weights[rows]
     counts = blend(
@@ -114,7 +123,7 @@ def _chosen(  # noqa: PLR0917 (called in one place)
         Y[chosen],
         None if of_rows is None else of_rows[chosen],
     )
-    networks, parts = _in_the_mean(data, recipe, layer, weights, candidates, counts)
+    networks, parts = _in_the_mean(data, penalties, layer, weights, candidates, counts)
     result = _result(data, settings, trained, networks, parts)
     mixed = _mixed([one.answers for one in candidates], counts)
     assert result.model.training is not None  # noqa: S101 (as of every fit)
@@ -130,7 +139,7 @@ def _chosen(  # noqa: PLR0917 (called in one place)
 
 def _in_the_mean(  # noqa: PLR0917 (called in one place)
     data: Dataset,
-    recipe: Recipe,
+    penalties: Sequence[float],
     layer: OutputLayer,
     weights: Numbers | None,
     candidates: Sequence[_Candidate],
@@ -138,7 +147,7 @@ def _in_the_mean(  # noqa: PLR0917 (called in one place)
 ) -> tuple[list[Network], list[float]]:
     """All networks that are in the mean, and what each counts."""
     networks, parts, total = [], [], sum(counts)
-    penalties, of_linear = recipe.effort.penalties, counts[-len(recipe.effort.penalties) :]
+    of_linear = counts[len(counts) - len(penalties) :]
     for one, count in zip(candidates, counts, strict=True):
         for net in one.networks if count else ():
             networks.append(net)
@@ -178,18 +187,20 @@ def _choice(
     )
 
 
-def _trained(
+def _trained(  # noqa: PLR0917 (called in one place)
     data: Dataset,
     settings: FitSettings,
     recipe: Recipe,
     weights: Numbers | None,
     callbacks: dict[str, Any],
+    trained: list[Member],
 ) -> tuple[list[Member], bool]:
     """All networks, cycle after cycle, until one leaves them worse; and whether Ctrl-C ended that.
 
-    A cycle in which one diverges is left out, for all of them, where another is there.
+    They are put behind those that are trained already, as they stand after each cycle. A cycle in which one
+    diverges is left out, for all of them, where another is there.
     """
-    members = members_of_recipe(data, settings, recipe)
+    members, first = members_of_recipe(data, settings, recipe), len(trained)
     listens = callbacks.get("on_epoch") is not None or callbacks.get("on_step") is not None
     at_once = 1
     if not (listens and settings.threads is None):
@@ -215,8 +226,9 @@ def _trained(
         if together.was_interrupted:
             n = len(together.results)
             begun = [own or before for own, before in zip(together.results, members[:n], strict=True)]
-            return [*begun, *members[n:]], True
-        members = [one for one in together.results if one is not None]
+            trained[first:] = [*begun, *members[n:]]
+            return trained[first:], True
+        trained[first:] = members = [one for one in together.results if one is not None]
         answers, Y, rows = _answers(data, members)
         errors.append(answers[cycle].error(Y, None if weights is None else weights[rows]))
         if cycle and not errors[-1] <= recipe.effort.pays * min(errors[:-1]):
@@ -245,7 +257,8 @@ def _answers(data: Dataset, members: Sequence[Member]) -> tuple[list[Answers], N
         for cycle in range(n_cycles):
             found[cycle, member.drawing, member.held_out] = member.answers[cycle]
     rows = np.flatnonzero(is_there.all(axis=0))
-    answers = [Answers(tuple(one[rows] for one in of_cycle), len(members)) for of_cycle in found]
+    n_members = len(those_that_answer(members))
+    answers = [Answers(tuple(one[rows] for one in of_cycle), n_members) for of_cycle in found]
     return answers, data.Y[rows], rows
 
 
@@ -266,11 +279,12 @@ def _linear_answers(
     data: Dataset, recipe: Recipe, layer: OutputLayer, weights: Numbers | None, seed: int
 ) -> list[Numbers]:
     """For each penalty what linear networks answer to the rows of the folds of the first drawing."""
-    answers = [np.zeros_like(data.Y) for _ in recipe.effort.penalties]
+    answers = [np.full_like(data.Y, np.nan) for _ in recipe.effort.penalties]
     for training, held_out in folds_of(data, recipe.effort.folds, seed):
         nets = _linear_path(data, training, layer, recipe.effort.penalties, weights)
-        for own, net in zip(answers, nets, strict=True):
-            own[held_out] = net(data.X[held_out], threads=1)
+        with suppress(DivergenceError):  # then they stay NaN
+            for own, net in zip(answers, nets, strict=True):
+                own[held_out] = net(data.X[held_out], threads=1)
     return answers
 
 
@@ -284,9 +298,10 @@ def _rows_of_choice(n_rows: int, seed: int) -> npt.NDArray[np.intp]:
 
 def _interrupted(data: Dataset, settings: FitSettings, members: Sequence[Member]) -> FitResult:
     """The mean of the networks as they stand, of those that have come to something."""
-    networks = [one.snapshots[-1] for one in members if one.snapshots]
+    networks = [one.snapshots[-1] for one in those_that_answer([one for one in members if one.snapshots])]
     if not networks:
-        networks = [one.result.network for one in members if one.result is not None]
+        begun = [one for one in members if one.result is not None]
+        networks = [one.result.network for one in those_that_answer(begun) if one.result is not None]
     if not networks:
         raise KeyboardInterrupt("No network was trained.")
     return _result(data, settings, members, networks, None, StoppedBy.INTERRUPT)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.equations import LAYERS, STARTS, Order, Periodic, Piecewise
+from chainrule.equations import LAYERS, STARTS, Order, Periodic, Piecewise, parametric_layer
 from chainrule.models.beside import parted
 from chainrule.network import Network, tabm_layers, with_tabm_start
 from chainrule.tables import DateInput, NumberInput
@@ -35,12 +35,13 @@ def start_network(data: Dataset, settings: FitSettings) -> Network:
     after = [*hidden, settings.output]
     if settings.members is not None:
         layers, after = tabm_layers(hidden, settings.output, settings.members)
-    elif not kinds:
+    elif not kinds and parametric_layer(settings.activation) is None:
         return Network.random(
             *(sizes, [*hidden, settings.output], settings.loss, settings.seed, settings.dtype),
             start=settings.start,
             X=rows,
         )
+    layers, after = _with_parametric(layers, after)
     numbers = columns_of_numbers(data)
     chain = _chain_of(kinds, numbers, data.X.shape[1])
     net = Network.random(
@@ -52,6 +53,15 @@ def start_network(data: Dataset, settings: FitSettings) -> Network:
     )
     net = net if settings.members is None else with_tabm_start(net)
     return net.with_weights(_learnt(net, numbers, data.X[data.training_rows]))
+
+
+def _with_parametric(layers: list[Any], after: list[Any]) -> tuple[list[Any], list[Any]]:
+    """Layers and what follows each: an activation, or a layer that learns a part of one."""
+    chain: list[tuple[Any, Any]] = []
+    for layer, g in zip(layers, after, strict=True):
+        parts = parametric_layer(g)
+        chain += [(layer, g)] if parts is None else [(layer, "identity"), (parts, "identity")]
+    return [layer for layer, _ in chain], [g for _, g in chain]
 
 
 def columns_of_numbers(data: Dataset) -> npt.NDArray[np.intp]:
@@ -95,7 +105,9 @@ def _learnt(
             others = np.setdiff1d(np.arange(X.shape[1]), numbers)
             weights[m] = np.concatenate([numbers, others]).astype(net.dtype)[:, np.newaxis]
         elif isinstance(layer, Piecewise):
-            before = net.with_weights(weights).forward(X).a[m - 1] if m else X
+            before = X.astype(net.dtype)
+            for kind, w in zip(net.layers[:m], weights, strict=False):
+                before = kind.forward(w, before)  # what follows these is the identity
             edges = [quantile_edges(before[:, j], layer.bins) for j in range(len(weights[m]))]
             weights[m] = np.array(edges).astype(net.dtype)
     return weights

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.errors import InputError, argument
+from chainrule.given import LARGEST_SEED
 from chainrule.models.recipe.choice import of_members
 from chainrule.models.recipe.input_layers import start_network
 from chainrule.models.rows import most_folds, part_in_folds
@@ -28,7 +29,16 @@ if TYPE_CHECKING:
 
     Places = npt.NDArray[np.intp]
 
-__all__ = ["Member", "UntilEpoch", "folds_of", "member_trainings", "members_of_recipe", "n_folds_of"]
+__all__ = [
+    "Member",
+    "UntilEpoch",
+    "folds_of",
+    "member_trainings",
+    "members_of_recipe",
+    "n_folds_of",
+    "n_of_all_rows",
+    "those_that_answer",
+]
 
 FEWEST_FOLDS = 2
 ROOT_OF_3 = 3**0.5  # uniform numbers within it have the variance 1
@@ -103,7 +113,14 @@ class Member:
 
 def n_folds_of(data: Dataset, folds: int) -> int:
     """How many folds there are: as many as asked for, or as rows or groups can be parted in."""
-    return min(folds, most_folds(data.table.take(data.training_rows), data.encoding.rows))
+    return min(folds, most_folds(data.table.take(_rows_that_count(data)), data.encoding.rows))
+
+
+def _rows_that_count(data: Dataset) -> Places:
+    """Training rows without those whose weight is 0, of which a fold might hold nothing else."""
+    rows = data.training_rows
+    counts = rows if data.weights is None else rows[data.weights[rows] > 0]
+    return counts if len(counts) else rows
 
 
 def folds_of(data: Dataset, folds: int, seed: int) -> tuple[tuple[Places, Places], ...]:
@@ -114,7 +131,7 @@ def folds_of(data: Dataset, folds: int, seed: int) -> tuple[tuple[Places, Places
     InputError
         They cannot be parted in two.
     """
-    rows, n_folds = data.training_rows, n_folds_of(data, folds)
+    rows, n_folds = _rows_that_count(data), n_folds_of(data, folds)
     if n_folds < FEWEST_FOLDS:
         what = "are of one group" if data.encoding.rows.group is not None else "are too few"
         raise InputError(
@@ -129,13 +146,38 @@ def folds_of(data: Dataset, folds: int, seed: int) -> tuple[tuple[Places, Places
 
 
 def members_of_recipe(data: Dataset, settings: FitSettings, recipe: Recipe) -> list[Member]:
-    """All networks, before their training: one for each fold of each drawing, each with a seed of its own."""
-    members: list[Member] = []
-    for repeat in range(recipe.effort.repeats):
-        for training, held_out in folds_of(data, recipe.effort.folds, settings.seed + repeat):
-            own = of_members(settings, seed=settings.seed + len(members), threads=1)
-            members.append(Member(training, held_out, own, _first(data, own), repeat))
+    """All networks, before their training: one for each fold of each drawing, each with a seed of its own.
+
+    Of rows in order, those of the folds know old rows alone. They choose, and others that learn from all rows
+    answer.
+    """
+    places = [
+        (training, held_out, repeat)
+        for repeat in range(recipe.effort.repeats)
+        for training, held_out in folds_of(data, recipe.effort.folds, _seed_after(settings, repeat))
+    ]
+    rows = data.training_rows
+    places += [(rows, rows[:0], 0)] * n_of_all_rows(data, recipe)
+    members = []
+    for k, (training, held_out, repeat) in enumerate(places):
+        own = of_members(settings, seed=_seed_after(settings, k), threads=1)
+        members.append(Member(training, held_out, own, _first(data, own), repeat))
     return members
+
+
+def _seed_after(settings: FitSettings, k: int) -> int:
+    """The k-th seed after that of the settings; 0 follows the largest."""
+    return (settings.seed + k) % (LARGEST_SEED + 1)
+
+
+def n_of_all_rows(data: Dataset, recipe: Recipe) -> int:
+    """How many networks learn from all rows."""
+    return n_folds_of(data, recipe.effort.folds) if data.encoding.rows.in_order else 0
+
+
+def those_that_answer(members: Sequence[Member]) -> list[Member]:
+    """The networks that learn from all rows where there are some, else all."""
+    return [one for one in members if not len(one.held_out)] or list(members)
 
 
 def _first(data: Dataset, settings: FitSettings) -> Network:
@@ -192,7 +234,8 @@ def _trained(  # noqa: PLR0917 (called in one place)
         return replace(member, result=result)
     state = result.state  # now: what makes it holds the rows, and memory of an engine
     result = replace(result, _state=state)
-    answers = result.network(data.X[member.held_out], threads=1)
+    held_out = data.X[member.held_out]
+    answers = result.network(held_out, threads=1) if len(held_out) else data.Y[:0]
     snapshots = (*member.snapshots, result.network)
     return replace(member, result=result, snapshots=snapshots, answers=(*member.answers, answers))
 

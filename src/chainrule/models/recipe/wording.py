@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from chainrule.equations import LAYERS
 from chainrule.models.recipe.choice import of_members, recipe_of, settings_of_width, widths_of
 from chainrule.models.recipe.input_layers import start_network
-from chainrule.models.recipe.members import n_folds_of
+from chainrule.models.recipe.members import n_folds_of, n_of_all_rows
 from chainrule.words import counted, series
 
 if TYPE_CHECKING:
@@ -27,8 +27,12 @@ def cost_in_words(data: Dataset, settings: FitSettings) -> str:
     effort, n_rows = recipe_of(settings).effort, len(data.training_rows)
     steps = settings.epochs * (settings.steps_per_epoch or -(-n_rows // (settings.batch_size or 1)))
     folds, in_order = n_folds_of(data, effort.folds), data.encoding.rows.in_order
-    parts = f"the rows before one of {folds} blocks" if in_order else f"{folds - 1} of {folds} parts"
-    of_each, sizes, work = folds * effort.repeats, [], 0
+    of_folds, of_all = folds * effort.repeats, n_of_all_rows(data, recipe_of(settings))
+    of_each, sizes, work = of_folds + of_all, [], 0
+    parts = f"each of which learns from {folds - 1} of {folds} parts of the {n_rows} rows"
+    if in_order:
+        parts = f"of which {of_folds} learn from the rows before one of {folds} blocks and {of_all} from all "
+        parts += f"{n_rows} rows, each"
     for width in widths_of(data, effort):
         own = settings_of_width(data, settings, width)
         net = start_network(data, of_members(own))
@@ -37,8 +41,8 @@ def cost_in_words(data: Dataset, settings: FitSettings) -> str:
         sizes.append("-".join(map(str, (data.X.shape[1], *own.hidden, data.Y.shape[1]))))
     most = f"{work / BILLION:.2g} billion multiply-adds, about {max(work / A_SECOND, 0.1):.1g} s of one core"
     return (
-        f"Recipe {settings.recipe}, effort {settings.effort}: {of_each} networks {series(sizes)}, each of "
-        f"which learns from {parts} of the {n_rows} rows in up to {steps} updates, and "
+        f"Recipe {settings.recipe}, effort {settings.effort}: {of_each} networks {series(sizes)}, {parts} "
+        f"in up to {steps} updates, and "
         f"{counted(len(effort.penalties), 'linear model')}; at most {most}."
     )
 
@@ -72,11 +76,13 @@ def choice_in_words(record: TrainingRecord) -> str:
         f"{share:.0%} {_words(name, record)}".replace("%", " %") for name, share, _ in candidates if share
     ]
     best = min(candidates, key=lambda one: one[2])
-    alone = f"the best alone, {_words(best[0], record)}, has {best[2]:.4g}"
+    why = "a mean of what answers rows best that it has not learnt from"
+    beside = f", the best alone, {_words(best[0], record)}, has {best[2]:.4g}"
+    if len(taken) == 1:
+        why, beside = "no mean with others answers rows better that it has not learnt from", ""
     return (
-        f"Recipe {record.recipe}, effort {record.effort}: {series(taken)}; a mean of what answers rows best "
-        f"that it has not learnt from: squared error {error:.4g} a row, {alone}; "
-        f"{counted(len(candidates), 'candidate')} in all."
+        f"Recipe {record.recipe}, effort {record.effort}: {series(taken)}; {why}: squared error {error:.4g} "
+        f"a row{beside}; {counted(len(candidates), 'candidate')} in all."
     )
 
 
