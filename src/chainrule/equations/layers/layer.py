@@ -141,11 +141,19 @@ class LayerFacts:
 class LayerKind:
     """What a kind of layers need not say itself: a base for each, a user's own too.
 
-    Its gradient is made of the products of each sample, every member has the whole of it, and a worked
-    example leaves out what is not written. Formulas are written as terms: ``W[k,j]`` is a number of the
-    matrix, ``a[j]`` input j, ``d[k]`` the delta of unit k, all counted from 0, and ``x[0]`` the bias unit; so
-    a dense layer's unit 0 begins with ``"W[0,0]·x[0]"``.
+    It has a unit and a number for each input, its gradient is made of the products of each sample, every
+    member has the whole of it, and a worked example leaves out what is not written. Formulas are written as
+    terms: ``W[k,j]`` is a number of the matrix, ``a[j]`` input j, ``d[k]`` the delta of unit k, all counted
+    from 0, and ``x[0]`` the bias unit; so a dense layer's unit 0 begins with ``"W[0,0]·x[0]"``.
     """
+
+    def sizes(self, shape: tuple[int, int]) -> tuple[int, int]:
+        """As many units as inputs, each with a line of the matrix."""
+        return shape[0], shape[0]
+
+    def shape(self, inputs: int, units: int) -> tuple[int, int]:
+        """One number of each input."""
+        return inputs, 1
 
     def fault_of(self, weights: Array) -> str | None:
         """As of `Layer`."""

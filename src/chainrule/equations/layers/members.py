@@ -47,6 +47,10 @@ class _OfMembers(LayerKind):
     def __post_init__(self) -> None:
         keep_whole(self, "members", whole_number_from_1)
 
+    def shape(self, inputs: int, units: int) -> tuple[int, int]:
+        """(n_inputs, K)."""
+        return inputs, self.members
+
     def _by_member(self, rows: Array) -> Array:
         """Rows of shape (n, K, n_units): one sample below the other, the members side by side."""
         xp = array_namespace(rows)
@@ -83,14 +87,6 @@ class MemberScale(_OfMembers):
     is_spared: ClassVar[bool] = True  # as the scales that no member has for itself
     code: ClassVar[int] = 2
     equation: ClassVar[str] = "61"
-
-    def sizes(self, shape: tuple[int, int]) -> tuple[int, int]:
-        """As many units as inputs."""
-        return shape[0], shape[0]
-
-    def shape(self, inputs: int, units: int) -> tuple[int, int]:
-        """(n_inputs, K)."""
-        return inputs, self.members
 
     def start(self, inputs: int, uniform: Drawn, normal: Drawn) -> Array:
         """1 or -1 by chance, so that the members differ from the beginning."""
@@ -149,14 +145,6 @@ class MemberBias(_OfMembers):
     is_spared: ClassVar[bool] = True
     code: ClassVar[int] = 3
     equation: ClassVar[str] = "62"
-
-    def sizes(self, shape: tuple[int, int]) -> tuple[int, int]:
-        """As many units as inputs."""
-        return shape[0], shape[0]
-
-    def shape(self, inputs: int, units: int) -> tuple[int, int]:
-        """(n_units, K)."""
-        return inputs, self.members
 
     def start(self, inputs: int, uniform: Drawn, normal: Drawn) -> Array:
         """All 0."""

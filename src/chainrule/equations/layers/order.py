@@ -39,14 +39,6 @@ class Order(LayerKind):
     equation: ClassVar[str] = "67"
     is_held: ClassVar[bool] = True
 
-    def sizes(self, shape: tuple[int, int]) -> tuple[int, int]:
-        """As many units as inputs."""
-        return shape[0], shape[0]
-
-    def shape(self, inputs: int, units: int) -> tuple[int, int]:
-        """(n_inputs, 1)."""
-        return inputs, 1
-
     def start(self, inputs: int, uniform: Drawn, normal: Drawn) -> Array:
         """The order as it is."""
         numbers = uniform(inputs)

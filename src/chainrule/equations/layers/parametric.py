@@ -59,14 +59,6 @@ class Parametric(LayerKind):
     activation: ClassVar[Activation]
     equation: ClassVar[str] = "68"
 
-    def sizes(self, shape: tuple[int, int]) -> tuple[int, int]:
-        """As many units as inputs."""
-        return shape[0], shape[0]
-
-    def shape(self, inputs: int, units: int) -> tuple[int, int]:
-        """(n_inputs, 1)."""
-        return inputs, 1
-
     def start(self, inputs: int, uniform: Drawn, normal: Drawn) -> Array:
         """All 1: the activation as it is."""
         numbers = uniform(inputs)

@@ -46,14 +46,6 @@ class Scale(LayerKind):
     also_called: ClassVar[tuple[str, ...]] = ("diagonal", "scaling", "feature_weights")
     equation: ClassVar[str] = "60"
 
-    def sizes(self, shape: tuple[int, int]) -> tuple[int, int]:
-        """As many units as inputs."""
-        return shape[0], shape[0]
-
-    def shape(self, inputs: int, units: int) -> tuple[int, int]:
-        """(n_inputs, 1)."""
-        return inputs, 1
-
     def start(self, inputs: int, uniform: Drawn, normal: Drawn) -> Array:
         """All 1."""
         numbers = uniform(inputs)

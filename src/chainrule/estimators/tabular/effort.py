@@ -9,7 +9,7 @@ from chainrule.errors import InputError
 from chainrule.estimators.warning import ended, warn
 from chainrule.models import choice_in_words, cost_in_words
 from chainrule.models.ensembles import fit_networks
-from chainrule.models.recipe.asking import asked_recipe
+from chainrule.models.recipe.asking import ONE_NETWORK, asked_recipe
 from chainrule.settings.values import EFFORTS
 from chainrule.words import series
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 __all__ = ["OF_SCIKIT_LEARN", "asked_beside", "check_effort", "fit_mixed", "named_defaults"]
 
 OF_SCIKIT_LEARN = "scikit-learn"  # the defaults that are no defaults of `fit`
-ONE_NETWORK = "modern-1"  # the defaults whose name stands for a recipe where there is an effort
 AS_IN_FIT = ("effort", "class_weight", "threads", "calibrate")
 BESIDE = (*AS_IN_FIT, "random_state", "numbers_as", "callbacks", "verbose")
 

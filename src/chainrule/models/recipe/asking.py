@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 __all__ = [
-    "NEWEST", "asked_recipe", "check_asking", "refuse_to_go_on", "takes_recipe", "with_masks",
+    "NEWEST", "ONE_NETWORK", "asked_recipe", "check_asking", "refuse_to_go_on", "takes_recipe", "with_masks",
 ]  # fmt: skip
 
 NEWEST = "modern-2"
