@@ -77,9 +77,24 @@ def chainrule(name: str, options: Mapping[str, Any]) -> Rival:
         model = package.fit(
             X.assign(**{target: y}), target=target, held_out=0, seed=seed, **{**kind, **options}
         ).model
-        return lambda new: np.asarray(model.predict(new)[target])
+        return _OfModel(model, target)
 
     return Rival(name, "chainrule", fit)
+
+
+@dataclass(frozen=True)
+class _OfModel:
+    model: Any
+    target: str
+
+    def __call__(self, new: pd.DataFrame) -> npt.NDArray[Any]:
+        return np.asarray(self.model.predict(new)[self.target])
+
+    @property
+    def made_by(self) -> str:
+        """The recipe and the effort that its record names: one recipe must not pass for another."""
+        record = self.model.record
+        return f"{record.recipe}, {record.effort}" if record.recipe else "one network"
 
 
 def _linear(X: pd.DataFrame, y: pd.Series[Any], is_classes: bool, seed: int) -> Predict:  # noqa: FBT001 (as the others)

@@ -86,7 +86,8 @@ def fit_by_recipe(
             members, was_interrupted = _trained(data, own, recipe, weights, callbacks or {}, trained)
             if was_interrupted:
                 return _interrupted(data, settings, trained)
-            (answers, Y, rows), answering = _answers(data, members), those_that_answer(members)
+            cycles = range(len(members[0].answers))
+            (answers, Y, rows), answering = _answers(data, members, cycles), those_that_answer(members)
             candidates += [
                 _Candidate(f"{width}:{end}", one, tuple(member.snapshots[cycle] for member in answering))
                 for cycle, (end, one) in enumerate(zip(recipe.ends, answers, strict=False))
@@ -229,8 +230,8 @@ def _trained(  # noqa: PLR0917 (called in one place)
             trained[first:] = [*begun, *members[n:]]
             return trained[first:], True
         trained[first:] = members = [one for one in together.results if one is not None]
-        answers, Y, rows = _answers(data, members)
-        errors.append(answers[cycle].error(Y, None if weights is None else weights[rows]))
+        [answers], Y, rows = _answers(data, members, [cycle])
+        errors.append(answers.error(Y, None if weights is None else weights[rows]))
         if cycle and not errors[-1] <= recipe.effort.pays * min(errors[:-1]):
             break
     return members, False
@@ -244,18 +245,20 @@ def _left_out(cycle: int, of: int, error: DivergenceError) -> str:
     )
 
 
-def _answers(data: Dataset, members: Sequence[Member]) -> tuple[list[Answers], Numbers, npt.NDArray[np.intp]]:
-    """For each cycle what networks answer to rows that they have not learnt from; Y, and the rows.
+def _answers(
+    data: Dataset, members: Sequence[Member], cycles: Sequence[int]
+) -> tuple[list[Answers], Numbers, npt.NDArray[np.intp]]:
+    """For each of these cycles what networks answer to rows that they have not learnt from; Y, and the rows.
 
     Folds in order leave rows out that are in none.
     """
-    n_cycles, n_drawings = (len(members[0].answers), 1 + max(one.drawing for one in members))
-    found = np.zeros((n_cycles, n_drawings, len(data.X), data.Y.shape[1]))
+    n_drawings = 1 + max(one.drawing for one in members)
+    found = np.zeros((len(cycles), n_drawings, len(data.X), data.Y.shape[1]))
     is_there = np.zeros((n_drawings, len(data.X)), dtype=bool)
     for member in members:
         is_there[member.drawing, member.held_out] = True
-        for cycle in range(n_cycles):
-            found[cycle, member.drawing, member.held_out] = member.answers[cycle]
+        for of_cycle, cycle in zip(found, cycles, strict=True):
+            of_cycle[member.drawing, member.held_out] = member.answers[cycle]
     rows = np.flatnonzero(is_there.all(axis=0))
     n_members = len(those_that_answer(members))
     answers = [Answers(tuple(one[rows] for one in of_cycle), n_members) for of_cycle in found]

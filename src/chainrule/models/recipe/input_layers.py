@@ -13,19 +13,37 @@ from chainrule.network import Network, tabm_layers, with_tabm_start
 from chainrule.tables import DateInput, NumberInput
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     import numpy.typing as npt
 
     from chainrule.equations import Layer
     from chainrule.models.dataset import Dataset
     from chainrule.settings import FitSettings
 
-__all__ = ["columns_of_numbers", "quantile_edges", "start_network"]
-
-FEWEST_VALUES = 3  # of a number that is worth more than a scale
+__all__ = [
+    "columns_of_numbers", "quantile_edges", "random_network", "start_network", "start_networks",
+]  # fmt: skip
 
 
 def start_network(data: Dataset, settings: FitSettings) -> Network:
     """Network to start from: random, but for what its input layers take from the training rows."""
+    [net] = start_networks(data, [settings])
+    return net
+
+
+def start_networks(data: Dataset, settings: Iterable[FitSettings]) -> Iterator[Network]:
+    """Networks whose settings differ in their seeds: what they take from rows is learnt once."""
+    learnt: dict[int, npt.NDArray[Any]] | None = None
+    for own in settings:
+        net = random_network(data, own)
+        if learnt is None:
+            learnt = _learnt(net, columns_of_numbers(data), data.X[data.training_rows])
+        yield net.with_weights([learnt.get(m, w) for m, w in enumerate(net.weights)]) if learnt else net
+
+
+def random_network(data: Dataset, settings: FitSettings) -> Network:
+    """The same without what input layers take from the training rows."""
     sizes = (data.X.shape[1], *settings.hidden, data.Y.shape[1])
     hidden = [settings.activation] * len(settings.hidden)
     kinds: list[Layer] = [LAYERS.named(name) for name in settings.input_layers]
@@ -42,8 +60,7 @@ def start_network(data: Dataset, settings: FitSettings) -> Network:
             X=rows,
         )
     layers, after = _with_parametric(layers, after)
-    numbers = columns_of_numbers(data)
-    chain = _chain_of(kinds, numbers, data.X.shape[1])
+    chain = _chain_of(kinds, columns_of_numbers(data), data.X.shape[1])
     net = Network.random(
         *(sizes, [*["identity"] * len(chain), *after], settings.loss, settings.seed),
         settings.dtype,
@@ -51,8 +68,7 @@ def start_network(data: Dataset, settings: FitSettings) -> Network:
         layers=[*chain, *layers],
         X=rows,
     )
-    net = net if settings.members is None else with_tabm_start(net)
-    return net.with_weights(_learnt(net, numbers, data.X[data.training_rows]))
+    return net if settings.members is None else with_tabm_start(net)
 
 
 def _with_parametric(layers: list[Any], after: list[Any]) -> tuple[list[Any], list[Any]]:
@@ -72,8 +88,12 @@ def columns_of_numbers(data: Dataset) -> npt.NDArray[np.intp]:
             places += list(range(first, first + len(part.names)))
         first += len(part.names)
     X = data.X[data.training_rows]
-    varied = [j for j in places if len(np.unique(X[:, j])) >= FEWEST_VALUES]
-    return np.array(varied, dtype=np.intp)
+    return np.array([j for j in places if _has_three_values(X[:, j])], dtype=np.intp)
+
+
+def _has_three_values(x: npt.NDArray[np.float64]) -> bool:
+    """Whether a number is worth more than a scale."""
+    return bool(((x != x.min()) & (x != x.max())).any())
 
 
 def _chain_of(kinds: list[Layer], numbers: npt.NDArray[np.intp], n_inputs: int) -> list[Layer]:
@@ -97,20 +117,20 @@ def _chain_of(kinds: list[Layer], numbers: npt.NDArray[np.intp], n_inputs: int) 
 
 def _learnt(
     net: Network, numbers: npt.NDArray[np.intp], X: npt.NDArray[np.float64]
-) -> list[npt.NDArray[Any]]:
-    """The weights, with what is learnt of the training rows in the layers that are held."""
-    weights = list(net.weights)
+) -> dict[int, npt.NDArray[Any]]:
+    """What layers that are held learn of the training rows, by the layer's place."""
+    learnt: dict[int, npt.NDArray[Any]] = {}
     for m, layer in enumerate(net.layers):
         if isinstance(layer, Order):
             others = np.setdiff1d(np.arange(X.shape[1]), numbers)
-            weights[m] = np.concatenate([numbers, others]).astype(net.dtype)[:, np.newaxis]
+            learnt[m] = np.concatenate([numbers, others]).astype(net.dtype)[:, np.newaxis]
         elif isinstance(layer, Piecewise):
             before = X.astype(net.dtype)
-            for kind, w in zip(net.layers[:m], weights, strict=False):
-                before = kind.forward(w, before)  # what follows these is the identity
-            edges = [quantile_edges(before[:, j], layer.bins) for j in range(len(weights[m]))]
-            weights[m] = np.array(edges).astype(net.dtype)
-    return weights
+            for k, kind in enumerate(net.layers[:m]):
+                before = kind.forward(learnt.get(k, net.weights[k]), before)  # the identity follows these
+            edges = [quantile_edges(before[:, j], layer.bins) for j in range(len(net.weights[m]))]
+            learnt[m] = np.array(edges).astype(net.dtype)
+    return learnt
 
 
 def quantile_edges(values: npt.NDArray[Any], bins: int) -> npt.NDArray[Any]:

@@ -11,7 +11,7 @@ import numpy as np
 from chainrule.errors import InputError, argument
 from chainrule.given import LARGEST_SEED
 from chainrule.models.recipe.choice import of_members
-from chainrule.models.recipe.input_layers import start_network
+from chainrule.models.recipe.input_layers import start_networks
 from chainrule.models.rows import most_folds, part_in_folds
 from chainrule.random_streams import Purpose, uniform
 from chainrule.training import Callbacks, StoppedBy, run_training
@@ -166,11 +166,13 @@ def members_of_recipe(data: Dataset, settings: FitSettings, recipe: Recipe) -> l
     ]
     rows = data.training_rows
     places += [(rows, rows[:0], 0)] * n_of_all_rows(data, recipe)
-    members = []
-    for k, (training, held_out, repeat) in enumerate(places):
-        own = of_members(settings, seed=_seed_after(settings, k), threads=1)
-        members.append(Member(training, held_out, own, _first(data, own), repeat))
-    return members
+    own = [of_members(settings, seed=_seed_after(settings, k), threads=1) for k in range(len(places))]
+    return [
+        Member(training, held_out, of_one, _first(net, of_one), repeat)
+        for (training, held_out, repeat), of_one, net in zip(
+            places, own, start_networks(data, own), strict=True
+        )
+    ]
 
 
 def _seed_after(settings: FitSettings, k: int) -> int:
@@ -188,9 +190,8 @@ def those_that_answer(members: Sequence[Member]) -> list[Member]:
     return [one for one in members if not len(one.held_out)] or list(members)
 
 
-def _first(data: Dataset, settings: FitSettings) -> Network:
+def _first(net: Network, settings: FitSettings) -> Network:
     """Network to start from: bias weights of the variance 1, and outputs that begin at 0."""
-    net = start_network(data, settings)
     weights = list(net.weights)
     for m in range(len(weights) - len(settings.hidden) - 1, len(weights) - 1):
         numbers = uniform(len(weights[m]), seed=settings.seed, purpose=Purpose.START, counter=(1 << 21) + m)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from chainrule.equations import LAYERS
 from chainrule.models.recipe.choice import of_members, recipe_of, settings_of_width, widths_of
-from chainrule.models.recipe.input_layers import start_network
+from chainrule.models.recipe.input_layers import random_network
 from chainrule.models.recipe.members import n_folds_of, n_of_all_rows
 from chainrule.words import counted, series
 
@@ -36,7 +36,7 @@ def cost_in_words(data: Dataset, settings: FitSettings) -> str:
         parts += f"{n_rows} rows, each"
     for width in widths_of(data, effort):
         own = settings_of_width(data, settings, width)
-        net = start_network(data, of_members(own))
+        net = random_network(data, of_members(own))
         weights = sum(w.size for w, layer in zip(net.weights, net.layers, strict=True) if _is_dense(layer))
         work += OF_A_WEIGHT * weights * steps * (settings.batch_size or 1) * of_each
         sizes.append("-".join(map(str, (data.X.shape[1], *own.hidden, data.Y.shape[1]))))
