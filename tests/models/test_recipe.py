@@ -18,7 +18,7 @@ from chainrule.models.beside import parted, sample_weight
 from chainrule.models.linear import linear_path
 from chainrule.models.recipe import fitting
 from chainrule.models.recipe.choice import EFFORT, Effort, recipe_of
-from chainrule.models.recipe.fitting import _answers, _trained
+from chainrule.models.recipe.fitting import _answers, _Trained, _trained
 from chainrule.models.recipe.members import folds_of, members_of_recipe
 from chainrule.network import members_of
 from chainrule.settings import FitSettings, settings_of
@@ -69,9 +69,7 @@ def prepared(table: pa.Table = NUMBERS, **given: Any) -> tuple[Dataset, FitSetti
 
 def trained(data: Dataset, settings: FitSettings) -> list[Member]:
     weights = sample_weight(data, settings.class_weight)
-    members, was_interrupted = _trained(data, settings, recipe_of(settings), weights, {}, [])
-    assert not was_interrupted
-    return members
+    return _trained(data, settings, recipe_of(settings), weights, {}, _Trained())
 
 
 def choice_of(result: FitResult) -> tuple[tuple[str, float, float], ...]:
@@ -144,6 +142,26 @@ def test_the_model_holds_networks_and_linear_ones_by_the_shares_that_its_record_
     assert len({name.partition(":")[0] for name, share, _ in candidates if share}) == 2
     linear = [one for one in net.members if one.sizes == (len(result.data.X[0]), 1)]
     assert len(linear) == sum(name.startswith("linear") and share > 0 for name, share, _ in candidates)
+
+
+@pytest.mark.parametrize("weights", [None, np.arange(N) % 3 + 0.5], ids=["alike", "weighted"])
+@pytest.mark.parametrize("table", [NUMBERS, CLASSES], ids=["numbers", "classes"])
+def test_the_loss_is_that_of_what_is_kept(table: pa.Table, weights: np.ndarray[Any, Any] | None) -> None:
+    result = fit(table, sample_weight=weights)
+    data, rows = result.data, result.data.training_rows
+    a, y = result.model.network(data.X[rows]).astype(float), data.Y[rows]
+    losses = -np.log(a[y == 1]) if table is CLASSES else ((y - a) ** 2).sum(axis=1) / 2
+    of_rows = None if weights is None else weights[rows]
+    assert result.history.loss_after == pytest.approx(np.average(losses, weights=of_rows), rel=1e-6)
+    assert result.model.training is not None
+    assert result.model.training.final_loss == result.history.loss_after
+
+
+def test_epochs_are_those_of_a_network_that_was_trained_longest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(EFFORT, "normal", replace(BRIEF, few=(1, 5), cycles=3, pays=0.9))
+    result = fit()
+    longest = max(int(name.partition(":")[2]) for name, *_ in choice_of(result) if name[0] in "15")
+    assert len(result.history.epochs) == longest
 
 
 def test_a_row_is_answered_by_networks_that_have_not_seen_it() -> None:
@@ -343,6 +361,12 @@ def test_a_cycle_in_which_a_network_diverges_is_left_out_for_all(monkeypatch: py
     assert left == {min(first_cycle, key=lambda name: int(name[2:]))}
     before = [error for name, _, error in choice_of(whole) if name in left]
     assert [error for name, _, error in choice_of(result) if name in left] == before
+    assert [one.cause for one in result.diagnosis] == ["cycle_left_out"]
+    calls.clear()
+    with pytest.warns(chainrule.TrainingWarning) as said:
+        folds = chainrule.cross_validate(NUMBERS, target="y", seed=3, folds=2, threads=1)
+    assert [str(one.message)[:24] for one in said] == ["Of 2 folds 1 went badly."]
+    assert [len(one.diagnosis) for one in folds.folds] == [1, 0]
     monkeypatch.setattr("chainrule.models.recipe.members.run_training", lambda *_, **__: diverging(resume=1))
     calls[:] = [1]
     with pytest.raises(chainrule.DivergenceError):

@@ -195,7 +195,10 @@ def training_rows(
     rows = (
         f"{counted(record.n_training_rows, 'row')}{f', {n_watched} of them only watched' * bool(n_watched)}"
     )
-    words = f"{rows}, {counted(record.epochs_run, 'epoch')}{time}, ended by {ending}"
+    epochs = counted(record.epochs_run, "epoch")
+    if record.recipe is not None:
+        epochs += " of each network"
+    words = f"{rows}, {epochs}{time}, ended by {ending}"
     return [("" if k else "Training", line) for k, line in enumerate(textwrap.wrap(words, TEXT))]
 
 

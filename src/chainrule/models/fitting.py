@@ -19,7 +19,6 @@ from chainrule.models.folds import (
     calibration_by_folds,
     check_beside_folds,
     fit_folds,
-    of_fold,
     remarks_beside,
 )
 from chainrule.models.learning import across_arithmetic
@@ -30,7 +29,7 @@ from chainrule.models.settings import fit_settings, settings_of_checkpoint
 from chainrule.settings import FitSettings, documented, refuse_unknown_settings
 from chainrule.table_options import TableOptions, documented_options, options_of, parted_options
 from chainrule.tables import as_table, settle_roles
-from chainrule.training import Callbacks, TrainingState, shared_threads
+from chainrule.training import Callbacks, TrainingState, of_one_of_several, shared_threads
 
 if TYPE_CHECKING:
     import os
@@ -296,8 +295,8 @@ def in_folds(
             fit_networks,
             data,
             chosen if threads is None else replace(chosen, threads=threads),
-            on_epoch=of_fold(on_epoch, fold, one_at_a_time),
-            on_time=of_fold(on_time, fold, one_at_a_time),
+            on_epoch=of_one_of_several(on_epoch, one_at_a_time, fold=fold),
+            on_time=of_one_of_several(on_time, one_at_a_time, fold=fold),
             every_seconds=every_seconds,
             masks=masks,
             watched=None if validation is None else watched_rows(validation, data, chosen),

@@ -23,7 +23,6 @@ from chainrule.words import counted, joined, named, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from threading import RLock
 
     import numpy.typing as npt
 
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
     from chainrule.models.result import FitResult
     from chainrule.scores import Gain, Score
     from chainrule.tables import Decision, Encoding, Predictions
-    from chainrule.training import Progress
 
     Rows = npt.NDArray[np.intp]
 
@@ -42,7 +40,6 @@ __all__ = [
     "calibration_by_folds",
     "check_beside_folds",
     "fit_folds",
-    "of_fold",
     "remarks_beside",
 ]
 
@@ -323,21 +320,6 @@ def _named(k: int, folds: int) -> Iterator[None]:
     except ChainruleError as error:
         error.advise(f"This is of fold {k} of {folds}.")
         raise
-
-
-def of_fold(
-    call: Callable[[Progress], object] | None, fold: tuple[int, int], one_at_a_time: RLock
-) -> Callable[[Progress], object] | None:
-    """A callback that is told which fold is trained; of what is no function `Callbacks` complains."""
-    if not callable(call):
-        return call
-
-    def told(training: Progress) -> object:
-        training.fold = fold
-        with one_at_a_time:
-            return call(training)
-
-    return told
 
 
 def _done(results: Sequence[FitResult], folds: int) -> str:

@@ -184,10 +184,10 @@ def beside(data: Dataset, masks: object, watched: object) -> tuple[str, ...]:
 def diverged_model(data: Dataset, settings: FitSettings, error: DivergenceError) -> Model:
     """Model with the last finite network of a training that diverged, marked as that.
 
-    Of an ensemble it is that of one member, with the seed that is in the error.
+    Of an ensemble, or of a recipe, it is that of one member, with the seed that is in the error.
     """
     seed = settings.seed if error.seed is None else error.seed
-    alone = replace(settings, ensemble=None, ensemble_by=None, seed=seed)
+    alone = replace(settings, ensemble=None, ensemble_by=None, recipe=None, effort=None, seed=seed)
     record = training_record(data, alone, error.history, "divergence", None)
     if seed != settings.seed:
         record = replace(record, seed_of_rows=settings.seed)

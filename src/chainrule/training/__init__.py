@@ -21,7 +21,7 @@ from chainrule.training.diagnosis import FEWEST_EPOCHS, Diagnosis
 from chainrule.training.engines import squares_of
 from chainrule.training.history import Epoch, History
 from chainrule.training.preparation import run_training, train
-from chainrule.training.progress import Callbacks, Observer, Progress
+from chainrule.training.progress import Callbacks, Observer, Progress, of_one_of_several
 from chainrule.training.restarts import Restarts, train_restarts
 from chainrule.training.result import StoppedBy, TrainingResult
 from chainrule.training.state import TrainingState, other_bits
@@ -32,6 +32,6 @@ __all__ = [
     "ENGINES", "FEWEST_EPOCHS", "LBFGS", "Callbacks", "Constant", "CosLog", "Cosine", "Diagnosis", "Epoch",
     "Exponential", "FlatCosine", "GeneralizationLoss", "History", "LevenbergMarquardt", "Observer",
     "Patience", "Progress", "ProgressQuotient", "ReduceOnPlateau", "Restarts", "Settings", "Step",
-    "StoppedBy", "Together", "Trainer", "TrainingResult", "TrainingState", "WarmUp", "other_bits",
-    "run_training", "shared_threads", "squares_of", "train", "train_restarts", "train_together",
+    "StoppedBy", "Together", "Trainer", "TrainingResult", "TrainingState", "WarmUp", "of_one_of_several",
+    "other_bits", "run_training", "shared_threads", "squares_of", "train", "train_restarts", "train_together",
 ]  # fmt: skip

@@ -53,7 +53,7 @@ class Diagnosis:
     cause : str
         "data_not_scaled", "dead_units", "saturated_units", "start_too_large", "penalties_too_large",
         "loss_grew", "rate_too_small" or "unknown"; "goal_missed" or "still_falling", where the epochs ended
-        too soon; of a fit, "class_never_predicted".
+        too soon; of a fit, "class_never_predicted"; of a recipe, "cycle_left_out".
     message : str
         The figure, and what to do.
     is_warning : bool

@@ -13,13 +13,14 @@ from chainrule.training.state import TrainingState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from threading import RLock
 
     import numpy as np
     import numpy.typing as npt
 
     from chainrule.training.history import Epoch
 
-__all__ = ["Callbacks", "Observer", "Progress"]
+__all__ = ["Callbacks", "Observer", "Progress", "of_one_of_several"]
 
 
 @dataclass
@@ -141,6 +142,31 @@ class Observer(Protocol):
             As `Progress` has them.
         """
         ...
+
+
+def of_one_of_several(call: Any, one_at_a_time: RLock, **facts: object) -> Any:  # noqa: ANN401 (a callback, or what is none)
+    """A callback that is told which of several trainings it hears of, and hears of one at a time.
+
+    Of what is no function `Callbacks` complains.
+
+    Parameters
+    ----------
+    call : callable or other
+    one_at_a_time : RLock
+        Of all these trainings.
+    **facts
+        What its `Progress` is to say: the fold, the member.
+    """
+    if not callable(call):
+        return call
+
+    def told(training: Progress) -> object:
+        for name, fact in facts.items():
+            setattr(training, name, fact)
+        with one_at_a_time:
+            return call(training)
+
+    return told
 
 
 @dataclass(frozen=True)

@@ -100,7 +100,7 @@ def _print_summary(outcome: FitOutcome, table: Path) -> None:
                 *settings_rows(record, result.data.encoding),
             ]
         )
-    of_first = ", of the first network" * bool(result.model.members)
+    of_first = ", of the first network" * bool(result.members)
     losses = f"{history.loss_before:.6g} before, {history.loss_after:.6g} after{of_first}"
     print_rows(loss_rows(losses, result.data.encoding))
     print_rows(calibration_rows(result.model.calibration))

@@ -25,7 +25,14 @@ from chainrule.models.model import Model
 from chainrule.models.recipe.fitting import fit_by_recipe
 from chainrule.models.result import FitResult
 from chainrule.network import Ensemble
-from chainrule.training import Diagnosis, StoppedBy, TrainingState, shared_threads, train_together
+from chainrule.training import (
+    Diagnosis,
+    StoppedBy,
+    TrainingState,
+    of_one_of_several,
+    shared_threads,
+    train_together,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -87,6 +94,7 @@ def fit_networks(
     }  # fmt: skip
     if settings.recipe is not None:
         result = fit_by_recipe(data, settings, callbacks=callbacks)
+        _warn_of(result, warn=warn)
         return result if calibration is None else calibrated(result, settings, watched, calibration)
     check_calibration(data, settings, watched, has_rows=calibration is not None)
     if settings.ensemble is None:
@@ -105,7 +113,10 @@ def fit_networks(
 
     def trainings() -> Iterator[Callable[[], FitResult]]:
         for k, (seed, rows) in enumerate(zip(seeds, _rows_of(data, settings, watched), strict=True), 1):
-            told = {name: _of_member(one, (k, len(seeds)), call_one) for name, one in callbacks.items()}
+            told = {
+                name: of_one_of_several(one, call_one, member=(k, len(seeds)))
+                for name, one in callbacks.items()
+            }
             state = next((one for one in states if one.settings["seed"] == seed), None)
             fit = partial(fit_dataset, data, replace(alone, seed=seed), **told, masks=masks, learnt=rows)
             yield partial(trained, k, seed, partial(fit, resume=state, warn=False))
@@ -129,10 +140,15 @@ def fit_networks(
         raise KeyboardInterrupt(f"None of the {len(seeds)} networks was trained.")
     result = _averaged(data, settings, begun, was_interrupted=together.was_interrupted)
     record = replace(_record_of(result), beside=beside(data, masks, watched))
-    for one in (one for one in result.diagnosis if one.is_warning and warn):
-        warnings.warn(one.message, TrainingWarning, stacklevel=3)
+    _warn_of(result, warn=warn)
     result = replace(result, model=replace(result.model, training=record))
     return calibrated(result, settings, watched, calibration)
+
+
+def _warn_of(result: FitResult, *, warn: bool) -> None:
+    """Warn of what went badly, where that is wanted."""
+    for one in (one for one in result.diagnosis if one.is_warning and warn):
+        warnings.warn(one.message, TrainingWarning, stacklevel=4)
 
 
 def _one_alone(resume: TrainingState | Sequence[TrainingState] | None) -> TrainingState | None:
@@ -230,19 +246,6 @@ def _shares(settings: FitSettings, callbacks: dict[str, Any]) -> tuple[int, int 
     if settings.threads is None and (callbacks["on_epoch"] or callbacks["on_step"]):
         return 1, None
     return shared_threads(settings.threads, settings.ensemble or 1, settings.engine)
-
-
-def _of_member(call: Any, member: tuple[int, int], call_one: RLock) -> Any:  # noqa: ANN401 (a function, or what is none)
-    """A callback that is told which network is trained; one call at a time."""
-    if not callable(call):
-        return call
-
-    def told(training: Progress) -> object:
-        training.member = member
-        with call_one:
-            return call(training)
-
-    return told
 
 
 @contextmanager

@@ -42,5 +42,6 @@ def never_predicted(
     advice = f"Try {argument('class_weight', BALANCED)}"
     is_rarer = (n_rows[is_missed] < n_rows.mean()).any()
     if settings.class_weight == BALANCED or not is_rarer:
-        advice = "Try more epochs or hidden units, or give more such rows"
+        more = "more epochs or hidden units" if settings.recipe is None else argument("effort", "best")
+        advice = f"Try {more}, or give more such rows"
     return (Diagnosis("class_never_predicted", Remark(f"{what} never predicted, though {have}. {advice}.")),)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import warnings
+import math
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from threading import RLock
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from chainrule.errors import DivergenceError, TrainingWarning
+from chainrule.errors import DivergenceError, Remark
 from chainrule.models.beside import sample_weight
 from chainrule.models.judging.calibration import calibration_of
 from chainrule.models.judging.predicted import never_predicted
@@ -29,9 +29,9 @@ from chainrule.models.recipe.members import (
 )
 from chainrule.models.recipe.wording import name_of_linear
 from chainrule.models.result import FitResult
-from chainrule.network import Ensemble, Network
+from chainrule.network import Ensemble, Network, as_sample_weight, members_of
 from chainrule.random_streams import Purpose, permutation
-from chainrule.training import StoppedBy, shared_threads, train_together
+from chainrule.training import Diagnosis, StoppedBy, shared_threads, train_together
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -46,6 +46,25 @@ if TYPE_CHECKING:
 __all__ = ["fit_by_recipe"]
 
 MOST_ROWS_OF_CHOICE = 20_000  # whose answers the choice looks at
+
+
+@dataclass
+class _Trained:
+    """What there is so far.
+
+    Attributes
+    ----------
+    members : list of Member
+        Of all widths.
+    diagnosis : list of Diagnosis
+        What went badly.
+    was_interrupted : bool
+        Whether Ctrl-C came.
+    """
+
+    members: list[Member] = field(default_factory=list)
+    diagnosis: list[Diagnosis] = field(default_factory=list)
+    was_interrupted: bool = False
 
 
 class _Candidate(NamedTuple):
@@ -78,13 +97,13 @@ def fit_by_recipe(
         Ctrl-C came before a network was there.
     """
     recipe, weights = recipe_of(settings), sample_weight(data, settings.class_weight)
-    trained: list[Member] = []
+    trained = _Trained()
     candidates: list[_Candidate] = []
     try:
         for width in widths_of(data, recipe.effort):
             own = settings_of_width(data, settings, width)
-            members, was_interrupted = _trained(data, own, recipe, weights, callbacks or {}, trained)
-            if was_interrupted:
+            members = _trained(data, own, recipe, weights, callbacks or {}, trained)
+            if trained.was_interrupted:
                 return _interrupted(data, settings, trained)
             cycles = range(len(members[0].answers))
             (answers, Y, rows), answering = _answers(data, members, cycles), those_that_answer(members)
@@ -102,7 +121,7 @@ def _chosen(  # noqa: PLR0917 (called in one place)
     settings: FitSettings,
     recipe: Recipe,
     weights: Numbers | None,
-    trained: Sequence[Member],
+    trained: _Trained,
     candidates: list[_Candidate],
     Y: Numbers,
     rows: npt.NDArray[np.intp],
@@ -194,55 +213,52 @@ def _trained(  # noqa: PLR0917 (called in one place)
     recipe: Recipe,
     weights: Numbers | None,
     callbacks: dict[str, Any],
-    trained: list[Member],
-) -> tuple[list[Member], bool]:
-    """All networks, cycle after cycle, until one leaves them worse; and whether Ctrl-C ended that.
+    trained: _Trained,
+) -> list[Member]:
+    """All networks of a width, cycle after cycle, until one leaves them worse or Ctrl-C comes.
 
     They are put behind those that are trained already, as they stand after each cycle. A cycle in which one
     diverges is left out, for all of them, where another is there.
     """
-    members, first = members_of_recipe(data, settings, recipe), len(trained)
+    members, first = members_of_recipe(data, settings, recipe), len(trained.members)
     listens = callbacks.get("on_epoch") is not None or callbacks.get("on_step") is not None
     at_once = 1
     if not (listens and settings.threads is None):
         at_once, _ = shared_threads(settings.threads, len(members), settings.engine)
-    one_at_a_time, errors = RLock(), []
-
-    def told(call: Any) -> Any:  # noqa: ANN401 (a function, or a number of seconds)
-        def locked(training: Any) -> object:  # noqa: ANN401 (a Progress)
-            with one_at_a_time:
-                return call(training)
-
-        return locked if callable(call) else call
-
-    calls = {name: told(call) for name, call in callbacks.items() if call is not None}
+    lock: RLock = RLock()
+    errors: list[float] = []
+    calls = {name: call for name, call in callbacks.items() if call is not None}
     for cycle in range(len(recipe.ends)):
         try:
-            together = train_together(member_trainings(data, members, recipe.ends, weights, calls), at_once)
+            together = train_together(
+                member_trainings(data, members, recipe.ends, weights, calls, lock), at_once
+            )
         except DivergenceError as error:
             if not cycle:
                 raise
-            warnings.warn(_left_out(cycle, len(recipe.ends), error), TrainingWarning, stacklevel=4)
+            trained.diagnosis.append(_left_out(cycle, len(recipe.ends), error))
             break
         if together.was_interrupted:
             n = len(together.results)
             begun = [own or before for own, before in zip(together.results, members[:n], strict=True)]
-            trained[first:] = [*begun, *members[n:]]
-            return trained[first:], True
-        trained[first:] = members = [one for one in together.results if one is not None]
+            trained.members[first:] = members = [*begun, *members[n:]]
+            trained.was_interrupted = True
+            break
+        trained.members[first:] = members = [one for one in together.results if one is not None]
         [answers], Y, rows = _answers(data, members, [cycle])
         errors.append(answers.error(Y, None if weights is None else weights[rows]))
         if cycle and not errors[-1] <= recipe.effort.pays * min(errors[:-1]):
             break
-    return members, False
+    return members
 
 
-def _left_out(cycle: int, of: int, error: DivergenceError) -> str:
-    return (
+def _left_out(cycle: int, of: int, error: DivergenceError) -> Diagnosis:
+    words = (
         f"Cycle {cycle + 1} of {of} is left out, and those after it: in it a network diverged in epoch "
         f"{error.epoch}. The networks are those of the cycles before it; a lower rate trains one network by "
         "settings of your own."
     )
+    return Diagnosis("cycle_left_out", Remark(words))
 
 
 def _answers(
@@ -299,31 +315,44 @@ def _rows_of_choice(n_rows: int, seed: int) -> npt.NDArray[np.intp]:
     return np.sort(drawn)
 
 
-def _interrupted(data: Dataset, settings: FitSettings, members: Sequence[Member]) -> FitResult:
+def _interrupted(data: Dataset, settings: FitSettings, trained: _Trained) -> FitResult:
     """The mean of the networks as they stand, of those that have come to something."""
+    members = trained.members
     networks = [one.snapshots[-1] for one in those_that_answer([one for one in members if one.snapshots])]
     if not networks:
         begun = [one for one in members if one.result is not None]
         networks = [one.result.network for one in those_that_answer(begun) if one.result is not None]
     if not networks:
         raise KeyboardInterrupt("No network was trained.")
-    return _result(data, settings, members, networks, None, StoppedBy.INTERRUPT)
+    return _result(data, settings, trained, networks, None, StoppedBy.INTERRUPT)
 
 
 def _result(  # noqa: PLR0917 (called in two places)
     data: Dataset,
     settings: FitSettings,
-    members: Sequence[Member],
+    trained: _Trained,
     networks: Sequence[Network],
     parts: Sequence[float] | None,
     stopped_by: StoppedBy = StoppedBy.EPOCHS,
 ) -> FitResult:
-    """What came of it."""
-    first = next(one.result for one in members if one.result is not None)
+    """What came of it: epochs are of a network that was trained longest, the last loss of the mean."""
+    results = [one.result for one in trained.members if one.result is not None]
+    longest = max(results, key=lambda one: len(one.history.epochs))
     network = networks[0] if len(networks) == 1 else Ensemble(networks, parts)
-    record = training_record(data, settings, first.history, stopped_by, None)
-    epochs = len(first.history.epochs)
-    diagnosis = tuple(never_predicted(network, data, settings, epochs))
-    training = replace(first, network=networks[0], stopped_by=stopped_by, diagnosis=diagnosis)
+    history = replace(longest.history, loss_after=_loss_of(network, data, settings))
+    record = training_record(data, settings, history, stopped_by, None)
+    diagnosis = (*trained.diagnosis, *never_predicted(network, data, settings, len(history.epochs)))
+    training = replace(
+        longest, network=networks[0], history=history, stopped_by=stopped_by, diagnosis=diagnosis
+    )
     model = Model(network, data.encoding, record, report=data.report)
     return FitResult(model, data, training)
+
+
+def _loss_of(network: Network | Ensemble, data: Dataset, settings: FitSettings) -> float:
+    """Mean loss over the training rows."""
+    rows, weights = data.training_rows, sample_weight(data, settings.class_weight)
+    losses = members_of(network)[0].loss.values(network(data.X[rows]).astype(np.float64), data.Y[rows])
+    counts = None if weights is None else as_sample_weight(weights[rows], len(rows), np.float64)
+    of_rows = losses.sum(axis=1)
+    return math.fsum((of_rows if counts is None else of_rows * counts).tolist()) / len(rows)

@@ -14,10 +14,11 @@ from chainrule.models.recipe.choice import of_members
 from chainrule.models.recipe.input_layers import start_networks
 from chainrule.models.rows import most_folds, part_in_folds
 from chainrule.random_streams import Purpose, uniform
-from chainrule.training import Callbacks, StoppedBy, run_training
+from chainrule.training import Callbacks, StoppedBy, of_one_of_several, run_training
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from threading import RLock
 
     import numpy.typing as npt
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from chainrule.models.recipe.choice import Recipe
     from chainrule.network import Network
     from chainrule.settings import FitSettings
-    from chainrule.training import Epoch, Progress, TrainingResult, TrainingState
+    from chainrule.training import Epoch, TrainingResult, TrainingState
 
     Places = npt.NDArray[np.intp]
 
@@ -202,16 +203,17 @@ def _first(net: Network, settings: FitSettings) -> Network:
     return net.with_weights(weights)
 
 
-def member_trainings(
+def member_trainings(  # noqa: PLR0917 (called in one place)
     data: Dataset,
     members: Sequence[Member],
     ends: Sequence[int],
     weights: npt.NDArray[np.float64] | None,
     told: dict[str, Any],
+    lock: RLock,
 ) -> Iterator[Callable[[], Member]]:
     """The next part of each network's training: up to the first of these epochs that it has not reached."""
     for k, member in enumerate(members, 1):
-        yield partial(_trained, data, member, ends, weights, told, (k, len(members)))
+        yield partial(_trained, data, member, ends, weights, told, lock, (k, len(members)))
 
 
 def _trained(  # noqa: PLR0917 (called in one place)
@@ -220,11 +222,13 @@ def _trained(  # noqa: PLR0917 (called in one place)
     ends: Sequence[int],
     weights: npt.NDArray[np.float64] | None,
     told: dict[str, Any],
+    lock: RLock,
     number: tuple[int, int],
 ) -> Member:
     """A network whose training has gone on up to the end of its next cycle."""
     rows, cycle = member.training, len(member.snapshots)
-    end, place = ends[cycle], (cycle + 1, len(ends))
+    end = ends[cycle]
+    facts = {"member": number, "cycle": (cycle + 1, len(ends)), "n_epochs": end}
     state: TrainingState | None = None if member.result is None else member.result.state
     done = 0 if state is None else len(state.epochs)
     result = run_training(
@@ -234,7 +238,7 @@ def _trained(  # noqa: PLR0917 (called in one place)
         member.settings,
         sample_weight=None if weights is None else weights[rows],
         engine=member.settings.engine,
-        callbacks=Callbacks(**{name: _of_member(call, number, place, end) for name, call in told.items()}),
+        callbacks=Callbacks(**{name: of_one_of_several(call, lock, **facts) for name, call in told.items()}),
         resume=state,
         observer=UntilEpoch(end).begin(done),
         warn=False,
@@ -247,15 +251,3 @@ def _trained(  # noqa: PLR0917 (called in one place)
     answers = result.network(held_out, threads=1) if len(held_out) else data.Y[:0]
     snapshots = (*member.snapshots, result.network)
     return replace(member, result=result, snapshots=snapshots, answers=(*member.answers, answers))
-
-
-def _of_member(call: Any, number: tuple[int, int], cycle: tuple[int, int], end: int) -> Any:  # noqa: ANN401 (a function, or a number of seconds)
-    """A callback that is told which network is trained, and how far."""
-    if not callable(call):
-        return call
-
-    def told(training: Progress) -> object:
-        training.member, training.cycle, training.n_epochs = number, cycle, end
-        return call(training)
-
-    return told
