@@ -473,3 +473,10 @@ def test_networks_of_several_widths_are_candidates_beside_each_other(monkeypatch
     for width in (4, 7):
         asked = any(share for name, share in shares.items() if name.startswith(f"{width}:"))
         assert asked == any(one.sizes[-2] == width for one in members_of(result.model.network))
+
+
+@pytest.mark.parametrize("options", [{"one_unit": True}, {"target": ["y", "even"]}])
+def test_the_loss_is_finite_of_whatever_is_learnt(options: dict[str, Any]) -> None:
+    table = CLASSES.append_column("even", pa.array(["yes", "no"] * (N // 2)))
+    loss = fit(table, **options).history.loss_after
+    assert 0 < loss < 2

@@ -107,6 +107,8 @@ def totals(table: Table) -> Iterator[Decision]:
 
 def unlike_training(encoding: Encoding, held_out: Table, *, strict: bool) -> Iterator[Decision]:
     """What of rows held out is not as learnt, and what it is taken for, as when a model predicts."""
+    if not held_out.n_rows:
+        return
     heard = Said(is_strict=strict)
     encoding.encode_inputs(held_out, heard)
     for one in heard.remarks():

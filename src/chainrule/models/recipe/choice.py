@@ -54,7 +54,7 @@ class Effort:
 
 
 EFFORT = {
-    "quick": Effort(4, 4, 1, (32,), (32,), 0.97, penalties=(0.1, 0.001)),
+    "quick": Effort(4, 3, 1, (32,), (32,), 0.97, penalties=(0.1, 0.001)),
     "normal": Effort(5, 4, 2, (32,), (64,), 0.97),
     "best": Effort(6, 4, 4, (32, 64), (32, 64), 1.1),
 }

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from chainrule.elementary import logarithm
+from chainrule.equations import RSS
 from chainrule.errors import DivergenceError, Remark
 from chainrule.models.beside import sample_weight
 from chainrule.models.judging.calibration import calibration_of
@@ -29,7 +31,7 @@ from chainrule.models.recipe.members import (
 )
 from chainrule.models.recipe.wording import name_of_linear
 from chainrule.models.result import FitResult
-from chainrule.network import Ensemble, Network, as_sample_weight, members_of
+from chainrule.network import Ensemble, Network, as_sample_weight
 from chainrule.random_streams import Purpose, permutation
 from chainrule.training import Diagnosis, StoppedBy, shared_threads, train_together
 
@@ -350,9 +352,17 @@ def _result(  # noqa: PLR0917 (called in two places)
 
 
 def _loss_of(network: Network | Ensemble, data: Dataset, settings: FitSettings) -> float:
-    """Mean loss over the training rows."""
+    """Mean loss over the training rows, the same bits everywhere; targets that are missing count nothing."""
     rows, weights = data.training_rows, sample_weight(data, settings.class_weight)
-    losses = members_of(network)[0].loss.values(network(data.X[rows]).astype(np.float64), data.Y[rows])
-    counts = None if weights is None else as_sample_weight(weights[rows], len(rows), np.float64)
-    of_rows = losses.sum(axis=1)
-    return math.fsum((of_rows if counts is None else of_rows * counts).tolist()) / len(rows)
+    y, outputs = data.Y[rows], network(data.X[rows])
+    a = outputs.astype(np.float64)
+    if settings.loss == "rss":
+        losses = RSS().values(a, y)
+    else:  # as if the smallest chance above 0 were that of what was rounded to 0
+        least = np.finfo(outputs.dtype)
+        losses = -y * logarithm(np.maximum(a, least.tiny))
+        if settings.loss == "binary_cross_entropy":
+            losses -= (1 - y) * logarithm(np.maximum(1 - a, least.epsneg / 2))
+    of_rows = np.where(np.isnan(y), 0.0, losses).sum(axis=1)
+    counts = 1.0 if weights is None else as_sample_weight(weights[rows], len(rows), np.float64)
+    return math.fsum((of_rows * counts).tolist()) / len(rows)

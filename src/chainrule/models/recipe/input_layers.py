@@ -34,16 +34,21 @@ def start_network(data: Dataset, settings: FitSettings) -> Network:
 
 def start_networks(data: Dataset, settings: Iterable[FitSettings]) -> Iterator[Network]:
     """Networks whose settings differ in their seeds: what they take from rows is learnt once."""
-    learnt: dict[int, npt.NDArray[Any]] | None = None
+    numbers, learnt = columns_of_numbers(data), None
     for own in settings:
-        net = random_network(data, own)
+        net = _random(data, own, numbers)
         if learnt is None:
-            learnt = _learnt(net, columns_of_numbers(data), data.X[data.training_rows])
+            learnt = _learnt(net, numbers, data.X[data.training_rows])
         yield net.with_weights([learnt.get(m, w) for m, w in enumerate(net.weights)]) if learnt else net
 
 
 def random_network(data: Dataset, settings: FitSettings) -> Network:
     """The same without what input layers take from the training rows."""
+    return _random(data, settings, columns_of_numbers(data))
+
+
+def _random(data: Dataset, settings: FitSettings, numbers: npt.NDArray[np.intp]) -> Network:
+    """Network with these numbers among its inputs."""
     sizes = (data.X.shape[1], *settings.hidden, data.Y.shape[1])
     hidden = [settings.activation] * len(settings.hidden)
     kinds: list[Layer] = [LAYERS.named(name) for name in settings.input_layers]
@@ -60,7 +65,7 @@ def random_network(data: Dataset, settings: FitSettings) -> Network:
             X=rows,
         )
     layers, after = _with_parametric(layers, after)
-    chain = _chain_of(kinds, columns_of_numbers(data), data.X.shape[1])
+    chain = _chain_of(kinds, numbers, data.X.shape[1])
     net = Network.random(
         *(sizes, [*["identity"] * len(chain), *after], settings.loss, settings.seed),
         settings.dtype,

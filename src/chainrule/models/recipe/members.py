@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from chainrule.models.recipe.choice import Recipe
     from chainrule.network import Network
     from chainrule.settings import FitSettings
+    from chainrule.tables import Table
     from chainrule.training import Epoch, TrainingResult, TrainingState
 
     Places = npt.NDArray[np.intp]
@@ -120,7 +121,7 @@ def n_folds_of(data: Dataset, folds: int) -> int:
     InputError
         They cannot be parted in two.
     """
-    n_folds = min(folds, most_folds(data.table.take(_rows_that_count(data)), data.encoding.rows))
+    n_folds = min(folds, most_folds(_what_parts(data, _rows_that_count(data)), data.encoding.rows))
     if n_folds >= FEWEST_FOLDS:
         return n_folds
     have_groups = data.encoding.rows.group is not None
@@ -140,6 +141,13 @@ def _rows_that_count(data: Dataset) -> Places:
     return counts if len(counts) else rows
 
 
+def _what_parts(data: Dataset, rows: Places) -> Table:
+    """These rows of the table, with what they are parted by."""
+    group = data.encoding.rows.group
+    column = data.table.columns[0] if group is None else data.table.column(group, "group")
+    return replace(data.table, columns=(column,)).take(rows)
+
+
 def folds_of(data: Dataset, folds: int, seed: int) -> tuple[tuple[Places, Places], ...]:
     """For each fold of the training rows, those outside it and those in it.
 
@@ -150,7 +158,7 @@ def folds_of(data: Dataset, folds: int, seed: int) -> tuple[tuple[Places, Places
     """
     rows, n_folds = _rows_that_count(data), n_folds_of(data, folds)
     labels = None if data.labels is None else [data.labels[row] for row in rows]
-    parted = part_in_folds(data.table.take(rows), data.encoding.rows, labels, folds=n_folds, seed=seed)
+    parted = part_in_folds(_what_parts(data, rows), data.encoding.rows, labels, folds=n_folds, seed=seed)
     return tuple((rows[one.training], rows[one.held_out]) for one in parted)
 
 
