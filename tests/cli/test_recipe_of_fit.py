@@ -131,3 +131,24 @@ def test_ctrl_c_keeps_networks_and_no_checkpoint(
     resumed = chainrule_command("fit", "t.csv", "--resume", "m.st", "--out", "n.st")
     assert resumed.code == 2
     assert "m.st is no checkpoint of `chainrule fit`" in resumed.err
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (("--dtype", "float64"), "because --dtype was given, which"),
+        (
+            ("--defaults", "modern", "--hidden", "4", "--rate", "0.1"),
+            "because --rate and --hidden were given",
+        ),
+        (("--defaults", "modern-1", "--hidden", "4"), ""),
+        (("--defaults", "notes"), ""),
+        (("--effort", "quick"), ""),
+    ],
+)
+def test_that_a_setting_puts_the_recipe_aside_is_said(
+    chainrule_command: Command, more: tuple[str, ...], said: str
+) -> None:
+    told = chainrule_command(*FIT, *more).err
+    assert ("One network is trained" in told) == bool(said)
+    assert said in " ".join(told.split())

@@ -160,10 +160,11 @@ OF_BOTH = """\
     ensemble : int
         Networks whose outputs are averaged. Each is what the estimator alone would be with the random state
         that it has in `estimators_`: the given one, and those that follow it. They are trained on threads.
-    defaults : {"scikit-learn", "modern", "modern-1", "notes"}
+    defaults : {"scikit-learn", "modern", "modern-2", "modern-1", "notes"}
         Where all that is not given comes from. "modern", without an effort its one network "modern-1",
-        and "notes" are those of `fit`, which takes tables as they are: text, categories, dates and
-        missing values of a data frame, and numbers unscaled.
+        "modern-2", a recipe with an effort of "normal" where none is given, and "notes" are those of `fit`,
+        which takes tables as they are: text, categories, dates and missing values of a data frame, and
+        numbers unscaled.
     numbers_as : str or dict, optional
         With these, how numbers are encoded: "standard", "squashed", "piecewise:16", or several joined by +;
         of columns by their names, as ``{"age": "squashed"}``.

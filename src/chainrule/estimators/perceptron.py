@@ -41,7 +41,7 @@ from chainrule.estimators.rows import (
 )
 from chainrule.estimators.shown import OF_ONE_NETWORK, OfOneNetwork, Shown
 from chainrule.estimators.steps import Kept, epoch_of
-from chainrule.estimators.tabular import check_effort, fit_table, table_inputs, takes_tables
+from chainrule.estimators.tabular import check_effort, effort_of, fit_table, table_inputs, takes_tables
 from chainrule.estimators.warning import ended, warn
 from chainrule.estimators.watch import Measure, Watch
 from chainrule.network import Ensemble, Network, members_of, own_functions
@@ -511,7 +511,7 @@ class Perceptron(CallbackSupportMixin, Doors, Parametrised):
 
     def _goes_on(self) -> bool:
         """Whether the solver can take one epoch after another; one that there is not is refused elsewhere."""
-        if self.effort is not None:
+        if effort_of(self) is not None:
             raise _cannot_go_on()  # which the AttributeError gives as its cause
         try:
             return not has_own_steps(rule_of(self))
@@ -522,7 +522,7 @@ class Perceptron(CallbackSupportMixin, Doors, Parametrised):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = tags.input_tags.allow_nan = True
         tags.input_tags.string = tags.input_tags.categorical = (
-            self.defaults != "scikit-learn" or self.effort is not None
+            self.defaults != "scikit-learn" or effort_of(self) is not None
         )
         return tags
 

@@ -38,6 +38,7 @@ from chainrule.models.ensembles import check_calibration, fit_networks
 from chainrule.models.fitting import in_folds
 from chainrule.models.folds import calibration_by_folds, check_beside_folds, remarks_beside
 from chainrule.models.learning import across_arithmetic, diverged_model, parted, start_network
+from chainrule.models.recipe.asking import one_network_in_words
 from chainrule.network import members_of
 from chainrule.scores import score_to_json
 from chainrule.settings import FitSettings, refuse_unknown_settings, settings_of
@@ -236,8 +237,10 @@ class FitJob(Job):
         face = hearing(face)
         data, settings, state, usable = (self._anew if self.resume is None else self._again)(face)
         content_of(Model(start_network(data, settings), data.encoding))  # refused now rather than at the end
-        if settings.recipe is not None:
-            face.note(cost_in_words(data, settings))
+        aside = one_network_in_words(self.given) if self.resume is None else ""
+        for words in (aside,) if settings.recipe is None else (cost_in_words(data, settings),):
+            if words:
+                face.note(words)
         states = state if isinstance(state, tuple) else ()
         kept = Checkpoint(data, settings, self.path, resumed=self.resume, face=face, states=states)
 

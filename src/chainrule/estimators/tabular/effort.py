@@ -9,7 +9,7 @@ from chainrule.errors import InputError
 from chainrule.estimators.warning import ended, warn
 from chainrule.models import choice_in_words, cost_in_words
 from chainrule.models.ensembles import fit_networks
-from chainrule.models.recipe.asking import ONE_NETWORK, asked_recipe
+from chainrule.models.recipe.asking import NEWEST, ONE_NETWORK, asked_recipe
 from chainrule.settings.values import EFFORTS
 from chainrule.words import series
 
@@ -18,11 +18,24 @@ if TYPE_CHECKING:
     from chainrule.settings import FitSettings
     from chainrule.training import Callbacks
 
-__all__ = ["OF_SCIKIT_LEARN", "asked_beside", "check_effort", "fit_mixed", "named_defaults"]
+__all__ = ["OF_SCIKIT_LEARN", "asked_beside", "check_effort", "effort_of", "fit_mixed", "named_defaults"]
 
 OF_SCIKIT_LEARN = "scikit-learn"  # the defaults that are no defaults of `fit`
 AS_IN_FIT = ("effort", "class_weight", "threads", "calibrate")
 BESIDE = (*AS_IN_FIT, "random_state", "numbers_as", "callbacks", "verbose")
+
+
+def effort_of(estimator: Any) -> str | None:
+    """How much is tried, where a recipe is asked for: by an effort, or by its own name.
+
+    Examples
+    --------
+    >>> from chainrule import MLPRegressor
+    >>> effort_of(MLPRegressor(defaults="modern-2")), effort_of(MLPRegressor(defaults="modern"))
+    ('normal', None)
+    """
+    effort: str | None = estimator.effort
+    return "normal" if effort is None and estimator.defaults == NEWEST else effort
 
 
 def check_effort(estimator: Any) -> None:
@@ -35,7 +48,7 @@ def check_effort(estimator: Any) -> None:
     Traceback (most recent call last):
     chainrule.errors.InputError: effort='quick' was given with max_iter but ... that is beside it.
     """
-    effort = estimator.effort
+    effort = effort_of(estimator)
     if effort is None:
         return
     if effort not in EFFORTS:
@@ -65,7 +78,8 @@ def check_effort(estimator: Any) -> None:
 
 def asked_beside(estimator: Any) -> dict[str, Any]:
     """Settings of `fit` that an estimator asks for beside its recipe."""
-    return {name: value for name, value in estimator._asked().items() if name in AS_IN_FIT}
+    asked = {name: value for name, value in estimator._asked().items() if name in AS_IN_FIT}
+    return {**asked, "effort": effort_of(estimator)}
 
 
 def named_defaults(estimator: Any) -> str:
@@ -78,7 +92,7 @@ def named_defaults(estimator: Any) -> str:
     ('modern-1', 'modern')
     """
     name = "modern" if estimator.defaults == OF_SCIKIT_LEARN else str(estimator.defaults)
-    return name if estimator.effort is not None or asked_recipe(name) is None else ONE_NETWORK
+    return name if effort_of(estimator) is not None or asked_recipe(name) is None else ONE_NETWORK
 
 
 def fit_mixed(estimator: Any, data: Dataset, settings: FitSettings, functions: Callbacks | None) -> None:

@@ -15,7 +15,13 @@ from chainrule.errors import InputError, TableWarning, UnknownNameError, said
 from chainrule.estimators.callbacks import told_of
 from chainrule.estimators.options import activations_of, asked_settings, has_own_steps
 from chainrule.estimators.rows import dense, rows_to_watch
-from chainrule.estimators.tabular.effort import OF_SCIKIT_LEARN, asked_beside, fit_mixed, named_defaults
+from chainrule.estimators.tabular.effort import (
+    OF_SCIKIT_LEARN,
+    asked_beside,
+    effort_of,
+    fit_mixed,
+    named_defaults,
+)
 from chainrule.estimators.tabular.encodings import (
     columns_of,
     dataset_again,
@@ -59,7 +65,7 @@ def takes_tables(estimator: Any, *, is_first: bool) -> bool:
     name = estimator.defaults
     if name != OF_SCIKIT_LEARN and name not in DEFAULTS:
         raise UnknownNameError("set of defaults", str(name), [OF_SCIKIT_LEARN, *DEFAULTS], "defaults")
-    if is_first and estimator.effort is not None:
+    if is_first and effort_of(estimator) is not None:
         return True
     if is_first and name == OF_SCIKIT_LEARN and estimator.numbers_as is not None:
         raise InputError(
@@ -155,7 +161,7 @@ def _dataset(
         y = np.where(rows.gaps, np.nan, y.astype(np.float64))
     if not goes_on or not hasattr(estimator, "_seed"):
         estimator._seed, estimator._state = _seed(estimator.random_state), None
-    asked = asked_settings(estimator) if estimator.effort is None else asked_beside(estimator)
+    asked = asked_settings(estimator) if effort_of(estimator) is None else asked_beside(estimator)
     if is_first:
         return _first_dataset(estimator, columns, y, own, weight, asked, goes_on=goes_on), weight, asked
     estimator._check_like(y)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from chainrule.errors import InputError, argument
+from chainrule.errors import InputError, Remark, argument
 from chainrule.settings import FitSettings, settings_of
 from chainrule.words import series
 
@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 __all__ = [
-    "NEWEST", "ONE_NETWORK", "asked_recipe", "check_asking", "refuse_to_go_on", "takes_recipe", "with_masks",
+    "NEWEST", "ONE_NETWORK", "asked_recipe", "check_asking", "one_network_in_words", "refuse_to_go_on",
+    "takes_recipe", "with_masks",
 ]  # fmt: skip
 
 NEWEST = "modern-2"
@@ -76,6 +77,24 @@ def check_asking(given: Mapping[str, Any], others: Sequence[str] = ()) -> None:
             needs="says how much is tried where the network and its training are not said",
             advice=f"Leave {argument('effort')} out, or {argument(of_network[0])}.",
         )
+
+
+def one_network_in_words(given: Mapping[str, Any]) -> str:
+    """That settings put the recipe aside where nobody said so; "" where they do not.
+
+    Examples
+    --------
+    >>> one_network_in_words({"hidden": (8,), "seed": 1})
+    "One network is trained, because hidden was given, which a recipe settles itself (defaults='modern-1' ..."
+    """
+    in_the_way = _in_the_way(given)
+    if given.get("defaults") not in {None, "modern"} or not in_the_way:
+        return ""
+    were = "was given, which" if len(in_the_way) == 1 else "were given, which"
+    return Remark(
+        f"One network is trained, because {series(list(map(argument, in_the_way)))} {were} a recipe settles "
+        f"itself ({argument('defaults', ONE_NETWORK)} where that is meant)."
+    )
 
 
 def with_masks(given: Mapping[str, Any], masks: object) -> dict[str, Any]:
