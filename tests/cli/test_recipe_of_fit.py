@@ -128,6 +128,11 @@ def test_ctrl_c_keeps_networks_and_no_checkpoint(
     assert "--resume" not in done.err
     assert sorted(path.name for path in tmp_path.iterdir()) == ["m.st", "t.csv"]
     assert len(members_of(chainrule.load_model("m.st").network)) == 4
+    shown = " ".join(chainrule_command("show", "m.st").out.split())
+    assert "modern-2, effort normal: interrupted before it could choose; the mean of" in shown
+    refused = chainrule_command("predict", "m.st", "t.csv", "--interval", "0.9")
+    assert refused.code == 2
+    assert "Fit it to the end, and calibrated." in refused.err
     resumed = chainrule_command("fit", "t.csv", "--resume", "m.st", "--out", "n.st")
     assert resumed.code == 2
     assert "m.st is no checkpoint of `chainrule fit`" in resumed.err

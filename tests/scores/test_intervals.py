@@ -127,6 +127,14 @@ def test_what_does_not_vary_has_no_interval() -> None:
     assert high == 1
 
 
+def test_no_share_explained_is_above_1_where_resamples_have_one_value() -> None:
+    actual = np.array([-6.5179115261168965] * 4 + [-1.7471729232577715])
+    predicted = np.array([-6.0187943, -6.3201672, -7.0103307, -6.5194725, -1.9342121])
+    ends = score_numbers("y", NumberRows(actual, predicted, None, 0.2)).intervals["r2"]
+    assert ends is not None
+    assert 0.9 < ends[0] < ends[1] <= 1
+
+
 def test_intervals_are_computed_when_they_are_asked_for() -> None:
     score = two_classes(np.random.default_rng(0), 50, 0)
     assert "intervals" not in vars(score)

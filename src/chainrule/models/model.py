@@ -162,12 +162,15 @@ class Model:
         """Predict the targets of each row of a table that was read."""
         encoding, heard = self.table_encoding, Said(is_strict=strict)
         if interval is not None and self.calibration is None:
+            is_left = self.training is not None and self.training.recipe is not None
             raise InputError(
                 "The model was fitted without looking at how far off it is",
                 parameter="interval",
                 given=interval,
                 needs="intervals need that",
-                advice=f"Fit it with {argument('calibrate')}.",
+                advice="Fit it to the end, and calibrated."
+                if is_left
+                else f"Fit it with {argument('calibrate')}.",
             )
         outputs = self.outputs(encoding.encode_inputs(table, heard))
         ends = None

@@ -13,6 +13,8 @@ from chainrule.scores.arrays import share_explained
 from chainrule.scores.intervals import bootstrap_intervals, intervals_to_json
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy.typing as npt
 
     from chainrule.scores.intervals import Interval
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     FloatArray = npt.NDArray[np.float64]
 
 __all__ = ["NumberRows", "NumberScore", "score_numbers"]
+
+ROUNDING = 1e-12  # of sums of squares
 
 
 class NumberRows(NamedTuple):
@@ -118,7 +122,7 @@ class NumberScore:
             "rmse": lambda sums: size * np.sqrt(sums[1] / sums[0]),
             "mae": lambda sums: size * (sums[2] / sums[0]),
             "mape": lambda sums: sums[5] / sums[0],
-            "r2": lambda sums: 1 - sums[1] / (sums[4] - sums[3] ** 2 / sums[0]),
+            "r2": _share_explained_of,
         }
         found = bootstrap_intervals(terms, figures, seed=scored.seed)
         return {name: None if getattr(self, name) is None else one for name, one in found.items()}
@@ -168,6 +172,13 @@ def _figures(scored: NumberRows) -> tuple[float, float, float | None, float | No
             mape = float(np.average(_shares_off(actual, predicted), weights=weights))
     r2 = share_explained(actual / size, predicted / size, weights) if varies else None
     return rmse, mae, mape, r2
+
+
+def _share_explained_of(sums: Sequence[FloatArray]) -> FloatArray:
+    """R² of resamples by their sums; NaN where rows all have one value, of which rounding is left."""
+    around = sums[4] - sums[3] ** 2 / sums[0]
+    varies = around > ROUNDING * sums[4]
+    return np.where(varies, 1 - sums[1] / np.where(varies, around, 1.0), np.nan)
 
 
 def _errors(actual: FloatArray, predicted: FloatArray) -> tuple[float, FloatArray]:

@@ -70,8 +70,13 @@ def choice_in_words(record: TrainingRecord) -> str:
     >>> choice_in_words(TrainingRecord.of(settings, majority=None, choice=choice, **facts))
     'Recipe modern-2, effort normal: 75 % networks of 64-64 units after 14 of 30 epochs and 25 % a linear ...'
     """
-    if record.recipe is None or not record.choice:
+    if record.recipe is None:
         return ""
+    if not record.choice:
+        return (
+            f"Recipe {record.recipe}, effort {record.effort}: interrupted before it could choose; the mean "
+            "of the networks as they stand, without intervals or calibrated chances."
+        )
     (_, _, error), *candidates = record.choice
     taken = [
         f"{share:.0%} {_words(name, record)}".replace("%", " %") for name, share, _ in candidates if share
