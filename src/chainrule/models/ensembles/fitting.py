@@ -192,6 +192,7 @@ def _averaged(
     """What the trainings that were begun come to: those of them that are complete, where one is."""
     complete = [one for one in begun if one.stopped_by is not StoppedBy.INTERRUPT]
     kept = tuple(complete or begun)
+    unfinished = tuple(one for one in begun if one.stopped_by is StoppedBy.INTERRUPT) if complete else ()
     first = kept[0].training
     stopped_by = StoppedBy.INTERRUPT if was_interrupted else first.stopped_by
     record = training_record(data, settings, first.history, stopped_by, first.best_epoch)
@@ -202,7 +203,7 @@ def _averaged(
     epochs = max(len(one.history.epochs) for one in kept)
     diagnosis = (*_diagnosis(kept), *never_predicted(network, data, settings, epochs))
     training = replace(first, stopped_by=stopped_by, diagnosis=diagnosis)
-    return FitResult(model, data, training, members=kept, unfinished=tuple(o for o in begun if o not in kept))
+    return FitResult(model, data, training, members=kept, unfinished=unfinished)
 
 
 def checkpoint_of_members(
