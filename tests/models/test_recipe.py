@@ -425,7 +425,7 @@ def test_what_is_said_of_a_network_or_its_training_asks_for_one_network() -> Non
     [
         ({"hidden": 3}, "given with hidden but"),
         ({"epochs": 3, "rate": 0.1}, "given with rate and epochs but"),
-        ({"defaults": "notes"}, "given with defaults but"),
+        ({"defaults": "notes"}, "given with defaults='notes' but"),
         ({"masks": [np.ones((1, 3))]}, "given with masks but"),
     ],
 )
@@ -480,3 +480,14 @@ def test_the_loss_is_finite_of_whatever_is_learnt(options: dict[str, Any]) -> No
     table = CLASSES.append_column("even", pa.array(["yes", "no"] * (N // 2)))
     loss = fit(table, **options).history.loss_after
     assert 0 < loss < 2
+
+
+def test_numbers_that_are_in_bins_get_no_bins_in_the_network() -> None:
+    data, settings = prepared()
+    assert settings.input_layers == ("piecewise", "scale")
+    data = fit(numbers_as="piecewise:4").data
+    assert data.X.shape[1] == 8
+    assert fit_settings(data).input_layers == ("scale",)
+    data = fit(numbers_as="squashed+piecewise:4").data
+    [first, *_] = members_of_recipe(data, fit_settings(data), recipe_of(settings))
+    assert first.start.sizes[:3] == (10, 2 * 16 + 8, 2 * 16 + 8)

@@ -114,7 +114,7 @@ def _all_commands(
 
 @app.command(
     help="Fit a network to a table and save it as a model file.\n\n"
-    "What each column is, is found out and told: see also `chainrule inspect`. Numbers are standardised, "
+    "What each column is, is found out and told: see also `chainrule inspect`. Numbers are scaled, "
     "dates get their place in time and in the year, categories a column each; what is missing is the mean, "
     "and said to be missing. A target of text, of booleans or of two distinct numbers is learnt as classes, "
     "all others as numbers in their own unit; several of two classes each as labels. Each decision can be "

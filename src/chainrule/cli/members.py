@@ -7,7 +7,7 @@ from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from chainrule.cli.printing import TEXT
-from chainrule.equations import name_of
+from chainrule.equations import Dense, Identity, name_of
 from chainrule.network import Ensemble, members_of
 from chainrule.scores import member_lines, number_text
 from chainrule.words import counted
@@ -15,6 +15,7 @@ from chainrule.words import counted
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from chainrule.equations import Activation, Layer
     from chainrule.models import Model, TrainingRecord
     from chainrule.network import Network
     from chainrule.scores import Score
@@ -44,9 +45,17 @@ def network_rows(network: Network | Ensemble, *, with_activations: bool = True) 
 
 
 def _words(net: Network, *, with_activations: bool) -> str:
-    functions = (*net.activations, net.loss) if with_activations else (net.loss,)
-    names = ", ".join(name_of(function) for function in functions)
+    layers = zip(net.layers, net.activations, strict=True)
+    functions = [_layer_words(layer, g) for layer, g in layers] if with_activations else []
+    names = ", ".join([*functions, name_of(net.loss)])
     return f"{'-'.join(map(str, net.sizes))}, {names}" + ("" if with_activations else f", {net.dtype}")
+
+
+def _layer_words(layer: Layer, g: Activation) -> str:
+    """What follows a dense layer, and what any other one is."""
+    if type(layer) is Dense:
+        return name_of(g)
+    return name_of(layer) if type(g) is Identity else f"{name_of(layer)} with {name_of(g)}"
 
 
 def members_rows(model: Model) -> list[tuple[str, str]]:

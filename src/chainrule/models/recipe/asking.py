@@ -67,14 +67,16 @@ def check_asking(given: Mapping[str, Any], others: Sequence[str] = ()) -> None:
     check = next(one.check for one in settings_of(FitSettings) if one.name == "effort")
     check(effort, "effort")
     of_network = [*_in_the_way(given), *others]
+    told = list(map(argument, of_network))
     if asked_recipe(given.get("defaults")) is None:
         of_network.append("defaults")
+        told.append(argument("defaults", given["defaults"]))
     if of_network:
         raise InputError(
-            f"{argument('effort', effort)} was given with {series(list(map(argument, of_network)))}",
+            f"{argument('effort', effort)} was given with {series(told)}",
             parameter="effort",
             given=effort,
-            needs="says how much is tried where the network and its training are not said",
+            needs="an effort says how much is tried where the network and its training are not said",
             advice=f"Leave {argument('effort')} out, or {argument(of_network[0])}.",
         )
 

@@ -86,10 +86,12 @@ def _with_parametric(layers: list[Any], after: list[Any]) -> tuple[list[Any], li
 
 
 def columns_of_numbers(data: Dataset) -> npt.NDArray[np.intp]:
-    """Columns of X that are numbers or times, with three values or more in the training rows."""
+    """Columns of X that are numbers or times and in no bins yet, with three values or more in the rows."""
     places, first = [], 0
     for part in data.encoding.inputs:
-        if isinstance(part, (NumberInput, DateInput)):
+        if isinstance(part, NumberInput):
+            places += list(range(first, first + part.has_standard + (part.squash is not None)))
+        elif isinstance(part, DateInput):
             places += list(range(first, first + len(part.names)))
         first += len(part.names)
     X = data.X[data.training_rows]
