@@ -136,8 +136,6 @@ def _matrix(n: int, number_of: Any) -> tuple[Layer, npt.NDArray[Any]]:  # noqa: 
         if n == 63:
             member, k = divmod(line, UNITS)
             letter, indices = ("w", [member + 1, k + 1, column]) if column else ("b", [member + 1, k + 1])
-        elif n == 66:
-            letter, indices = ("q", [line + 1, column]) if column else ("p", [line + 1, 1])
         elif n == 67:
             w[line, 0] = 1 - line
             continue

@@ -78,7 +78,15 @@ def difference(ours: OfSplits, theirs: OfSplits) -> tuple[float, float]:
 
 
 def is_much_worse(ours: OfSplits, theirs: OfSplits) -> bool:
-    """Whether we are more than a fifth worse, and by more than two standard errors of the difference."""
+    """Whether we are more than a fifth worse, and by more than two standard errors of the difference.
+
+    Of one split, of which there is no such error, the fifth alone counts.
+
+    Examples
+    --------
+    >>> is_much_worse({0: 1.3}, {0: 1.0}), is_much_worse({0: 1.3, 1: 1.0}, {0: 1.0, 1: 0.9})
+    (True, False)
+    """
     mean, error = difference(ours, theirs)
     return ratio(ours, theirs) > MUCH_WORSE and not mean <= SURE * error
 

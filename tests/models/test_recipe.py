@@ -490,4 +490,4 @@ def test_numbers_that_are_in_bins_get_no_bins_in_the_network() -> None:
     assert fit_settings(data).input_layers == ("scale",)
     data = fit(numbers_as="squashed+piecewise:4").data
     [first, *_] = members_of_recipe(data, fit_settings(data), recipe_of(settings))
-    assert first.start.sizes[:3] == (10, 2 * 16 + 8, 2 * 16 + 8)
+    assert first.start.sizes[:3] == (10, 10, 10 + 2 * 16)  # put in order, then bins

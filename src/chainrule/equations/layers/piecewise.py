@@ -128,8 +128,8 @@ class Piecewise(LayerKind):
         return xp.concat([xp.abs(a_before), xp.reshape(sizes, (a_before.shape[0], -1))], axis=1)
 
     def symbol(self, line: int, number: int) -> tuple[str | int, ...]:
-        """Its letter in equation (66)."""
-        return "b", line + 1, number
+        """Letters of equation (66): where the first bin begins, and where each ends."""
+        return ("q", line + 1, number) if number else ("p", line + 1, 1)
 
     def words(self, shape: tuple[int, int]) -> str:
         """What each input becomes."""
