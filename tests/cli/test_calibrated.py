@@ -101,7 +101,7 @@ def test_a_trace_works_out_the_probability_that_is_predicted(
 def test_predictions_have_columns_for_intervals(here: Path, chainrule_command: Callable[..., Any]) -> None:
     assert here.is_dir()
     done = chainrule_command(*NUMBERS)
-    assert "Intervals intervals of up to 0.997 of the answers, by 333 rows held out in folds" in done.out
+    assert "Intervals of up to 0.997 of the answers, by 333 rows held out in folds" in done.out
     done = chainrule_command("predict", "new.st", "penguins.csv", "--interval", "0.9", "--out", "p.csv")
     assert done.code == 0, done.err
     expected = chainrule.load_model("new.st").predict("penguins.csv", interval=0.9).to_pandas()

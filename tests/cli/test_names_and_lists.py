@@ -332,6 +332,7 @@ def test_keys_of_the_summary_as_json(here: Path, chainrule_command: Callable[...
     shared = {
         "table", "rows", "report", "training_rows", "watched_rows", "held_out_rows", "inputs", "targets",
         "classes", "remarks",
+        "recipe", "effort", "choice",
         "network", "sizes", "hidden", "activation", "output", "start", "rate", "epochs", "batch_size",
         "rate_factors", "bias_rate", "decay_schedule", "label_smoothing", "steps_per_epoch",
         "loss_goal", "seed", "shuffle", "rule", "schedule", "clip_norm", "l1", "l2", "dropout", "patience",

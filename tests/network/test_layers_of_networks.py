@@ -143,7 +143,7 @@ def test_the_worked_example_has_every_kind_in_its_own_letters() -> None:
         "Layer 3 (hidden, scale, identity): net inputs, equation (60), and activations",
         "  z_2^(3) = s_2^(2)·a_2^(2) = 1·(-1.5) = -1.5",
         "Layer 4 (hidden, piecewise, identity): net inputs, equation (66), and activations",
-        "  z_4^(4) = min(1, max(0, (a_2^(3) − b_20^(3))/(b_21^(3) − b_20^(3))))",
+        "  z_4^(4) = min(1, max(0, (a_2^(3) − p_21^(3))/(q_21^(3) − p_21^(3))))",
         "Layer 5 (hidden, periodic, identity): net inputs, equation (65), and activations",
         "Layer 7 (hidden, member_bias, identity): net inputs, equation (62), and activations",
         "W^(6): gradients, equations (15) and (62), and updates, equation (8)",

@@ -165,7 +165,8 @@ def calibration_rows(calibration: Calibration | None) -> list[tuple[str, str]]:
     word = "Intervals" if hasattr(calibration.targets[0], "sizes") else "Certainty"
     told = calibration.lines()
     more = [f"… {len(told) - MOST_LINES} more: see --json"] if len(told) > MOST_LINES else []
-    lines = [line for one in told[:MOST_LINES] for line in textwrap.wrap(one, TEXT)] + more
+    texts = (one.removeprefix(f"{word.lower()} ") for one in told[:MOST_LINES])
+    lines = [line for one in texts for line in textwrap.wrap(one, TEXT)] + more
     return [("" if k else word, line) for k, line in enumerate(lines)]
 
 
@@ -202,11 +203,12 @@ def training_rows(
     return [("" if k else "Training", line) for k, line in enumerate(textwrap.wrap(words, TEXT))]
 
 
-def recipe_rows(record: TrainingRecord | None) -> list[tuple[str, str]]:
-    """What a recipe has chosen, and why; nothing where none did."""
+def recipe_rows(record: TrainingRecord | None, instead: str = "") -> list[tuple[str, str]]:
+    """What a recipe has chosen, and why; or that none did."""
     from chainrule.models import choice_in_words  # noqa: PLC0415 (it would make --help slow)
 
     words = "" if record is None else choice_in_words(record).removeprefix("Recipe ")
+    words = words or said(instead, in_options)
     return [("" if k else "Recipe", line) for k, line in enumerate(textwrap.wrap(words, TEXT))]
 
 

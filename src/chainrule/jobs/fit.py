@@ -38,7 +38,7 @@ from chainrule.models.ensembles import check_calibration, fit_networks
 from chainrule.models.fitting import in_folds
 from chainrule.models.folds import calibration_by_folds, check_beside_folds, remarks_beside
 from chainrule.models.learning import across_arithmetic, diverged_model, parted, start_network
-from chainrule.models.recipe.asking import one_network_in_words
+from chainrule.models.recipe.asking import no_recipe_in_words
 from chainrule.network import members_of
 from chainrule.scores import score_to_json
 from chainrule.settings import FitSettings, refuse_unknown_settings, settings_of
@@ -77,12 +77,15 @@ class FitOutcome:
         The model file.
     checkpoint : Path or None
         Where an interrupted fit can go on from.
+    no_recipe : str
+        Why one network was trained where nobody asked for just that; "" else.
     """
 
     result: FitResult
     settings: FitSettings
     path: Path
     checkpoint: Path | None
+    no_recipe: str = ""
 
     @property
     def was_interrupted(self) -> bool:
@@ -237,10 +240,8 @@ class FitJob(Job):
         face = hearing(face)
         data, settings, state, usable = (self._anew if self.resume is None else self._again)(face)
         content_of(Model(start_network(data, settings), data.encoding))  # refused now rather than at the end
-        aside = one_network_in_words(self.given) if self.resume is None else ""
-        for words in (aside,) if settings.recipe is None else (cost_in_words(data, settings),):
-            if words:
-                face.note(words)
+        if settings.recipe is not None:
+            face.note(cost_in_words(data, settings))
         states = state if isinstance(state, tuple) else ()
         kept = Checkpoint(data, settings, self.path, resumed=self.resume, face=face, states=states)
 
@@ -270,7 +271,8 @@ class FitJob(Job):
             if result.stopped_by is not StoppedBy.INTERRUPT:
                 kept.remove()
         result = replace(result, cross_validation=validated)
-        return FitOutcome(result, settings, self.path, checkpoint)
+        no_recipe = no_recipe_in_words(self.given) if self.resume is None else ""
+        return FitOutcome(result, settings, self.path, checkpoint, no_recipe)
 
     def _save(self, content: bytes, kept: Checkpoint) -> None:
         """Write the model; where it cannot be written where it should, it is kept somewhere else."""

@@ -95,7 +95,7 @@ def _print_summary(outcome: FitOutcome, table: Path) -> None:
     if record is not None:
         print_rows(
             [
-                *recipe_rows(record),
+                *recipe_rows(record, outcome.no_recipe),
                 *training_rows(record, sum(history.seconds), outcome.n_watched),
                 *settings_rows(record, result.data.encoding),
             ]

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 __all__ = [
-    "NEWEST", "ONE_NETWORK", "asked_recipe", "check_asking", "one_network_in_words", "refuse_to_go_on",
+    "NEWEST", "ONE_NETWORK", "asked_recipe", "check_asking", "no_recipe_in_words", "refuse_to_go_on",
     "takes_recipe", "with_masks",
 ]  # fmt: skip
 
@@ -81,22 +81,20 @@ def check_asking(given: Mapping[str, Any], others: Sequence[str] = ()) -> None:
         )
 
 
-def one_network_in_words(given: Mapping[str, Any]) -> str:
-    """That settings put the recipe aside where nobody said so; "" where they do not.
+def no_recipe_in_words(given: Mapping[str, Any]) -> str:
+    """Which settings put the recipe aside, where nobody said that they are to; "" where none does.
 
     Examples
     --------
-    >>> one_network_in_words({"hidden": (8,), "seed": 1})
-    "One network is trained, because hidden was given, which a recipe settles itself (defaults='modern-1' ..."
+    >>> no_recipe_in_words({"hidden": (8,), "seed": 1})
+    'none, one network: hidden was given, which a recipe settles itself'
     """
     in_the_way = _in_the_way(given)
     if given.get("defaults") not in {None, "modern"} or not in_the_way:
         return ""
-    were = "was given, which" if len(in_the_way) == 1 else "were given, which"
-    return Remark(
-        f"One network is trained, because {series(list(map(argument, in_the_way)))} {were} a recipe settles "
-        f"itself ({argument('defaults', ONE_NETWORK)} where that is meant)."
-    )
+    were = "was" if len(in_the_way) == 1 else "were"
+    told = series(list(map(argument, in_the_way)))
+    return Remark(f"none, one network: {told} {were} given, which a recipe settles itself")
 
 
 def with_masks(given: Mapping[str, Any], masks: object) -> dict[str, Any]:
