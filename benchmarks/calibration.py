@@ -32,8 +32,8 @@ class Certainty(NamedTuple):
 
     log_loss: float
     log_loss_after: float
-    error: float
-    error_after: float
+    calibration_error: float
+    calibration_error_after: float
 
 
 def certainty(model: Model, table: Any) -> Certainty:

@@ -13,7 +13,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from benchmarks.figures import FOLDER
-from benchmarks.tabular.report import errors, seconds, summary
+from benchmarks.tabular.report import certainty, coverage, errors, seconds, summary
 from benchmarks.tabular.study import OURS, Study, file_of
 
 if TYPE_CHECKING:
@@ -42,6 +42,8 @@ def filled(page: Path) -> str:
         "errors": errors,
         "seconds": lambda study, _: seconds(study),
         "summary": summary,
+        "certainty": certainty,
+        "coverage": coverage,
     }
 
     def shown(block: re.Match[str]) -> str:

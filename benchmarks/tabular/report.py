@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+import statistics
+from typing import TYPE_CHECKING, Any
 
 from benchmarks.tabular.study import SHOWN, Study
 from benchmarks.tabular.summary import (
@@ -19,7 +20,7 @@ from benchmarks.tabular.summary import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["errors", "seconds", "summary"]
+__all__ = ["certainty", "coverage", "errors", "seconds", "summary"]
 
 BEST = ("mlp", "linear", "lightgbm", "realmlp")
 SECONDS = "fit_processor_seconds"
@@ -49,6 +50,44 @@ def seconds(study: Study) -> list[str]:
         cells = [f"{spread(of_tools[tool])[0]:.2f}" if tool in of_tools else "" for tool in tools]
         lines.append(_line(name, *cells))
     return lines
+
+
+def certainty(study: Study, ours: str) -> list[str]:
+    """Log loss and calibration error of our probabilities, as they are and calibrated, means of splits."""
+    columns = ("log_loss", "log_loss_after", "calibration_error", "calibration_error_after")
+    rows = _facts(study, ours, "log_loss")
+    lines = _head("table", "log loss", "calibrated", "calibration error", "calibrated")
+    for name, facts in rows.items():
+        means = [statistics.fmean(fact[column] for fact in facts) for column in columns]
+        lines.append(_line(name, *(f"{mean:.4f}" for mean in means)))
+    of_all = [
+        [statistics.fmean(fact[column] for fact in facts) for facts in rows.values()] for column in columns
+    ]
+    lines.append(_line("mean", *(f"{statistics.fmean(one):.4f}" for one in of_all)))
+    return lines
+
+
+def coverage(study: Study, ours: str) -> list[str]:
+    """Share of the test rows' numbers within our intervals of 90 %, mean over the splits, least and most."""
+    rows = _facts(study, ours, "coverage")
+    lines = _head("table", "within", "least", "most")
+    shares = {name: [fact["coverage"] for fact in facts] for name, facts in rows.items()}
+    for name, found in shares.items():
+        lines.append(
+            _line(name, *(f"{one:.3f}" for one in (statistics.fmean(found), min(found), max(found))))
+        )
+    means = [statistics.fmean(found) for found in shares.values()]
+    lines.append(_line("mean", *(f"{one:.3f}" for one in (statistics.fmean(means), min(means), max(means)))))
+    return lines
+
+
+def _facts(study: Study, ours: str, named: str) -> dict[str, list[dict[str, Any]]]:
+    """Results of ours that have such a fact, by table."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in study.rows:
+        if row["tool"] == ours and named in row:
+            found.setdefault(row["table"], []).append(row)
+    return found
 
 
 def summary(study: Study, ours: str) -> list[str]:

@@ -19,6 +19,7 @@ from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from benchmarks.calibration import certainty, coverage
 from benchmarks.rivals import Unavailable
 from benchmarks.tabular.preparing import categories_of, matrix, with_categories, without_gaps
 
@@ -90,11 +91,17 @@ class _OfModel:
     def __call__(self, new: pd.DataFrame) -> npt.NDArray[Any]:
         return np.asarray(self.model.predict(new)[self.target])
 
-    @property
-    def made_by(self) -> str:
-        """The recipe and the effort that its record names: one recipe must not pass for another."""
-        record = self.model.record
-        return f"{record.recipe}, {record.effort}" if record.recipe else "one network"
+    def told(self, test: pd.DataFrame) -> dict[str, Any]:
+        """The recipe and the effort of its record, and how sure it is of rows that it has not seen."""
+        record = self.model.training
+        facts: dict[str, Any] = {
+            "made_by": f"{record.recipe}, {record.effort}" if record.recipe else "one network"
+        }
+        if self.model.calibration is None:
+            return facts
+        if self.model.table_encoding.kind == "numbers":
+            return facts | {"coverage": coverage(self.model, test)}
+        return facts | certainty(self.model, test)._asdict()
 
 
 def _linear(X: pd.DataFrame, y: pd.Series[Any], is_classes: bool, seed: int) -> Predict:  # noqa: FBT001 (as the others)

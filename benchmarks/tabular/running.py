@@ -93,7 +93,7 @@ def _once(rival: Rival, table: StudyTable, frame: pd.DataFrame, split: int, rows
         "fit_seconds": fit[1], "fit_processor_seconds": fit[2],
         "predict_seconds": answer[1], "predict_processor_seconds": answer[2],
         "training_rows": len(train), "test_rows": len(test),
-    } | ({"made_by": predict.made_by} if hasattr(predict, "made_by") else {})  # fmt: skip
+    } | (predict.told(test) if hasattr(predict, "told") else {})  # fmt: skip
 
 
 def _timed(work: Callable[[], Any]) -> tuple[Any, float, float]:

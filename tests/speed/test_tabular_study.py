@@ -21,6 +21,8 @@ from benchmarks.tabular.study import Study
 from benchmarks.tabular.tables import CHOOSING, JUDGING, MADE, TABLES, StudyTable, named
 from sklearn.datasets import load_wine
 
+from chainrule import read_table
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -240,6 +242,47 @@ def test_ours_and_the_linear_model_learn_a_line_and_classes() -> None:
     for rival in (ours, RIVALS["linear"], RIVALS["mlp"]):
         assert error_of(rival.fit(X, number, False, 0)(X), number, is_classes=False) < 0.25  # noqa: FBT003 (as the tools)
         assert error_of(rival.fit(X, classes, True, 0)(X), classes, is_classes=True) < 0.1  # noqa: FBT003 (as the tools)
+
+
+def test_what_ours_says_of_itself_is_of_rows_that_it_has_not_seen() -> None:
+    random = np.random.default_rng(0)
+    X = pd.DataFrame({"a": random.normal(size=160)})
+    number = pd.Series(3 * X["a"] + random.normal(size=160), name="y")
+    classes = pd.Series(np.where(number > 0, "1", "0"), name="y", dtype=object)
+    ours = chainrule("ours", {"hidden": (), "epochs": 200, "validation": 0.3, "calibrate": True})
+    for y, is_classes in ((number, False), (classes, True)):
+        predict = ours.fit(X[:80], y[:80], is_classes, 0)
+        told = predict.told(X[80:].assign(y=y[80:]))  # type: ignore[attr-defined]
+        assert told["made_by"] == "one network"
+        if not is_classes:
+            low, high = (predict.model.predict(X[80:], interval=0.9)[f"y_{end}"] for end in ("low", "high"))  # type: ignore[attr-defined]
+            assert told["coverage"] == np.mean((low <= y[80:]) & (y[80:] <= high))
+            continue
+        chances = predict.model.outputs(predict.model.table_encoding.encode_inputs(read_table(X[80:])))  # type: ignore[attr-defined]
+        own = np.where(y[80:] == "1", chances[:, 1], chances[:, 0])
+        assert told["log_loss_after"] == pytest.approx(-np.log(own).mean())
+        assert set(told) == {
+            "made_by", "log_loss", "log_loss_after", "calibration_error", "calibration_error_after",
+        }  # fmt: skip
+
+
+def test_means_of_certainty_and_coverage_are_what_a_hand_finds() -> None:
+    study = _study({"a": {"ours": [0.1, 0.1]}, "b": {"ours": [0.1]}, "n": {"ours": [0.2, 0.2]}})
+    of_a = {"log_loss": 0.5, "log_loss_after": 0.4, "calibration_error": 0.1, "calibration_error_after": 0.05}
+    study.rows[0] |= of_a
+    study.rows[1] |= {name: 3 * value for name, value in of_a.items()}
+    study.rows[2] |= dict.fromkeys(of_a, 0.2)
+    study.rows[3] |= {"coverage": 0.88}
+    study.rows[4] |= {"coverage": 0.94}
+    assert report.certainty(study, "ours")[2:] == [
+        "| a | 1.0000 | 0.8000 | 0.2000 | 0.1000 |",
+        "| b | 0.2000 | 0.2000 | 0.2000 | 0.2000 |",
+        "| mean | 0.6000 | 0.5000 | 0.2000 | 0.1500 |",
+    ]
+    assert report.coverage(study, "ours")[2:] == [
+        "| n | 0.910 | 0.880 | 0.940 |",
+        "| mean | 0.910 | 0.910 | 0.910 |",
+    ]
 
 
 def test_page_is_what_the_figures_give() -> None:
