@@ -42,6 +42,10 @@ TARGETS: dict[str, Any] = {
     "labels": np.column_stack([X[:, 0] > 0, X[:, 1] > 0.5]).astype(int),
 }
 each_kind = pytest.mark.parametrize("kind", TARGETS)
+SLOW = {"numbers", "two"}  # the same ways as others
+some_kinds = pytest.mark.parametrize(
+    "kind", [pytest.param(kind, marks=pytest.mark.slow) if kind in SLOW else kind for kind in TARGETS]
+)
 
 
 def made(kind: str, **given: Any) -> Any:  # noqa: ANN401 (either estimator)
@@ -79,7 +83,7 @@ def test_it_is_the_model_of_fit_to_the_bit(kind: str, tmp_path: Path) -> None:
     assert (tmp_path / "by_fit").read_bytes() == (tmp_path / "by_estimator").read_bytes()
 
 
-@each_kind
+@some_kinds
 def test_every_door_leads_to_the_same_answers(kind: str, tmp_path: Path) -> None:
     one = made(kind).fit(FRAME, TARGETS[kind])
     one.save(tmp_path / "one")
@@ -100,7 +104,7 @@ def test_every_door_leads_to_the_same_answers(kind: str, tmp_path: Path) -> None
     assert one.trace(FRAME[:1], TARGETS[kind][:1]).network is one.network_.members[0]
 
 
-@each_kind
+@some_kinds
 def test_arrays_dense_and_sparse_and_frames_of_the_same_names_are_alike(kind: str) -> None:
     one = made(kind).fit(X, TARGETS[kind])
     assert (one.n_features_in_, hasattr(one, "feature_names_in_")) == (3, False)

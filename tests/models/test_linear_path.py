@@ -308,7 +308,14 @@ def test_the_bits_are_kept() -> None:
     }
 
 
-@pytest.mark.parametrize("kind", ["Nehalem", "Haswell", "SkylakeX"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "Nehalem",
+        pytest.param("Haswell", marks=pytest.mark.slow),
+        pytest.param("SkylakeX", marks=pytest.mark.slow),
+    ],
+)
 def test_another_blas_gives_the_same_bits(kind: str) -> None:
     """OpenBLAS takes the products, and so the order of sums, of another processor, where it has them."""
     environment = {**os.environ, "OPENBLAS_CORETYPE": kind, "OPENBLAS_NUM_THREADS": "1"}

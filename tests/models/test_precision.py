@@ -31,6 +31,10 @@ CASES: list[tuple[Path, dict[str, Any]]] = [
     (FLATS, {"target": "rent", "epochs": 20, "defaults": "notes"}),
 ]
 each_case = pytest.mark.parametrize(("table", "given"), CASES)
+some_cases = pytest.mark.parametrize(
+    ("table", "given"),
+    [CASES[0], *(pytest.param(*one, marks=pytest.mark.slow) for one in CASES[1:3]), CASES[3]],
+)
 
 
 def fit(table: Path, given: dict[str, Any], dtype: str) -> chainrule.FitResult:
@@ -72,7 +76,7 @@ def test_predictions_are_those_of_the_rounded_inputs(table: Path, given: dict[st
     assert found.tolist() == np.ravel(model.encoding.decode_outputs(outputs)).tolist()
 
 
-@each_case
+@some_cases
 def test_every_command_takes_such_a_model(table: Path, given: dict[str, Any], tmp_path: Path) -> None:
     out, options = tmp_path / "model.st", [f"--{name}={value}" for name, value in given.items()]
     fitted = run_command("fit", table, *options, "--dtype", "float32", "--out", out, "--json")

@@ -97,7 +97,14 @@ def test_figures_of_another_kind_of_processor_are_kept(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sends signals")
-@pytest.mark.parametrize("sent", ["SIGINT", "SIGTERM", "SIGHUP"])
+@pytest.mark.parametrize(
+    "sent",
+    [
+        "SIGTERM",
+        pytest.param("SIGINT", marks=pytest.mark.slow),
+        pytest.param("SIGHUP", marks=pytest.mark.slow),
+    ],
+)
 def test_run_ended_by_a_signal_keeps_what_it_has(sent: str, tmp_path: Path) -> None:
     path = tmp_path / "figures.json"
     arguments = ["-m", "benchmarks", "limit", "--quick", "--seconds", "0.001", "--json", str(path)]

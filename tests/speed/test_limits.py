@@ -38,6 +38,7 @@ WIDTHS = {"x86-64-v3": (16, 32, "ymm"), "x86-64-v4": (32, 64, "zmm")}
 
 
 @pytest.mark.skipif(host() not in WIDTHS, reason="reads the assembly of x86-64 processors with AVX2")
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("target", offered())
 def test_limits_keep_their_chains_in_registers(target: str, dtype: str) -> None:
