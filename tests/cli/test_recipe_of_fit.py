@@ -13,7 +13,7 @@ import pytest
 
 import chainrule
 from chainrule.models.recipe import members
-from chainrule.models.recipe.choice import EFFORT, Effort
+from chainrule.models.recipe.choice import EFFORT, Effort, Variant
 from chainrule.network import members_of
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A folder with a table, and efforts of two cycles of four networks."""
     monkeypatch.chdir(tmp_path)
     for name in EFFORT:
-        monkeypatch.setitem(EFFORT, name, Effort(2, 2, 2, (4,), (4,), 0.97))
+        monkeypatch.setitem(EFFORT, name, Effort(2, 2, 2, (Variant(4),), (Variant(4),), 0.97))
     A = np.random.default_rng(2).normal(size=(60, 2))
     y = np.where(A[:, 0] * A[:, 1] > 0, "yes", "no")
     pyarrow.csv.write_csv(pa.table({"a": A[:, 0], "b": A[:, 1], "y": y}), "t.csv")

@@ -14,7 +14,7 @@ import chainrule
 from chainrule import Ensemble, ModelFileError
 from chainrule.files.model_file import model_to_bytes
 from chainrule.files.parsing import model_from_bytes
-from chainrule.models.recipe.choice import EFFORT, Effort
+from chainrule.models.recipe.choice import EFFORT, Effort, Variant
 from model_documents import header_of, with_document
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ TABLE = pa.table({"a": A[:, 0], "b": A[:, 1], "y": A[:, 0] * A[:, 1]})
 def content() -> bytes:
     """A file of several networks and what they count."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(EFFORT, "quick", Effort(2, 2, 1, (4,), (4,), 0.97))
+        patch.setitem(EFFORT, "quick", Effort(2, 2, 1, (Variant(4),), (Variant(4),), 0.97))
         model = chainrule.fit(TABLE, target="y", effort="quick", held_out=0).model
     assert isinstance(model.network, Ensemble)
     assert model.network.weights is not None

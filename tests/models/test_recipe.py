@@ -13,11 +13,11 @@ import pytest
 import chainrule
 from chainrule import Ensemble, InputError, Network, UnknownNameError
 from chainrule.files import content_of
-from chainrule.models import fit_settings
+from chainrule.models import choice_in_words, cost_in_words, fit_settings
 from chainrule.models.beside import parted, sample_weight
 from chainrule.models.linear import linear_path
 from chainrule.models.recipe import fitting
-from chainrule.models.recipe.choice import EFFORT, Effort, recipe_of
+from chainrule.models.recipe.choice import EFFORT, Effort, Variant, recipe_of
 from chainrule.models.recipe.fitting import _answers, _Trained, _trained
 from chainrule.models.recipe.members import folds_of, members_of_recipe
 from chainrule.network import members_of
@@ -40,7 +40,7 @@ A, B = DRAWN.normal(size=N), DRAWN.normal(size=N)
 NOISE = np.random.default_rng(1).normal(size=N)
 NUMBERS = pa.table({"a": A, "b": B, "y": A * B + 0.1 * DRAWN.normal(size=N)})
 CLASSES = pa.table({"a": A, "kind": ["u", "v", "w"] * (N // 3), "y": np.where(A * B > 0, "yes", "no")})
-BRIEF = Effort(cycles=2, folds=3, repeats=2, few=(5,), many=(5,), pays=0.99)
+BRIEF = Effort(cycles=2, folds=3, repeats=2, few=(Variant(5),), many=(Variant(5),), pays=0.99)
 
 
 @pytest.fixture
@@ -158,7 +158,7 @@ def test_the_loss_is_that_of_what_is_kept(table: pa.Table, weights: np.ndarray[A
 
 
 def test_epochs_are_those_of_a_network_that_was_trained_longest(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(EFFORT, "normal", replace(BRIEF, few=(1, 5), cycles=3, pays=0.9))
+    monkeypatch.setitem(EFFORT, "normal", replace(BRIEF, few=(Variant(1), Variant(5)), cycles=3, pays=0.9))
     result = fit()
     longest = max(int(name.partition(":")[2]) for name, *_ in choice_of(result) if name[0] in "15")
     assert len(result.history.epochs) == longest
@@ -464,7 +464,7 @@ def test_every_effort_is_a_setting() -> None:
 
 
 def test_networks_of_several_widths_are_candidates_beside_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(EFFORT, "normal", replace(BRIEF, few=(4, 7)))
+    monkeypatch.setitem(EFFORT, "normal", replace(BRIEF, few=(Variant(4), Variant(7))))
     result = fit(CLASSES)
     record = result.model.training
     assert record is not None
@@ -491,3 +491,32 @@ def test_numbers_that_are_in_bins_get_no_bins_in_the_network() -> None:
     data = fit(numbers_as="squashed+piecewise:4").data
     [first, *_] = members_of_recipe(data, fit_settings(data), recipe_of(settings))
     assert first.start.sizes[:3] == (10, 10, 10 + 2 * 16)  # put in order, then bins
+
+
+def test_networks_with_waves_are_candidates_beside_those_with_bins(monkeypatch: pytest.MonkeyPatch) -> None:
+    both = (Variant(4), Variant(4, "periodic"))
+    monkeypatch.setitem(EFFORT, "normal", replace(BRIEF, few=both))
+    result = fit()
+    names = [name for name, *_ in choice_of(result) if name[0].isdigit()]
+    assert [name.partition(":")[0] for name in names] == ["4", "4", "4 periodic", "4 periodic"]
+    kinds = {one.layers[0].name for one in members_of(result.model.network)} - {"dense"}
+    shares = {name.partition(":")[0]: share for name, share, _ in choice_of(result) if share}
+    assert kinds == {
+        "periodic" if name.endswith("periodic") else "piecewise" for name in shares if "lin" not in name
+    }
+    only_classes = CLASSES.drop_columns(["a"])
+    assert not [name for name, *_ in choice_of(fit(only_classes)) if "periodic" in name]
+
+
+def test_every_effort_makes_a_model_that_a_file_holds(tmp_path: Path) -> None:
+    for effort in ("quick", "best"):
+        result = fit(effort=effort)
+        chainrule.save(result.model, tmp_path / "m.st", overwrite=True)
+        again = chainrule.load_model(tmp_path / "m.st")
+        assert again.training is not None
+        assert again.training == result.model.training
+        words = cost_in_words(result.data, fit_settings(result.data, effort=effort))
+        assert ("16 networks each of 2-32-32-1, 2-64-64-1 and 2-32-32-1 behind cosines" in words) == (
+            effort == "best"
+        )
+        assert choice_in_words(again.training).startswith(f"Recipe modern-2, effort {effort}: ")

@@ -176,7 +176,8 @@ def _is_candidate(one: object) -> bool:
     if kind == "mean":
         return not number
     try:
-        return (kind == "linear" or kind.isdecimal()) and math.isfinite(float(number))
+        is_network = kind.removesuffix(" periodic").isdecimal()
+        return (kind == "linear" or is_network) and math.isfinite(float(number))
     except ValueError:
         return False
 

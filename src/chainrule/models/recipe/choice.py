@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chainrule.equations import SCHEDULES, CosLog
 from chainrule.models.recipe.asking import NEWEST
@@ -16,14 +16,42 @@ if TYPE_CHECKING:
     from chainrule.models.outputs import OutputLayer
 
 __all__ = [
-    "Effort", "Recipe", "of_members", "recipe_of", "recipe_settings", "settings_of_width", "widths_of",
+    "Effort", "Recipe", "Variant", "of_members", "recipe_of", "recipe_settings", "settings_of_variant",
+    "variants_of",
 ]  # fmt: skip
 
 FIRST_CYCLE = 83  # steps; each cycle has twice as many as the one before
 SEGMENT = 20  # steps of an epoch, where a pass over the rows has more
 PASSES, USUAL_CYCLES = 40, 5  # of five cycles in full, where rows are many
 FEW_ROWS = 1000  # for which narrow networks do
-MOST_NUMBERS_IN_BINS, INPUTS_IN_BINS, MOST_BINS, FEWEST_BINS = 256, 256, 16, 2
+MOST_NUMBERS_EMBEDDED, INPUTS_IN_BINS, MOST_BINS, FEWEST_BINS = 256, 256, 16, 2
+RATE_FACTOR_OF_WAVES = "0.1"
+
+
+class Variant(NamedTuple):
+    """Networks of one kind.
+
+    Attributes
+    ----------
+    units : int
+        Of each of both hidden layers.
+    embedding : str
+        Layer that numbers come to first: bins, or trained waves.
+    """
+
+    units: int
+    embedding: str = "piecewise"
+
+    @property
+    def name(self) -> str:
+        """What stands for it in the record.
+
+        Examples
+        --------
+        >>> Variant(64).name, Variant(64, "periodic").name
+        ('64', '64 periodic')
+        """
+        return f"{self.units}" + f" {self.embedding}" * (self.embedding != "piecewise")
 
 
 @dataclass(frozen=True)
@@ -36,8 +64,8 @@ class Effort:
         Of the schedule of each network, at most; and of many rows as many more as 40 passes over them take.
     folds, repeats : int
         Each network learns from all folds but one; folds are drawn so many times.
-    few, many : tuple of int
-        Units of each of both hidden layers, of few rows and of more; for each number there are such networks.
+    few, many : tuple of Variant
+        Of few rows and of more; of each there are such networks.
     pays : float
         What a cycle may leave of the error, at most, for another one to follow.
     penalties : tuple of float
@@ -47,16 +75,23 @@ class Effort:
     cycles: int
     folds: int
     repeats: int
-    few: tuple[int, ...]
-    many: tuple[int, ...]
+    few: tuple[Variant, ...]
+    many: tuple[Variant, ...]
     pays: float
     penalties: tuple[float, ...] = (1.0, 0.1, 0.01, 0.001, 0.0001)
 
 
 EFFORT = {
-    "quick": Effort(4, 3, 1, (32,), (32,), 0.97, penalties=(0.1, 0.001)),
-    "normal": Effort(5, 4, 2, (32,), (64,), 0.97),
-    "best": Effort(6, 4, 4, (32, 64), (32, 64), 1.1),
+    "quick": Effort(4, 3, 1, (Variant(32),), (Variant(32),), 0.97, penalties=(0.1, 0.001)),
+    "normal": Effort(5, 4, 2, (Variant(32),), (Variant(64),), 0.97),
+    "best": Effort(
+        6,
+        8,
+        2,
+        (Variant(32), Variant(64), Variant(32, "periodic")),
+        (Variant(32), Variant(64), Variant(64, "periodic")),
+        1.1,
+    ),
 }
 
 
@@ -104,23 +139,29 @@ def recipe_settings(data: Dataset, layer: OutputLayer, *, effort: str, given: di
         seed=data.seed,
         **given,
     )
-    return settings_of_width(data, settings, widths_of(data, chosen)[0])
+    return settings_of_variant(data, settings, variants_of(data, chosen)[0])
 
 
-def widths_of(data: Dataset, effort: Effort) -> tuple[int, ...]:
-    """Units of each hidden layer of the networks of a table."""
-    return effort.few if len(data.training_rows) <= FEW_ROWS else effort.many
+def variants_of(data: Dataset, effort: Effort) -> tuple[Variant, ...]:
+    """Kinds of networks of a table: those with waves only where it has numbers, and not too many."""
+    variants = effort.few if len(data.training_rows) <= FEW_ROWS else effort.many
+    embeds = 0 < len(columns_of_numbers(data)) <= MOST_NUMBERS_EMBEDDED
+    return tuple(one for one in variants if embeds or one.embedding == "piecewise")
 
 
-def settings_of_width(data: Dataset, settings: FitSettings, width: int) -> FitSettings:
-    """Settings of networks of such a width; their numbers are encoded in bins unless these are too many."""
+def settings_of_variant(data: Dataset, settings: FitSettings, variant: Variant) -> FitSettings:
+    """Settings of networks of such a kind; their numbers are embedded unless these are too many."""
     numbers = columns_of_numbers(data)
+    embeds = 0 < len(numbers) <= MOST_NUMBERS_EMBEDDED
     bins = min(MOST_BINS, max(FEWEST_BINS, INPUTS_IN_BINS // max(1, len(numbers))))
-    has_bins = 0 < len(numbers) <= MOST_NUMBERS_IN_BINS
-    layers = (f"piecewise:{bins}", "scale") if has_bins else ("scale",)
-    is_ordered = not has_bins or list(numbers) == list(range(len(numbers)))
-    factors = [*["1"] * (has_bins + (not is_ordered)), "6", *["ntp"] * 3]
-    return replace(settings, hidden=(width, width), input_layers=layers, rate_factors=",".join(factors))
+    embedding, factor = f"piecewise:{bins}", "1"
+    if variant.embedding == "periodic":
+        embedding, factor = "periodic", RATE_FACTOR_OF_WAVES
+    layers = (embedding, "scale") if embeds else ("scale",)
+    is_ordered = not embeds or list(numbers) == list(range(len(numbers)))
+    factors = [*["1"] * (not is_ordered), *[factor] * embeds, "6", *["ntp"] * 3]
+    hidden = (variant.units, variant.units)
+    return replace(settings, hidden=hidden, input_layers=layers, rate_factors=",".join(factors))
 
 
 def recipe_of(settings: FitSettings) -> Recipe:

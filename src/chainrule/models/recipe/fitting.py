@@ -21,7 +21,7 @@ from chainrule.models.linear import linear_path
 from chainrule.models.model import Model
 from chainrule.models.outputs import OutputLayer
 from chainrule.models.recipe.blending import Answers, blend
-from chainrule.models.recipe.choice import Recipe, recipe_of, settings_of_width, widths_of
+from chainrule.models.recipe.choice import Recipe, recipe_of, settings_of_variant, variants_of
 from chainrule.models.recipe.members import (
     Member,
     folds_of,
@@ -102,15 +102,17 @@ def fit_by_recipe(
     trained = _Trained()
     candidates: list[_Candidate] = []
     try:
-        for width in widths_of(data, recipe.effort):
-            own = settings_of_width(data, settings, width)
+        for variant in variants_of(data, recipe.effort):
+            own = settings_of_variant(data, settings, variant)
             members = _trained(data, own, recipe, weights, callbacks or {}, trained)
             if trained.was_interrupted:
                 return _interrupted(data, settings, trained)
             cycles = range(len(members[0].answers))
             (answers, Y, rows), answering = _answers(data, members, cycles), those_that_answer(members)
             candidates += [
-                _Candidate(f"{width}:{end}", one, tuple(member.snapshots[cycle] for member in answering))
+                _Candidate(
+                    f"{variant.name}:{end}", one, tuple(member.snapshots[cycle] for member in answering)
+                )
                 for cycle, (end, one) in enumerate(zip(recipe.ends, answers, strict=False))
             ]
         return _chosen(data, settings, recipe, weights, trained, candidates, Y, rows)
@@ -217,7 +219,7 @@ def _trained(  # noqa: PLR0917 (called in one place)
     callbacks: dict[str, Any],
     trained: _Trained,
 ) -> list[Member]:
-    """All networks of a width, cycle after cycle, until one leaves them worse or Ctrl-C comes.
+    """All networks of a kind, cycle after cycle, until one leaves them worse or Ctrl-C comes.
 
     They are put behind those that are trained already, as they stand after each cycle. A cycle in which one
     diverges is left out, for all of them, where another is there.

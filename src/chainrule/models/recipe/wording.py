@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chainrule.equations import LAYERS
-from chainrule.models.recipe.choice import of_members, recipe_of, settings_of_width, widths_of
+from chainrule.models.recipe.choice import of_members, recipe_of, settings_of_variant, variants_of
 from chainrule.models.recipe.input_layers import random_network
 from chainrule.models.recipe.members import n_folds_of, n_of_all_rows
 from chainrule.words import counted, series
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["choice_in_words", "cost_in_words", "name_of_linear"]
 
+BEHIND_WAVES = " behind cosines"
 BILLION = 1e9
 OF_A_WEIGHT = 3  # multiply-adds: forward, backward, gradient
 A_SECOND = 2e10  # multiply-adds of a core of today, about
@@ -29,21 +30,23 @@ def cost_in_words(data: Dataset, settings: FitSettings) -> str:
     n_learnt = n_rows if in_order else n_rows - n_rows // folds
     steps = settings.epochs * (settings.steps_per_epoch or -(-n_learnt // (settings.batch_size or 1)))
     of_folds, of_all = folds * effort.repeats, n_of_all_rows(data, recipe_of(settings))
-    of_each, sizes, work = of_folds + of_all, [], 0
+    of_each, kinds, work = of_folds + of_all, [], 0
     parts = f"each of which learns from {folds - 1} of {folds} parts of the {n_rows} rows"
     if in_order:
         parts = f"of which {of_folds} learn from the rows before one of {folds} blocks and {of_all} from all "
         parts += f"{n_rows} rows, each"
-    for width in widths_of(data, effort):
-        own = settings_of_width(data, settings, width)
+    for variant in variants_of(data, effort):
+        own = settings_of_variant(data, settings, variant)
         net = random_network(data, of_members(own))
         weights = sum(w.size for w, layer in zip(net.weights, net.layers, strict=True) if _is_dense(layer))
         work += OF_A_WEIGHT * weights * steps * (settings.batch_size or 1) * of_each
-        sizes.append("-".join(map(str, (data.X.shape[1], *own.hidden, data.Y.shape[1]))))
+        sizes = "-".join(map(str, (data.X.shape[1], *own.hidden, data.Y.shape[1])))
+        kinds.append(sizes + BEHIND_WAVES * (variant.embedding == "periodic"))
     most = f"{work / BILLION:.2g} billion multiply-adds, about {max(work / A_SECOND, 0.1):.1g} s of one core"
+    each = " each of" * (len(kinds) > 1)
     return (
-        f"Recipe {settings.recipe}, effort {settings.effort}: {of_each} networks {series(sizes)}, {parts} "
-        f"in up to {steps} updates, and "
+        f"Recipe {settings.recipe}, effort {settings.effort}: {of_each} networks{each} {series(kinds)}, "
+        f"{parts} in up to {steps} updates, and "
         f"{counted(len(effort.penalties), 'linear model')}; at most {most}."
     )
 
@@ -96,4 +99,6 @@ def _words(name: str, record: TrainingRecord) -> str:
     kind, _, number = name.partition(":")
     if kind == "linear":
         return f"a linear model with l2={number}"
-    return f"networks of {kind}-{kind} units after {number} of {record.epochs} epochs"
+    units, _, embedding = kind.partition(" ")
+    waves = BEHIND_WAVES * (embedding == "periodic")
+    return f"networks of {units}-{units} units{waves} after {number} of {record.epochs} epochs"
