@@ -73,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--ours-is", default="chainrule", metavar="NAME", help="whose ratios are reported")
     parser.add_argument("--splits", type=int, default=5)
     parser.add_argument("--rows", type=int, default=5000, help="most training rows, and most test rows")
+    parser.add_argument("--elsewhere", action="store_true", help="on another machine: keep no seconds")
     parser.add_argument("--data", type=Path, metavar="FOLDER", help="where tables are that no package brings")
     parser.add_argument("--results", type=Path, default=RESULTS, metavar="FOLDER")
     return parser
@@ -96,6 +97,7 @@ def _told(asked: argparse.Namespace) -> int:
 
 def _passed(asked: argparse.Namespace) -> list[str]:
     found = ["--tables", *asked.tables, "--splits", str(asked.splits), "--rows", str(asked.rows)]
+    found += ["--elsewhere"] * asked.elsewhere
     return [*found, "--results", str(asked.results), *(["--data", str(asked.data)] if asked.data else [])]
 
 
@@ -111,7 +113,10 @@ def _one(asked: argparse.Namespace) -> int:
     try:
         rival = chainrule(name, given) if asked.ours or name == "chainrule" else RIVALS[name]
         file = asked.results / f"{name}.jsonl"
-        run(rival, named(asked.tables), file, folder=asked.data, splits=asked.splits, most_rows=asked.rows)
+        run(
+            rival, named(asked.tables), file, folder=asked.data, splits=asked.splits, most_rows=asked.rows,
+            elsewhere=asked.elsewhere,
+        )  # fmt: skip
     except Unavailable as error:
         sys.stderr.write(f"Left out: {error}.\n")
     return 0

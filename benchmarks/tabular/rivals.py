@@ -46,17 +46,11 @@ class Rival:
     package : str
         What it comes with.
     fit : callable
-    splits : int or None
-        How many splits it runs on; None for all.
-    most_training_rows : int or None
-        Tables with more are left out.
     """
 
     name: str
     package: str
     fit: Fit
-    splits: int | None = None
-    most_training_rows: int | None = None
 
     @property
     def version(self) -> str:
@@ -136,9 +130,10 @@ def _numbered(X: pd.DataFrame) -> pd.DataFrame:
 def _of_pytabkit(kind: str) -> Fit:
     def fit(X: pd.DataFrame, y: pd.Series[Any], is_classes: bool, seed: int) -> Predict:  # noqa: FBT001 (as the others)
         package = importlib.import_module("pytabkit")
+        device = "cuda:0" if importlib.import_module("torch").cuda.is_available() else "cpu"
         estimator = getattr(package, f"{kind}_{'Classifier' if is_classes else 'Regressor'}")
         with tempfile.TemporaryDirectory() as folder:
-            model = estimator(device="cpu", n_threads=1, random_state=seed, tmp_folder=folder)
+            model = estimator(device=device, n_threads=1, random_state=seed, tmp_folder=folder)
             model.fit(without_gaps(X, [])[0], y.to_numpy(), cat_col_names=categories_of(X))
         return lambda new: np.asarray(model.predict(without_gaps(X, [new])[1])).reshape(-1)
 
@@ -150,5 +145,5 @@ RIVALS = {
     "mlp": Rival("scikit-learn's MLP", "sklearn", _mlp),
     "lightgbm": Rival("LightGBM", "lightgbm", _lightgbm),
     "realmlp": Rival("RealMLP", "pytabkit", _of_pytabkit("RealMLP_TD")),
-    "tabm": Rival("TabM", "pytabkit", _of_pytabkit("TabM_D"), splits=1, most_training_rows=1000),
+    "tabm": Rival("TabM", "pytabkit", _of_pytabkit("TabM_D")),
 }

@@ -104,7 +104,8 @@ class Study:
         """One value of each table, tool and split."""
         found: dict[str, dict[str, dict[int, float]]] = {name: {} for name in self.tables}
         for row in self.rows:
-            found[row["table"]].setdefault(row["tool"], {})[row["split"]] = row[what]
+            if what in row:  # of what ran on another machine there are no seconds
+                found[row["table"]].setdefault(row["tool"], {})[row["split"]] = row[what]
         return found
 
 

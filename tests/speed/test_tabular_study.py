@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import doctest
 import math
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -216,8 +215,19 @@ def test_what_is_there_is_not_run_again(tmp_path: Path) -> None:
     study.write(tmp_path / "kept.json")
     assert Study.read(tmp_path / "kept.json") == study
     assert study.machine["versions"] == {"mean": np.__version__}
-    run(replace(rival, most_training_rows=99), [table], file)
-    assert kept(file) == facts
+
+
+def test_seconds_of_another_machine_are_not_kept(tmp_path: Path) -> None:
+    def fit(*_: object) -> Any:  # noqa: ANN401 (as the tools)
+        return lambda new: np.zeros(len(new))
+
+    rival, file, [table] = Rival("zero", "numpy", fit), tmp_path / "zero.jsonl", named(["fourth_power"])
+    run(rival, [table], file, splits=1, elsewhere=True)
+    run(rival, [table], file, splits=2)
+    assert ["fit_seconds" in fact for fact in kept(file)] == [False, True]
+    study = Study.of_results(tmp_path, [table], None, ["zero"])
+    assert list(study.values("error")["fourth_power"]["zero"]) == [0, 1]
+    assert list(study.values("fit_seconds")["fourth_power"]["zero"]) == [1]
 
 
 def test_a_tool_that_fails_leaves_the_others(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
