@@ -82,7 +82,7 @@ class Effort:
 
 
 EFFORT = {
-    "quick": Effort(4, 3, 1, (Variant(32),), (Variant(32),), 0.97, penalties=(0.1, 0.001)),
+    "quick": Effort(4, 3, 1, (Variant(32),), (Variant(32),), 0.94, penalties=(0.002,)),
     "normal": Effort(5, 4, 2, (Variant(32),), (Variant(64),), 0.97),
     "best": Effort(
         6,

@@ -94,13 +94,10 @@ def columns_of_numbers(data: Dataset) -> npt.NDArray[np.intp]:
         elif isinstance(part, DateInput):
             places += list(range(first, first + len(part.names)))
         first += len(part.names)
-    X = data.X[data.training_rows]
-    return np.array([j for j in places if _has_three_values(X[:, j])], dtype=np.intp)
-
-
-def _has_three_values(x: npt.NDArray[np.float64]) -> bool:
-    """Whether a number is worth more than a scale."""
-    return bool(((x != x.min()) & (x != x.max())).any())
+    found = np.array(places, dtype=np.intp)
+    X = data.X[np.ix_(data.training_rows, found)]
+    varied: npt.NDArray[np.intp] = found[((X.min(axis=0) != X) & (X.max(axis=0) != X)).any(axis=0)]
+    return varied
 
 
 def _chain_of(kinds: list[Layer], numbers: npt.NDArray[np.intp], n_inputs: int) -> list[Layer]:
