@@ -1,4 +1,4 @@
-r"""Sines of turns, logarithm and exponential with the same bits everywhere.
+r"""Sines of turns, logarithm, exponential and sum with the same bits everywhere.
 
 Libraries compute these each in its own way, so that their last bits differ between machines. Here they are
 made of what every machine rounds alike: + - * / and exact moves of the exponent, one NumPy operation after
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     FloatArray = npt.NDArray[np.float64]
 
-__all__ = ["Waves", "exponential", "logarithm", "sine_and_cosine_of_turns"]
+__all__ = ["Waves", "exponential", "logarithm", "sine_and_cosine_of_turns", "total_of"]
 
 # 2 pi and ln 2 to some forty digits, from which every constant below is rounded.
 TWO_PI = Fraction("6.2831853071795864769252867665590057683943387987502")
@@ -32,6 +32,7 @@ LEADING_BITS = 32  # of ln 2, so that its product with an exponent, of 11 bits, 
 
 LARGEST_EXPONENT = 709.79  # the exponential of what lies above is infinite
 SMALLEST_EXPONENT = -745.14  # and 0 of what lies below
+FEW = 64  # numbers whose sum is rounded once
 
 
 def _rounded(number: Fraction, bits: int = 53) -> float:
@@ -177,6 +178,23 @@ def exponential(values: npt.ArrayLike) -> FloatArray:
     with np.errstate(over="ignore", under="ignore"):
         powers: FloatArray = np.ldexp(found, k.astype(np.int32))
     return np.where(np.isnan(values), values, powers)
+
+
+def total_of(values: npt.ArrayLike) -> float:
+    """Sum of all: while they are many the second half is added to the first; what is left is rounded once.
+
+    Examples
+    --------
+    >>> total_of([1.0, 1e100, 1.0, -1e100])
+    2.0
+    """
+    rest = np.ravel(np.asarray(values, dtype=np.float64))
+    while len(rest) > FEW:
+        half = (len(rest) + 1) // 2
+        first = rest[:half].copy()
+        first[: len(rest) - half] += rest[half:]
+        rest = first
+    return math.fsum(rest.tolist())
 
 
 def _polynomial(x: FloatArray, coefficients: Sequence[float]) -> FloatArray:

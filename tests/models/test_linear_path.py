@@ -15,7 +15,8 @@ import numpy.typing as npt
 import pytest
 from sklearn.linear_model import LogisticRegression, Ridge
 
-from chainrule.models.linear import entropies, linear_path, path
+from chainrule.elementary import total_of
+from chainrule.models.linear import linear_path, path
 from chainrule.models.linear.features import Features
 from chainrule.models.linear.products import Factor, product, rounded
 from chainrule.network import Network
@@ -246,8 +247,8 @@ def test_shares_as_targets() -> None:
 
 def test_sums_of_many_are_settled() -> None:
     values = np.random.default_rng(14).normal(size=1000)
-    assert entropies._total(values) == pytest.approx(values.sum(), abs=1e-12)
-    assert entropies._total(np.array([1.0, 1e100, 1.0, -1e100])) == 2.0
+    assert total_of(values) == pytest.approx(values.sum(), abs=1e-12)
+    assert total_of(np.array([1.0, 1e100, 1.0, -1e100])) == 2.0
 
 
 # ----------------------------------------------------------------------------------------------------- others

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections import deque
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from chainrule.elementary import exponential, logarithm
+from chainrule.elementary import exponential, logarithm, total_of
 from chainrule.models.linear.products import INPUT_BITS, OTHER_BITS, Factor, product, rounded
 
 if TYPE_CHECKING:
@@ -29,7 +28,6 @@ MOST_HALVINGS = 20
 SUFFICIENT = 1e-4  # part of what the slope promises that a step must gain
 MEMORY = 6
 IN_CACHE = 8192  # numbers that the steps of exp find in the processor's cache
-FEW = 64  # numbers that are summed one by one
 
 
 def least_cross_entropy(
@@ -88,7 +86,7 @@ class _Objective:
             losses, R = np.where(self.missing, 0.0, losses), np.where(self.missing, 0.0, R)
         slopes = product(self.A.T, rounded(R * self.counts, OTHER_BITS), BITS)
         penalised = self.penalties * V
-        value = _total(losses * self.counts) + _inner(penalised, V) / 2
+        value = total_of(losses * self.counts) + _inner(penalised, V) / 2
         return value, slopes + penalised, P
 
     def inverse(self, P: Numbers) -> Numbers:
@@ -167,15 +165,4 @@ def _towards(G: Numbers, pairs: Sequence[tuple[Numbers, Numbers, float]], invers
 
 def _inner(A: Numbers, B: Numbers) -> float:
     """Inner product."""
-    return _total(A * B)
-
-
-def _total(A: Numbers) -> float:
-    """Sum of all: while they are many the second half is added to the first; what is left is rounded once."""
-    rest = A.ravel()
-    while len(rest) > FEW:
-        half = (len(rest) + 1) // 2
-        first = rest[:half].copy()
-        first[: len(rest) - half] += rest[half:]
-        rest = first
-    return math.fsum(rest.tolist())
+    return total_of(A * B)

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from chainrule.elementary import total_of
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -84,8 +86,8 @@ class Answers(NamedTuple):
 def squared_error(answers: Numbers, Y: Numbers, weight: Numbers | None = None) -> float:
     """Sum over rows and outputs of squared differences, equation (69); missing targets count 0.
 
-    It is rounded once, so that a choice by it is the same on every machine. Answers that are no numbers make
-    it infinite.
+    Its bits are the same on every machine, and so is a choice by it. Answers that are no numbers make it
+    infinite.
 
     Examples
     --------
@@ -98,7 +100,7 @@ def squared_error(answers: Numbers, Y: Numbers, weight: Numbers | None = None) -
         squares = np.where(weight[:, np.newaxis] > 0, squares * weight[:, np.newaxis], 0)
     if not np.isfinite(squares).all():
         return math.inf
-    return math.fsum(squares.ravel().tolist())
+    return total_of(squares)
 
 
 def blend(

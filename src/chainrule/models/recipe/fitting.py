@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from threading import RLock
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from chainrule.elementary import logarithm
+from chainrule.elementary import logarithm, total_of
 from chainrule.equations import RSS
 from chainrule.errors import DivergenceError, Remark
 from chainrule.models.beside import sample_weight
@@ -367,4 +366,4 @@ def _loss_of(network: Network | Ensemble, data: Dataset, settings: FitSettings) 
             losses -= (1 - y) * logarithm(np.maximum(1 - a, least.epsneg / 2))
     of_rows = np.where(np.isnan(y), 0.0, losses).sum(axis=1)
     counts = 1.0 if weights is None else as_sample_weight(weights[rows], len(rows), np.float64)
-    return math.fsum((of_rows * counts).tolist()) / len(rows)
+    return total_of(of_rows * counts) / len(rows)
