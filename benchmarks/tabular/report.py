@@ -56,6 +56,8 @@ def certainty(study: Study, ours: str) -> list[str]:
     """Log loss and calibration error of our probabilities, as they are and calibrated, means of splits."""
     columns = ("log_loss", "log_loss_after", "calibration_error", "calibration_error_after")
     rows = _facts(study, ours, "log_loss")
+    if not rows:
+        return ["None here."]
     lines = _head("table", "log loss", "calibrated", "calibration error", "calibrated")
     for name, facts in rows.items():
         means = [statistics.fmean(fact[column] for fact in facts) for column in columns]
@@ -70,6 +72,8 @@ def certainty(study: Study, ours: str) -> list[str]:
 def coverage(study: Study, ours: str) -> list[str]:
     """Share of the test rows' numbers within our intervals of 90 %, mean over the splits, least and most."""
     rows = _facts(study, ours, "coverage")
+    if not rows:
+        return ["None here."]
     lines = _head("table", "within", "least", "most")
     shares = {name: [fact["coverage"] for fact in facts] for name, facts in rows.items()}
     for name, found in shares.items():

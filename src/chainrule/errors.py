@@ -405,7 +405,9 @@ class DivergenceError(ChainruleError, ArithmeticError):
     Attributes
     ----------
     seed : int or None
-        Of an ensemble, that of the network that diverged.
+        Of an ensemble or a recipe, that of the network that diverged.
+    settings : FitSettings or None
+        Of a recipe, those of that network.
 
     Examples
     --------
@@ -434,5 +436,6 @@ class DivergenceError(ChainruleError, ArithmeticError):
         self.epoch = epoch
         self.rate = rate
         self.seed: int | None = None
+        self.settings: Any = None
         parameter = None if math.isnan(rate) else "rate"
         super().__init__(what, parameter=parameter, given=rate, needs=needs, advice=advice)

@@ -132,7 +132,7 @@ def test_ctrl_c_keeps_networks_and_no_checkpoint(
     assert "modern-2, effort normal: interrupted before it could choose; the mean of" in shown
     refused = chainrule_command("predict", "m.st", "t.csv", "--interval", "0.9")
     assert refused.code == 2
-    assert "Fit it to the end, and calibrated." in refused.err
+    assert "Fit it to the end." in refused.err
     resumed = chainrule_command("fit", "t.csv", "--resume", "m.st", "--out", "n.st")
     assert resumed.code == 2
     assert "m.st is no checkpoint of `chainrule fit`" in resumed.err
@@ -141,10 +141,10 @@ def test_ctrl_c_keeps_networks_and_no_checkpoint(
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        (("--dtype", "float64"), "one network: --dtype was given, which"),
+        (("--dtype", "float64"), "none: --dtype was given, which"),
         (
             ("--defaults", "modern", "--hidden", "4", "--rate", "0.1"),
-            "one network: --rate and --hidden were given",
+            "none: --rate and --hidden were given",
         ),
         (("--defaults", "modern-1", "--hidden", "4"), ""),
         (("--defaults", "notes"), ""),

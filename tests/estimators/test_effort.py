@@ -126,7 +126,7 @@ def test_what_there_is_of_networks_is_that_of_the_first_or_said_to_be_missing() 
     n_epochs: Any = one.n_iter_
     assert len(one.loss_curve_) == n_epochs == len(one.history_.epochs) == one.model_.training.epochs_run
     assert one.loss_ == one.history_.loss_after
-    assert one.best_loss_ == min(one.loss_curve_)
+    assert one.best_loss_ == one.loss_
     assert one.out_activation_ == "identity"
     assert isinstance(one.network_, Ensemble)
     for name in ("coefs_", "intercepts_", "n_layers_"):
@@ -238,7 +238,7 @@ def test_it_does_not_go_on() -> None:
     assert not hasattr(one, "partial_fit")
     with pytest.raises(AttributeError, match="has no attribute 'partial_fit'") as caught:
         one.partial_fit(X, THREE)
-    assert "an effort" in str(caught.value.__cause__)
+    assert "of a recipe" in str(caught.value.__cause__)
     one.fit(X, THREE).set_params(effort=None)
     before = one.predict_proba(X)
     with pytest.raises(InputError, match="go on with one network"):
@@ -246,6 +246,17 @@ def test_it_does_not_go_on() -> None:
     with pytest.raises(InputError, match="go on with one network"):
         one.set_params(warm_start=True).fit(X, THREE)
     np.testing.assert_array_equal(one.predict_proba(X), before)
+
+
+def test_defaults_by_the_name_of_a_recipe_are_it_at_normal_effort() -> None:
+    by_name = MLPClassifier(defaults="modern-2", random_state=2).fit(FRAME, TARGETS["two"])
+    by_effort = made("two", effort="normal").fit(FRAME, TARGETS["two"])
+    np.testing.assert_array_equal(by_name.predict_proba(FRAME), by_effort.predict_proba(FRAME))
+    with pytest.raises(chainrule.InputError, match="defaults='modern-2' was given with max_iter") as caught:
+        MLPClassifier(defaults="modern-2", max_iter=3).fit(FRAME, TARGETS["two"])
+    assert caught.value.parameter == "defaults"
+    with pytest.raises(AttributeError):
+        MLPClassifier(defaults="modern-2").partial_fit(FRAME, TARGETS["two"])
 
 
 @pytest.mark.parametrize("name", ["modern", "modern-2"])

@@ -12,7 +12,7 @@ from chainrule.equations import Dense, Identity, ParametricMish
 from chainrule.estimators import MLPRegressor
 from chainrule.files import content_of, model_from_bytes
 from chainrule.network import members_of
-from chainrule.settings import Settings
+from chainrule.settings import FitSettings, Settings
 from chainrule.training.dropout import kept_numbers
 
 DRAWN = np.random.default_rng(5)
@@ -78,3 +78,10 @@ def test_an_estimator_without_a_place_for_its_numbers_says_who_has_one() -> None
     X = np.column_stack([A, B])
     with pytest.raises(InputError, match=r"'parametric_mish' is a layer.*Try 'mish', or `chainrule.fit`"):
         MLPRegressor(activation="parametric_mish").fit(X, A)
+
+
+@pytest.mark.parametrize("given", ["parametric_mish:2", "parametric_selu:"])
+def test_parameters_that_are_learnt_are_not_given(given: str) -> None:
+    with pytest.raises(InputError, match="has parameters that it learns, and takes none") as caught:
+        FitSettings(rate=0.1, epochs=1, activation=given)
+    assert (caught.value.parameter, caught.value.given) == ("activation", given)

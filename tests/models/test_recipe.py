@@ -15,14 +15,15 @@ from chainrule import Ensemble, InputError, Network, UnknownNameError
 from chainrule.files import content_of
 from chainrule.models import choice_in_words, cost_in_words, fit_settings
 from chainrule.models.beside import parted, sample_weight
+from chainrule.models.learning import diverged_model
 from chainrule.models.linear import linear_path
 from chainrule.models.recipe import fitting
 from chainrule.models.recipe.choice import EFFORT, Effort, Variant, recipe_of
-from chainrule.models.recipe.fitting import _answers, _Trained, _trained
+from chainrule.models.recipe.fitting import _answers, _loss_of, _SoFar, _train_kind
 from chainrule.models.recipe.members import folds_of, members_of_recipe
 from chainrule.network import members_of
 from chainrule.settings import FitSettings, settings_of
-from chainrule.training import StoppedBy, run_training
+from chainrule.training import History, StoppedBy, run_training
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,7 +70,7 @@ def prepared(table: pa.Table = NUMBERS, **given: Any) -> tuple[Dataset, FitSetti
 
 def trained(data: Dataset, settings: FitSettings) -> list[Member]:
     weights = sample_weight(data, settings.class_weight)
-    return _trained(data, settings, recipe_of(settings), weights, {}, _Trained())
+    return _train_kind(data, settings, recipe_of(settings), weights, {}, _SoFar())
 
 
 def choice_of(result: FitResult) -> tuple[tuple[str, float, float], ...]:
@@ -144,7 +145,9 @@ def test_the_model_holds_networks_and_linear_ones_by_the_shares_that_its_record_
     assert len(linear) == sum(name.startswith("linear") and share > 0 for name, share, _ in candidates)
 
 
-@pytest.mark.parametrize("weights", [None, np.arange(N) % 3 + 0.5], ids=["alike", "weighted"])
+@pytest.mark.parametrize(
+    "weights", [None, np.arange(N) % 3 + 0.5, np.full(N, 2.0)], ids=["none", "weighted", "alike"]
+)
 @pytest.mark.parametrize("table", [NUMBERS, CLASSES], ids=["numbers", "classes"])
 def test_the_loss_is_that_of_what_is_kept(table: pa.Table, weights: np.ndarray[Any, Any] | None) -> None:
     result = fit(table, sample_weight=weights)
@@ -158,10 +161,11 @@ def test_the_loss_is_that_of_what_is_kept(table: pa.Table, weights: np.ndarray[A
 
 
 def test_epochs_are_those_of_a_network_that_was_trained_longest(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(EFFORT, "normal", replace(BRIEF, few=(Variant(1), Variant(5)), cycles=3, pays=0.9))
+    monkeypatch.setitem(EFFORT, "normal", replace(BRIEF, few=(Variant(5), Variant(1)), cycles=3, pays=0.87))
     result = fit()
-    longest = max(int(name.partition(":")[2]) for name, *_ in choice_of(result) if name[0] in "15")
-    assert len(result.history.epochs) == longest
+    ends = [int(name.partition(":")[2]) for name, *_ in choice_of(result) if name.startswith("5:")]
+    longest = max(int(name.partition(":")[2]) for name, *_ in choice_of(result) if name.startswith("1:"))
+    assert max(ends) < longest == len(result.history.epochs)
 
 
 def test_a_row_is_answered_by_networks_that_have_not_seen_it() -> None:
@@ -520,3 +524,39 @@ def test_every_effort_makes_a_model_that_a_file_holds(tmp_path: Path) -> None:
             effort == "best"
         )
         assert choice_in_words(again.training).startswith(f"Recipe modern-2, effort {effort}: ")
+
+
+def test_classes_that_are_balanced_already_may_be_asked_to_be() -> None:
+    table = pa.table({"a": A, "y": ["u", "v"] * (N // 2)})
+    balanced, plain = (fit(table, class_weight=given) for given in ("balanced", None))
+    assert balanced.history.loss_after == plain.history.loss_after
+
+
+def test_a_certain_wrong_answer_costs_what_the_smallest_chance_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    result = fit(CLASSES)
+    data, rows = result.data, result.data.training_rows
+
+    def wrong(_: object, X: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        assert len(X) == len(rows)
+        return (1 - data.Y[rows]).astype(np.float32)
+
+    monkeypatch.setattr(Network, "__call__", wrong)
+    found = _loss_of(members_of(result.model.network)[0], data, fit_settings(data))
+    assert found == pytest.approx(-np.log(np.finfo(np.float32).tiny), rel=1e-12)
+
+
+def test_a_network_that_diverges_is_kept_with_its_own_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    def diverging(net: Network, *given: Any, **named: Any) -> object:  # noqa: ANN401 (as `run_training` takes them)
+        if given[2].seed == 4:
+            history = History(1.0, (), 1.0)
+            raise chainrule.DivergenceError("It", network=net, history=history, epoch=9, rate=0.1)
+        return run_training(net, *given, **named)
+
+    data, settings = prepared()
+    monkeypatch.setattr("chainrule.models.recipe.members.run_training", diverging)
+    with pytest.raises(chainrule.DivergenceError) as caught:
+        fit(threads=1)
+    record = diverged_model(data, settings, caught.value).training
+    assert record is not None
+    assert (record.seed, record.recipe, record.stopped_by) == (4, None, "divergence")
+    assert record.hidden == (5, 5)

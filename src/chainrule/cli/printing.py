@@ -198,7 +198,7 @@ def training_rows(
     )
     epochs = counted(record.epochs_run, "epoch")
     if record.recipe is not None:
-        epochs += " of each network"
+        epochs = f"up to {epochs} of each network"
     words = f"{rows}, {epochs}{time}, ended by {ending}"
     return [("" if k else "Training", line) for k, line in enumerate(textwrap.wrap(words, TEXT))]
 

@@ -535,10 +535,10 @@ def _means_of_targets(Y: Array, weight: Array | None) -> Array:
 
 def _cannot_go_on() -> InputError:
     return InputError(
-        "The estimator is one with an effort",
+        "The estimator is one of a recipe",
         parameter="effort",
         needs="partial_fit and warm_start go on with one network, of which nothing was held out",
-        advice="Give all rows to fit, or make a new estimator without effort.",
+        advice="Give all rows to fit, or make a new estimator without effort, and with other defaults.",
     )
 
 

@@ -78,7 +78,7 @@ class FitOutcome:
     checkpoint : Path or None
         Where an interrupted fit can go on from.
     no_recipe : str
-        Why one network was trained where nobody asked for just that; "" else.
+        Which settings put a recipe aside where nobody asked for that; "" else.
     """
 
     result: FitResult

@@ -184,10 +184,11 @@ def beside(data: Dataset, masks: object, watched: object) -> tuple[str, ...]:
 def diverged_model(data: Dataset, settings: FitSettings, error: DivergenceError) -> Model:
     """Model with the last finite network of a training that diverged, marked as that.
 
-    Of an ensemble, or of a recipe, it is that of one member, with the seed that is in the error.
+    Of an ensemble, or of a recipe, it is that of one member, with the seed, or the settings, that are in the
+    error. One of a recipe has learnt from some of the training rows alone.
     """
     seed = settings.seed if error.seed is None else error.seed
-    alone = replace(settings, ensemble=None, ensemble_by=None, recipe=None, effort=None, seed=seed)
+    alone = error.settings or replace(settings, ensemble=None, ensemble_by=None, seed=seed)
     record = training_record(data, alone, error.history, "divergence", None)
     if seed != settings.seed:
         record = replace(record, seed_of_rows=settings.seed)

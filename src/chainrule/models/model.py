@@ -162,15 +162,16 @@ class Model:
         """Predict the targets of each row of a table that was read."""
         encoding, heard = self.table_encoding, Said(is_strict=strict)
         if interval is not None and self.calibration is None:
-            is_left = self.training is not None and self.training.recipe is not None
+            record, advice = self.training, f"Fit it with {argument('calibrate')}."
+            if record is not None and record.recipe is not None:
+                was_interrupted = record.stopped_by == "interrupt"
+                advice = f"Fit it {'to the end' if was_interrupted else 'without calibrate=False'}."
             raise InputError(
                 "The model was fitted without looking at how far off it is",
                 parameter="interval",
                 given=interval,
                 needs="intervals need that",
-                advice="Fit it to the end, and calibrated."
-                if is_left
-                else f"Fit it with {argument('calibrate')}.",
+                advice=advice,
             )
         outputs = self.outputs(encoding.encode_inputs(table, heard))
         ends = None

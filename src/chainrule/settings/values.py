@@ -121,10 +121,10 @@ def _dtype(value: object, name: str) -> str:
 
 def _hidden_activation(value: Any, name: str) -> Any:  # noqa: ANN401 (text or object)
     """Name of an activation, or of a layer that learns a part of one, or an object, as it was given."""
-    alone, _, parameters = value.partition(":") if isinstance(value, str) else (value, "", "")
+    alone, mark, _ = value.partition(":") if isinstance(value, str) else (value, "", "")
     if parametric_layer(alone) is None:
         ACTIVATIONS.made_of(value, name)
-    elif parameters:
+    elif mark:
         raise InputError(
             parameter=name,
             given=value,

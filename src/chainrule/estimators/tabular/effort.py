@@ -67,12 +67,18 @@ def check_effort(estimator: Any) -> None:
     if asked_recipe(others.get("defaults")) is not None:
         others.pop("defaults", None)
     if others:
+        name, advice = "effort", "Leave effort out, or all that is beside it."
+        if estimator.effort is None:
+            name, advice = (
+                "defaults",
+                "Give defaults='modern' for one network, or leave out the others.",
+            )
         raise InputError(
-            f"effort={effort!r} was given with {series(list(others))}",
-            parameter="effort",
-            given=effort,
+            f"{name}={getattr(estimator, name)!r} was given with {series(list(others))}",
+            parameter=name,
+            given=getattr(estimator, name),
             needs="the recipe settles the network and its training by the rows themselves",
-            advice="Leave effort out, or all that is beside it.",
+            advice=advice,
         )
 
 
@@ -114,6 +120,6 @@ def fit_mixed(estimator: Any, data: Dataset, settings: FitSettings, functions: C
     estimator._calibrated = None if model.calibration is None else (model.calibration, data.encoding)
     estimator.n_iter_, estimator.loss_curve_ = len(losses), losses
     estimator.loss_ = result.history.loss_after
-    estimator.best_loss_ = min(losses, default=estimator.loss_)
+    estimator.best_loss_ = estimator.loss_
     estimator.t_ = len(losses) * len(data.training_rows)
     ended(estimator, result.training, own_steps=False, is_one=False, is_enough=True)

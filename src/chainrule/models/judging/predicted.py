@@ -43,5 +43,5 @@ def never_predicted(
     is_rarer = (n_rows[is_missed] < n_rows.mean()).any()
     if settings.class_weight == BALANCED or not is_rarer:
         more = "more epochs or hidden units" if settings.recipe is None else argument("effort", "best")
-        advice = f"Try {more}, or give more such rows"
+        advice = "Give more such rows" if settings.effort == "best" else f"Try {more}, or give more such rows"
     return (Diagnosis("class_never_predicted", Remark(f"{what} never predicted, though {have}. {advice}.")),)

@@ -87,14 +87,14 @@ def no_recipe_in_words(given: Mapping[str, Any]) -> str:
     Examples
     --------
     >>> no_recipe_in_words({"hidden": (8,), "seed": 1})
-    'none, one network: hidden was given, which a recipe settles itself'
+    'none: hidden was given, which a recipe settles itself'
     """
     in_the_way = _in_the_way(given)
     if given.get("defaults") not in {None, "modern"} or not in_the_way:
         return ""
     were = "was" if len(in_the_way) == 1 else "were"
     told = series(list(map(argument, in_the_way)))
-    return Remark(f"none, one network: {told} {were} given, which a recipe settles itself")
+    return Remark(f"none: {told} {were} given, which a recipe settles itself")
 
 
 def with_masks(given: Mapping[str, Any], masks: object) -> dict[str, Any]:

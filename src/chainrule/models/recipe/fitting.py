@@ -50,13 +50,13 @@ MOST_ROWS_OF_CHOICE = 20_000  # whose answers the choice looks at
 
 
 @dataclass
-class _Trained:
+class _SoFar:
     """What there is so far.
 
     Attributes
     ----------
     members : list of Member
-        Of all widths.
+        Of all kinds.
     diagnosis : list of Diagnosis
         What went badly.
     was_interrupted : bool
@@ -98,14 +98,14 @@ def fit_by_recipe(
         Ctrl-C came before a network was there.
     """
     recipe, weights = recipe_of(settings), sample_weight(data, settings.class_weight)
-    trained = _Trained()
+    so_far = _SoFar()
     candidates: list[_Candidate] = []
     try:
         for variant in variants_of(data, recipe.effort):
             own = settings_of_variant(data, settings, variant)
-            members = _trained(data, own, recipe, weights, callbacks or {}, trained)
-            if trained.was_interrupted:
-                return _interrupted(data, settings, trained)
+            members = _train_kind(data, own, recipe, weights, callbacks or {}, so_far)
+            if so_far.was_interrupted:
+                return _interrupted(data, settings, so_far)
             cycles = range(len(members[0].answers))
             (answers, Y, rows), answering = _answers(data, members, cycles), those_that_answer(members)
             candidates += [
@@ -114,9 +114,9 @@ def fit_by_recipe(
                 )
                 for cycle, (end, one) in enumerate(zip(recipe.ends, answers, strict=False))
             ]
-        return _chosen(data, settings, recipe, weights, trained, candidates, Y, rows)
+        return _chosen(data, settings, recipe, weights, so_far, candidates, Y, rows)
     except KeyboardInterrupt:  # between trainings, or of a linear model
-        return _interrupted(data, settings, trained)
+        return _interrupted(data, settings, so_far)
 
 
 def _chosen(  # noqa: PLR0917 (called in one place)
@@ -124,7 +124,7 @@ def _chosen(  # noqa: PLR0917 (called in one place)
     settings: FitSettings,
     recipe: Recipe,
     weights: Numbers | None,
-    trained: _Trained,
+    so_far: _SoFar,
     candidates: list[_Candidate],
     Y: Numbers,
     rows: npt.NDArray[np.intp],
@@ -147,7 +147,7 @@ def _chosen(  # noqa: PLR0917 (called in one place)
         None if of_rows is None else of_rows[chosen],
     )
     networks, parts = _in_the_mean(data, penalties, layer, weights, candidates, counts)
-    result = _result(data, settings, trained, networks, parts)
+    result = _result(data, settings, so_far, networks, parts)
     mixed = _mixed([one.answers for one in candidates], counts)
     assert result.model.training is not None  # noqa: S101 (as of every fit)
     record = replace(result.model.training, choice=_choice(candidates, counts, mixed, Y, of_rows))
@@ -210,20 +210,20 @@ def _choice(
     )
 
 
-def _trained(  # noqa: PLR0917 (called in one place)
+def _train_kind(  # noqa: PLR0917 (called in one place)
     data: Dataset,
     settings: FitSettings,
     recipe: Recipe,
     weights: Numbers | None,
     callbacks: dict[str, Any],
-    trained: _Trained,
+    so_far: _SoFar,
 ) -> list[Member]:
     """All networks of a kind, cycle after cycle, until one leaves them worse or Ctrl-C comes.
 
     They are put behind those that are trained already, as they stand after each cycle. A cycle in which one
     diverges is left out, for all of them, where another is there.
     """
-    members, first = members_of_recipe(data, settings, recipe), len(trained.members)
+    members, first = members_of_recipe(data, settings, recipe), len(so_far.members)
     listens = callbacks.get("on_epoch") is not None or callbacks.get("on_step") is not None
     at_once = 1
     if not (listens and settings.threads is None):
@@ -239,15 +239,15 @@ def _trained(  # noqa: PLR0917 (called in one place)
         except DivergenceError as error:
             if not cycle:
                 raise
-            trained.diagnosis.append(_left_out(cycle, len(recipe.ends), error))
+            so_far.diagnosis.append(_left_out(cycle, len(recipe.ends), error))
             break
         if together.was_interrupted:
             n = len(together.results)
             begun = [own or before for own, before in zip(together.results, members[:n], strict=True)]
-            trained.members[first:] = members = [*begun, *members[n:]]
-            trained.was_interrupted = True
+            so_far.members[first:] = members = [*begun, *members[n:]]
+            so_far.was_interrupted = True
             break
-        trained.members[first:] = members = [one for one in together.results if one is not None]
+        so_far.members[first:] = members = [one for one in together.results if one is not None]
         [answers], Y, rows = _answers(data, members, [cycle])
         errors.append(answers.error(Y, None if weights is None else weights[rows]))
         if cycle and not errors[-1] <= recipe.effort.pays * min(errors[:-1]):
@@ -318,33 +318,33 @@ def _rows_of_choice(n_rows: int, seed: int) -> npt.NDArray[np.intp]:
     return np.sort(drawn)
 
 
-def _interrupted(data: Dataset, settings: FitSettings, trained: _Trained) -> FitResult:
+def _interrupted(data: Dataset, settings: FitSettings, so_far: _SoFar) -> FitResult:
     """The mean of the networks as they stand, of those that have come to something."""
-    members = trained.members
+    members = so_far.members
     networks = [one.snapshots[-1] for one in those_that_answer([one for one in members if one.snapshots])]
     if not networks:
         begun = [one for one in members if one.result is not None]
         networks = [one.result.network for one in those_that_answer(begun) if one.result is not None]
     if not networks:
         raise KeyboardInterrupt("No network was trained.")
-    return _result(data, settings, trained, networks, None, StoppedBy.INTERRUPT)
+    return _result(data, settings, so_far, networks, None, StoppedBy.INTERRUPT)
 
 
 def _result(  # noqa: PLR0917 (called in two places)
     data: Dataset,
     settings: FitSettings,
-    trained: _Trained,
+    so_far: _SoFar,
     networks: Sequence[Network],
     parts: Sequence[float] | None,
     stopped_by: StoppedBy = StoppedBy.EPOCHS,
 ) -> FitResult:
     """What came of it: epochs are of a network that was trained longest, the last loss of the mean."""
-    results = [one.result for one in trained.members if one.result is not None]
+    results = [one.result for one in so_far.members if one.result is not None]
     longest = max(results, key=lambda one: len(one.history.epochs))
     network = networks[0] if len(networks) == 1 else Ensemble(networks, parts)
     history = replace(longest.history, loss_after=_loss_of(network, data, settings))
     record = training_record(data, settings, history, stopped_by, None)
-    diagnosis = (*trained.diagnosis, *never_predicted(network, data, settings, len(history.epochs)))
+    diagnosis = (*so_far.diagnosis, *never_predicted(network, data, settings, len(history.epochs)))
     training = replace(
         longest, network=networks[0], history=history, stopped_by=stopped_by, diagnosis=diagnosis
     )
@@ -359,11 +359,11 @@ def _loss_of(network: Network | Ensemble, data: Dataset, settings: FitSettings) 
     a = outputs.astype(np.float64)
     if settings.loss == "rss":
         losses = RSS().values(a, y)
-    else:  # as if the smallest chance above 0 were that of what was rounded to 0
+    else:  # a chance that was rounded to 0 counts as the smallest float above 0
         least = np.finfo(outputs.dtype)
         losses = -y * logarithm(np.maximum(a, least.tiny))
         if settings.loss == "binary_cross_entropy":
             losses -= (1 - y) * logarithm(np.maximum(1 - a, least.epsneg / 2))
     of_rows = np.where(np.isnan(y), 0.0, losses).sum(axis=1)
-    counts = 1.0 if weights is None else as_sample_weight(weights[rows], len(rows), np.float64)
-    return total_of(of_rows * counts) / len(rows)
+    counts = None if weights is None else as_sample_weight(weights[rows], len(rows), np.float64)
+    return total_of(of_rows if counts is None else of_rows * counts) / len(rows)

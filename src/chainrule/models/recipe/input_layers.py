@@ -33,7 +33,10 @@ def start_network(data: Dataset, settings: FitSettings) -> Network:
 
 
 def start_networks(data: Dataset, settings: Iterable[FitSettings]) -> Iterator[Network]:
-    """Networks whose settings differ in their seeds: what they take from rows is learnt once."""
+    """Networks whose settings differ in their seeds: what they take from rows is learnt once.
+
+    What stands before bins must start alike for every seed, as an order and a scale do.
+    """
     numbers, learnt = columns_of_numbers(data), None
     for own in settings:
         net = _random(data, own, numbers)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.errors import InputError, argument
+from chainrule.errors import DivergenceError, InputError, argument
 from chainrule.given import LARGEST_SEED
 from chainrule.models.recipe.choice import of_members
 from chainrule.models.recipe.input_layers import start_networks
@@ -239,18 +239,24 @@ def _trained(  # noqa: PLR0917 (called in one place)
     facts = {"member": number, "cycle": (cycle + 1, len(ends)), "n_epochs": end}
     state: TrainingState | None = None if member.result is None else member.result.state
     done = 0 if state is None else len(state.epochs)
-    result = run_training(
-        member.start,
-        data.X[rows],
-        data.Y[rows],
-        member.settings,
-        sample_weight=None if weights is None else weights[rows],
-        engine=member.settings.engine,
-        callbacks=Callbacks(**{name: of_one_of_several(call, lock, **facts) for name, call in told.items()}),
-        resume=state,
-        observer=UntilEpoch(end).begin(done),
-        warn=False,
-    )
+    try:
+        result = run_training(
+            member.start,
+            data.X[rows],
+            data.Y[rows],
+            member.settings,
+            sample_weight=None if weights is None else weights[rows],
+            engine=member.settings.engine,
+            callbacks=Callbacks(
+                **{name: of_one_of_several(one, lock, **facts) for name, one in told.items()}
+            ),
+            resume=state,
+            observer=UntilEpoch(end).begin(done),
+            warn=False,
+        )
+    except DivergenceError as error:
+        error.seed, error.settings = member.settings.seed, member.settings
+        raise
     if result.stopped_by is StoppedBy.INTERRUPT:
         return replace(member, result=result)
     state = result.state  # now: what makes it holds the rows, and memory of an engine

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from chainrule.equations import LAYERS
 from chainrule.models.recipe.choice import of_members, recipe_of, settings_of_variant, variants_of
 from chainrule.models.recipe.input_layers import random_network
-from chainrule.models.recipe.members import n_folds_of, n_of_all_rows
+from chainrule.models.recipe.members import folds_of, n_folds_of, n_of_all_rows
 from chainrule.words import counted, series
 
 if TYPE_CHECKING:
@@ -27,7 +27,8 @@ def cost_in_words(data: Dataset, settings: FitSettings) -> str:
     """What the recipe of some settings trains at most, before it begins."""
     effort, n_rows = recipe_of(settings).effort, len(data.training_rows)
     folds, in_order = n_folds_of(data, effort.folds), data.encoding.rows.in_order
-    n_learnt = n_rows if in_order else n_rows - n_rows // folds
+    learnt = [len(training) for training, _ in folds_of(data, effort.folds, settings.seed)]
+    n_learnt = n_rows if in_order else max(learnt)
     steps = settings.epochs * (settings.steps_per_epoch or -(-n_learnt // (settings.batch_size or 1)))
     of_folds, of_all = folds * effort.repeats, n_of_all_rows(data, recipe_of(settings))
     of_each, kinds, work = of_folds + of_all, [], 0
