@@ -173,6 +173,16 @@ def test_many_categories_that_repeat_share_a_rest() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("n", "kept", "has_rest"), [(60, 60, False), (1000, 1000, False), (1003, 1000, True)]
+)
+def test_categories_that_are_asked_for_have_a_column_each(n: int, kept: int, has_rest: bool) -> None:  # noqa: FBT001 (a case)
+    table = frame(city=[f"c{k % n:04}" for k in range(2 * n)], y=squares(2 * n))
+    (part,) = chosen(table, "y", categories=["city"]).encoding.inputs
+    assert isinstance(part, CategoryInput)
+    assert (len(part.categories), part.has_rest) == (kept, has_rest)
+
+
 def test_an_index_is_left_out_unless_nothing_else_remains() -> None:
     table = frame(id=range(1, 11), x=squares(10), y=squares(10))
     assert about(table, "id")[:2] == ("left out", "left out: it numbers the rows")

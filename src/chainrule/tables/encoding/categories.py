@@ -23,10 +23,11 @@ if TYPE_CHECKING:
 
     FloatArray = npt.NDArray[np.float64]
 
-__all__ = ["KEPT_OF_MORE", "MOST_LEVELS", "BinaryInput", "CategoryInput"]
+__all__ = ["KEPT_OF_MORE", "MOST_ASKED_LEVELS", "MOST_LEVELS", "BinaryInput", "CategoryInput"]
 
 MOST_LEVELS = 50
 KEPT_OF_MORE = 20
+MOST_ASKED_LEVELS = 1000  # where a column is said to be one of categories
 
 Share = Annotated[float, Meta(ge=0, le=1)]
 

@@ -21,7 +21,13 @@ from chainrule.tables.columns.readings import (
     read_cells,
     settle_reading,
 )
-from chainrule.tables.encoding.categories import BinaryInput, CategoryInput
+from chainrule.tables.encoding.categories import (
+    KEPT_OF_MORE,
+    MOST_ASKED_LEVELS,
+    MOST_LEVELS,
+    BinaryInput,
+    CategoryInput,
+)
 from chainrule.tables.encoding.dates import CycleInput, DateInput
 from chainrule.tables.encoding.encoding import Encoding
 from chainrule.tables.encoding.levels import levels_of
@@ -233,7 +239,7 @@ def _choice(
     if asked == "text":
         return _text(choice, training)
     if asked in {"classes", "categories"} or isinstance(settled.reading, (TextReading, BooleanReading)):
-        return _categories(choice, training, keep=keep or asked != "")
+        return _categories(choice, training, keep=keep or asked != "", all_of_them=asked == "categories")
     return _values(choice, settled.reading, training, as_is=as_is, keeps_shares=keeps_shares)
 
 
@@ -338,7 +344,7 @@ def _dates(choice: _Choice, reading: DateReading, training: Column) -> _Choice:
     return choice
 
 
-def _categories(choice: _Choice, training: Column, *, keep: bool) -> _Choice:
+def _categories(choice: _Choice, training: Column, *, keep: bool, all_of_them: bool) -> _Choice:
     """One column of X for each category, or for two one; text that hardly repeats is left out."""
     column, name = choice.column, choice.column.name
     kind = kind_of_labels(column)
@@ -365,11 +371,15 @@ def _categories(choice: _Choice, training: Column, *, keep: bool) -> _Choice:
         choice.parts = [BinaryInput.learn(name, training, kind)]
         choice.becomes = f"{shown(levels[0].spelling)} or {shown(levels[1].spelling)}{missing}"
     else:
-        part = CategoryInput.learn(name, training, kind)
+        limits = (MOST_ASKED_LEVELS, MOST_ASKED_LEVELS) if all_of_them else (MOST_LEVELS, KEPT_OF_MORE)
+        part = CategoryInput.learn(name, training, kind, *limits)
         choice.parts, n_kept = [part], len(part.categories)
         choice.becomes = f"one of {counted(n_kept + part.has_rest, 'category', 'categories')}{missing}"
         if part.has_rest:
-            choice.decide(f"the {n_kept} most frequent of {len(levels)} values, and one for the rest")
+            more = f"{argument('categories', [name])} gives each its own." * (not all_of_them)
+            choice.decide(
+                f"the {n_kept} most frequent of {len(levels)} values, and one for the rest", advice=more
+            )
     if missing:
         choice.decide(_missing(training, training.missing), advice=_filled_in(training))
     almost = column.almost_numbers()
