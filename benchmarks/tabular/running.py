@@ -92,6 +92,9 @@ def _once(rival: Rival, table: StudyTable, frame: pd.DataFrame, split: int, rows
         predict: Predict = fit[0]
         answer = _timed(lambda: predict(test[inputs]))
     error = error_of(answer[0], test[table.target], table.is_classes)
+    if not np.isfinite(error):
+        message = "its answers are no numbers"
+        raise ValueError(message)
     return {
         "table": table.name, "split": split, "error": error,
         "fit_seconds": fit[1], "fit_processor_seconds": fit[2],

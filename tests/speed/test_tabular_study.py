@@ -238,6 +238,13 @@ def test_a_tool_that_fails_leaves_the_others(tmp_path: Path, capsys: pytest.Capt
     run(Rival("broken", "numpy", fit), named(["moons"]), tmp_path / "broken.jsonl")
     assert "too few rows" in capsys.readouterr().err
     assert kept(tmp_path / "broken.jsonl") == []
+
+    def of_nothing(*_: object) -> Any:  # noqa: ANN401 (as the tools)
+        return lambda new: np.full(len(new), np.nan)
+
+    run(Rival("nan", "numpy", of_nothing), named(["fourth_power"]), tmp_path / "nan.jsonl")
+    assert "its answers are no numbers" in capsys.readouterr().err
+    assert kept(tmp_path / "nan.jsonl") == []
     with pytest.raises(Unavailable, match="there_is_none is not installed"):
         run(Rival("none", "there_is_none", fit), named(["moons"]), tmp_path / "none.jsonl")
 
