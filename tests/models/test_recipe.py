@@ -15,6 +15,7 @@ from chainrule import Ensemble, InputError, Network, UnknownNameError
 from chainrule.files import content_of
 from chainrule.models import choice_in_words, cost_in_words, fit_settings
 from chainrule.models.beside import parted, sample_weight
+from chainrule.models.judging.calibration import calibration_of
 from chainrule.models.learning import diverged_model
 from chainrule.models.linear import linear_path
 from chainrule.models.recipe import fitting
@@ -560,3 +561,38 @@ def test_a_network_that_diverges_is_kept_with_its_own_settings(monkeypatch: pyte
     assert record is not None
     assert (record.seed, record.recipe, record.stopped_by) == (4, None, "divergence")
     assert record.hidden == (5, 5)
+
+
+@pytest.mark.parametrize("options", [{}, {"one_unit": True}, {"target": ["y", "even"]}])
+def test_the_temperature_is_that_of_a_mean_of_all_networks(
+    options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Carried on by the inverse of the number, with what one network and the mean of two need."""
+    heard: dict[str, Any] = {}
+    real = calibration_of
+
+    def hearing(*given: Any, **named: Any) -> Any:  # noqa: ANN401 (as it takes and gives them)
+        heard.update(named, given=given)
+        return real(*given, **named)
+
+    monkeypatch.setattr(fitting, "calibration_of", hearing)
+    noisy = np.where(NOISE > 1, "yes", np.where(A * B > 0, "yes", "no"))
+    table = pa.table({"a": A, "b": B, "y": noisy, "even": ["yes", "no"] * (N // 2)})
+    found: Any = fit(table, **options).model.calibration
+    rows, encoding, Y, outputs = heard["given"]
+    assert np.allclose(sum(heard["drawings"]) / 2, outputs, atol=1e-6)
+    of_mean: Any = real(rows, encoding, Y, outputs)
+    alone: list[Any] = [real(rows, encoding, Y, one) for one in heard["drawings"]]
+    members = heard["members"]
+    assert members == 6
+    for k, one in enumerate(found.targets):
+        before = of_mean.targets[k].temperature
+        singles = [each.targets[k].temperature for each in alone]
+        if before == 1:
+            assert one.temperature == 1
+        elif 1 not in singles:  # else calibration_of has not kept what they need
+            further = (1 / 2 - 1 / members) / (1 - 1 / 2)
+            expected = before * (before / np.sqrt(np.prod(singles))) ** further
+            assert one.temperature == pytest.approx(min(max(expected, 1 / 64), 64), rel=1e-9)
+            heard["compared"] = True
+    assert heard.get("compared") or options

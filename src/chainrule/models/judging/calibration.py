@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 
+from chainrule.elementary import exponential, logarithm, total_of
 from chainrule.equations import LOSSES
 from chainrule.errors import InputError, argument
 from chainrule.given import own_number
@@ -52,10 +53,12 @@ class Temperature(Stored, frozen=True, tag_field="kind", tag="temperature"):
     n_rows : int
         From which it was learnt: of more than 10,000 every second one, or third, and so on.
     temperature : float
-        By which net inputs of the outputs are divided; 1 where another one gains nothing.
+        By which net inputs of the outputs are divided; 1 where another one gains nothing. Of a recipe that
+        which a mean of all its networks is expected to need.
     log_loss, calibration_error : (float, float), or None
         At temperature 1, and at one that was learnt: rows are parted in five, and each part judged at
-        the temperature of the others. None of a single row.
+        the temperature of the others. None of a single row. Of a recipe they are of the means of the few
+        networks that have not seen a row.
     """
 
     target: Name
@@ -273,6 +276,8 @@ def calibration_of(
     *,
     weights: FloatArray | None = None,
     learnt: Sequence[Any] | None = None,
+    drawings: Sequence[npt.NDArray[Any]] = (),
+    members: int = 1,
 ) -> Calibration | None:
     """Learn from rows what they say of the answers; None where no row that counts has a target.
 
@@ -289,10 +294,17 @@ def calibration_of(
     weights : array of shape (n_rows,), optional
     learnt : sequence of targets, optional
         Those of the model, where `encoding` is another one, in the targets' own units.
+    drawings : sequence of arrays, optional
+        What `outputs` are the mean of, each of one network a row.
+    members : int
+        How many networks will answer instead, where these are more.
     """
     found: list[Temperature | Errors] = []
     of_model: dict[str, Any] = {part.name: part for part in (encoding.learnt if learnt is None else learnt)}
-    for (part, y), (_, a) in zip(encoding.parted(Y), encoding.parted(outputs), strict=True):
+    single = [[own for _, own in encoding.parted(one)] for one in drawings if members > len(drawings)]
+    for place, ((part, y), (_, a)) in enumerate(
+        zip(encoding.parted(Y), encoding.parted(outputs), strict=True)
+    ):
         counts = ~np.isnan(y).any(axis=1) & (True if weights is None else weights > 0)
         here = np.flatnonzero(counts)
         own = of_model.get(part.name)
@@ -301,7 +313,12 @@ def calibration_of(
         if isinstance(part, ClassTarget):
             here = here[:: -(-len(here) // MOST_ROWS)]
             weight = None if weights is None else weights[here]
-            found.append(_temperature(part, y[here], a[here].astype(outputs.dtype), weight))
+            one = _temperature(part, y[here], a[here].astype(outputs.dtype), weight)
+            alone = [own[place][here].astype(outputs.dtype) for own in single]
+            if alone and one.temperature != 1:
+                own_temperature = _of_more(one.temperature, part, y[here], alone, weight, members)
+                one = Temperature(part.name, one.n_rows, own_temperature, one.log_loss, one.calibration_error)
+            found.append(one)
             continue
         actual, answer = y[here, 0], a[here, 0]
         if own is not part:
@@ -333,6 +350,26 @@ def _temperature(
         if losses[1] < losses[0]:
             temperature = temperature_of(truth, chances, weights)
     return Temperature(part.name, n, temperature, *gain)
+
+
+def _of_more(  # noqa: PLR0917 (called in one place)
+    of_mean: float,
+    part: ClassTarget,
+    Y: FloatArray,
+    alone: Sequence[npt.NDArray[Any]],
+    weights: FloatArray | None,
+    members: int,
+) -> float:
+    """Temperature of a mean of more networks: its logarithm goes on as it did from one network to their mean.
+
+    It does so by the inverse of their number, as the variance of a mean does: a mean of more is less sure.
+    """
+    truth, n = part.decided(Y), len(alone)
+    chances = [one[:, 0] if part.one_unit else one for one in alone]
+    logs = logarithm([of_mean, *(temperature_of(truth, one, weights) for one in chances)])
+    further = (1 / n - 1 / members) / (1 - 1 / n)
+    found = logs[0] + further * (logs[0] - total_of(logs[1:]) / n)
+    return min(max(float(exponential(found)), LEAST), MOST)
 
 
 def _worked(part: ClassTarget, outputs: FloatArray | None, temperature: float) -> tuple[int, Step]:

@@ -156,7 +156,11 @@ def _chosen(  # noqa: PLR0917 (called in one place)
         return result
     own_weights = None if data.weights is None else data.weights[rows]
     outputs = mixed.mean.astype(np.float32)
-    calibration = calibration_of("folds", data.encoding, Y, outputs, weights=own_weights)
+    drawings = [one.astype(np.float32) for one in mixed.by_drawing]
+    calibration = calibration_of(
+        "folds", data.encoding, Y, outputs, weights=own_weights,
+        drawings=drawings if len(drawings) > 1 else (), members=mixed.members,
+    )  # fmt: skip
     return replace(result, model=replace(result.model, calibration=calibration))
 
 
