@@ -95,13 +95,13 @@ def assert_agree(net: Network, n: int, batch_size: int, tolerance: float = 200, 
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("batch_size", [1, 3, 32])
+@pytest.mark.parametrize("batch_size", [pytest.param(1, marks=pytest.mark.slow), 3, 32])
 @pytest.mark.parametrize("name", CHAINS)
 def test_chains_and_batches(name: str, batch_size: int, dtype: str) -> None:
     assert_agree(network(CHAINS[name], dtype), 40, batch_size)
 
 
-@pytest.mark.parametrize("threads", [1, 2, 3])
+@pytest.mark.parametrize("threads", [1, pytest.param(2, marks=pytest.mark.slow), 3])
 @pytest.mark.parametrize("name", CHAINS)
 def test_batches_of_more_rows_than_a_block_has(name: str, threads: int) -> None:
     assert_agree(network(CHAINS[name]), 700, 600, threads=threads)
@@ -127,7 +127,7 @@ def test_rules_with_all_that_changes_gradients(name: str, rule: str) -> None:
         )
 
 
-@pytest.mark.parametrize("batch_size", [1, 7, 600])
+@pytest.mark.parametrize("batch_size", [pytest.param(1, marks=pytest.mark.slow), 7, 600])
 @pytest.mark.parametrize("name", CHAINS)
 def test_units_that_drop_out(name: str, batch_size: int) -> None:
     assert_agree(network(CHAINS[name]), 40 if batch_size < 600 else 700, batch_size, dropout=0.3)

@@ -71,7 +71,7 @@ def peak_and_rest(function: Callable[[], object]) -> tuple[int, int]:
         "DataFrame", "early stopping", "lbfgs", "lbfgs of float32",
     ],
 )  # fmt: skip
-@pytest.mark.parametrize("kind", [MLPClassifier, MLPRegressor])
+@pytest.mark.parametrize("kind", [pytest.param(MLPClassifier, marks=pytest.mark.slow), MLPRegressor])
 def test_one_copy_of_the_samples_at_most(
     kind: Any,  # noqa: ANN401
     made: Callable[[], Any],

@@ -66,7 +66,7 @@ def test_the_network_is_that_of_fit_to_the_bit(kind: str, defaults: str, of_fit:
     assert one.score(FRAME, TARGETS[kind]) > 0.8
 
 
-@pytest.mark.parametrize("defaults", ["modern", "notes"])
+@pytest.mark.parametrize("defaults", ["modern", pytest.param("notes", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("kind", TARGETS)
 def test_every_door_gives_the_same_predictions(kind: str, defaults: str, tmp_path: Path) -> None:
     one = made(kind, defaults=defaults, epochs=4).fit(FRAME, TARGETS[kind])

@@ -67,7 +67,13 @@ def test_any_place_of_the_document(data: st.DataObject, prepared: Path) -> None:
 
 
 @pytest.mark.usefixtures("one_database")
-@pytest.mark.parametrize("text", ["\x1b[31mred", "\x9b2J", "a\nb\nError: c", "\u202eevil"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\x1b[31mred",
+        *(pytest.param(one, marks=pytest.mark.slow) for one in ("\x9b2J", "a\nb\nError: c", "\u202eevil")),
+    ],
+)
 def test_text_that_a_terminal_would_obey(text: str, prepared: Path) -> None:
     content = prepared.joinpath("old.checkpoint.st").read_bytes()
     document = json.loads(header_of(content)[0]["__metadata__"]["chainrule"])
