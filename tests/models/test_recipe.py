@@ -596,3 +596,20 @@ def test_the_temperature_is_that_of_a_mean_of_all_networks(
             assert one.temperature == pytest.approx(min(max(expected, 1 / 64), 64), rel=1e-9)
             heard["compared"] = True
     assert heard.get("compared") or options
+
+
+def test_groups_in_order_are_parted_by_groups_and_no_network_learns_from_all() -> None:
+    table = NUMBERS.append_column("g", pa.array([str(k % 6) for k in range(N)]))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        data = fit(table, group="g", in_order=True).data
+    settings = fit_settings(data)
+    members = members_of_recipe(data, settings, recipe_of(settings))
+    assert all(len(one.held_out) for one in members)
+    assert "each of which learns from 2 of 3 parts" in cost_in_words(data, settings)
+
+
+def test_what_it_costs_is_a_plain_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    data, settings = prepared()
+    monkeypatch.setattr("chainrule.models.recipe.wording.BILLION", 1e6)
+    assert "e+" not in cost_in_words(data, replace(settings, epochs=settings.epochs * 15))

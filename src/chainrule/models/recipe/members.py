@@ -190,8 +190,9 @@ def _seed_after(settings: FitSettings, k: int) -> int:
 
 
 def n_of_all_rows(data: Dataset, recipe: Recipe) -> int:
-    """How many networks learn from all rows."""
-    return n_folds_of(data, recipe.effort.folds) if data.encoding.rows.in_order else 0
+    """How many networks learn from all rows: where those of folds know old ones alone, and are no groups."""
+    rows = data.encoding.rows
+    return n_folds_of(data, recipe.effort.folds) if rows.in_order and rows.group is None else 0
 
 
 def those_that_answer(members: Sequence[Member]) -> list[Member]:

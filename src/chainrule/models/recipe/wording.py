@@ -26,14 +26,14 @@ A_SECOND = 2e10  # multiply-adds of a core of today, about
 def cost_in_words(data: Dataset, settings: FitSettings) -> str:
     """What the recipe of some settings trains at most, before it begins."""
     effort, n_rows = recipe_of(settings).effort, len(data.training_rows)
-    folds, in_order = n_folds_of(data, effort.folds), data.encoding.rows.in_order
+    folds, of_all = n_folds_of(data, effort.folds), n_of_all_rows(data, recipe_of(settings))
     learnt = [len(training) for training, _ in folds_of(data, effort.folds, settings.seed)]
-    n_learnt = n_rows if in_order else max(learnt)
+    n_learnt = n_rows if of_all else max(learnt)
     steps = settings.epochs * (settings.steps_per_epoch or -(-n_learnt // (settings.batch_size or 1)))
-    of_folds, of_all = folds * effort.repeats, n_of_all_rows(data, recipe_of(settings))
+    of_folds = folds * effort.repeats
     of_each, kinds, work = of_folds + of_all, [], 0
     parts = f"each of which learns from {folds - 1} of {folds} parts of the {n_rows} rows"
-    if in_order:
+    if of_all:
         parts = f"of which {of_folds} learn from the rows before one of {folds} blocks and {of_all} from all "
         parts += f"{n_rows} rows, each"
     for variant in variants_of(data, effort):
@@ -43,13 +43,25 @@ def cost_in_words(data: Dataset, settings: FitSettings) -> str:
         work += OF_A_WEIGHT * weights * steps * (settings.batch_size or 1) * of_each
         sizes = "-".join(map(str, (data.X.shape[1], *own.hidden, data.Y.shape[1])))
         kinds.append(sizes + BEHIND_WAVES * (variant.embedding == "periodic"))
-    most = f"{work / BILLION:.2g} billion multiply-adds, about {max(work / A_SECOND, 0.1):.1g} s of one core"
+    seconds = _about(max(work / A_SECOND, 0.1), 1)
+    most = f"{_about(work / BILLION, 2)} billion multiply-adds, about {seconds} s of one core"
     each = " each of" * (len(kinds) > 1)
     return (
         f"Recipe {settings.recipe}, effort {settings.effort}: {of_each} networks{each} {series(kinds)}, "
         f"{parts} in up to {steps} updates, and "
         f"{counted(len(effort.penalties), 'linear model')}; at most {most}."
     )
+
+
+def _about(number: float, digits: int) -> str:
+    """So many digits of it.
+
+    Examples
+    --------
+    >>> _about(143.2, 2), _about(0.0876, 1)
+    ('140', '0.09')
+    """
+    return f"{float(f'{number:.{digits}g}'):g}"
 
 
 def _is_dense(layer: object) -> bool:
