@@ -66,6 +66,11 @@ def test_what_was_given_is_not_advised() -> None:
     [found] = never_predicted(net, data, plain, 50)
     what = "The classes 'b', 'rare' are never predicted, though 86 rows have them."
     assert found.message == f"{what} Try class_weight='balanced'."
+    of_recipe = replace(plain, class_weight="balanced", recipe="modern-2", effort="quick")
+    [found] = never_predicted(net, data, of_recipe, 50)
+    assert found.message.endswith("Try effort='best', or give more such rows.")
+    [found] = never_predicted(net, data, replace(of_recipe, effort="best"), 50)
+    assert found.message.endswith(". Give more such rows.")
     [found] = never_predicted(net, data, replace(plain, class_weight="balanced"), 50)
     assert found.message == f"{what} Try more epochs or hidden units, or give more such rows."
     assert never_predicted(net, data, plain, 9) == ()

@@ -19,7 +19,7 @@ from chainrule.models.judging.calibration import calibration_of
 from chainrule.models.learning import diverged_model
 from chainrule.models.linear import linear_path
 from chainrule.models.recipe import fitting
-from chainrule.models.recipe.choice import EFFORT, Effort, Variant, recipe_of
+from chainrule.models.recipe.choice import EFFORT, Effort, Variant, recipe_of, settings_of_variant
 from chainrule.models.recipe.fitting import _answers, _loss_of, _SoFar, _train_kind
 from chainrule.models.recipe.members import folds_of, members_of_recipe
 from chainrule.network import members_of
@@ -502,6 +502,9 @@ def test_networks_with_waves_are_candidates_beside_those_with_bins(monkeypatch: 
     both = (Variant(4), Variant(4, "periodic"))
     monkeypatch.setitem(EFFORT, "normal", replace(BRIEF, few=both))
     result = fit()
+    settings = fit_settings(result.data)
+    factors = [settings_of_variant(result.data, settings, one).rate_factors for one in both]
+    assert factors == ["1,6,ntp,ntp,ntp", "0.1,6,ntp,ntp,ntp"]
     names = [name for name, *_ in choice_of(result) if name[0].isdigit()]
     assert [name.partition(":")[0] for name in names] == ["4", "4", "4 periodic", "4 periodic"]
     kinds = {one.layers[0].name for one in members_of(result.model.network)} - {"dense"}
@@ -533,6 +536,28 @@ def test_classes_that_are_balanced_already_may_be_asked_to_be() -> None:
     assert balanced.history.loss_after == plain.history.loss_after
 
 
+def test_missing_targets_count_nothing_in_the_loss() -> None:
+    gaps = [None if k % 5 == 0 else value for k, value in enumerate(B)]
+    result = fit(pa.table({"a": A, "b": B, "y": A * B, "z": gaps}), target=["y", "z"])
+    data, rows = result.data, result.data.training_rows
+    a, y = result.model.network(data.X[rows]).astype(float), data.Y[rows]
+    assert np.isnan(y).any()
+    assert result.history.loss_after == pytest.approx(np.nansum((y - a) ** 2) / 2 / len(rows), rel=1e-6)
+
+
+def test_a_certain_wrong_answer_of_one_unit_costs_what_is_lost_by_rounding(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    data = fit(CLASSES, one_unit=True).data
+    rows = data.training_rows
+    net = Network.random((data.X.shape[1], 1), "logistic", "binary_cross_entropy")
+    monkeypatch.setattr(Network, "__call__", lambda *_: (1 - data.Y[rows]).astype(np.float32))
+    tiny, near = 2.0**-126, 2.0**-25
+    share = data.Y[rows].mean()
+    expected = -share * np.log(tiny) - (1 - share) * np.log(near)
+    assert _loss_of(net, data, fit_settings(data)) == pytest.approx(expected, rel=1e-12)
+
+
 def test_a_certain_wrong_answer_costs_what_the_smallest_chance_does(monkeypatch: pytest.MonkeyPatch) -> None:
     result = fit(CLASSES)
     data, rows = result.data, result.data.training_rows
@@ -543,7 +568,7 @@ def test_a_certain_wrong_answer_costs_what_the_smallest_chance_does(monkeypatch:
 
     monkeypatch.setattr(Network, "__call__", wrong)
     found = _loss_of(members_of(result.model.network)[0], data, fit_settings(data))
-    assert found == pytest.approx(-np.log(np.finfo(np.float32).tiny), rel=1e-12)
+    assert found == pytest.approx(126 * np.log(2), rel=1e-12)
 
 
 def test_a_network_that_diverges_is_kept_with_its_own_settings(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -613,3 +638,23 @@ def test_what_it_costs_is_a_plain_number(monkeypatch: pytest.MonkeyPatch) -> Non
     data, settings = prepared()
     monkeypatch.setattr("chainrule.models.recipe.wording.BILLION", 1e6)
     assert "e+" not in cost_in_words(data, replace(settings, epochs=settings.epochs * 15))
+
+
+@pytest.mark.parametrize("sizes", [(30, 6, 12), (16, 16, 16)])
+def test_as_many_updates_are_said_as_the_network_with_most_rows_may_make(sizes: tuple[int, ...]) -> None:
+    groups = [name for name, size in zip("abc", sizes, strict=True) for _ in range(size)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        data = fit(NUMBERS.append_column("g", pa.array(groups)), group="g", held_out=0).data
+    settings = fit_settings(data)
+    members = members_of_recipe(data, settings, recipe_of(settings))
+    most = max(len(one.training) for one in members)
+    updates = settings.epochs * -(-most // (settings.batch_size or 1))
+    assert most == N - min(sizes)
+    assert f"in up to {updates} updates" in cost_in_words(data, settings)
+
+
+def test_what_a_recipe_without_calibration_lacks_is_said_by_its_argument() -> None:
+    model = fit(calibrate=False).model
+    with pytest.raises(InputError, match=r"Fit it without calibrate=False\.$"):
+        model.predict(NUMBERS, interval=0.9)

@@ -133,6 +133,11 @@ def test_no_share_explained_is_above_1_where_resamples_have_one_value() -> None:
     ends = score_numbers("y", NumberRows(actual, predicted, None, 0.2)).intervals["r2"]
     assert ends is not None
     assert 0.9 < ends[0] < ends[1] <= 1
+    actual = np.array([1.26] * 4 + [-1.32])  # here rounding leaves a little more than 0
+    predicted = np.array([1.452, 1.291, 1.099, 1.368, -0.929])
+    ends = score_numbers("y", NumberRows(actual, predicted, None, 0.2)).intervals["r2"]
+    assert ends is not None
+    assert 0.5 < ends[0] < ends[1] <= 1
 
 
 def test_intervals_are_computed_when_they_are_asked_for() -> None:

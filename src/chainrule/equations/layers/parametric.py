@@ -2,6 +2,7 @@ r"""Layers that learn how much of an activation their units have."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -32,7 +33,7 @@ def parametric_layer(given: object) -> Layer | None:
     return None if LAYERS.fact(layer, "activation") is None else LAYERS.made_of(layer)  # type: ignore[arg-type]
 
 
-class Parametric(LayerKind):
+class Parametric(LayerKind, ABC):
     r"""Part of an activation for each unit: :math:`z_j = a_j + \alpha_j (g(a_j) - a_j)`, equation (68).
 
     Its matrix has shape (n_inputs, 1). It follows a dense layer without an activation of its own: with
@@ -91,13 +92,13 @@ class Parametric(LayerKind):
         """How many."""
         return f"{counted(shape[0], 'unit')}, each with a part of {self.activation.name} of its own"
 
+    @abstractmethod
     def of_input(self, a: Array, j: int) -> str:
         """The activation of an input, written with ``a[j]``."""
-        raise NotImplementedError
 
+    @abstractmethod
     def slope_of_input(self, a: Array, j: int) -> str:
         """Its slope likewise."""
-        raise NotImplementedError
 
     def terms_of_unit(self, weights: Array, a: Array, k: int) -> Sequence[str]:
         """Equation (68)."""

@@ -69,10 +69,8 @@ def check_effort(estimator: Any) -> None:
     if others:
         name, advice = "effort", "Leave effort out, or all that is beside it."
         if estimator.effort is None:
-            name, advice = (
-                "defaults",
-                "Give defaults='modern' for one network, or leave out the others.",
-            )
+            name = "defaults"
+            advice = "Give defaults='modern' for one network, or leave out the others."
         raise InputError(
             f"{name}={getattr(estimator, name)!r} was given with {series(list(others))}",
             parameter=name,

@@ -301,7 +301,9 @@ def calibration_of(
     """
     found: list[Temperature | Errors] = []
     of_model: dict[str, Any] = {part.name: part for part in (encoding.learnt if learnt is None else learnt)}
-    single = [[own for _, own in encoding.parted(one)] for one in drawings if members > len(drawings)]
+    single = []
+    if 1 < len(drawings) < members:
+        single = [[own for _, own in encoding.parted(one)] for one in drawings]
     for place, ((part, y), (_, a)) in enumerate(
         zip(encoding.parted(Y), encoding.parted(outputs), strict=True)
     ):

@@ -12,6 +12,9 @@ from chainrule.models.recipe.input_layers import columns_of_numbers
 from chainrule.settings import FitSettings
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
     from chainrule.models.dataset import Dataset
     from chainrule.models.outputs import OutputLayer
 
@@ -85,14 +88,12 @@ EFFORT = {
     "quick": Effort(4, 3, 1, (Variant(32),), (Variant(32),), 0.94, penalties=(0.002,)),
     "normal": Effort(5, 4, 2, (Variant(32),), (Variant(64),), 0.97),
     "best": Effort(
-        6,
-        8,
-        2,
-        (Variant(32), Variant(64), Variant(32, "periodic")),
-        (Variant(32), Variant(64), Variant(64, "periodic")),
-        1.1,
+        6, 8, 2,
+        few=(Variant(32), Variant(64), Variant(32, "periodic")),
+        many=(Variant(32), Variant(64), Variant(64, "periodic")),
+        pays=1.1,
     ),
-}
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -145,14 +146,19 @@ def recipe_settings(data: Dataset, layer: OutputLayer, *, effort: str, given: di
 def variants_of(data: Dataset, effort: Effort) -> tuple[Variant, ...]:
     """Kinds of networks of a table: those with waves only where it has numbers, and not too many."""
     variants = effort.few if len(data.training_rows) <= FEW_ROWS else effort.many
-    embeds = 0 < len(columns_of_numbers(data)) <= MOST_NUMBERS_EMBEDDED
+    embeds = _are_embedded(columns_of_numbers(data))
     return tuple(one for one in variants if embeds or one.embedding == "piecewise")
+
+
+def _are_embedded(numbers: npt.NDArray[np.intp]) -> bool:
+    """Whether there are numbers, and not too many, to be put in bins or waves."""
+    return 0 < len(numbers) <= MOST_NUMBERS_EMBEDDED
 
 
 def settings_of_variant(data: Dataset, settings: FitSettings, variant: Variant) -> FitSettings:
     """Settings of networks of such a kind; their numbers are embedded unless these are too many."""
     numbers = columns_of_numbers(data)
-    embeds = 0 < len(numbers) <= MOST_NUMBERS_EMBEDDED
+    embeds = _are_embedded(numbers)
     bins = min(MOST_BINS, max(FEWEST_BINS, INPUTS_IN_BINS // max(1, len(numbers))))
     embedding, factor = f"piecewise:{bins}", "1"
     if variant.embedding == "periodic":

@@ -158,9 +158,8 @@ def _chosen(  # noqa: PLR0917 (called in one place)
     outputs = mixed.mean.astype(np.float32)
     drawings = [one.astype(np.float32) for one in mixed.by_drawing]
     calibration = calibration_of(
-        "folds", data.encoding, Y, outputs, weights=own_weights,
-        drawings=drawings if len(drawings) > 1 else (), members=mixed.members,
-    )  # fmt: skip
+        "folds", data.encoding, Y, outputs, weights=own_weights, drawings=drawings, members=mixed.members
+    )
     return replace(result, model=replace(result.model, calibration=calibration))
 
 
@@ -368,6 +367,6 @@ def _loss_of(network: Network | Ensemble, data: Dataset, settings: FitSettings) 
         losses = -y * logarithm(np.maximum(a, least.tiny))
         if settings.loss == "binary_cross_entropy":
             losses -= (1 - y) * logarithm(np.maximum(1 - a, least.epsneg / 2))
-    of_rows = np.where(np.isnan(y), 0.0, losses).sum(axis=1)
+    losses = np.where(np.isnan(y), 0.0, losses)
     counts = None if weights is None else as_sample_weight(weights[rows], len(rows), np.float64)
-    return total_of(of_rows if counts is None else of_rows * counts) / len(rows)
+    return total_of(losses if counts is None else losses * counts[:, np.newaxis]) / len(rows)
