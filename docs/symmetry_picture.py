@@ -12,6 +12,7 @@ from pathlib import Path
 import chainrule
 from chainrule.equations import Uniform
 
+HERE = Path(__file__).parent
 WIDTH, HEIGHT, LEFT, BAR, GAP = 760, 300, 60, 36, 12
 MIDDLE, TALLEST = 150, 100  # of the bars, in pixels
 STYLE = (
@@ -54,7 +55,7 @@ def unit(weights: list[float], left: float, name: str) -> list[str]:
     return parts
 
 
-def main() -> None:
+def main(folder: Path = HERE) -> None:
     """Train, draw, write."""
     hidden = learnt().weights[0]
     box = f'xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}"'
@@ -65,7 +66,7 @@ def main() -> None:
         *unit(hidden[1, 1:].tolist(), LEFT + WIDTH / 2, "second hidden unit"),
         "</svg>\n",
     ]
-    (Path(__file__).parent / "symmetry.svg").write_text("\n".join(parts), encoding="utf-8")
+    (folder / "symmetry.svg").write_text("\n".join(parts), encoding="utf-8")
 
 
 if __name__ == "__main__":
