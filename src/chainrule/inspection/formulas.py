@@ -71,5 +71,13 @@ def written_out(formula: str, explaining: str | None = None) -> str:
 
 
 def with_value(formula: str, variable: str, value: str) -> str:
-    """Formula with a value for its variable, which may be a letter of a function's name as well."""
+    """Formula with a value for its variable, which may be a letter of a function's name as well.
+
+    Examples
+    --------
+    >>> with_value("exp(z) + z", "z", "(-2)")
+    'exp(-2) + (-2)'
+    """
+    in_brackets = value if re.fullmatch(r"\([^()]*\)", value) else f"({value})"
+    formula = re.sub(rf"\({variable}\)", lambda _: in_brackets, formula)
     return re.sub(rf"(?<![A-Za-z_]){variable}(?![A-Za-z_])", lambda _: value, formula)
