@@ -27,12 +27,11 @@ __all__ = ["FormulaError", "mathml", "setup"]
 
 # Two commands of one sign: until they are signs again, characters stand for them that nothing else uses.
 BARS = {"\\lvert": "\ue000", "\\rvert": "\ue001"}
-FORMS = {"\ue000": "prefix", "\ue001": "postfix"}
 LETTERS = set("\u2202\u221e\u22a4\u2026\u2207")  # ∂ ∞ ⊤ … ∇ are no operators
 SIGNS = set(":;\u00b1\u2032")  # nor are : ; ± ′ letters
 OPENING, CLOSING = set("([{\u230a\u2308\ue000"), set(")]}\u230b\u2309\ue001")
 UNARY = set("+\u2212\u00b1")
-SEPARATORS = set(",;")
+SPACES = {",": "0.25em", ";": "0.25em", "/": "0"}  # after a sign, with none before it
 LINES = {"\u2015", "\u00af"}  # above a letter
 PARTS = {"mfrac": 2, "mroot": 2, "msub": 2, "msup": 2, "munder": 2, "mover": 2, "msubsup": 3, "munderover": 3}
 SCRIPTS = set(PARTS) - {"mfrac", "mroot"}
@@ -114,9 +113,11 @@ def _settle(one: Element) -> None:
     elif one.tag == "mi" and (text in SIGNS or text in OPENING | CLOSING):
         one.tag = "mo"
     if one.tag == "mo" and text in OPENING | CLOSING:
-        one.attrib.setdefault("stretchy", "false")
-    elif one.tag == "mo" and text in SEPARATORS:
-        one.attrib |= {"lspace": "0", "rspace": "0.25em"}
+        form = "prefix" if text in OPENING else "postfix"
+        one.attrib = {"form": form, "stretchy": "false"} | one.attrib
+        one.text = "|" if text in BARS.values() else text
+    elif one.tag == "mo" and text in SPACES:
+        one.attrib |= {"lspace": "0", "rspace": SPACES[text]}
     if one.tag == "mover" and one[-1].tag == "mo":
         is_line = one[-1].text in LINES
         one.set("accent", "true")
@@ -131,13 +132,11 @@ def _settle(one: Element) -> None:
 
 
 def _set_signs(row: Element) -> None:
-    """Join := and let a sign before a number stand close to it; tell bars that open from bars that close."""
+    """Join :=, and let a sign before a number stand close to it."""
     before: Element | None = None
     for one in [each for each in row if each.tag not in {"mspace", "mtext"}]:
         text, last = one.text or "", "" if before is None else before.text or ""
-        if text in FORMS:
-            one.text, one.attrib["form"] = "|", FORMS[text]
-        elif text == "=" and last == ":" and before is not None:
+        if text == "=" and last == ":" and before is not None:
             row.remove(before)
             one.text = ":="
         elif text in UNARY and (before is None or (before.tag == "mo" and not _closes(before))):
@@ -154,8 +153,7 @@ def _set_functions(row: Element) -> None:
         at = list(row).index(one)
         after = row[at + 1] if at + 1 < len(row) else None
         before = row[at - 1] if at else None
-        first = next((each.text for each in after.iter() if each.text), "") if after is not None else ""
-        if after is not None and after.tag != "mspace" and first not in OPENING:
+        if after is not None and after.tag != "mspace" and not _opens(after):
             row.insert(at + 1, Element("mspace", width=THIN))
         if before is not None and (before.tag not in {"mo", "mspace"} or _closes(before)):
             row.insert(at, Element("mspace", width=THIN))
@@ -168,9 +166,14 @@ def _draw_together(script: Element) -> None:
             one.attrib |= {"lspace": "0", "rspace": "0"}
 
 
+def _opens(one: Element) -> bool:
+    """Whether an element begins with a bracket."""
+    return next((each.get("form") == "prefix" for each in one.iter() if each.text), False)
+
+
 def _closes(one: Element) -> bool:
     """Whether a sign is a bracket that closes."""
-    return one.text in CLOSING or one.get("form") == "postfix"
+    return one.get("form") == "postfix"
 
 
 def inline(self: HTML5Translator, node: nodes.math) -> None:
