@@ -1,15 +1,19 @@
 """Sphinx configuration."""
 
+import sys
+from pathlib import Path
 from typing import Any
 
 import chainrule
+
+sys.path.insert(0, str(Path(__file__).parent / "extensions"))
 
 project = "chainrule"
 author = "The chainrule developers"
 copyright = "the chainrule developers"
 version = release = chainrule.__version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.mathjax", "sphinx.ext.napoleon"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "mathml", "made_pages"]
 myst_enable_extensions = ["amsmath", "colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
 
@@ -21,6 +25,13 @@ suppress_warnings = ["ref.python"]  # of the letters in shapes, which several cl
 
 html_theme = "furo"
 html_title = "chainrule"
+html_math_renderer = "mathml"
+html_static_path = ["_static"]
+html_css_files = ["chainrule.css"]
+html_js_files = [("scrolling.js", {"defer": "defer"})]
+html_copy_source = False
+html_show_sourcelink = False
+html_show_sphinx = False
 exclude_patterns = ["_build"]
 
 EQUATIONS_BEFORE = {"units-losses-rules": 18, "layers": 59, "recipe": 68}  # on the pages before it

@@ -13,10 +13,11 @@ import chainrule
 from chainrule.equations import Uniform
 
 HERE = Path(__file__).parent
-WIDTH, HEIGHT, LEFT, BAR, GAP = 760, 300, 60, 36, 12
+WIDTH, HEIGHT, LEFT, BAR, GAP = 400, 300, 62, 36, 12  # one unit above the other: a telephone shows both
 MIDDLE, TALLEST = 150, 100  # of the bars, in pixels
 STYLE = (
-    "<style>text{font:13px sans-serif;fill:#555}.up{fill:#2878b5}.down{fill:#c85a32}line{stroke:#999}</style>"
+    "<style>.paper{fill:#fff}text{font:13px sans-serif;fill:#1f2328}.up{fill:#2878b5}.down{fill:#c85a32}line{stroke:#777}"
+    "@media (prefers-color-scheme:dark){.paper{fill:#1a1c1e}text{fill:#e6edf3}}</style>"
 )
 
 
@@ -34,23 +35,23 @@ def text(x: float, y: float, words: str) -> str:
     return f'<text x="{x:g}" y="{y:g}" text-anchor="middle">{words}</text>'
 
 
-def unit(weights: list[float], left: float, name: str) -> list[str]:
+def unit(weights: list[float], top: float, name: str) -> list[str]:
     """Bars of one unit's six weights, up where they are above 0."""
-    largest, step = max(map(abs, weights)), BAR + GAP
+    largest, step, left, middle = max(map(abs, weights)), BAR + GAP, LEFT, top + MIDDLE
     width = 6 * step - GAP
-    parts = [text(left + width / 2, 24, name)]
-    parts += [f'<line x1="{left - 8:g}" y1="{MIDDLE}" x2="{left + width + 8:g}" y2="{MIDDLE}"/>']
+    parts = [text(left + width / 2, top + 24, name)]
+    parts += [f'<line x1="{left - 8:g}" y1="{middle:g}" x2="{left + width + 8:g}" y2="{middle:g}"/>']
     for i, weight in enumerate(weights):
         x, height = left + i * step, TALLEST * abs(weight) / largest
         way, y, y_of_number = (
-            ("up", MIDDLE - height, MIDDLE - height - 6)
+            ("up", middle - height, middle - height - 6)
             if weight > 0
-            else ("down", MIDDLE, MIDDLE + height + 16)
+            else ("down", middle, middle + height + 16)
         )
         parts += [
             f'<rect class="{way}" x="{x:g}" y="{y:.1f}" width="{BAR}" height="{height:.1f}"/>',
             text(x + BAR / 2, round(y_of_number, 1), f"{weight:.2f}"),
-            text(x + BAR / 2, HEIGHT - 10, f"x{i + 1}"),
+            text(x + BAR / 2, top + HEIGHT - 10, f"x{i + 1}"),
         ]
     return parts
 
@@ -58,12 +59,13 @@ def unit(weights: list[float], left: float, name: str) -> list[str]:
 def main(folder: Path = HERE) -> None:
     """Train, draw, write."""
     hidden = learnt().weights[0]
-    box = f'xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}"'
+    size = f'viewBox="0 0 {WIDTH} {2 * HEIGHT}" width="{WIDTH}" height="{2 * HEIGHT}"'
     parts = [
-        f'<svg {box} role="img" aria-label="Weights of the two hidden units to the six inputs">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" aria-label="Weights of the two hidden units to the six inputs">',
         STYLE,
-        *unit(hidden[0, 1:].tolist(), LEFT, "first hidden unit"),
-        *unit(hidden[1, 1:].tolist(), LEFT + WIDTH / 2, "second hidden unit"),
+        f'<rect class="paper" width="{WIDTH}" height="{2 * HEIGHT}" rx="8"/>',
+        *unit(hidden[0, 1:].tolist(), 0, "first hidden unit"),
+        *unit(hidden[1, 1:].tolist(), HEIGHT, "second hidden unit"),
         "</svg>\n",
     ]
     (folder / "symmetry.svg").write_text("\n".join(parts), encoding="utf-8")
