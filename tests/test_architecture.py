@@ -104,8 +104,8 @@ def room_of(module: str) -> str:
 
 
 def is_class_and_display(circle: list[str]) -> bool:
-    """Whether it is a class and the file that says how a notebook shows it, which name each other."""
-    return len(circle) == 2 and len({room_of(one) for one in circle}) == 1 and ".display" in " ".join(circle)
+    """Whether files of one room name each other: a class, what shows it in a notebook, and words for both."""
+    return len({room_of(one) for one in circle}) == 1 and any(".display" in one for one in circle)
 
 
 def _name(path: Path) -> str:

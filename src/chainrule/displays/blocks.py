@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from chainrule.displays.html import Html, element, joined_html
 from chainrule.displays.style import CLASS, STYLE
-from chainrule.words import counted, named
+from chainrule.words import counted, named, told_apart
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
 __all__ = [
     "display", "facts", "first_and_last", "folded", "paragraph", "remark", "some_of", "table", "warning",
@@ -151,46 +151,44 @@ def table(
 
 
 def some_of(n: int, most: int) -> list[int | None]:
-    """Places of the first and the last of many, None for those between; all where they are few.
+    """Places of the first and the last of many, None for those between; all where they take as little room.
 
     Examples
     --------
-    >>> some_of(3, 4), some_of(9, 4)
-    ([0, 1, 2], [0, 1, None, 7, 8])
+    >>> some_of(5, 4), some_of(9, 4)
+    ([0, 1, 2, 3, 4], [0, 1, None, 7, 8])
     """
-    if n <= most:
+    if n <= most + 1:
         return list(range(n))
     first = (most + 1) // 2
     return [*range(first), None, *range(n - most + first, n)]
 
 
 def first_and_last(
-    columns: Sequence[tuple[str, Sequence[object]]], n_rows: int, *, caption: str, what: str = "column"
+    columns: Sequence[tuple[str, Callable[[int], object]]], n_rows: int, *, caption: str
 ) -> Html:
     """The first and the last rows of columns, each with its number from 1; of many columns the first ones.
 
     Parameters
     ----------
-    columns : sequence of (name, cells)
-        Cells are taken by their places, and only those that are shown.
+    columns : sequence of (name, function)
+        The function gives the cell at a place, from 0; only those that are shown are asked for.
     n_rows : int
     caption : str
-    what : str
-        What a column is called where some are left out.
 
     Examples
     --------
-    >>> "<td>2.5</td>" in first_and_last([("width", [1.5, 2.5])], 2, caption="Rows")
+    >>> "<td>2.5</td>" in first_and_last([("width", [1.5, 2.5].__getitem__)], 2, caption="Rows")
     True
     """
     shown, left_out = columns[:MOST_COLUMNS], len(columns) - MOST_COLUMNS
     places = some_of(n_rows, 2 * MOST_AT_EITHER_END)
     rows = [
-        ["…", *("…" for _ in shown)] if k is None else [k + 1, *(_cell(cells[k]) for _, cells in shown)]
+        ["…", *("…" for _ in shown)] if k is None else [k + 1, *(_cell(cell(k)) for _, cell in shown)]
         for k in places
     ]
-    heads = ["row", *(named(name, LONGEST_HEAD) for name, _ in shown)]
-    more = paragraph(f"… {counted(left_out, f'more {what}')}", small=True) if left_out > 0 else ""
+    heads = ["row", *told_apart([name for name, _ in shown], LONGEST_HEAD)]
+    more = paragraph(f"… {counted(left_out, 'more column')}", small=True) if left_out > 0 else ""
     return joined_html([table(heads, rows, caption=caption), more])
 
 

@@ -94,7 +94,7 @@ def layers_picture(layers: Sequence[Layer], between: Sequence[Between]) -> Html:
         parts.extend(_units(layer, x, height))
         if is_first or is_last:
             parts.extend(_names(layer, x, height, is_first=is_first))
-        left_out = [f"{MOST_UNITS} drawn"] if layer.n_units > MOST_UNITS else []
+        left_out = [f"{MOST_UNITS} drawn"] if None in some_of(layer.n_units, MOST_UNITS) else []
         captions.append([*layer.caption, *left_out])
         for line, words in enumerate(captions[-1]):
             text = named(words, LONGEST_CAPTION)

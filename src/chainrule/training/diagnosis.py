@@ -16,7 +16,7 @@ import numpy as np
 from chainrule.equations import ACTIVATIONS, LOSSES, RULES, columns_spared
 from chainrule.errors import Remark, argument
 from chainrule.network import Objective, each_member, forward
-from chainrule.training.displays.results import diagnosis_display
+from chainrule.training.displays.history import diagnosis_display
 from chainrule.words import counted
 
 if TYPE_CHECKING:

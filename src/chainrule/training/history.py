@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from chainrule.arithmetic import ARITHMETIC
-from chainrule.training.displays.results import history_display
+from chainrule.training.displays.history import history_display
 
 __all__ = ["Epoch", "History"]
 

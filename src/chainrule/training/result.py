@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from chainrule.training.displays.results import result_display
+from chainrule.training.displays.result import result_display
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""How notebooks show what a training led to: its losses as a picture, and what is said of it."""
+"""How notebooks show losses, as a picture and in figures, and what went badly."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ from chainrule.displays import (
     warning,
 )
 from chainrule.displays.style import CLASS
-from chainrule.network import network_parts
 from chainrule.words import counted
 
 if TYPE_CHECKING:
@@ -27,12 +26,8 @@ if TYPE_CHECKING:
 
     from chainrule.training.diagnosis import Diagnosis
     from chainrule.training.history import History
-    from chainrule.training.result import TrainingResult
 
-__all__ = [
-    "diagnosis_display", "ended", "history_display", "history_parts", "result_display", "result_parts",
-    "said_of",
-]  # fmt: skip
+__all__ = ["diagnosis_display", "history_display", "history_parts", "said_of"]
 
 MOST_EPOCHS = 10
 SIX = "{:.6g}".format
@@ -76,23 +71,6 @@ def history_parts(history: History, best_epoch: int | None = None) -> Iterator[H
 
 def _written(value: float | None) -> str:
     return "" if value is None else SIX(value)
-
-
-def result_display(result: TrainingResult) -> str:
-    """Network, losses, and what went badly."""
-    return display("Training", *result_parts(result), *network_parts(result.network), more=ended(result))
-
-
-def ended(result: TrainingResult) -> str:
-    """How many epochs there were, and what ended them."""
-    n_epochs = counted(len(result.history.epochs), "epoch")
-    return f"{n_epochs}, stopped by {str(result.stopped_by).replace('_', ' ')}"
-
-
-def result_parts(result: TrainingResult) -> Iterator[Html]:
-    """Losses, and what went badly."""
-    yield from said_of(result.diagnosis)
-    yield from history_parts(result.history, result.best_epoch)
 
 
 def said_of(diagnosis: Sequence[Diagnosis]) -> Iterator[Html]:
