@@ -58,9 +58,11 @@ def curves(what: str, lines: Sequence[Curve], *, best: int | None = None) -> Htm
     >>> "Loss of 3 epochs: training from 2 to 0.5" in curves("Loss", [Curve("training", [2.0, 1.0, 0.5])])
     True
     """
-    known = [[(e, v) for e, v in enumerate(one.values, 1) if _is_finite(v)] for one in lines]
+    known = [
+        [(e, v) for e, v in enumerate(one.values, 1) if v is not None and math.isfinite(v)] for one in lines
+    ]
     n_epochs = max((len(one.values) for one in lines), default=0)
-    values = [v for points in known for _, v in points if v is not None]
+    values = [v for points in known for _, v in points]
     if n_epochs < 2 or max(map(len, known), default=0) < 2:  # noqa: PLR2004 (ends of a line)
         return Html()
     low, high = min(values), max(values)
@@ -110,10 +112,6 @@ def curves(what: str, lines: Sequence[Curve], *, best: int | None = None) -> Htm
     scale = f", {LOGARITHMIC}" if is_logarithmic else ""
     label = f"{what} of {counted(n_epochs, 'epoch')}{scale}: {'; '.join(ways)}{found}"
     return picture(WIDTH, HEIGHT, label, *parts)
-
-
-def _is_finite(value: float | None) -> bool:
-    return value is not None and math.isfinite(value)
 
 
 def _four(value: float) -> str:

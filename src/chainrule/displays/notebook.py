@@ -6,6 +6,7 @@ import multiprocessing
 import sys
 import threading
 from contextvars import copy_context
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from chainrule.words import printable
@@ -78,9 +79,7 @@ class MovingLine:
             if known is not None and known[0] == cell:
                 self._handle = known[1]
             else:
-                from IPython.display import DisplayHandle  # noqa: PLC0415 (it is loaded already)
-
-                self._handle = DisplayHandle()
+                self._handle = import_module("IPython.display").DisplayHandle()
                 MovingLine._of_cell = cell, self._handle
                 self._handle.display(content, raw=True)
                 return

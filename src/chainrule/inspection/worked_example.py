@@ -55,8 +55,9 @@ def forward_example(passed: ForwardTrace, digits: int, most: int) -> str:
 
 def example_parts(step: ForwardTrace | Trace, digits: int, most: int) -> Iterator[Part]:
     """The same parts, for who sets them otherwise: lines of text, of which an empty one ends a block."""
-    page = _Page(step, digits, most) if hasattr(step, "delta") else _ForwardPage(step, digits, most)
-    return page.lines()
+    pages: Any = _Page if hasattr(step, "delta") else _ForwardPage
+    parts: Iterator[Part] = pages(step, digits, most).lines()
+    return parts
 
 
 def written(value: float, digits: int) -> str:

@@ -80,15 +80,15 @@ def ensemble_parts(
             rows.append(["…"] * (4 if weights is None else 5))
             continue
         net = members[k]
-        share = [] if weights is None else [f"{100 * weights[k]:.4g} %"]
+        share = () if weights is None else (f"{100 * weights[k]:.4g} %",)
         rows.append([f"{k + 1}", *share, *_in_short(net)])
     heads = ["network", *([] if weights is None else ["share"]), "sizes", "activations", "weights"]
     words = [len(heads) - 3, len(heads) - 2]
     listed = table(heads, rows, caption="Networks of the ensemble", words=words)
     yield folded("Each network", listed, is_open=True)
     kinds = Counter(map(repr, members))
-    for words, n in kinds.most_common(2):
-        first = next(k for k, one in enumerate(members) if repr(one) == words)
+    for kind, n in kinds.most_common(2):
+        first = next(k for k, one in enumerate(members) if repr(one) == kind)
         alike = f", the first of {n} alike" if n > 1 else ""
         yield folded(f"Network {first + 1}{alike}", *network_parts(members[first], inputs, outputs))
 

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from chainrule.scores.classes import ClassScore
     from chainrule.scores.comparison import Gain
-    from chainrule.scores.numbers import NumberScore
     from chainrule.scores.targets import Score
 
 __all__ = ["class_rows", "figure_rows", "member_lines", "score_lines", "score_notes"]
@@ -171,7 +170,7 @@ def _table_of(
     return [tuple(row[k] for k in kept) for row in rows]
 
 
-def _guess(score: ClassScore | NumberScore, name: str) -> float | None:
+def _guess(score: Any, name: str) -> float | None:  # noqa: ANN401 (a score of classes or of numbers)
     """Figure of always guessing the same."""
     if not score.is_of_classes:
         value: float | None = getattr(score, f"mean_{name}")

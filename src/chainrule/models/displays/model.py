@@ -10,14 +10,13 @@ from chainrule.tables import encoding_parts, report_parts
 from chainrule.words import counted, joined
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from chainrule.models.model import Model
     from chainrule.models.record import TrainingRecord
     from chainrule.network import Network
-    from chainrule.tables import Encoding
 
-__all__ = ["model_display", "model_parts", "network_of_table"]
+__all__ = ["model_display", "model_parts", "network_with_names"]
 
 MOST_TARGETS, MOST_MIXED = 5, 12
 
@@ -31,8 +30,9 @@ def model_display(model: Model) -> str:
 
 def model_parts(model: Model) -> Iterator[Html]:
     """Its network with the names of inputs and outputs; the rest is folded."""
-    yield from network_of_table(model.network, model.encoding)
     record, encoding = model.training, model.encoding
+    names = ((), ()) if encoding is None else (encoding.input_names, encoding.output_names)
+    yield from network_with_names(model.network, *names)
     if record is not None:
         yield from _of_record(record)
     if model.calibration is not None:
@@ -46,9 +46,10 @@ def model_parts(model: Model) -> Iterator[Html]:
         yield folded("Table that it was fitted to", *report_parts(model.report))
 
 
-def network_of_table(network: Network | Ensemble, encoding: Encoding | None) -> Iterator[Html]:
-    """A network, or several, with names where an encoding has them."""
-    inputs, outputs = ((), ()) if encoding is None else (encoding.input_names, encoding.output_names)
+def network_with_names(
+    network: Network | Ensemble, inputs: Sequence[str], outputs: Sequence[str]
+) -> Iterator[Html]:
+    """A network, or several that answer as one."""
     if isinstance(network, Ensemble):
         yield from ensemble_parts(network.members, network.weights, inputs, outputs)
     else:
