@@ -66,10 +66,10 @@ class Doors:
         inputs = getattr(est, "feature_names_in_", ()) if encoding is None else encoding.input_names
         outputs = getattr(est, "classes_", ()) if encoding is None else encoding.output_names
         net = est.network_
-        names = (list(map(str, each)) for each in (inputs, outputs))
-        of_each = (each if len(each) == n else [] for each, n in zip(names, _ends(net), strict=True))
-        curves = (getattr(est, name, None) or [] for name in ("loss_curve_", "validation_scores_"))
-        return theirs + fitted_display(net, *of_each, *curves)
+        names = zip((inputs, outputs), _ends(net), strict=True)
+        of_inputs, of_outputs = (list(map(str, each)) if len(each) == n else [] for each, n in names)
+        losses, scores = (getattr(est, name, None) or [] for name in ("loss_curve_", "validation_scores_"))
+        return theirs + fitted_display(net, of_inputs, of_outputs, losses, scores)
 
     def _plain_encoding(self) -> Encoding:
         """Encoding of columns that are numbers, and of the targets."""
