@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 __all__ = [
-    "LONGEST_VALUE", "closest", "counted", "joined", "listed", "named", "printable", "quoted", "series",
-    "shortened", "shown", "suggestion", "told_apart",
+    "LONGEST_VALUE", "closest", "counted", "duration", "joined", "listed", "named", "printable", "quoted",
+    "series", "shortened", "shown", "suggestion", "told_apart",
 ]  # fmt: skip
 
 LONGEST_QUOTATION = 40
@@ -119,6 +119,21 @@ def counted(n: int, noun: str, plural: str = "") -> str:
     ('1 row', '2 rows', '0 classes')
     """
     return f"{n} {noun}" if n == 1 else f"{n} {plural or noun + 's'}"
+
+
+def duration(seconds: float) -> str:
+    """Time as people say it.
+
+    Examples
+    --------
+    >>> duration(7.4), duration(61), duration(7300)
+    ('7 s', '1:01 min', '2:01 h')
+    """
+    whole = round(seconds)
+    if whole < 60:  # noqa: PLR2004 (seconds of a minute)
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    return f"{minutes}:{rest:02} min" if minutes < 60 else f"{minutes // 60}:{minutes % 60:02} h"  # noqa: PLR2004
 
 
 def joined(words: Sequence[str], most: int) -> str:

@@ -19,8 +19,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import chainrule
-from chainrule.cli.progress import TrainingProgress, duration, fitted
+from chainrule.cli.progress import TrainingProgress, fitted
 from chainrule.training import Epoch, Progress
+from chainrule.training.displays.progress import progress_line
+from chainrule.words import duration
 from forks import everything_from
 
 if TYPE_CHECKING:
@@ -268,9 +270,9 @@ def test_an_epoch_is_never_said_to_be_done_before_it_is() -> None:
     training = Progress(40, 1000, lambda: None, lambda: None)  # type: ignore[arg-type, return-value]
     training.epochs += [Epoch(number, 0.25, 1.0) for number in range(1, 25)]
     training.samples = 999
-    assert TrainingProgress.line(training, 0).startswith("epoch 25 of 40, 99 % of its rows   loss 0.25")
+    assert progress_line(training, 0).startswith("epoch 25 of 40, 99 % of its rows   loss 0.25")
     training.samples = 1000
-    assert TrainingProgress.line(training, 0).startswith("epoch 24 of 40   loss 0.25")
+    assert progress_line(training, 0).startswith("epoch 24 of 40   loss 0.25")
 
 
 def test_what_is_read_is_drawn_and_notes_begin_lines_of_their_own(here: Path, forks: Forks) -> None:

@@ -19,6 +19,7 @@ from chainrule.estimators.tabular import input_columns, plain_encoding, watched_
 from chainrule.files import load_model, save
 from chainrule.inspection import check_gradients, trace
 from chainrule.models import Model, are_chances, calibration_of
+from chainrule.models.displays.fitted import fitted_display
 from chainrule.network import Ensemble, check_network, members_of
 from chainrule.tables import DateTarget, NumberInput
 
@@ -54,6 +55,21 @@ class Doors:
         state = est._state_now()
         state = None if state is None else replace(state, network=net)
         return Model(net, encoding, est._record, state, est._report, calibration=est.calibration_)
+
+    def _html_repr(self) -> str:
+        """As scikit-learn has it; the network of a fitted one, and its losses, stand below."""
+        est: Any = self
+        theirs: str = super()._html_repr()  # type: ignore[misc]
+        if not est.__sklearn_is_fitted__():
+            return theirs
+        encoding = est._encoding
+        inputs = getattr(est, "feature_names_in_", ()) if encoding is None else encoding.input_names
+        outputs = getattr(est, "classes_", ()) if encoding is None else encoding.output_names
+        net = est.network_
+        names = zip((inputs, outputs), _ends(net), strict=True)
+        of_inputs, of_outputs = (list(map(str, each)) if len(each) == n else [] for each, n in names)
+        losses, scores = (getattr(est, name, None) or [] for name in ("loss_curve_", "validation_scores_"))
+        return theirs + fitted_display(net, of_inputs, of_outputs, losses, scores)
 
     def _plain_encoding(self) -> Encoding:
         """Encoding of columns that are numbers, and of the targets."""
@@ -296,3 +312,9 @@ def _is_plain(encoding: Encoding) -> bool:
         isinstance(part, NumberInput) and part.is_plain and part.reach is None and not part.has_missing
         for part in encoding.inputs
     )
+
+
+def _ends(network: Network | Ensemble) -> tuple[int, int]:
+    """How many inputs and outputs."""
+    sizes = members_of(network)[0].sizes
+    return sizes[0], sizes[-1]

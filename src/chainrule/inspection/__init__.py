@@ -3,8 +3,9 @@
 from chainrule.inspection.check_result import GradientCheck, MethodCheck, WeightPlace
 from chainrule.inspection.formulas import name_of_number
 from chainrule.inspection.gradient_check import check_gradients
+from chainrule.inspection.lines import LINE_WIDTH, equation_lines
 from chainrule.inspection.trace import ForwardTrace, Trace, trace, trace_forward
-from chainrule.inspection.worked_example import LINE_WIDTH, checked_limits, equation_lines, written
+from chainrule.inspection.worked_example import checked_limits, written
 
 __all__ = [
     "LINE_WIDTH", "ForwardTrace", "GradientCheck", "MethodCheck", "Trace", "WeightPlace", "check_gradients",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from chainrule.inspection.display import check_display
 from chainrule.words import counted
 
 __all__ = ["GradientCheck", "MethodCheck", "WeightPlace"]
@@ -134,6 +135,9 @@ class GradientCheck:
             for name, method in methods
         ]
         return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        return check_display(self)
 
     def to_json(self) -> dict[str, Any]:
         """Every figure as plain numbers."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -12,9 +12,31 @@ if TYPE_CHECKING:
     from chainrule.network import Network
 
 __all__ = [
-    "derivative_of", "formula_of", "name_of_number", "of_output", "said", "slope_of", "with_value",
-    "written_out",
+    "Equation", "Part", "Values", "derivative_of", "formula_of", "name_of_number", "of_output", "said",
+    "slope_of", "with_value", "written_out",
 ]  # fmt: skip
+
+
+class Equation(NamedTuple):
+    """Left-hand side, and what it is: in symbols, in numbers, the result."""
+
+    left: str
+    sides: tuple[str, ...]
+
+    @classmethod
+    def of(cls, left: str, *sides: str) -> Equation:
+        """Equation of its sides."""
+        return cls(left, sides)
+
+
+class Values(NamedTuple):
+    """Numbers of a sample, and what they are."""
+
+    word: str
+    written: tuple[str, ...]
+
+
+Part: TypeAlias = str | Equation | Values  # of a worked example
 
 
 def of_output(formula: str, y: str, a: str) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 from chainrule.equations import descend, name_of
 from chainrule.errors import ShapeError
 from chainrule.given import positive_number, unmasked
+from chainrule.inspection.display import trace_display
 from chainrule.inspection.worked_example import forward_example, worked_example
 from chainrule.network import (
     as_samples,
@@ -96,6 +97,9 @@ class Trace:
 
     def __str__(self) -> str:
         return self.text()
+
+    def _repr_html_(self) -> str:
+        return trace_display(self)
 
     def text(self, digits: int = 6, most: int = 8) -> str:
         """Worked example: each formula with symbols, with numbers, and its result.
@@ -188,6 +192,9 @@ class ForwardTrace:
 
     def __str__(self) -> str:
         return self.text()
+
+    def _repr_html_(self) -> str:
+        return trace_display(self)
 
     def text(self, digits: int = 6, most: int = 8) -> str:
         """Worked example, as of `Trace`."""

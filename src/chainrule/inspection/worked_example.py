@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import textwrap
 from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,8 @@ from chainrule.equations import ACTIVATIONS, LAYERS, LOSSES, Dense, is_fused, na
 from chainrule.errors import InputError
 from chainrule.given import whole_number_from_1
 from chainrule.inspection.formulas import (
+    Equation,
+    Values,
     derivative_of,
     formula_of,
     name_of_number,
@@ -22,6 +23,7 @@ from chainrule.inspection.formulas import (
     with_value,
     written_out,
 )
+from chainrule.inspection.lines import as_text
 from chainrule.words import counted
 
 if TYPE_CHECKING:
@@ -30,12 +32,12 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from chainrule.equations import Layer
+    from chainrule.inspection.formulas import Part
     from chainrule.inspection.trace import ForwardTrace, Trace
 
-__all__ = ["LINE_WIDTH", "checked_limits", "equation_lines", "forward_example", "worked_example", "written"]
+__all__ = ["checked_limits", "example_parts", "forward_example", "worked_example", "written"]
 
 MOST_DIGITS = 17
-LINE_WIDTH = 100
 HALF_A_SQUARE, RESIDUAL = "½·(y − a)²", "y − a"
 SYMBOL = re.compile(r"([Wadx])\[(\d+)(?:,(\d+))?\]")  # of the terms that a layer writes
 SUM_OF_EXPONENTIALS = "Σ_i exp(z_i)"  # in the formula of softmax
@@ -43,12 +45,19 @@ SUM_OF_EXPONENTIALS = "Σ_i exp(z_i)"  # in the formula of softmax
 
 def worked_example(step: Trace, digits: int, most: int) -> str:
     """Text of a whole step; at most `most` units of a layer and terms of a sum are written out."""
-    return "\n".join(_Page(step, *checked_limits(digits, most)).lines()).rstrip()
+    return as_text(_Page(step, *checked_limits(digits, most)).lines())
 
 
 def forward_example(passed: ForwardTrace, digits: int, most: int) -> str:
     """Text of a forward pass alone, as `worked_example`."""
-    return "\n".join(_ForwardPage(passed, *checked_limits(digits, most)).lines()).rstrip()
+    return as_text(_ForwardPage(passed, *checked_limits(digits, most)).lines())
+
+
+def example_parts(step: ForwardTrace | Trace, digits: int, most: int) -> Iterator[Part]:
+    """The same parts, for who sets them otherwise: lines of text, of which an empty one ends a block."""
+    pages: Any = _Page if hasattr(step, "delta") else _ForwardPage
+    parts: Iterator[Part] = pages(step, digits, most).lines()
+    return parts
 
 
 def written(value: float, digits: int) -> str:
@@ -76,12 +85,12 @@ class _ForwardPage:
         self.n_layers = len(passed.z) + 1
         self.delta: Sequence[npt.NDArray[Any]] = ()  # of a forward pass alone
 
-    def lines(self) -> Iterator[str]:
+    def lines(self) -> Iterator[Part]:
         """Inputs and forward pass."""
         yield f"Forward pass{self.whose()}: {self.passed.network!r}"
         yield from self.of_all()
         yield ""
-        yield from self.sample("inputs   ", "x", self.passed.x, "x_0 = 1 (bias unit)")
+        yield self.sample("inputs", "x", self.passed.x, "x_0 = 1 (bias unit)")
         yield ""
         for m in range(1, self.n_layers):
             yield from self.forward(m)
@@ -110,11 +119,10 @@ class _ForwardPage:
             formula = with_value(formula, field.name, self.number(getattr(thing, field.name)))
         return formula
 
-    def sample(self, word: str, symbol: str, values: npt.NDArray[Any], *before: str) -> list[str]:
+    def sample(self, word: str, symbol: str, values: npt.NDArray[Any], *before: str) -> Values:
         """Inputs or targets of the sample."""
         shown = [f"{symbol}_{k} = {self.number(v)}" for k, v in enumerate(values[: self.most], 1)]
-        whole = [one.replace(" ", "\0") for one in (*before, *shown, *self.left_out(len(values)))]
-        return [line.replace("\0", " ") for line in _wrapped(word, "   ".join(whole))]
+        return Values(word, (*before, *shown, *self.left_out(len(values))))
 
     def left_out(self, n: int) -> list[str]:
         """Words for what is not written out."""
@@ -184,7 +192,7 @@ class _ForwardPage:
         left_out = f"… {len(terms) - self.most} more terms …"
         return " + ".join([*terms[: self.most - 1], left_out, terms[-1]])
 
-    def forward(self, m: int) -> Iterator[str]:
+    def forward(self, m: int) -> Iterator[Part]:
         """Net inputs and activations of layer m + 1."""
         layer, activation = m + 1, self.passed.network.activations[m - 1]
         role = "output" if layer == self.n_layers else "hidden"
@@ -198,10 +206,10 @@ class _ForwardPage:
             total = self.number(float(np.sum(np.exp(z))))
         for k in self.units(len(z)):
             sums = self.sums(m, self.terms(m, "terms_of_unit", "forward", k))
-            yield from equation_lines(f"z_{k + 1}^({layer})", *sums, self.number(z[k]))
+            yield Equation.of(f"z_{k + 1}^({layer})", *sums, self.number(z[k]))
             formula = formula_of(activation)
             in_numbers = self.with_parameters(formula, activation).replace(SUM_OF_EXPONENTIALS, total)
-            yield from equation_lines(
+            yield Equation.of(
                 f"a_{k + 1}^({layer})",
                 with_value(formula, "z", f"z_{k + 1}^({layer})"),
                 with_value(in_numbers, "z", self.factor(z[k])),
@@ -218,14 +226,14 @@ class _Page(_ForwardPage):
         self.step, self.delta = step, step.delta
         self.word = LOSSES.fact(step.network.loss, "symbol") if LOSSES.knows(step.network.loss) else "L"
 
-    def lines(self) -> Iterator[str]:
+    def lines(self) -> Iterator[Part]:
         """Inputs, forward pass, loss, backward pass, updates, loss afterwards."""
         step = self.step
         yield f"One step of back-propagation{self.whose()}: {step.network!r}, rate {self.number(step.rate)}"
         yield from self.of_all()
         yield ""
-        yield from self.sample("inputs   ", "x", step.x, "x_0 = 1 (bias unit)")
-        yield from self.sample("targets  ", "y", step.y)
+        yield self.sample("inputs", "x", step.x, "x_0 = 1 (bias unit)")
+        yield self.sample("targets", "y", step.y)
         yield ""
         for m in range(1, self.n_layers):
             yield from self.forward(m)
@@ -237,7 +245,7 @@ class _Page(_ForwardPage):
         yield f"{self.word} with the new weights = {self.number(step.loss_after)}"
         yield f"{'before':>{len(self.word) + 21}} = {self.number(step.loss_before)}"
 
-    def loss(self) -> Iterator[str]:
+    def loss(self) -> Iterator[Part]:
         """Loss of the sample: RSS as the notes have it, any other as a sum over the outputs."""
         y, a, loss = self.step.y, self.step.a[-1], self.step.network.loss
         layer = self.n_layers
@@ -256,10 +264,10 @@ class _Page(_ForwardPage):
         equation = LOSSES.fact(loss, "equation") if LOSSES.knows(loss) else None
         title = "Loss" if self.word != "L" else f"Loss ({name_of(loss)})"
         yield f"{title}, equation ({equation})" if equation else title
-        yield from equation_lines(self.word, *sums, self.number(self.step.loss_before))
+        yield Equation.of(self.word, *sums, self.number(self.step.loss_before))
         yield ""
 
-    def deltas(self, m: int) -> Iterator[str]:
+    def deltas(self, m: int) -> Iterator[Part]:
         """Deltas of layer m + 1: from the residual at the output, from the layer after elsewhere."""
         layer = m + 1
         kind, equation = ("output", 7) if layer == self.n_layers else ("hidden", 9)
@@ -273,7 +281,7 @@ class _Page(_ForwardPage):
         yield f"Layer {layer}: {kind} deltas, {cited}; {word}"
         delta = self.step.delta[m - 1]
         for k in self.units(len(delta)):
-            yield from equation_lines(f"δ_{k + 1}^({layer})", *self.one_delta(m, k), self.number(delta[k]))
+            yield Equation.of(f"δ_{k + 1}^({layer})", *self.one_delta(m, k), self.number(delta[k]))
         yield from self.unwritten_units(len(delta))
 
     @staticmethod
@@ -319,7 +327,7 @@ class _Page(_ForwardPage):
             return of_symbols, of_output(valued, self.factor(y), self.factor(a))
         return self.sums(m + 1, self.terms(m + 1, "terms_passed_back", "backward", k))
 
-    def updates(self, m: int) -> Iterator[str]:
+    def updates(self, m: int) -> Iterator[Part]:
         """Gradient, update and new value of each number of W^(m)."""
         kind, weights = self.step.network.layers[m - 1], self.step.network.weights[m - 1]
         cited, line = f"equation ({7 if m == self.n_layers - 1 else 9})", "unit"
@@ -338,20 +346,20 @@ class _Page(_ForwardPage):
                 yield f"  … {_more(n_numbers - self.most, 'weight')} of {line} {k + 1}"
         yield from self.unwritten_units(n_lines, line)
 
-    def one_update(self, m: int, k: int, j: int) -> Iterator[str]:
+    def one_update(self, m: int, k: int, j: int) -> Iterator[Part]:
         """Gradient and new value of one number."""
         net, weights = self.step.network, self.step.network.weights[m - 1]
         name, terms = name_of_number(net, m, k, j), self.terms(m, "terms_of_descent", "products", k, j)
         is_product = len(terms) == 1 and not terms[0].startswith("−")
         sums = self.sums(m, terms) if is_product else [f"({side})" for side in self.sums(m, terms)]
-        yield from equation_lines(
+        yield Equation.of(
             f"∂{self.word}/∂{name}",
             *(f"−{side}" for side in sums),
             self.number(self.step.gradients[m - 1][k, j]),
         )
         rates, before = ("η", self.factor(self.step.rate)), (name, self.number(weights[k, j]))
         steps = zip(before, rates, sums, strict=False)  # there are no sums where a kind writes none
-        yield from equation_lines(
+        yield Equation.of(
             f"{name} :",
             *(f"{old} + {rate}·{side}" for old, rate, side in steps),
             self.number(self.step.weights_after[m - 1][k, j]),
@@ -366,31 +374,3 @@ def _bracketed(signal: str) -> str:
 def _more(n: int, thing: str) -> str:
     """Words for so many things more."""
     return counted(n, f"more {thing}")
-
-
-def equation_lines(left: str, *sides: str, indent: int = 2) -> Iterator[str]:
-    """Left-hand side with its right-hand sides below each other, or side by side where they fit."""
-    margin = " " * indent
-    whole = f"{margin}{' = '.join([left, *sides])}".replace(": =", ":=")
-    if len(whole) <= LINE_WIDTH:
-        yield whole
-        return
-    blank = " " * (len(left) + indent)
-    yield from _wrapped(f"{margin}{left} = ".replace(": =", ":="), sides[0])
-    for side in sides[1:]:
-        yield from _wrapped(f"{blank} = ", side)
-
-
-def _wrapped(prefix: str, text: str) -> list[str]:
-    """Text behind a prefix, broken between terms, with the further lines set under the first."""
-    indent = " " * len(prefix)
-    return textwrap.wrap(
-        text,
-        width=LINE_WIDTH,
-        initial_indent=prefix,
-        subsequent_indent=indent,
-        break_long_words=False,
-        break_on_hyphens=False,
-        replace_whitespace=False,
-        drop_whitespace=True,
-    )

@@ -29,7 +29,13 @@ from chainrule.models.settings import fit_settings, settings_of_checkpoint
 from chainrule.settings import FitSettings, documented, refuse_unknown_settings
 from chainrule.table_options import TableOptions, documented_options, options_of, parted_options
 from chainrule.tables import as_table, settle_roles
-from chainrule.training import Callbacks, TrainingState, of_one_of_several, shared_threads
+from chainrule.training import (
+    Callbacks,
+    TrainingState,
+    of_one_of_several,
+    shared_threads,
+    shown_in_notebook,
+)
 
 if TYPE_CHECKING:
     import os
@@ -149,10 +155,12 @@ def fit(
         if chosen.folds is not None and state is None:
             table_of_watched, is_one = None if is_share else validation, chosen.recipe is None
             check_calibration(data, chosen, has_rows=True)
-            validated = in_folds(
-                usable, chosen.folds, seed, {**settings, "calibrate": None} if is_one else settings,
-                on_epoch=on_epoch, masks=masks, validation=table_of_watched,
-            )  # fmt: skip
+            with shown_in_notebook(callbacks) as told:
+                validated = in_folds(
+                    usable, chosen.folds, seed, {**settings, "calibrate": None} if is_one else settings,
+                    on_epoch=on_epoch, on_time=None if told is callbacks else told.on_time,
+                    every_seconds=told.every_seconds, masks=masks, validation=table_of_watched,
+                )  # fmt: skip
             remarks = remarks_beside(data.decisions, validated)
             if chosen.calibrate and is_one:  # a recipe calibrates what it mixes by folds of its own
                 calibration = calibration_by_folds(validated, data.encoding)
@@ -165,10 +173,10 @@ def fit(
         for words in validated.diagnosis:
             warnings.warn(said(words), TrainingWarning, stacklevel=2)
     across_arithmetic(data, chosen, states, strict=strict)  # the training itself says it, else
-    result = fit_networks(
-        data, chosen, **vars(callbacks), resume=states, masks=masks, watched=watched,
-        calibration=calibration,
-    )  # fmt: skip
+    with shown_in_notebook(callbacks) as told:
+        result = fit_networks(
+            data, chosen, **vars(told), resume=states, masks=masks, watched=watched, calibration=calibration
+        )
     return replace(result, cross_validation=validated)
 
 
@@ -230,7 +238,11 @@ def cross_validate(
     check_beside_folds(given.pop("held_out", None), given.get("split"))
     options, settings = _parted(given, OF_FOLDS)
     usable = _usable(table, target, options, settings, sample_weight)
-    validated = in_folds(usable, folds, seed, settings, on_epoch=on_epoch)
+    with shown_in_notebook(Callbacks(on_epoch=on_epoch)) as told:
+        validated = in_folds(
+            usable, folds, seed, settings, on_epoch=told.on_epoch, on_time=told.on_time,
+            every_seconds=told.every_seconds,
+        )  # fmt: skip
     warn_of_table([said(words) for words in validated.remarks])
     for words in validated.diagnosis:
         warnings.warn(said(words), TrainingWarning, stacklevel=2)

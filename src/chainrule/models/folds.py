@@ -12,6 +12,7 @@ import numpy as np
 
 from chainrule.errors import ChainruleError, InputError, Remark, argument, said
 from chainrule.given import truth, whole_number_from_1
+from chainrule.models.displays.fit import folds_display
 from chainrule.models.judging.calibration import calibration_of
 from chainrule.models.judging.figures import MOST_FIGURES, FoldFigure, figure_lines
 from chainrule.models.judging.pooling import pooled_answers, pooled_score, writing_as
@@ -76,6 +77,9 @@ class CrossValidation:
         title = f"Score of the {counted(len(self.rows), 'held-out row')} together:"
         scored = score_lines(self.score, self.linear_score, self.gain)
         return "\n".join([*self.lines(), "", title, *scored])
+
+    def _repr_html_(self) -> str:
+        return folds_display(self)
 
     @cached_property
     def held_out(self) -> tuple[Rows, ...]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.errors import InputError, argument, said, warn_of_table
+from chainrule.models.displays.model import model_display
 from chainrule.models.judging.scoring import gives_chances, score_of
 from chainrule.models.rows import row_weights, with_value
 from chainrule.network import Ensemble, as_sample_weight, as_samples, check_as_many, members_of
@@ -74,6 +75,9 @@ class Model:
         models = given if are_its_own else tuple(map(Model, networks))
         members = tuple(replace(one, encoding=self.encoding, report=self.report) for one in models)
         object.__setattr__(self, "members", members)
+
+    def _repr_html_(self) -> str:
+        return model_display(self)
 
     @property
     def states(self) -> tuple[TrainingState, ...]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from chainrule.models.beside import sample_weight
+from chainrule.models.displays.fit import fit_display
 from chainrule.models.judging.linear import linear_network
 from chainrule.models.judging.scoring import gives_chances, score_of
 from chainrule.models.model import Model
@@ -111,6 +112,9 @@ class FitResult:
             return "\n".join([*lines, "No rows were held out that could judge the network."])
         lines.append(f"Score of the {counted(len(self.data.held_out_rows), 'held-out row')}:")
         return "\n".join([*lines, *score_lines(self.held_out_score, self.linear_score, self.gain)])
+
+    def _repr_html_(self) -> str:
+        return fit_display(self)
 
     @cached_property
     def training_score(self) -> Score:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from chainrule.equations import name_of
 from chainrule.errors import InputError, ShapeError
 from chainrule.given import positive_number
+from chainrule.network.display import ensemble_display
 from chainrule.network.network import Network
 from chainrule.words import counted
 
@@ -143,6 +144,9 @@ class Ensemble:
         alike = Counter(repr(member)[len("Network(") : -1] for member in self.members)
         kinds = [f"{counted(n, 'network')} {one}" for one, n in alike.items()]
         return f"Ensemble({'; '.join(kinds)})"
+
+    def _repr_html_(self) -> str:
+        return ensemble_display(repr(self)[len("Ensemble(") : -1], self.members, self.weights)
 
 
 def members_of(network: Network | Ensemble) -> tuple[Network, ...]:

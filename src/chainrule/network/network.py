@@ -13,6 +13,7 @@ from chainrule.equations import ACTIVATIONS, LAYERS, LOSSES, STARTS, Dense, Iden
 from chainrule.errors import InputError, ShapeError, argument
 from chainrule.given import LARGEST_WHOLE, unmasked, whole_number_from_1
 from chainrule.network.data_start import adapted_to_rows
+from chainrule.network.display import network_display
 from chainrule.network.domains import check_pairs
 from chainrule.network.members import own_layers
 from chainrule.network.passes import ForwardPass, each_member, forward
@@ -339,6 +340,9 @@ class Network:
             return f"Network({sizes}, {', '.join(shown)}, {name_of(self.loss)}, {self.dtype})"
         kinds = "-".join(name_of(layer) for layer in self.layers)
         return f"Network({sizes}, {kinds}, {'-'.join(shown)}, {name_of(self.loss)}, {self.dtype})"
+
+    def _repr_html_(self) -> str:
+        return network_display(self)
 
 
 def _frozen_weights(weights: Sequence[npt.ArrayLike]) -> tuple[npt.NDArray[Any], ...]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from chainrule.given import truth
 from chainrule.scores.calibration import expected_calibration_error
+from chainrule.scores.display import score_display
 from chainrule.scores.intervals import (
     bootstrap_intervals,
     intervals_to_json,
@@ -144,6 +145,11 @@ class ClassScore:
     area: Area | None = field(repr=False, compare=False)
 
     @property
+    def is_of_classes(self) -> bool:
+        """Whether it is one of classes, and not of numbers."""
+        return True
+
+    @property
     def is_weighted(self) -> bool:
         """Whether rows count by weights."""
         return self.scored.weights is not None
@@ -189,6 +195,9 @@ class ClassScore:
                 shares.append(share)
                 intervals.append(share_interval(share, own))
         return mean_of_shares_interval(shares, intervals)
+
+    def _repr_html_(self) -> str:
+        return score_display(self)
 
     def to_json(self, *, intervals: bool = True) -> dict[str, Any]:
         """Every figure under its name; the confusion table of up to 100 classes."""

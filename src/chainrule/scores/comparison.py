@@ -10,6 +10,7 @@ import numpy as np
 
 from chainrule.scores.classes import ClassScore
 from chainrule.scores.digits import number_text, share_text, span_text
+from chainrule.scores.display import gain_display
 from chainrule.scores.intervals import bootstrap_intervals
 from chainrule.scores.targets import each_of
 
@@ -95,6 +96,9 @@ class Gain:
             return f"{100 * difference:.0f} % less"
         more = -difference / (1 + difference) if difference > -1 else math.inf  # of what the other one errs
         return "infinitely more" if math.isinf(more) else f"{100 * more:.0f} % more"
+
+    def _repr_html_(self) -> str:
+        return gain_display(self)
 
     def to_json(self) -> dict[str, Any]:
         """Every field, and the sentence."""

@@ -10,6 +10,7 @@ import numpy as np
 
 from chainrule.given import truth
 from chainrule.scores.arrays import share_explained
+from chainrule.scores.display import score_display
 from chainrule.scores.intervals import bootstrap_intervals, intervals_to_json
 
 if TYPE_CHECKING:
@@ -102,6 +103,11 @@ class NumberScore:
     scored: NumberRows = field(repr=False, compare=False)
 
     @property
+    def is_of_classes(self) -> bool:
+        """Whether it is one of classes, and not of numbers."""
+        return False
+
+    @property
     def is_weighted(self) -> bool:
         """Whether rows count by weights."""
         return self.scored.weights is not None
@@ -126,6 +132,9 @@ class NumberScore:
         }
         found = bootstrap_intervals(terms, figures, seed=scored.seed)
         return {name: None if getattr(self, name) is None else one for name, one in found.items()}
+
+    def _repr_html_(self) -> str:
+        return score_display(self)
 
     def to_json(self, *, intervals: bool = True) -> dict[str, Any]:
         """Every figure under its name."""

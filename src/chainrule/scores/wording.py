@@ -7,19 +7,17 @@ from functools import partial
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
-from chainrule.scores.classes import ClassScore
 from chainrule.scores.digits import MANY, number_text, share_text, span_text
-from chainrule.scores.targets import each_of
 from chainrule.words import named, told_apart
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from chainrule.scores.classes import ClassScore
     from chainrule.scores.comparison import Gain
-    from chainrule.scores.numbers import NumberScore
     from chainrule.scores.targets import Score
 
-__all__ = ["member_lines", "score_lines"]
+__all__ = ["class_rows", "figure_rows", "member_lines", "score_lines", "score_notes"]
 
 WIDTH = 98  # with an indent of two, a line of a hundred columns
 LONGEST_NAME = 32
@@ -67,17 +65,38 @@ def score_lines(
     MAPE   11.1 %           61.1 %
     R²      0.786           -0.286
     """
-    scores, others = each_of(score), each_of(linear)
-    lines: list[str] = []
-    if not scores or not isinstance(scores[0], ClassScore):
-        lines += _number_lines(scores, others, intervals=intervals)
-    elif len(scores) == 1:
-        lines += _class_lines(scores[0], others[0] if others else None, intervals=intervals)
-    else:
-        lines += _label_lines(scores, others, intervals=intervals)
-    if any(one.is_weighted for one in scores):
-        lines.append("Rows count by their weights.")
+    scores = _each(score)
+    lines = _aligned(figure_rows(score, linear, intervals=intervals))
+    if len(scores) == 1 and scores[0].is_of_classes:
+        rows, more = class_rows(scores[0])
+        lines += ["", *_aligned(rows), *more, *_confusion(scores[0])]
+    lines += score_notes(score)
     return [*lines, *([] if gain is None else ["", *_sentence(str(gain))])]
+
+
+def figure_rows(score: Score, linear: Score | None = None, *, intervals: bool = True) -> list[Row]:
+    """Figure, network, interval, linear model, always the same guess; the first row says which is which."""
+    scores, others = _each(score), _each(linear)
+    of_classes, is_alone = [one for one in scores if one.is_of_classes], len(scores) == 1
+    figures, always = (FIGURES, "") if of_classes else (NUMBERS, "always the mean")
+    if any(one.majority_accuracy is not None for one in of_classes):
+        usual = of_classes[0].majority if is_alone else None
+        always = f"always {'the majority' if usual is None else named(usual, LONGEST_NAME)}"
+    some = {name: words for name, words in figures.items() if is_alone or name in OF_SEVERAL}
+    return _table_of(scores[:MOST_LINES], others[:MOST_LINES], some, always, intervals=intervals)
+
+
+def score_notes(score: Score) -> list[str]:
+    """What is to be known beside the figures."""
+    scores = _each(score)
+    notes = []
+    if any(not one.is_of_classes and one.r2 is None for one in scores):
+        notes.append("Where the rows do not vary there is no R².")
+    if len(scores) > MOST_LINES:
+        notes.append(f"… {len(scores) - MOST_LINES} more targets: see the score as JSON")
+    if any(one.is_weighted for one in scores):
+        notes.append("Rows count by their weights.")
+    return notes
 
 
 def member_lines(scores: Sequence[Score]) -> list[str]:
@@ -94,10 +113,10 @@ def member_lines(scores: Sequence[Score]) -> list[str]:
     RMSE  0.6969  (0.5774, 0.8165)
     R²    0.679  (0.571, 0.786)
     """
-    targets = list(zip(*map(each_of, scores), strict=True))
+    targets = list(zip(*map(_each, scores), strict=True))
     rows: list[tuple[str, list[str]]] = []
     for alike in targets[:MOST_LINES]:
-        is_time = not isinstance(alike[0], ClassScore) and alike[0].scored.is_time
+        is_time = not alike[0].is_of_classes and alike[0].scored.is_time
         own = f" of {named(alike[0].target, LONGEST_LABEL)}" if len(targets) > 1 else ""
         for name, words in OF_MEMBERS.items():
             values = [getattr(one, name, None) for one in alike]
@@ -111,42 +130,14 @@ def member_lines(scores: Sequence[Score]) -> list[str]:
     return [f"Each of the {len(scores)} networks alone, in the mean (from, to):", *said]
 
 
+def _each(score: Score | None) -> tuple[Any, ...]:
+    """As `each_of`, which knows the classes of scores, and they this."""
+    return () if score is None else score if isinstance(score, tuple) else (score,)
+
+
 def _sentence(text: str) -> list[str]:
     """A sentence in lines, of which none begins with the sign of a percentage."""
     return [line.replace("\0", " ") for line in textwrap.wrap(text.replace(" %", "\0%"), WIDTH)]
-
-
-def _class_lines(score: ClassScore, linear: ClassScore | None, *, intervals: bool) -> list[str]:
-    """Figures of all rows, of each class, and which classes were taken for which."""
-    usual = "the majority" if score.majority is None else named(score.majority, LONGEST_NAME)
-    always = "" if score.majority_accuracy is None else f"always {usual}"
-    lines = _aligned(_table_of([score], [linear] if linear else [], FIGURES, always, intervals=intervals))
-    return [*lines, "", *_of_each_class(score), *_confusion(score)]
-
-
-def _label_lines(scores: Sequence[ClassScore], linear: Sequence[ClassScore], *, intervals: bool) -> list[str]:
-    """Figures of several targets of two classes."""
-    some = {name: words for name, words in FIGURES.items() if name in OF_SEVERAL}
-    known = any(one.majority_accuracy is not None for one in scores)
-    always = "always the majority" if known else ""
-    shown, others = scores[:MOST_LINES], linear[:MOST_LINES]
-    lines = _aligned(_table_of(shown, others, some, always, intervals=intervals))
-    return lines + _more(len(scores))
-
-
-def _number_lines(
-    scores: Sequence[NumberScore], linear: Sequence[NumberScore], *, intervals: bool
-) -> list[str]:
-    shown, others = scores[:MOST_LINES], linear[:MOST_LINES]
-    some = {name: NUMBERS[name] for name in NUMBERS if len(scores) == 1 or name in OF_SEVERAL}
-    lines = _aligned(_table_of(shown, others, some, "always the mean", intervals=intervals))
-    if any(one.r2 is None for one in scores):
-        lines.append("Where the rows do not vary there is no R².")
-    return lines + _more(len(scores))
-
-
-def _more(n: int) -> list[str]:
-    return [f"… {n - MOST_LINES} more targets: see the score as JSON"] if n > MOST_LINES else []
 
 
 def _table_of(
@@ -154,8 +145,8 @@ def _table_of(
 ) -> list[Row]:
     """Figure, network, interval, linear model, always the same guess; without what is not there."""
     rows: list[Row] = [("", "network", "95 % interval", "linear model", always)]
-    are_times = [not isinstance(score, ClassScore) and score.scored.is_time for score in scores]
-    is_wide = any(are_times) or any(isinstance(score, ClassScore) for score in scores)
+    are_times = [not score.is_of_classes and score.scored.is_time for score in scores]
+    is_wide = any(are_times) or any(score.is_of_classes for score in scores)
     longest = LONGEST_LABEL if is_wide else LONGEST_NUMBER
     targets = told_apart([score.target for score in scores], longest)
     for score, other, target, is_time in zip_longest(scores, linear, targets, are_times):
@@ -179,9 +170,9 @@ def _table_of(
     return [tuple(row[k] for k in kept) for row in rows]
 
 
-def _guess(score: ClassScore | NumberScore, name: str) -> float | None:
+def _guess(score: Any, name: str) -> float | None:  # noqa: ANN401 (a score of classes or of numbers)
     """Figure of always guessing the same."""
-    if not isinstance(score, ClassScore):
+    if not score.is_of_classes:
         value: float | None = getattr(score, f"mean_{name}")
         return value
     if name == "accuracy" or score.majority_accuracy is None:
@@ -192,8 +183,8 @@ def _guess(score: ClassScore | NumberScore, name: str) -> float | None:
     return (score.majority in there) / len(there) if name == "balanced_accuracy" else None
 
 
-def _of_each_class(score: ClassScore) -> list[str]:
-    """Rows, precision, recall and F1 of each class; of many those with the lowest recall."""
+def class_rows(score: ClassScore) -> tuple[list[Row], list[str]]:
+    """Rows, precision, recall and F1 of each class; of many those of the lowest recall, and words for it."""
     names = list(score.rows)
     written = dict(zip(names, told_apart(names, LONGEST_NAME), strict=True))
     more = []
@@ -210,7 +201,7 @@ def _of_each_class(score: ClassScore) -> list[str]:
         )
         for name in names
     ]
-    return _aligned(rows) + more
+    return rows, more
 
 
 def _confusion(score: ClassScore) -> list[str]:

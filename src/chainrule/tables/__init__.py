@@ -11,6 +11,7 @@ from chainrule.tables.encoding.asking import read_targets, row_labels
 from chainrule.tables.encoding.categories import BinaryInput, CategoryInput
 from chainrule.tables.encoding.choosing import Chosen, choose_encoding
 from chainrule.tables.encoding.dates import CycleInput, DateInput, spread_in_words
+from chainrule.tables.encoding.display import encoding_parts, learnt_as, report_parts
 from chainrule.tables.encoding.encoding import Encoding, InputPart, LearntTarget, TargetPart
 from chainrule.tables.encoding.numbers import MissingInput, NumberInput
 from chainrule.tables.encoding.report import ColumnReport, Report, RowsLeftOut, report_lines
@@ -53,9 +54,9 @@ __all__ = [
     "LearntTarget", "Limits", "MissingInput", "NumberInput", "NumberTarget", "PiecewiseLinear",
     "Predictions", "Report", "Roles", "RowRoles", "RowsLeftOut", "Said", "Spread", "Step", "Table",
     "TableOptions", "TargetKind", "TargetPart", "TextInput", "Worked", "WorkedAnswer", "WorkedCell",
-    "as_table", "choose_encoding", "column_formula", "fold_groups", "fold_in_order", "fold_rows",
-    "joined_predictions", "predictions_of", "read_numbers", "read_table", "read_targets",
-    "reading_option", "refuse_guesses", "report_lines", "row_labels", "scaling_of", "settle_roles",
-    "split_groups", "split_in_order", "split_rows", "spread_in_words", "with_numbers", "worked_answers",
-    "worked_cells", "worked_parts", "worked_value", "written_formula",
+    "as_table", "choose_encoding", "column_formula", "encoding_parts", "fold_groups", "fold_in_order",
+    "fold_rows", "joined_predictions", "learnt_as", "predictions_of", "read_numbers", "read_table",
+    "read_targets", "reading_option", "refuse_guesses", "report_lines", "report_parts", "row_labels",
+    "scaling_of", "settle_roles", "split_groups", "split_in_order", "split_rows", "spread_in_words",
+    "with_numbers", "worked_answers", "worked_cells", "worked_parts", "worked_value", "written_formula",
 ]  # fmt: skip

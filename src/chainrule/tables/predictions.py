@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from chainrule.displays import display, first_and_last, remark
 from chainrule.errors import InputError, UnknownNameError
 from chainrule.tables.columns.checks import unusable
 from chainrule.tables.encoding.asking import row_labels
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     FloatArray = npt.NDArray[np.float64]
 
 __all__ = ["Predictions", "joined_predictions", "predictions_of"]
+
+MOST_REMARKS = 20  # in a notebook
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -119,6 +122,12 @@ class Predictions:
 
     def __repr__(self) -> str:
         return f"Predictions({counted(len(self), 'row')}, {listed(self.names)})"
+
+    def _repr_html_(self) -> str:
+        columns = [(name, answer.cell) for name, answer in self.answers.items()]
+        shown = first_and_last(columns, len(self), caption="Predictions")
+        remarks = map(remark, self.remarks[:MOST_REMARKS])
+        return display("Predictions", *remarks, shown, more=counted(len(self), "row"))
 
     def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> npt.NDArray[Any]:  # noqa: FBT001 (NumPy's own)
         """Answers alone: shape (n_rows,) of one target, (n_rows, n_targets) of several."""

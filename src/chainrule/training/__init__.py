@@ -18,6 +18,7 @@ from chainrule.equations import (
 )
 from chainrule.settings import Settings
 from chainrule.training.diagnosis import FEWEST_EPOCHS, Diagnosis
+from chainrule.training.displays.progress import shown_in_notebook
 from chainrule.training.engines import squares_of
 from chainrule.training.history import Epoch, History
 from chainrule.training.preparation import run_training, train
@@ -33,5 +34,6 @@ __all__ = [
     "Exponential", "FlatCosine", "GeneralizationLoss", "History", "LevenbergMarquardt", "Observer",
     "Patience", "Progress", "ProgressQuotient", "ReduceOnPlateau", "Restarts", "Settings", "Step",
     "StoppedBy", "Together", "Trainer", "TrainingResult", "TrainingState", "WarmUp", "of_one_of_several",
-    "other_bits", "run_training", "shared_threads", "squares_of", "train", "train_restarts", "train_together",
+    "other_bits", "run_training", "shared_threads", "shown_in_notebook", "squares_of", "train",
+    "train_restarts", "train_together",
 ]  # fmt: skip

@@ -16,6 +16,7 @@ import numpy as np
 from chainrule.equations import ACTIVATIONS, LOSSES, RULES, columns_spared
 from chainrule.errors import Remark, argument
 from chainrule.network import Objective, each_member, forward
+from chainrule.training.displays.history import diagnosis_display
 from chainrule.words import counted
 
 if TYPE_CHECKING:
@@ -71,6 +72,9 @@ class Diagnosis:
 
     def __str__(self) -> str:
         return self.message
+
+    def _repr_html_(self) -> str:
+        return diagnosis_display(self)
 
 
 def diagnose(

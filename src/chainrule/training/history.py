@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from chainrule.arithmetic import ARITHMETIC
+from chainrule.training.displays.history import history_display
 
 __all__ = ["Epoch", "History"]
 
@@ -99,3 +100,6 @@ class History:
     def score(self) -> tuple[float | None, ...]:
         """The watched metric after each epoch."""
         return tuple(epoch.score for epoch in self.epochs)
+
+    def _repr_html_(self) -> str:
+        return history_display(self)

@@ -17,6 +17,7 @@ from chainrule.interrupts import interruptible
 from chainrule.network import as_masks, as_pairs, as_sample_weight, own_functions
 from chainrule.random_streams import Purpose, permutation
 from chainrule.settings import Settings, documented, refuse_unknown_settings, settings_of
+from chainrule.training.displays.progress import shown_in_notebook
 from chainrule.training.engines.choice import engine_named
 from chainrule.training.progress import Callbacks, Progress
 from chainrule.training.run import Run
@@ -151,10 +152,11 @@ def train(
         refuse_unknown_settings(unknown, Settings, others=names)
     settings = Settings(**{one.name: given[one.name] for one in settings_of(Settings)})
     callbacks = Callbacks(on_step, on_epoch, on_time, every_seconds)
-    return run_training(
-        net, X, Y, settings, sample_weight=sample_weight, masks=masks, validation=validation, engine=engine,
-        callbacks=callbacks, resume=resume, copy=callbacks.are_there or callable(metric),
-    )  # fmt: skip
+    with shown_in_notebook(callbacks) as told:
+        return run_training(
+            net, X, Y, settings, sample_weight=sample_weight, masks=masks, validation=validation,
+            engine=engine, callbacks=told, resume=resume, copy=callbacks.are_there or callable(metric),
+        )  # fmt: skip
 
 
 def run_training(

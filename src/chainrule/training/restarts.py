@@ -7,6 +7,7 @@ import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
+from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 from chainrule.errors import ChainruleError, InputError, TrainingWarning
@@ -14,7 +15,9 @@ from chainrule.given import check_seed, whole_number_from_1
 from chainrule.network import Network
 from chainrule.scores import metric_named
 from chainrule.settings import Settings, documented, refuse_unknown_settings
+from chainrule.training.displays.progress import shown_in_notebook
 from chainrule.training.preparation import run_training
+from chainrule.training.progress import Callbacks, of_one_of_several
 from chainrule.training.together import shared_threads, train_together
 
 if TYPE_CHECKING:
@@ -163,21 +166,25 @@ def train_restarts(
     seeds = range(first, first + restarts)
     at_once, threads_each = shared_threads(threads, restarts, engine)
 
-    def trainings() -> Iterator[Callable[[], TrainingResult]]:
+    def trainings(shown: Callbacks) -> Iterator[Callable[[], TrainingResult]]:
+        one_at_a_time = RLock()
         for of_one in seeds:
             settings = replace(shared, seed=of_one, threads=threads_each)
             with _named(of_one):
                 net = _started(start, of_one)
-            yield partial(trained, of_one, net, settings)
+            member = of_one - first + 1, restarts
+            on_time = of_one_of_several(shown.on_time, one_at_a_time, member=member)
+            yield partial(trained, of_one, net, settings, replace(shown, on_time=on_time))
 
-    def trained(of_one: int, net: Network, settings: Settings) -> TrainingResult:
+    def trained(of_one: int, net: Network, settings: Settings, callbacks: Callbacks) -> TrainingResult:
         with _named(of_one):
             return run_training(
                 net, X, Y, settings, sample_weight=sample_weight, masks=masks, validation=validation,
-                engine=engine, warn=False, seed_of_rows=first,
+                engine=engine, callbacks=callbacks, warn=False, seed_of_rows=first,
             )  # fmt: skip
 
-    together = train_together(trainings(), at_once)
+    with shown_in_notebook(Callbacks()) as shown:
+        together = train_together(trainings(shown), at_once)
     there = [(s, result) for s, result in zip(seeds, together.results, strict=False) if result is not None]
     if not there:
         raise KeyboardInterrupt

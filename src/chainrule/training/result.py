@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from chainrule.training.displays.result import result_display
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -82,3 +84,6 @@ class TrainingResult:
     def __repr__(self) -> str:
         n = len(self.history.epochs)
         return f"TrainingResult({self.network!r}, {n} epochs, stopped by {self.stopped_by})"
+
+    def _repr_html_(self) -> str:
+        return result_display(self)

@@ -28,26 +28,14 @@ from chainrule.inspection import name_of_number
 from chainrule.network import members_of
 from chainrule.stored import plain
 from chainrule.tables import (
-    BinaryInput,
-    CategoryInput,
-    ClassTarget,
-    ConstantTarget,
-    CycleInput,
-    DateInput,
-    DateTarget,
-    MissingInput,
-    NumberTarget,
-    Spread,
-    TextInput,
     column_formula,
-    spread_in_words,
+    learnt_as,
     with_numbers,
     worked_answers,
     worked_parts,
-    worked_value,
     written_formula,
 )
-from chainrule.words import counted, named, printable, series, shortened
+from chainrule.words import named, printable, series
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -161,7 +149,7 @@ def _print_columns(
     """Print what each part is, and its formulas below it, cut where there are many."""
     say(title)
     for part, cell in worked_parts(parts[:MOST_LINES], None, letter):
-        say(f"  {named(part.name):<{width}}{_learnt_as(part, LONGEST_LINE - 2 - width)}")
+        say(f"  {named(part.name):<{width}}{learnt_as(part, LONGEST_LINE - 2 - width)}")
         for line in (*(_formula_lines(cell) if cell else ()), *answers.get(part.name, ())):
             say(line)
     if len(parts) > MOST_LINES:
@@ -207,46 +195,6 @@ def _folded(formulas: Sequence[str]) -> list[str]:
 
 def _six(value: float) -> str:
     return f"{value:.6g}"
-
-
-def _learnt_as(part: InputPart | TargetPart, room: int) -> str:  # noqa: PLR0911 (one for each kind)
-    """What a column was learnt as."""
-    missing = ", missing" if getattr(part, "has_missing", False) else ""
-    match part:
-        case ClassTarget():
-            kind = "one unit" if part.one_unit else "classes"
-            return f"{kind}: {shortened(part.labels, room - len(kind) - 2)}"
-        case ConstantTarget():
-            return f"constant: {part.label if part.number is None else f'{part.number:g}'}"
-        case CategoryInput():
-            return f"classes: {shortened(part.categories, room - 25)}{', rest' * part.has_rest}{missing}"
-        case BinaryInput():
-            return f"0 or 1: {shortened(part.levels, room - 18)}{missing}"
-        case TextInput() | MissingInput() | CycleInput():
-            text = (
-                f"text, {part.n_columns} columns" if isinstance(part, TextInput) else "whether it is missing"
-            )
-            return (
-                f"its place in {part.CYCLES[part.part]}" if isinstance(part, CycleInput) else text + missing
-            )
-        case DateInput() | DateTarget():
-            cycles = part.parts if isinstance(part, DateInput) else ()
-            place = f", place in the {series(cycles)}" if cycles else ""
-            words = spread_in_words(Spread(part.mean, part.scale), part.reading)
-            mean, scale = (worked_value(words[name], _six) for name in ("mean", "scale"))
-            if isinstance(part, DateTarget) and part.scaled != "spread":
-                return f"time, less {mean}, divided by {scale}"
-            return f"time, mean {mean}, deviation {scale}{place}{missing}"
-    constant = "  (constant: encoded as 0)" if part.scale == 0 else ""
-    bins = getattr(part, "bins", None)
-    beside = ", squashed" if getattr(part, "squash", None) else ""
-    beside += f", {counted(bins.n_columns, 'bin')}" if bins else ""
-    kind = {"log": "logarithm", "count": "count"}.get(getattr(part, "learnt_as", ""), "number")
-    if isinstance(part, NumberTarget) and part.scaled not in {"spread", "as_is"}:
-        return f"{kind}, less {part.mean:.6g}, divided by {part.scale:.6g}"
-    if part.is_plain:
-        return f"{kind}, as it is{missing}"
-    return f"{kind}, mean {part.mean:.6g}, deviation {part.scale:.6g}{beside}{missing}{constant}"
 
 
 def _print_all_weights(model: Model) -> None:

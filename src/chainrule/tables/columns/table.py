@@ -10,12 +10,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from chainrule.displays import display, first_and_last, folded, paragraph
 from chainrule.errors import InputError, Remark, TableError, UnknownNameError
 from chainrule.given import unmasked
 from chainrule.tables.columns import grammar
 from chainrule.tables.columns.column import Column
 from chainrule.tables.columns.decisions import Decision
-from chainrule.words import counted, listed, shown
+from chainrule.words import counted, listed, named, shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,6 +37,7 @@ AROUND_NAMES = " \t\n\r\N{NO-BREAK SPACE}\N{ZERO WIDTH NO-BREAK SPACE}"  # the l
 INDEX_NAMES = frozenset({"Unnamed: 0", "index", "level_0", "rownames"})  # that pandas and R write
 COUNTS = " and counts the rows"
 FEWEST_COLUMNS = 2  # a target, and what it is learnt from
+MOST_SHOWN = 20  # decisions, in a notebook
 CELLS_LOOKED_AT = 1000  # of a column, to see whether it is worth looking at all of it
 
 
@@ -81,6 +83,12 @@ class Table:
 
     def __repr__(self) -> str:
         return f"Table({self.title}, {counted(self.n_rows, 'row')}, columns {listed(self.names)})"
+
+    def _repr_html_(self) -> str:
+        extent = f"{counted(self.n_rows, 'row')}, {counted(len(self.columns), 'column')}"
+        cells = first_and_last([(one.name, one.value) for one in self.columns], self.n_rows, caption="Rows")
+        said = folded("What was decided", *(paragraph(one.sentence) for one in self.decisions[:MOST_SHOWN]))
+        return display("Table", cells, said, more=f"{named(self.title)}: {extent}")
 
     @property
     def remarks(self) -> tuple[Remark, ...]:

@@ -16,6 +16,7 @@ from chainrule.tables.columns.roles import RowRoles
 from chainrule.tables.columns.table import check_table
 from chainrule.tables.encoding.categories import BinaryInput, CategoryInput
 from chainrule.tables.encoding.dates import CycleInput, DateInput
+from chainrule.tables.encoding.display import encoding_display
 from chainrule.tables.encoding.levels import matched, refuse_repeats
 from chainrule.tables.encoding.numbers import MissingInput, NumberInput
 from chainrule.tables.encoding.targets.classes import ClassTarget
@@ -103,6 +104,9 @@ class Encoding(Stored, frozen=True):
                 needs="targets are one of classes, several of two classes each, or numbers only",
                 advice="Leave some out.",
             )
+
+    def _repr_html_(self) -> str:
+        return encoding_display(self)
 
     @property
     def input_names(self) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from chainrule.stored import MOST, Meta, Name, Stored, Text
 from chainrule.tables.columns.roles import Purpose
+from chainrule.tables.encoding.display import report_display
 from chainrule.words import counted, named, shown, told_apart
 
 if TYPE_CHECKING:
@@ -96,8 +97,16 @@ class Report(Stored, frozen=True):
         of_columns = (f"column {shown(one.name)}: {words}" for one in self.columns for words in one.warnings)
         return (*self.warnings, *of_columns)
 
+    @property
+    def extent(self) -> tuple[tuple[str, str], ...]:
+        """What was read, how it was cut, which rows are used for what and which are not, in words."""
+        return tuple(_about_rows(self))
+
     def __str__(self) -> str:
         return "\n".join(report_lines(self))
+
+    def _repr_html_(self) -> str:
+        return report_display(self)
 
 
 def report_lines(

@@ -52,6 +52,13 @@ class Answer(NamedTuple):
         written = self.cells if self.written is None else self.written
         return list(written.to_pylist()) if isinstance(written, pa.Array) else written
 
+    def cell(self, row: int) -> object:
+        """One cell, from 0, as `texts` has it."""
+        if self.written is None and pa.types.is_temporal(self.cells.type):  # not each fits Python's own types
+            return self.cells.slice(row, 1).cast(pa.string())[0].as_py()
+        one = self.cells[row] if self.written is None else self.written[row]
+        return one.as_py() if isinstance(one, pa.Scalar) else one
+
     def plain(self) -> Sequence[Any]:
         """What stands in JSON: numbers, booleans and text."""
         kind = self.cells.type.value_type if pa.types.is_dictionary(self.cells.type) else self.cells.type

@@ -1,0 +1,1 @@
+"""How notebooks show what the fit of a table led to."""

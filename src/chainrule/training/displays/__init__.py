@@ -1,0 +1,1 @@
+"""How notebooks show trainings, and words for one that is under way."""
