@@ -166,8 +166,19 @@ _READ: dict[str, Callable[[str, str], Any]] = {
 }
 
 
-def typed_settings(record: TrainingRecord, *, usual_too: bool = False) -> list[str]:
-    """Options that repeat a training: what depends on the table or differs from the usual, or all."""
+def typed_settings(record: TrainingRecord, *, usual_too: bool = False, split: str | None = None) -> list[str]:
+    """Options that repeat a training: what depends on the table or differs from the usual, or all.
+
+    Where a column says which rows are held out, that stands in the place of their share.
+    """
+    words = _typed_settings(record, usual_too=usual_too)
+    if split is None:
+        return words
+    by_column = f"--split {shlex.quote(split)}"
+    return [*(word for word in words if not word.startswith(f"{SETTINGS['held_out'].option} ")), by_column]
+
+
+def _typed_settings(record: TrainingRecord, *, usual_too: bool) -> list[str]:
     from chainrule.models import default_settings  # noqa: PLC0415 (it would make --help slow)
 
     if record.recipe is not None:

@@ -4,9 +4,9 @@ from chainrule.inspection.check_result import GradientCheck, MethodCheck, Weight
 from chainrule.inspection.formulas import name_of_number
 from chainrule.inspection.gradient_check import check_gradients
 from chainrule.inspection.trace import ForwardTrace, Trace, trace, trace_forward
-from chainrule.inspection.worked_example import LINE_WIDTH, checked_limits, equation_lines, written
+from chainrule.inspection.worked_example import checked_limits, equation_lines, fitting, written
 
 __all__ = [
-    "LINE_WIDTH", "ForwardTrace", "GradientCheck", "MethodCheck", "Trace", "WeightPlace", "check_gradients",
-    "checked_limits", "equation_lines", "name_of_number", "trace", "trace_forward", "written",
+    "ForwardTrace", "GradientCheck", "MethodCheck", "Trace", "WeightPlace", "check_gradients",
+    "checked_limits", "equation_lines", "fitting", "name_of_number", "trace", "trace_forward", "written",
 ]  # fmt: skip

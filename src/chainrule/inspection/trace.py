@@ -11,6 +11,7 @@ from chainrule.equations import descend, name_of
 from chainrule.errors import ShapeError
 from chainrule.given import positive_number, unmasked
 from chainrule.inspection.worked_example import forward_example, worked_example
+from chainrule.lines import WIDTH
 from chainrule.network import (
     as_samples,
     backward,
@@ -97,7 +98,7 @@ class Trace:
     def __str__(self) -> str:
         return self.text()
 
-    def text(self, digits: int = 6, most: int = 8) -> str:
+    def text(self, digits: int = 6, most: int = 8, width: int = WIDTH) -> str:
         """Worked example: each formula with symbols, with numbers, and its result.
 
         Parameters
@@ -106,8 +107,10 @@ class Trace:
             Significant digits, 1 to 17; 17 tell every float64 apart.
         most : int
             Units of a layer, and terms of a sum, that are written out; the rest is counted.
+        width : int
+            Columns of a line.
         """
-        return worked_example(self, digits=digits, most=most)
+        return worked_example(self, digits, most, width)
 
     @property
     def outputs_after(self) -> npt.NDArray[Any]:
@@ -189,9 +192,9 @@ class ForwardTrace:
     def __str__(self) -> str:
         return self.text()
 
-    def text(self, digits: int = 6, most: int = 8) -> str:
+    def text(self, digits: int = 6, most: int = 8, width: int = WIDTH) -> str:
         """Worked example, as of `Trace`."""
-        return forward_example(self, digits=digits, most=most)
+        return forward_example(self, digits, most, width)
 
     def to_json(self) -> dict[str, Any]:
         """Every number as plain lists, all its bits kept."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import textwrap
 from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -22,33 +21,35 @@ from chainrule.inspection.formulas import (
     with_value,
     written_out,
 )
+from chainrule.lines import NARROW, WIDTH, in_terms, kept, span, wrapped
 from chainrule.words import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     import numpy.typing as npt
 
     from chainrule.equations import Layer
     from chainrule.inspection.trace import ForwardTrace, Trace
 
-__all__ = ["LINE_WIDTH", "checked_limits", "equation_lines", "forward_example", "worked_example", "written"]
+__all__ = ["checked_limits", "equation_lines", "fitting", "forward_example", "worked_example", "written"]
 
 MOST_DIGITS = 17
-LINE_WIDTH = 100
 HALF_A_SQUARE, RESIDUAL = "½·(y − a)²", "y − a"
 SYMBOL = re.compile(r"([Wadx])\[(\d+)(?:,(\d+))?\]")  # of the terms that a layer writes
 SUM_OF_EXPONENTIALS = "Σ_i exp(z_i)"  # in the formula of softmax
 
 
-def worked_example(step: Trace, digits: int, most: int) -> str:
+def worked_example(step: Trace, digits: int, most: int, width: int) -> str:
     """Text of a whole step; at most `most` units of a layer and terms of a sum are written out."""
-    return "\n".join(_Page(step, *checked_limits(digits, most)).lines()).rstrip()
+    return "\n".join(fitting(_Page(step, *checked_limits(digits, most), width).lines(), width)).rstrip()
 
 
-def forward_example(passed: ForwardTrace, digits: int, most: int) -> str:
+def forward_example(passed: ForwardTrace, digits: int, most: int, width: int) -> str:
     """Text of a forward pass alone, as `worked_example`."""
-    return "\n".join(_ForwardPage(passed, *checked_limits(digits, most)).lines()).rstrip()
+    return "\n".join(
+        fitting(_ForwardPage(passed, *checked_limits(digits, most), width).lines(), width)
+    ).rstrip()
 
 
 def written(value: float, digits: int) -> str:
@@ -69,8 +70,9 @@ def checked_limits(digits: int, most: int) -> tuple[int, int]:
 class _ForwardPage:
     """The lines of a forward pass."""
 
-    def __init__(self, passed: ForwardTrace | Trace, digits: int, most: int) -> None:
+    def __init__(self, passed: ForwardTrace | Trace, digits: int, most: int, width: int) -> None:
         self.passed = passed
+        self.width = width
         self.digits = digits
         self.most = most
         self.n_layers = len(passed.z) + 1
@@ -104,6 +106,10 @@ class _ForwardPage:
         shown = self.number(value)
         return f"({shown})" if shown.startswith("-") else shown
 
+    def equation(self, left: str, *sides: str) -> Iterator[str]:
+        """Lines of an equation."""
+        return equation_lines(left, *sides, width=self.width)
+
     def with_parameters(self, formula: str, thing: object) -> str:
         """Formula with the parameters of an activation or a loss as numbers."""
         for field in fields(thing) if is_dataclass(thing) else ():
@@ -113,8 +119,9 @@ class _ForwardPage:
     def sample(self, word: str, symbol: str, values: npt.NDArray[Any], *before: str) -> list[str]:
         """Inputs or targets of the sample."""
         shown = [f"{symbol}_{k} = {self.number(v)}" for k, v in enumerate(values[: self.most], 1)]
-        whole = [one.replace(" ", "\0") for one in (*before, *shown, *self.left_out(len(values)))]
-        return [line.replace("\0", " ") for line in _wrapped(word, "   ".join(whole))]
+        whole = map(kept, (*before, *shown, *self.left_out(len(values))))
+        margin = " " * len(word) if self.width >= NARROW else "  "
+        return wrapped("   ".join(whole), self.width, first=word, rest=margin)
 
     def left_out(self, n: int) -> list[str]:
         """Words for what is not written out."""
@@ -198,10 +205,10 @@ class _ForwardPage:
             total = self.number(float(np.sum(np.exp(z))))
         for k in self.units(len(z)):
             sums = self.sums(m, self.terms(m, "terms_of_unit", "forward", k))
-            yield from equation_lines(f"z_{k + 1}^({layer})", *sums, self.number(z[k]))
+            yield from self.equation(f"z_{k + 1}^({layer})", *sums, self.number(z[k]))
             formula = formula_of(activation)
             in_numbers = self.with_parameters(formula, activation).replace(SUM_OF_EXPONENTIALS, total)
-            yield from equation_lines(
+            yield from self.equation(
                 f"a_{k + 1}^({layer})",
                 with_value(formula, "z", f"z_{k + 1}^({layer})"),
                 with_value(in_numbers, "z", self.factor(z[k])),
@@ -213,8 +220,8 @@ class _ForwardPage:
 class _Page(_ForwardPage):
     """The lines of one worked example."""
 
-    def __init__(self, step: Trace, digits: int, most: int) -> None:
-        super().__init__(step, digits, most)
+    def __init__(self, step: Trace, digits: int, most: int, width: int) -> None:
+        super().__init__(step, digits, most, width)
         self.step, self.delta = step, step.delta
         self.word = LOSSES.fact(step.network.loss, "symbol") if LOSSES.knows(step.network.loss) else "L"
 
@@ -256,7 +263,7 @@ class _Page(_ForwardPage):
         equation = LOSSES.fact(loss, "equation") if LOSSES.knows(loss) else None
         title = "Loss" if self.word != "L" else f"Loss ({name_of(loss)})"
         yield f"{title}, equation ({equation})" if equation else title
-        yield from equation_lines(self.word, *sums, self.number(self.step.loss_before))
+        yield from self.equation(self.word, *sums, self.number(self.step.loss_before))
         yield ""
 
     def deltas(self, m: int) -> Iterator[str]:
@@ -273,7 +280,7 @@ class _Page(_ForwardPage):
         yield f"Layer {layer}: {kind} deltas, {cited}; {word}"
         delta = self.step.delta[m - 1]
         for k in self.units(len(delta)):
-            yield from equation_lines(f"δ_{k + 1}^({layer})", *self.one_delta(m, k), self.number(delta[k]))
+            yield from self.equation(f"δ_{k + 1}^({layer})", *self.one_delta(m, k), self.number(delta[k]))
         yield from self.unwritten_units(len(delta))
 
     @staticmethod
@@ -344,14 +351,14 @@ class _Page(_ForwardPage):
         name, terms = name_of_number(net, m, k, j), self.terms(m, "terms_of_descent", "products", k, j)
         is_product = len(terms) == 1 and not terms[0].startswith("−")
         sums = self.sums(m, terms) if is_product else [f"({side})" for side in self.sums(m, terms)]
-        yield from equation_lines(
+        yield from self.equation(
             f"∂{self.word}/∂{name}",
             *(f"−{side}" for side in sums),
             self.number(self.step.gradients[m - 1][k, j]),
         )
         rates, before = ("η", self.factor(self.step.rate)), (name, self.number(weights[k, j]))
         steps = zip(before, rates, sums, strict=False)  # there are no sums where a kind writes none
-        yield from equation_lines(
+        yield from self.equation(
             f"{name} :",
             *(f"{old} + {rate}·{side}" for old, rate, side in steps),
             self.number(self.step.weights_after[m - 1][k, j]),
@@ -368,29 +375,32 @@ def _more(n: int, thing: str) -> str:
     return counted(n, f"more {thing}")
 
 
-def equation_lines(left: str, *sides: str, indent: int = 2) -> Iterator[str]:
-    """Left-hand side with its right-hand sides below each other, or side by side where they fit."""
+def equation_lines(left: str, *sides: str, indent: int = 2, width: int = WIDTH) -> Iterator[str]:
+    """Left-hand side with its right-hand sides below each other, or side by side where they fit.
+
+    Lines are broken between terms. What follows stands below the first side, in a narrow line nearer to the
+    margin.
+    """
     margin = " " * indent
     whole = f"{margin}{' = '.join([left, *sides])}".replace(": =", ":=")
-    if len(whole) <= LINE_WIDTH:
+    if span(whole) <= width:
         yield whole
         return
-    blank = " " * (len(left) + indent)
-    yield from _wrapped(f"{margin}{left} = ".replace(": =", ":="), sides[0])
+    far = span(left) + indent
+    if width < NARROW or far > width // 2:
+        far = indent + 2
+    rest = " " * (far + len(" = "))
+    yield from wrapped(in_terms(sides[0]), width, first=f"{margin}{left} = ".replace(": =", ":="), rest=rest)
     for side in sides[1:]:
-        yield from _wrapped(f"{blank} = ", side)
+        yield from wrapped(in_terms(side), width, first=f"{' ' * far} = ", rest=rest)
 
 
-def _wrapped(prefix: str, text: str) -> list[str]:
-    """Text behind a prefix, broken between terms, with the further lines set under the first."""
-    indent = " " * len(prefix)
-    return textwrap.wrap(
-        text,
-        width=LINE_WIDTH,
-        initial_indent=prefix,
-        subsequent_indent=indent,
-        break_long_words=False,
-        break_on_hyphens=False,
-        replace_whitespace=False,
-        drop_whitespace=True,
-    )
+def fitting(lines: Iterable[str], width: int) -> Iterator[str]:
+    """Lines, of which those that are too long are broken, with the rest further to the right."""
+    for line in lines:
+        margin = " " * (len(line) - len(line.lstrip(" ")))
+        yield from (
+            [line]
+            if span(line) <= width
+            else wrapped(line.lstrip(), width, first=margin, rest=f"{margin}    ")
+        )

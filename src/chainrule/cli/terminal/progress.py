@@ -1,13 +1,17 @@
-"""Progress of a long training, on stderr."""
+"""Progress of a long job, on stderr."""
 
 from __future__ import annotations
 
 import os
 import sys
 import time
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
-from chainrule.cli.printing import Notes, aside, note
+from chainrule.cli.printing import Notes
+from chainrule.cli.terminal.size import is_terminal, terminal_width, width_of
+from chainrule.cli.terminal.streams import aside, note
+from chainrule.lines import cut, span
 from chainrule.words import named
 
 if TYPE_CHECKING:
@@ -22,7 +26,6 @@ SECONDS_BETWEEN_LINES = 10.0
 SECONDS_BETWEEN_DRAWS = 0.1
 HINT = "   (Ctrl-C stops and keeps the network)"
 HINT_BEFORE = "   (Ctrl-C stops)"
-USUAL_WIDTH = 80
 
 
 class TrainingProgress(Notes):
@@ -36,16 +39,15 @@ class TrainingProgress(Notes):
 
     def __init__(self, table: object = None) -> None:
         self.table = table
-        self.on_terminal = (
-            sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM", "") != "dumb"
-        )
+        self.on_terminal = is_terminal(sys.stderr) and os.environ.get("TERM", "") != "dumb"
         self.last_shown = time.monotonic()
+        self.last_step = ""  # its first word
         # By fold and network, with the epochs that it had when it was first heard of.
         self.heard: dict[tuple[object, object], tuple[Progress, int]] = {}
 
     def __enter__(self) -> Self:
         if self.on_terminal and self.table is not None:
-            self._draw(fitted(f"reading {named(str(self.table))} …", HINT_BEFORE, _width()))
+            self._draw(fitted(f"reading {named(str(self.table))} …", HINT_BEFORE, _room()))
         return self
 
     def __exit__(
@@ -81,44 +83,49 @@ class TrainingProgress(Notes):
             members=[one.member[0] for one, _ in under_way if one.member is not None],
         )
         if self.on_terminal:
-            self._draw(fitted(line, HINT if training.fold is None else HINT_BEFORE, _width()))
+            self._draw(line.in_room(_room(), HINT if training.fold is None else HINT_BEFORE))
         else:
-            note(line)
+            note(str(line))
 
     def step(self, text: str) -> None:
-        """Show which step of a long job comes next, unless one was shown just now."""
-        now = time.monotonic()
-        if self.on_terminal:
-            self._draw(fitted(text, HINT_BEFORE, _width()))
-        elif now - self.last_shown >= SECONDS_BETWEEN_LINES:
+        """Show which step of a long job comes next, unless one of its kind was shown just now."""
+        now, kind = time.monotonic(), text.partition(" ")[0]
+        is_new, self.last_step = kind != self.last_step, kind
+        if self.on_terminal and (is_new or now - self.last_shown >= SECONDS_BETWEEN_DRAWS):
+            self.last_shown = now
+            self._draw(fitted(f"{text} …", HINT_BEFORE, _room()))
+        elif not self.on_terminal and now - self.last_shown >= SECONDS_BETWEEN_LINES:
             self.last_shown = now
             note(text)
 
     @staticmethod
     def line(
         training: Progress, epochs_at_first: int, folds: Sequence[int] = (), members: Sequence[int] = ()
-    ) -> str:
+    ) -> _Line:
         """Folds at once, or networks, epoch, losses, epochs a second and most time left."""
         done = _done(training)
         rate = (done - epochs_at_first) / training.seconds if training.seconds > 0 else 0.0
-        losses = ""
+        loss = loss_short = validation = speed = left = within = ""
         if training.epochs:
             epoch = training.epoch
-            losses = f"   loss {epoch.loss:.6g}"
+            loss, loss_short = f"   loss {epoch.loss:.6g}", f"   loss {epoch.loss:.3g}"
             if epoch.validation_loss is not None:
-                losses += f"   validation {epoch.validation_loss:.6g}"
-        number, within = len(training.epochs), ""
+                validation = f"   validation {epoch.validation_loss:.6g}"
+        number = len(training.epochs)
         if 0 < training.samples < training.n_samples:  # in the one after those that are done
             number, within = number + 1, f", {100 * training.samples // training.n_samples} % of its rows"
-        parts = (("fold", training.fold, folds), ("network", training.member, members))
-        which = "".join(_of_several(what, one[1], numbers) for what, one, numbers in parts if one is not None)
+        several = (("fold", training.fold, folds), ("network", training.member, members))
+        there = [(what, one[1], numbers) for what, one, numbers in several if one is not None]
+        which, short = ("".join(_of_several(*one, of=of) for one in there) for of in (" of ", "/"))
         if training.cycle is not None:
             which = f"cycle {training.cycle[0]} of at most {training.cycle[1]}, {which}"
-        line = f"{which}epoch {number} of {training.n_epochs}{within}{losses}"
-        if len(training.epochs) == epochs_at_first or rate <= 0:
-            return line  # the first epoch may have compiled kernels, and would promise too long a wait
-        left = (training.n_epochs - done) / rate
-        return f"{line}   {rate:.3g} epochs/s   {duration(left)} left"
+            short = f"cycle {training.cycle[0]}/{training.cycle[1]}, {short}"
+        # The first epoch may have compiled kernels, and would promise too long a wait.
+        if len(training.epochs) != epochs_at_first and rate > 0:
+            speed = f"   {rate:.3g} epochs/s"
+            left = f"   {duration((training.n_epochs - done) / rate)} left"
+        at = f"epoch {number} of {training.n_epochs}"
+        return _Line(which, short, at, within, loss, loss_short, validation, speed, left)
 
     def _draw(self, line: str) -> None:
         """Replace the line that stands on the terminal."""
@@ -126,10 +133,52 @@ class TrainingProgress(Notes):
             aside(f"\r\x1b[K{line}")
 
 
-def _of_several(what: str, n: int, numbers: Sequence[int]) -> str:
+@dataclass(frozen=True)
+class _Line:
+    """What there is to tell of a training, in pieces."""
+
+    which: str
+    which_short: str
+    epoch: str
+    within: str
+    loss: str
+    loss_short: str
+    validation: str
+    rate: str
+    left: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        where = f"{self.which}{self.epoch}{self.within}"
+        return f"{where}{self.loss}{self.validation}{self.rate}{self.left}{self.hint}"
+
+    def in_room(self, room: int, hint: str) -> str:
+        """So many columns: one piece after the other is shortened or shed, and the time left as the last."""
+        line = replace(self, hint=hint)
+        for shorter in (
+            {"hint": HINT_BEFORE},
+            {"rate": ""},
+            {"within": ""},
+            {"validation": ""},
+            {"which": self.which_short},
+            {"loss": self.loss_short},
+            {"loss": ""},
+            {"hint": "", "loss": self.loss_short},
+            {"loss": ""},
+            {"which": "", "loss": self.loss_short},
+            {"loss": ""},
+            {"left": ""},
+        ):
+            if len(str(line)) <= room:
+                break
+            line = replace(line, **shorter)
+        return cut(str(line), room)
+
+
+def _of_several(what: str, n: int, numbers: Sequence[int], of: str) -> str:
     """Which of several trainings are under way."""
     found = sorted(set(numbers))
-    return f"{what}{'s' * (len(found) > 1)} {', '.join(map(str, found))} of {n}, "
+    return f"{what}{'s' * (len(found) > 1)} {', '.join(map(str, found))}{of}{n}, "
 
 
 def _done(training: Progress) -> float:
@@ -137,23 +186,20 @@ def _done(training: Progress) -> float:
     return len(training.epochs) + training.samples / training.n_samples
 
 
-def _width() -> int:
-    """Columns of the terminal behind stderr."""
-    try:
-        return os.get_terminal_size(sys.stderr.fileno()).columns or USUAL_WIDTH
-    except (OSError, ValueError):
-        return USUAL_WIDTH
+def _room() -> int:
+    """Columns of a line that is drawn anew, which one that the terminal breaks could not be."""
+    return min(terminal_width(sys.stderr), width_of(sys.stderr)) - 1
 
 
-def fitted(line: str, hint: str, width: int) -> str:
-    """Line with its hint where both have room: a line that the terminal breaks could not be drawn anew.
+def fitted(line: str, hint: str, room: int) -> str:
+    """Line with its hint where both have room.
 
     Examples
     --------
-    >>> fitted("epoch 1 of 9", " (more)", 20), fitted("epoch 1 of 9", " (more)", 10)
-    ('epoch 1 of 9 (more)', 'epoch 1 o')
+    >>> fitted("epoch 1 of 9", " (more)", 19), fitted("epoch 1 of 9", " (more)", 10)
+    ('epoch 1 of 9 (more)', 'epoc… of 9')
     """
-    return line + hint if len(line + hint) < width else line[: width - 1]
+    return line + hint if span(line + hint) <= room else cut(line, room)
 
 
 def duration(seconds: float) -> str:
