@@ -66,7 +66,10 @@ def cited_by() -> Mapping[int, tuple[str, ...]]:
             name = f"{module.removesuffix('.__init__')}.{inner}".removesuffix(".")
             if name not in found[number]:
                 found[number].append(name)
-    first = {number: sorted(names, key=lambda name: not name.startswith("equations")) for number, names in found.items()}
+    first = {
+        number: sorted(names, key=lambda name: not name.startswith("equations"))
+        for number, names in found.items()
+    }
     return {number: tuple(names) for number, names in first.items()}
 
 

@@ -193,8 +193,12 @@ def _assigned(name: str, function: Function) -> Iterator[ast.expr]:
                 yield value
             case ast.NamedExpr(target=ast.Name(id=target), value=value) if target == name:
                 yield value
-            case ast.Assign(targets=[ast.Tuple(elts=names)], value=ast.Tuple(elts=values)) if len(names) == len(values):
-                yield from (v for n, v in zip(names, values, strict=True) if isinstance(n, ast.Name) and n.id == name)
+            case ast.Assign(targets=[ast.Tuple(elts=names)], value=ast.Tuple(elts=values)) if len(
+                names
+            ) == len(values):
+                yield from (
+                    v for n, v in zip(names, values, strict=True) if isinstance(n, ast.Name) and n.id == name
+                )
 
 
 @cache

@@ -41,7 +41,13 @@ def _command(name: str, command: Any) -> Iterator[str]:  # noqa: ANN401 (a class
     yield f"## chainrule {name}"
     yield ""
     yield command.help.replace("\n", "\n\n") if "\n\n" not in command.help else command.help
-    yield from ("", "```text", " ".join(["chainrule", name, *(a.metavar for a in arguments), "[OPTIONS]"]), "```", "")
+    yield from (
+        "",
+        "```text",
+        " ".join(["chainrule", name, *(a.metavar for a in arguments), "[OPTIONS]"]),
+        "```",
+        "",
+    )
     yield from (f"```{{program}} chainrule {name}", "```", "")
     heading = ""
     for one in arguments:
@@ -53,14 +59,24 @@ def _command(name: str, command: Any) -> Iterator[str]:  # noqa: ANN401 (a class
         if name == FIT and panel != heading:
             heading = panel
             yield from (f"### {heading}", "")
-        yield from _entry(_typed(one), [one.help, *_more(one, SETTINGS.get(one.name) if name == FIT else None)])
-    if any(one.name in TABLE and getattr(one, "rich_help_panel", None) for one in command.params) and name != FIT:
+        yield from _entry(
+            _typed(one), [one.help, *_more(one, SETTINGS.get(one.name) if name == FIT else None)]
+        )
+    if (
+        any(one.name in TABLE and getattr(one, "rich_help_panel", None) for one in command.params)
+        and name != FIT
+    ):
         yield from ("And all that `chainrule fit` has under [Columns](#columns) and [Table](#table).", "")
 
 
 def _entry(typed: str, sentences: list[str]) -> Iterator[str]:
     """An option, or an argument, and what there is to say of it."""
-    yield from (f"```{{option}} {typed}", *(DEFAULT.sub(r"Default: \1.", one) for one in sentences), "```", "")
+    yield from (
+        f"```{{option}} {typed}",
+        *(DEFAULT.sub(r"Default: \1.", one) for one in sentences),
+        "```",
+        "",
+    )
 
 
 def _typed(one: Any) -> str:  # noqa: ANN401 (a class of typer's own)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from itertools import islice
 from typing import TYPE_CHECKING
+
+from chainrule.lines import apart, cut, span
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 __all__ = [
-    "LONGEST_VALUE", "closest", "counted", "duration", "joined", "listed", "named", "printable", "quoted",
-    "series", "shortened", "shown", "suggestion", "told_apart",
+    "LONGEST_VALUE", "MOST_NAMED", "alike", "closest", "counted", "duration", "joined", "listed", "named",
+    "printable", "quoted", "series", "shortened", "shown", "suggestion", "told_apart",
 ]  # fmt: skip
 
 LONGEST_QUOTATION = 40
@@ -25,6 +26,9 @@ MOST_COMPARED = 1000
 LONGEST_COMPARED = 60
 LETTERS_FOR_ONE_WRONG = 4
 SHORTEST_BEGINNING = 3
+LEAST_ALIKE, MOST_NAMED = 4, 3  # texts that are said as one, and columns that are named of them
+COLUMN = re.compile(r"column ('(?:[^'\\]|\\.)*'|\"[^\"]*\"):?")
+MANY_OR_ONE = re.compile(r"\d+(?: (?:cells|cell|rows|row|values|value)\b)?")
 IGNORED = re.compile(r"[\s_-]+")
 NUMBERS = re.compile("[0-9]+")
 
@@ -89,9 +93,7 @@ def named(name: str, most: int = LONGEST_QUOTATION) -> str:
     >>> named("temperature of 1990", most=11)
     'tempe… 1990'
     """
-    text = printable(name)
-    half = most // 2
-    return text if len(text) <= most else f"{text[: most - 1 - half]}…{text[-half:]}"
+    return cut(printable(name), most)
 
 
 def told_apart(names: Sequence[str], most: int) -> list[str]:
@@ -102,12 +104,7 @@ def told_apart(names: Sequence[str], most: int) -> list[str]:
     >>> told_apart(["size of the leaf in cm", "size of the bud in cm", "age"], most=11)
     ['1: siz…n cm', '2: siz…n cm', 'age']
     """
-    texts = [named(name, most) for name in names]
-    found = Counter(texts)
-    return [
-        text if found[text] == 1 else f"{k}: {named(name, most - len(f'{k}: '))}"
-        for k, (name, text) in enumerate(zip(names, texts, strict=True), 1)
-    ]
+    return apart([printable(name) for name in names], most)
 
 
 def counted(n: int, noun: str, plural: str = "") -> str:
@@ -148,6 +145,55 @@ def joined(words: Sequence[str], most: int) -> str:
     return ", ".join(words[:most]) + more
 
 
+def alike(texts: Sequence[str], alone: Sequence[str] = (), *, most: int | None = MOST_NAMED) -> list[str]:
+    """Texts, of which four or more that differ in the name of a column and in numbers alone are said as one.
+
+    Parameters
+    ----------
+    texts, alone : sequences of str
+        What is said of many together, and in its place of each that has few like it.
+    most : int, optional
+        Columns that are named; None for all.
+
+    Examples
+    --------
+    >>> print(*alike([f"column '{name}' has {k} gaps" for k, name in enumerate("abcd", 1)]))
+    4 columns, 'a', 'b', 'c' and 1 more: column … has … gaps
+    >>> alike(["column 'a' has 1 gap"])
+    ["column 'a' has 1 gap"]
+    """
+    groups: dict[str, list[int]] = {}
+    for place, text in enumerate(texts):
+        shape = MANY_OR_ONE.sub("0", COLUMN.sub("column", text))
+        groups.setdefault(shape if COLUMN.search(text) else f"{place}: {text}", []).append(place)
+    told = []
+    for places in groups.values():
+        if len(places) < LEAST_ALIKE:
+            told += [(alone or texts)[place] for place in places]
+            continue
+        group = [texts[place] for place in places]
+        names = [found[1] for found in map(COLUMN.search, group) if found is not None]
+        told.append(
+            f"{counted(len(group), 'column')}, {joined(names, most or len(names))}: {_in_common(group)}"
+        )
+    return told
+
+
+def _in_common(group: Sequence[str]) -> str:
+    """What texts of the same words have in common, with an ellipsis for each that differs."""
+    parts = [list(dict.fromkeys(one)) for one in zip(*(_parts(text) for text in group), strict=True)]
+    words = [
+        one[0] if len(one) == 1 else "…" if one[0].strip("'")[:1].isdigit() else max(one, key=len)
+        for one in parts
+    ]
+    return " ".join(words).replace("column … : ", "")
+
+
+def _parts(text: str) -> list[str]:
+    """Words of a text, the name of its column cut away."""
+    return COLUMN.sub(lambda found: f"column …{' :' * found[0].endswith(':')}", text).split()
+
+
 def listed(names: Iterable[object], most: int = MOST_LISTED) -> str:
     """Quote several names, cut after `most` of them.
 
@@ -180,11 +226,11 @@ def shortened(names: Sequence[str], room: int) -> str:
     """
     texts = [named(name) for name in names]
     whole = ", ".join(texts)
-    if len(whole) <= room:
+    if span(whole) <= room:
         return whole
     room -= len(f", … {len(names)} more")
     kept = 1
-    while len(", ".join(texts[: kept + 1])) <= room:
+    while span(", ".join(texts[: kept + 1])) <= room:
         kept += 1
     if kept == len(names):
         return whole

@@ -276,7 +276,7 @@ def test_divergence_keeps_the_last_finite_network(here: Path, chainrule_command:
 
 
 BEGUN = """
-import pathlib, chainrule.cli.progress as progress, chainrule.jobs.fit as fit
+import pathlib, chainrule.cli.terminal.progress as progress, chainrule.jobs.fit as fit
 fit.SECONDS_BETWEEN_LOOKS = 0.01
 progress.TrainingProgress.progress = lambda *_: pathlib.Path("begun").touch()
 """
@@ -325,7 +325,7 @@ def test_progress_on_a_terminal(here: Path, forks: Forks) -> None:
     leader, follower = pty.openpty()
     arguments = ["fit", "iris.csv", "--target", "species", "--epochs", "3000", "--out", "new.safetensors"]
     often = (
-        "import chainrule.cli.progress as progress, chainrule.jobs.fit as fit\n"
+        "import chainrule.cli.terminal.progress as progress, chainrule.jobs.fit as fit\n"
         "progress.SECONDS_BETWEEN_DRAWS = fit.SECONDS_BETWEEN_LOOKS = 1e-9"
     )
     with Path(os.devnull).open("wb") as nowhere:

@@ -118,7 +118,7 @@ def test_after_the_save_the_message_says_so(
     here: Path, chainrule_command: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert here.is_dir()
-    monkeypatch.setattr("chainrule.cli.commands.fit.score_lines", lambda *_: ctrl_c())
+    monkeypatch.setattr("chainrule.cli.commands.fit.score_lines", lambda *_, **__: ctrl_c())
     done = chainrule_command(*FIT)
     assert (done.code, done.err) == (130, "Interrupted. new.safetensors is saved.\n")
     assert chainrule.load_model("new.safetensors").training is not None

@@ -134,6 +134,6 @@ def test_predictions_are_those_of_the_mean(path: Path, here: Path) -> None:
 def test_progress_names_the_networks_under_way() -> None:
     training = Progress(10, 100, lambda: None, lambda: None)  # type: ignore[arg-type, return-value]
     training.member = (2, 8)
-    assert progress_line(training, 0, members=[3, 2]) == "networks 2, 3 of 8, epoch 0 of 10"
+    assert str(progress_line(training, 0, members=[3, 2])) == "networks 2, 3 of 8, epoch 0 of 10"
     training.fold = (1, 5)
-    assert progress_line(training, 0, [1], [2]) == "fold 1 of 5, network 2 of 8, epoch 0 of 10"
+    assert str(progress_line(training, 0, [1], [2])) == "fold 1 of 5, network 2 of 8, epoch 0 of 10"

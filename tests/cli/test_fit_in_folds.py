@@ -12,7 +12,7 @@ import pytest
 
 import chainrule
 from chainrule.cli.commands.fit import _print_summary
-from chainrule.cli.progress import TrainingProgress
+from chainrule.cli.terminal.progress import TrainingProgress
 from chainrule.jobs import FitJob
 from chainrule.training import Callbacks, Progress, StoppedBy, run_training
 from chainrule.training.history import Epoch
@@ -227,7 +227,7 @@ def test_a_job_that_is_cancelled_in_a_fold_leaves_nothing(here: Path) -> None:
 @pytest.fixture
 def heard(monkeypatch: pytest.MonkeyPatch) -> Callable[[TrainingProgress, Progress, int], None]:
     """Let a face hear how many epochs of a training are done, two seconds after it began."""
-    monkeypatch.setattr("chainrule.cli.progress.SECONDS_BETWEEN_LINES", 0.0)
+    monkeypatch.setattr("chainrule.cli.terminal.progress.SECONDS_BETWEEN_LINES", 0.0)
     monkeypatch.setattr(Progress, "seconds", 2.0)
 
     def hear(face: TrainingProgress, training: Progress, n: int) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import chainrule
-from chainrule.cli.printing import LONGEST_LINE
+from chainrule.lines import WIDTH as LONGEST_LINE
 from chainrule.stored import plain
 from messy_table import MESSY
 

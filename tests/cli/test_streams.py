@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import chainrule
-from chainrule.cli.progress import TrainingProgress, fitted
+from chainrule.cli.terminal.progress import TrainingProgress, fitted
 from chainrule.training import Epoch, Progress
 from chainrule.training.displays.progress import progress_line
 from chainrule.words import duration
@@ -200,7 +200,7 @@ class Terminal:
 
 
 DRAWN_EVERY_EPOCH = """
-import dataclasses, chainrule.cli.progress as progress, chainrule.models.learning as fitting
+import dataclasses, chainrule.cli.terminal.progress as progress, chainrule.models.learning as fitting
 progress.SECONDS_BETWEEN_DRAWS = 0
 train = fitting.run_training
 fitting.run_training = lambda *given, callbacks, **others: train(
@@ -270,16 +270,16 @@ def test_an_epoch_is_never_said_to_be_done_before_it_is() -> None:
     training = Progress(40, 1000, lambda: None, lambda: None)  # type: ignore[arg-type, return-value]
     training.epochs += [Epoch(number, 0.25, 1.0) for number in range(1, 25)]
     training.samples = 999
-    assert progress_line(training, 0).startswith("epoch 25 of 40, 99 % of its rows   loss 0.25")
+    assert str(progress_line(training, 0)).startswith("epoch 25 of 40, 99 % of its rows   loss 0.25")
     training.samples = 1000
-    assert progress_line(training, 0).startswith("epoch 24 of 40   loss 0.25")
+    assert str(progress_line(training, 0)).startswith("epoch 24 of 40   loss 0.25")
 
 
 def test_what_is_read_is_drawn_and_notes_begin_lines_of_their_own(here: Path, forks: Forks) -> None:
     here.joinpath("new.checkpoint.st").write_bytes(b"mine")
     shown = on_terminal(forks, 200, *LONG_FIT)
     assert shown.startswith(
-        "\r\x1b[Kreading iris.csv …   (Ctrl-C stops)\r\x1b[KNote: new.checkpoint.st stays"
+        "\r\x1b[Kreading iris.csv …   (Ctrl-C stops)\r\x1b[K\x1b[1mNote\x1b[0m: new.checkpoint.st stays"
     )
     assert on_terminal(forks, 80, "show", "iris.safetensors") == ""
     assert on_terminal(forks, 80, "score", "iris.safetensors", "iris.csv").startswith("\r\x1b[Kreading")
@@ -289,9 +289,9 @@ def test_words_for_time_and_the_room_for_a_line() -> None:
     assert [duration(s) for s in (0, 59.4, 59.6, 3599, 3600, 90061)] == [
         "0 s", "59 s", "1:00 min", "59:59 min", "1:00 h", "25:01 h",
     ]  # fmt: skip
-    assert fitted("abc", "def", 7) == "abcdef"
-    assert fitted("abc", "def", 6) == "abc"
-    assert fitted("abc", "def", 3) == "ab"
+    assert fitted("abc", "def", 6) == "abcdef"
+    assert fitted("abc", "def", 5) == "abc"
+    assert fitted("abcd", "def", 3) == "a…d"
 
 
 @pytest.mark.parametrize("variables", [{"COLUMNS": "60"}, {"TERM": "dumb"}, {"NO_COLOR": "1"}])

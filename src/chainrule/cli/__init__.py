@@ -51,7 +51,7 @@ def _run() -> object:
 
     try:
         from chainrule.cli.app import app  # noqa: PLC0415
-        from chainrule.cli.printing import escape_what_cannot_be_encoded  # noqa: PLC0415
+        from chainrule.cli.terminal import escape_what_cannot_be_encoded  # noqa: PLC0415
 
         escape_what_cannot_be_encoded()
         app()

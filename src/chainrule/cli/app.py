@@ -12,7 +12,9 @@ import typer.core
 from chainrule.cli.errors import exits_with_a_message
 from chainrule.cli.numbers import number, together, whole
 from chainrule.cli.paths import input_path, output_path
-from chainrule.cli.printing import note
+from chainrule.cli.terminal.completion import columns_of_table, one_of
+from chainrule.cli.terminal.help import WithHelp, print_help
+from chainrule.cli.terminal.streams import note
 from chainrule.cli.unknown import unknown_option
 from chainrule.interrupts import exit_code
 
@@ -21,6 +23,10 @@ __all__ = ["app"]
 
 class InOneLine(typer.core.TyperGroup):
     """All commands; what was typed wrong is said in one line, as every other error is."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401, ARG002 (typer's own)
+        """Print the help."""
+        print_help(self, ctx)
 
     def main(self, *arguments: Any, **others: Any) -> Any:  # noqa: ANN401 (typer's own)
         """Run a command and end with its exit code."""
@@ -51,12 +57,12 @@ app = typer.Typer(
     add_completion=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Start with: chainrule fit TABLE --target COLUMN",
 )
 
 LEARNT = "What is learnt"
 NETWORK = "Network"  # as the settings have it
 RESULT = "Result"
+DEFAULTS = ("modern", "modern-2", "modern-1", "notes")
 
 ModelPath = Annotated[
     Path,
@@ -75,7 +81,7 @@ Json = Annotated[bool, typer.Option("--json", metavar="", help="Print the result
 Force = Annotated[bool, typer.Option("--force", metavar="", help="Overwrite a file that exists.")]
 
 
-class WithOptions(typer.core.TyperCommand):
+class WithOptions(WithHelp):
     """A command with all options of tables and fits: made when it runs, so that others need not wait."""
 
     def make_context(self, *arguments: Any, **others: Any) -> Any:  # noqa: ANN401 (typer's own)
@@ -86,9 +92,9 @@ class WithOptions(typer.core.TyperCommand):
         return with_options(function.__wrapped__, self.help).make_context(*arguments, **others)
 
 
-def _option(panel: str, metavar: str, text: str) -> Any:  # noqa: ANN401 (typer's own class is not public)
+def _option(panel: str, metavar: str, text: str, offered: Any = None) -> Any:  # noqa: ANN401 (typer's own class is not public)
     """Option of `chainrule fit` with its place in the help."""
-    return typer.Option(metavar=metavar, help=text, rich_help_panel=panel)
+    return typer.Option(metavar=metavar, help=text, rich_help_panel=panel, autocompletion=offered)
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001 (typer passes the flag by position)
@@ -138,25 +144,25 @@ def fit(
             "COLUMN",
             "Column to learn: its name, its number from 1, or a pattern. Several, if all are numbers, or of "
             "two classes each. Needed unless --resume is given.",
+            columns_of_table,
         ),
     ] = None,
     defaults: Annotated[
         str | None,
         _option(
             NETWORK,
-            "NAME",
+            "|".join(DEFAULTS),
             "Where all that is not given comes from: modern, which is the newest recipe, modern-2; modern-1, "
-            "one network as the recipe before had it; or notes. \\[default: modern]",
+            "one network as the recipe before had it; or notes. [default: modern]",
+            one_of(DEFAULTS),
         ),
     ] = None,
     resume: Annotated[
         str | None,
-        _option(
-            RESULT, "CHECKPOINT", "Go on with an interrupted fit of this table, as if nothing had happened."
-        ),
+        _option(RESULT, "FILE", "Go on with an interrupted fit of this table, as if nothing had happened."),
     ] = None,
     out: Annotated[
-        str | None, _option(RESULT, "PATH", "Model file. Default: the table's name with .safetensors.")
+        str | None, _option(RESULT, "FILE", "Model file. Default: the table's name with .safetensors.")
     ] = None,
     overwrite: Annotated[
         bool,
@@ -196,7 +202,8 @@ def inspect_table(
     table: TablePath,
     *,
     target: Annotated[
-        list[str] | None, _option(LEARNT, "COLUMN", "Column to learn, where one is to be judged as such.")
+        list[str] | None,
+        _option(LEARNT, "COLUMN", "Column to learn, where one is to be judged as such.", columns_of_table),
     ] = None,
     as_json: Json = False,
     **typed: Any,  # noqa: ANN401 (what the options of the table were given)
@@ -209,13 +216,13 @@ def inspect_table(
     run(InspectJob(table, target=target, **given_of_table(typed)), as_json=as_json)
 
 
-@app.command()
+@app.command(cls=WithHelp)
 @exits_with_a_message
 def predict(
     model: ModelPath,
     table: TablePath,
     out: Annotated[
-        str | None, typer.Option(metavar="PATH", help="CSV file to write. Default: standard output.")
+        str | None, typer.Option(metavar="FILE", help="CSV file to write. Default: standard output.")
     ] = None,
     interval: Annotated[
         str | None,
@@ -242,7 +249,7 @@ def predict(
     run(job, as_json=as_json)
 
 
-@app.command()
+@app.command(cls=WithHelp)
 @exits_with_a_message
 def score(model: ModelPath, table: TablePath, as_json: Json = False) -> None:
     """Compare predictions with the targets in a table."""
@@ -252,7 +259,7 @@ def score(model: ModelPath, table: TablePath, as_json: Json = False) -> None:
     run(ScoreJob(model, table), as_json=as_json)
 
 
-@app.command()
+@app.command(cls=WithHelp)
 @exits_with_a_message
 def show(
     model: ModelPath,
@@ -271,7 +278,7 @@ def show(
     run(model, weights=weights, command=command, as_json=as_json)
 
 
-@app.command()
+@app.command(cls=WithHelp)
 @exits_with_a_message
 def trace(
     model: ModelPath,
@@ -311,7 +318,7 @@ def trace(
     run(job, digits=given["digits"], units=given["units"], as_json=as_json)
 
 
-@app.command()
+@app.command(cls=WithHelp)
 @exits_with_a_message
 def check(
     model: ModelPath,
@@ -337,7 +344,7 @@ def check(
     run(CheckJob(model, table, **given), as_json=as_json)
 
 
-@app.command()
+@app.command(cls=WithHelp)
 @exits_with_a_message
 def precompile(
     cpu: Annotated[

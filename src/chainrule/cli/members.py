@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from itertools import groupby
-from textwrap import wrap
 from typing import TYPE_CHECKING
 
-from chainrule.cli.printing import TEXT
 from chainrule.equations import Dense, Identity, name_of
 from chainrule.network import Ensemble, members_of
 from chainrule.scores import member_lines, number_text
@@ -39,9 +37,7 @@ def network_rows(network: Network | Ensemble, *, with_activations: bool = True) 
         n = len(list(alike))
         kinds.append(f"{counted(n, 'network')} {words}" if isinstance(network, Ensemble) else words)
     averaged = ", averaged" * isinstance(network, Ensemble)
-    words = f"{'; '.join(kinds)}{averaged}; {weights_in(network)} weights"
-    lines = wrap(words, TEXT, break_on_hyphens=False)
-    return [("" if k else "Network", line) for k, line in enumerate(lines)]
+    return [("Network", f"{'; '.join(kinds)}{averaged}; {weights_in(network)} weights")]
 
 
 def _words(net: Network, *, with_activations: bool) -> str:
@@ -83,6 +79,6 @@ def _member_line(k: int, record: TrainingRecord) -> str:
     return f"{k}: seed {record.seed}, {epochs}{best}, loss {number_text(record.final_loss)}"
 
 
-def beside_members(scores: Sequence[Score]) -> list[str]:
+def beside_members(scores: Sequence[Score], width: int) -> list[str]:
     """Lines that say what the networks of an ensemble score alone; none for one network."""
-    return ["", *member_lines(scores)] if scores else []
+    return ["", *member_lines(scores, width)] if scores else []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import re
 import shlex
 from collections import Counter
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from chainrule.cli.numbers import number, whole
+from chainrule.cli.terminal.completion import columns_of_table, one_of
+from chainrule.cli.terminal.help import WithHelp
 from chainrule.errors import Faults, InputError, argument
 from chainrule.settings import BALANCED, NETWORK, ROWS, TRAINING, FitSettings, Setting, settings_of
 from chainrule.table_options import options_of
@@ -25,6 +28,10 @@ if TYPE_CHECKING:
 __all__ = ["given_of_table", "given_settings", "typed_encodings", "typed_settings", "with_options"]
 
 MOST_DIGITS = 1000  # that are worth a number
+
+# Options that take one of a few names, which their help shows.
+FEW_NAMES = {"dtype", "effort", "ensemble_by", "engine"}
+TAKES = {"bad_rows": "fail|empty"}
 
 TABLE = {one.name: one for one in options_of()}
 
@@ -58,17 +65,22 @@ def with_options(function: Callable[..., None], text: str | None) -> Any:  # noq
     whole.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     whole.__annotations__ = {one.name: one.annotation for one in parameters}
     alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    alone.command(help=text)(whole)
+    alone.command(help=text, cls=WithHelp)(whole)
     return typer.main.get_command(alone)
 
 
 def _parameter(one: Setting) -> inspect.Parameter:
     """Option of a setting: text, so that what is no number gets a message like every other."""
     is_fixed = one.default is not None and not one.varies
-    shown = f" \\[default: {one.default}]" if is_fixed else ""
+    shown = f" [default: {one.default}]" if is_fixed else ""
     text = one.switch if one.is_switched_off else one.text + shown * bool(one.takes)
     option = typer.Option(
-        one.option, metavar=one.takes, help=text, rich_help_panel=one.about, show_default=False
+        one.option,
+        metavar=_takes(one),
+        help=text,
+        rich_help_panel=one.about,
+        show_default=False,
+        autocompletion=one_of(_names(one)) if one.takes == "NAME" else None,
     )
     kind: Any = str | None if one.takes else bool
     return inspect.Parameter(
@@ -79,12 +91,34 @@ def _parameter(one: Setting) -> inspect.Parameter:
     )
 
 
+def _names(one: Setting) -> list[str]:
+    """Names that a setting takes, as its definition lists them."""
+    return re.split(", | or ", one.values)
+
+
+def _takes(one: Setting) -> str:
+    """What an option takes: names, if these are few and have no parameters."""
+    return "|".join(_names(one)) if one.name in FEW_NAMES else one.takes
+
+
+def _offered(one: Option) -> Callable[[str], list[str]] | None:
+    """What a shell offers for an option of the table."""
+    if one.name in TAKES:
+        return one_of(TAKES[one.name].split("|"))
+    return columns_of_table if one.takes in {"COLUMN", "COLUMNS"} else None
+
+
 def _of_table(one: Option) -> inspect.Parameter:
     """Option that says something of a table."""
     name = f"--{one.name.replace('_', '-')}"
     name = f"{name}/--no-{name[2:]}" if one.is_open else name
     option = typer.Option(
-        name, metavar=one.takes, help=one.meaning, rich_help_panel=one.about, show_default=False
+        name,
+        metavar=TAKES.get(one.name, one.takes),
+        help=one.meaning,
+        rich_help_panel=one.about,
+        show_default=False,
+        autocompletion=_offered(one),
     )
     is_list = one.takes in {"COLUMNS", "NAMES", "ENCODING"}
     kind: Any = list[str] | None if is_list else str | None if one.takes else bool | None
@@ -166,8 +200,19 @@ _READ: dict[str, Callable[[str, str], Any]] = {
 }
 
 
-def typed_settings(record: TrainingRecord, *, usual_too: bool = False) -> list[str]:
-    """Options that repeat a training: what depends on the table or differs from the usual, or all."""
+def typed_settings(record: TrainingRecord, *, usual_too: bool = False, split: str | None = None) -> list[str]:
+    """Options that repeat a training: what depends on the table or differs from the usual, or all.
+
+    Where a column says which rows are held out, that stands in the place of their share.
+    """
+    words = _typed_settings(record, usual_too=usual_too)
+    if split is None:
+        return words
+    by_column = f"--split {shlex.quote(split)}"
+    return [*(word for word in words if not word.startswith(f"{SETTINGS['held_out'].option} ")), by_column]
+
+
+def _typed_settings(record: TrainingRecord, *, usual_too: bool) -> list[str]:
     from chainrule.models import default_settings  # noqa: PLC0415 (it would make --help slow)
 
     if record.recipe is not None:

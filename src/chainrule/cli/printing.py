@@ -1,42 +1,36 @@
-"""How results look: aligned plain text in lines of at most 100 columns, or JSON."""
+"""How results look: aligned plain text in lines that fit, or JSON."""
 
 from __future__ import annotations
 
-import contextlib
-import io
 import json
 import math
-import os
 import re
-import select
 import shlex
 import sys
-import textwrap
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 from chainrule.cli.naming import in_options
+from chainrule.cli.terminal import asked_width, command_lines, give, note, say, width_of, write_all
 from chainrule.errors import said
-from chainrule.interrupts import interruptible
-from chainrule.words import counted, printable
+from chainrule.lines import LABEL, LONGEST_TEXT, kept, labelled, wrapped
+from chainrule.words import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from chainrule.models import Calibration, TrainingRecord
     from chainrule.tables import Encoding, Report
     from chainrule.training import Progress
 
 __all__ = [
-    "LONGEST_LINE",
     "MOST_LINES",
-    "TEXT",
     "Notes",
-    "aside",
     "calibration_rows",
-    "escape_what_cannot_be_encoded",
     "give",
     "note",
+    "print_commands",
     "print_json",
+    "print_lines",
     "print_report",
     "print_rows",
     "recipe_rows",
@@ -46,69 +40,8 @@ __all__ = [
     "write_all",
 ]  # fmt: skip
 
-LONGEST_LINE = 100
-LABEL = 10  # columns for the word that a line begins with
-TEXT = LONGEST_LINE - LABEL
 MOST_LINES = 20  # of a list with a line for each entry
-AT_ONCE = getattr(select, "PIPE_BUF", 0)  # bytes that a pipe with room takes; Windows does not tell
 NEITHER_ASCII_NOR_SAFE = re.compile(r"[^\x20-\x7e\n]")
-
-
-def escape_what_cannot_be_encoded() -> None:
-    """Show characters such as η and ² as escapes where the terminal's encoding has none of them."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
-
-
-def say(text: str = "") -> None:
-    """Print lines for people that belong to the result."""
-    write_all(sys.stdout, f"{_visible(text)}\n")
-
-
-def give(text: str) -> None:
-    """Print data, every character as it is; on a terminal none that it would obey."""
-    terminal = sys.stdout is not None and sys.stdout.isatty()
-    write_all(sys.stdout, _visible(text) if terminal else text)
-
-
-def note(text: str) -> None:
-    """Print what is not the result; what cannot be printed there is no reason to end."""
-    aside(f"{_visible(text)}\n")
-
-
-def aside(text: str) -> None:
-    """Write what may be lost to standard error; a signal in it, which is remembered, is met later."""
-    with contextlib.suppress(OSError, KeyboardInterrupt):
-        write_all(sys.stderr, text)
-
-
-def _visible(text: str) -> str:
-    """Lines with escapes for whatever a terminal would obey or could not print."""
-    return text if text.isprintable() else "\n".join(map(printable, text.split("\n")))
-
-
-def write_all(stream: TextIO | None, text: str) -> None:
-    """Write all of a text, or raise the OSError that tells why not; nothing where the stream is closed.
-
-    Python itself loses what is left of a short write where its streams have no buffers.
-    """
-    if stream is None:
-        return
-    try:
-        number = stream.fileno()
-    except (OSError, ValueError, AttributeError):  # a notebook's, say, that is no file
-        stream.write(text)
-        stream.flush()
-        return
-    stream.flush()
-    rest = memoryview(text.encode(stream.encoding, stream.errors or "strict"))
-    while rest:
-        if AT_ONCE and not select.select([], [number], [], 0)[1]:  # nobody reads, maybe for ever
-            with interruptible():
-                select.select([], [number], [])
-        with contextlib.suppress(BlockingIOError):  # a pipe that another program fills as well
-            rest = rest[os.write(number, rest[: AT_ONCE or len(rest)]) :]
 
 
 class Notes:
@@ -119,6 +52,9 @@ class Notes:
         note(f"Note: {said(text, in_options)}")
 
     def progress(self, training: Progress) -> None:
+        """Print nothing."""
+
+    def step(self, text: str) -> None:
         """Print nothing."""
 
 
@@ -144,8 +80,8 @@ def _escaped(found: re.Match[str]) -> str:
 
 def print_rows(rows: Iterable[tuple[str, str]]) -> None:
     """Print words with what they name, one below the other."""
-    for word, text in rows:
-        say(f"{word:<{LABEL}}{text}".rstrip())
+    rows = list(rows)
+    _print_labelled(labelled(rows, min(width_of(sys.stdout), LONGEST_TEXT)), [word for word, _ in rows])
 
 
 def print_report(report: Report, *, all_columns: bool = False) -> None:
@@ -154,8 +90,41 @@ def print_report(report: Report, *, all_columns: bool = False) -> None:
 
     most = None if all_columns else MOST_LINES
     elsewhere = ": see chainrule inspect, or --json"
-    for line in report_lines(report, most=most, width=LONGEST_LINE, label=LABEL, elsewhere=elsewhere):
-        say(line)
+    lines = report_lines(report, most=most, width=width_of(sys.stdout), elsewhere=elsewhere)
+    _print_labelled(lines, ("Read", "Left out", "Rows", "Columns", "Warning"))
+
+
+def _print_labelled(lines: Iterable[str], words: Sequence[str]) -> None:
+    """Print lines, of which some begin with a word in bold type."""
+    known = {word for word in words if word}
+    for line in lines:
+        word = line[:LABEL].rstrip()
+        say(line, bold=len(word) if word in known else 0)
+
+
+def print_lines(title: str, lines: Iterable[str]) -> None:
+    """Print lines below a title."""
+    for line in wrapped(title, min(width_of(sys.stdout), LONGEST_TEXT)):
+        say(line, bold=len(line))
+    for line in lines:
+        say(f"  {line}".rstrip())
+
+
+def print_commands(word: str, commands: Sequence[Sequence[str]]) -> None:
+    """Print commands to copy, each of which `command_lines` takes: in a pipe each in one line.
+
+    Where one of them has no room beside the word they all stand below it.
+    """
+    width = asked_width(sys.stdout)
+    whole = [" ".join(command) for command in commands]
+    if width is None or max(map(len, whole)) <= width - LABEL:
+        for place, line in enumerate(whole):
+            say(f"{'' if place else word:<{LABEL}}{line}", bold=0 if place else len(word))
+        return
+    say(word, bold=len(word))
+    for command in commands:
+        for line in command_lines(command, width):
+            say(line)
 
 
 def calibration_rows(calibration: Calibration | None) -> list[tuple[str, str]]:
@@ -166,8 +135,7 @@ def calibration_rows(calibration: Calibration | None) -> list[tuple[str, str]]:
     told = calibration.lines()
     more = [f"… {len(told) - MOST_LINES} more: see --json"] if len(told) > MOST_LINES else []
     texts = (one.removeprefix(f"{word.lower()} ") for one in told[:MOST_LINES])
-    lines = [line for one in texts for line in textwrap.wrap(one, TEXT)] + more
-    return [("" if k else word, line) for k, line in enumerate(lines)]
+    return [("" if k else word, text) for k, text in enumerate([*texts, *more])]
 
 
 def training_rows(
@@ -199,8 +167,7 @@ def training_rows(
     epochs = counted(record.epochs_run, "epoch")
     if record.recipe is not None:
         epochs = f"up to {epochs} of each network"
-    words = f"{rows}, {epochs}{time}, ended by {ending}"
-    return [("" if k else "Training", line) for k, line in enumerate(textwrap.wrap(words, TEXT))]
+    return [("Training", f"{rows}, {epochs}{time}, ended by {ending}")]
 
 
 def recipe_rows(record: TrainingRecord | None, instead: str = "") -> list[tuple[str, str]]:
@@ -209,7 +176,7 @@ def recipe_rows(record: TrainingRecord | None, instead: str = "") -> list[tuple[
 
     words = "" if record is None else choice_in_words(record).removeprefix("Recipe ")
     words = words or said(instead, in_options)
-    return [("" if k else "Recipe", line) for k, line in enumerate(textwrap.wrap(words, TEXT))]
+    return [("Recipe", words)] if words else []
 
 
 def settings_rows(record: TrainingRecord, encoding: Encoding | None) -> list[tuple[str, str]]:
@@ -218,10 +185,6 @@ def settings_rows(record: TrainingRecord, encoding: Encoding | None) -> list[tup
 
     is_said = encoding is not None and record.recipe is None  # a recipe settles what it does not ask
     encodings = [shlex.join(one) for one in typed_encodings(encoding)] if encoding and is_said else []
-    lines = textwrap.wrap(
-        " ".join(word.replace(" ", "\0") for word in [*typed_settings(record), *encodings]),
-        TEXT,
-        break_on_hyphens=False,
-        break_long_words=False,
-    )
-    return [("" if m else "Settings", line.replace("\0", " ")) for m, line in enumerate(lines)]
+    split = None if encoding is None else encoding.rows.split
+    settings = typed_settings(record, split=split)
+    return [("Settings", " ".join(kept(word) for word in [*settings, *encodings]))]

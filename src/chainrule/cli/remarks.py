@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import TYPE_CHECKING
-
-from chainrule.cli.printing import TEXT
 
 if TYPE_CHECKING:
     from chainrule.tables import Encoding
@@ -39,4 +36,4 @@ def loss_rows(losses: str, encoding: Encoding | None) -> list[tuple[str, str]]:
     own = (
         "" if (is_log, scaled) == (False, "as_is") else f"; {OWN_UNIT.format('their' if several else 'its')}"
     )
-    return [*rows, *(("", line) for line in textwrap.wrap(f"of {what}{own}", TEXT))]
+    return [*rows, ("", f"of {what}{own}")]

@@ -38,8 +38,10 @@ __all__ = ["fit_command", "remarks_on_repeating"]
 TWO = 2
 
 
-def fit_command(model: Model) -> str:
+def fit_command(model: Model) -> list[str]:
     """What is typed to get the model's weights and predictions again, to the last bit, from its table.
+
+    It is the command with its table, and options with their values.
 
     Raises
     ------
@@ -54,10 +56,10 @@ def fit_command(model: Model) -> str:
             advice="Fit it again.",
         )
     _refuse_what_no_option_says(model.training)
-    options = [word for pair in _of_table(model.encoding) for word in pair]
-    settings = typed_settings(model.training, usual_too=True)
+    options = map(shlex.join, _of_table(model.encoding))
+    settings = typed_settings(model.training, usual_too=True, split=model.encoding.rows.split)
     table = "TABLE" if model.report.table == "the data frame" else shell_word(Path(model.report.table))
-    return f"chainrule fit {table} {shlex.join(options)} {' '.join(settings)}"
+    return [f"chainrule fit {table}", *options, *settings]
 
 
 def _refuse_what_no_option_says(record: TrainingRecord) -> None:
@@ -169,7 +171,7 @@ def _kind_of(part: InputPart | TargetPart) -> tuple[str, str] | None:
 def _of_rows(rows: RowRoles) -> Iterator[tuple[str, ...]]:
     for name in rows.ids:
         yield "--id", name
-    for option, column in (("--weights", rows.weights), ("--split", rows.split), ("--group", rows.group)):
+    for option, column in (("--weights", rows.weights), ("--group", rows.group)):
         if column is not None:
             yield option, column
     if rows.in_order:

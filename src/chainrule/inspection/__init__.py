@@ -3,11 +3,11 @@
 from chainrule.inspection.check_result import GradientCheck, MethodCheck, WeightPlace
 from chainrule.inspection.formulas import name_of_number
 from chainrule.inspection.gradient_check import check_gradients
-from chainrule.inspection.lines import LINE_WIDTH, equation_lines
+from chainrule.inspection.lines import equation_lines, fitting
 from chainrule.inspection.trace import ForwardTrace, Trace, trace, trace_forward
 from chainrule.inspection.worked_example import checked_limits, written
 
 __all__ = [
-    "LINE_WIDTH", "ForwardTrace", "GradientCheck", "MethodCheck", "Trace", "WeightPlace", "check_gradients",
-    "checked_limits", "equation_lines", "name_of_number", "trace", "trace_forward", "written",
+    "ForwardTrace", "GradientCheck", "MethodCheck", "Trace", "WeightPlace", "check_gradients",
+    "checked_limits", "equation_lines", "fitting", "name_of_number", "trace", "trace_forward", "written",
 ]  # fmt: skip

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chainrule.inspection.display import check_display
+from chainrule.lines import WIDTH, kept, wrapped
 from chainrule.words import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = ["GradientCheck", "MethodCheck", "WeightPlace"]
 
@@ -104,37 +108,45 @@ class GradientCheck:
     passed: bool
 
     def __str__(self) -> str:
+        return "\n".join(self.lines())
+
+    def lines(self, width: int = WIDTH) -> list[str]:
+        """All of it in lines of so many columns: tables, which are lists where they have no room."""
         verdict = "passed" if self.passed else "FAILED"
         of_all = "all" if self.n_checked == self.n_weights else f"{self.n_checked} of"
         extent = f"{counted(self.n_samples, 'sample')}, {of_all} {self.n_weights} weights"
         methods = [("central differences", self.differences)]
         if self.complex_step is not None:
             methods.append(("complex step", self.complex_step))
-        lines = [
-            f"Gradient check {verdict}: {self.network}",
-            f"{extent}, largest gradient {self.largest_gradient:.6g}",
-            "",
-            "                      worst error relative to the largest gradient",
-            "                      of the network   of the layer     limit",
-        ]
-        for name, method in methods:
-            mark = _mark(method.relative_to_network, method.limit, passed=method.passed)
-            lines.append(
-                f"{name:<20}  {method.relative_to_network:>14.1e}  {method.relative_to_layer:>13.1e}"
-                f"  {method.limit:>8.0e}{mark}"
+        errors = [
+            (
+                name,
+                f"{method.relative_to_network:.1e}",
+                f"{method.relative_to_layer:.1e}",
+                f"{method.limit:.0e}",
+                _mark(method.relative_to_network, method.limit, passed=method.passed),
             )
-        if self.complex_step is not None:  # the slope along the update is found by it
-            mark = _mark(self.update_error, self.update_limit, passed=self.update_error <= self.update_limit)
-            lines.append(
-                f"{'update (slope)':<20}  {self.update_error:>14.1e}  {'':>13}  "
-                f"{self.update_limit:>8.0e}{mark}"
-            )
-        lines += ["", "worst weight          back-propagation        estimate"]
-        lines += [
-            f"{name:<20}  {method.gradient:>16.9g}  {method.estimate:>14.9g}   {method.worst}"
             for name, method in methods
         ]
-        return "\n".join(lines)
+        if self.complex_step is not None:  # the slope along the update is found by it
+            mark = _mark(self.update_error, self.update_limit, passed=self.update_error <= self.update_limit)
+            errors.append(
+                ("update (slope)", f"{self.update_error:.1e}", "", f"{self.update_limit:.0e}", mark)
+            )
+        worst = [
+            (name, f"{method.gradient:.9g}", f"{method.estimate:.9g}", str(method.worst))
+            for name, method in methods
+        ]
+        tables = [*_error_table(errors), "", *_worst_table(worst)]
+        if max(map(len, tables)) > width:
+            tables = [*_error_list(errors, width), "", *_worst_list(worst, width)]
+        title = wrapped(f"Gradient check {verdict}: {self.network}", width)
+        return [
+            *title,
+            *wrapped(f"{extent}, largest gradient {self.largest_gradient:.6g}", width),
+            "",
+            *tables,
+        ]
 
     def _repr_html_(self) -> str:
         return check_display(self)
@@ -146,6 +158,44 @@ class GradientCheck:
             for name, method in (("differences", self.differences), ("complex_step", self.complex_step))
         }
         return {**vars(self), **methods}
+
+
+def _error_table(errors: Sequence[tuple[str, str, str, str, str]]) -> list[str]:
+    return [
+        "                      worst error relative to the largest gradient",
+        "                      of the network   of the layer     limit",
+        *(
+            f"{name:<20}  {network:>14}  {layer:>13}  {limit:>8}{mark}"
+            for name, network, layer, limit, mark in errors
+        ),
+    ]
+
+
+def _error_list(errors: Sequence[tuple[str, str, str, str, str]], width: int) -> list[str]:
+    lines = wrapped("worst error relative to the largest gradient", width)
+    for name, network, layer, limit, mark in errors:
+        figures = [f"of the network {network}", f"of the layer {layer}" * bool(layer), f"limit {limit}"]
+        words = f"{', '.join(kept(one) for one in figures if one)}{mark}"
+        lines += [f"  {name}", *wrapped(words, width, first="    ", rest="    ")]
+    return lines
+
+
+def _worst_table(worst: Sequence[tuple[str, str, str, str]]) -> list[str]:
+    return [
+        "worst weight          back-propagation        estimate",
+        *(
+            f"{name:<20}  {gradient:>16}  {estimate:>14}   {place}"
+            for name, gradient, estimate, place in worst
+        ),
+    ]
+
+
+def _worst_list(worst: Sequence[tuple[str, str, str, str]], width: int) -> list[str]:
+    lines = ["worst weight"]
+    for name, gradient, estimate, place in worst:
+        figures = [place, f"back-propagation {gradient}", f"estimate {estimate}"]
+        lines += [f"  {name}", *wrapped(", ".join(map(kept, figures)), width, first="    ", rest="    ")]
+    return lines
 
 
 def _mark(error: float, limit: float, *, passed: bool) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import math
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -41,7 +42,7 @@ from chainrule.network import (
 from chainrule.random_streams import Purpose, permutation
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     import numpy.typing as npt
 
@@ -72,6 +73,7 @@ def check_gradients(
     masks: Sequence[npt.ArrayLike] | None = None,
     sample: int = MOST_WEIGHTS,
     seed: int = 0,
+    on_weight: Callable[[str], object] = lambda _words: None,
 ) -> GradientCheck:
     r"""Compare back-propagation with central differences and with the complex step.
 
@@ -86,6 +88,8 @@ def check_gradients(
     sample : int
         A network with more weights than this is checked in so many of them, drawn by `seed`.
     seed : int
+    on_weight : callable
+        Hears, before each weight, how far the check is, in words.
 
     Returns
     -------
@@ -136,7 +140,7 @@ def check_gradients(
     # An overflow is no news of its own: what it leads to is not finite, and so fails the check.
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         return _Comparison(net, objective, samples, targets, weight).result(
-            whole_number_from_1(sample, "sample"), check_seed(seed)
+            whole_number_from_1(sample, "sample"), check_seed(seed), on_weight
         )
 
 
@@ -145,6 +149,13 @@ class _Estimate(NamedTuple):
 
     value: float
     noise: float
+
+
+def _heard(places: Sequence[Place], on_weight: Callable[[str], object], method: str) -> Iterator[Place]:
+    """Places, before each of which it is said how far a method is."""
+    for k, place in enumerate(places, 1):
+        on_weight(f"{method}: weight {k} of {len(places)}, in W^({place[0] + 1})")
+        yield place
 
 
 class _Comparison:
@@ -177,13 +188,16 @@ class _Comparison:
         self.is_own = own_functions(net)
         self.shares: dict[int, npt.NDArray[Any]] = {}  # of the layers that are not dense
 
-    def result(self, sample: int, seed: int) -> GradientCheck:
+    def result(self, sample: int, seed: int, on_weight: Callable[[str], object]) -> GradientCheck:
         """Both methods over the chosen weights, and the update."""
         places = self.chosen(sample, seed)
-        differences = self.compared(places, self.by_differences(places), DIFFERENCE_LIMIT)
+        heard = partial(_heard, places, on_weight)
+        differences = self.compared(
+            places, self.by_differences(heard("central differences")), DIFFERENCE_LIMIT
+        )
         complex_step, update_error, update_limit = None, 0.0, UPDATE_LIMIT
         if not self.is_own:
-            complex_step = self.compared(places, self.by_complex_step(places), COMPLEX_LIMIT)
+            complex_step = self.compared(places, self.by_complex_step(heard("complex step")), COMPLEX_LIMIT)
             update_error, update_limit = self.update_error()
         return GradientCheck(
             network=repr(self.net),
@@ -237,7 +251,7 @@ class _Comparison:
         l1, l2 = self.objective.l1, self.objective.l2
         return penalty(np.array([[0, value]]), l1=l1, l2=l2) if l1 or l2 else 0.0
 
-    def by_differences(self, places: list[Place]) -> list[_Estimate]:
+    def by_differences(self, places: Iterable[Place]) -> list[_Estimate]:
         """Central differences over the longest step, or over steps that agree better with themselves."""
         return [self.by_difference(*place) for place in places]
 
@@ -352,7 +366,7 @@ class _Comparison:
         losses: npt.NDArray[Any] = sample_losses(self.net.loss, z, a, self.Y, self.net.activations[-1])
         return losses if self.sample_weight is None else losses * self.sample_weight
 
-    def by_complex_step(self, places: list[Place]) -> list[_Estimate]:
+    def by_complex_step(self, places: Iterable[Place]) -> list[_Estimate]:
         """Imaginary part of the mean loss a tiny imaginary step away, equation (17)."""
         estimates = []
         for m, k, j in places:

@@ -2,59 +2,63 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import TYPE_CHECKING
 
 from chainrule.inspection.formulas import Equation, Values
+from chainrule.lines import NARROW, WIDTH, in_terms, kept, span, wrapped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from chainrule.inspection.formulas import Part
 
-__all__ = ["LINE_WIDTH", "as_text", "equation_lines"]
+__all__ = ["as_text", "equation_lines", "fitting"]
 
-LINE_WIDTH = 100
+WORD = 9  # columns for what the numbers of a sample are
 
 
-def as_text(parts: Iterator[Part]) -> str:
+def as_text(parts: Iterable[Part], width: int) -> str:
     """Lines of all parts."""
     lines: list[str] = []
     for one in parts:
         match one:
             case Equation():
-                lines += equation_lines(one.left, *one.sides)
+                lines += equation_lines(one.left, *one.sides, width=width)
             case Values():
-                whole = [value.replace(" ", "\0") for value in one.written]
-                lines += [line.replace("\0", " ") for line in _wrapped(f"{one.word:<9}", "   ".join(whole))]
+                word = f"{one.word:<{WORD}}"
+                margin = " " * (WORD if width >= NARROW else 2)
+                lines += wrapped("   ".join(map(kept, one.written)), width, first=word, rest=margin)
             case _:
                 lines.append(one)
-    return "\n".join(lines).rstrip()
+    return "\n".join(fitting(lines, width)).rstrip()
 
 
-def equation_lines(left: str, *sides: str, indent: int = 2) -> Iterator[str]:
-    """Left-hand side with its right-hand sides below each other, or side by side where they fit."""
+def equation_lines(left: str, *sides: str, indent: int = 2, width: int = WIDTH) -> Iterator[str]:
+    """Left-hand side with its right-hand sides below each other, or side by side where they fit.
+
+    Lines are broken between terms. What follows stands below the first side, in a narrow line nearer to the
+    margin.
+    """
     margin = " " * indent
     whole = f"{margin}{' = '.join([left, *sides])}".replace(": =", ":=")
-    if len(whole) <= LINE_WIDTH:
+    if span(whole) <= width:
         yield whole
         return
-    blank = " " * (len(left) + indent)
-    yield from _wrapped(f"{margin}{left} = ".replace(": =", ":="), sides[0])
+    far = span(left) + indent
+    if width < NARROW or far > width // 2:
+        far = indent + 2
+    rest = " " * (far + len(" = "))
+    yield from wrapped(in_terms(sides[0]), width, first=f"{margin}{left} = ".replace(": =", ":="), rest=rest)
     for side in sides[1:]:
-        yield from _wrapped(f"{blank} = ", side)
+        yield from wrapped(in_terms(side), width, first=f"{' ' * far} = ", rest=rest)
 
 
-def _wrapped(prefix: str, text: str) -> list[str]:
-    """Text behind a prefix, broken between terms, with the further lines set under the first."""
-    indent = " " * len(prefix)
-    return textwrap.wrap(
-        text,
-        width=LINE_WIDTH,
-        initial_indent=prefix,
-        subsequent_indent=indent,
-        break_long_words=False,
-        break_on_hyphens=False,
-        replace_whitespace=False,
-        drop_whitespace=True,
-    )
+def fitting(lines: Iterable[str], width: int) -> Iterator[str]:
+    """Lines, of which those that are too long are broken, with the rest further to the right."""
+    for line in lines:
+        margin = " " * (len(line) - len(line.lstrip(" ")))
+        yield from (
+            [line]
+            if span(line) <= width
+            else wrapped(line.lstrip(), width, first=margin, rest=f"{margin}    ")
+        )

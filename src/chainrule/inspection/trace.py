@@ -12,6 +12,7 @@ from chainrule.errors import ShapeError
 from chainrule.given import positive_number, unmasked
 from chainrule.inspection.display import trace_display
 from chainrule.inspection.worked_example import forward_example, worked_example
+from chainrule.lines import WIDTH
 from chainrule.network import (
     as_samples,
     backward,
@@ -101,7 +102,7 @@ class Trace:
     def _repr_html_(self) -> str:
         return trace_display(self)
 
-    def text(self, digits: int = 6, most: int = 8) -> str:
+    def text(self, digits: int = 6, most: int = 8, width: int = WIDTH) -> str:
         """Worked example: each formula with symbols, with numbers, and its result.
 
         Parameters
@@ -110,8 +111,10 @@ class Trace:
             Significant digits, 1 to 17; 17 tell every float64 apart.
         most : int
             Units of a layer, and terms of a sum, that are written out; the rest is counted.
+        width : int
+            Columns of a line.
         """
-        return worked_example(self, digits=digits, most=most)
+        return worked_example(self, digits, most, width)
 
     @property
     def outputs_after(self) -> npt.NDArray[Any]:
@@ -196,9 +199,9 @@ class ForwardTrace:
     def _repr_html_(self) -> str:
         return trace_display(self)
 
-    def text(self, digits: int = 6, most: int = 8) -> str:
+    def text(self, digits: int = 6, most: int = 8, width: int = WIDTH) -> str:
         """Worked example, as of `Trace`."""
-        return forward_example(self, digits=digits, most=most)
+        return forward_example(self, digits, most, width)
 
     def to_json(self) -> dict[str, Any]:
         """Every number as plain lists, all its bits kept."""

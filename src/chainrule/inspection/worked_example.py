@@ -43,14 +43,14 @@ SYMBOL = re.compile(r"([Wadx])\[(\d+)(?:,(\d+))?\]")  # of the terms that a laye
 SUM_OF_EXPONENTIALS = "Σ_i exp(z_i)"  # in the formula of softmax
 
 
-def worked_example(step: Trace, digits: int, most: int) -> str:
+def worked_example(step: Trace, digits: int, most: int, width: int) -> str:
     """Text of a whole step; at most `most` units of a layer and terms of a sum are written out."""
-    return as_text(_Page(step, *checked_limits(digits, most)).lines())
+    return as_text(_Page(step, *checked_limits(digits, most)).lines(), width)
 
 
-def forward_example(passed: ForwardTrace, digits: int, most: int) -> str:
+def forward_example(passed: ForwardTrace, digits: int, most: int, width: int) -> str:
     """Text of a forward pass alone, as `worked_example`."""
-    return as_text(_ForwardPage(passed, *checked_limits(digits, most)).lines())
+    return as_text(_ForwardPage(passed, *checked_limits(digits, most)).lines(), width)
 
 
 def example_parts(step: ForwardTrace | Trace, digits: int, most: int) -> Iterator[Part]:

@@ -80,5 +80,10 @@ class CheckJob(Job):
             face.note(
                 f"this is network {self.member} of {len(model.members)}; {argument('member')} takes another."
             )
-        check = check_gradients(one.network, X, Y, sample=self.weights, seed=self.seed)
+
+        def hear(words: str) -> None:
+            self.look()
+            face.step(f"checking {words}")
+
+        check = check_gradients(one.network, X, Y, sample=self.weights, seed=self.seed, on_weight=hear)
         return CheckOutcome(str(self.model), source.title, check)

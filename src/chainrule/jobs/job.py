@@ -11,7 +11,7 @@ from chainrule.files import load_model
 from chainrule.given import path_given
 from chainrule.interrupts import signal_came
 from chainrule.tables import as_table
-from chainrule.words import counted, printable
+from chainrule.words import alike, counted, printable, shown
 
 if TYPE_CHECKING:
     import os
@@ -36,6 +36,9 @@ class Face(Protocol):
     def progress(self, training: Progress) -> None:
         """Hear, about ten times a second, how far a training is."""
 
+    def step(self, text: str) -> None:
+        """Hear what a job begins to do next; a face need not have it."""
+
 
 class Silence:
     """A face that lets nothing be heard."""
@@ -44,6 +47,19 @@ class Silence:
         """Nothing."""
 
     def progress(self, training: Progress) -> None:
+        """Nothing."""
+
+    def step(self, text: str) -> None:
+        """Nothing."""
+
+
+class _WithoutSteps:
+    """A face that does not care for steps."""
+
+    def __init__(self, face: Any) -> None:  # noqa: ANN401 (a face, however it is made)
+        self.note, self.progress = face.note, face.progress
+
+    def step(self, text: str) -> None:
         """Nothing."""
 
 
@@ -58,7 +74,7 @@ def hearing(face: object) -> Any:  # noqa: ANN401 (a face, however it is made)
             needs="must be an object with note() and progress(), or None",
             advice="Leave it out where nobody listens.",
         )
-    return face
+    return face if callable(getattr(face, "step", None)) else _WithoutSteps(face)
 
 
 def note_all(face: Face, notes: Sequence[str]) -> None:
@@ -96,7 +112,11 @@ class Job:
     def read(table: Any, face: Face, **how: Any) -> Table:  # noqa: ANN401 (a path, or any frame that speaks Arrow; as `read_table` takes them)
         """Table, with what its reader should know said."""
         source, face = as_table(table, **how), hearing(face)
-        note_all(face, [one.sentence if one.is_warning else one.words for one in source.decisions])
+        told = [one.sentence if one.is_warning else one.words for one in source.decisions]
+        together = [
+            f"column {shown(one.column)}: {one.words}" if one.column else "" for one in source.decisions
+        ]
+        note_all(face, alike(together, told))
         return source
 
     @staticmethod

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from chainrule.errors import InputError, argument
 from chainrule.inspection import equation_lines, written
 from chainrule.jobs.worked_row import answer_lines, answers_as_json
+from chainrule.lines import WIDTH
 from chainrule.words import counted
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class Averaged:
     mean: npt.NDArray[Any]
     answers: tuple[WorkedAnswer, ...]
 
-    def lines(self, digits: int, most: int, *, shares: bool) -> Iterator[str]:
+    def lines(self, digits: int, most: int, *, shares: bool, width: int = WIDTH) -> Iterator[str]:
         """Write the mean of each output as an equation, and what the means answer."""
         n = len(self.outputs)
         yield f"Mean of the outputs of all {n} networks; a_k[j] is output k of network j"
@@ -69,12 +70,12 @@ class Averaged:
             terms += ["…"] * (n > most)
             formula = f"(a_{k}[1] +{' … +' * (n > 2)} a_{k}[{n}]) / {n}"  # noqa: PLR2004 (all of them)
             numbers = f"({' + '.join(terms)}) / {n}"
-            yield from equation_lines(f"a_{k}^(mean)", formula, numbers, written(mean, digits))
+            yield from equation_lines(f"a_{k}^(mean)", formula, numbers, written(mean, digits), width=width)
         if len(self.mean) > most:
             yield f"  … {len(self.mean) - most} more"
         if self.answers:
             yield from answer_lines(
-                self.answers, "mean", digits, most, shares=shares, when=" of all networks"
+                self.answers, "mean", digits, most, shares=shares, when=" of all networks", width=width
             )
 
     def to_json(self, formulas: Sequence[WorkedAnswer]) -> dict[str, Any]:

@@ -56,5 +56,10 @@ class ScoreJob(Job):
         for one in left_out:
             face.note(f"{counted(one.count, 'row')} left out: {one.reason}")
         self.look()
-        score, alone = model.score(used), tuple(one.score(used) for one in model.members)
-        return ScoreOutcome(str(self.model), source.title, used.n_rows, score, alone)
+        face.step(f"predicting {counted(used.n_rows, 'row')}")
+        score, alone = model.score(used), []
+        for k, one in enumerate(model.members, 1):
+            face.step(f"scoring network {k} of {len(model.members)}")
+            self.look()
+            alone.append(one.score(used))
+        return ScoreOutcome(str(self.model), source.title, used.n_rows, score, tuple(alone))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +10,7 @@ import numpy as np
 from chainrule.equations import ACTIVATIONS, OutputRange
 from chainrule.errors import InputError, argument
 from chainrule.given import own_number, positive_number, whole_number_from_1
-from chainrule.inspection import LINE_WIDTH, checked_limits, trace, trace_forward
+from chainrule.inspection import checked_limits, fitting, trace, trace_forward
 from chainrule.jobs.job import Face, Job, Silence, hearing
 from chainrule.jobs.members import Averaged, member_of
 from chainrule.jobs.worked_row import (
@@ -21,6 +20,7 @@ from chainrule.jobs.worked_row import (
     cells_as_json,
     probability_lines,
 )
+from chainrule.lines import WIDTH, wrapped
 from chainrule.tables import worked_answers, worked_cells
 from chainrule.words import listed, named
 
@@ -84,12 +84,12 @@ class TraceOutcome:
         """Names of the columns of Y."""
         return self.encoding.output_names
 
-    def text(self, digits: int = 6, most: int = 8) -> str:
+    def text(self, digits: int = 6, most: int = 8, width: int = WIDTH) -> str:
         """Worked example of the whole row: cells to inputs, the step, outputs to the answer.
 
         Parameters
         ----------
-        digits, most : int
+        digits, most, width : int
             As of `Trace.text`; `most` holds for the columns of the table as well.
         """
         digits, most = checked_limits(digits, most)
@@ -98,12 +98,12 @@ class TraceOutcome:
         if self.mean is not None:
             lines.append(f"By network {self.mean.member} of the {len(self.mean.outputs)} that are averaged")
         for cells in (self.cells, self.targets):
-            lines += ["", *cell_lines(cells, digits, most)] if cells else []
+            lines += ["", *cell_lines(cells, digits, most, width)] if cells else []
         if self.without:
             names = listed(self.without, most)
             words = f"The row has no value of {names} to learn from, so that there is the forward pass alone."
-            lines += ["", *textwrap.wrap(words, LINE_WIDTH, break_on_hyphens=False)]
-        lines += ["", self.step.text(digits=digits, most=most), "", "From outputs to the answer"]
+            lines += ["", *wrapped(words, width)]
+        lines += ["", self.step.text(digits, most, width), "", "From outputs to the answer"]
         network, layer = self.step.network, len(self.step.z) + 1
         shares = ACTIVATIONS.fact(network.activations[-1], "outputs") is OutputRange.SHARES
         before, after = self._probabilities
@@ -113,14 +113,14 @@ class TraceOutcome:
         ):
             are_own = self.mean is None
             own = shares and not (are_own and worked)
-            lines += answer_lines(answers, layer, digits, most, shares=own, when=when)
-            lines += probability_lines(worked if are_own else (), layer, digits, most, when=when)
+            lines += answer_lines(answers, layer, digits, most, shares=own, when=when, width=width)
+            lines += probability_lines(worked if are_own else (), layer, digits, most, when=when, width=width)
         if not self.answers or (not self.without and not self.answers_after):
             lines.append(f"  the outputs {'after the step ' * bool(self.answers)}are no numbers")
         if self.mean is not None:
-            lines += ["", *self.mean.lines(digits, most, shares=shares and not before)]
-            lines += probability_lines(before, "mean", digits, most)
-        return "\n".join(lines)
+            lines += ["", *self.mean.lines(digits, most, shares=shares and not before, width=width)]
+            lines += probability_lines(before, "mean", digits, most, width=width)
+        return "\n".join(fitting("\n".join(lines).split("\n"), width))
 
     @property
     def _probabilities(self) -> tuple[tuple[WorkedAnswer, ...], tuple[WorkedAnswer, ...]]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import TYPE_CHECKING, Any
 
-from chainrule.inspection import LINE_WIDTH, equation_lines, written
+from chainrule.inspection import equation_lines, written
+from chainrule.lines import WIDTH, wrapped
 from chainrule.tables import column_formula, with_numbers, worked_value, written_formula
 from chainrule.words import counted, named, shown
 
@@ -19,7 +19,7 @@ __all__ = ["answer_lines", "answers_as_json", "cell_lines", "cells_as_json", "pr
 SHORTEST_RANGE = 3
 
 
-def cell_lines(cells: Sequence[WorkedCell], digits: int, most: int) -> Iterator[str]:
+def cell_lines(cells: Sequence[WorkedCell], digits: int, most: int, width: int = WIDTH) -> Iterator[str]:
     """What cells became: each cell as it stands in the table, and each of its columns as an equation.
 
     Parameters
@@ -32,12 +32,8 @@ def cell_lines(cells: Sequence[WorkedCell], digits: int, most: int) -> Iterator[
         Cells, and equations of a cell, that are written out; the rest is counted.
     """
     for cell in cells[:most]:
-        yield from textwrap.wrap(
-            f"{named(cell.column)}: {_cell_words(cell, digits)}",
-            LINE_WIDTH,
-            initial_indent="  ",
-            subsequent_indent="    ",
-        )
+        words = f"{named(cell.column)}: {_cell_words(cell, digits)}"
+        yield from wrapped(words, width, first="  ", rest="    ")
         zeros = [one for one in cell.columns if _is_plain_zero(one)]
         others = [one for one in cell.columns if not _is_plain_zero(one)]
         before: tuple[Step, ...] = ()
@@ -45,18 +41,25 @@ def cell_lines(cells: Sequence[WorkedCell], digits: int, most: int) -> Iterator[
             for step in one.steps:
                 if step not in before:  # sine and cosine are of the same turn
                     left = step.left or one.symbol
-                    yield from _step_lines(step, left, {"cell": named(cell.column)}, digits)
+                    yield from _step_lines(step, left, {"cell": named(cell.column)}, digits, width=width)
             before = one.steps
         if len(others) > most:
             yield f"    … {len(others) - most} more"
         if zeros:
-            yield from equation_lines(_ranges(zeros), "0", indent=4)
+            yield from equation_lines(_ranges(zeros), "0", indent=4, width=width)
     if len(cells) > most:
         yield f"  … {counted(len(cells) - most, 'more column')} of the table"
 
 
 def answer_lines(
-    answers: Sequence[WorkedAnswer], layer: int | str, digits: int, most: int, *, shares: bool, when: str = ""
+    answers: Sequence[WorkedAnswer],
+    layer: int | str,
+    digits: int,
+    most: int,
+    *,
+    shares: bool,
+    when: str = "",
+    width: int = WIDTH,
 ) -> Iterator[str]:
     """What outputs answer, target by target.
 
@@ -77,23 +80,31 @@ def answer_lines(
         left = f"{named(answer.target)}{when}"
         symbol = f"a_{answer.place + 1}^({layer})"
         if not answer.because:
-            yield from _step_lines(answer.step, left, {"a": symbol}, digits, indent=2)
+            yield from _step_lines(answer.step, left, {"a": symbol}, digits, width=width, indent=2)
             continue
         number = worked_value(answer.step.values["a"], lambda value: written(value, digits))
         because = f"{answer.because}, its probability" if shares else answer.because
         value = named(str(answer.step.value))
-        yield from equation_lines(left, f"{value}, because {symbol} = {number} {because}")
+        yield from equation_lines(left, f"{value}, because {symbol} = {number} {because}", width=width)
     if len(answers) > most:
         yield f"  … {counted(len(answers) - most, 'more target')}"
 
 
 def probability_lines(
-    worked: Sequence[WorkedAnswer], layer: int | str, digits: int, most: int, *, when: str = ""
+    worked: Sequence[WorkedAnswer],
+    layer: int | str,
+    digits: int,
+    most: int,
+    *,
+    when: str = "",
+    width: int = WIDTH,
 ) -> Iterator[str]:
     """How outputs become probabilities at a temperature, as `answer_lines`."""
     for one in worked[:most]:
         left = f"{one.step.left}{when}"
-        yield from _step_lines(one.step, left, {"a": f"a_{one.place + 1}^({layer})"}, digits, indent=2)
+        yield from _step_lines(
+            one.step, left, {"a": f"a_{one.place + 1}^({layer})"}, digits, width=width, indent=2
+        )
 
 
 def cells_as_json(
@@ -167,7 +178,9 @@ def _is_number(cell: object, read: float | str) -> bool:
         return False
 
 
-def _step_lines(step: Step, left: str, names: dict[str, str], digits: int, indent: int = 4) -> Iterator[str]:
+def _step_lines(
+    step: Step, left: str, names: dict[str, str], digits: int, *, width: int, indent: int = 4
+) -> Iterator[str]:
     """An equation with symbols, with numbers, and its result; what says the same twice is written once."""
 
     def number(value: float) -> str:
@@ -179,7 +192,7 @@ def _step_lines(step: Step, left: str, names: dict[str, str], digits: int, inden
         worked_value(step.value, number),
     ]
     kept = [side for k, side in enumerate(sides) if side and side not in sides[:k]]
-    yield from equation_lines(left, *kept, indent=indent)
+    yield from equation_lines(left, *kept, indent=indent, width=width)
 
 
 def _ranges(columns: Sequence[Worked]) -> str:

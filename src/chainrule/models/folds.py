@@ -14,7 +14,7 @@ from chainrule.errors import ChainruleError, InputError, Remark, argument, said
 from chainrule.given import truth, whole_number_from_1
 from chainrule.models.displays.fit import folds_display
 from chainrule.models.judging.calibration import calibration_of
-from chainrule.models.judging.figures import MOST_FIGURES, FoldFigure, figure_lines
+from chainrule.models.judging.figures import MOST_FIGURES, WIDTH, FoldFigure, figure_lines
 from chainrule.models.judging.pooling import pooled_answers, pooled_score, writing_as
 from chainrule.models.rows import refuse_weightless
 from chainrule.scores import ClassScore, NumberScore, each_of, gain_of, score_lines, score_to_json
@@ -167,10 +167,10 @@ class CrossValidation:
         every = len(self.folds)
         return tuple(Remark(f"Of {every} folds {len(each)} went badly. {each[0]}") for each in found.values())
 
-    def lines(self, most: int = MOST_LINES) -> list[str]:
+    def lines(self, most: int = MOST_LINES, width: int = WIDTH) -> list[str]:
         """Write a line for each fold, of many the first ones, and those for mean and standard deviation."""
         sizes = [(len(one.data.training_rows), len(one.data.held_out_rows)) for one in self.folds]
-        return list(figure_lines(sizes, self.figures, whole_number_from_1(most, "most")))
+        return list(figure_lines(sizes, self.figures, whole_number_from_1(most, "most"), width))
 
     def to_json(self, *, compared: bool = True) -> dict[str, Any]:
         """All there is to tell, as plain data; rows are counted from 1, as on the command line.

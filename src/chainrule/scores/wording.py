@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import textwrap
 from functools import partial
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
+from chainrule.lines import LONGEST_TEXT, NARROW, padded, span, table, wrapped
 from chainrule.scores.digits import MANY, number_text, share_text, span_text
 from chainrule.words import named, told_apart
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from chainrule.scores.classes import ClassScore
     from chainrule.scores.comparison import Gain
@@ -19,12 +19,15 @@ if TYPE_CHECKING:
 
 __all__ = ["class_rows", "figure_rows", "member_lines", "score_lines", "score_notes"]
 
-WIDTH = 98  # with an indent of two, a line of a hundred columns
+WIDTH = 98  # columns; with an indent of two, a line of a hundred
 LONGEST_NAME = 32
 LONGEST_LABEL, LONGEST_NUMBER = 16, 22  # names of targets, beside those of figures
 MOST_LINES = 20  # of classes or targets
 WORST = 10  # classes that are shown where there are more
-MOST_CONFUSED = 10  # classes of a confusion table
+MOST_CONFUSED = 10  # classes of a confusion table that may take several blocks of columns
+MOST_BLOCKS = 3
+SHORTEST_NAME = 8  # columns of a class, below which a wider table of confusions says nothing
+MOST_PAIRS = 10  # of classes that were taken for others, where there is no room for a table
 FIGURES = {
     "accuracy": "accuracy",
     "balanced_accuracy": "balanced accuracy",
@@ -41,9 +44,14 @@ Row = tuple[str, ...]
 
 
 def score_lines(
-    score: Score, linear: Score | None = None, gain: Gain | None = None, *, intervals: bool = True
+    score: Score,
+    linear: Score | None = None,
+    gain: Gain | None = None,
+    *,
+    intervals: bool = True,
+    width: int = WIDTH,
 ) -> list[str]:
-    r"""Lines of at most 98 columns: each figure and its interval, beside what is simpler; what that says.
+    r"""Lines that fit: each figure and its interval, beside what is simpler; what that says.
 
     Parameters
     ----------
@@ -52,6 +60,8 @@ def score_lines(
     gain : Gain, optional
     intervals : bool
         Whether the rows were new to the network, so that there is something to be unsure of.
+    width : int
+        Columns of a line; a table that is wider has its last columns below the first.
 
     Examples
     --------
@@ -66,12 +76,13 @@ def score_lines(
     R²      0.786           -0.286
     """
     scores = _each(score)
-    lines = _aligned(figure_rows(score, linear, intervals=intervals))
+    lines = table(figure_rows(score, linear, intervals=intervals), width)
     if len(scores) == 1 and scores[0].is_of_classes:
         rows, more = class_rows(scores[0])
-        lines += ["", *_aligned(rows), *more, *_confusion(scores[0])]
-    lines += score_notes(score)
-    return [*lines, *([] if gain is None else ["", *_sentence(str(gain))])]
+        lines += ["", *table(rows, width), *(line for one in more for line in wrapped(one, width))]
+        lines += _confusion(scores[0], width)
+    lines += [line for one in score_notes(score) for line in wrapped(one, width)]
+    return [*lines, *([] if gain is None else ["", *wrapped(str(gain), min(width, LONGEST_TEXT))])]
 
 
 def figure_rows(score: Score, linear: Score | None = None, *, intervals: bool = True) -> list[Row]:
@@ -99,7 +110,7 @@ def score_notes(score: Score) -> list[str]:
     return notes
 
 
-def member_lines(scores: Sequence[Score]) -> list[str]:
+def member_lines(scores: Sequence[Score], width: int = WIDTH) -> list[str]:
     """What the networks of an ensemble score alone, in the mean: a line for each target and figure.
 
     Examples
@@ -125,19 +136,16 @@ def member_lines(scores: Sequence[Score]) -> list[str]:
                 text = (span_text if is_time else number_text) if name == "rmse" else share_text
                 three = map(text, (sum(known) / len(known), min(known), max(known)))
                 rows.append((f"{words}{own}", list(three)))
-    width = max((len(words) for words, _ in rows), default=0) + 2
-    said = [f"{words:<{width}}{mean}  ({low}, {high})" for words, (mean, low, high) in rows]
-    return [f"Each of the {len(scores)} networks alone, in the mean (from, to):", *said]
+    longest = max((span(words) for words, _ in rows), default=0)
+    said = [f"{padded(words, longest)}  {mean}  ({low}, {high})" for words, (mean, low, high) in rows]
+    if max(map(span, said), default=0) > width:
+        said = [line for words, three in rows for line in (words, f"  {three[0]}  ({three[1]}, {three[2]})")]
+    return [*wrapped(f"Each of the {len(scores)} networks alone, in the mean (from, to):", width), *said]
 
 
 def _each(score: Score | None) -> tuple[Any, ...]:
     """As `each_of`, which knows the classes of scores, and they this."""
     return () if score is None else score if isinstance(score, tuple) else (score,)
-
-
-def _sentence(text: str) -> list[str]:
-    """A sentence in lines, of which none begins with the sign of a percentage."""
-    return [line.replace("\0", " ") for line in textwrap.wrap(text.replace(" %", "\0%"), WIDTH)]
 
 
 def _table_of(
@@ -189,7 +197,8 @@ def class_rows(score: ClassScore) -> tuple[list[Row], list[str]]:
     written = dict(zip(names, told_apart(names, LONGEST_NAME), strict=True))
     more = []
     if len(names) > MOST_LINES:
-        more = [f"… the lowest {WORST} recalls of {len(names)} classes; the score as JSON has all"]
+        words = f"… the lowest {WORST} recalls of {len(names)} classes; the score as JSON has all"
+        more = [words]
         recall = score.recall
         names = sorted(names, key=lambda one: (recall[one] is None, recall[one] or 0.0))[:WORST]
     rows: list[Row] = [("class", "rows", "precision", "recall", "F1")]
@@ -204,19 +213,56 @@ def class_rows(score: ClassScore) -> tuple[list[Row], list[str]]:
     return rows, more
 
 
-def _confusion(score: ClassScore) -> list[str]:
-    """Table of the classes and what they were taken for; nothing where it has no room."""
-    names = list(score.rows)
-    if len(names) > MOST_CONFUSED:
-        return []
+def _confusion(score: ClassScore, width: int) -> list[str]:
+    """Table of the classes and what they were taken for; where it has no room, the worst pairs of classes."""
+    names, title = list(score.rows), [""]
     corner = "class \\ predicted"
-    room = (WIDTH - len(corner)) // len(names) - 2
-    rows: list[Row] = [(corner, *told_apart(names, min(room, LONGEST_NAME)))]
-    for name, counts in zip(told_apart(names, len(corner)), score.confusion, strict=True):
-        cells = (f"{one:.1f}" if score.is_weighted else str(one) for one in counts)
-        rows.append((name, *cells))
-    lines = _aligned(rows)
-    return ["", *lines] if max(map(len, lines)) <= WIDTH else []
+    first = len(corner)
+    if width < NARROW:
+        first = min(max(map(span, names)), width // 3)
+        corner, title = "class", ["", *wrapped("Rows of each class, by what was predicted:", width)]
+    room = (width - first) // len(names) - 2
+    is_wide = len(names) > MOST_CONFUSED
+    longest = min(room if room >= SHORTEST_NAME else width // 3, LONGEST_NAME)
+    rows: list[Row] = [(corner, *told_apart(names, longest))]
+    for name, counts in zip(told_apart(names, first), score.confusion, strict=True):
+        rows.append((name, *(_count(one, score) for one in counts)))
+    lines = table(rows, width)
+    n_blocks = len(lines) // len(rows)  # with a line between them
+    if n_blocks > (1 if is_wide else MOST_BLOCKS) or (is_wide and room < SHORTEST_NAME):
+        return ["", *_confused_pairs(score, width)]
+    return [*title, *lines]
+
+
+def _confused_pairs(score: ClassScore, width: int) -> list[str]:
+    """Which classes were taken for which most often, and how many others were."""
+    names = list(score.rows)
+    pairs = [
+        (count, names[k], names[j])
+        for k, counts in enumerate(score.confusion)
+        for j, count in enumerate(counts)
+        if count and j != k
+    ]
+    pairs.sort(key=lambda one: -one[0])
+    if not pairs:
+        return wrapped(f"No class of the {len(names)} was taken for another.", width)
+    shown, rest = pairs[:MOST_PAIRS], pairs[MOST_PAIRS:]
+    longest = min(LONGEST_NAME, (width - len("  for  12345")) // 2)
+    written = dict(zip(names, told_apart(names, longest), strict=True))
+    rows: list[Row] = [("class", "taken for", "rows")]
+    rows += [(written[one], written[other], _count(count, score)) for count, one, other in shown]
+    lines = table(rows, width)
+    if rest:
+        times = _count(sum(count for count, _, _ in rest), score)
+        more = (
+            f"… {len(rest)} more pairs of the {len(names)} classes, {times} rows; the score as JSON has all"
+        )
+        lines += wrapped(more, width)
+    return lines
+
+
+def _count(count: float, score: ClassScore) -> str:
+    return f"{count:.1f}" if score.is_weighted else str(count)
 
 
 def _figure(name: str, value: float | None, *, is_time: bool = False) -> str:
@@ -230,16 +276,3 @@ def _figure(name: str, value: float | None, *, is_time: bool = False) -> str:
 
 def _percent(value: float) -> str:
     return f"{value:.1f} %" if value < MANY else f"{number_text(value)} %"
-
-
-def _aligned(rows: Iterable[Row]) -> list[str]:
-    """Names to the left, figures to the right, in columns as wide as they must be."""
-    rows = list(rows)
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(
-            f"{cell:{'>' if k else '<'}{width}}"
-            for k, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    ]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import typer
 
 from chainrule.cli.printing import print_json, say
-from chainrule.cli.progress import TrainingProgress
+from chainrule.cli.terminal import width_of
+from chainrule.cli.terminal.progress import TrainingProgress
 
 if TYPE_CHECKING:
     from chainrule.jobs import CheckJob
@@ -24,6 +26,8 @@ def run(job: CheckJob, *, as_json: bool) -> None:
     if as_json:
         print_json(outcome.summary())
     else:
-        say(str(outcome.check))
+        first, *rest = outcome.check.lines(width_of(sys.stdout))
+        say(first, bold=first.find(":"))
+        say("\n".join(rest))
     if not outcome.check.passed:
         raise typer.Exit(FAILED)

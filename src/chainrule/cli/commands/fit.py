@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from typing import TYPE_CHECKING
 
 import typer
@@ -11,10 +13,11 @@ from chainrule.cli.naming import in_options
 from chainrule.cli.paths import shell_word
 from chainrule.cli.printing import (
     MOST_LINES,
-    TEXT,
     calibration_rows,
     note,
+    print_commands,
     print_json,
+    print_lines,
     print_report,
     print_rows,
     recipe_rows,
@@ -22,10 +25,13 @@ from chainrule.cli.printing import (
     settings_rows,
     training_rows,
 )
-from chainrule.cli.progress import TrainingProgress
 from chainrule.cli.remarks import loss_rows
+from chainrule.cli.terminal import can_show, is_terminal, note_command, width_of
+from chainrule.cli.terminal.curve import loss_curve
+from chainrule.cli.terminal.progress import TrainingProgress
 from chainrule.errors import said
 from chainrule.interrupts import exit_code
+from chainrule.lines import LABEL, NARROW, WIDTH, span, wrapped
 from chainrule.network import members_of
 from chainrule.scores import score_lines
 from chainrule.words import counted, printable
@@ -37,6 +43,8 @@ if TYPE_CHECKING:
     from chainrule.models import CrossValidation
 
 __all__ = ["run"]
+
+WITHOUT_BRAILLE = {"linux", "dumb"}  # terminals whose letters have no such signs
 
 
 def run(job: FitJob, table: Path, *, as_json: bool) -> None:
@@ -64,8 +72,9 @@ def run(job: FitJob, table: Path, *, as_json: bool) -> None:
     if outcome.was_interrupted:
         note(f"Interrupted: {path} holds {_held(outcome)}.")
         if outcome.checkpoint is not None:
-            from_there = f"--resume {shell_word(outcome.checkpoint)} --out {shell_word(outcome.path)} --force"
-            note(f"Go on with: chainrule fit {shell_word(table)} {from_there}")
+            checkpoint, path_again = shell_word(outcome.checkpoint), shell_word(outcome.path)
+            command = [f"chainrule fit {shell_word(table)}", f"--resume {checkpoint}"]
+            note_command("Go on with", [*command, f"--out {path_again}", "--force"])
         raise typer.Exit(exit_code())
 
 
@@ -104,17 +113,34 @@ def _print_summary(outcome: FitOutcome, table: Path) -> None:
     losses = f"{history.loss_before:.6g} before, {history.loss_after:.6g} after{of_first}"
     print_rows(loss_rows(losses, result.data.encoding))
     print_rows(calibration_rows(result.model.calibration))
+    _print_curve(outcome)
     _print_score(outcome)
     say()
+    _print_saved(printable(str(outcome.path)), f"({_seen(outcome)})")
     model, source = shell_word(outcome.path), shell_word(table)
-    print_rows(
-        [
-            *_saved(printable(str(outcome.path)), f"({_seen(outcome)})"),
-            ("Next", f"chainrule predict {model} {source}"),
-            ("", f"chainrule trace {model} {source} --row {result.data.table.columns[0].row(0)}"),
-            ("", f"chainrule check {model} {source}"),
-        ]
-    )
+    row = f"--row {result.data.table.columns[0].row(0)}"
+    commands = [[f"chainrule {name}", model, source] for name in ("predict", "trace", "check")]
+    commands[1].append(row)
+    print_commands("Next", commands)
+
+
+def _print_curve(outcome: FitOutcome) -> None:
+    """Draw how the loss fell, where somebody looks."""
+    if not is_terminal(sys.stdout):
+        return
+    result, whose = outcome.result, ""
+    if outcome.settings.recipe is not None:
+        whose = " of one network of the recipe, which was trained longest"
+    elif result.members:
+        whose = " of the first network"
+    elif result.cross_validation is not None:
+        whose = " of the network of all rows"
+    history, room = result.history, width_of(sys.stdout) - 2
+    is_plain = os.environ.get("TERM") in WITHOUT_BRAILLE or not can_show("⠿│")
+    lines = loss_curve(history.loss, history.validation_loss, room, of=whose, plain=is_plain)
+    if lines:
+        say()
+        print_lines(lines[0], lines[1:])
 
 
 def _print_score(outcome: FitOutcome) -> None:
@@ -127,31 +153,40 @@ def _print_score(outcome: FitOutcome) -> None:
     say()
     if result.held_out_score is None:
         what = "has seen, to learn from or to watch" if outcome.n_watched else "has learnt from"
-        say(f"No rows were held out: the score below is that of the rows it {what}.")
+        title = f"No rows were held out: the score below is that of the rows it {what}."
     else:
         held_out = counted(len(result.data.held_out_rows), "held-out row")
-        say(f"Score of the {held_out}, which the network has not seen:")
-    for line in [*_score(outcome), *beside_members(outcome.result.scores_of_members)]:
-        say(f"  {line}".rstrip())
+        title = f"Score of the {held_out}, which the network has not seen:"
+    room = width_of(sys.stdout) - 2
+    print_lines(title, [*_score(outcome, room), *beside_members(outcome.result.scores_of_members, room)])
 
 
 def _print_folds(validated: CrossValidation, *, compared: bool) -> None:
     """Score of each fold, and of all together, beside linear models where there is time to train these."""
     print_rows([("Folds", f"{len(validated.folds)}, {validated.parting}")])
-    print_rows(("", line) for line in validated.lines(MOST_LINES))
+    width = width_of(sys.stdout)
+    margin = " " * LABEL if width >= NARROW else "  "
+    for line in validated.lines(MOST_LINES, min(width, WIDTH) - len(margin)):
+        say(f"{margin}{line}".rstrip())
     say()
     held_out = counted(len(validated.rows), "held-out row")
-    say(f"Score of the {held_out}, each predicted by the network that has not seen it:")
     beside = (validated.linear_score, validated.gain) if compared else ()
-    for line in score_lines(validated.score, *beside):
-        say(f"  {line}".rstrip())
+    title = f"Score of the {held_out}, each predicted by the network that has not seen it:"
+    print_lines(title, score_lines(validated.score, *beside, width=width - 2))
 
 
-def _saved(path: str, seen: str) -> list[tuple[str, str]]:
-    """Where the model is, and what it has seen; in two lines where one has no room for both."""
-    if len(path) + 1 + len(seen) <= TEXT:
-        return [("Saved", f"{path} {seen}")]
-    return [("Saved", path), ("", seen)]
+def _print_saved(path: str, seen: str) -> None:
+    """Print where the model is, and what it has seen; the path is never broken, so that it can be copied."""
+    width = width_of(sys.stdout)
+    if LABEL + span(path) + 1 + span(seen) <= width:
+        print_rows([("Saved", f"{path} {seen}")])
+    elif LABEL + span(path) <= width:
+        print_rows([("Saved", path), ("", seen)])
+    else:
+        say("Saved", bold=len("Saved"))
+        say(f"  {path}")
+        for line in wrapped(seen, width, first="  ", rest="  "):
+            say(line)
 
 
 def _seen(outcome: FitOutcome) -> str:
@@ -163,11 +198,11 @@ def _seen(outcome: FitOutcome) -> str:
     return f"has {'seen' if outcome.n_watched else 'learnt from'} all {counted(n_rows, 'row')}{score}"
 
 
-def _score(outcome: FitOutcome) -> list[str]:
+def _score(outcome: FitOutcome, width: int) -> list[str]:
     """Score of the held-out rows beside a linear model, which an interrupted fit has no time to train."""
     result = outcome.result
     if result.held_out_score is None:
-        return score_lines(result.training_score, intervals=False)
+        return score_lines(result.training_score, intervals=False, width=width)
     if outcome.was_interrupted:
-        return score_lines(result.held_out_score)
-    return score_lines(result.held_out_score, result.linear_score, result.gain)
+        return score_lines(result.held_out_score, width=width)
+    return score_lines(result.held_out_score, result.linear_score, result.gain, width=width)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chainrule.cli.printing import print_json, print_rows
-from chainrule.cli.progress import TrainingProgress
+from chainrule.cli.terminal.progress import TrainingProgress
 from chainrule.words import counted, duration
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chainrule.cli.printing import give, note, print_json
-from chainrule.cli.progress import TrainingProgress
+from chainrule.cli.terminal.progress import TrainingProgress
 from chainrule.words import printable
 
 if TYPE_CHECKING:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 from chainrule.cli.members import beside_members
-from chainrule.cli.printing import note, print_json, say
-from chainrule.cli.progress import TrainingProgress
+from chainrule.cli.printing import note, print_json, print_lines
+from chainrule.cli.terminal import width_of
+from chainrule.cli.terminal.progress import TrainingProgress
 from chainrule.scores import score_lines
 from chainrule.words import counted, named, printable
 
@@ -24,7 +26,7 @@ def run(job: ScoreJob, *, as_json: bool) -> None:
         print_json(outcome.summary())
         return
     rows = counted(outcome.n_rows, "row")
-    say(f"Score of {printable(outcome.model)} on the {rows} of {named(outcome.table)}:")
-    for line in [*score_lines(outcome.score), *beside_members(outcome.of_members)]:
-        say(f"  {line}".rstrip())
+    title = f"Score of {printable(outcome.model)} on the {rows} of {named(outcome.table)}:"
+    room = width_of(sys.stdout) - 2
+    print_lines(title, [*score_lines(outcome.score, width=room), *beside_members(outcome.of_members, room)])
     note("Rows that the model was trained on flatter it: score it on others.")

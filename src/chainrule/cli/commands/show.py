@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import textwrap
+import re
+import sys
 from typing import TYPE_CHECKING, Any
 
 from chainrule.cli.members import members_rows, network_rows, weights_in
 from chainrule.cli.printing import (
-    LONGEST_LINE,
     MOST_LINES,
     calibration_rows,
     give,
@@ -22,9 +22,12 @@ from chainrule.cli.printing import (
 )
 from chainrule.cli.remarks import loss_rows
 from chainrule.cli.repeating import fit_command, remarks_on_repeating
-from chainrule.equations import Dense, Identity, name_of
+from chainrule.cli.terminal import asked_width, can_show, command_lines, width_of
+from chainrule.cli.terminal.drawing import drawn_networks
+from chainrule.equations import Dense, name_of
 from chainrule.files import load_model
 from chainrule.inspection import name_of_number
+from chainrule.lines import LONGEST_TEXT, NARROW, apart, cut, in_terms, kept, padded, span, wrapped
 from chainrule.network import members_of
 from chainrule.stored import plain
 from chainrule.tables import (
@@ -49,13 +52,16 @@ __all__ = ["run"]
 
 FEW_WEIGHTS = 100
 MOST_FORMULAS = 8  # of one column of the table
+FIGURE = re.compile(r"(?:mean|deviation|less|divided by) [^,]+")
 
 
 def run(model: Path, *, weights: bool, command: bool, as_json: bool) -> None:
     """Print what the file holds, or the command that makes it again."""
     loaded = load_model(model)
     if command:
-        give(f"{fit_command(loaded)}\n")
+        width, words = asked_width(sys.stdout), fit_command(loaded)
+        lines = [" ".join(words)] if width is None else command_lines(words, width, margin="")
+        give("".join(f"{line}\n" for line in lines))
         for remark in remarks_on_repeating(loaded.training):
             note(f"Note: {remark}")
         return
@@ -93,11 +99,8 @@ def _print_network(loaded: Model, model: Path) -> None:
         print_rows(
             [("Sharing", f"{first.members} members share weights; a prediction is the mean of theirs")]
         )
-    for m, (layer, w, g) in enumerate(zip(first.layers, first.weights, first.activations, strict=True), 1):
-        # What stands behind scales and the like is seldom an activation.
-        then = "" if type(g) is Identity and type(layer) is not Dense else f", {name_of(g)}"
-        largest = f"largest weight{' of the first' * bool(loaded.members)} {abs(w).max():.4g}"
-        say(f"  W^({m})   {layer.words(w.shape)}{then}; {largest}")
+    for line in drawn_networks(loaded, width_of(sys.stdout), plain=not can_show("│")):
+        say(line)
 
 
 def _print_states(model: Model) -> None:
@@ -133,7 +136,7 @@ def _by(versions: Sequence[int]) -> str:
 def _print_encoding(encoding: Encoding, layer: int, calibration: Calibration | None) -> None:
     """Print each input and target with what it was learnt as."""
     columns = [*encoding.inputs[:MOST_LINES], *encoding.targets[:MOST_LINES]]
-    width = max(16, *(len(named(column.name)) for column in columns)) + 2
+    width = max(16, *(span(named(column.name)) for column in columns)) + 2
     _print_columns("Inputs", encoding.inputs, "x", width, {})
     title = "Target" if len(encoding.targets) == 1 else "Targets"
     _print_columns(title, encoding.targets, "y", width, _answers(encoding, layer, calibration))
@@ -147,13 +150,30 @@ def _print_columns(
     answers: Mapping[str, Sequence[str]],
 ) -> None:
     """Print what each part is, and its formulas below it, cut where there are many."""
-    say(title)
+    say(title, bold=len(title))
+    room = width_of(sys.stdout)
     for part, cell in worked_parts(parts[:MOST_LINES], None, letter):
-        say(f"  {named(part.name):<{width}}{learnt_as(part, LONGEST_LINE - 2 - width)}")
+        _print_part(named(part.name), part, width, room)
         for line in (*(_formula_lines(cell) if cell else ()), *answers.get(part.name, ())):
             say(line)
     if len(parts) > MOST_LINES:
         say(f"  … {len(parts) - MOST_LINES} more: see --json")
+
+
+def _print_part(name: str, part: InputPart | TargetPart, width: int, room: int) -> None:
+    """Print the name of a column and what it was learnt as, which stands below it in a narrow line."""
+    if room >= NARROW and width < room // 2:
+        first, rest = f"  {padded(name, width)}", " " * (2 + width)
+    else:
+        say(f"  {cut(name, room - 2)}")
+        first = rest = "    "
+    for line in wrapped(learnt_as(part, min(room, LONGEST_TEXT) - span(first)), room, first=first, rest=rest):
+        say(line)
+
+
+def _in_figures(words: str) -> str:
+    """Words in which a figure is not parted from what it is."""
+    return FIGURE.sub(lambda found: kept(found[0]), words)
 
 
 def _formula_lines(cell: WorkedCell) -> Iterator[str]:
@@ -186,11 +206,8 @@ def _answers(encoding: Encoding, layer: int, calibration: Calibration | None) ->
 
 def _folded(formulas: Sequence[str]) -> list[str]:
     """Formulas in lines below a column, of which each is kept whole where it can be."""
-    text = ",  ".join(formula.replace(" ", "\0") for formula in formulas)
-    lines = textwrap.wrap(
-        text, LONGEST_LINE, initial_indent="    ", subsequent_indent="    ", break_on_hyphens=False
-    )
-    return [line.replace("\0", " ") for line in lines]
+    text = ",  ".join(kept(in_terms(formula)) for formula in formulas)
+    return wrapped(text, min(width_of(sys.stdout), LONGEST_TEXT), first="    ", rest="    ")
 
 
 def _six(value: float) -> str:
@@ -220,10 +237,12 @@ def _print_weights(model: Model) -> None:
             continue
         sources = ["bias", *(names if m == 1 else [f"a_{j}^({m})" for j in range(1, w.shape[1])])]
         say(f"W^({m})")
-        width = max(12, *(len(name) + 2 for name in sources))
-        most = (LONGEST_LINE - 8) // width
+        room = width_of(sys.stdout) - len("  k = 1 ")
+        sources = apart(sources, room - 2)
+        width = max(12, *(span(name) + 2 for name in sources))
+        most = max(room // width, 1)
         for first in range(0, len(sources), most):
-            say(" " * 8 + "".join(f"{name:>{width}}" for name in sources[first : first + most]))
+            say(" " * 8 + "".join(padded(name, width, right=True) for name in sources[first : first + most]))
             for k, row in enumerate(w[:, first : first + most], 1):
                 say(f"  k = {k:<2}" + "".join(f"{value:>{width}.6g}" for value in row))
 
@@ -235,7 +254,7 @@ def _print_numbers(net: Network, m: int) -> None:
     for k, line in enumerate(w):
         shown = [f"{name_of_number(net, m, k, j)} = {value:.6g}" for j, value in enumerate(line)]
         width = max(map(len, shown)) + 3
-        most = (LONGEST_LINE - 2) // width
+        most = max((width_of(sys.stdout) - 2) // width, 1)
         for first in range(0, len(shown), most):
             say("  " + "".join(f"{one:<{width}}" for one in shown[first : first + most]).rstrip())
 

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from statistics import mean, stdev
 from typing import TYPE_CHECKING
 
+from chainrule.lines import padded, span, table
 from chainrule.scores import number_text, share_text, span_text
 from chainrule.words import counted, named, told_apart
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["MOST_FIGURES", "FoldFigure", "figure_lines"]
+__all__ = ["MOST_FIGURES", "WIDTH", "FoldFigure", "figure_lines"]
 
 MOST_FIGURES, WIDTH = 4, 90  # in a line, which is printed with an indent of ten
 LONGEST_HEAD, NARROWEST = 21, 10  # columns of a figure
@@ -76,8 +77,10 @@ class FoldFigure:
         return [value for value in self.of_folds if not math.isnan(value)]
 
 
-def figure_lines(sizes: Sequence[tuple[int, int]], figures: Sequence[FoldFigure], most: int) -> Iterator[str]:
-    r"""Lines of at most 90 columns: one for each fold, of many the first ones; mean and standard deviation.
+def figure_lines(
+    sizes: Sequence[tuple[int, int]], figures: Sequence[FoldFigure], most: int, width: int = WIDTH
+) -> Iterator[str]:
+    r"""Lines that fit: one for each fold, of many the first ones; mean and standard deviation.
 
     Parameters
     ----------
@@ -87,6 +90,8 @@ def figure_lines(sizes: Sequence[tuple[int, int]], figures: Sequence[FoldFigure]
         Those for which there is no room are counted.
     most : int
         Folds that are shown.
+    width : int
+        Columns of a line.
 
     Examples
     --------
@@ -106,13 +111,16 @@ def figure_lines(sizes: Sequence[tuple[int, int]], figures: Sequence[FoldFigure]
         *map(_column, figures[:MOST_FIGURES], told_apart([one.name for one in figures], LONGEST_HEAD)),
     ]
     n_others = 3
-    while len(columns) > n_others + 1 and _width(columns) > WIDTH:
+    while len(columns) > n_others + 1 and _width(columns) > width:
         columns.pop()
-    lines = _aligned(columns)
-    yield from lines[: min(most, n) + 1]
+    rows = list(zip(*columns, strict=True))
+    shown, last = _aligned(columns), 2  # mean and standard deviation
+    if _width(columns) > width:
+        shown, last = table([*rows[: min(most, n) + 1], *rows[-2:]], width), 0
+    yield from shown[: min(most, n) + 1] if last else shown
     if n > most:
         yield f"… {counted(n - most, 'fold')} more"
-    yield from lines[-2:]
+    yield from shown[len(shown) - last :]
     if more := len(figures) - len(columns) + n_others:
         yield f"… {counted(more, 'target')} more"
 
@@ -124,7 +132,7 @@ def _column(figure: FoldFigure, head: str) -> list[str]:
 
 
 def _widths(columns: Sequence[Sequence[str]]) -> list[int]:
-    return [max(NARROWEST, *map(len, column)) for column in columns]
+    return [max(NARROWEST, *map(span, column)) for column in columns]
 
 
 def _width(columns: Sequence[Sequence[str]]) -> int:
@@ -136,7 +144,7 @@ def _aligned(columns: Sequence[Sequence[str]]) -> list[str]:
     widths = _widths(columns)
     return [
         "  ".join(
-            f"{cell:{'>' if place else '<'}{width}}"
+            padded(cell, width, right=place > 0)
             for place, (cell, width) in enumerate(zip(cells, widths, strict=True))
         ).rstrip()
         for cells in zip(*columns, strict=True)

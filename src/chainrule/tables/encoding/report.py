@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import TYPE_CHECKING, Annotated
 
+from chainrule.lines import LABEL, LONGEST_TEXT, NARROW, WIDTH, labelled, padded, span, wrapped
 from chainrule.stored import MOST, Meta, Name, Stored, Text
 from chainrule.tables.columns.roles import Purpose
 from chainrule.tables.encoding.display import report_display
-from chainrule.words import counted, named, shown, told_apart
+from chainrule.words import MOST_NAMED, alike, counted, named, shown, told_apart
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 __all__ = ["ColumnReport", "Report", "RowsLeftOut", "report_lines"]
 
@@ -110,7 +110,7 @@ class Report(Stored, frozen=True):
 
 
 def report_lines(
-    report: Report, *, most: int | None = None, width: int = 100, label: int = 10, elsewhere: str = ""
+    report: Report, *, most: int | None = None, width: int = WIDTH, elsewhere: str = ""
 ) -> Iterator[str]:
     """A report in lines for people: rows, columns, and what to look at.
 
@@ -119,8 +119,8 @@ def report_lines(
     report : Report
     most : int, optional
         Columns, and warnings, of which more are only counted; by default all are listed.
-    width, label : int
-        Characters of a line, and of the word that it begins with.
+    width : int
+        Columns of a line.
     elsewhere : str
         Where those stand that are only counted.
 
@@ -130,26 +130,57 @@ def report_lines(
     Read      t.csv: 8 rows, 1 column
     Columns   age  a number
     """
-    for word, text in _about_rows(report):
-        yield from _wrapped(word, text, width, label)
-    columns, warnings = report.columns[:most], report.all_warnings[:most]
-    names = told_apart([one.name for one in columns], LONGEST_NAME)
-    longest = max(map(len, names), default=0)
-    for place, (column, name) in enumerate(zip(columns, names, strict=True)):
-        lines = textwrap.wrap(_about(column), width - label - longest - 2, break_on_hyphens=False) or [""]
-        yield f"{'' if place else 'Columns':<{label}}{name:<{longest}}  {lines[0]}".rstrip()
-        yield from (f"{'':<{label + longest}}  {line}" for line in lines[1:])
-    yield from _more(len(report.columns) - len(columns), "column", elsewhere, label)
-    for warning in warnings:
-        yield from _wrapped("Warning", warning, width, label)
-    yield from _more(len(report.all_warnings) - len(warnings), "warning", elsewhere, label)
+    text = min(width, LONGEST_TEXT)
+    yield from labelled(_about_rows(report, all_columns=most is None), text)
+    columns = report.columns[:most]
+    names = told_apart(
+        [one.name for one in columns], min(LONGEST_NAME + max(width - WIDTH, 0) // 2, width - 2)
+    )
+    pairs = list(zip(names, map(_about, columns), strict=True))
+    lines = _beside(pairs, width) if width >= NARROW else _below(pairs, width)
+    margin = " " * LABEL if width >= NARROW else "  "
+    yield from lines
+    more = len(report.columns) - len(columns)
+    if more:
+        yield from wrapped(f"… {counted(more, 'column')} more{elsewhere}", width, first=margin, rest=margin)
+    warnings = alike(report.all_warnings, most=None if most is None else MOST_NAMED)
+    rows = [("Warning", words) for words in warnings[:most]]
+    if len(warnings) > len(rows):
+        rows.append(("", f"… {counted(len(warnings) - len(rows), 'warning')} more{elsewhere}"))
+    yield from labelled(rows, text)
 
 
-def _about_rows(report: Report) -> Iterator[tuple[str, str]]:
+def _beside(pairs: Sequence[tuple[str, str]], width: int) -> Iterator[str]:
+    """What columns become, beside their names."""
+    longest = max((span(name) for name, _ in pairs), default=0)
+    margin = " " * (LABEL + longest + 2)
+    for place, (name, about) in enumerate(pairs):
+        first = f"{'' if place else 'Columns':<{LABEL}}{padded(name, longest)}  "
+        yield from wrapped(about, width, first=first, rest=margin) or [first.rstrip()]
+
+
+def _below(pairs: Sequence[tuple[str, str]], width: int) -> Iterator[str]:
+    """What columns become, below their names where there is no room beside them."""
+    longest = max((span(name) for name, about in pairs if _fits(name, about, width)), default=0)
+    if pairs:
+        yield "Columns"
+    for name, about in pairs:
+        if longest + 4 + span(about) <= width and span(name) <= longest:
+            yield f"  {padded(name, longest)}  {about}".rstrip()
+        else:
+            yield f"  {name}"
+            yield from wrapped(about, width, first="    ", rest="    ")
+
+
+def _fits(name: str, about: str, width: int) -> bool:
+    return span(name) + span(about) + 4 <= width
+
+
+def _about_rows(report: Report, *, all_columns: bool) -> Iterator[tuple[str, str]]:
     """What was read, how it was cut, which rows are used for what and which are not."""
     read = f"{counted(report.n_read, 'row')}, {counted(len(report.columns), 'column')}"
     yield "Read", f"{named(report.table)}: {read}"
-    yield from (("", words) for words in report.said)
+    yield from (("", words) for words in alike(report.said, most=None if all_columns else MOST_NAMED))
     for one in report.left_out:
         first = ", ".join(map(str, one.first))
         more = ", …" if one.count > len(one.first) else ""
@@ -164,13 +195,3 @@ def _about(column: ColumnReport) -> str:
     """What a column is for, what it becomes, and why."""
     role = "" if column.role in {"input", "left out"} else f"{column.role}: "
     return role + "; ".join(part for part in (column.becomes, column.why) if part)
-
-
-def _wrapped(word: str, text: str, width: int, label: int) -> Iterator[str]:
-    for place, line in enumerate(textwrap.wrap(text, width - label, break_on_hyphens=False) or [""]):
-        yield f"{'' if place else word:<{label}}{line}".rstrip()
-
-
-def _more(n: int, what: str, elsewhere: str, label: int) -> Iterator[str]:
-    if n > 0:
-        yield f"{'':<{label}}… {counted(n, what)} more{elsewhere}"

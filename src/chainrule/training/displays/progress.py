@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from chainrule.displays import MovingLine, in_notebook
+from chainrule.lines import cut
 from chainrule.training.progress import Callbacks
 from chainrule.words import duration
 
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 
     from chainrule.training.progress import Progress
 
-__all__ = ["TrainingWords", "progress_line", "shown_in_notebook"]
+__all__ = ["TrainingLine", "TrainingWords", "progress_line", "shown_in_notebook"]
 
 SECONDS_BEFORE = 1.0  # what is over by then needs no line
 SECONDS_BETWEEN = 0.1
@@ -39,7 +41,7 @@ class TrainingWords:
         elif self.heard[which][0] is not training:  # it goes on
             self.heard[which] = training, len(training.epochs)
 
-    def line(self, training: Progress) -> str:
+    def line(self, training: Progress) -> TrainingLine:
         """How far a training is that was heard of, or the least far of several at once."""
         which = training.fold, training.member
         several = [one for one in self.heard.values() if (one[0].fold, one[0].member) != (None, None)]
@@ -54,36 +56,81 @@ class TrainingWords:
         )
 
 
+@dataclass(frozen=True)
+class TrainingLine:
+    """What there is to tell of a training, in pieces: in little room the less needed are left out."""
+
+    which: str
+    which_short: str
+    epoch: str
+    within: str
+    loss: str
+    loss_short: str
+    validation: str
+    rate: str
+    left: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        where = f"{self.which}{self.epoch}{self.within}"
+        return f"{where}{self.loss}{self.validation}{self.rate}{self.left}{self.hint}"
+
+    def in_room(self, room: int, hint: str, hint_short: str) -> str:
+        """So many columns: one piece after the other is shortened or shed, and the time left as the last."""
+        line = replace(self, hint=hint)
+        for shorter in (
+            {"hint": hint_short},
+            {"rate": ""},
+            {"within": ""},
+            {"validation": ""},
+            {"which": self.which_short},
+            {"loss": self.loss_short},
+            {"loss": ""},
+            {"hint": "", "loss": self.loss_short},
+            {"loss": ""},
+            {"which": "", "loss": self.loss_short},
+            {"loss": ""},
+            {"left": ""},
+        ):
+            if len(str(line)) <= room:
+                break
+            line = replace(line, **shorter)
+        return cut(str(line), room)
+
+
 def progress_line(
     training: Progress, epochs_at_first: int, folds: Sequence[int] = (), members: Sequence[int] = ()
-) -> str:
+) -> TrainingLine:
     """Folds at once, or networks, epoch, losses, epochs a second and most time left."""
     done = _done(training)
     rate = (done - epochs_at_first) / training.seconds if training.seconds > 0 else 0.0
-    losses = ""
+    loss = loss_short = validation = speed = left = within = ""
     if training.epochs:
         epoch = training.epoch
-        losses = f"   loss {epoch.loss:.6g}"
+        loss, loss_short = f"   loss {epoch.loss:.6g}", f"   loss {epoch.loss:.3g}"
         if epoch.validation_loss is not None:
-            losses += f"   validation {epoch.validation_loss:.6g}"
-    number, within = len(training.epochs), ""
+            validation = f"   validation {epoch.validation_loss:.6g}"
+    number = len(training.epochs)
     if 0 < training.samples < training.n_samples:  # in the one after those that are done
         number, within = number + 1, f", {100 * training.samples // training.n_samples} % of its rows"
-    parts = (("fold", training.fold, folds), ("network", training.member, members))
-    which = "".join(_of_several(what, one[1], numbers) for what, one, numbers in parts if one is not None)
+    several = (("fold", training.fold, folds), ("network", training.member, members))
+    there = [(what, one[1], numbers) for what, one, numbers in several if one is not None]
+    which, short = ("".join(_of_several(*one, of=of) for one in there) for of in (" of ", "/"))
     if training.cycle is not None:
         which = f"cycle {training.cycle[0]} of at most {training.cycle[1]}, {which}"
-    line = f"{which}epoch {number} of {training.n_epochs}{within}{losses}"
-    if len(training.epochs) == epochs_at_first or rate <= 0:
-        return line  # the first epoch may have compiled kernels, and would promise too long a wait
-    left = (training.n_epochs - done) / rate
-    return f"{line}   {rate:.3g} epochs/s   {duration(left)} left"
+        short = f"cycle {training.cycle[0]}/{training.cycle[1]}, {short}"
+    # The first epoch may have compiled kernels, and would promise too long a wait.
+    if len(training.epochs) != epochs_at_first and rate > 0:
+        speed = f"   {rate:.3g} epochs/s"
+        left = f"   {duration((training.n_epochs - done) / rate)} left"
+    at = f"epoch {number} of {training.n_epochs}"
+    return TrainingLine(which, short, at, within, loss, loss_short, validation, speed, left)
 
 
-def _of_several(what: str, n: int, numbers: Sequence[int]) -> str:
+def _of_several(what: str, n: int, numbers: Sequence[int], of: str) -> str:
     """Which of several trainings are under way."""
     found = sorted(set(numbers))
-    return f"{what}{'s' * (len(found) > 1)} {', '.join(map(str, found))} of {n}, "
+    return f"{what}{'s' * (len(found) > 1)} {', '.join(map(str, found))}{of}{n}, "
 
 
 def _done(training: Progress) -> float:

@@ -1,4 +1,4 @@
-"""Progress of a long training, on stderr."""
+"""Progress of a long job, on stderr."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ import sys
 import time
 from typing import TYPE_CHECKING, Self
 
-from chainrule.cli.printing import Notes, aside, note
+from chainrule.cli.printing import Notes
+from chainrule.cli.terminal.size import is_terminal, terminal_width, width_of
+from chainrule.cli.terminal.streams import aside, note
+from chainrule.lines import cut, span
 from chainrule.training.displays.progress import TrainingWords
 from chainrule.words import named
 
@@ -22,7 +25,6 @@ SECONDS_BETWEEN_LINES = 10.0
 SECONDS_BETWEEN_DRAWS = 0.1
 HINT = "   (Ctrl-C stops and keeps the network)"
 HINT_BEFORE = "   (Ctrl-C stops)"
-USUAL_WIDTH = 80
 
 
 class TrainingProgress(Notes):
@@ -36,15 +38,14 @@ class TrainingProgress(Notes):
 
     def __init__(self, table: object = None) -> None:
         self.table = table
-        self.on_terminal = (
-            sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM", "") != "dumb"
-        )
+        self.on_terminal = is_terminal(sys.stderr) and os.environ.get("TERM", "") != "dumb"
         self.last_shown = time.monotonic()
+        self.last_step = ""  # its first word
         self.words = TrainingWords()
 
     def __enter__(self) -> Self:
         if self.on_terminal and self.table is not None:
-            self._draw(fitted(f"reading {named(str(self.table))} …", HINT_BEFORE, _width()))
+            self._draw(fitted(f"reading {named(str(self.table))} …", HINT_BEFORE, _room()))
         return self
 
     def __exit__(
@@ -67,16 +68,18 @@ class TrainingProgress(Notes):
         self.last_shown = now
         line = self.words.line(training)
         if self.on_terminal:
-            self._draw(fitted(line, HINT if training.fold is None else HINT_BEFORE, _width()))
+            self._draw(line.in_room(_room(), HINT if training.fold is None else HINT_BEFORE, HINT_BEFORE))
         else:
-            note(line)
+            note(str(line))
 
     def step(self, text: str) -> None:
-        """Show which step of a long job comes next, unless one was shown just now."""
-        now = time.monotonic()
-        if self.on_terminal:
-            self._draw(fitted(text, HINT_BEFORE, _width()))
-        elif now - self.last_shown >= SECONDS_BETWEEN_LINES:
+        """Show which step of a long job comes next, unless one of its kind was shown just now."""
+        now, kind = time.monotonic(), text.partition(" ")[0]
+        is_new, self.last_step = kind != self.last_step, kind
+        if self.on_terminal and (is_new or now - self.last_shown >= SECONDS_BETWEEN_DRAWS):
+            self.last_shown = now
+            self._draw(fitted(f"{text} …", HINT_BEFORE, _room()))
+        elif not self.on_terminal and now - self.last_shown >= SECONDS_BETWEEN_LINES:
             self.last_shown = now
             note(text)
 
@@ -86,20 +89,17 @@ class TrainingProgress(Notes):
             aside(f"\r\x1b[K{line}")
 
 
-def _width() -> int:
-    """Columns of the terminal behind stderr."""
-    try:
-        return os.get_terminal_size(sys.stderr.fileno()).columns or USUAL_WIDTH
-    except (OSError, ValueError):
-        return USUAL_WIDTH
+def _room() -> int:
+    """Columns of a line that is drawn anew, which one that the terminal breaks could not be."""
+    return min(terminal_width(sys.stderr), width_of(sys.stderr)) - 1
 
 
-def fitted(line: str, hint: str, width: int) -> str:
-    """Line with its hint where both have room: a line that the terminal breaks could not be drawn anew.
+def fitted(line: str, hint: str, room: int) -> str:
+    """Line with its hint where both have room.
 
     Examples
     --------
-    >>> fitted("epoch 1 of 9", " (more)", 20), fitted("epoch 1 of 9", " (more)", 10)
-    ('epoch 1 of 9 (more)', 'epoch 1 o')
+    >>> fitted("epoch 1 of 9", " (more)", 19), fitted("epoch 1 of 9", " (more)", 10)
+    ('epoch 1 of 9 (more)', 'epoc… of 9')
     """
-    return line + hint if len(line + hint) < width else line[: width - 1]
+    return line + hint if span(line + hint) <= room else cut(line, room)
