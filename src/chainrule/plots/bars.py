@@ -1,0 +1,113 @@
+"""A gradient check against its limits, and what a model answers."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
+
+from chainrule.plots.drawing import Look, Panel, label_axes, say_below, title
+from chainrule.plots.labels import fitted, wording
+from chainrule.words import counted
+
+if TYPE_CHECKING:
+    from chainrule.inspection import GradientCheck
+    from chainrule.models import Predictions
+    from chainrule.plots.subjects import Subject
+
+__all__ = ["answers_panels", "errors_panels"]
+
+MOST_TARGETS = 6
+MOST_CLASSES = 30
+SMALLEST_ERROR = 1e-18  # that is drawn; 0 has no place on a logarithmic scale
+ROOM_OF_NAMES = 1.6  # inches
+
+
+def errors_panels(subject: Subject) -> list[Panel]:
+    """The worst error of each estimate, and its limit."""
+    check: GradientCheck = subject.thing
+    return [Panel(partial(_errors, check), 5.2, 2.6)]
+
+
+def _errors(check: GradientCheck, ax: Any, look: Look) -> None:  # noqa: ANN401 (matplotlib has no types)
+    rows = [("central differences", check.differences.relative_to_network, check.differences.limit)]
+    if check.complex_step is not None:
+        rows.append(("complex step", check.complex_step.relative_to_network, check.complex_step.limit))
+        rows.append(("update (slope)", check.update_error, check.update_limit))
+    of_all = "all" if check.n_checked == check.n_weights else f"{check.n_checked} of"
+    beneath = f"{counted(check.n_samples, 'sample')}, {of_all} {check.n_weights} weights"
+    title(ax, look, f"Gradient check {'passed' if check.passed else 'FAILED'}", beneath)
+    label_axes(ax, look, "worst error, relative to the largest gradient (logarithmic scale)", "")
+    ax.set_xscale("log")
+    for place, (_, error, limit) in enumerate(rows):
+        shown = min(max(error, SMALLEST_ERROR), 1e300)
+        ax.plot([SMALLEST_ERROR, shown], [place, place], color=look.quiet, linewidth=0.8, zorder=1)
+        ax.plot([shown], [place], "o", color=look.first, markersize=6, zorder=3, label="error")
+        ax.plot([limit], [place], "|", color=look.ink, markersize=16, markeredgewidth=1.4, zorder=2, label="limit")
+    ax.annotate(
+        "limit", (rows[0][2], 0), (0, 10), textcoords="offset points", ha="center", va="bottom",
+        color=look.ink, **wording(look.small),
+    )  # fmt: skip
+    ax.set_ylim(len(rows) - 0.5, -0.8)
+    ax.set_yticks(range(len(rows)), [name for name, _, _ in rows], color=look.ink, **wording(look.size))
+    ax.tick_params(axis="y", length=0)
+    ax.spines["left"].set_visible(False)
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.0e}"))
+    ax.xaxis.set_minor_formatter(NullFormatter())
+    ax.set_xlim(SMALLEST_ERROR, None)
+
+
+def answers_panels(subject: Subject) -> list[Panel]:
+    """How often each class was answered, or how numbers are spread, for each target."""
+    predictions: Predictions = subject.thing
+    names = predictions.targets[:MOST_TARGETS]
+    n = len(predictions.targets) - len(names)
+    more = f"{n} more targets are not drawn" if n else ""
+    return [Panel(partial(_answers, predictions, name, more * (name == names[-1])), 4.6, 3.2) for name in names]
+
+
+def _answers(predictions: Predictions, name: str, more: str, ax: Any, look: Look) -> None:  # noqa: ANN401 (as above)
+    values, cells = predictions[name], predictions.answers[name].cells
+    title(ax, look, f"Predicted {name}", counted(len(predictions), "row"))
+    is_number = values.dtype.kind in "iuf" and predictions.classes is None
+    if is_number and not pa.types.is_temporal(cells.type):
+        finite = values[np.isfinite(values)].astype(np.float64)
+        label_axes(ax, look, f"predicted {name}", "rows")
+        ax.hist(finite, bins=_edges(finite), color=look.first, edgecolor=look.ground, linewidth=0.6)
+        ax.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
+    elif predictions.classes is None:
+        label_axes(ax, look, f"predicted {name}", "share of the rows up to there")
+        there = np.sort(values[~np.isnat(values)])
+        ax.plot(there, np.arange(1, len(there) + 1) / max(len(there), 1), color=look.first, label="share")
+        ax.tick_params(axis="x", rotation=30)
+    else:
+        more = _class_bars(values, more, ax, look)
+    if more:
+        say_below(ax, look, more)
+
+
+def _edges(values: Any) -> Any:  # noqa: ANN401 (numbers, and the edges of bins of them)
+    """Edges of as many bins as so few rows can fill."""
+    low, high = (float(values.min()), float(values.max())) if len(values) else (0.0, 1.0)
+    if not high > low:
+        low, high = low - 0.5, high + 0.5
+    return np.linspace(low, high, int(np.clip(np.sqrt(max(len(values), 1)), 5, 40)) + 1)
+
+
+def _class_bars(values: Any, more: str, ax: Any, look: Look) -> str:  # noqa: ANN401 (as above)
+    found, counts = np.unique(np.asarray([str(one) for one in values]), return_counts=True)
+    order = np.argsort(-counts, kind="stable")[:MOST_CLASSES]
+    label_axes(ax, look, "rows", "")
+    names = fitted([str(found[k]) for k in order], ROOM_OF_NAMES, look.small)
+    ax.barh(range(len(order)), counts[order], color=look.first, height=0.62)
+    ax.set_yticks(range(len(order)), names, color=look.ink, **wording(look.small))
+    ax.set_ylim(len(order) - 0.4, -0.6)
+    ax.tick_params(axis="y", length=0)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
+    if len(found) > len(order):
+        rest = f"{len(found) - len(order)} rarer classes are not drawn"
+        return f"{rest}; {more}" if more else rest
+    return more
