@@ -10,7 +10,7 @@ import pyarrow as pa
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 
 from chainrule.plots.drawing import Look, Panel, label_axes, say_below, title
-from chainrule.plots.labels import fitted, wording
+from chainrule.plots.labels import fitted, wording, written
 from chainrule.words import counted
 
 if TYPE_CHECKING:
@@ -40,12 +40,17 @@ def _errors(check: GradientCheck, ax: Any, look: Look) -> None:  # noqa: ANN401 
     of_all = "all" if check.n_checked == check.n_weights else f"{check.n_checked} of"
     beneath = f"{counted(check.n_samples, 'sample')}, {of_all} {check.n_weights} weights"
     title(ax, look, f"Gradient check {'passed' if check.passed else 'FAILED'}", beneath)
-    label_axes(ax, look, "worst error, relative to the largest gradient (logarithmic scale)", "")
+    label_axes(ax, look, "worst error / largest gradient (logarithmic scale)", "")
     ax.set_xscale("log")
     for place, (_, error, limit) in enumerate(rows):
         shown = min(max(error, SMALLEST_ERROR), 1e300)
         ax.plot([SMALLEST_ERROR, shown], [place, place], color=look.quiet, linewidth=0.8, zorder=1)
         ax.plot([shown], [place], "o", color=look.first, markersize=6, zorder=3, label="error")
+        if error < SMALLEST_ERROR:
+            ax.annotate(
+                written(error, 2), (shown, place), (7, 0), textcoords="offset points", va="center",
+                color=look.ink, **wording(look.small),
+            )  # fmt: skip
         ax.plot([limit], [place], "|", color=look.ink, markersize=16, markeredgewidth=1.4, zorder=2, label="limit")
     ax.annotate(
         "limit", (rows[0][2], 0), (0, 10), textcoords="offset points", ha="center", va="bottom",
@@ -57,7 +62,7 @@ def _errors(check: GradientCheck, ax: Any, look: Look) -> None:  # noqa: ANN401 
     ax.spines["left"].set_visible(False)
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.0e}"))
     ax.xaxis.set_minor_formatter(NullFormatter())
-    ax.set_xlim(SMALLEST_ERROR, None)
+    ax.set_xlim(SMALLEST_ERROR / 3, None)
 
 
 def answers_panels(subject: Subject) -> list[Panel]:
@@ -66,7 +71,18 @@ def answers_panels(subject: Subject) -> list[Panel]:
     names = predictions.targets[:MOST_TARGETS]
     n = len(predictions.targets) - len(names)
     more = f"{n} more targets are not drawn" if n else ""
-    return [Panel(partial(_answers, predictions, name, more * (name == names[-1])), 4.6, 3.2) for name in names]
+    return [
+        Panel(partial(_answers, predictions, name, more * (name == names[-1])), 4.6, _height_of(predictions, name))
+        for name in names
+    ]
+
+
+def _height_of(predictions: Predictions, name: str) -> float:
+    """Inches: as much as bars need."""
+    if predictions.classes is None:
+        return 3.2
+    n = min(len(set(map(str, predictions[name]))), MOST_CLASSES)
+    return 1.1 + 0.24 * max(n, 3)
 
 
 def _answers(predictions: Predictions, name: str, more: str, ax: Any, look: Look) -> None:  # noqa: ANN401 (as above)
@@ -100,13 +116,17 @@ def _edges(values: Any) -> Any:  # noqa: ANN401 (numbers, and the edges of bins 
 def _class_bars(values: Any, more: str, ax: Any, look: Look) -> str:  # noqa: ANN401 (as above)
     found, counts = np.unique(np.asarray([str(one) for one in values]), return_counts=True)
     order = np.argsort(-counts, kind="stable")[:MOST_CLASSES]
-    label_axes(ax, look, "rows", "")
+    label_axes(ax, look, "", "")
     names = fitted([str(found[k]) for k in order], ROOM_OF_NAMES, look.small)
-    ax.barh(range(len(order)), counts[order], color=look.first, height=0.62)
+    bars = ax.barh(range(len(order)), counts[order], color=look.first, height=0.5)
+    size = {"color": look.ink, **wording(look.small)}
+    ax.bar_label(bars, [f"{one:,}" for one in counts[order]], padding=4, **size)
+    ax.spines["bottom"].set_visible(False)
+    ax.set_xticks([])
+    ax.margins(x=0.12)
     ax.set_yticks(range(len(order)), names, color=look.ink, **wording(look.small))
     ax.set_ylim(len(order) - 0.4, -0.6)
     ax.tick_params(axis="y", length=0)
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
     if len(found) > len(order):
         rest = f"{len(found) - len(order)} rarer classes are not drawn"
         return f"{rest}; {more}" if more else rest

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from chainrule.errors import InputError
-from chainrule.plots.drawing import Look, Panel, label_axes, mixed, say_below, title
+from chainrule.plots.drawing import Look, Panel, colour_bar, label_axes, mixed, say_below, title
 from chainrule.plots.labels import fitted, inches_of, wording
 from chainrule.scores.calibration import BINS
 from chainrule.scores.intervals import share_interval
-from chainrule.words import counted
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -30,6 +29,7 @@ MOST_WRITTEN = 20  # classes whose counts have room
 ROOM_OF_NAMES = 1.3  # inches
 SMALLEST = 5.0  # points
 HALF = 0.55
+FOOT = -0.12  # of a calibration, where rows are counted
 
 
 class Reliability(NamedTuple):
@@ -91,10 +91,8 @@ def _confusion(score: ClassScore, rows: str, more: str, ax: Any, look: Look) -> 
     if n <= MOST_WRITTEN:
         _write_counts(ax, look, table, shares, is_weighted=score.is_weighted)
     else:
-        bar = ax.figure.colorbar(image, ax=ax, shrink=0.7)
+        bar = colour_bar(ax, look, image)
         bar.set_label("share of the rows of a class", color=look.ink, **wording(look.small))
-        bar.ax.tick_params(labelsize=look.small, labelcolor=look.ink, color=look.quiet)
-        bar.outline.set_visible(False)
     counted_how = "rows count by their weights" if score.is_weighted else ""
     below = "; ".join(one for one in (counted_how, more) if one)
     if below:
@@ -198,23 +196,20 @@ def _calibration(  # noqa: PLR0917 (called in one place)
     error = "" if score.calibration_error is None else f": calibration error {score.calibration_error:.3f}"
     title(ax, look, f"{score.target}{error}", rows)
     label_axes(ax, look, "how sure (largest probability)", "how often right")
-    ax.set_aspect("equal")
-    low = min(1.0 / len(score.rows), float(found.sure.min()))
-    low = max(np.floor(10 * low) / 10, 0.0)
+    low = float(np.floor(10 * min(1.0 / len(score.rows), found.sure.min())) / 10)
     ax.set_xlim(low - 0.02, 1.02)
-    ax.set_ylim(-0.02, 1.02)
+    ax.set_ylim(FOOT, 1.03)
     ax.set_box_aspect(1.0)
-    ax.set_aspect("auto")
     ax.plot([low, 1], [low, 1], color=look.quiet, linewidth=0.8, linestyle=(0, (4, 2)), zorder=1)
     ends = [np.clip(found.right - found.low, 0, None), np.clip(found.high - found.right, 0, None)]
     ax.errorbar(
         found.sure, found.right, yerr=ends, fmt="o", color=look.first, markersize=5, elinewidth=0.8,
         capsize=0, zorder=3, label="right",
     )  # fmt: skip
-    ticks = np.linspace(low, 1.0, 5) if low not in {0.0, 0.5} else np.linspace(low, 1.0, 6)
-    ax.set_xticks(ticks, [f"{one:.2g}" for one in ticks])
+    ax.set_xticks(np.arange(round(10 * low), 11, 1 if low >= 0.5 else 2)[::1] / 10)  # noqa: PLR2004 (half)
+    ax.set_yticks(np.arange(0, 11, 2) / 10)
     _rows_of_bins(ax, look, found)
-    about = "bars: 95 % intervals; small numbers: rows of a bin"
+    about = "lines: 95 % intervals; at the foot: rows"
     say_below(ax, look, f"{about}; {more}" if more else about)
 
 
@@ -228,12 +223,7 @@ def _rows_of_bins(ax: Any, look: Look, found: Reliability) -> None:  # noqa: ANN
         at, half = (x - low) / (high - low) * width, inches_of(f"{n}", size) / 2
         if at - half > end + 0.04:
             ax.annotate(
-                f"{n}", (x, 0), (0, 2), xycoords=("data", "axes fraction"), textcoords="offset points",
-                ha="center", va="bottom", color=look.quiet, **wording(size),
+                f"{n}", (x, FOOT), (0, 2), textcoords="offset points", ha="center", va="bottom",
+                color=look.quiet, **wording(size),
             )  # fmt: skip
             end = at + half
-
-
-def rows_in_words(n: int, every: int) -> str:
-    """How many rows are drawn of all of them."""
-    return counted(n, "row") if n == every else f"{n:,} of {every:,} rows are drawn"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import sys
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
@@ -12,19 +13,28 @@ from matplotlib import rcParams, rcParamsDefault
 from matplotlib.backends import BackendFilter, backend_registry
 from matplotlib.colors import LinearSegmentedColormap, to_hex, to_rgb
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.text import Text
+from matplotlib.ticker import Formatter, MaxNLocator
 
-from chainrule.plots.labels import cut, wording
+from chainrule.plots.labels import cut, wording, wrapped, written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["Look", "Panel", "content_of", "drawn", "label_axes", "mixed", "say_below", "title", "width_of"]
+__all__ = ["Look", "Panel", "colour_bar", "content_of", "drawn", "label_axes", "mixed", "say_below", "title", "width_of"]
 
 LIGHT, DARK = ("#0b62a8", "#c2570c"), ("#7fc1ff", "#ffab66")  # lines of their own, told apart by style as well
 DOTS = 144  # of an inch, of a picture in a notebook
 MOST_COLUMNS = 3  # of panels
+FEWEST_DIGITS, MOST_DIGITS = 7, 17  # of ticks
+BREAK = "\n"  # between a label and remarks beneath it; names have none
+BAR = 0.12  # inches across
 READABLE = 3.0  # ratio of brightness between ink and ground
 PYPLOT = "matplotlib.pyplot"
+PADS = {"w_pad": 0.1, "h_pad": 0.1, "wspace": 0.04, "hspace": 0.04}  # inches around panels, shares between them
+# From below 0 to above it, lighter all the way, so that a picture in grey says the same.
+BELOW_AND_ABOVE = ["#0a2f66", "#4a729c", "#8f8f8f", "#e3ab72", "#ffeed6"]
 
 
 @dataclass(frozen=True)
@@ -75,6 +85,11 @@ class Look:
         """From the ground to the first colour, evenly darker or lighter."""
         return LinearSegmentedColormap.from_list("shades", [self.ground, self.first])
 
+    @staticmethod
+    def signed() -> LinearSegmentedColormap:
+        """From dark, far below 0, to light, far above it."""
+        return LinearSegmentedColormap.from_list("signed", BELOW_AND_ABOVE)
+
 
 @dataclass(frozen=True)
 class Panel:
@@ -118,17 +133,48 @@ def drawn(panels: Sequence[Panel], axes: Sequence[Any] | None) -> Any:  # noqa: 
     heights = [max(panel.height for panel in row) for row in rows]
     figure = _new_figure(sum(widths), sum(heights))
     grid = figure.add_gridspec(len(rows), columns, width_ratios=widths, height_ratios=heights)
+    every = []
     for k, panel in enumerate(panels):
         ax = figure.add_subplot(grid[divmod(k, columns)])
         for side in ("top", "right"):
             ax.spines[side].set_visible(False)
         panel.draw(ax, Look.of(ax))
+        every.append(ax)
+    figure.get_layout_engine().execute(figure)  # which settles how much room axes have
+    for first in range(0, len(every), columns):
+        _fit_again(figure, every[first : first + columns])
     return figure
+
+
+def _fit_again(figure: Any, axes: Sequence[Any]) -> None:  # noqa: ANN401 (as above)
+    """Cut words anew to the room that there is beside each other, now that this is known."""
+    width, height = figure.get_size_inches()
+    boxes = [ax.get_position() for ax in axes]
+    between = [(one.x1 + other.x0) / 2 for one, other in pairwise(boxes)]
+    for ax, box, left, right in zip(axes, boxes, [0.01, *between], [*between, 0.99], strict=True):
+        middle = (box.x0 + box.x1) / 2
+        for text in ax.findobj(Text):
+            whole, size = text.get_label(), text.get_fontsize()
+            if not whole or text.get_text() == "":
+                continue
+            if text is ax.xaxis.label:
+                text.set_text(_lines(whole, 2 * width * min(middle - left, right - middle), size))
+            elif text is ax.yaxis.label:
+                text.set_text(cut(whole, height * box.height, size))
+            else:
+                text.set_text(cut(whole, width * (right - box.x0), size))
+
+
+def _lines(whole: str, room: float, size: float) -> str:
+    """A label in one line, and remarks beneath it."""
+    label, *remarks = whole.split(BREAK)
+    lines = [cut(label, room, size)] if label else []
+    return "\n".join([*lines, *(line for one in remarks for line in wrapped(one, room, size))])
 
 
 def _new_figure(width: float, height: float) -> Any:  # noqa: ANN401 (as above)
     """A figure; one of pyplot's only where the program has loaded it and it opens windows."""
-    size = {"figsize": (width, height), "layout": "constrained"}
+    size = {"figsize": (width, height), "layout": ConstrainedLayoutEngine(**PADS)}
     pyplot = sys.modules.get(PYPLOT)
     if pyplot is not None and mpl.get_backend().lower() in map(
         str.lower, backend_registry.list_builtin(BackendFilter.INTERACTIVE)
@@ -157,32 +203,75 @@ def content_of(figure: Any, ending: str, words: str) -> bytes:  # noqa: ANN401 (
         return file.getvalue()
 
 
-def title(ax: Any, look: Look, words: str, beneath: str = "") -> None:  # noqa: ANN401 (as above)
-    """What a panel shows, and beneath it in smaller words of what."""
+def title(ax: Any, look: Look, words: str, beneath: str = "", above: float = 6.0) -> None:  # noqa: ANN401 (as above)
+    """What a panel shows, and beneath it in smaller words of what, so many points above it."""
     room, size = width_of(ax), look.size * 1.1
-    pad = look.small * 2.1 if beneath else 6.0
-    ax.set_title(cut(words, room, size), loc="left", color=look.ink, pad=pad, **wording(size))
+    pad = above + (look.small * 1.5 if beneath else 0.0)
+    head = ax.set_title(cut(words, room, size), loc="left", color=look.ink, pad=pad, **wording(size))
+    head.set_label(words)
     if beneath:
-        ax.annotate(
-            cut(beneath, room, look.small), (0, 1), (0, 6), xycoords="axes fraction",
+        text = ax.annotate(
+            cut(beneath, room, look.small), (0, 1), (0, above), xycoords="axes fraction",
             textcoords="offset points", va="bottom", ha="left", color=look.quiet, **wording(look.small),
         )  # fmt: skip
+        text.set_label(beneath)
 
 
 def label_axes(ax: Any, look: Look, across: str, up: str) -> None:  # noqa: ANN401 (as above)
     """What runs along each axis, and ticks that do not stand out."""
-    room_up = float(ax.get_position().height * ax.figure.get_size_inches()[1])
-    ax.set_xlabel(cut(across, width_of(ax), look.size), color=look.ink, **wording(look.size))
-    ax.set_ylabel(cut(up, room_up, look.size), color=look.ink, **wording(look.size))
+    tall = float(ax.get_position().height * ax.figure.get_size_inches()[1])
+    for axis, words, room in ((ax.xaxis, across, width_of(ax)), (ax.yaxis, up, tall)):
+        axis.set_label_text(cut(words, room, look.size), color=look.ink, **wording(look.size))
+        axis.label.set_label(words)
+        axis.set_major_formatter(Plain())
+        axis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 2.5, 5, 10]))
     ax.tick_params(labelsize=look.small, color=look.quiet, labelcolor=look.ink, length=3)
     for spine in ax.spines.values():
         spine.set_color(look.quiet)
 
 
+class Plain(Formatter):  # type: ignore[misc, unused-ignore]
+    """Ticks as whole numbers each, with the digits that tell them apart and nothing in a corner of its own.
+
+    Examples
+    --------
+    >>> Plain().format_ticks([-0.25, 0.0, 15e6, 3e12])
+    ['−0.25', '0', '1.5e7', '3e12']
+    >>> Plain().format_ticks([100000001.0, 100000002.0])
+    ['100000001', '100000002']
+    """
+
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        """One tick."""
+        del pos
+        return self.format_ticks([x])[0]
+
+    def format_ticks(self, values: Sequence[float]) -> list[str]:
+        """All ticks of an axis."""
+        texts: list[str] = []
+        for digits in range(FEWEST_DIGITS, MOST_DIGITS):
+            texts = [written(float(one), digits).replace("e+0", "e").replace("e+", "e") for one in values]
+            if len(set(texts)) == len(set(values)):
+                break
+        return texts
+
+
 def say_below(ax: Any, look: Look, words: str) -> None:  # noqa: ANN401 (as above)
     """A remark under a panel, beneath the label of its lower axis."""
-    lines = [one for one in (ax.get_xlabel(), cut(words, width_of(ax) * 1.1, look.small)) if one]
-    ax.set_xlabel("\n".join(lines), color=look.ink, **wording(look.size))
+    label = ax.xaxis.label
+    whole = f"{label.get_label()}{BREAK}{words}"
+    label.set(text=_lines(whole, width_of(ax), look.size), color=look.ink, **wording(look.size))
+    label.set_label(whole)
+
+
+def colour_bar(ax: Any, look: Look, image: Any) -> Any:  # noqa: ANN401 (as above)
+    """What the colours of an image stand for, at its right side."""
+    share = BAR / max(width_of(ax), BAR)
+    bar = ax.figure.colorbar(image, cax=ax.inset_axes([1.0 + 0.8 * share, 0.0, share, 1.0]))
+    bar.ax.yaxis.set_major_formatter(Plain())
+    bar.ax.tick_params(labelsize=look.small, labelcolor=look.ink, color=look.quiet, length=3)
+    bar.outline.set_visible(False)
+    return bar
 
 
 def mixed(one: str, other: str, share: float) -> str:

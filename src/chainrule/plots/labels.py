@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import unicodedata
+from bisect import bisect_right
 from typing import TYPE_CHECKING, Any
 
 from matplotlib import rcParams
@@ -15,7 +16,7 @@ from chainrule.words import printable, told_apart
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["POINTS", "cut", "drawable", "fitted", "inches_of", "places_of", "wording"]
+__all__ = ["POINTS", "cut", "drawable", "fitted", "inches_of", "places_of", "wording", "wrapped", "written"]
 
 POINTS = 72  # of an inch
 LONGEST = 60  # characters of a name, however much room there is
@@ -64,9 +65,7 @@ def inches_of(text: str, size: float) -> float:
     """
     if not text:
         return 0.0
-    font = FontProperties(family=_families(), size=size)
-    width, _, _ = text_to_path.get_text_width_height_descent(text, font, ismath=False)
-    return float(width) / POINTS
+    return _width(text, size, _families())
 
 
 def fitted(names: Sequence[str], inches: float, size: float) -> list[str]:
@@ -79,21 +78,42 @@ def fitted(names: Sequence[str], inches: float, size: float) -> list[str]:
     """
     whole = [drawable(one) for one in names]
     longest = min(max(map(len, whole), default=0), LONGEST)
-    for most in range(longest, SHORTEST, -1):
-        texts = told_apart(whole, most)
-        if all(inches_of(one, size) <= inches for one in texts):
-            return texts
-    return told_apart(whole, SHORTEST)
+    sizes = range(SHORTEST, longest + 1)
+
+    def widest(most: int) -> float:
+        return max((inches_of(one, size) for one in told_apart(whole, most)), default=0.0)
+
+    return told_apart(whole, max(bisect_right(sizes, inches, key=widest) - 1 + SHORTEST, SHORTEST))
 
 
 def cut(text: str, inches: float, size: float) -> str:
     """One text of several words, cut at its end to so much room."""
     words = drawable(text)
-    while words and inches_of(words, size) > inches:
-        words = words.removesuffix("…")[:-1].rstrip() + "…"
-        if words == "…":
-            break
-    return words
+    if inches_of(words, size) <= inches:
+        return words
+    most = bisect_right(range(len(words)), inches, key=lambda n: inches_of(f"{words[:n]}…", size)) - 1
+    return f"{words[: max(most, 0)].rstrip()}…"
+
+
+def wrapped(text: str, inches: float, size: float, most: int = 2) -> list[str]:
+    """A text in lines of so much room, the last of them cut where there is more."""
+    lines, rest = [], drawable(text).split()
+    while rest and len(lines) < most - 1:
+        n = max((k for k in range(1, len(rest) + 1) if inches_of(" ".join(rest[:k]), size) <= inches), default=1)
+        lines.append(cut(" ".join(rest[:n]), inches, size))
+        rest = rest[n:]
+    return [*lines, cut(" ".join(rest), inches, size)] if rest else lines
+
+
+def written(value: float, digits: int = 3) -> str:
+    """A number as it stands in a picture.
+
+    Examples
+    --------
+    >>> written(-0.12345), written(2011.0, 4)
+    ('−0.123', '2011')
+    """
+    return f"{value + 0.0:.{digits}g}".replace("-", "\N{MINUS SIGN}")
 
 
 def places_of(n: int, most: int) -> list[int]:
@@ -116,6 +136,14 @@ def _families() -> tuple[str, ...]:
 def _installed() -> tuple[str, ...]:
     there = {one.name for one in fontManager.ttflist}
     return tuple(name for name in OTHER_FAMILIES if name in there)
+
+
+@functools.lru_cache(4096)
+def _width(text: str, size: float, families: tuple[str, ...]) -> float:
+    width, _, _ = text_to_path.get_text_width_height_descent(
+        text, FontProperties(family=families, size=size), ismath=False
+    )
+    return float(width) / POINTS
 
 
 @functools.cache

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from matplotlib.collections import LineCollection
 from matplotlib.lines import Line2D
+from matplotlib.transforms import ScaledTranslation
 
 from chainrule.equations import Dense, Identity, name_of
 from chainrule.errors import InputError
@@ -15,7 +16,7 @@ from chainrule.given import whole_number_from_1
 from chainrule.inspection import Trace
 from chainrule.network import Network, members_of
 from chainrule.plots.drawing import Look, Panel, title
-from chainrule.plots.labels import POINTS, fitted, wording
+from chainrule.plots.labels import POINTS, fitted, wording, written
 from chainrule.words import counted
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ THINNEST, THICKEST = 0.25, 3.2  # points
 ROOM_OF_NAMES = 1.5  # inches
 BROKEN = (0, (2.2, 1.4))
 UNIT = 8.0  # points across
+BELOW = 10.0  # points
 BIAS = "1"
 
 
@@ -99,8 +101,10 @@ def network_panels(subject: Subject, *, member: int | None = None) -> list[Panel
     """Layers from left to right, their units, weights and names; of a trace with its numbers."""
     net, words = one_network(subject, member)
     step = subject.thing if isinstance(subject.thing, Trace) else None
-    n_columns = min(len(net.sizes), MOST_LAYERS)
-    return [Panel(partial(_draw, subject, net, words, step), 1.5 * n_columns + 2.4, 4.2)]
+    columns = _columns_of(net, MOST_UNITS if step is None else MOST_TRACED)
+    slots = max(len(one.y) + (one.bias is not None) + (len(one.y) < one.n_units) for one in columns)
+    height = 1.3 + max(slots - 1, 2) * (0.27 if step is None else 0.42)
+    return [Panel(partial(_draw, subject, net, words, step), 1.5 * len(columns) + 2.4, height)]
 
 
 def _draw(  # noqa: PLR0917 (called in one place)
@@ -112,10 +116,12 @@ def _draw(  # noqa: PLR0917 (called in one place)
     look: Look,
 ) -> None:
     columns = _columns_of(net, MOST_UNITS if step is None else MOST_TRACED)
-    largest = max((float(np.abs(w).max()) for w in net.weights if w.size), default=0.0)
+    dense = [w for w, kind in zip(net.weights, net.layers, strict=True) if type(kind) is Dense and w.size]
+    largest = max((float(np.abs(w).max()) for w in dense), default=0.0)
+    away = BELOW if step is None else BELOW + 1.4 * look.small  # of words below the lowest units, in points
     ax.set_axis_off()
     ax.set_xlim(-0.12, columns[-1].x + 0.12)
-    ax.set_ylim(-0.06, 1.03)
+    ax.set_ylim(0.0, 1.0)
     for before, after in zip(columns, columns[1:], strict=False):
         if after.layer == before.layer + 1:
             _lines(ax, look, net, before, after, largest)
@@ -126,7 +132,7 @@ def _draw(  # noqa: PLR0917 (called in one place)
                 **wording(look.small),
             )  # fmt: skip
     for column in columns:
-        _units(ax, look, net, column)
+        _units(ax, look, net, column, away, is_last=column is columns[-1])
     _names(ax, look, columns[0], input_names(subject, net), is_left=True)
     _names(ax, look, columns[-1], output_names(subject, net), is_left=False)
     if step is not None:
@@ -136,8 +142,8 @@ def _draw(  # noqa: PLR0917 (called in one place)
     n = sum(w.size for w in net.weights)
     head = f"Network {sizes}" if step is None else f"One step of back-propagation, {sizes}"
     told = f"{beneath}{counted(n, 'weight')}" if step is None else _told_of(step)
-    title(ax, look, head, told)
-    _key(ax, look, largest)
+    title(ax, look, head, told, UNIT if step is None else 2 * UNIT)
+    _key(ax, look, dense, away)
 
 
 def _told_of(step: Trace) -> str:
@@ -151,13 +157,13 @@ def _columns_of(net: Network, most: int) -> list[Column]:
     layers = list(range(len(sizes)))
     if len(layers) > MOST_LAYERS:
         layers = [*layers[:4], *layers[4 - MOST_LAYERS :]]
+    biases = [type(kind) is Dense for kind in net.layers] + [False]
+    every = [min(sizes[layer], most) + biases[layer] for layer in layers]
     columns = []
-    for x, layer in enumerate(layers):
-        n = sizes[layer]
+    for x, (layer, slots) in enumerate(zip(layers, every, strict=True)):
+        n, has_bias = sizes[layer], biases[layer]
         shown = n if n <= most else most - 1
-        has_bias = layer < len(sizes) - 1 and type(net.layers[layer]) is Dense
-        slots = shown + has_bias + (n > shown)
-        step = 1.0 / max(slots, 5)
+        step = 1.0 / max(slots - 1, 0.6 * (max(every) - 1), 2)
         top = 0.5 + step * (slots - 1) / 2
         places = top - step * np.arange(slots)
         y = places[has_bias : has_bias + shown]
@@ -198,7 +204,7 @@ def _lines(  # noqa: PLR0917 (called in one place)
         own = [k for k in order if (shown.ravel()[k] < 0) == is_negative and sizes[k] > 0]
         lines = LineCollection(
             [ends[k] for k in own],
-            linewidths=[THINNEST + (THICKEST - THINNEST) * float(share[k]) for k in own],
+            linewidths=[_thickness(float(share[k])) for k in own],
             colors=look.second if is_negative else look.first,
             linestyles=[BROKEN] if is_negative else "solid",
             alpha=0.75,
@@ -209,7 +215,12 @@ def _lines(  # noqa: PLR0917 (called in one place)
         ax.add_collection(lines, autolim=False)
 
 
-def _units(ax: Any, look: Look, net: Network, column: Column) -> None:  # noqa: ANN401 (as above)
+def _thickness(share: float) -> float:
+    """Points of a line for a weight that is so large a share of the largest."""
+    return THINNEST + (THICKEST - THINNEST) * share
+
+
+def _units(ax: Any, look: Look, net: Network, column: Column, away: float, *, is_last: bool) -> None:  # noqa: ANN401 (as above)
     """Circles for units, a square for the bias unit, and what the layer is."""
     place = np.full(len(column.y), column.x)
     ax.plot(
@@ -232,13 +243,12 @@ def _units(ax: Any, look: Look, net: Network, column: Column) -> None:  # noqa: 
             column.x, y, f"… {hidden} more", ha="center", va="center", color=look.ink, zorder=4,
             bbox={"facecolor": look.ground, "edgecolor": "none", "pad": 1.0}, **wording(look.small),
         )  # fmt: skip
-    last = len(net.sizes) - 1
-    what = "input" if column.layer == 0 else "output" if column.layer == last else "unit"
+    what = "input" if column.layer == 0 else "output" if is_last else "unit"
     lines = [counted(column.n_units, what)]
     if column.layer and type(net.activations[column.layer - 1]) is not Identity:
         lines.append(name_of(net.activations[column.layer - 1]))
     ax.annotate(
-        "\n".join(lines), (column.x, 0), (0, -4), xycoords=("data", "axes fraction"),
+        "\n".join(lines), (column.x, 0), (0, -away), xycoords=("data", "axes fraction"),
         textcoords="offset points", ha="center", va="top", color=look.ink, **wording(look.small),
     )  # fmt: skip
 
@@ -259,35 +269,38 @@ def _numbers(ax: Any, look: Look, columns: Sequence[Column], step: Trace) -> Non
         m = column.layer
         above = step.x if m == 0 else step.a[m - 1]
         for k, y in enumerate(column.y):
-            _number(ax, look, column.x, float(y), f"{float(above[k]):.3g}", away=UNIT, va="bottom")
+            _number(ax, look, column.x, float(y), written(float(above[k])), away=UNIT, va="bottom")
             if m:
-                text = f"{float(step.delta[m - 1][k]):.2g}"
+                text = written(float(step.delta[m - 1][k]), 2)
                 _number(ax, look, column.x, float(y), text, away=-UNIT, va="top")
 
 
 def _number(ax: Any, look: Look, x: float, y: float, text: str, *, away: float, va: str) -> None:  # noqa: ANN401 (as above)
     ax.annotate(
-        text, (x, y), (0, 0.75 * away), textcoords="offset points", ha="center", va=va, color=look.ink,
+        text, (x, y), (0, 0.8 * away), textcoords="offset points", ha="center", va=va, color=look.ink,
         zorder=5, annotation_clip=False, bbox={"facecolor": look.ground, "edgecolor": "none", "pad": 0.3},
         **wording(0.85 * look.small),
     )  # fmt: skip
 
 
-def _key(ax: Any, look: Look, largest: float) -> None:  # noqa: ANN401 (as above)
-    """How weights are written."""
-    if not largest:
-        words = "all weights are 0"
-        handles = [Line2D([], [], color="none", label=words)]
-    else:
-        handles = [
-            Line2D([], [], color=look.first, linewidth=THICKEST, label=f"up to +{largest:.3g}"),
-            Line2D([], [], color=look.second, linewidth=THICKEST, linestyle=BROKEN, label=f"down to −{largest:.3g}"),
-        ]
-    inches = ax.get_position().height * ax.figure.get_size_inches()[1]
-    below = 3.4 * look.small / POINTS / max(inches, 0.1)
+def _key(ax: Any, look: Look, dense: Sequence[Matrix], away: float) -> None:  # noqa: ANN401 (as above)
+    """How weights are drawn, by the largest above 0 and the smallest below it."""
+    high = max((float(w.max()) for w in dense), default=0.0)
+    low = min((float(w.min()) for w in dense), default=0.0)
+    ends: list[tuple[float, str, str, Any]] = []
+    if high > 0:
+        ends.append((high, f"up to {written(high)}", look.first, "-"))
+    if low < 0:
+        ends.append((low, f"down to {written(low)}", look.second, BROKEN))
+    handles = [
+        Line2D([], [], color=colour, linewidth=_thickness(abs(end) / max(high, -low)), linestyle=style, label=words)
+        for end, words, colour, style in ends
+    ]
+    handles = handles or [Line2D([], [], color="none", label="all weights are 0")]
+    down = ScaledTranslation(0, -(away + 3.2 * look.small) / POINTS, ax.figure.dpi_scale_trans)
     legend = ax.legend(
-        handles=handles, loc="upper center", bbox_to_anchor=(0.5, -below), ncols=2, frameon=False,
-        fontsize=look.small, labelcolor=look.ink, handlelength=3.0, borderaxespad=0.0,
+        handles=handles, loc="upper center", bbox_to_anchor=(0.5, 0.0), bbox_transform=ax.transAxes + down,
+        ncols=2, frameon=False, fontsize=look.small, labelcolor=look.ink, handlelength=3.0, borderaxespad=0.0,
     )  # fmt: skip
     for text in legend.get_texts():
         text.set(**wording())

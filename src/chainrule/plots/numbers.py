@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
+from chainrule.equations import Quantile
 from chainrule.errors import InputError, argument
 from chainrule.network import members_of
 from chainrule.plots.drawing import Look, Panel, label_axes, say_below, title
 from chainrule.plots.labels import places_of
 from chainrule.scores.digits import number_text, share_text, span_text
-from chainrule.tables import DateTarget
 from chainrule.words import counted
 
 if TYPE_CHECKING:
@@ -91,9 +91,7 @@ def _answers_with(subject: Subject) -> str:
     if subject.network is None:
         return "predicted"
     loss: Any = members_of(subject.network)[0].loss
-    share = getattr(loss, "share", getattr(loss, "quantile", None))
-    is_quantile = type(loss).__name__ == "Quantile" and isinstance(share, float)
-    return f"predicted {100 * share:g} % quantile" if is_quantile else "predicted"
+    return f"predicted {100 * loss.share:g} % quantile" if isinstance(loss, Quantile) else "predicted"
 
 
 def _predicted(  # noqa: PLR0917 (called in one place)
@@ -253,8 +251,3 @@ def _coverage(  # noqa: PLR0917 (called in one place)
     ax.plot(promised, found, "o-", color=look.first, markersize=3.5, linewidth=1.2, zorder=2, label="within")
     about = f"band: what chance alone does to {counted(n, 'row')}"
     say_below(ax, look, f"{about}; {more}" if more else about)
-
-
-def is_of_dates(part: object) -> bool:
-    """Whether a target is one of dates."""
-    return isinstance(part, DateTarget)

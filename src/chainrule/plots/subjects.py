@@ -122,7 +122,7 @@ def subject_of(thing: object) -> Subject:  # noqa: C901, PLR0911 (one line for e
         def folds(rows: str | None) -> Scored:
             if rows == TRAINING:
                 raise _no_rows(rows, "judges rows that no network of its own has learnt from")
-            words = f"{counted(len(thing.rows), 'row')}, each by the network that has not seen it"
+            words = f"{counted(len(thing.rows), 'row')}, none seen by its network"
             return Scored(each_of(thing.score), words)
 
         return Subject(thing, "summary", runs=runs, run="fold", scored=folds, target_kind=kind)
@@ -179,7 +179,7 @@ def _of_fit(thing: FitResult) -> Subject:
         if rows is None and validated is not None:
             return Scored(
                 each_of(validated.score),
-                f"{counted(len(validated.rows), 'row')}, each by the network of a fold that has not seen it",
+                f"{counted(len(validated.rows), 'row')}, none seen by its fold's network",
             )
         if rows == HELD_OUT or (rows is None and thing.held_out_score is not None):
             if thing.held_out_score is None:

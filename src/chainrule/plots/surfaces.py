@@ -13,9 +13,10 @@ from matplotlib.colors import LogNorm
 from chainrule.equations import name_of
 from chainrule.errors import InputError, argument
 from chainrule.inspection import WeightPlace
-from chainrule.network import Network, Objective, as_pairs, members_of
-from chainrule.plots.drawing import Look, Panel, label_axes, say_below, title
-from chainrule.plots.labels import places_of, wording
+from chainrule.network import Network, Objective, as_pairs
+from chainrule.plots.drawing import Look, Panel, colour_bar, label_axes, say_below, title
+from chainrule.plots.labels import places_of, wording, written
+from chainrule.plots.networks import one_network
 from chainrule.words import counted
 
 if TYPE_CHECKING:
@@ -71,8 +72,6 @@ def surface_panels(
     Y: Any = None,  # noqa: ANN401 (an array)
 ) -> list[Panel]:
     """Contours of the loss, and the way over them where networks of the training are given."""
-    from chainrule.plots.networks import one_network  # noqa: PLC0415
-
     net, words = one_network(subject, member)
     networks = _checked_path(net, subject.path if path is None else path)
     X, Y, rows = _rows(subject, X, Y)
@@ -207,6 +206,16 @@ def _rows(subject: Subject, X: Any, Y: Any) -> tuple[Any, Any, str]:  # noqa: AN
     )
 
 
+def _told_apart(levels: Numbers) -> list[str]:
+    """Levels with as few digits as tell them apart."""
+    texts: list[str] = []
+    for digits in range(2, 8):
+        texts = [written(float(one), digits) for one in levels]
+        if len(set(texts)) == len(texts):
+            break
+    return texts
+
+
 def _draw(surface: Surface, loss_name: str, beneath: str, ax: Any, look: Look) -> None:  # noqa: ANN401 (matplotlib has no types)
     names = [str(WeightPlace(*place)) for place in surface.places]
     finite = surface.loss[np.isfinite(surface.loss)]
@@ -219,12 +228,13 @@ def _draw(surface: Surface, loss_name: str, beneath: str, ax: Any, look: Look) -
         levels = np.geomspace(low, high, LEVELS + 2) if is_log else np.linspace(low, high, LEVELS + 2)
         field = np.ma.masked_invalid(surface.loss)
         how = {"norm": LogNorm(low, high)} if is_log else {"vmin": low, "vmax": high}
-        ax.contourf(surface.across, surface.up, field, levels=levels, cmap=rcParams["image.cmap"], **how)
-        lines = ax.contour(
+        filled = ax.contourf(surface.across, surface.up, field, levels=levels, cmap=rcParams["image.cmap"], **how)
+        ax.contour(
             surface.across, surface.up, field, levels=levels[1:-1], colors="white", linewidths=0.5, alpha=0.8
         )
-        for text in ax.clabel(lines, fontsize=0.8 * look.small, fmt="%.2g", inline_spacing=2):
-            text.set_in_layout(False)
+        bar = colour_bar(ax, look, filled)
+        bar.set_ticks(levels, labels=_told_apart(levels))
+        bar.minorticks_off()
     if len(surface.way):
         ax.plot(*surface.way.T, color="white", linewidth=2.6, zorder=3)
         ax.plot(*surface.way.T, color="#c2220c", linewidth=1.2, zorder=4, label="way")
@@ -239,8 +249,3 @@ def _draw(surface: Surface, loss_name: str, beneath: str, ax: Any, look: Look) -
         say_below(ax, look, "the other weights as at the end; on the way there they were others, too")
     else:
         say_below(ax, look, "the other weights as they are")
-
-
-def first_network(network: Any) -> Network:  # noqa: ANN401 (a network, or several)
-    """The first network of several."""
-    return members_of(network)[0]

@@ -12,14 +12,14 @@ from matplotlib import rcParams
 
 from chainrule.errors import InputError
 from chainrule.models import gives_chances
-from chainrule.network import as_samples, members_of
-from chainrule.plots.drawing import Look, Panel, label_axes, mixed, say_below, title
-from chainrule.plots.labels import places_of, wording
+from chainrule.network import as_samples
+from chainrule.plots.drawing import Look, Panel, colour_bar, label_axes, say_below, title
+from chainrule.plots.labels import places_of, written
 from chainrule.plots.networks import input_names, one_network, output_names
 from chainrule.plots.weights import checked_layer, chosen
-from chainrule.tables import ClassTarget, NumberInput
+from chainrule.tables import NumberInput, Said
 from chainrule.tables.columns.readings import read_cells
-from chainrule.words import named
+from chainrule.words import joined, named
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -37,8 +37,11 @@ __all__ = ["Ground", "unit_panels"]
 
 STEPS = 61  # of the map, each way
 STEPS_OF_LINE = 241
+MARGIN = 0.08  # of half a range
 MOST_TRIED = 60  # inputs, of which the two are chosen that move the unit most
-MOST_ROWS = 300  # that are marked
+MOST_ROWS = 400  # that are marked
+MOST_NAMED = 2  # of the other inputs
+FLAT, LARGEST = 1e-9, 1e300  # share of a value, below which a map has no lines; what a float can hold
 USUAL = (-2.0, 2.0)  # of inputs of which nothing is known: two standard deviations of scaled ones
 
 
@@ -57,6 +60,8 @@ class Ground:
         Rows that are known.
     marked : array of bool, shape (n_rows,), or None
         Which of them are of the class that the unit stands for.
+    beside : list of str
+        Other columns of the table, and their most frequent cells.
     is_encoded : bool
         Whether these are inputs of the network, not columns of the table.
     """
@@ -68,6 +73,7 @@ class Ground:
     of: Callable[[Numbers], npt.NDArray[Any]]
     rows: Numbers
     marked: npt.NDArray[np.bool_] | None = None
+    beside: tuple[str, ...] = ()
     is_encoded: bool = False
 
     def grid(self, axes: Sequence[int], steps: int) -> tuple[list[Numbers], Numbers]:
@@ -96,6 +102,8 @@ def unit_panels(
     names = output_names(subject, net) if is_last else [f"{k}" for k in range(1, net.sizes[m] + 1)]
     place = 0 if unit is None else chosen(names, unit, "unit")
     ground = _ground_of(subject, net, table, X)
+    if is_last:
+        ground = replace(ground, marked=_of_class(subject, ground, place, has_own=table is None and X is None))
     values_of = _values_of(subject, net, m, place, whole=is_last and member is None)
     axes = _axes_of(ground, inputs, values_of)
     steps = STEPS if len(axes) > 1 else STEPS_OF_LINE
@@ -107,6 +115,14 @@ def unit_panels(
     return [Panel(partial(_draw, ground, axes, lines, values, head), 5.0, 4.0)]
 
 
+def _of_class(subject: Subject, ground: Ground, place: int, *, has_own: bool) -> Any:  # noqa: ANN401 (an array, or None)
+    """Which rows of the data are of the class of an output."""
+    data = subject.data
+    if data is None or not has_own or data.encoding.kind == "numbers" or len(ground.rows) != len(data.Y):
+        return None
+    return data.Y[:, place] > 0.5  # noqa: PLR2004 (0 or 1)
+
+
 def _head(subject: Subject, net: Network, m: int, name: str, *, is_last: bool) -> str:
     """What the map is of."""
     if not is_last:
@@ -115,7 +131,7 @@ def _head(subject: Subject, net: Network, m: int, name: str, *, is_last: bool) -
     if encoding is not None and encoding.n_outputs == net.sizes[-1] and encoding.kind != "numbers":
         what = "probability" if gives_chances(net, encoding) else "output"
         return f"{what.capitalize()} of {named(name)}"
-    return f"Output {named(name)}"
+    return f"Predicted {named(name)}" if encoding is not None else f"Output {named(name)}"
 
 
 def _values_of(
@@ -188,19 +204,37 @@ def _over_columns(model: Model, table: Table) -> Ground | None:
     if not names or not table.n_rows:
         return None
     rows = np.column_stack([_read(parts[name], table) for name in names])
-    usual = {part.name: _usual_row(table, part) for part in encoding.inputs}
+    usual = {part.name: _usual_row(table, part) for part in encoding.inputs if part.name not in names}
     low, high = _apart(np.nanmin(rows, axis=0), np.nanmax(rows, axis=0))
+    typical = np.nanmedian(rows, axis=0)
+    base = _row_of(model, table, usual, dict(zip(names, typical, strict=True)))
 
     def inputs(points: Numbers) -> npt.NDArray[Any]:
-        columns = []
-        for column in (table.column(name) for name in usual):
-            cells = column.cells.take(pa.array(np.full(len(points), usual[column.name])))
-            if column.name in names:
-                cells = pa.array(points[:, names.index(column.name)])
-            columns.append(replace(column, cells=cells, numbering=None))
-        return encoding.encode_inputs(replace(table, columns=tuple(columns), n_rows=len(points)))
+        """X of points: what is as is typical in all of them is encoded once."""
+        X, first = np.tile(base, (len(points), 1)), 0
+        for part in encoding.inputs:
+            own = slice(first, first := first + len(part.names))
+            if part.name in names and (points[:, names.index(part.name)] != typical[names.index(part.name)]).any():
+                cells = pa.array(points[:, names.index(part.name)])
+                X[:, own] = part.encode(replace(table.column(part.name), cells=cells, numbering=None), Said())
+        return X
 
-    return Ground(names, np.nanmedian(rows, axis=0), low, high, inputs, rows)
+    beside = [
+        f"{named(name, 16)} {named(str(table.column(name).cells[row].as_py()), 16)}"
+        for name, row in usual.items()
+    ]
+    return Ground(names, typical, low, high, inputs, rows, beside=tuple(beside))
+
+
+def _row_of(model: Model, table: Table, usual: dict[str, int], numbers: dict[str, float]) -> npt.NDArray[Any]:
+    """X of one row with these cells and numbers."""
+    columns = []
+    for part in {part.name: part for part in model.table_encoding.inputs}.values():
+        column = table.column(part.name)
+        is_number = part.name in numbers
+        cells = pa.array([numbers[part.name]]) if is_number else column.cells.take(pa.array([usual[part.name]]))
+        columns.append(replace(column, cells=cells, numbering=None))
+    return model.table_encoding.encode_inputs(replace(table, columns=tuple(columns), n_rows=1))
 
 
 def _read(part: Any, table: Table) -> Numbers:  # noqa: ANN401 (an input part)
@@ -218,9 +252,9 @@ def _usual_row(table: Table, part: Any) -> int:  # noqa: ANN401 (as above)
 
 
 def _apart(low: Numbers, high: Numbers) -> tuple[Numbers, Numbers]:
-    """Ends of ranges, those of one value drawn apart."""
-    is_one = high <= low
-    return np.where(is_one, low - 1.0, low), np.where(is_one, high + 1.0, high)
+    """Ends of ranges a little beyond values, also where there is one value."""
+    beyond = np.where(high > low, MARGIN * (high / 2 - low / 2), 1.0)
+    return low - beyond, high + beyond
 
 
 def _draw(  # noqa: PLR0917 (called in one place)
@@ -242,47 +276,36 @@ def _draw(  # noqa: PLR0917 (called in one place)
     label_axes(ax, look, names[0], names[1])
     field = values.reshape(len(lines[1]), len(lines[0]))
     image = ax.pcolormesh(*lines, field, cmap=rcParams["image.cmap"], shading="gouraud", rasterized=True)
-    bar = ax.figure.colorbar(image, ax=ax, pad=0.02)
-    bar.ax.tick_params(labelsize=look.small, labelcolor=look.ink, color=look.quiet)
-    bar.outline.set_visible(False)
-    if np.isfinite(field).all() and np.ptp(field) > 1e-9 * max(float(np.abs(field).max()), 1e-300):
-        contour = ax.contour(*lines, field, levels=6, colors="white", linewidths=0.7, alpha=0.9)
-        texts = ax.clabel(contour, fontsize=0.85 * look.small, fmt="%.3g", inline_spacing=3)
-        for text in texts:
-            text.set_in_layout(False)
-    there = np.flatnonzero(np.isfinite(ground.rows[:, axes]).all(axis=1)) if len(ground.rows) else np.zeros(0, int)
+    bar = colour_bar(ax, look, image)
+    if np.isfinite(field).all() and np.ptp(field) > FLAT * max(float(np.abs(field).max()), 1.0 / LARGEST):
+        contour = ax.contour(*lines, field, levels=5, colors="white", linewidths=0.8, alpha=0.9)
+        bar.add_lines(contour)
+    _rows(ground, axes, ax, look)
+
+
+def _rows(ground: Ground, axes: list[int], ax: Any, look: Look) -> None:  # noqa: ANN401 (as above)
+    """Circles for rows that are known, those of the class filled."""
+    there = np.flatnonzero(np.isfinite(ground.rows[:, axes]).all(axis=1))
     shown = there[places_of(len(there), MOST_ROWS)]
-    if len(shown):
+    if not len(shown):
+        return
+    own = np.zeros(len(ground.rows), dtype=bool) if ground.marked is None else ground.marked
+    for is_own, fill in ((False, "white"), (True, "black")):
+        some = shown[own[shown] == is_own]
         ax.plot(
-            ground.rows[shown, axes[0]], ground.rows[shown, axes[1]], "o", markersize=3.2,
-            markerfacecolor="none", markeredgecolor=mixed("#ffffff", "#000000", 0.0), markeredgewidth=0.8,
-            alpha=0.8, label="rows",
+            *ground.rows[np.ix_(some, axes)].T, "o", markersize=3.4, markerfacecolor=fill,
+            markeredgecolor="black" if not is_own else "white", markeredgewidth=0.6,
+            label="own rows" if is_own else "rows",
         )  # fmt: skip
-        if len(shown) < len(there):
-            say_below(ax, look, f"circles: {len(shown)} of {len(there):,} rows")
-        else:
-            say_below(ax, look, "circles: rows")
+    of_all = "" if len(shown) == len(there) else f"{len(shown)} of {len(there):,} "
+    words = f"dots: {of_all}rows" if ground.marked is None else f"dots: {of_all}rows, black those of the class"
+    say_below(ax, look, words)
 
 
 def _typical_in_words(ground: Ground, others: list[int]) -> str:
-    if not others:
+    texts = [f"{named(ground.names[k], 16)} {written(float(ground.typical[k]), 4)}" for k in others]
+    texts = [*ground.beside, *texts]
+    if not texts:
         return ""
-    of = "the other inputs" if ground.is_encoded else "the others"
-    texts = [f"{named(ground.names[k], 20)} {ground.typical[k]:.3g}" for k in others[:3]]
-    more = f" and {len(others) - 3} more" if len(others) > 3 else ""  # noqa: PLR2004 (as many as are named)
-    return f"{of} as is typical: {', '.join(texts)}{more}"
-
-
-def is_class(part: object) -> bool:
-    """Whether a target is one of classes."""
-    return isinstance(part, ClassTarget)
-
-
-def first_of(network: Any) -> Network:  # noqa: ANN401 (a network, or several)
-    """The first network of several."""
-    return members_of(network)[0]
-
-
-def told(ax: Any, look: Look, words: str) -> None:  # noqa: ANN401 (as above)
-    """Words in the middle of a panel."""
-    ax.text(0.5, 0.5, words, ha="center", va="center", color=look.ink, **wording(look.size))
+    of = "encoded inputs" if ground.is_encoded else "others"
+    return f"{of} as is typical: {joined(texts, MOST_NAMED)}"

@@ -13,8 +13,8 @@ from matplotlib.patches import Rectangle
 from chainrule.equations import Dense, name_of
 from chainrule.errors import InputError
 from chainrule.given import whole_number_from_1
-from chainrule.plots.drawing import Look, Panel, label_axes, say_below, title
-from chainrule.plots.labels import POINTS, fitted, inches_of, wording
+from chainrule.plots.drawing import Look, Panel, colour_bar, label_axes, say_below, title
+from chainrule.plots.labels import POINTS, fitted, inches_of, wording, written
 from chainrule.plots.networks import input_names, one_network, output_names
 from chainrule.words import counted, listed, quoted
 
@@ -35,7 +35,8 @@ MOST_SQUARES = 32  # in a line, each of which can be told by its size
 MOST_DOTS = 512
 MOST_UNITS = 64  # whose inputs are drawn as pictures
 ROOM_OF_NAMES = 1.3  # inches
-CELL = 0.22  # inches of a square
+CELL, SMALL_CELL = 0.24, 0.075  # inches of a square, and of a dot
+WIDEST, TALLEST = 4.6, 3.4  # inches
 GAP = 1  # pixels between pictures
 
 
@@ -68,8 +69,10 @@ def weights_panels(
     layers = [checked_layer(net, layer, 1)] if layer is not None else list(range(1, len(net.weights) + 1))
     panels = []
     for m in layers[:MOST_LAYERS]:
-        lines, columns = net.weights[m - 1].shape
-        size = (min(max(columns, 6), MOST_SQUARES) * CELL + 2.0, min(max(lines, 6), MOST_SQUARES) * CELL + 1.6)
+        size = _box_of(net.weights[m - 1].shape)
+        across = input_names(subject, net) if m == 1 else []
+        longest = max((inches_of(one, 9.0) for one in fitted(across[:50], ROOM_OF_NAMES, 9.0)), default=0.3)
+        size = (size[0] + 1.9, size[1] + 1.5 + longest)
         more = len(layers) - MOST_LAYERS if m == layers[:MOST_LAYERS][-1] else 0
         panels.append(Panel(partial(_matrix, subject, net, words, m, max(more, 0)), *size))
     return panels
@@ -89,16 +92,24 @@ def _matrix(  # noqa: PLR0917 (called in one place)
     is_dense = type(kind) is Dense
     shown = w[:MOST_DOTS, :MOST_DOTS]
     largest = float(np.abs(w).max()) if w.size else 0.0
-    beneath = "; ".join(one for one in (words, _shape_in_words(net, m)) if one)
+    beneath = "; ".join(one for one in (words, _shape_in_words(net, m), f"up to ±{written(largest)}") if one)
     title(ax, look, f"Weights W^({m})", beneath)
     label_axes(ax, look, "from" if is_dense else "numbers of the layer", "to" if is_dense else "")
     below = []
     if max(w.shape) <= MOST_SQUARES:
         _squares(ax, look, w, largest)
-        below.append(f"filled above 0, open below; the largest is {largest:.3g}")
+        below.append("filled above 0, open below")
     else:
-        image = ax.imshow(shown, norm=Normalize(-largest or -1.0, largest or 1.0), aspect="auto", interpolation="nearest")
-        _bar(ax, look, image)
+        end = largest or 1.0
+        image = ax.imshow(
+            shown, norm=Normalize(-end, end), cmap=look.signed(), aspect="auto", interpolation="nearest"
+        )
+        width, height = _box_of(w.shape)
+        ax.set_box_aspect(height / width)
+        ax.set_anchor("N")
+        colour_bar(ax, look, image)
+        if is_dense:
+            ax.axvline(0.5, color=look.ground, linewidth=2.0)
     left_out = [n - k for n, k in zip(w.shape, shown.shape, strict=True)]
     if any(left_out):
         below.append(f"{left_out[0]} more units and {left_out[1]} more inputs are not drawn")
@@ -134,12 +145,15 @@ def _squares(ax: Any, look: Look, w: Numbers, largest: float) -> None:  # noqa: 
     ax.set_xlim(-0.6, columns - 0.4)
     ax.set_ylim(lines - 0.4, -0.6)
     ax.set_aspect("equal")
+    ax.set_anchor("N")
 
 
-def _bar(ax: Any, look: Look, image: Any) -> None:  # noqa: ANN401 (as above)
-    bar = ax.figure.colorbar(image, ax=ax, shrink=0.8, pad=0.02)
-    bar.ax.tick_params(labelsize=look.small, labelcolor=look.ink, color=look.quiet)
-    bar.outline.set_visible(False)
+def _box_of(shape: tuple[int, ...]) -> tuple[float, float]:
+    """Inches of a matrix, width and height."""
+    lines, columns = shape
+    if max(shape) <= MOST_SQUARES:
+        return max(columns, 5) * CELL, lines * CELL
+    return min(max(columns * SMALL_CELL, 1.0), WIDEST), min(max(lines * SMALL_CELL, 0.7), TALLEST)
 
 
 def _ticks(  # noqa: PLR0917 (called in one place)
@@ -222,12 +236,12 @@ def _sheet(  # noqa: PLR0917 (called in one place)
     look: Look,
 ) -> None:
     largest = float(np.nanmax(np.abs(sheet))) or 1.0
-    image = ax.imshow(sheet, norm=Normalize(-largest, largest), interpolation="nearest")
+    image = ax.imshow(sheet, norm=Normalize(-largest, largest), cmap=look.signed(), interpolation="nearest")
     ax.set_axis_off()
     size = f"{pixels[0]} × {pixels[1]} inputs each"
     told = [words, counted(n, "unit"), size, f"{more} more are not drawn" if more else ""]
     title(ax, look, f"Weights W^({m}) of each unit", "; ".join(one for one in told if one))
-    _bar(ax, look, image)
+    colour_bar(ax, look, image)
 
 
 def chosen(names: Sequence[str], given: object, parameter: str) -> int:
