@@ -6,11 +6,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow as pa
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 
 from chainrule.plots.drawing import Look, Panel, label_axes, say_below, title
 from chainrule.plots.labels import fitted, wording, written
+from chainrule.plots.numbers import DAY, date_ticks, unit_of
 from chainrule.words import counted
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ __all__ = ["answers_panels", "errors_panels"]
 
 MOST_TARGETS = 6
 MOST_CLASSES = 30
+MICROSECONDS = 1e6  # of a second
 SMALLEST_ERROR = 1e-18  # that is drawn; 0 has no place on a logarithmic scale
 ROOM_OF_NAMES = 1.6  # inches
 
@@ -86,23 +87,32 @@ def _height_of(predictions: Predictions, name: str) -> float:
 
 
 def _answers(predictions: Predictions, name: str, more: str, ax: Any, look: Look) -> None:  # noqa: ANN401 (as above)
-    values, cells = predictions[name], predictions.answers[name].cells
+    values = predictions[name]
     title(ax, look, f"Predicted {name}", counted(len(predictions), "row"))
-    is_number = values.dtype.kind in "iuf" and predictions.classes is None
-    if is_number and not pa.types.is_temporal(cells.type):
-        finite = values[np.isfinite(values)].astype(np.float64)
-        label_axes(ax, look, f"predicted {name}", "rows")
+    numbers, unit = _as_numbers(values) if predictions.classes is None else (None, "")
+    if numbers is not None:
+        finite = numbers[np.isfinite(numbers)]
+        label_axes(ax, look, f"predicted {name}{unit}", "rows")
         ax.hist(finite, bins=_edges(finite), color=look.first, edgecolor=look.ground, linewidth=0.6)
         ax.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
-    elif predictions.classes is None:
-        label_axes(ax, look, f"predicted {name}", "share of the rows up to there")
-        there = np.sort(values[~np.isnat(values)])
-        ax.plot(there, np.arange(1, len(there) + 1) / max(len(there), 1), color=look.first, label="share")
-        ax.tick_params(axis="x", rotation=30)
+        if values.dtype.kind == "M":
+            date_ticks(ax.xaxis)
     else:
         more = _class_bars(values, more, ax, look)
     if more:
         say_below(ax, look, more)
+
+
+def _as_numbers(values: Any) -> tuple[Any, str]:  # noqa: ANN401 (an array, or None)
+    """Answers as numbers, times as days, and a unit in words; None where they are texts."""
+    kind = values.dtype.kind
+    if kind == "M":
+        return values.astype("datetime64[us]").astype(np.float64) / MICROSECONDS / DAY, ""
+    if kind == "m":
+        seconds = values.astype("timedelta64[us]").astype(np.float64) / MICROSECONDS
+        unit, size = unit_of(seconds)
+        return seconds / size, f" ({unit})"
+    return (values.astype(np.float64), "") if kind in "iuf" else (None, "")
 
 
 def _edges(values: Any) -> Any:  # noqa: ANN401 (numbers, and the edges of bins of them)

@@ -78,7 +78,7 @@ def _confusion(score: ClassScore, rows: str, more: str, ax: Any, look: Look) -> 
     shares = np.divide(table, own[:, np.newaxis], out=np.zeros_like(table), where=own[:, np.newaxis] > 0)
     image = ax.imshow(shares, cmap=look.shades(), vmin=0.0, vmax=1.0, aspect="equal")
     n = len(names)
-    title(ax, look, f"{score.target}: accuracy {score.accuracy:.3f}", rows)
+    title(ax, look, score.target, rows, f": accuracy {score.accuracy:.3f}")
     label_axes(ax, look, "predicted class", "actual class")
     _class_ticks(ax, look, names)
     for spine in ax.spines.values():
@@ -194,7 +194,7 @@ def _calibration(  # noqa: PLR0917 (called in one place)
     look: Look,
 ) -> None:
     error = "" if score.calibration_error is None else f": calibration error {score.calibration_error:.3f}"
-    title(ax, look, f"{score.target}{error}", rows)
+    title(ax, look, score.target, rows, error)
     label_axes(ax, look, "how sure (largest probability)", "how often right")
     low = float(np.floor(10 * min(1.0 / len(score.rows), found.sure.min())) / 10)
     ax.set_xlim(low - 0.02, 1.02)

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
     from chainrule.network import Network
 
-__all__ = ["needs_matplotlib", "plot"]
+__all__ = ["ENDINGS", "needs_matplotlib", "picture_of", "plot"]
+
+ENDINGS = ("svg", "png", "pdf")
 
 
 def needs_matplotlib() -> None:
@@ -55,7 +57,8 @@ def plot(
         What is to be seen of it; where none is given, what is usual for it.
 
         ===============  ======================================================================
-        ``summary``      losses, and how good the answers are: the usual one of a fit
+        ``summary``      losses, and how good the answers are: the usual one of a fit; of a
+                         network alone its weights
         ``history``      losses by epoch, the best epoch marked; a metric that is watched
         ``network``      layers, units and weights; of a trace with every output and delta
         ``confusion``    which classes are taken for which
@@ -146,6 +149,14 @@ def plot(
         )
     figure = drawn(panels, axes)
     return ax if axes is not None else figure
+
+
+def picture_of(thing: Any, kind: str, ending: str, words: str) -> bytes:  # noqa: ANN401 (as above)
+    """A plot as the content of a file of a kind, the same bytes each time; words for who does not see it."""
+    figure = plot(thing, kind)
+    from chainrule.plots.drawing import content_of  # noqa: PLC0415 (as above)
+
+    return content_of(figure, ending, words)
 
 
 def _as_axes(ax: Any) -> list[Any]:  # noqa: ANN401 (as above)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import sys
 from dataclasses import dataclass
 from itertools import pairwise
@@ -17,17 +18,18 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.text import Text
 from matplotlib.ticker import Formatter, MaxNLocator
 
-from chainrule.plots.labels import cut, wording, wrapped, written
+from chainrule.plots.labels import cut, inches_of, wording, wrapped, written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["Look", "Panel", "colour_bar", "content_of", "drawn", "label_axes", "mixed", "say_below", "title", "width_of"]
+__all__ = ["Look", "Panel", "Plain", "colour_bar", "content_of", "drawn", "label_axes", "mixed", "say_below", "title", "width_of"]
 
 LIGHT, DARK = ("#0b62a8", "#c2570c"), ("#7fc1ff", "#ffab66")  # lines of their own, told apart by style as well
 DOTS = 144  # of an inch, of a picture in a notebook
 MOST_COLUMNS = 3  # of panels
 FEWEST_DIGITS, MOST_DIGITS = 7, 17  # of ticks
+EXPONENT = re.compile("e(?:[+]|(\N{MINUS SIGN}))0*")
 BREAK = "\n"  # between a label and remarks beneath it; names have none
 BAR = 0.12  # inches across
 READABLE = 3.0  # ratio of brightness between ink and ground
@@ -162,7 +164,13 @@ def _fit_again(figure: Any, axes: Sequence[Any]) -> None:  # noqa: ANN401 (as ab
             elif text is ax.yaxis.label:
                 text.set_text(cut(whole, height * box.height, size))
             else:
-                text.set_text(cut(whole, width * (right - box.x0), size))
+                text.set_text(_head(whole, width * (right - box.x0), size))
+
+
+def _head(whole: str, room: float, size: float) -> str:
+    """Words cut to what a figure behind them leaves of the room."""
+    words, _, figure = whole.partition(BREAK)
+    return f"{cut(words, room - inches_of(figure, size), size)}{figure}"
 
 
 def _lines(whole: str, room: float, size: float) -> str:
@@ -203,12 +211,23 @@ def content_of(figure: Any, ending: str, words: str) -> bytes:  # noqa: ANN401 (
         return file.getvalue()
 
 
-def title(ax: Any, look: Look, words: str, beneath: str = "", above: float = 6.0) -> None:  # noqa: ANN401 (as above)
-    """What a panel shows, and beneath it in smaller words of what, so many points above it."""
+def title(  # noqa: PLR0917 (what stands where)
+    ax: Any,  # noqa: ANN401 (as above)
+    look: Look,
+    words: str,
+    beneath: str = "",
+    figure: str = "",
+    above: float = 6.0,
+) -> None:
+    """What a panel shows, with a figure that is never cut, and beneath it in smaller words of what.
+
+    So many points above the panel.
+    """
     room, size = width_of(ax), look.size * 1.1
     pad = above + (look.small * 1.5 if beneath else 0.0)
-    head = ax.set_title(cut(words, room, size), loc="left", color=look.ink, pad=pad, **wording(size))
-    head.set_label(words)
+    whole = f"{words}{BREAK}{figure}"
+    head = ax.set_title(_head(whole, room, size), loc="left", color=look.ink, pad=pad, **wording(size))
+    head.set_label(whole)
     if beneath:
         text = ax.annotate(
             cut(beneath, room, look.small), (0, 1), (0, above), xycoords="axes fraction",
@@ -250,7 +269,8 @@ class Plain(Formatter):  # type: ignore[misc, unused-ignore]
         """All ticks of an axis."""
         texts: list[str] = []
         for digits in range(FEWEST_DIGITS, MOST_DIGITS):
-            texts = [written(float(one), digits).replace("e+0", "e").replace("e+", "e") for one in values]
+            texts = [written(float(one), digits)for one in values]
+            texts = [EXPONENT.sub(r"e\1", one) for one in texts]
             if len(set(texts)) == len(set(values)):
                 break
         return texts

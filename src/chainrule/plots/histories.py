@@ -6,11 +6,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 from chainrule.equations import name_of
 from chainrule.network import members_of
-from chainrule.plots.drawing import Look, Panel, label_axes, say_below, title
+from chainrule.plots.drawing import Look, Panel, Plain, label_axes, say_below, title
 from chainrule.plots.labels import POINTS, wording
 from chainrule.words import counted
 
@@ -52,7 +52,7 @@ def history_panels(subject: Subject) -> list[Panel]:
 def _losses(subject: Subject, runs: Sequence[Run], ax: Any, look: Look) -> None:  # noqa: ANN401 (matplotlib has no types)
     curves = [one for run in runs for one in _curves_of(run)]
     is_log = _is_log(curves)
-    scale = " (logarithmic scale)" if is_log else ""
+    scale = " (log scale)" if is_log else ""
     if is_log:
         ax.set_yscale("log")
     title(ax, look, "Loss by epoch", _of_what(subject, runs))
@@ -60,9 +60,11 @@ def _losses(subject: Subject, runs: Sequence[Run], ax: Any, look: Look) -> None:
     _draw(ax, look, curves, is_log=is_log, several=len(runs) > 1)
     if len(runs) == 1:
         _mark_best(ax, look, runs[0], curves)
-        for end in runs[0].ends[:-1]:
-            if end < len(runs[0].history.epochs):
-                ax.axvline(end, color=look.quiet, linewidth=0.6, linestyle=(0, (1, 2)), zorder=0)
+        ends = [end for end in runs[0].ends if end < len(runs[0].history.epochs)]
+        for end in ends:
+            ax.axvline(end, color=look.quiet, linewidth=0.7, linestyle=(0, (1, 2)), zorder=0)
+        if ends:
+            say_below(ax, look, "dotted: where a cycle of the recipe ends")
     _say_gaps(ax, look, curves, is_log=is_log)
 
 
@@ -124,7 +126,7 @@ def _draw(ax: Any, look: Look, curves: Sequence[Curve], *, is_log: bool, several
     for one in curves:
         finite = np.where(np.isfinite(one.values), one.values, np.nan)
         colour = look.second if one.is_second else look.first
-        few = len(one.epochs) <= FEW_EPOCHS and not several
+        few = (len(one.epochs) <= FEW_EPOCHS and not several) or _has_lone_values(finite)
         ax.plot(
             one.epochs,
             finite,
@@ -152,6 +154,12 @@ def _draw(ax: Any, look: Look, curves: Sequence[Curve], *, is_log: bool, several
     if is_log:
         _plain_powers(ax)
     _name_lines(ax, look, last, named)
+
+
+def _has_lone_values(values: Numbers) -> bool:
+    """Whether a value stands between gaps, so that no line leads to it."""
+    there = np.concatenate([[False], np.isfinite(values), [False]])
+    return bool((there[1:-1] & ~there[:-2] & ~there[2:]).any())
 
 
 def _name_lines(ax: Any, look: Look, last: float, named: dict[str, tuple[float, str]]) -> None:  # noqa: ANN401 (as above)
@@ -209,5 +217,5 @@ def _plain_powers(ax: Any) -> None:  # noqa: ANN401 (as above)
     low, high = ax.get_ylim()
     subs = (1.0, 2.0, 5.0) if high < DECADES * low else (1.0,)
     ax.yaxis.set_major_locator(LogLocator(subs=subs, numticks=8))
-    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    ax.yaxis.set_major_formatter(Plain())
     ax.yaxis.set_minor_formatter(NullFormatter())

@@ -161,16 +161,18 @@ def _calibration(subject: Subject, **options: Any) -> list[Panel]:  # noqa: ANN4
 
 
 def _summary(subject: Subject, **options: Any) -> list[Panel]:  # noqa: ANN401 (as above)
-    """A page: the training, how good it is, and how far its answers can be relied on."""
+    """A page: the training, how good it is, and how far one target can be relied on; of a model its weights."""
     panels = [one for one in history_panels(subject) if not one.is_extra] if subject.runs else []
+    if not subject.target_kind or (subject.scored is None and not options):
+        return [*panels, *network_panels(subject), *weights_panels(subject)]
     scored = _scored(subject, options)
-    first = Scored(scored.scores[:1], scored.rows)
     if subject.target_kind == "numbers":
-        return [*panels, *predicted_panels(subject, first), *residuals_panels(subject, first)]
-    panels += confusion_panels(subject, first)
-    score = first.scores[0]
-    has_chances = score.scored.outputs is not None and score.scored.chances
-    return [*panels, *(calibration_panels(subject, first) if has_chances else [])]
+        panels += predicted_panels(subject, scored)
+        return panels if len(scored.scores) > 1 else [*panels, *residuals_panels(subject, scored)]
+    panels += confusion_panels(subject, scored)
+    has_chances = all(one.scored.outputs is not None and one.scored.chances for one in scored.scores)
+    is_one = has_chances and len(scored.scores) == 1
+    return [*panels, *(calibration_panels(subject, scored) if is_one else [])]
 
 
 def _has_scores(subject: Subject, *kinds: str) -> bool:
@@ -178,7 +180,7 @@ def _has_scores(subject: Subject, *kinds: str) -> bool:
 
 
 KINDS: dict[str, Kind] = {
-    "summary": Kind(_summary, OF_ROWS, lambda one: bool(one.runs) and bool(one.target_kind)),
+    "summary": Kind(_summary, OF_ROWS, lambda one: one.network is not None or one.scored is not None),
     "history": Kind(history_panels, (), lambda one: bool(one.runs)),
     "network": Kind(network_panels, ("member",), lambda one: one.network is not None),
     "confusion": Kind(
@@ -187,7 +189,9 @@ KINDS: dict[str, Kind] = {
     "predicted": Kind(_of_scores(predicted_panels), OF_ROWS, lambda one: _has_scores(one, "numbers")),
     "residuals": Kind(_of_scores(residuals_panels), OF_ROWS, lambda one: _has_scores(one, "numbers")),
     "calibration": Kind(
-        _calibration, OF_ROWS, lambda one: _has_scores(one, "classes", "labels", "numbers")
+        _calibration,
+        OF_ROWS,
+        lambda one: _has_scores(one, "classes", "labels") or (one.model is not None and one.target_kind == "numbers"),
     ),
     "weights": Kind(weights_panels, ("member", "layer", "pixels"), lambda one: one.network is not None),
     "unit": Kind(

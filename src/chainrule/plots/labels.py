@@ -21,6 +21,7 @@ __all__ = ["POINTS", "cut", "drawable", "fitted", "inches_of", "places_of", "wor
 POINTS = 72  # of an inch
 LONGEST = 60  # characters of a name, however much room there is
 SHORTEST = 6
+SAFE = 1.03  # a letter that is fitted to pixels may be wider than its outline
 NO_GLYPH = "\N{WHITE SQUARE}"
 # Families of systems that have letters which matplotlib's own font has not, in the order of asking.
 OTHER_FAMILIES = (
@@ -143,7 +144,7 @@ def _width(text: str, size: float, families: tuple[str, ...]) -> float:
     width, _, _ = text_to_path.get_text_width_height_descent(
         text, FontProperties(family=families, size=size), ismath=False
     )
-    return float(width) / POINTS
+    return SAFE * float(width) / POINTS
 
 
 @functools.cache

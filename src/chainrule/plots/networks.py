@@ -103,7 +103,7 @@ def network_panels(subject: Subject, *, member: int | None = None) -> list[Panel
     step = subject.thing if isinstance(subject.thing, Trace) else None
     columns = _columns_of(net, MOST_UNITS if step is None else MOST_TRACED)
     slots = max(len(one.y) + (one.bias is not None) + (len(one.y) < one.n_units) for one in columns)
-    height = 1.3 + max(slots - 1, 2) * (0.27 if step is None else 0.42)
+    height = 1.3 + max(slots - 1, 2) * (0.27 if step is None else 0.48)
     return [Panel(partial(_draw, subject, net, words, step), 1.5 * len(columns) + 2.4, height)]
 
 
@@ -142,7 +142,7 @@ def _draw(  # noqa: PLR0917 (called in one place)
     n = sum(w.size for w in net.weights)
     head = f"Network {sizes}" if step is None else f"One step of back-propagation, {sizes}"
     told = f"{beneath}{counted(n, 'weight')}" if step is None else _told_of(step)
-    title(ax, look, head, told, UNIT if step is None else 2 * UNIT)
+    title(ax, look, head, told, above=UNIT if step is None else 2 * UNIT)
     _key(ax, look, dense, away)
 
 

@@ -6,7 +6,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+from matplotlib.dates import AutoDateLocator, num2date
+from matplotlib.ticker import Formatter
 
 from chainrule.equations import Quantile
 from chainrule.errors import InputError, argument
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     Numbers = npt.NDArray[np.float64]
 
-__all__ = ["coverage_of", "coverage_panels", "predicted_panels", "residuals_panels"]
+__all__ = ["DAY", "coverage_of", "coverage_panels", "date_ticks", "predicted_panels", "residuals_panels", "unit_of"]
 
 MOST_TARGETS = 6
 MOST_ROWS = 5000  # that are drawn
@@ -35,6 +36,24 @@ MANY = 400  # rows from which on marks are small and see through
 DAY = 86_400.0
 SPANS = {"days": DAY, "hours": 3_600.0, "minutes": 60.0, "seconds": 1.0}
 SHARES = tuple(k / 20 for k in range(1, 20))
+
+
+class _Dates(Formatter):  # type: ignore[misc, unused-ignore]
+    """Ticks of dates: whole years, months or days where all are, each by itself."""
+
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        """One tick."""
+        del pos
+        return self.format_ticks([x])[0]
+
+    def format_ticks(self, values: Sequence[float]) -> list[str]:
+        """All ticks of an axis."""
+        times = [num2date(one) for one in values]
+        if any(one.hour or one.minute or one.second for one in times):
+            return [f"{one:%m-%d %H:%M}" for one in times]
+        if any(one.day > 1 for one in times):
+            return [f"{one:%Y-%m-%d}" for one in times]
+        return [f"{one:%Y-%m}" if any(two.month > 1 for two in times) else f"{one:%Y}" for one in times]
 
 
 class Scale(NamedTuple):
@@ -60,9 +79,15 @@ class Scale(NamedTuple):
             return cls()
         if not score.scored.has_zero and not is_difference:
             return cls(DAY, "", is_date=True)
-        largest = float(np.max(np.abs(values[np.isfinite(values)]), initial=0.0))
-        unit = next((name for name, size in SPANS.items() if largest >= size), "seconds")
-        return cls(SPANS[unit], f" ({unit})")
+        unit, size = unit_of(values)
+        return cls(size, f" ({unit})")
+
+
+def unit_of(seconds: Numbers) -> tuple[str, float]:
+    """The largest unit of time of which there is one at least, and its seconds."""
+    largest = float(np.max(np.abs(seconds[np.isfinite(seconds)]), initial=0.0))
+    unit = next((name for name, size in SPANS.items() if largest >= size), "seconds")
+    return unit, SPANS[unit]
 
 
 def predicted_panels(subject: Subject, scored: Scored) -> list[Panel]:
@@ -104,8 +129,8 @@ def _predicted(  # noqa: PLR0917 (called in one place)
 ) -> None:
     scale = Scale.of(score, score.scored.actual)
     actual, predicted = score.scored.actual / scale.size, score.scored.predicted / scale.size
-    r2 = "" if score.r2 is None else f": R² {share_text(score.r2)}"
-    title(ax, look, f"{score.target}{r2}", rows)
+    r2 = "" if score.r2 is None else f": R² {share_text(score.r2)}".replace("-", "\N{MINUS SIGN}")
+    title(ax, look, score.target, rows, r2)
     label_axes(ax, look, f"actual{scale.unit}", f"{of}{scale.unit}")
     low, high = _around(np.concatenate([actual, predicted]))
     ax.plot([low, high], [low, high], color=look.quiet, linewidth=0.8, linestyle=(0, (4, 2)), zorder=1)
@@ -114,8 +139,8 @@ def _predicted(  # noqa: PLR0917 (called in one place)
     ax.set_ylim(low, high)
     ax.set_box_aspect(1.0)
     if scale.is_date:
-        _date_ticks(ax.xaxis)
-        _date_ticks(ax.yaxis)
+        date_ticks(ax.xaxis)
+        date_ticks(ax.yaxis)
     _below(ax, look, below, score, more)
 
 
@@ -132,7 +157,7 @@ def _residuals(  # noqa: PLR0917 (called in one place)
     across = Scale.of(score, score.scored.predicted)
     up = Scale.of(score, off, is_difference=True)
     written = span_text if score.scored.is_time else number_text
-    title(ax, look, f"{score.target}: RMSE {written(score.rmse)}", rows)
+    title(ax, look, score.target, rows, f": RMSE {written(score.rmse)}")
     label_axes(ax, look, f"{of}{across.unit}", f"actual − predicted{up.unit}")
     ax.axhline(0.0, color=look.quiet, linewidth=0.8, linestyle=(0, (4, 2)), zorder=1)
     below = _points(ax, look, score.scored.predicted / across.size, off / up.size)
@@ -140,7 +165,7 @@ def _residuals(  # noqa: PLR0917 (called in one place)
     low, high = _around(np.append(off / up.size, 0.0))
     ax.set_ylim(-max(-low, high), max(-low, high))
     if across.is_date:
-        _date_ticks(ax.xaxis)
+        date_ticks(ax.xaxis)
     _below(ax, look, below, score, more)
 
 
@@ -182,10 +207,10 @@ def _around(values: Numbers) -> tuple[float, float]:
     return max(low - margin, -1.7e308), min(high + margin, 1.7e308)
 
 
-def _date_ticks(axis: Any) -> None:  # noqa: ANN401 (as above)
-    locator = AutoDateLocator(maxticks=5)
-    axis.set_major_locator(locator)
-    axis.set_major_formatter(ConciseDateFormatter(locator))
+def date_ticks(axis: Any) -> None:  # noqa: ANN401 (as above)
+    """Ticks of an axis of days since 1970, as dates."""
+    axis.set_major_locator(AutoDateLocator(minticks=2, maxticks=4, interval_multiples=False))
+    axis.set_major_formatter(_Dates())
 
 
 def coverage_of(model: Model, X: Numbers, Y: Numbers, shares: Sequence[float] = SHARES) -> dict[str, Any]:
@@ -239,7 +264,7 @@ def _coverage(  # noqa: PLR0917 (called in one place)
     look: Look,
 ) -> None:
     promised, found = pairs.T
-    title(ax, look, f"{name}: rows within intervals", rows)
+    title(ax, look, name, rows, ": rows within intervals")
     label_axes(ax, look, "share that the interval promises", "share of the rows within it")
     ax.set_xlim(-0.02, 1.02)
     ax.set_ylim(-0.02, 1.02)

@@ -98,7 +98,7 @@ def _matrix(  # noqa: PLR0917 (called in one place)
     below = []
     if max(w.shape) <= MOST_SQUARES:
         _squares(ax, look, w, largest)
-        below.append("filled above 0, open below")
+        below.append("filled above 0, open below" if largest else "all are 0")
     else:
         end = largest or 1.0
         image = ax.imshow(
@@ -110,9 +110,13 @@ def _matrix(  # noqa: PLR0917 (called in one place)
         colour_bar(ax, look, image)
         if is_dense:
             ax.axvline(0.5, color=look.ground, linewidth=2.0)
-    left_out = [n - k for n, k in zip(w.shape, shown.shape, strict=True)]
-    if any(left_out):
-        below.append(f"{left_out[0]} more units and {left_out[1]} more inputs are not drawn")
+    left_out = [
+        f"{n - k} more {what}"
+        for n, k, what in zip(w.shape, shown.shape, ("units", "inputs"), strict=True)
+        if n > k
+    ]
+    if left_out:
+        below.append(f"{' and '.join(left_out)} are not drawn")
     if more:
         below.append(f"{counted(more, 'more matrix', 'more matrices')} not drawn")
     _ticks(ax, look, subject, net, m, shown.shape)

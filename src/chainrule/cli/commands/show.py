@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from chainrule.cli.plots import Plotting
     from chainrule.models import Calibration, Model, TrainingRecord
     from chainrule.network import Network
     from chainrule.tables import Encoding, InputPart, TargetPart, WorkedCell
@@ -63,16 +64,17 @@ FEW_WEIGHTS = 100
 MOST_FORMULAS = 8  # of one column of the table
 
 
-def run(model: Path, *, weights: bool, command: bool, as_json: bool) -> None:
+def run(model: Path, picture: Plotting, *, weights: bool, command: bool, as_json: bool) -> None:
     """Print what the file holds, or the command that makes it again."""
     loaded = load_model(model)
+    drawn = picture.draw(loaded, f"Network and weights of {printable(str(model))}")
     if command:
         give(f"{fit_command(loaded)}\n")
         for remark in remarks_on_repeating(loaded.training):
             note(f"Note: {remark}")
         return
     if as_json:
-        print_json(_as_json(loaded, model))
+        print_json(_as_json(loaded, model) | drawn)
         return
     net = loaded.network
     n_weights = weights_in(net)
@@ -89,6 +91,7 @@ def run(model: Path, *, weights: bool, command: bool, as_json: bool) -> None:
         _print_all_weights(loaded)
     else:
         print_rows([("Weights", f"{n_weights}: see --weights or --json")])
+    picture.say()
 
 
 def _print_network(loaded: Model, model: Path) -> None:
