@@ -99,6 +99,7 @@ if TYPE_CHECKING:
     from chainrule.network import Network as Network
     from chainrule.network import tabm_masks as tabm_masks
     from chainrule.network import tabm_network as tabm_network
+    from chainrule.plots import plot as plot
     from chainrule.scores import ClassScore as ClassScore
     from chainrule.scores import Gain as Gain
     from chainrule.scores import NumberScore as NumberScore
@@ -160,6 +161,9 @@ _NAMES_OF = {
     ),
     "network": (
         "Ensemble", "ForwardPass", "Network", "tabm_masks", "tabm_network",
+    ),
+    "plots": (
+        "plot",
     ),
     "scores": (
         "ClassScore", "Gain", "NumberScore",

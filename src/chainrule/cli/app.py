@@ -78,6 +78,15 @@ TablePath = Annotated[
 ]
 Member = Annotated[str, typer.Option(metavar="N", help="Which network of an ensemble, from 1.")]
 Json = Annotated[bool, typer.Option("--json", metavar="", help="Print the result as JSON.")]
+Plot = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE",
+        help="Draw it, too: an .svg, .png or .pdf file. Needs matplotlib.",
+        rich_help_panel=RESULT,
+        show_default=False,
+    ),
+]
 Force = Annotated[bool, typer.Option("--force", metavar="", help="Overwrite a file that exists.")]
 
 
@@ -164,6 +173,7 @@ def fit(
     out: Annotated[
         str | None, _option(RESULT, "FILE", "Model file. Default: the table's name with .safetensors.")
     ] = None,
+    plot: Plot = None,
     overwrite: Annotated[
         bool,
         typer.Option("--force", metavar="", help="Overwrite a file that exists.", rich_help_panel=RESULT),
@@ -182,13 +192,17 @@ def fit(
     with faults:
         path = None if out is None else output_path(out)
     from chainrule.cli.commands.fit import run
+    from chainrule.cli.plots import Plotting
     from chainrule.jobs import FitJob
 
     job = FitJob(
         table, target=target, out=path, overwrite=overwrite, resume=resume, defaults=defaults, **given
     )
+    picture = Plotting(None, overwrite=overwrite)
+    with faults:
+        picture = Plotting(plot, overwrite=overwrite, table=table, model=job.path)
     job.faults.found += faults.found
-    run(job, table, as_json=as_json)
+    run(job, table, picture, as_json=as_json)
 
 
 @app.command(
@@ -251,12 +265,20 @@ def predict(
 
 @app.command(cls=WithHelp)
 @exits_with_a_message
-def score(model: ModelPath, table: TablePath, as_json: Json = False) -> None:
+def score(
+    model: ModelPath,
+    table: TablePath,
+    plot: Plot = None,
+    overwrite: Force = False,
+    as_json: Json = False,
+) -> None:
     """Compare predictions with the targets in a table."""
     from chainrule.cli.commands.score import run
+    from chainrule.cli.plots import Plotting
     from chainrule.jobs import ScoreJob
 
-    run(ScoreJob(model, table), as_json=as_json)
+    picture = Plotting(plot, overwrite=overwrite, table=table, model=model)
+    run(ScoreJob(model, table), picture, as_json=as_json)
 
 
 @app.command(cls=WithHelp)
@@ -270,12 +292,16 @@ def show(
             "--command", metavar="", help="Print the command that fits it again, every decision said."
         ),
     ] = False,
+    plot: Plot = None,
+    overwrite: Force = False,
     as_json: Json = False,
 ) -> None:
     """Show what a model file holds, and what became of the table that it has learnt."""
     from chainrule.cli.commands.show import run
+    from chainrule.cli.plots import Plotting
 
-    run(model, weights=weights, command=command, as_json=as_json)
+    picture = Plotting(plot, overwrite=overwrite, model=model)
+    run(model, picture, weights=weights, command=command, as_json=as_json)
 
 
 @app.command(cls=WithHelp)

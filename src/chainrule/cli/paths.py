@@ -22,11 +22,11 @@ def input_path(text: str) -> Path:
     return Path(text)
 
 
-def output_path(text: str) -> Path:
-    """Path of a file to write, from what was typed for --out."""
+def output_path(text: str, parameter: str = "out") -> Path:
+    """Path of a file to write, from what was typed for --out, or for another option."""
     if not text.strip() or text.endswith(("/", os.sep)):
         raise OutputError(
-            parameter="out", given=text, needs="must be the name of a file", advice="Add its name."
+            parameter=parameter, given=text, needs="must be the name of a file", advice="Add its name."
         )
     return Path(text)
 

@@ -39,6 +39,7 @@ from chainrule.words import counted, printable
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from chainrule.cli.plots import Plotting
     from chainrule.jobs import FitJob, FitOutcome
     from chainrule.models import CrossValidation
 
@@ -47,8 +48,8 @@ __all__ = ["run"]
 WITHOUT_BRAILLE = {"linux", "dumb"}  # terminals whose letters have no such signs
 
 
-def run(job: FitJob, table: Path, *, as_json: bool) -> None:
-    """Fit, save and print."""
+def run(job: FitJob, table: Path, picture: Plotting, *, as_json: bool) -> None:
+    """Fit, save, print, and draw where that was asked for."""
     with TrainingProgress(table) as face:
         outcome = job.run(face)
     path = printable(str(outcome.path))
@@ -59,9 +60,11 @@ def run(job: FitJob, table: Path, *, as_json: bool) -> None:
         for one in outcome.result.diagnosis:
             note(f"{'Warning' if one.is_warning else 'Note'}: {said(one.message, in_options)}")
         if as_json:
-            print_json(outcome.summary())
+            print_json(outcome.summary() | _drawn(outcome, picture))
         else:
             _print_summary(outcome, table)
+            if _drawn(outcome, picture):
+                picture.say()
     except (BrokenPipeError, KeyboardInterrupt):  # nobody reads on, or there is no time to
         if not outcome.was_interrupted:
             raise
@@ -76,6 +79,13 @@ def run(job: FitJob, table: Path, *, as_json: bool) -> None:
             command = [f"chainrule fit {shell_word(table)}", f"--resume {checkpoint}"]
             note_command("Go on with", [*command, f"--out {path_again}", "--force"])
         raise typer.Exit(exit_code())
+
+
+def _drawn(outcome: FitOutcome, picture: Plotting) -> dict[str, str]:
+    """Draw the fit, where it was asked for and there is time; where the picture is."""
+    if outcome.was_interrupted:
+        return {}
+    return picture.draw(outcome.result, f"How {printable(str(outcome.path))} was fitted, and how good it is")
 
 
 def _held(outcome: FitOutcome) -> str:

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from chainrule.cli.plots import Plotting
     from chainrule.models import Calibration, Model, TrainingRecord
     from chainrule.network import Network
     from chainrule.tables import Encoding, InputPart, TargetPart, WorkedCell
@@ -55,9 +56,10 @@ MOST_FORMULAS = 8  # of one column of the table
 FIGURE = re.compile(r"(?:mean|deviation|less|divided by) [^,]+")
 
 
-def run(model: Path, *, weights: bool, command: bool, as_json: bool) -> None:
+def run(model: Path, picture: Plotting, *, weights: bool, command: bool, as_json: bool) -> None:
     """Print what the file holds, or the command that makes it again."""
     loaded = load_model(model)
+    drawn = picture.draw(loaded, f"Network and weights of {printable(str(model))}")
     if command:
         width, words = asked_width(sys.stdout), fit_command(loaded)
         lines = [" ".join(words)] if width is None else command_lines(words, width, margin="")
@@ -66,7 +68,7 @@ def run(model: Path, *, weights: bool, command: bool, as_json: bool) -> None:
             note(f"Note: {remark}")
         return
     if as_json:
-        print_json(_as_json(loaded, model))
+        print_json(_as_json(loaded, model) | drawn)
         return
     net = loaded.network
     n_weights = weights_in(net)
@@ -83,6 +85,7 @@ def run(model: Path, *, weights: bool, command: bool, as_json: bool) -> None:
         _print_all_weights(loaded)
     else:
         print_rows([("Weights", f"{n_weights}: see --weights or --json")])
+    picture.say()
 
 
 def _print_network(loaded: Model, model: Path) -> None:

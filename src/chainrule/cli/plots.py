@@ -1,0 +1,73 @@
+"""`--plot`: whether a picture can be drawn and kept, before anything is done, and the picture itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from chainrule.cli.paths import output_path
+from chainrule.cli.printing import print_rows
+from chainrule.disk import check_writable, write_file
+from chainrule.errors import InputError, OutputError, argument
+from chainrule.plots import ENDINGS, needs_matplotlib, picture_of
+from chainrule.words import printable, suggestion
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["Plotting"]
+
+
+class Plotting:
+    """A picture that was asked for, or none.
+
+    Parameters
+    ----------
+    typed : str or None
+        For --plot.
+    overwrite : bool
+    **others : paths
+        Files that it must not take the place of, each by what it is.
+
+    Raises
+    ------
+    InputError, OutputError, MissingPackageError
+        It is no picture, it cannot be written there, or nothing can draw it.
+    """
+
+    def __init__(self, typed: str | None, *, overwrite: bool, **others: Path | None) -> None:
+        self.overwrite = overwrite
+        self.path = None if typed is None else output_path(typed, "plot")
+        if self.path is None:
+            return
+        self.ending = self.path.suffix.removeprefix(".").lower()
+        if self.ending not in ENDINGS:
+            known = ", ".join(f".{one}" for one in ENDINGS)
+            raise InputError(
+                parameter="plot",
+                given=typed,
+                needs=f"must end in one of {known}",
+                advice=f"{suggestion(self.ending, ENDINGS)} Try {argument('plot', f'{self.path.stem}.svg')}.".lstrip(),
+            )
+        needs_matplotlib()
+        for what, other in others.items():
+            if other is not None and self.path.absolute() == other.absolute():
+                raise OutputError(
+                    f"{printable(typed or '')} is the {what} itself, which would be lost.",
+                    parameter="plot",
+                    given=typed,
+                    needs=f"must be another file than the {what}",
+                    advice=f"Give another name with {argument('plot')}.",
+                )
+        check_writable(self.path, overwrite=overwrite)
+
+    def draw(self, thing: Any, words: str) -> dict[str, str]:  # noqa: ANN401 (what can be drawn)
+        """Draw a thing, if it is to be, and keep it; where it is, for a summary."""
+        if self.path is None:
+            return {}
+        write_file(self.path, picture_of(thing, "summary", self.ending, words), overwrite=self.overwrite)
+        return {"plot": str(self.path)}
+
+    def say(self) -> None:
+        """Print where it is."""
+        if self.path is not None:
+            print_rows([("Plot", printable(str(self.path)))])

@@ -1,0 +1,207 @@
+"""Which kinds of pictures there are, what each needs, and what it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from chainrule.errors import InputError, UnknownNameError, argument
+from chainrule.inspection import GradientCheck
+from chainrule.models import Predictions, with_value
+from chainrule.plots.bars import answers_panels, errors_panels
+from chainrule.plots.classes import calibration_panels, confusion_panels
+from chainrule.plots.drawing import Panel
+from chainrule.plots.histories import history_panels
+from chainrule.plots.networks import network_panels
+from chainrule.plots.numbers import coverage_panels, predicted_panels, residuals_panels
+from chainrule.plots.subjects import Scored, Subject, table_of
+from chainrule.plots.surfaces import surface_panels
+from chainrule.plots.units import unit_panels
+from chainrule.plots.weights import weights_panels
+from chainrule.scores import each_of
+from chainrule.words import counted, listed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["KINDS", "panels_of"]
+
+OF_ROWS = ("rows", "table", "X", "Y")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of picture.
+
+    Attributes
+    ----------
+    panels : callable
+        Gives panels of a subject and of what was asked for.
+    takes : tuple of str
+        What may be asked for.
+    fits : callable
+        Whether a subject has what it needs.
+    """
+
+    panels: Callable[..., list[Panel]]
+    takes: tuple[str, ...]
+    fits: Callable[[Subject], bool]
+
+
+def panels_of(subject: Subject, kind: str | None, options: Mapping[str, Any]) -> list[Panel]:
+    """Panels of a kind, or of the one that is usual for the subject.
+
+    Raises
+    ------
+    UnknownNameError, InputError
+        There is no such kind of it, or what was asked for does not belong to it.
+    """
+    name = _usual(subject, options) if kind is None else kind
+    there = [one for one, its in KINDS.items() if its.fits(subject)]
+    if not isinstance(name, str) or name not in KINDS:
+        raise UnknownNameError(f"plot of a {subject.name}", str(name), there, "kind")
+    if name not in there:
+        raise InputError(
+            f"A {subject.name} has no plot {name!r}.",
+            parameter="kind",
+            given=name,
+            needs="must be a plot of what it has",
+            advice=f"There are: {listed(there)}.",
+        )
+    chosen = KINDS[name]
+    for option in options:
+        if option not in chosen.takes:
+            takes = listed(chosen.takes) if chosen.takes else "nothing beside"
+            raise InputError(
+                f"{argument(option)} was given",
+                parameter=option,
+                given=options[option],
+                needs=f"the plot {name!r} takes {takes}",
+                advice="Leave it out.",
+            )
+    return chosen.panels(subject, **options)
+
+
+def _usual(subject: Subject, options: Mapping[str, Any]) -> str:
+    """The usual kind: of a model that is given rows, one that shows how good it is."""
+    has_rows = any(name in options for name in OF_ROWS)
+    if has_rows and subject.usual in {"network", "history"} and subject.target_kind:
+        return "predicted" if subject.target_kind == "numbers" else "confusion"
+    return subject.usual
+
+
+def _scored(subject: Subject, options: Mapping[str, Any]) -> Scored:
+    """Scores of the rows that are asked for."""
+    table, X, Y = (options.get(name) for name in ("table", "X", "Y"))
+    model, rows = subject.model, options.get("rows")
+    if rows not in {None, "held_out", "training"}:
+        raise UnknownNameError("kind of rows", str(rows), ["held_out", "training"], "rows")
+    if model is not None and X is not None and Y is not None:
+        encoding = model.table_encoding
+        names = list(dict.fromkeys(part.name for part in encoding.inputs))
+        table = _as_arrow(table_of(names, X, encoding.target_names, Y))
+    if table is not None and model is not None:
+        source = model.read(table)
+        used, _ = with_value(source, model.table_encoding.has_target(source))
+        title = f" of {source.title}" if X is None else ""
+        return Scored(each_of(model.score(used)), f"{counted(used.n_rows, 'row')}{title}")
+    if subject.scored is None:
+        raise InputError(
+            f"A {subject.name} has no rows of its own.",
+            parameter="X" if hasattr(subject.thing, "predict") and not subject.scored else "table",
+            needs="rows whose targets are known are needed",
+            advice=f"Give {argument('table')}, or of an estimator {argument('X')} and {argument('Y')}.",
+        )
+    return subject.scored(rows)
+
+
+def _as_arrow(columns: Mapping[str, Any]) -> Any:  # noqa: ANN401 (pyarrow has no types)
+    import pyarrow as pa  # noqa: PLC0415
+
+    return pa.table(dict(columns))
+
+
+def _of_scores(panels: Callable[[Subject, Scored], list[Panel]]) -> Callable[..., list[Panel]]:
+    def found(subject: Subject, **options: Any) -> list[Panel]:  # noqa: ANN401 (as above)
+        return panels(subject, _scored(subject, options))
+
+    return found
+
+
+def _calibration(subject: Subject, **options: Any) -> list[Panel]:  # noqa: ANN401 (as above)
+    """Chances of classes against how often they are right; intervals of numbers against rows within them."""
+    if subject.target_kind != "numbers":
+        return calibration_panels(subject, _scored(subject, options))
+    model, data = subject.model, subject.data
+    if model is None:
+        raise InputError(
+            f"A {subject.name} has no intervals of numbers.",
+            parameter="kind",
+            given="calibration",
+            needs="a calibration of numbers is one of the intervals of a model",
+            advice="Give the result of a fit, or a model and a table.",
+        )
+    table = options.get("table")
+    if table is not None or data is None:
+        scored = _scored(subject, options)  # which says what is missing
+        used = model.read(table)
+        used, _ = with_value(used, model.table_encoding.has_target(used))
+        encoding = model.table_encoding
+        return coverage_panels(
+            model, encoding.encode_inputs(used), encoding.encode_targets(used), scored.rows
+        )
+    scored = _scored(subject, options)
+    asked = options.get("rows")
+    is_held_out = asked != "training" and len(data.held_out_rows) > 0
+    rows = data.held_out_rows if is_held_out else data.training_rows
+    words = counted(len(rows), "held-out row") if is_held_out else f"the {len(rows)} rows that it has learnt from"
+    del scored
+    return coverage_panels(model, data.X[rows], data.Y[rows], words)
+
+
+def _summary(subject: Subject, **options: Any) -> list[Panel]:  # noqa: ANN401 (as above)
+    """A page: the training, how good it is, and how far one target can be relied on; of a model its weights."""
+    panels = [one for one in history_panels(subject) if not one.is_extra] if subject.runs else []
+    if not subject.target_kind or (subject.scored is None and not options):
+        return [*panels, *network_panels(subject), *weights_panels(subject)]
+    scored = _scored(subject, options)
+    if subject.target_kind == "numbers":
+        panels += predicted_panels(subject, scored)
+        return panels if len(scored.scores) > 1 else [*panels, *residuals_panels(subject, scored)]
+    panels += confusion_panels(subject, scored)
+    has_chances = all(one.scored.outputs is not None and one.scored.chances for one in scored.scores)
+    is_one = has_chances and len(scored.scores) == 1
+    return [*panels, *(calibration_panels(subject, scored) if is_one else [])]
+
+
+def _has_scores(subject: Subject, *kinds: str) -> bool:
+    return bool(subject.target_kind in kinds and (subject.scored is not None or subject.model is not None))
+
+
+KINDS: dict[str, Kind] = {
+    "summary": Kind(_summary, OF_ROWS, lambda one: one.network is not None or one.scored is not None),
+    "history": Kind(history_panels, (), lambda one: bool(one.runs)),
+    "network": Kind(network_panels, ("member",), lambda one: one.network is not None),
+    "confusion": Kind(
+        _of_scores(confusion_panels), OF_ROWS, lambda one: _has_scores(one, "classes", "labels")
+    ),
+    "predicted": Kind(_of_scores(predicted_panels), OF_ROWS, lambda one: _has_scores(one, "numbers")),
+    "residuals": Kind(_of_scores(residuals_panels), OF_ROWS, lambda one: _has_scores(one, "numbers")),
+    "calibration": Kind(
+        _calibration,
+        OF_ROWS,
+        lambda one: _has_scores(one, "classes", "labels") or (one.model is not None and one.target_kind == "numbers"),
+    ),
+    "weights": Kind(weights_panels, ("member", "layer", "pixels"), lambda one: one.network is not None),
+    "unit": Kind(
+        unit_panels,
+        ("member", "layer", "unit", "inputs", "table", "X"),
+        lambda one: one.network is not None,
+    ),
+    "surface": Kind(
+        surface_panels, ("member", "weights", "path", "X", "Y"), lambda one: one.network is not None
+    ),
+    "errors": Kind(errors_panels, (), lambda one: isinstance(one.thing, GradientCheck)),
+    "answers": Kind(answers_panels, (), lambda one: isinstance(one.thing, Predictions)),
+}
