@@ -111,7 +111,7 @@ def curves(what: str, lines: Sequence[Curve], *, best: int | None = None) -> Htm
     found = f"; the best epoch is {best}" if best is not None else ""
     scale = f", {LOGARITHMIC}" if is_logarithmic else ""
     label = f"{what} of {counted(n_epochs, 'epoch')}{scale}: {'; '.join(ways)}{found}"
-    return picture(WIDTH, HEIGHT, label, *parts)
+    return picture(WIDTH, HEIGHT, label, *parts, shrinks=True)
 
 
 def _four(value: float) -> str:

@@ -162,5 +162,5 @@ def _lines(before: Layer, after: Layer, between: Between, x: float, height: floa
         yield element(
             "path", d="".join(ways), fill="none", stroke=SECOND if is_negative else FIRST,
             stroke_width=pixels(thickness), stroke_dasharray="5 3" if is_negative else None,
-            stroke_opacity="0.8",
+            stroke_opacity="0.9",
         )  # fmt: skip

@@ -69,11 +69,12 @@ def path(
     )
 
 
-def picture(width: float, height: float, label: str, *parts: object) -> Html:
-    """A picture in a box that scrolls, and what it shows in words."""
+def picture(width: float, height: float, label: str, *parts: object, shrinks: bool = False) -> Html:
+    """A picture, and what it shows in words: where there is less room, it shrinks, or else is scrolled."""
     size = f"{pixels(width)} {pixels(height)}"
+    kind = f"{CLASS}-shrinks" if shrinks else None
     drawn = element(
-        "svg", element("title", label), *parts, role="img", aria_label=label, width=pixels(width),
-        height=pixels(height), viewBox=f"0 0 {size}",
+        "svg", element("title", label), *parts, class_=kind, role="img", aria_label=label,
+        width=pixels(width), height=pixels(height), viewBox=f"0 0 {size}",
     )  # fmt: skip
     return wide(drawn)

@@ -11,7 +11,7 @@ CLASS = "chainrule"
 STYLE = (
     """
 .C{color:inherit;line-height:1.4;max-width:100%;margin:.25em 0;
---C-line:rgba(128,128,128,.45);--C-band:rgba(128,128,128,.12);--C-first:#2f7fd0;--C-second:#d9730d}
+--C-line:rgba(128,128,128,.45);--C-band:rgba(128,128,128,.12);--C-first:#2f7fd0;--C-second:#c8660a}
 .C p{margin:.3em 0;overflow-wrap:anywhere}
 .C .C-title{font-weight:600}
 .C .C-small{opacity:.8}
@@ -37,6 +37,7 @@ line-height:1.4;vertical-align:top;max-width:none}
 .C .C-equation{padding-left:2.5em;text-indent:-2em;overflow-wrap:normal}
 .C sub,.C sup{font-size:.72em;line-height:0}
 .C svg{display:block;max-width:none;height:auto}
+.C svg.C-shrinks{max-width:100%}
 .C svg text{fill:currentColor;font-family:inherit;font-size:11px}
 @media print{.C .C-wide{overflow:visible}.C{break-inside:auto}}
 """.replace(".C", f".{CLASS}")

@@ -79,6 +79,10 @@ class Model:
     def _repr_html_(self) -> str:
         return model_display(self)
 
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: ANN401, ARG002, FBT001 (IPython's own)
+        """Write what a notebook keeps as text beside the display: a line, where the whole can be long."""
+        printer.text(f"Model({self.network!r})")
+
     @property
     def states(self) -> tuple[TrainingState, ...]:
         """Where the trainings stand, of all networks that have a state: of one alone, or of the members."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from chainrule.arithmetic import ARITHMETIC
 from chainrule.training.displays.history import history_display
+from chainrule.words import counted
 
 __all__ = ["Epoch", "History"]
 
@@ -103,3 +104,8 @@ class History:
 
     def _repr_html_(self) -> str:
         return history_display(self)
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: ANN401, ARG002, FBT001 (IPython's own)
+        """Write what a notebook keeps as text beside the display: a line, where the whole can be long."""
+        losses = f"loss {self.loss_before:.6g} to {self.loss_after:.6g}"
+        printer.text(f"History({counted(len(self.epochs), 'epoch')}, {losses})")

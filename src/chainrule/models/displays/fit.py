@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["fit_display", "folds_display"]
 
 MOST_FOLDS, MOST_FIGURES, LONGEST_NAME, MOST_SAID = 10, 10, 28, 20
-NOT_COMPARED = "Whether a linear model would do as well says .gain, which trains one when it is asked for."
+NOT_COMPARED = ".gain says whether a linear model would do as well, and trains one when it is asked for."
 
 
 def fit_display(result: FitResult) -> str:

@@ -24,7 +24,7 @@ from chainrule.tables.encoding.targets.constant import ConstantTarget
 from chainrule.tables.encoding.targets.dates import DateTarget
 from chainrule.tables.encoding.targets.numbers import NumberTarget
 from chainrule.tables.encoding.texts import TextInput
-from chainrule.words import listed, printable, suggestion
+from chainrule.words import counted, listed, printable, suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -107,6 +107,10 @@ class Encoding(Stored, frozen=True):
 
     def _repr_html_(self) -> str:
         return encoding_display(self)
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: ANN401, ARG002, FBT001 (IPython's own)
+        """Write what a notebook keeps as text beside the display: a line, where the whole can be long."""
+        printer.text(f"Encoding({counted(self.n_inputs, 'input')}, {counted(self.n_outputs, 'output')})")
 
     @property
     def input_names(self) -> tuple[str, ...]:

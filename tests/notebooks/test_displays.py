@@ -1,0 +1,433 @@
+"""What notebooks show: well-formed, escaped, small, and with the numbers that the thing itself has."""
+
+from __future__ import annotations
+
+import math
+import re
+import warnings
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from read_back import facts_of, read, tables_of, text_of
+
+import chainrule
+from chainrule import Ensemble, Network, check_gradients, trace, train
+from chainrule.displays import Curve, curves, display, first_and_last, inline, layers_picture, some_of
+from chainrule.inspection import trace_forward
+from chainrule.models import prepare
+from chainrule.network import network_parts, tabm_network
+from chainrule.scores import ClassRows, NumberRows, score_classes, score_numbers, score_parts
+from chainrule.tables import ColumnReport, Report
+from chainrule.training import Diagnosis, Epoch, History, StoppedBy, TrainingResult
+from chainrule.words import named, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from xml.etree.ElementTree import Element
+
+MOST = 100_000  # characters of a display
+HOSTILE = [
+    "<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "a & b &amp; &lt;", "5$ to $7", "\\(x\\)",
+    "'single' \"double\"", "two\nlines\tand\x00more", "x" * 5000, "漢字テスト", "\u202egnp.exe", "\udc80",
+    "</style><b>", "]]>", "{{x}}", "javascript:x", " ", "\u0301",
+]  # fmt: skip
+SMALL = {"n_rows": 4, "n_classes": 2}
+BIG = (1000, 64, 64, 64, 32, 32, 32, 16, 16, 8, 40)
+
+
+def shown(thing: object) -> Element:
+    """What a thing shows, read back; the same each time, and not large."""
+    page, again = (thing._repr_html_() for _ in range(2))  # type: ignore[attr-defined]
+    assert isinstance(page, str)
+    assert len(page) < MOST
+    assert page == again
+    return read(page)
+
+
+def network(*sizes: int, seed: int = 0) -> Network:
+    return Network.random(sizes, "tanh", seed=seed)
+
+
+def history(losses: Sequence[float], validation: Sequence[float | None] | None = None) -> History:
+    watched = [None] * len(losses) if validation is None else validation
+    pairs = zip(losses, watched, strict=True)
+    epochs = tuple(Epoch(k, loss, 0.5, 0.1, other) for k, (loss, other) in enumerate(pairs, 1))
+    return History(losses[0] if losses else 1.0, epochs, losses[-1] if losses else 1.0)
+
+
+@given(st.text() | st.sampled_from(HOSTILE))
+@settings(max_examples=30)
+@example("$")
+def test_whatever_a_user_calls_a_column_or_a_class_is_shown_and_is_no_markup(name: str) -> None:
+    report = Report(name, 1, 0, (), (ColumnReport(name, "input", name, name, (name,)),), (name,), (name,))
+    score = score_classes(name, ClassRows(np.array([0, 1]), np.array([1, 1])), [name, "other"], majority=name)
+    outputs = layers_picture(*_as_layers(network(2, 2), [name, "b"]))
+    for thing, words in (
+        (report, printable(name)),
+        (score, named(name)),
+        (Diagnosis("unknown", name), printable(name)),
+    ):
+        text = text_of(shown(thing))
+        assert words in text
+    assert named(name, 24) in text_of(read(display("x", outputs)))
+
+
+def _as_layers(net: Network, names: Sequence[str]) -> tuple[Any, Any]:
+    from chainrule.network.display import _between, _layers  # noqa: PLC0415 (what the display draws)
+
+    return list(_layers(net, names, names)), list(_between(net))
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_tables_encodings_models_and_predictions_escape_names_and_cells(name: str) -> None:
+    name = "of surrogates Arrow has none" if "\udc80" in name else f"{name}."
+    table = pa.table({name: [1.0, 2.0, 3.0, 4.0], "y": [name, "other", name, "other"]})
+    read_back = shown(chainrule.read_table(table))
+    assert named(name, 32) in text_of(read_back)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        data = prepare(table, target="y", held_out=0)
+    assert named(name, 28) in text_of(shown(data.encoding))
+    model = chainrule.Model(
+        Network.random((1, 2), "softmax", "cross_entropy"), data.encoding, report=data.report
+    )
+    assert named(name, 24) in text_of(shown(model))
+    shown(model.predict(table))
+
+
+def test_text_that_is_no_html_is_escaped_and_no_formula_in_tex() -> None:
+    assert inline("a<b") == "a&lt;b"
+    assert inline("$x$") == "<span>$</span>x<span>$</span>"
+    for page in (Diagnosis("x", r"$x$ and \(y\)")._repr_html_(), inline(r"\begin{x}$$")):
+        assert not re.search(r"\$[^<]|\\[(\[b]", page)
+
+
+def test_the_weights_of_a_network_are_its_own() -> None:
+    net = network(3, 4, 2)
+    root = shown(net)
+    tables = tables_of(root)
+    for m, w in enumerate(net.weights, 1):
+        _, *rows = tables[f"Weights of matrix {m}, {len(w)} lines"]
+        assert [[float(cell) for cell in row[1:]] for row in rows] == [
+            [float(f"{v:.6g}") for v in line] for line in w
+        ]
+    assert [row[3] for row in tables["Layers"][1:]] == ["16", "10"]
+    assert facts_of(root) == {"Weights": "26, float64", "Loss": "rss"}
+
+
+def test_lines_are_weights_by_sign_and_size() -> None:
+    net = Network([[[0.0, 1.0, -1.0, 0.0], [0.0, 0.01, 0.5, -0.5]]], "identity")
+    root = shown(net)
+    lines = [one for one in root.iter("path") if one.get("stroke-opacity")]
+    found = {
+        ("second" in str(one.get("stroke")), float(str(one.get("stroke-width")))): str(one.get("d")).count(
+            "M"
+        )
+        for one in lines
+    }
+    assert found == {(False, 2.8): 1, (True, 2.8): 1, (False, 0.4): 1, (False, 1.6): 1, (True, 1.6): 1}
+    assert len(list(root.iter("circle"))) == 5
+
+
+def test_of_many_units_and_layers_some_are_drawn_and_all_are_counted() -> None:
+    root = shown(network(20, 9, 30))
+    assert len(list(root.iter("circle"))) == 8 + 9 + 8
+    words = [text_of(one) for one in root.iter("text")]
+    assert words.count("8 drawn") == words.count("⋮") == 2
+    assert {"20", "9", "30"} <= set(words)
+    root = shown(network(*[2] * 40))
+    assert "… 28 layers" in [text_of(one) for one in root.iter("text")]
+    assert len(list(root.iter("circle"))) == 24
+    assert some_of(40, 12).count(None) == 1
+
+
+@pytest.mark.parametrize(
+    "net",
+    [
+        Network.random(BIG, [*["relu"] * 9, "softmax"], "cross_entropy"),
+        Network([np.zeros((40, 41)), np.full((300, 41), 1e300)], "identity"),
+        Network.random((3, 8, 1), layers=["dense", "dense"]),
+        tabm_network((5, 8, 8, 2), members=4),
+        Network.random(
+            [5, 4, 1], ["identity", "tanh", "identity"], layers=["periodic:4:2", "dense", "dense"]
+        ),
+        network(*[3] * 400),
+    ],
+    ids=["big", "extreme", "small", "members", "periodic", "deep"],
+)
+def test_no_network_is_too_big_to_be_shown(net: Network) -> None:
+    assert str(sum(w.size for w in net.weights)) in facts_of(shown(net))["Weights"]
+    with np.errstate(over="ignore", invalid="ignore"):
+        step = trace(net, np.full(net.sizes[0], 0.5), np.eye(net.sizes[-1])[0], rate=0.1)
+    assert "back-propagation" in text_of(shown(step))
+    shown(trace_forward(net, np.zeros(net.sizes[0])))
+
+
+def test_an_ensemble_shows_what_each_counts() -> None:
+    nets = [network(4, 3, 1, seed=seed) for seed in range(2)] + [network(4, 5, 1)] * 50
+    root = shown(Ensemble(nets, [2.0, *[1.0] * 51]))
+    _, *rows = tables_of(root)["Networks of the ensemble"]
+    assert rows[0] == ["1", f"{200 / 53:.4g} %", "4-3-1", "tanh, tanh", "19"]
+    assert [row[0] for row in rows].count("…") == 1
+    assert "counts the same" in text_of(shown(Ensemble(nets)))
+
+
+def test_a_trace_has_the_numbers_of_the_step() -> None:
+    step = trace(network(2, 3, 1), [0.5, -1.0], [0.25], rate=0.5)
+    root = shown(step)
+    lines = [text_of(one) for one in root.iter("p")]
+    results = {line.split(" ")[0]: line.rsplit("= ", 1)[-1] for line in lines if "= " in line}
+    assert results["z1(2)"] == f"{step.z[0][0]:.6g}"
+    assert results["a3(2)"] == f"{step.a[0][2]:.6g}"
+    assert results["δ1(3)"] == f"{step.delta[1][0]:.6g}"
+    assert results["W32(1)"] == f"{step.weights_after[0][2, 2]:.6g}"
+    assert results["RSS"] in {f"{step.loss_before:.6g}", f"{step.loss_after:.6g}"}
+    summaries = [text_of(one) for one in root.iter("summary")]
+    assert summaries[0].startswith("Layer 2 (hidden, tanh): net inputs")
+    assert len(summaries) == 7
+    # The same formulas as in the text.
+    text = re.sub(r"[_^]|\s", "", step.text())
+    for line in (line for line in lines if " = " in line and "inputs" not in line and "targets" not in line):
+        assert re.sub(r"\s", "", line) in text
+
+
+def test_a_check_says_its_verdict_in_words() -> None:
+    check = check_gradients(network(2, 3, 1), [[0.5, 1.0]], [[0.25]])
+    text = text_of(shown(check))
+    assert "Gradient check passed" in text
+    assert f"{check.differences.relative_to_network:.1e}" in text
+    wrong = replace(check, passed=False, differences=replace(check.differences, passed=False))
+    text = text_of(shown(wrong))
+    assert "FAILED" in text
+    assert "too far apart" in text
+    shown(replace(check, complex_step=None))
+
+
+def test_a_history_shows_losses_and_the_best_epoch() -> None:
+    found = TrainingResult(
+        network(2, 1),
+        history([4.0, 2.0, 1.0], [3.0, 1.5, 2.5]),
+        StoppedBy.PATIENCE,
+        2,
+        (),
+        lambda: None,  # type: ignore[arg-type, return-value]
+    )
+    root = shown(found)
+    assert facts_of(root) | {"Loss before": "4", "Loss after": "1", "Best epoch": "2 of 3"} == facts_of(root)
+    label = next(root.iter("svg")).get("aria-label")
+    assert label == (
+        "Loss of 3 epochs: training loss from 4 to 1; validation loss from 3 to 2.5; the best epoch is 2"
+    )
+    assert "best: epoch 2" in [text_of(one) for one in root.iter("text")]
+    head, *rows = tables_of(root)["Epochs"]
+    assert head == ["epoch", "rate", "training loss", "validation loss"]
+    assert rows == [["1", "0.1", "4", "3"], ["2", "0.1", "2", "1.5"], ["3", "0.1", "1", "2.5"]]
+
+
+@pytest.mark.parametrize(
+    "losses",
+    [[], [1.0], [1.0, 1.0], [math.nan] * 5, [1.0, math.nan, math.inf, 0.5], [1e308, -1e308], [0.0, 5e-324],
+     [1.0 / k for k in range(1, 20_001)], [-1.0, 2.0]],
+    ids=["none", "one", "flat", "nan", "gaps", "extreme", "tiny", "many", "negative"],
+)  # fmt: skip
+def test_no_losses_are_too_odd_to_be_shown(losses: list[float]) -> None:
+    root = shown(history(losses))
+    for line in root.iter("path"):
+        assert not re.search("nan|inf", str(line.get("d")))
+    shown(history(losses, [None, *losses[1:]] if losses else []))
+    for best in (None, 0, 1, len(losses)):
+        curves("Loss", [Curve("training", losses)], best=best)
+
+
+def test_a_curve_of_many_epochs_keeps_what_stands_out() -> None:
+    losses = [1.0] * 50_000
+    losses[31_234] = 9.0
+    drawn = curves("Loss", [Curve("training", losses)])
+    assert len(drawn) < 10_000
+    line = re.findall(r'd="(M[^"]*L[^"]*)"', drawn)[0]
+    heights = {float(point.split(" ")[1]) for point in line[1:].split("L")}
+    assert heights == {12.0, 110.0}
+
+
+def test_the_confusion_table_is_that_of_the_score() -> None:
+    rng = np.random.default_rng(0)
+    rows = ClassRows(rng.integers(0, 3, 200), rng.integers(0, 3, 200))
+    score = score_classes("kind", rows, ["a", "b", "c"])
+    root = shown(score)
+    tables = tables_of(root)
+    _, *counts = tables["Rows by their class, and the class that was predicted"]
+    assert [[int(cell) for cell in row[1:]] for row in counts] == [list(row) for row in score.confusion]
+    assert tables["Figures"][1][:2] == ["accuracy", f"{score.accuracy:.3f}"]
+    assert [row[1] for row in tables["Classes"][1:]] == [str(n) for n in score.rows.values()]
+    marked = [text_of(one) for one in root.iter("td") if one.get("class") == "chainrule-right"]
+    assert marked == [str(score.confusion[k][k]) for k in range(3)]
+
+
+def test_of_forty_classes_the_pairs_that_go_wrong_most_are_shown() -> None:
+    rng = np.random.default_rng(0)
+    truth = np.repeat(np.arange(40), 30)
+    guess = np.where(rng.random(1200) < 0.8, truth, rng.integers(0, 40, 1200))
+    guess[:20] = 7
+    score = score_classes("kind", ClassRows(truth, guess), [f"class {k}" for k in range(40)])
+    table = tables_of(shown(score))["Rows by their class, and the class that was predicted"]
+    assert table[1] == ["class 0", "class 7", str(score.confusion[0][7])]
+    assert len(table) == 16
+
+
+def test_three_hundred_targets_are_a_table_of_some() -> None:
+    rng = np.random.default_rng(0)
+    rows = NumberRows(rng.normal(size=20), rng.normal(size=20))
+    scores = tuple(score_numbers(f"target {k}", rows) for k in range(300))
+    page = display("Scores", *score_parts(scores, intervals=False))
+    assert len(page) < MOST
+    assert "280 more targets" in text_of(read(page))
+    assert f"{scores[0].rmse:#.4g}" in text_of(shown(scores[0]))
+    not_finite = rows._replace(predicted=np.full(20, math.inf))
+    assert "inf" in text_of(shown(score_numbers("y", not_finite)))
+
+
+def test_of_many_rows_and_columns_some_are_shown_and_all_are_counted() -> None:
+    table = chainrule.read_table(pa.table({f"c{k}": np.arange(1000) + k / 4 for k in range(50)}))
+    root = shown(table)
+    head, *rows = tables_of(root)["Rows"]
+    assert head == ["row", *(f"c{k}" for k in range(12))]
+    assert [row[0] for row in rows] == ["1", "2", "3", "4", "5", "…", "996", "997", "998", "999", "1000"]
+    assert rows[-1][2] == "999.25"
+    text = text_of(root)
+    assert "1000 rows, 50 columns" in text
+    assert "38 more columns" in text
+
+
+def test_cells_of_any_type_are_shown() -> None:
+    values: dict[str, Any] = {
+        "time": pa.array([1, None], pa.timestamp("ns")), "list": [[1, 2], None], "none": [None, None],
+        "truth": [True, False], "bytes": [b"<b>", b"\xff"], "long": ["x" * 10**6, ""],
+        "nan": [math.nan, math.inf],
+    }  # fmt: skip
+    cells = [(name, chainrule.tables.Column(name, pa.array(one)).value) for name, one in values.items()]
+    text = text_of(read(display("x", first_and_last(cells, 2, caption="Cells"))))
+    assert "1970-01-01 00:00:00.000000001" in text
+    assert "inf" in text
+
+
+def test_predictions_are_those_of_the_model() -> None:
+    table = pa.table({"x": np.linspace(0, 1, 30), "kind": ["a", "b", "c"] * 10})
+    data = prepare(table, target="kind", held_out=0)
+    model = chainrule.Model(Network.random((1, 3), "softmax", "cross_entropy"), data.encoding)
+    p = model.predict(table)
+    head, *rows = tables_of(shown(p))["Predictions"]
+    assert head == ["row", *p.names]
+    for row in (row for row in rows if row[0] != "…"):
+        at = int(row[0]) - 1
+        assert row[1] == p["kind"][at]
+        assert [float(cell) for cell in row[2:]] == [float(f"{v:.6g}") for v in p.probabilities[at]]  # type: ignore[index]
+    assert "30 rows" in text_of(shown(p))
+    assert "not as learnt" in text_of(shown(replace(p, remarks=("not as learnt",))))
+
+
+@pytest.fixture(scope="module")
+def fitted() -> chainrule.FitResult:
+    return chainrule.fit(
+        "examples/penguins.csv", target="species", hidden=3, epochs=12, validation=0.2, seed=1
+    )
+
+
+def test_a_fit_shows_its_score_and_trains_nothing_to_do_so(fitted: chainrule.FitResult) -> None:
+    text = text_of(shown(fitted))
+    score: Any = fitted.held_out_score
+    assert f"Score of {len(fitted.data.held_out_rows)} held-out rows" in text
+    assert f"{score.accuracy:.3f}" in text
+    assert "linear_model" not in vars(fitted)
+    assert "linear model would do as well" in text
+    compared = replace(fitted)
+    assert compared.gain is not None
+    text = text_of(shown(compared))
+    assert str(compared.gain) in text
+    assert "linear model would do as well" not in text
+    assert "linear model" in tables_of(shown(compared))["Figures"][0]
+    shown(fitted.model)
+    shown(compared.gain)
+
+
+def test_a_fit_shows_what_is_missing_or_went_badly(fitted: chainrule.FitResult) -> None:
+    unfinished = replace(fitted, unfinished=(fitted, fitted))
+    assert "2 networks under way are left out" in text_of(shown(unfinished))
+    bad = replace(
+        fitted.training,
+        diagnosis=(Diagnosis("unknown", "It is bad."), Diagnosis("x", "So so.", is_warning=False)),
+    )
+    text = text_of(shown(replace(fitted, training=bad)))
+    assert "Warning: It is bad." in text
+    assert "Warning: So so." not in text
+    assert "So so." in text
+
+
+def test_folds_show_each_fold() -> None:
+    validated = chainrule.cross_validate("examples/iris.csv", target="species", hidden=3, epochs=5, folds=3)
+    table = tables_of(shown(validated))["Folds"]
+    figure = validated.figures[0]
+    assert [row[3] for row in table[1:4]] == [figure.written(value) for value in figure.of_folds]
+    assert table[4][3] == figure.written(figure.mean)
+    assert "linear_score" not in vars(validated)
+
+
+def test_a_training_that_was_interrupted_is_shown() -> None:
+    def stop(_progress: object) -> None:
+        raise KeyboardInterrupt
+
+    result = train(network(1, 1), [[0.0]], [[1.0]], rate=0.1, epochs=5, on_epoch=stop)
+    assert "1 epoch, stopped by interrupt" in text_of(shown(result))
+    shown(replace(result, history=History(math.nan, (), math.inf)))
+
+
+def test_estimators_show_their_network_below_what_scikit_learn_shows() -> None:
+    pytest.importorskip("sklearn")
+    X, y = np.random.default_rng(0).normal(size=(40, 3)), np.arange(40) % 2
+    new = chainrule.MLPClassifier(4, max_iter=20)
+    assert "chainrule tex2jax_ignore" not in new._repr_html_()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for est in (
+            new.fit(X, y),
+            chainrule.MLPClassifier(4, max_iter=20, early_stopping=True).fit(X, y),
+            chainrule.MLPRegressor(hidden=4, max_iter=20).fit(X, X[:, 0]),
+            chainrule.MLPClassifier(4, max_iter=20, ensemble=2).fit(X, y),
+            chainrule.MLPClassifier(4).partial_fit(X, y, classes=[0, 1]),
+        ):
+            page = est._repr_mimebundle_()["text/html"]
+            theirs, own = page.split('<div class="chainrule ', 1)
+            assert "sk-top-container" in theirs
+            root = read(f'<div class="chainrule {own}')
+            assert facts_of(root)["Loss"]
+            if not hasattr(est, "estimators_"):
+                assert repr(est.network_) in text_of(root)
+                assert facts_of(root)["Loss of the last"] == f"{est.loss_curve_[-1]:.6g}"
+
+
+def test_what_stands_beside_a_display_as_text_is_short(fitted: chainrule.FitResult) -> None:
+    class Printer:
+        def text(self, words: str) -> None:
+            written.append(words)
+
+    written: list[str] = []
+    for thing in (fitted.history, fitted.model, fitted.data.encoding, fitted.data.report):
+        thing._repr_pretty_(Printer(), cycle=False)
+    assert written == [
+        f"History(12 epochs, loss {fitted.history.loss_before:.6g} to {fitted.history.loss_after:.6g})",
+        "Model(Network(9-3-3, relu, softmax, cross_entropy, float64))",
+        "Encoding(9 inputs, 3 outputs)",
+        "Report(penguins.csv, 333 rows, 8 columns)",
+    ]
+
+
+def test_names_of_inputs_and_outputs_stand_beside_their_units() -> None:
+    page = display("x", *network_parts(network(2, 1), ["age", "a very long name of one input"], ["price"]))
+    words = [text_of(one) for one in read(page).iter("text")]
+    assert "age" in words
+    assert "price" in words
+    assert any(word.endswith(named("a very long name of one input", 24)) for word in words)
