@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from chainrule.words import counted
+from chainrule.words import counted, series
 
 __all__ = ["GradientCheck", "MethodCheck", "WeightPlace"]
 
@@ -41,6 +41,9 @@ class MethodCheck:
     limit : float
         What `relative_to_network` must not exceed, beyond what rounding explains. Where every gradient is
         0, an estimate that is not, by rounding, has the relative error infinity.
+    rounding : float
+        What rounding alone may come to at the worst weight, on the same scale. From 1 on this method cannot
+        see gradients of that size: its agreement says nothing of them.
     worst : WeightPlace
         The weight with the worst error (relative to the network).
     gradient, estimate : float
@@ -58,6 +61,7 @@ class MethodCheck:
     relative_to_network: float
     relative_to_layer: float
     limit: float
+    rounding: float
     worst: WeightPlace
     gradient: float
     estimate: float
@@ -117,13 +121,13 @@ class GradientCheck:
             "                      of the network   of the layer     limit",
         ]
         for name, method in methods:
-            mark = _mark(method.relative_to_network, method.limit, passed=method.passed)
+            mark = _mark(method)
             lines.append(
                 f"{name:<20}  {method.relative_to_network:>14.1e}  {method.relative_to_layer:>13.1e}"
                 f"  {method.limit:>8.0e}{mark}"
             )
         if self.complex_step is not None:  # the slope along the update is found by it
-            mark = _mark(self.update_error, self.update_limit, passed=self.update_error <= self.update_limit)
+            mark = "  <-- too far apart" * (not self.update_error <= self.update_limit)
             lines.append(
                 f"{'update (slope)':<20}  {self.update_error:>14.1e}  {'':>13}  "
                 f"{self.update_limit:>8.0e}{mark}"
@@ -133,6 +137,11 @@ class GradientCheck:
             f"{name:<20}  {method.gradient:>16.9g}  {method.estimate:>14.9g}   {method.worst}"
             for name, method in methods
         ]
+        blind = [name for name, method in methods if method.passed and method.rounding >= 1]
+        if blind:
+            sees = self.complex_step is not None and self.complex_step.rounding < 1
+            rest = "; the complex step can" if sees else ""
+            lines += ["", f"Rounding is larger than these gradients: {series(blind)} cannot see them{rest}."]
         return "\n".join(lines)
 
     def to_json(self) -> dict[str, Any]:
@@ -144,8 +153,10 @@ class GradientCheck:
         return {**vars(self), **methods}
 
 
-def _mark(error: float, limit: float, *, passed: bool) -> str:
+def _mark(method: MethodCheck) -> str:
     """Remark behind an error that is not simply within its limit."""
-    if not passed:
+    if not method.passed:
         return "  <-- too far apart"
-    return "" if error <= limit else "  (no more than rounding)"
+    if method.relative_to_network <= method.limit:
+        return ""
+    return f"  (no more than rounding: up to {method.rounding:.0e})"
