@@ -1,10 +1,10 @@
 """Commands that a page shows, run in their order, and what they print compared with what it shows.
 
-A block of a page that begins with ```` ```console ```` holds commands behind `$`, and behind each what it prints. Those
-of chainrule run in this process, all others in a shell. `...` stands for what may differ, such as seconds.
+A block of a page that begins with ```` ```console ```` holds commands behind `$`, and below each what it prints.
+Those of chainrule run in this process, all others in a shell. `...` stands for what may differ, such as seconds.
 
-What the pages show is written anew where it no longer holds by ``REWRITE_GUIDES=1 pytest tests/test_guides.py``: read
-the difference before you keep it.
+What pages show is written anew, where it no longer holds, by ``REWRITE_GUIDES=1 pytest tests/test_guides.py``:
+read the difference before you keep it.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def printed_by(typed: str) -> Printed:
     if words[0] == "chainrule":
         done = run_command(*words[1:])
         return Printed(done.out, done.err)
-    shell = subprocess.run(["sh", "-c", typed], capture_output=True, text=True, check=True)
+    shell = subprocess.run(["/bin/sh", "-c", typed], capture_output=True, text=True, check=True)
     return Printed(shell.stdout, shell.stderr)
 
 

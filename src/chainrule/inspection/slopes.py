@@ -172,9 +172,13 @@ def bounds_on_slopes(net: Network, passed: ForwardPass, Y: Numbers) -> list[tupl
         else:
             upstream = interval_of_inputs(layer, w, passed.a[m], bounds[0])
         forward, z = net.activations[m].forward, passed.z[m]
-        units = [_sides_in_unit(forward, lambda z: np.abs(forward(z)), z, k) for k in range(z.shape[1])]
+        units = [_sides_in_unit(forward, _size_of(forward), z, k) for k in range(z.shape[1])]
         bounds.insert(0, _stacked([_between(sides, upstream) for sides in units]))
     return bounds
+
+
+def _size_of(function: Callable[[Numbers], Numbers]) -> Callable[[Numbers], Numbers]:
+    return lambda z: np.abs(function(z))
 
 
 def _sides_in_unit(
