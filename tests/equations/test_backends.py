@@ -44,6 +44,7 @@ from chainrule.equations import (
     penalty,
     penalty_gradient,
     sample_losses,
+    sample_magnitudes,
     smoothed_targets,
     with_bias_unit,
 )
@@ -113,11 +114,15 @@ def _equations_of_a_loss(loss: Loss, g: Activation) -> dict[str, Equation]:
     def sample_losses_of(z: Array, y: Array) -> Array:
         return sample_losses(loss, z, g.forward(z), y, g)
 
+    def sample_magnitudes_of(z: Array, y: Array) -> Array:
+        return sample_magnitudes(loss, z, g.forward(z), y, g)
+
     return {
         f"{loss.name} values": Equation(values, (BATCH, BATCH)),
         f"{loss.name} slopes": Equation(slopes, (BATCH, BATCH)),
         f"{loss.name} output_delta": Equation(output_delta_of, (BATCH, BATCH)),
         f"{loss.name} sample_losses": Equation(sample_losses_of, (BATCH, BATCH)),
+        f"{loss.name} sample_magnitudes": Equation(sample_magnitudes_of, (BATCH, BATCH), holomorphic=False),
     }
 
 

@@ -121,7 +121,7 @@ def test_least_squares_at_its_minimum() -> None:
         check = check_gradients(Network([best], "identity"), X, Y)
         assert check.largest_gradient < 1e-14
         assert check.passed, str(check)
-        assert "(no more than rounding)" in str(check)
+        assert "(no more than rounding: up to" in str(check)
 
 
 def test_exclusive_or_learnt_well() -> None:
@@ -336,3 +336,63 @@ def test_summary_to_the_letter(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_loss_that_overflows_is_refused() -> None:
     with pytest.raises(InputError, match=r"^The loss of the network on these samples is inf but must be fin"):
         check_gradients(Network([[[0.0, 1.0]]], "identity"), [[1e200]], [[0.0]])
+
+
+# What is answered so well that its loss is a small difference of large net inputs
+
+
+def parted(loss: str, output: str, size: float) -> tuple[Network, Any, Any]:
+    """Two classes that a network parts, with net inputs of the output layer as large as that."""
+    random = np.random.default_rng(3)
+    is_second = random.uniform(size=60) < 0.5
+    X = np.where(is_second, 1.0, -1.0)[:, np.newaxis] + 0.1 * random.normal(size=(60, 3))
+    n_outputs = 2 if output == "softmax" else 1
+    net = Network.random((3, 8, n_outputs), ["tanh", output], loss, seed=1)
+    last = np.zeros((n_outputs, 9))
+    signs = np.tanh(np.mean(np.tanh(X @ net.weights[0][:, 1:].T) * np.sign(X[:, :1]), axis=0) * 50)
+    last[:, 1:] = size / 8 * np.array([[-1.0], [1.0]])[-n_outputs:] * signs
+    Y = np.eye(2)[is_second.astype(int)][:, -n_outputs:]
+    return net.with_weights([net.weights[0], last]), X, Y
+
+
+@pytest.mark.parametrize("size", [20.0, 30.0, 40.0])
+@pytest.mark.parametrize(
+    ("loss", "output"), [("cross_entropy", "softmax"), ("binary_cross_entropy", "logistic")]
+)
+def test_no_false_alarm_where_the_loss_has_underflowed(loss: str, output: str, size: float) -> None:
+    check = check_gradients(*parted(loss, output, size))
+    assert check.largest_gradient < 1e-3
+    assert check.passed, str(check)
+    assert ("cannot see them" in str(check)) == (check.differences.rounding >= 1)
+
+
+def test_differences_that_see_nothing_say_so_and_the_complex_step_still_sees(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    net, X, Y = parted("cross_entropy", "softmax", 24.0)
+    check = check_gradients(net, X, Y)
+    assert check.differences.rounding >= 1 > complex_step_of(check).rounding
+    assert "central differences cannot see them; the complex step can." in str(check)
+    monkeypatch.setattr(passes, "hidden_delta", lambda *arguments: 1.5 * deltas.hidden_delta(*arguments))
+    broken = check_gradients(net, X, Y)
+    assert broken.differences.passed
+    assert not broken.passed
+
+
+def test_a_wide_network_is_checked_in_fewer_weights_and_a_small_one_in_all() -> None:
+    random = np.random.default_rng(0)
+    for sizes, n, n_checked in (((4, 64, 3), 150, 515), ((60, 500, 1), 200, 322), ((60, 4000, 1), 200, 100)):
+        net = Network.random(sizes)
+        assert min(gradient_check._usual_sample(net, n), sum(w.size for w in net.weights)) == n_checked
+    net = Network.random((60, 4000, 1), "identity")
+    check = check_gradients(net, random.normal(size=(200, 60)), random.normal(size=(200, 1)))
+    assert (check.n_checked, check.passed) == (100, True)
+
+
+@pytest.mark.parametrize(("n", "n_inputs", "n_units"), [(200, 92, 32), (3, 5000, 200), (7, 2, 1)])
+def test_net_inputs_in_blocks_are_those_of_all_rows(n: int, n_inputs: int, n_units: int) -> None:
+    random = np.random.default_rng(1)
+    w, a = random.normal(size=(n_units, 1 + n_inputs)), random.normal(size=(n, n_inputs))
+    found = gradient_check._net_inputs(w, a)
+    assert found.shape == (n, n_units)
+    assert np.allclose(found, w[:, 0] + a @ w[:, 1:].T, rtol=1e-13, atol=1e-12)

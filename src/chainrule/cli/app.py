@@ -353,8 +353,13 @@ def check(
         str, typer.Option(metavar="N", help="Most rows to check on; of a larger table, a sample.")
     ] = "200",
     weights: Annotated[
-        str, typer.Option(metavar="N", help="Most weights to check; of a larger network, a sample.")
-    ] = "1000",
+        str | None,
+        typer.Option(
+            metavar="N",
+            help="Most weights to check; of a larger network, a sample. Default: 1000, of a wide one fewer.",
+            show_default=False,
+        ),
+    ] = None,
     seed: Annotated[str, typer.Option(metavar="N", help="Settles the samples.")] = "0",
     member: Member = "1",
     as_json: Json = False,

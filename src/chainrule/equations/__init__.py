@@ -55,6 +55,7 @@ from chainrule.equations.losses.entropies import (
     is_fused,
     output_delta,
     sample_losses,
+    sample_magnitudes,
     smoothed_targets,
 )
 from chainrule.equations.losses.loss import LOSSES, RSS, Absolute, Huber, Loss, Poisson, Quantile, mean_loss
@@ -121,5 +122,6 @@ __all__ = [
     "clip_factor", "columns_spared", "descend", "dropped_out", "flush_to_zero", "gradient",
     "hidden_delta", "is_fused", "layers_of", "lbfgs_direction", "levenberg_marquardt_step", "mean_loss",
     "members_of", "name_of", "net_input", "output_delta", "parametric_layer", "penalty",
-    "penalty_gradient", "rate_factors", "sample_losses", "smoothed_targets", "with_bias_unit",
+    "penalty_gradient", "rate_factors", "sample_losses", "sample_magnitudes", "smoothed_targets",
+    "with_bias_unit",
 ]  # fmt: skip

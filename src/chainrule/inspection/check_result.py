@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from chainrule.inspection.display import check_display
 from chainrule.lines import WIDTH, kept, wrapped
-from chainrule.words import counted
+from chainrule.words import counted, series
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,6 +46,9 @@ class MethodCheck:
     limit : float
         What `relative_to_network` must not exceed, beyond what rounding explains. Where every gradient is
         0, an estimate that is not, by rounding, has the relative error infinity.
+    rounding : float
+        What rounding alone may come to at the worst weight, on the same scale. From 1 on this method cannot
+        see gradients of that size: its agreement says nothing of them.
     worst : WeightPlace
         The weight with the worst error (relative to the network).
     gradient, estimate : float
@@ -63,6 +66,7 @@ class MethodCheck:
     relative_to_network: float
     relative_to_layer: float
     limit: float
+    rounding: float
     worst: WeightPlace
     gradient: float
     estimate: float
@@ -124,12 +128,12 @@ class GradientCheck:
                 f"{method.relative_to_network:.1e}",
                 f"{method.relative_to_layer:.1e}",
                 f"{method.limit:.0e}",
-                _mark(method.relative_to_network, method.limit, passed=method.passed),
+                _mark(method),
             )
             for name, method in methods
         ]
         if self.complex_step is not None:  # the slope along the update is found by it
-            mark = _mark(self.update_error, self.update_limit, passed=self.update_error <= self.update_limit)
+            mark = "  <-- too far apart" * (not self.update_error <= self.update_limit)
             errors.append(
                 ("update (slope)", f"{self.update_error:.1e}", "", f"{self.update_limit:.0e}", mark)
             )
@@ -140,6 +144,12 @@ class GradientCheck:
         tables = [*_error_table(errors), "", *_worst_table(worst)]
         if max(map(len, tables)) > width:
             tables = [*_error_list(errors, width), "", *_worst_list(worst, width)]
+        blind = [name for name, method in methods if method.passed and method.rounding >= 1]
+        if blind:
+            sees = self.complex_step is not None and self.complex_step.rounding < 1
+            rest = "; the complex step can" if sees else ""
+            words = f"Rounding is larger than these gradients: {series(blind)} cannot see them{rest}."
+            tables += ["", *wrapped(words, width)]
         title = wrapped(f"Gradient check {verdict}: {self.network}", width)
         return [
             *title,
@@ -198,8 +208,10 @@ def _worst_list(worst: Sequence[tuple[str, str, str, str]], width: int) -> list[
     return lines
 
 
-def _mark(error: float, limit: float, *, passed: bool) -> str:
+def _mark(method: MethodCheck) -> str:
     """Remark behind an error that is not simply within its limit."""
-    if not passed:
+    if not method.passed:
         return "  <-- too far apart"
-    return "" if error <= limit else "  (no more than rounding)"
+    if method.relative_to_network <= method.limit:
+        return ""
+    return f"  (no more than rounding: up to {method.rounding:.0e})"

@@ -13,7 +13,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from chainrule.equations import LAYERS, Dense, columns_spared, descend, mean_loss, penalty, sample_losses
+from chainrule.equations import (
+    LAYERS,
+    Dense,
+    columns_spared,
+    descend,
+    mean_loss,
+    penalty,
+    sample_losses,
+    sample_magnitudes,
+)
 from chainrule.errors import InputError
 from chainrule.given import check_seed, not_negative_number, whole_number_from_1
 from chainrule.inspection.check_result import GradientCheck, MethodCheck, WeightPlace
@@ -53,11 +62,13 @@ __all__ = ["check_gradients"]
 
 Place: TypeAlias = tuple[int, int, int]  # matrix, row, column, counted from 0
 
-MOST_WEIGHTS = 1000  # above this a sample of the weights is compared
+MOST_WEIGHTS, FEWEST_WEIGHTS = 1000, 100  # of more a sample is compared, where nothing else is said:
+MOST_WORK = 2 * 10**9  # as many as come to so many rows times weights, in some seconds
 COMPLEX_STEP = 1e-40
 DIFFERENCE_LIMIT = 1e-7
 COMPLEX_LIMIT = 1e-12
 UPDATE_LIMIT = 1e-7
+ONE_THREAD, WORTH_THREADS = 2**16, 2**22  # multiply-adds
 SMALLEST = float(np.finfo(np.float64).tiny)  # below it, numbers lose digits
 UNDERFLOW = SMALLEST / COMPLEX_STEP  # what that does to a complex step
 
@@ -71,7 +82,7 @@ def check_gradients(
     l1: float = 0.0,
     l2: float = 0.0,
     masks: Sequence[npt.ArrayLike] | None = None,
-    sample: int = MOST_WEIGHTS,
+    sample: int | None = None,
     seed: int = 0,
     on_weight: Callable[[str], object] = lambda _words: None,
 ) -> GradientCheck:
@@ -85,8 +96,9 @@ def check_gradients(
     Y : array of shape (n_samples, n_outputs)
     sample_weight, l1, l2, masks
         As for `train`: the gradient is that of the whole objective, in the weights that are trained.
-    sample : int
-        A network with more weights than this is checked in so many of them, drawn by `seed`.
+    sample : int, optional
+        A network with more weights than this is checked in so many of them, drawn by `seed`. Where it is not
+        given, in 1000, and a wide one on many rows in fewer, at least 100, so that it takes some seconds.
     seed : int
     on_weight : callable
         Hears, before each weight, how far the check is, in words.
@@ -140,7 +152,9 @@ def check_gradients(
     # An overflow is no news of its own: what it leads to is not finite, and so fails the check.
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         return _Comparison(net, objective, samples, targets, weight).result(
-            whole_number_from_1(sample, "sample"), check_seed(seed), on_weight
+            _usual_sample(net, len(samples)) if sample is None else whole_number_from_1(sample, "sample"),
+            check_seed(seed),
+            on_weight,
         )
 
 
@@ -187,6 +201,7 @@ class _Comparison:
         self.largest = float(np.max(self.largest_of_layer))
         self.is_own = own_functions(net)
         self.shares: dict[int, npt.NDArray[Any]] = {}  # of the layers that are not dense
+        self.net_inputs: dict[int, npt.NDArray[Any]] = {}  # of those that are
 
     def result(self, sample: int, seed: int, on_weight: Callable[[str], object]) -> GradientCheck:
         """Both methods over the chosen weights, and the update."""
@@ -233,18 +248,33 @@ class _Comparison:
     def outputs_with(self, m: int, k: int, j: int, value: complex) -> tuple[npt.NDArray[Any], Any, Any]:
         """Net inputs and outputs for every sample with one weight replaced, and the penalty of that weight.
 
-        Equation (2) is written out again, so that a bias unit that is not 1 shows: the passes share it.
-        Layers before it are as they were.
+        Layers before it are as they were, and so are the other units of its own.
         """
-        changed = self.net.weights[m].astype(type(value))
-        changed[k, j] = value
-        a: npt.NDArray[Any] = self.before[m]
-        weights = (changed, *self.net.weights[m + 1 :])
-        for layer, w, g in zip(self.net.layers[m:], weights, self.net.activations[m:], strict=True):
-            z = w[:, 0] + a @ w[:, 1:].T if type(layer) is Dense else layer.forward(w, a)
+        own, weights = self.net.layers[m], self.net.weights[m]
+        if type(own) is Dense:
+            row = weights[k : k + 1].astype(type(value))
+            row[0, j] = value
+            z: npt.NDArray[Any] = self.net_inputs_of(m).astype(row.dtype)
+            z[:, [k]] = _net_inputs(row, self.before[m])
+        else:
+            changed = weights.astype(type(value))
+            changed[k, j] = value
+            z = own.forward(changed, self.before[m])
+        a: npt.NDArray[Any] = self.net.activations[m].forward(z)
+        after = slice(m + 1, None)
+        for layer, w, g in zip(
+            self.net.layers[after], self.net.weights[after], self.net.activations[after], strict=True
+        ):
+            z = _net_inputs(w, a) if type(layer) is Dense else layer.forward(w, a)
             a = g.forward(z)
-        is_spared = j < columns_spared(self.net.layers[m], changed.shape[1])
+        is_spared = j < columns_spared(own, weights.shape[1])
         return z, a, 0.0 if is_spared else self.penalty_of(value)
+
+    def net_inputs_of(self, m: int) -> npt.NDArray[Any]:
+        """Net inputs of one dense layer with the weights as they are."""
+        if m not in self.net_inputs:
+            self.net_inputs[m] = _net_inputs(self.net.weights[m], self.before[m])
+        return self.net_inputs[m]
 
     def penalty_of(self, value: complex) -> Any:  # noqa: ANN401 (a number of NumPy's)
         """Penalty of one weight that is not spared."""
@@ -357,14 +387,20 @@ class _Comparison:
         z, a, added = self.outputs_with(m, k, j, value)
         losses, of_z, of_a = self.losses(z, a), self.rounding.net_inputs, self.rounding.outputs
         up, down = (np.abs(self.losses(z + s * of_z, a + s * of_a) - losses) for s in (1, -1))
-        of_losses = np.maximum(up, down) + ROUNDING * np.abs(losses)
+        of_losses = np.maximum(up, down) + ROUNDING * self.counted(sample_magnitudes, z, a)
         parts = np.append(losses / len(losses), added)
         return Outcome(parts, np.append(of_losses / len(losses), ROUNDING * abs(added)) + SMALLEST)
 
     def losses(self, z: npt.NDArray[Any], a: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Loss of each sample times its weight."""
-        losses: npt.NDArray[Any] = sample_losses(self.net.loss, z, a, self.Y, self.net.activations[-1])
-        return losses if self.sample_weight is None else losses * self.sample_weight
+        return self.counted(sample_losses, z, a)
+
+    def counted(
+        self, of_samples: Callable[..., npt.NDArray[Any]], z: npt.NDArray[Any], a: npt.NDArray[Any]
+    ) -> npt.NDArray[Any]:
+        """What a function of the loss says of each sample, times the sample's weight."""
+        found = of_samples(self.net.loss, z, a, self.Y, self.net.activations[-1])
+        return found if self.sample_weight is None else found * self.sample_weight
 
     def by_complex_step(self, places: Iterable[Place]) -> list[_Estimate]:
         """Imaginary part of the mean loss a tiny imaginary step away, equation (17)."""
@@ -392,6 +428,7 @@ class _Comparison:
         m, k, j = places[worst]
         return MethodCheck(
             relative_to_network=_share(errors[worst], self.largest),
+            rounding=_share(estimates[worst].noise, self.largest),
             relative_to_layer=float(np.max(of_layer)),
             limit=limit,
             worst=WeightPlace(matrix=m + 1, unit=k + 1, source=j),
@@ -415,6 +452,22 @@ class _Comparison:
         slope = float(value.imag) / COMPLEX_STEP
         noise = _length(self.rounding.gradients) + UNDERFLOW
         return abs(slope + length) / length, UPDATE_LIMIT + noise / length
+
+
+def _usual_sample(net: Network, n_samples: int) -> int:
+    """How many weights to check where nothing is said."""
+    work_of_one = n_samples * sum(w.size for w in net.weights)
+    return min(MOST_WEIGHTS, max(FEWEST_WEIGHTS, MOST_WORK // work_of_one))
+
+
+def _net_inputs(w: npt.NDArray[Any], a: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Equation (2) written out again, so that a bias unit that is not 1 shows: the passes share it.
+
+    Rows go in blocks for which a BLAS begins no threads: these wait for each other longer than they compute.
+    """
+    rows = max(1, ONE_THREAD // w.size) if w.size * len(a) < WORTH_THREADS else len(a)
+    blocks = [a[first : first + rows] @ w[:, 1:].T for first in range(0, len(a), rows)]
+    return np.asarray(w[:, 0] + (blocks[0] if len(blocks) == 1 else np.concatenate(blocks)))
 
 
 def _check_loss(loss: float) -> None:

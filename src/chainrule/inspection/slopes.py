@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from chainrule.equations import Dense, sample_losses
+from chainrule.equations import Dense, sample_losses, sample_magnitudes
 from chainrule.inspection.layer_bounds import interval_of_inputs
 from chainrule.inspection.rounding import ROUNDING
 
@@ -153,12 +153,14 @@ def bounds_on_slopes(net: Network, passed: ForwardPass, Y: Numbers) -> list[tupl
     list of (lower, upper), arrays of shape (n_samples, n_units), one for each layer
     """
     g = net.activations[-1]
+
+    def of_samples(function: Callable[..., Numbers]) -> Callable[[Numbers], Numbers]:
+        return lambda z: function(net.loss, z, g.forward(z), Y, g)[:, np.newaxis]
+
     bounds = [
         _stacked(
             [
-                _sides_in_unit(
-                    lambda z: sample_losses(net.loss, z, g.forward(z), Y, g)[:, np.newaxis], passed.z[-1], k
-                )
+                _sides_in_unit(of_samples(sample_losses), of_samples(sample_magnitudes), passed.z[-1], k)
                 for k in range(passed.z[-1].shape[1])
             ]
         )
@@ -170,21 +172,29 @@ def bounds_on_slopes(net: Network, passed: ForwardPass, Y: Numbers) -> list[tupl
         else:
             upstream = interval_of_inputs(layer, w, passed.a[m], bounds[0])
         forward, z = net.activations[m].forward, passed.z[m]
-        bounds.insert(
-            0, _stacked([_between(_sides_in_unit(forward, z, k), upstream) for k in range(z.shape[1])])
-        )
+        units = [_sides_in_unit(forward, _size_of(forward), z, k) for k in range(z.shape[1])]
+        bounds.insert(0, _stacked([_between(sides, upstream) for sides in units]))
     return bounds
 
 
-def _sides_in_unit(function: Callable[[Numbers], Numbers], z: Numbers, k: int) -> tuple[Numbers, Numbers]:
-    """Bounds on the slopes of a function of net inputs in those of one unit; one number where no kink is."""
+def _size_of(function: Callable[[Numbers], Numbers]) -> Callable[[Numbers], Numbers]:
+    return lambda z: np.abs(function(z))
+
+
+def _sides_in_unit(
+    function: Callable[[Numbers], Numbers], magnitude: Callable[[Numbers], Numbers], z: Numbers, k: int
+) -> tuple[Numbers, Numbers]:
+    """Bounds on the slopes of a function of net inputs in those of one unit; one number where no kink is.
+
+    The magnitude is what rounding of the function is a share of.
+    """
     step = np.maximum(DIFFERENCE_STEP, 8 * np.spacing(np.abs(z[:, k])))
 
     def at(place: Numbers) -> Outcome:
         moved = z.copy()
         moved[:, k] = place[:, 0]
         values = function(moved)
-        return Outcome(values, np.where(values == here, 0, ROUNDING * np.abs(values)))
+        return Outcome(values, np.where(values == here, 0, ROUNDING * magnitude(moved)))
 
     here = function(z)
     steps = []

@@ -38,8 +38,10 @@ class CheckJob(Job):
     ----------
     model : path
     table : path, data frame or Table
-    rows, weights : int
-        Rows and weights to check at most; of more, a sample that `seed` settles.
+    rows : int
+        Rows to check on at most; of more, a sample that `seed` settles.
+    weights : int, optional
+        Weights to check at most, likewise; where it is not given, as `check_gradients` has it.
     seed : int
     member : int
         Of an ensemble, which network, from 1.
@@ -51,12 +53,13 @@ class CheckJob(Job):
         table: Any,  # noqa: ANN401 (a path, or any frame that speaks Arrow)
         *,
         rows: int = 200,
-        weights: int = 1000,
+        weights: int | None = None,
         seed: int = 0,
         member: int = 1,
     ) -> None:
         super().__init__()
-        self.rows, self.weights = whole_number_from_1(rows, "rows"), whole_number_from_1(weights, "weights")
+        self.rows = whole_number_from_1(rows, "rows")
+        self.weights = None if weights is None else whole_number_from_1(weights, "weights")
         self.model, self.table, self.seed = model, table, check_seed(seed)
         self.member = whole_number_from_1(member, "member")
 

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from chainrule.equations.losses.loss import Loss
 
 __all__ = [
-    "BinaryCrossEntropy", "CrossEntropy", "is_fused", "output_delta", "sample_losses", "smoothed_targets",
+    "BinaryCrossEntropy", "CrossEntropy", "is_fused", "output_delta", "sample_losses", "sample_magnitudes",
+    "smoothed_targets",
 ]  # fmt: skip
 
 
@@ -73,6 +74,11 @@ class CrossEntropy(LossFacts):
         r"""The same of softmax outputs, from their net inputs: exact where an output is 0, equation (31)."""
         return y * (log_of_sum_of_exponentials(z) - z)
 
+    def magnitudes_of_net_inputs(self, z: Array, y: Array) -> Array:
+        """The same with both terms added by size: what rounding is a share of."""
+        xp = array_namespace(z, y)
+        return y * (xp.abs(log_of_sum_of_exponentials(z)) + xp.abs(z))
+
 
 @LOSSES.register
 @dataclass(frozen=True)
@@ -119,6 +125,10 @@ class BinaryCrossEntropy(LossFacts):
     def values_of_net_inputs(self, z: Array, y: Array) -> Array:
         r"""The same of logistic outputs, from their net inputs: exact in both tails, equation (33)."""
         return softplus(z) - y * z
+
+    def magnitudes_of_net_inputs(self, z: Array, y: Array) -> Array:
+        """The same with both terms added by size: what rounding is a share of."""
+        return softplus(z) + y * array_namespace(z).abs(z)
 
 
 def is_fused(loss: Loss, activation: Activation) -> bool:
@@ -167,6 +177,38 @@ def sample_losses(loss: Loss, z: Array, a: Array, y: Array, activation: Activati
     fused = is_fused(loss, activation)
     values = loss.values_of_net_inputs(z, y) if fused else loss.values(a, y)  # type: ignore[attr-defined]
     return array_namespace(values).sum(_present(y, values), axis=-1)
+
+
+def sample_magnitudes(loss: Loss, z: Array, a: Array, y: Array, activation: Activation) -> Array:
+    r"""Loss of each sample with all terms of its sums added by size: what rounding is a share of.
+
+    Of a sample that is answered well, a loss that is known from the net inputs is a small difference of large
+    numbers.
+
+    Parameters
+    ----------
+    loss, z, a, y, activation
+        As for `sample_losses`.
+
+    Returns
+    -------
+    array of shape (n_samples,)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> z, y = np.array([[20.0, -20.0]]), np.array([[1.0, 0.0]])
+    >>> loss, g = CrossEntropy(), Softmax()
+    >>> sample_losses(loss, z, g.forward(z), y, g), sample_magnitudes(loss, z, g.forward(z), y, g)
+    (array([0.]), array([40.]))
+    """
+    xp = array_namespace(a, y)
+    of_net_inputs = getattr(loss, "magnitudes_of_net_inputs", None)  # one's own need not say
+    if is_fused(loss, activation) and of_net_inputs is not None:
+        sizes = of_net_inputs(z, y)
+    else:
+        sizes = xp.abs(loss.values(a, y))
+    return xp.sum(_present(y, sizes), axis=-1)
 
 
 def output_delta(loss: Loss, z: Array, a: Array, y: Array, activation: Activation) -> Array:

@@ -325,6 +325,11 @@ class Poisson(LossFacts):
         r"""The same of exponential outputs, from their net inputs: exact where one is 0, equation (50)."""
         return array_namespace(z, y).exp(z) - y * z
 
+    def magnitudes_of_net_inputs(self, z: Array, y: Array) -> Array:
+        """The same with both terms added by size: what rounding is a share of."""
+        xp = array_namespace(z, y)
+        return xp.exp(z) + y * xp.abs(z)
+
 
 def _above_zero(a: Array) -> Array:
     """Outputs, with a tiny number in the place of those that have underflown.
