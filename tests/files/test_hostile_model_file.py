@@ -268,9 +268,9 @@ def test_name_with_a_null_byte(tmp_path: Path) -> None:
     name = f"{tmp_path}/a\0b"
     with pytest.raises(ModelFileError, match="There is no file"):
         chainrule.load(name)
-    with pytest.raises(OutputError, match="cannot be written: .*embedded null"):
+    with pytest.raises(OutputError, match=r"cannot be written: .*embedded null"):
         save(MODEL, name)
-    with pytest.raises(OutputError, match="cannot be written: .*embedded null"):
+    with pytest.raises(OutputError, match=r"cannot be written: .*embedded null"):
         check_writable(name, overwrite=True)
     assert not list(tmp_path.iterdir())
 
