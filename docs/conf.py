@@ -4,6 +4,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from sphinx.domains.math import MathDomain
+
 import chainrule
 
 sys.path.insert(0, str(Path(__file__).parent / "extensions"))
@@ -34,15 +36,16 @@ html_show_sourcelink = False
 html_show_sphinx = False
 exclude_patterns = ["_build"]
 
-EQUATIONS_BEFORE = {"units-losses-rules": 18, "layers": 59, "recipe": 68}  # on the pages before it
 
+class NumberedByLabel(MathDomain):
+    """Equations have the number of their label, eq-60, on whatever page and in whatever order they stand."""
 
-def continue_numbers(app: Any, docname: str, _source: list[str]) -> None:  # noqa: ANN401 (Sphinx)
-    """Let equations be numbered on from those of the page before; Sphinx begins each page at 1."""
-    for _ in range(EQUATIONS_BEFORE.get(docname, 0)):
-        app.env.new_serialno("eqno")
+    def note_equation(self, docname: str, labelid: str, location: Any = None) -> None:  # noqa: ANN401 (Sphinx)
+        """Keep the number of a label, which Sphinx would count on each page from 1."""
+        super().note_equation(docname, labelid, location)
+        self.equations[labelid] = (docname, int(labelid.removeprefix("eq-")))
 
 
 def setup(app: Any) -> None:  # noqa: ANN401 (Sphinx)
     """Hook the above into Sphinx."""
-    app.connect("source-read", continue_numbers)
+    app.add_domain(NumberedByLabel, override=True)

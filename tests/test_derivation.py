@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import operator
 import re
+import runpy
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from itertools import pairwise
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -40,12 +42,11 @@ Key: TypeAlias = tuple[Any, ...]
 TEXT = PAGE.read_text(encoding="utf-8")
 SOURCES = PAGE.parents[1] / "src" / "chainrule"
 EQUATIONS = range(1, 19)
-OF_BOTH_PAGES = range(1, 1 + int(labels(SECOND_PAGE.read_text(encoding="utf-8"))[-1].removeprefix("eq-")))
-OF_MORE_PAGES = [
-    int(label.removeprefix("eq-"))
-    for name in ("layers.md", "recipe.md")
-    for label in labels(PAGE.with_name(name).read_text(encoding="utf-8"))
-]
+OF_PAGES = {
+    path.stem: [int(label.removeprefix("eq-")) for label in labels(path.read_text(encoding="utf-8"))]
+    for path in PAGE.parent.glob("*.md")
+}
+OF_ALL_PAGES = [n for numbers in OF_PAGES.values() for n in numbers]
 SINGLE_SAMPLE = ((2, 2, 2), (1, 2, 1, 2), (2, 2), (3, 1), (1, 1, 1, 1, 1, 1), (1, 1, 1, 2, 1, 1))
 BATCHES = (((1, 1), 1), ((2, 1, 1), 1), ((1, 2, 1), 2), ((1, 1, 1, 1), 2), ((2, 2), 3))
 QUICK = {(1, 1), (2, 2), (1, 2, 1), (2, 2, 2), (1, 2, 1, 2), (1, 1, 1, 1)}  # with up to two hidden layers
@@ -487,13 +488,23 @@ def test_page_cites_only_its_own_equations() -> None:
     assert cited(TEXT) == set(EQUATIONS)
 
 
-def test_equations_are_numbered_on_from_page_to_page() -> None:
-    assert [*OF_BOTH_PAGES, *OF_MORE_PAGES] == list(range(1, 1 + OF_MORE_PAGES[-1]))
+def test_each_number_belongs_to_one_equation_of_one_page() -> None:
+    assert sorted(OF_ALL_PAGES) == list(range(1, 1 + len(OF_ALL_PAGES)))
+
+
+@pytest.mark.oracle
+def test_sphinx_gives_an_equation_the_number_of_its_label() -> None:
+    pytest.importorskip("sphinx")
+    domain = runpy.run_path(str(PAGE.with_name("conf.py")))["NumberedByLabel"]
+    numbered = domain(SimpleNamespace(domaindata={}, new_serialno=lambda _: 0))
+    numbered.note_equation("recipe", "eq-72")
+    numbered.note_equation("layers", "eq-60")
+    assert [numbered.get_equation_number_for(label) for label in ("eq-72", "eq-60")] == [72, 60]
 
 
 def test_code_cites_only_equations_of_the_pages() -> None:
     for path in SOURCES.rglob("*.py"):
-        unknown = cited(path.read_text(encoding="utf-8")) - set(OF_BOTH_PAGES) - set(OF_MORE_PAGES)
+        unknown = cited(path.read_text(encoding="utf-8")) - set(OF_ALL_PAGES)
         assert not unknown, f"{path} cites equations {sorted(unknown)}, which no page has"
 
 
@@ -501,7 +512,7 @@ def test_every_equation_of_the_second_page_is_in_the_code() -> None:
     """Some stand behind a word, "dropout (37)". Numbers in brackets are something else in the kernels."""
     rooms = [path for path in SOURCES.rglob("*.py") if path.parent.name != "compiled"]
     named = re.findall(r"\((\d+)\)", "".join(path.read_text(encoding="utf-8") for path in rooms))
-    assert set(OF_BOTH_PAGES) - set(EQUATIONS) <= {int(number) for number in named}
+    assert set(OF_PAGES[SECOND_PAGE.stem]) <= {int(number) for number in named}
 
 
 def test_equations_of_the_notes_are_in_the_code_or_steps_of_proof() -> None:
