@@ -12,7 +12,7 @@ import typer.core
 from chainrule.cli.errors import exits_with_a_message
 from chainrule.cli.numbers import number, together, whole
 from chainrule.cli.paths import input_path, output_path
-from chainrule.cli.terminal.completion import columns_of_table, one_of
+from chainrule.cli.terminal.completion import columns_of_table, models, one_of
 from chainrule.cli.terminal.help import WithHelp, print_help
 from chainrule.cli.terminal.streams import note
 from chainrule.cli.unknown import unknown_option
@@ -66,7 +66,12 @@ DEFAULTS = ("modern", "modern-2", "modern-1", "notes")
 
 ModelPath = Annotated[
     Path,
-    typer.Argument(metavar="MODEL", parser=input_path, help="Model file that `chainrule fit` wrote."),
+    typer.Argument(
+        metavar="MODEL",
+        parser=input_path,
+        help="Model file that `chainrule fit` wrote.",
+        autocompletion=models,
+    ),
 ]
 TablePath = Annotated[
     Path,
@@ -385,6 +390,7 @@ def precompile(
             help="Baseline that other machines have at least: x86-64-v2, x86-64-v3 or x86-64-v4. "
             "Default: this machine's processor.",
             show_default=False,
+            autocompletion=one_of(["x86-64-v2", "x86-64-v3", "x86-64-v4"]),
         ),
     ] = None,
     as_json: Json = False,

@@ -6,6 +6,7 @@ import csv
 import os
 import re
 import shlex
+from collections import Counter
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,12 +14,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-__all__ = ["columns_of_table", "one_of"]
+__all__ = ["columns_of_table", "models", "one_of"]
 
 LONGEST_LINE, MOST_LINES, MOST_COLUMNS = 65_536, 20, 1000  # of a table, that are looked at
 DELIMITERS = ",;\t|"
 # Shells evaluate what they are offered: nothing else than this is, whatever stands in a file.
 HARMLESS = re.compile(r"\w[\w.@%+-]*")
+HARMLESS_PATH = re.compile(r"[\w./][\w./@%+-]*")
+SUFFIXES = {".safetensors", ".st"}
 VARIABLES = ("_TYPER_COMPLETE_ARGS", "COMP_WORDS")  # where a shell leaves what was typed so far
 
 
@@ -35,6 +38,18 @@ def one_of(names: Sequence[str]) -> Callable[[str], list[str]]:
         return [name for name in names if name.startswith(incomplete)]
 
     return offered
+
+
+def models(incomplete: str) -> list[str]:
+    """Model files that begin as what was typed; where there are none the shell offers all files."""
+    folder = Path(incomplete or ".") if incomplete.endswith("/") else Path(incomplete).parent
+    try:
+        names = sorted(path.name for path in folder.iterdir() if path.suffix in SUFFIXES and path.is_file())
+    except OSError:
+        return []
+    before = incomplete[: incomplete.rfind("/") + 1]
+    found = [before + name for name in names if (before + name).startswith(incomplete)]
+    return [path for path in found if HARMLESS_PATH.fullmatch(path)][:MOST_COLUMNS]
 
 
 def columns_of_table(incomplete: str) -> list[str]:
@@ -65,12 +80,14 @@ def _names_of(path: Path) -> list[str]:
         return []
     if any("\0" in line for line in lines):
         return []
-    counts = [max(line.count(one) for one in DELIMITERS) for line in lines]
-    if not any(counts):
-        return []
-    header = lines[counts.index(max(counts))]
-    delimiter = max(DELIMITERS, key=header.count)
-    return [name.strip() for name in next(csv.reader([header], delimiter=delimiter), [])]
+    best: tuple[int, int, list[list[str]]] = (0, 0, [])  # records of the usual width, that width, all of them
+    for one in DELIMITERS:
+        records = list(csv.reader(lines, delimiter=one))
+        usual = Counter(len(record) for record in records if len(record) > 1).most_common(1)
+        best = max([best, *((n, width, records) for width, n in usual)], key=lambda found: found[:2])
+    _, width, records = best
+    header = (record for record in records if len(record) == width and all(map(str.strip, record)))
+    return [name.strip() for name in next(header, [])]
 
 
 def _lines(content: Iterator[bytes]) -> Iterator[str]:
