@@ -37,12 +37,25 @@ exclude_patterns = ["_build"]
 EQUATIONS_BEFORE = {"units-losses-rules": 18, "layers": 59, "recipe": 68}  # on the pages before it
 
 
-def continue_numbers(app: Any, docname: str, _source: list[str]) -> None:  # noqa: ANN401 (Sphinx)
+def continue_numbers(app: Any, docname: str, _source: list[str]) -> None:
     """Let equations be numbered on from those of the page before; Sphinx begins each page at 1."""
     for _ in range(EQUATIONS_BEFORE.get(docname, 0)):
         app.env.new_serialno("eqno")
 
 
-def setup(app: Any) -> None:  # noqa: ANN401 (Sphinx)
+def give_headings_a_level(
+    _app: Any,
+    _page: str,
+    _template: str,
+    context: dict[str, Any],
+    _doctree: Any,
+) -> None:
+    """Say of which level the headings of the sidebar are, for who hears the page."""
+    tree = context.get("furo_navigation_tree", "")
+    context["furo_navigation_tree"] = tree.replace('role="heading"', 'role="heading" aria-level="2"')
+
+
+def setup(app: Any) -> None:
     """Hook the above into Sphinx."""
     app.connect("source-read", continue_numbers)
+    app.connect("html-page-context", give_headings_a_level, priority=900)  # after the theme

@@ -14,13 +14,28 @@ __all__ = ["errors_page"]
 # Heading of the errors of each room, and where it says more than a message can.
 ROOMS = {
     "cli": ("On the command line", "[](options.md) has every option."),
-    "jobs": ("In a command", "[](getting-started.md) shows the commands, [](promises.md) what a fault leaves behind."),
+    "jobs": (
+        "In a command",
+        "[](getting-started.md) shows the commands, [](promises.md) what a fault leaves behind.",
+    ),
     "tables": ("In a table", "[](tables.md) says how a table is read, and which option decides what."),
-    "settings": ("In a setting", "[](options.md#training) has each setting and its range; [](training.md) explains."),
+    "settings": (
+        "In a setting",
+        "[](options.md#training) has each setting and its range; [](training.md) explains.",
+    ),
     "training": ("In training", "[](training.md) is what a training can be asked for."),
-    "models": ("In a fit", "[](tables.md), [](training.md) and [](scores.md) say what a fit takes and gives."),
-    "network": ("In a network and its arrays", "[](reference.md#networks-and-training) has the shapes of all arrays."),
-    "equations": ("In activations, losses and rules", "[](units-losses-rules.md) and [](layers.md) have them all."),
+    "models": (
+        "In a fit",
+        "[](tables.md), [](training.md) and [](scores.md) say what a fit takes and gives.",
+    ),
+    "network": (
+        "In a network and its arrays",
+        "[](reference.md#networks-and-training) has the shapes of all arrays.",
+    ),
+    "equations": (
+        "In activations, losses and rules",
+        "[](units-losses-rules.md) and [](layers.md) have them all.",
+    ),
     "inspection": ("In a trace or a check", "[](getting-started.md) shows both."),
     "estimators": ("In an estimator", "[](coming-from-scikit-learn.md) has all parameters."),
     "files": ("In a model file", "[](model-file.md) says what is in it, and what of it is checked."),

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["commands", "options_page"]
 
-DEFAULT = re.compile(r"\\\[default: (.*?)\]")  # as rich has it
+DEFAULT = re.compile(r"\\?\[default: (.*?)\]")  # as rich has it
 FIT = "fit"  # which has an option for every setting
 
 
@@ -35,13 +35,19 @@ def options_page() -> str:
     return "\n".join(line for name, command in commands().items() for line in _command(name, command))
 
 
-def _command(name: str, command: Any) -> Iterator[str]:  # noqa: ANN401 (a class of typer's own)
+def _command(name: str, command: Any) -> Iterator[str]:
     """A command with its arguments and options."""
     arguments = [one for one in command.params if one.param_type_name == "argument"]
     yield f"## chainrule {name}"
     yield ""
     yield command.help.replace("\n", "\n\n") if "\n\n" not in command.help else command.help
-    yield from ("", "```text", " ".join(["chainrule", name, *(a.metavar for a in arguments), "[OPTIONS]"]), "```", "")
+    yield from (
+        "",
+        "```text",
+        " ".join(["chainrule", name, *(a.metavar for a in arguments), "[OPTIONS]"]),
+        "```",
+        "",
+    )
     yield from (f"```{{program}} chainrule {name}", "```", "")
     heading = ""
     for one in arguments:
@@ -53,22 +59,32 @@ def _command(name: str, command: Any) -> Iterator[str]:  # noqa: ANN401 (a class
         if name == FIT and panel != heading:
             heading = panel
             yield from (f"### {heading}", "")
-        yield from _entry(_typed(one), [one.help, *_more(one, SETTINGS.get(one.name) if name == FIT else None)])
-    if any(one.name in TABLE and getattr(one, "rich_help_panel", None) for one in command.params) and name != FIT:
+        yield from _entry(
+            _typed(one), [one.help, *_more(one, SETTINGS.get(one.name) if name == FIT else None)]
+        )
+    if (
+        any(one.name in TABLE and getattr(one, "rich_help_panel", None) for one in command.params)
+        and name != FIT
+    ):
         yield from ("And all that `chainrule fit` has under [Columns](#columns) and [Table](#table).", "")
 
 
 def _entry(typed: str, sentences: list[str]) -> Iterator[str]:
     """An option, or an argument, and what there is to say of it."""
-    yield from (f"```{{option}} {typed}", *(DEFAULT.sub(r"Default: \1.", one) for one in sentences), "```", "")
+    yield from (
+        f"```{{option}} {typed}",
+        *(DEFAULT.sub(r"Default: \1.", one) for one in sentences),
+        "```",
+        "",
+    )
 
 
-def _typed(one: Any) -> str:  # noqa: ANN401 (a class of typer's own)
+def _typed(one: Any) -> str:
     """An option as it is typed, and how it is switched off."""
     return ", ".join(f"{name} {one.metavar or ''}".strip() for name in (*one.opts, *one.secondary_opts))
 
 
-def _more(one: Any, setting: Setting | None) -> Iterator[str]:  # noqa: ANN401 (a class of typer's own)
+def _more(one: Any, setting: Setting | None) -> Iterator[str]:
     """The default, and the names that it has elsewhere."""
     if setting is None:
         if one.default not in {None, False, ""}:
