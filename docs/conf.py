@@ -40,12 +40,25 @@ exclude_patterns = ["_build"]
 class NumberedByLabel(MathDomain):
     """Equations have the number of their label, eq-60, on whatever page and in whatever order they stand."""
 
-    def note_equation(self, docname: str, labelid: str, location: Any = None) -> None:  # noqa: ANN401 (Sphinx)
+    def note_equation(self, docname: str, labelid: str, location: Any = None) -> None:
         """Keep the number of a label, which Sphinx would count on each page from 1."""
         super().note_equation(docname, labelid, location)
         self.equations[labelid] = (docname, int(labelid.removeprefix("eq-")))
 
 
-def setup(app: Any) -> None:  # noqa: ANN401 (Sphinx)
+def give_headings_a_level(
+    _app: Any,
+    _page: str,
+    _template: str,
+    context: dict[str, Any],
+    _doctree: Any,
+) -> None:
+    """Say of which level the headings of the sidebar are, for who hears the page."""
+    tree = context.get("furo_navigation_tree", "")
+    context["furo_navigation_tree"] = tree.replace('role="heading"', 'role="heading" aria-level="2"')
+
+
+def setup(app: Any) -> None:
     """Hook the above into Sphinx."""
     app.add_domain(NumberedByLabel, override=True)
+    app.connect("html-page-context", give_headings_a_level, priority=900)  # after the theme

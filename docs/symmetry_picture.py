@@ -16,7 +16,8 @@ HERE = Path(__file__).parent
 WIDTH, HEIGHT, LEFT, BAR, GAP = 400, 300, 62, 36, 12  # one unit above the other: a telephone shows both
 MIDDLE, TALLEST = 150, 100  # of the bars, in pixels
 STYLE = (
-    "<style>.paper{fill:#fff}text{font:13px sans-serif;fill:#1f2328}.up{fill:#2878b5}.down{fill:#c85a32}line{stroke:#777}"
+    "<style>.paper{fill:#fff}text{font:13px sans-serif;fill:#1f2328}.up{fill:#2878b5}.down{fill:#c85a32}"
+    "line{stroke:#777}"
     "@media (prefers-color-scheme:dark){.paper{fill:#1a1c1e}text{fill:#e6edf3}}</style>"
 )
 
@@ -59,9 +60,10 @@ def unit(weights: list[float], top: float, name: str) -> list[str]:
 def main(folder: Path = HERE) -> None:
     """Train, draw, write."""
     hidden = learnt().weights[0]
+    label = 'role="img" aria-label="Weights of the two hidden units to the six inputs"'
     size = f'viewBox="0 0 {WIDTH} {2 * HEIGHT}" width="{WIDTH}" height="{2 * HEIGHT}"'
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" aria-label="Weights of the two hidden units to the six inputs">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" {size} {label}>',
         STYLE,
         f'<rect class="paper" width="{WIDTH}" height="{2 * HEIGHT}" rx="8"/>',
         *unit(hidden[0, 1:].tolist(), 0, "first hidden unit"),

@@ -22,12 +22,13 @@ PAGES = ("derivation", "units-losses-rules", "layers", "recipe")  # in the order
 BLOCK = re.compile(r"^```\{math\}\n:label: eq-(\d+)\n\n(.*?)\n```$", re.DOTALL | re.MULTILINE)
 SAID = re.compile(r"^\| \{eq\}`eq-(\d+)` \| ([^|]*) \|", re.MULTILINE)
 TITLE = re.compile(r"^#+ (.*)$", re.MULTILINE)
-CITATION = re.compile(r"[Ee]quations?(?:(?:,| and| or| to|, and)? \(\d+\))+")
+GAP = r"\s+(?:#:?\s+)?"  # also over the end of a line, of a comment too
+CITATION = re.compile(rf"[Ee]quations?(?:(?:,|{GAP}and|{GAP}or|{GAP}to|,{GAP}and)?{GAP}\(\d+\))+")
 
 
 @dataclass(frozen=True)
 class Equation:
-    """A numbered equation: what it says, its formula in LaTeX, its page, and the heading that it stands under."""
+    """A numbered equation: what it says, its LaTeX, its page, and the heading that it stands under."""
 
     number: int
     says: str
@@ -84,9 +85,8 @@ def _named(tree: ast.AST, inside: str = "") -> Iterator[tuple[int, int, str]]:
 
 
 def _citations(text: str) -> Iterator[tuple[int, int]]:
-    """Line and number of each citation; a list of them may go on over the end of a line."""
-    plain = re.sub(r"\n\s*(?:#:? )?", lambda end: " " * len(end[0]), text)  # every place stays what it was
-    for citation in CITATION.finditer(re.sub(r"  +", lambda gap: " " + "\x00" * (len(gap[0]) - 1), plain)):
+    """Number of each equation that is cited, behind the line where its citation begins."""
+    for citation in CITATION.finditer(text):
         at = text.count("\n", 0, citation.start()) + 1
         yield from ((at, int(number)) for number in re.findall(r"\((\d+)\)", citation[0]))
 

@@ -1,4 +1,4 @@
-"""Pages whose lists are made from the code when the docs are built, behind what is written of them by hand."""
+"""Pages that go on, behind what is written by hand, with what is made from the code at each build."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def add_what_is_made(_app: Sphinx, docname: str, source: list[str]) -> None:
         source[0] = f"{source[0]}\n{MADE[docname]()}\n"
 
 
-def read_again(*_: Any) -> list[str]:  # noqa: ANN401 (Sphinx)
+def read_again(*_: Any) -> list[str]:
     """Name the pages that may have changed though their files have not."""
     return list(MADE)
 

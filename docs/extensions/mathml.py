@@ -1,7 +1,7 @@
 """Formulas as MathML, made when the pages are built: no page needs a script or the network to show them.
 
-latex2mathml turns LaTeX into MathML; what it leaves to chance is settled here, by what TeX does: which letters
-are one name, which signs are signs and which are letters, and where space stands. A formula that it does not
+latex2mathml turns LaTeX into MathML; what it leaves open is settled here as TeX has it: which letters are
+one name, which signs are signs and which are letters, and where space stands. A formula that it does not
 understand ends the build with its place.
 """
 
@@ -27,8 +27,8 @@ __all__ = ["FormulaError", "mathml", "setup"]
 
 # Two commands of one sign: until they are signs again, characters stand for them that nothing else uses.
 BARS = {"\\lvert": "\ue000", "\\rvert": "\ue001"}
-LETTERS = set("\u2202\u221e\u22a4\u2026\u2207")  # ∂ ∞ ⊤ … ∇ are no operators
-SIGNS = set(":;\u00b1\u2032")  # nor are : ; ± ′ letters
+LETTERS = set("\u2202\u221e\u22a4\u2026\u2207")  # of partial slopes, infinity and the like are no operators
+SIGNS = set(":;\u00b1\u2032")  # nor are colons and primes letters
 OPENING, CLOSING = set("([{\u230a\u2308\ue000"), set(")]}\u230b\u2309\ue001")
 UNARY = set("+\u2212\u00b1")
 SPACES = {",": "0.25em", ";": "0.25em", "/": "0"}  # after a sign, with none before it
@@ -86,7 +86,7 @@ def _refuse_what_is_lost(formula: Element, text: str) -> None:
 
 
 def _mark_function(one: Element) -> None:
-    """Mark what came as a name of several letters, as ln and sign do: letters of \\mathrm come one by one."""
+    """Mark what came as a name of several letters, as ln and sign do: those of mathrm come one by one."""
     if one.tag in {"mi", "mo"} and len(one.text or "") > 1 and (one.text or "").isalpha():
         one.tag = "mi"
         one.set("class", "function")
@@ -162,7 +162,7 @@ def _set_functions(row: Element) -> None:
 def _draw_together(script: Element) -> None:
     """Set no space around the signs of indices and limits."""
     for small in script[1:] if script.tag in SCRIPTS else []:
-        for one in small.iter("mo"):
+        for one in small.iter("mo") if small.tag != "mo" else []:
             one.attrib |= {"lspace": "0", "rspace": "0"}
 
 

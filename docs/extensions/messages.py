@@ -1,13 +1,14 @@
 """Every message of the tree of errors, read from the places in the source that make them.
 
-A message is put together from constant words and from what is only known when it is raised. The words are read
-from the syntax trees; for the rest a gap stands, with the name that it has there. Where a function makes an
-error of what it is given, each of its calls in the module is a message of its own.
+A message is put together from constant words and from what is only known when it is raised. The words are
+read from the syntax trees; for the rest a gap stands, with the name that it has there. Where a function makes
+an error of what it is given, each of its calls in the module is a message of its own.
 """
 
 from __future__ import annotations
 
 import ast
+import functools
 import itertools
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
 __all__ = ["BEGIN", "END", "Message", "messages", "messages_of"]
 
@@ -24,7 +25,7 @@ Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
 
 SOURCES = Path(__file__).parents[2] / "src" / "chainrule"
 BEGIN, END = "\ue000", "\ue001"  # of a gap
-MOST_WAYS = 8  # of putting one text together
+MOST_WAYS = 60  # of putting one text together
 DEEPEST = 8  # names and functions that are looked through for a word
 SAYS = ("what", "parameter", "given", "needs", "advice")
 UNKNOWN = ("what", "given", "known", "parameter", "also_called")
@@ -119,11 +120,13 @@ class _Module:
         ways = itertools.product(*(texts.get(name, [""]) for name in ("what", "needs", "advice")))
         return list(dict.fromkeys(_whole(what or is_given, *rest) for what, *rest in ways))[:MOST_WAYS]
 
-    def texts(self, node: ast.expr, scope: Scope, depth: int) -> list[str]:
+    def texts(  # noqa: C901, PLR0911 (each kind of expression is a line)
+        self, node: ast.expr, scope: Scope, depth: int
+    ) -> list[str]:
         """Texts that an expression may be."""
         if depth > DEEPEST:
             return [_gap("")]
-        read: Callable[[ast.expr], list[str]] = lambda one: self.texts(one, scope, depth + 1)  # noqa: E731
+        read = functools.partial(self.texts, scope=scope, depth=depth + 1)
         match node:
             case ast.Constant(value=value):
                 return ["" if value is None else str(value)]
@@ -166,8 +169,8 @@ class _Module:
             shown = repr(value.value) if isinstance(value, ast.Constant) else _gap("value")
             return [f"{text}={shown}" if value else text for text in first[0]]
         if name == "counted" and len(first) > 1:
-            plural = first[2] if len(first) > 2 else [f"{text}s" for text in first[1]]  # noqa: PLR2004
-            return _together([[_gap(_name(call.args[0]))], [" "], plural])
+            plural = [f"{text}s" for text in first[1]]
+            return _together([[_gap(_name(call.args[0]))], [" "], [*first[2:], plural][0]])
         if name in AS_IT_IS:
             of = call.func.value if isinstance(call.func, ast.Attribute) else call.args[0]
             return self.texts(of, scope, depth)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["commands", "options_page"]
 
-DEFAULT = re.compile(r"\\\[default: (.*?)\]")  # as rich has it
+DEFAULT = re.compile(r"\\?\[default: (.*?)\]")  # as rich has it
 FIT = "fit"  # which has an option for every setting
 
 
@@ -35,7 +35,7 @@ def options_page() -> str:
     return "\n".join(line for name, command in commands().items() for line in _command(name, command))
 
 
-def _command(name: str, command: Any) -> Iterator[str]:  # noqa: ANN401 (a class of typer's own)
+def _command(name: str, command: Any) -> Iterator[str]:
     """A command with its arguments and options."""
     arguments = [one for one in command.params if one.param_type_name == "argument"]
     yield f"## chainrule {name}"
@@ -79,12 +79,12 @@ def _entry(typed: str, sentences: list[str]) -> Iterator[str]:
     )
 
 
-def _typed(one: Any) -> str:  # noqa: ANN401 (a class of typer's own)
+def _typed(one: Any) -> str:
     """An option as it is typed, and how it is switched off."""
     return ", ".join(f"{name} {one.metavar or ''}".strip() for name in (*one.opts, *one.secondary_opts))
 
 
-def _more(one: Any, setting: Setting | None) -> Iterator[str]:  # noqa: ANN401 (a class of typer's own)
+def _more(one: Any, setting: Setting | None) -> Iterator[str]:
     """The default, and the names that it has elsewhere."""
     if setting is None:
         if one.default not in {None, False, ""}:
