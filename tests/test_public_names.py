@@ -111,3 +111,8 @@ def test_package_is_typed() -> None:
 
 def test_version_is_that_of_the_distribution() -> None:
     assert importlib.metadata.version("chainrule") == chainrule.__version__
+
+
+def test_version_is_that_of_the_citation() -> None:
+    citation = ROOT.joinpath("CITATION.cff").read_text(encoding="utf-8")
+    assert f"\nversion: {chainrule.__version__}\n" in citation
