@@ -58,7 +58,8 @@ def test_golden_digests_for_any_number_of_threads(dtype: str, threads: int | Non
     assert found == _expected(dtype)
 
 
-WITHOUT_WORD = {"descent", "levenberg_marquardt"}  # the usual rule, and one that has no twin
+UNSAID = {"descent", "levenberg_marquardt"}  # the usual rule, and one that has no twin
+WITHOUT_DIGEST = {"order", "piecewise"}  # as yet: first weights by a formula would be no places and no edges
 
 
 def test_golden_digests_are_of_all_that_has_a_twin() -> None:
@@ -66,8 +67,8 @@ def test_golden_digests_are_of_all_that_has_a_twin() -> None:
     reached: list[tuple[Kind[Any], set[str]]] = [
         (ACTIVATIONS, {name for task in TASKS for name in task.activations}),
         (LOSSES, {task.loss for task in TASKS}),
-        (RULES, {str(one["rule"]) for one in settings if "rule" in one} | WITHOUT_WORD),
-        (LAYERS, {name for task in TASKS for name in task.layers}),
+        (RULES, {str(one["rule"]) for one in settings if "rule" in one} | UNSAID),
+        (LAYERS, {name for task in TASKS for name in task.layers} | WITHOUT_DIGEST),
     ]
     for kind, names in reached:
         assert {kind.named(name).name for name in names} == set(kind), kind.what
