@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 
 import chainrule
+from chainrule import equations
+from chainrule.equations import ACTIVATIONS, CRITERIA, LAYERS, LOSSES, RULES, SCHEDULES, STARTS, Kind
 
 if typing.TYPE_CHECKING:
     from types import ModuleType
@@ -79,6 +81,14 @@ def test_every_public_name_opens_and_is_documented(name: str) -> None:
     assert any(line.startswith(".. auto") and line.endswith(f":: {name}") for line in directives)
 
 
+@pytest.mark.parametrize("kind", [ACTIVATIONS, CRITERIA, LAYERS, LOSSES, RULES, SCHEDULES, STARTS])
+def test_whatever_has_a_name_in_a_registry_is_a_public_name(kind: Kind[typing.Any]) -> None:
+    classes = {entry if isinstance(entry, type) else type(entry) for entry in kind.values()}
+    names = {found.__name__ for found in classes if found.__module__.startswith("chainrule.")}
+    assert names <= set(chainrule.__all__)
+    assert names <= set(equations.__all__)
+
+
 def test_static_and_lazy_imports_name_the_same() -> None:
     """What a type checker sees is what the door opens."""
     source = (ROOT / "src" / "chainrule" / "__init__.py").read_text(encoding="utf-8")
@@ -111,3 +121,8 @@ def test_package_is_typed() -> None:
 
 def test_version_is_that_of_the_distribution() -> None:
     assert importlib.metadata.version("chainrule") == chainrule.__version__
+
+
+def test_version_is_that_of_the_citation() -> None:
+    citation = ROOT.joinpath("CITATION.cff").read_text(encoding="utf-8")
+    assert f"\nversion: {chainrule.__version__}\n" in citation

@@ -21,6 +21,7 @@ from chainrule.equations import (
     ACTIVATIONS,
     GELU,
     LOSSES,
+    RSS,
     RULES,
     SELU,
     Absolute,
@@ -33,8 +34,10 @@ from chainrule.equations import (
     CrossEntropy,
     Exp,
     Huber,
+    Identity,
     IRpropMinus,
     LeakyReLU,
+    Logistic,
     Loss,
     Mish,
     Momentum,
@@ -46,6 +49,7 @@ from chainrule.equations import (
     Softmax,
     Softplus,
     Softsign,
+    Tanh,
     clip_factor,
     levenberg_marquardt_step,
     penalty,
@@ -776,6 +780,12 @@ def test_every_equation_is_explained_and_listed_once_as_proved_or_defined() -> N
     assert set(standings.values()) == {"defined", "proved"}
     for n in EQUATIONS:
         assert len(re.findall(rf"^Equation \({n}\)", TEXT, re.MULTILINE)) == 1
+
+
+def test_every_activation_and_loss_is_on_one_of_the_two_pages() -> None:
+    units = {Logistic, Tanh, Identity, Softmax, *map(type, OF_UNITS.values())}
+    assert units == {type(g) for g in ACTIVATIONS.values()}
+    assert {RSS, *map(type, OF_LOSSES.values())} == {type(loss) for loss in LOSSES.values()}
 
 
 def test_page_cites_only_equations_of_the_two_pages() -> None:

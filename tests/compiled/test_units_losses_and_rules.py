@@ -11,7 +11,8 @@ from elementwise import computed
 
 from chainrule import InputError, Network, train
 from chainrule.compiled.language.elementary import LARGEST_ANGLE
-from chainrule.equations import ACTIVATIONS
+from chainrule.equations import ACTIVATIONS, LOSSES
+from chainrule.equations import RULES as ALL_RULES
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -203,6 +204,16 @@ RULES = [
     "descent", "momentum", "nesterov", "classical_momentum", "classical_nesterov", "rmsprop", "adam",
     "adamw:0.1", "irprop_minus", "lbfgs",
 ]  # fmt: skip
+
+
+def test_the_lists_leave_nothing_out() -> None:
+    outputs, losses = zip(*PAIRS, strict=True)
+    assert {ACTIVATIONS.named(name).name for name in (*HIDDEN, *outputs)} == set(ACTIVATIONS)
+    assert {LOSSES.named(name).name for name in losses} == set(LOSSES)
+    in_table = {ALL_RULES.named(name).name for name in RULES}
+    assert in_table == set(ALL_RULES) - {"levenberg_marquardt"}  # which is no rule of steps
+
+
 MASKS = [np.random.default_rng(1).random((9, 6)) < 0.7, np.random.default_rng(2).random((3, 10)) < 0.7]
 WEIGHTS = np.random.default_rng(3).random(50)
 EXTRAS: dict[str, dict[str, Any]] = {

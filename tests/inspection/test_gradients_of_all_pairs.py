@@ -28,6 +28,7 @@ from chainrule import (
     Softsign,
     check_gradients,
 )
+from chainrule.equations import ACTIVATIONS, LOSSES
 from chainrule.equations.losses import entropies
 from chainrule.inspection import gradient_check
 from chainrule.network import objective, passes
@@ -49,6 +50,14 @@ PAIRS = [
     ("binary_cross_entropy", "logistic"),
     *itertools.product(["poisson"], ["softplus", "exp", "logistic", "softmax"]),
 ]
+
+
+def test_the_pairs_leave_nothing_out() -> None:
+    losses, outputs = zip(*PAIRS, strict=True)
+    assert {ACTIVATIONS.named(name).name for name in outputs} == set(ACTIVATIONS)
+    assert {LOSSES.named(name).name for name in losses} == set(LOSSES)
+
+
 PENALTIES: tuple[dict[str, Any], ...] = ({}, {"l1": 0.01, "l2": 0.05})
 WEIGHTS = (None, [1.0, 0.0, 2.5, 0.25])
 MARGIN = 0.02  # from any kink: many steps of the differences
