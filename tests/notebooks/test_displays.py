@@ -7,6 +7,7 @@ import re
 import warnings
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as ET
 
 import numpy as np
 import pyarrow as pa
@@ -17,7 +18,16 @@ from read_back import facts_of, read, tables_of, text_of
 
 import chainrule
 from chainrule import Ensemble, Network, check_gradients, trace, train
-from chainrule.displays import Curve, curves, display, first_and_last, inline, layers_picture, some_of
+from chainrule.displays import (
+    Curve,
+    curves,
+    display,
+    element,
+    first_and_last,
+    inline,
+    layers_picture,
+    some_of,
+)
 from chainrule.inspection import trace_forward
 from chainrule.models import prepare
 from chainrule.network import network_parts, tabm_network
@@ -75,6 +85,7 @@ def test_whatever_a_user_calls_a_column_or_a_class_is_shown_and_is_no_markup(nam
         text = text_of(shown(thing))
         assert words in text
     assert named(name, 24) in text_of(read(display("x", outputs)))
+    assert ET.fromstring(element("p", aria_label=name)).get("aria-label") == printable(name)  # noqa: S314
 
 
 def _as_layers(net: Network, names: Sequence[str]) -> tuple[Any, Any]:
@@ -98,6 +109,15 @@ def test_tables_encodings_models_and_predictions_escape_names_and_cells(name: st
     )
     assert named(name, 24) in text_of(shown(model))
     shown(model.predict(table))
+
+
+def test_a_function_of_the_users_own_is_called_by_its_name_and_no_markup() -> None:
+    class Own(chainrule.Tanh):
+        name = "<b>$own$</b>"
+
+    net = Network.random((2, 2, 1), [Own(), "identity"])
+    assert "<b>$own$</b>" in text_of(shown(net))
+    shown(trace(net, [0.5, 1.0], [0.5], rate=0.1))
 
 
 def test_text_that_is_no_html_is_escaped_and_no_formula_in_tex() -> None:
@@ -156,7 +176,7 @@ def test_of_many_units_and_layers_some_are_drawn_and_all_are_counted() -> None:
         Network.random(
             [5, 4, 1], ["identity", "tanh", "identity"], layers=["periodic:4:2", "dense", "dense"]
         ),
-        network(*[3] * 400),
+        network(*[3] * 150),
     ],
     ids=["big", "extreme", "small", "members", "periodic", "deep"],
 )

@@ -119,7 +119,7 @@ def test_it_comes_after_a_second_and_moves_ten_times_a_second_at_most(
     from chainrule.training.displays.progress import _Line  # noqa: PLC0415 (the line of one call)
 
     line, training = _Line(), Progress(100, 4, lambda: None, lambda: None)  # type: ignore[arg-type, return-value]
-    at = []
+    at: list[float] = []
     for k in range(300):
         now = 100.0 + k / 100
         line.show(training)

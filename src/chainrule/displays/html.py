@@ -51,6 +51,8 @@ def inline(content: object, within: str = "span") -> Html:
         return content
     tag = "tspan" if within in OF_SVG else "span"
     text = escape(printable(str(content)))
+    if within == "title":  # which holds text alone
+        return Html(text)
     return Html(OF_TEX.sub(lambda found: f"<{tag}>{found[0]}</{tag}>", text))
 
 

@@ -6,7 +6,7 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from chainrule.displays.blocks import wide
-from chainrule.displays.html import Html, element
+from chainrule.displays.html import Html, element, joined_html
 from chainrule.displays.style import CLASS
 
 if TYPE_CHECKING:
@@ -73,8 +73,10 @@ def picture(width: float, height: float, label: str, *parts: object, shrinks: bo
     """A picture, and what it shows in words: where there is less room, it shrinks, or else is scrolled."""
     size = f"{pixels(width)} {pixels(height)}"
     kind = f"{CLASS}-shrinks" if shrinks else None
+    # Blanks between words, for who leaves out pictures, and not the words in them.
+    inside = joined_html([element("title", label), *parts], " ")
     drawn = element(
-        "svg", element("title", label), *parts, class_=kind, role="img", aria_label=label,
-        width=pixels(width), height=pixels(height), viewBox=f"0 0 {size}",
+        "svg", inside, class_=kind, role="img", aria_label=label, width=pixels(width),
+        height=pixels(height), viewBox=f"0 0 {size}",
     )  # fmt: skip
     return wide(drawn)
