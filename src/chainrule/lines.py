@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "LABEL", "LONGEST_TEXT", "NARROW", "WIDTH", "apart", "cut", "in_terms", "kept", "labelled", "padded",
-    "span", "table", "wrapped",
+    "span", "table", "unmarked", "wrapped",
 ]  # fmt: skip
 
 WIDTH = 100  # columns of a line, where no terminal says another number
@@ -25,6 +25,8 @@ GAP = 2  # columns between those of a table
 LEAST_NAMES = 8  # columns for the names that begin the lines of a table
 KEPT, FIRM = "\0", "\1"  # blanks where a line is broken only if there is no other way, and the last of all
 ENDS = (" ", KEPT, FIRM)
+SIGNS = "·,/"  # behind which a formula without blanks may be broken
+PATH = re.compile(r"['\"(]?~?[\w.@+-]*(?:[/\\][\w.@+-]*)+[^\w/]*")  # which is copied
 # Never parted: an option from what it takes, a number from its unit or from what it counts, what is quoted.
 UNITS = (
     r"(?:[%€$°]|s|min|h|days?|hours?|minutes?|seconds?|weeks?|rows?|epochs?|weights?|networks?|columns?|cells?"
@@ -112,6 +114,11 @@ def kept(text: str) -> str:
     return text.replace(" ", KEPT)
 
 
+def unmarked(text: str) -> str:
+    """Text without the marks of `kept` and `in_terms`."""
+    return text.replace(KEPT, " ").replace(FIRM, " ")
+
+
 def in_terms(text: str) -> str:
     """A formula that `wrapped` breaks within brackets only where a bracket has no room in a line.
 
@@ -131,7 +138,7 @@ def wrapped(text: str, width: int, *, first: str = "", rest: str = "") -> list[s
     """Text in lines of at most so many columns, broken at blanks.
 
     An option stays with its value, a number with its unit, and what `kept` marks in one line. A word that is
-    longer than a line is broken.
+    longer than a line is broken, but for a path.
 
     Parameters
     ----------
@@ -158,7 +165,7 @@ def wrapped(text: str, width: int, *, first: str = "", rest: str = "") -> list[s
         line += (gap if is_begun else "") + word
         is_begun = True
     lines.append(line)
-    return [one.replace(KEPT, " ").replace(FIRM, " ").rstrip() for one in lines if one.strip()]
+    return [unmarked(one).rstrip() for one in lines if one.strip()]
 
 
 def _words(text: str, room: int, level: int = 0) -> Iterator[tuple[str, str]]:
@@ -171,6 +178,8 @@ def _words(text: str, room: int, level: int = 0) -> Iterator[tuple[str, str]]:
             continue
         if level + 1 < len(ENDS):
             parts = list(_words(word, room, level + 1))
+        elif PATH.fullmatch(word):
+            parts = [("", word)]
         else:
             parts = [("", one) for one in _pieces(word, room)]
         yield blanks, parts[0][1]
@@ -178,9 +187,11 @@ def _words(text: str, room: int, level: int = 0) -> Iterator[tuple[str, str]]:
 
 
 def _pieces(word: str, room: int) -> Iterator[str]:
-    """A word that is longer than a line, in pieces."""
+    """A word that is longer than a line, in pieces: of a formula behind the sign of a product or a comma."""
     while word:
         piece = _beginning(word, room) or word[0]
+        if len(piece) < len(word) and (end := max(map(piece.rfind, SIGNS))) > 0:
+            piece = piece[: end + 1]
         yield piece
         word = word[len(piece) :]
 

@@ -21,7 +21,7 @@ from chainrule.inspection.formulas import (
     with_value,
     written_out,
 )
-from chainrule.lines import NARROW, WIDTH, in_terms, kept, span, wrapped
+from chainrule.lines import NARROW, WIDTH, in_terms, kept, span, unmarked, wrapped
 from chainrule.words import counted
 
 if TYPE_CHECKING:
@@ -188,7 +188,7 @@ class _ForwardPage:
         """Sum of terms; a long one keeps its first terms and its last."""
         if len(terms) <= self.most + 1:
             return " + ".join(terms)
-        left_out = f"… {len(terms) - self.most} more terms …"
+        left_out = kept(f"… {len(terms) - self.most} more terms …")
         return " + ".join([*terms[: self.most - 1], left_out, terms[-1]])
 
     def forward(self, m: int) -> Iterator[str]:
@@ -276,7 +276,7 @@ class _Page(_ForwardPage):
         cited = f"equation ({equation})"
         if kind == "hidden" and type(net.layers[m]) is not Dense:
             cited = self.cited(net.layers[m], equation)
-        word = f"δ = −∂{self.word}/∂z, the direction of descent"
+        word = f"{kept(f'δ = −∂{self.word}/∂z')}, the direction of descent"
         yield f"Layer {layer}: {kind} deltas, {cited}; {word}"
         delta = self.step.delta[m - 1]
         for k in self.units(len(delta)):
@@ -384,7 +384,7 @@ def equation_lines(left: str, *sides: str, indent: int = 2, width: int = WIDTH) 
     margin = " " * indent
     whole = f"{margin}{' = '.join([left, *sides])}".replace(": =", ":=")
     if span(whole) <= width:
-        yield whole
+        yield unmarked(whole)
         return
     far = span(left) + indent
     if width < NARROW or far > width // 2:
@@ -399,8 +399,7 @@ def fitting(lines: Iterable[str], width: int) -> Iterator[str]:
     """Lines, of which those that are too long are broken, with the rest further to the right."""
     for line in lines:
         margin = " " * (len(line) - len(line.lstrip(" ")))
-        yield from (
-            [line]
-            if span(line) <= width
-            else wrapped(line.lstrip(), width, first=margin, rest=f"{margin}    ")
-        )
+        if span(line) <= width:
+            yield unmarked(line)
+        else:
+            yield from wrapped(line.lstrip(), width, first=margin, rest=f"{margin}    ")
