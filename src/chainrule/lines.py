@@ -23,6 +23,7 @@ LABEL = 10  # columns for the word that a line begins with
 MOST_MARKS = 4  # characters of a column, of which most combine with others
 GAP = 2  # columns between those of a table
 LEAST_NAMES = 8  # columns for the names that begin the lines of a table
+LEAST_HEAD = 12  # columns for the head of a column
 KEPT, FIRM = "\0", "\1"  # blanks where a line is broken only if there is no other way, and the last of all
 ENDS = (" ", KEPT, FIRM)
 SIGNS = "·,/"  # behind which a formula without blanks may be broken
@@ -35,7 +36,7 @@ UNITS = (
 TOGETHER = re.compile(
     r"--[a-z][a-z-]*(?: (?:'[^']*'|[^\s'-]\S*))?"
     r"|(?<![^\s(])'[^']{1,40}'"
-    rf"|(?<![^\s(])[±−-]?\d[\d.,]*(?<![,.]) {UNITS}"
+    rf"|(?<![^\s(])[±−-]?\d[\d.,:]*(?<![,.:]) {UNITS}"
     r"|(?<![^\s(])(?:rows?|epoch|seed|equation|rate|layer|l2) \(?\d\S*"
 )
 
@@ -58,8 +59,8 @@ def span(text: str) -> int:
     return len(text) if text.isascii() else sum(map(_of_character, text))
 
 
-def cut(text: str, most: int) -> str:
-    """Text of at most so many columns: the middle of a longer one is left out.
+def cut(text: str, most: int, *, middle: bool = True) -> str:
+    """Text of at most so many columns: the middle, or the end, of a longer one is left out.
 
     Examples
     --------
@@ -68,7 +69,7 @@ def cut(text: str, most: int) -> str:
     """
     if span(text) <= most and len(text) <= MOST_MARKS * most:
         return text
-    half = most // 2
+    half = most // 2 if middle else 0
     return f"{_beginning(text, most - 1 - half)}…{_beginning(text[::-1], half)[::-1]}"
 
 
@@ -235,18 +236,20 @@ def _group(word: str, texts: list[str], width: int, label: int) -> Iterator[str]
         yield from wrapped(text, width, first="  ", rest="  " if len(texts) == 1 else "    ")
 
 
-def table(rows: Sequence[Sequence[str]], width: int, *, gap: int = GAP) -> list[str]:
+def table(rows: Sequence[Sequence[str]], width: int, *, left: int = 1) -> list[str]:
     r"""Names to the left, figures to the right; columns that have no room stand below the others.
 
-    Each block of columns begins with the names. These, and the heads of columns, are cut where they take
-    more than their part of a line.
+    Each block of columns begins with the names. Where that helps, heads are cut, and names that take more
+    than half a line.
 
     Parameters
     ----------
     rows : sequence of rows
         Each is a sequence of cells, the first of which is a name. The first row has the heads.
-    width, gap : int
-        Columns of a line, and between two columns of the table.
+    width : int
+        Columns of a line.
+    left : int
+        Columns of the table that are names.
 
     Examples
     --------
@@ -265,33 +268,51 @@ def table(rows: Sequence[Sequence[str]], width: int, *, gap: int = GAP) -> list[
     R²          -0.286
     """
     names = [row[0] for row in rows]
-    if _whole(rows, gap) > width:
-        widest = max((span(cell) for row in rows[1:] for cell in row[1:]), default=0)
-        names = apart(names, max(min(width // 2, width - gap - widest), LEAST_NAMES))
+    columns = [list(one) for one in list(zip(*rows, strict=True))[1:]]
+    _cut_heads(columns, width - max(map(span, names)))
+    if _taken(columns) > width - max(map(span, names)):
+        widest = max((span(cell) for one in columns for cell in one[1:]), default=0)
+        names = apart(names, max(min(width // 2, width - GAP - widest), LEAST_NAMES))
     first = max(map(span, names))
-    columns = [[cut(cell, width - first - gap) for cell in one] for one in list(zip(*rows, strict=True))[1:]]
+    columns = [[cut(cell, width - first - GAP) for cell in one] for one in columns]
     lines: list[str] = []
-    for block in _blocks(columns, width - first, gap):
+    for block in _blocks(columns, width - first):
         lines += [""] * bool(lines)
         for place, name in enumerate(names):
             if place and not any(one[place] for one in block):  # all that is said of it stands elsewhere
                 continue
-            cells = (padded(one[place], max(map(span, one)) + gap, right=True) for one in block)
-            lines.append(f"{padded(name, first)}{''.join(cells)}".rstrip())
+            line = padded(name, first)
+            for one in block:
+                is_name = any(one is name_column for name_column in columns[: left - 1])
+                line += " " * GAP + padded(one[place], max(map(span, one)), right=not is_name)
+            lines.append(line.rstrip())
     return lines
 
 
-def _whole(rows: Sequence[Sequence[str]], gap: int) -> int:
-    """Columns that a table takes in one block."""
-    return sum(max(map(span, one)) + gap for one in zip(*rows, strict=True)) - gap
+def _taken(columns: Sequence[Sequence[str]]) -> int:
+    """Columns of a line that those of a table take, with the gaps before them."""
+    return sum(max(map(span, one)) + GAP for one in columns)
 
 
-def _blocks(columns: list[list[str]], room: int, gap: int) -> Iterator[list[list[str]]]:
+def _cut_heads(columns: list[list[str]], room: int) -> None:
+    """Cut the longest heads, if all columns have room then."""
+    cut_ones = [list(one) for one in columns]
+    while _taken(cut_ones) > room:
+        spare = [span(one[0]) - max(LEAST_HEAD, *map(span, one[1:])) for one in cut_ones]
+        longest = max(range(len(spare)), key=spare.__getitem__, default=0)
+        if not spare or spare[longest] <= 0:
+            return
+        cut_ones[longest][0] = cut(columns[longest][0], span(cut_ones[longest][0]) - 1)
+    if len({one[0] for one in cut_ones}) == len({one[0] for one in columns}):  # they are still told apart
+        columns[:] = cut_ones
+
+
+def _blocks(columns: list[list[str]], room: int) -> Iterator[list[list[str]]]:
     """Columns that have room beside each other."""
     block: list[list[str]] = []
     taken = 0
     for one in columns:
-        width = max(map(span, one)) + gap
+        width = max(map(span, one)) + GAP
         if block and taken + width > room:
             yield block
             block, taken = [], 0

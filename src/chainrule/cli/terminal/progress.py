@@ -172,7 +172,7 @@ class _Line:
             if len(str(line)) <= room:
                 break
             line = replace(line, **shorter)
-        return cut(str(line), room)
+        return cut(str(line), room, middle=False)
 
 
 def _of_several(what: str, n: int, numbers: Sequence[int], of: str) -> str:
@@ -197,9 +197,9 @@ def fitted(line: str, hint: str, room: int) -> str:
     Examples
     --------
     >>> fitted("epoch 1 of 9", " (more)", 19), fitted("epoch 1 of 9", " (more)", 10)
-    ('epoch 1 of 9 (more)', 'epoc… of 9')
+    ('epoch 1 of 9 (more)', 'epoch 1 o…')
     """
-    return line + hint if span(line + hint) <= room else cut(line, room)
+    return line + hint if span(line + hint) <= room else cut(line, room, middle=False)
 
 
 def duration(seconds: float) -> str:
