@@ -114,4 +114,4 @@ def test_heads_are_cut_before_columns_are_parted() -> None:
     ]
     alike = [("", "abcdefgh 1 ijklmnop", "abcdefgh 2 ijklmnop"), ("x", "1", "2")]
     assert len(table(alike, 30)) == 5  # in two blocks
-    assert apart(["a long name, a", "a long name, b"], 9) == ["1: a …, a", "2: a …, b"]
+    assert apart(["a long name, one", "a long name, two and one"], 9) == ["1: a …one", "2: a …one"]

@@ -295,16 +295,17 @@ def _taken(columns: Sequence[Sequence[str]]) -> int:
 
 
 def _cut_heads(columns: list[list[str]], room: int) -> None:
-    """Cut the longest heads, if all columns have room then."""
-    cut_ones = [list(one) for one in columns]
-    while _taken(cut_ones) > room:
-        spare = [span(one[0]) - max(LEAST_HEAD, *map(span, one[1:])) for one in cut_ones]
-        longest = max(range(len(spare)), key=spare.__getitem__, default=0)
-        if not spare or spare[longest] <= 0:
+    """Cut the longest heads, if all columns have room then and heads are still told apart."""
+    heads = [one[0] for one in columns]
+    bodies = [max(LEAST_HEAD, *map(span, one[1:]), 0) for one in columns]
+    for most in range(max(map(span, heads), default=0), LEAST_HEAD - 1, -1):
+        shorter = [cut(head, max(most, body)) for head, body in zip(heads, bodies, strict=True)]
+        if len(set(shorter)) < len(set(heads)):
             return
-        cut_ones[longest][0] = cut(columns[longest][0], span(cut_ones[longest][0]) - 1)
-    if len({one[0] for one in cut_ones}) == len({one[0] for one in columns}):  # they are still told apart
-        columns[:] = cut_ones
+        cut_ones = [[head, *one[1:]] for head, one in zip(shorter, columns, strict=True)]
+        if _taken(cut_ones) <= room:
+            columns[:] = cut_ones
+            return
 
 
 def _blocks(columns: list[list[str]], room: int) -> Iterator[list[list[str]]]:

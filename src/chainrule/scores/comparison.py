@@ -30,6 +30,7 @@ Verdict: TypeAlias = Literal["better", "no better", "worse"]
 Rival: TypeAlias = Literal["linear model", "majority", "mean"]
 
 NAMES = {"accuracy": "accuracy", "rmse": "RMSE", "standardised rmse": "RMSE in standard deviations"}
+LEAST_SHARE = -0.9999  # of which the other side is ten thousand times as good
 SAID = {"linear model": "a linear model", "majority": "always the majority", "mean": "always the mean"}
 
 
@@ -90,11 +91,17 @@ class Gain:
         if self.difference:
             text += "" if is_accuracy else " squared error"
             text += ", which may be chance" if self.verdict == "no better" else ""
-        if self.interval is not None and min(self.interval) <= -1 and not is_accuracy:
-            text += " (too few rows differ for an interval)"
+        if self.interval is not None and self._is_open:
+            text += " (the rows are too few for an interval)"
         elif self.interval is not None:
             text += f" (95 % interval: {' to '.join(map(self._by, self.interval))})"
         return f"{text}."
+
+    @property
+    def _is_open(self) -> bool:
+        """Whether the interval has no end that a number could say: of a row or two it holds almost all."""
+        is_of_errors = self.figure != "accuracy" and self.verdict == "no better"
+        return is_of_errors and self.interval is not None and self.interval[0] <= LEAST_SHARE
 
     def _by(self, difference: float) -> str:
         """A difference in words."""

@@ -110,7 +110,8 @@ def loss_curve(
     lines: list[str] = []
     for place, row in enumerate(picture):
         lines.append(f"{labels.get(place, ''):>{margin}} {'|' if plain else '│'}{row}".rstrip())
-    lines.append(f"{'':{margin + 2}}epoch 1 to {len(loss)}")
+    epochs = f"epoch 1 to {len(loss)}"
+    lines.append(" " * max(min(margin + 2, width - len(epochs)), 0) + epochs)
     sign = LOSS if plain else chr(BRAILLE + 0x12)
     names = (f"training ({sign}): ", f"validation ({VALIDATION}): ") if watched else ("", "")
     for name, values in zip(names, (learnt, watched), strict=True):
