@@ -101,8 +101,11 @@ def kernels_of_a_whole_run(request: pytest.FixtureRequest, tmp_path_factory: pyt
 def pytest_sessionstart() -> None:
     """Answer Ctrl-C, which tests send to themselves and to their children.
 
-    A process that a shell started in the background ignores it, and so would every child.
+    A process that a shell started in the background ignores it, and so would every child. Lines are as wide
+    as in a pipe, and without colours, whatever the terminal is like that the tests run in.
     """
+    for variable in ("COLUMNS", "NO_COLOR", "FORCE_COLOR"):
+        os.environ.pop(variable, None)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)  # which nohup ignores
 

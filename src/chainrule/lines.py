@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "LABEL", "LONGEST_TEXT", "NARROW", "WIDTH", "apart", "cut", "in_terms", "kept", "labelled", "padded",
-    "span", "table", "wrapped",
+    "span", "table", "unmarked", "wrapped",
 ]  # fmt: skip
 
 WIDTH = 100  # columns of a line, where no terminal says another number
@@ -23,8 +23,11 @@ LABEL = 10  # columns for the word that a line begins with
 MOST_MARKS = 4  # characters of a column, of which most combine with others
 GAP = 2  # columns between those of a table
 LEAST_NAMES = 8  # columns for the names that begin the lines of a table
+LEAST_HEAD = 12  # columns for the head of a column
 KEPT, FIRM = "\0", "\1"  # blanks where a line is broken only if there is no other way, and the last of all
 ENDS = (" ", KEPT, FIRM)
+SIGNS = "·,/"  # behind which a formula without blanks may be broken
+PATH = re.compile(r"['\"(]?~?[\w.@+-]*(?:[/\\][\w.@+-]*)+[^\w/]*")  # which is copied
 # Never parted: an option from what it takes, a number from its unit or from what it counts, what is quoted.
 UNITS = (
     r"(?:[%€$°]|s|min|h|days?|hours?|minutes?|seconds?|weeks?|rows?|epochs?|weights?|networks?|columns?|cells?"
@@ -33,7 +36,7 @@ UNITS = (
 TOGETHER = re.compile(
     r"--[a-z][a-z-]*(?: (?:'[^']*'|[^\s'-]\S*))?"
     r"|(?<![^\s(])'[^']{1,40}'"
-    rf"|(?<![^\s(])[±−-]?\d[\d.,]*(?<![,.]) {UNITS}"
+    rf"|(?<![^\s(])[±−-]?\d[\d.,:]*(?<![,.:]) {UNITS}"
     r"|(?<![^\s(])(?:rows?|epoch|seed|equation|rate|layer|l2) \(?\d\S*"
 )
 
@@ -56,8 +59,8 @@ def span(text: str) -> int:
     return len(text) if text.isascii() else sum(map(_of_character, text))
 
 
-def cut(text: str, most: int) -> str:
-    """Text of at most so many columns: the middle of a longer one is left out.
+def cut(text: str, most: int, *, middle: bool = True) -> str:
+    """Text of at most so many columns: the middle, or the end, of a longer one is left out.
 
     Examples
     --------
@@ -66,7 +69,7 @@ def cut(text: str, most: int) -> str:
     """
     if span(text) <= most and len(text) <= MOST_MARKS * most:
         return text
-    half = most // 2
+    half = most // 2 if middle else 0
     return f"{_beginning(text, most - 1 - half)}…{_beginning(text[::-1], half)[::-1]}"
 
 
@@ -112,6 +115,11 @@ def kept(text: str) -> str:
     return text.replace(" ", KEPT)
 
 
+def unmarked(text: str) -> str:
+    """Text without the marks of `kept` and `in_terms`."""
+    return text.replace(KEPT, " ").replace(FIRM, " ")
+
+
 def in_terms(text: str) -> str:
     """A formula that `wrapped` breaks within brackets only where a bracket has no room in a line.
 
@@ -131,7 +139,7 @@ def wrapped(text: str, width: int, *, first: str = "", rest: str = "") -> list[s
     """Text in lines of at most so many columns, broken at blanks.
 
     An option stays with its value, a number with its unit, and what `kept` marks in one line. A word that is
-    longer than a line is broken.
+    longer than a line is broken, but for a path.
 
     Parameters
     ----------
@@ -158,7 +166,7 @@ def wrapped(text: str, width: int, *, first: str = "", rest: str = "") -> list[s
         line += (gap if is_begun else "") + word
         is_begun = True
     lines.append(line)
-    return [one.replace(KEPT, " ").replace(FIRM, " ").rstrip() for one in lines if one.strip()]
+    return [unmarked(one).rstrip() for one in lines if one.strip()]
 
 
 def _words(text: str, room: int, level: int = 0) -> Iterator[tuple[str, str]]:
@@ -171,6 +179,8 @@ def _words(text: str, room: int, level: int = 0) -> Iterator[tuple[str, str]]:
             continue
         if level + 1 < len(ENDS):
             parts = list(_words(word, room, level + 1))
+        elif PATH.fullmatch(word):
+            parts = [("", word)]
         else:
             parts = [("", one) for one in _pieces(word, room)]
         yield blanks, parts[0][1]
@@ -178,9 +188,11 @@ def _words(text: str, room: int, level: int = 0) -> Iterator[tuple[str, str]]:
 
 
 def _pieces(word: str, room: int) -> Iterator[str]:
-    """A word that is longer than a line, in pieces."""
+    """A word that is longer than a line, in pieces: of a formula behind the sign of a product or a comma."""
     while word:
         piece = _beginning(word, room) or word[0]
+        if len(piece) < len(word) and (end := max(map(piece.rfind, SIGNS))) > 0:
+            piece = piece[: end + 1]
         yield piece
         word = word[len(piece) :]
 
@@ -224,18 +236,20 @@ def _group(word: str, texts: list[str], width: int, label: int) -> Iterator[str]
         yield from wrapped(text, width, first="  ", rest="  " if len(texts) == 1 else "    ")
 
 
-def table(rows: Sequence[Sequence[str]], width: int, *, gap: int = GAP) -> list[str]:
+def table(rows: Sequence[Sequence[str]], width: int, *, left: int = 1) -> list[str]:
     r"""Names to the left, figures to the right; columns that have no room stand below the others.
 
-    Each block of columns begins with the names. These, and the heads of columns, are cut where they take
-    more than their part of a line.
+    Each block of columns begins with the names. Where that helps, heads are cut, and names that take more
+    than half a line.
 
     Parameters
     ----------
     rows : sequence of rows
         Each is a sequence of cells, the first of which is a name. The first row has the heads.
-    width, gap : int
-        Columns of a line, and between two columns of the table.
+    width : int
+        Columns of a line.
+    left : int
+        Columns of the table that are names.
 
     Examples
     --------
@@ -254,33 +268,52 @@ def table(rows: Sequence[Sequence[str]], width: int, *, gap: int = GAP) -> list[
     R²          -0.286
     """
     names = [row[0] for row in rows]
-    if _whole(rows, gap) > width:
-        widest = max((span(cell) for row in rows[1:] for cell in row[1:]), default=0)
-        names = apart(names, max(min(width // 2, width - gap - widest), LEAST_NAMES))
+    columns = [list(one) for one in list(zip(*rows, strict=True))[1:]]
+    _cut_heads(columns, width - max(map(span, names)))
+    if _taken(columns) > width - max(map(span, names)):
+        widest = max((span(cell) for one in columns for cell in one[1:]), default=0)
+        names = apart(names, max(min(width // 2, width - GAP - widest), LEAST_NAMES))
     first = max(map(span, names))
-    columns = [[cut(cell, width - first - gap) for cell in one] for one in list(zip(*rows, strict=True))[1:]]
+    columns = [[cut(cell, width - first - GAP) for cell in one] for one in columns]
     lines: list[str] = []
-    for block in _blocks(columns, width - first, gap):
+    for block in _blocks(columns, width - first):
         lines += [""] * bool(lines)
         for place, name in enumerate(names):
             if place and not any(one[place] for one in block):  # all that is said of it stands elsewhere
                 continue
-            cells = (padded(one[place], max(map(span, one)) + gap, right=True) for one in block)
-            lines.append(f"{padded(name, first)}{''.join(cells)}".rstrip())
+            line = padded(name, first)
+            for one in block:
+                is_name = any(one is name_column for name_column in columns[: left - 1])
+                line += " " * GAP + padded(one[place], max(map(span, one)), right=not is_name)
+            lines.append(line.rstrip())
     return lines
 
 
-def _whole(rows: Sequence[Sequence[str]], gap: int) -> int:
-    """Columns that a table takes in one block."""
-    return sum(max(map(span, one)) + gap for one in zip(*rows, strict=True)) - gap
+def _taken(columns: Sequence[Sequence[str]]) -> int:
+    """Columns of a line that those of a table take, with the gaps before them."""
+    return sum(max(map(span, one)) + GAP for one in columns)
 
 
-def _blocks(columns: list[list[str]], room: int, gap: int) -> Iterator[list[list[str]]]:
+def _cut_heads(columns: list[list[str]], room: int) -> None:
+    """Cut the longest heads, if all columns have room then and heads are still told apart."""
+    heads = [one[0] for one in columns]
+    bodies = [max(LEAST_HEAD, *map(span, one[1:]), 0) for one in columns]
+    for most in range(max(map(span, heads), default=0), LEAST_HEAD - 1, -1):
+        shorter = [cut(head, max(most, body)) for head, body in zip(heads, bodies, strict=True)]
+        if len(set(shorter)) < len(set(heads)):
+            return
+        cut_ones = [[head, *one[1:]] for head, one in zip(shorter, columns, strict=True)]
+        if _taken(cut_ones) <= room:
+            columns[:] = cut_ones
+            return
+
+
+def _blocks(columns: list[list[str]], room: int) -> Iterator[list[list[str]]]:
     """Columns that have room beside each other."""
     block: list[list[str]] = []
     taken = 0
     for one in columns:
-        width = max(map(span, one)) + gap
+        width = max(map(span, one)) + GAP
         if block and taken + width > room:
             yield block
             block, taken = [], 0

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import chainrule
-from chainrule.cli.terminal.progress import TrainingProgress, fitted
+from chainrule.cli.terminal.progress import HINT, HINT_BEFORE, TrainingProgress, fitted
 from chainrule.training import Epoch, Progress
 from chainrule.training.displays.progress import progress_line
 from chainrule.words import duration
@@ -160,7 +160,7 @@ def test_characters_that_a_terminal_lacks_are_escaped(encoding: str, here: Path,
 
 
 C_LOCALE = {
-    "--help": "│ show ",
+    "--help": "  show  ",
     "trace iris.safetensors iris.csv": "L with the new weights = ",
 }
 
@@ -236,6 +236,10 @@ def test_progress_is_one_line_that_leaves_nothing_behind(columns: int, here: Pat
     assert "loss 0." in shown
     assert terminal.lines == [""]
     assert ("(Ctrl-C stops and keeps the network)" in shown) == (columns == 200)
+    drawn = [line for line in shown.split("\r\x1b[K") if " left" in line]
+    assert len(drawn) >= 10
+    assert all(("(Ctrl-C stops" in line) == (columns >= 80) for line in drawn)
+    assert all(line.startswith("epoch ") and "loss 0." in line for line in drawn)
 
 
 def test_progress_on_a_terminal_that_erases_nothing(here: Path, forks: Forks) -> None:
@@ -275,6 +279,57 @@ def test_an_epoch_is_never_said_to_be_done_before_it_is() -> None:
     assert str(progress_line(training, 0)).startswith("epoch 24 of 40   loss 0.25")
 
 
+def test_a_line_of_progress_sheds_what_matters_least() -> None:
+    training = Progress(1000, 400, lambda: None, lambda: None)  # type: ignore[arg-type, return-value]
+    training.epochs += [Epoch(number, 0.123456, 1.0, validation_loss=0.234567) for number in range(1, 26)]
+    training.samples, training.cycle, training.member = 100, (1, 4), (2, 25)
+    training._began -= 10
+    line = progress_line(training, 0, members=[2, 3])
+    lines = [line.in_room(room, HINT, HINT_BEFORE) for room in range(20, 200)]
+    assert all(len(one) <= room for room, one in enumerate(lines, 20))
+    assert "left" in line.in_room(34, HINT, HINT_BEFORE)
+    assert line.in_room(34, HINT, HINT_BEFORE).startswith("epoch 26 of 1000")
+    pieces = (
+        "left",
+        "epoch 26",
+        "loss 0.123",
+        "(Ctrl-C",
+        "networks 2, 3",
+        "of at most",
+        "validation",
+        "epochs/s",
+    )
+    least = [min(len(one) for one in lines if piece in one) for piece in pieces]
+    assert least[1] <= least[0] <= min(least[2:])  # the epoch and the time left are shed last
+    assert least[4] <= 79  # which networks, with the hint and the time left
+    assert all(piece in line.in_room(79, HINT, HINT_BEFORE) for piece in ("left", "epoch 26", "(Ctrl-C stops)"))
+    assert str(line) + HINT == line.in_room(200, HINT, HINT_BEFORE)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "predict iris.safetensors iris.csv",
+        "score iris.safetensors iris.csv",
+        "trace iris.safetensors iris.csv",
+        "check iris.safetensors iris.csv --rows 9 --weights 9",
+        "inspect iris.csv",
+        "fit iris.csv --target species --epochs 1 --out new.st",
+    ],
+)
+def test_every_command_that_reads_a_table_says_so(command: str, here: Path, forks: Forks) -> None:
+    assert here.is_dir()
+    shown = on_terminal(forks, 80, *command.split())
+    assert shown.startswith("\r\x1b[Kreading iris.csv …   (Ctrl-C stops)\r\x1b[K")
+    terminal = Terminal(80)
+    terminal.feed(re.sub(r"\x1b\[[0-9;]*m", "", shown))
+    assert "reading" not in "".join(terminal.lines)
+    if command.startswith("check"):
+        assert "checking weight 1 of 9, in W^(1), by" in shown
+    if command.startswith(("score", "predict")):
+        assert "predicting 150 rows …" in shown
+
+
 def test_what_is_read_is_drawn_and_notes_begin_lines_of_their_own(here: Path, forks: Forks) -> None:
     here.joinpath("new.checkpoint.st").write_bytes(b"mine")
     shown = on_terminal(forks, 200, *LONG_FIT)
@@ -291,7 +346,7 @@ def test_words_for_time_and_the_room_for_a_line() -> None:
     ]  # fmt: skip
     assert fitted("abc", "def", 6) == "abcdef"
     assert fitted("abc", "def", 5) == "abc"
-    assert fitted("abcd", "def", 3) == "a…d"
+    assert fitted("abcd", "def", 3) == "ab…"
 
 
 @pytest.mark.parametrize("variables", [{"COLUMNS": "60"}, {"TERM": "dumb"}, {"NO_COLOR": "1"}])
@@ -300,7 +355,7 @@ def test_help_fits_the_terminal(variables: dict[str, str]) -> None:
     done = one_after_another(*([*command.split(), "--help"] for command in commands), **variables)
     assert done.stderr.decode() == f"{[0] * len(commands)}\n"
     lines = done.stdout.decode().splitlines()
-    assert max(map(len, lines)) <= int(variables.get("COLUMNS", "80"))
+    assert max(map(len, lines)) <= int(variables.get("COLUMNS", "100"))
     assert sum("Usage" in line for line in lines) == len(commands)
     assert b"\x1b" not in done.stdout
 

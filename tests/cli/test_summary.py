@@ -128,3 +128,22 @@ def test_a_result_shows_its_score_and_of_which_rows_it_is() -> None:
     assert repr(several).endswith(f", R² {both} of held-out rows)")
     one_row = chainrule.fit(numbers, target="y", held_out=0.04, **few)
     assert repr(one_row).endswith(", R² none of held-out rows)")
+
+
+def test_only_what_held_the_rows_out_is_said(
+    fitted: Callable[..., str], chainrule_command: Callable[..., Any]
+) -> None:
+    parts = {"part": ["train", "train", "test"] * 8}
+    out = fitted(NUMBERS | parts, "--target", "y", "--split", "part")
+    shown = " ".join(chainrule_command("show", "t.safetensors").out.split())
+    command = chainrule_command("show", "t.safetensors", "--command").out
+    for text in (out, shown, command):
+        assert "--split part" in text
+        assert "--held-out" not in text
+    out = fitted(NUMBERS, "--target", "y")
+    assert "--held-out 0.25" in out
+    assert "--split" not in out
+
+
+def test_a_curve_is_drawn_for_a_terminal_alone(fitted: Callable[..., str]) -> None:
+    assert "Loss of each epoch" not in fitted(NUMBERS, "--target", "y")

@@ -152,6 +152,34 @@ def test_how_much_more_a_network_errs_is_told_of_what_the_other_one_errs() -> No
     assert "0 % more" in str(told[-1e-320])
 
 
+def test_of_one_row_no_interval_is_told() -> None:
+    told = score_numbers("y", NumberRows(np.array([3.0]), np.array([2.5]), mean=2.0))
+    other = score_numbers("y", NumberRows(np.array([3.0]), np.array([2.0]), mean=2.0))
+    gain = gain_of((told,), (other,))
+    assert gain is not None
+    assert gain.interval is not None
+    assert str(gain).endswith(
+        "75 % less squared error, which may be chance (the rows are too few for an interval)."
+    )
+    assert "infinitely" not in str(gain)
+    assert "95 % interval: " in str(Gain("no better", "mean", "rmse", 3, 1, -0.5, (-0.6, 0.2), 9))
+
+
+def test_a_network_that_is_linear_is_not_said_to_be_compared_with_what_it_is() -> None:
+    table = as_table(np.arange(40.0)[:, np.newaxis], np.arange(40.0) * 2 + np.arange(40) % 3)
+    linear = chainrule.fit(table, target="y", hidden=(), epochs=2)
+    hidden = chainrule.fit(table, target="y", hidden=2, epochs=2)
+    words = "the network, which is a linear model itself, is {} than one with the usual penalty: "
+    assert linear.gain is not None
+    assert hidden.gain is not None
+    assert words.format(linear.gain.verdict) in str(linear.gain)
+    assert f"the network is {hidden.gain.verdict} than " in str(hidden.gain)
+    folds = chainrule.fit(table, target="y", hidden=(), epochs=2, folds=2).cross_validation
+    assert folds is not None
+    assert folds.gain is not None
+    assert folds.gain.is_linear
+
+
 def test_no_line_begins_with_the_sign_of_a_percentage() -> None:
     for rows in (10**digits for digits in range(12)):
         gain = Gain("no better", "linear model", "rmse", 3.0, 2.0, -5 / 9, (-0.6, 0.2), rows)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from chainrule.cli.naming import in_options
 from chainrule.cli.terminal import asked_width, command_lines, give, note, say, width_of, write_all
 from chainrule.errors import said
-from chainrule.lines import LABEL, LONGEST_TEXT, kept, labelled, wrapped
+from chainrule.lines import LABEL, LONGEST_TEXT, kept, labelled, span, wrapped
 from chainrule.words import counted
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def print_commands(word: str, commands: Sequence[Sequence[str]]) -> None:
     """
     width = asked_width(sys.stdout)
     whole = [" ".join(command) for command in commands]
-    if width is None or max(map(len, whole)) <= width - LABEL:
+    if width is None or max(map(span, whole)) <= width - LABEL:
         for place, line in enumerate(whole):
             say(f"{'' if place else word:<{LABEL}}{line}", bold=0 if place else len(word))
         return

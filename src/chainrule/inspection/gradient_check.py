@@ -168,7 +168,7 @@ class _Estimate(NamedTuple):
 def _heard(places: Sequence[Place], on_weight: Callable[[str], object], method: str) -> Iterator[Place]:
     """Places, before each of which it is said how far a method is."""
     for k, place in enumerate(places, 1):
-        on_weight(f"{method}: weight {k} of {len(places)}, in W^({place[0] + 1})")
+        on_weight(f"weight {k} of {len(places)}, in W^({place[0] + 1}), by {method}")
         yield place
 
 
@@ -212,7 +212,9 @@ class _Comparison:
         )
         complex_step, update_error, update_limit = None, 0.0, UPDATE_LIMIT
         if not self.is_own:
-            complex_step = self.compared(places, self.by_complex_step(heard("complex step")), COMPLEX_LIMIT)
+            complex_step = self.compared(
+                places, self.by_complex_step(heard("the complex step")), COMPLEX_LIMIT
+            )
             update_error, update_limit = self.update_error()
         return GradientCheck(
             network=repr(self.net),

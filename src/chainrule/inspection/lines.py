@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chainrule.inspection.formulas import Equation, Values
-from chainrule.lines import NARROW, WIDTH, in_terms, kept, span, wrapped
+from chainrule.lines import NARROW, WIDTH, in_terms, kept, span, unmarked, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -42,7 +42,7 @@ def equation_lines(left: str, *sides: str, indent: int = 2, width: int = WIDTH) 
     margin = " " * indent
     whole = f"{margin}{' = '.join([left, *sides])}".replace(": =", ":=")
     if span(whole) <= width:
-        yield whole
+        yield unmarked(whole)
         return
     far = span(left) + indent
     if width < NARROW or far > width // 2:
@@ -57,8 +57,7 @@ def fitting(lines: Iterable[str], width: int) -> Iterator[str]:
     """Lines, of which those that are too long are broken, with the rest further to the right."""
     for line in lines:
         margin = " " * (len(line) - len(line.lstrip(" ")))
-        yield from (
-            [line]
-            if span(line) <= width
-            else wrapped(line.lstrip(), width, first=margin, rest=f"{margin}    ")
-        )
+        if span(line) <= width:
+            yield unmarked(line)
+        else:
+            yield from wrapped(line.lstrip(), width, first=margin, rest=f"{margin}    ")

@@ -24,6 +24,7 @@ from chainrule.inspection.formulas import (
     written_out,
 )
 from chainrule.inspection.lines import as_text
+from chainrule.lines import kept, unmarked
 from chainrule.words import counted
 
 if TYPE_CHECKING:
@@ -56,8 +57,14 @@ def forward_example(passed: ForwardTrace, digits: int, most: int, width: int) ->
 def example_parts(step: ForwardTrace | Trace, digits: int, most: int) -> Iterator[Part]:
     """The same parts, for who sets them otherwise: lines of text, of which an empty one ends a block."""
     pages: Any = _Page if hasattr(step, "delta") else _ForwardPage
-    parts: Iterator[Part] = pages(step, digits, most).lines()
-    return parts
+    for one in pages(step, digits, most).lines():
+        match one:
+            case Equation(left, sides):
+                yield Equation(left, tuple(map(unmarked, sides)))
+            case Values():
+                yield one
+            case _:
+                yield unmarked(one)
 
 
 def written(value: float, digits: int) -> str:
@@ -189,7 +196,7 @@ class _ForwardPage:
         """Sum of terms; a long one keeps its first terms and its last."""
         if len(terms) <= self.most + 1:
             return " + ".join(terms)
-        left_out = f"… {len(terms) - self.most} more terms …"
+        left_out = kept(f"… {len(terms) - self.most} more terms …")
         return " + ".join([*terms[: self.most - 1], left_out, terms[-1]])
 
     def forward(self, m: int) -> Iterator[Part]:
@@ -277,7 +284,7 @@ class _Page(_ForwardPage):
         cited = f"equation ({equation})"
         if kind == "hidden" and type(net.layers[m]) is not Dense:
             cited = self.cited(net.layers[m], equation)
-        word = f"δ = −∂{self.word}/∂z, the direction of descent"
+        word = f"{kept(f'δ = −∂{self.word}/∂z')}, the direction of descent"
         yield f"Layer {layer}: {kind} deltas, {cited}; {word}"
         delta = self.step.delta[m - 1]
         for k in self.units(len(delta)):

@@ -10,7 +10,7 @@ import numpy as np
 from chainrule.errors import argument
 from chainrule.given import check_seed, whole_number_from_1
 from chainrule.inspection import GradientCheck, check_gradients
-from chainrule.jobs.job import Face, Job, Silence, hearing
+from chainrule.jobs.job import Face, Job, Silence, begin, hearing
 from chainrule.jobs.members import member_of
 from chainrule.models import with_value
 from chainrule.random_streams import Purpose, permutation
@@ -86,7 +86,7 @@ class CheckJob(Job):
 
         def hear(words: str) -> None:
             self.look()
-            face.step(f"checking {words}")
+            begin(face, f"checking {words}")
 
         check = check_gradients(one.network, X, Y, sample=self.weights, seed=self.seed, on_weight=hear)
         return CheckOutcome(str(self.model), source.title, check)

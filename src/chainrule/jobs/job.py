@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from chainrule.tables import Table
     from chainrule.training import Progress
 
-__all__ = ["Face", "Job", "Silence", "hearing", "note_all", "refuse_to_replace", "same_file"]
+__all__ = ["Face", "Job", "Silence", "begin", "hearing", "note_all", "refuse_to_replace", "same_file"]
 
 
 MOST_NOTES = 20
@@ -36,9 +36,6 @@ class Face(Protocol):
     def progress(self, training: Progress) -> None:
         """Hear, about ten times a second, how far a training is."""
 
-    def step(self, text: str) -> None:
-        """Hear what a job begins to do next; a face need not have it."""
-
 
 class Silence:
     """A face that lets nothing be heard."""
@@ -47,19 +44,6 @@ class Silence:
         """Nothing."""
 
     def progress(self, training: Progress) -> None:
-        """Nothing."""
-
-    def step(self, text: str) -> None:
-        """Nothing."""
-
-
-class _WithoutSteps:
-    """A face that does not care for steps."""
-
-    def __init__(self, face: Any) -> None:  # noqa: ANN401 (a face, however it is made)
-        self.note, self.progress = face.note, face.progress
-
-    def step(self, text: str) -> None:
         """Nothing."""
 
 
@@ -74,7 +58,14 @@ def hearing(face: object) -> Any:  # noqa: ANN401 (a face, however it is made)
             needs="must be an object with note() and progress(), or None",
             advice="Leave it out where nobody listens.",
         )
-    return face if callable(getattr(face, "step", None)) else _WithoutSteps(face)
+    return face
+
+
+def begin(face: Face, text: str) -> None:
+    """Let a face hear what a job does next, if it has a method `step` for that."""
+    step = getattr(face, "step", None)
+    if callable(step):
+        step(text)
 
 
 def note_all(face: Face, notes: Sequence[str]) -> None:

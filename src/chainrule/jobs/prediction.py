@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from chainrule.disk import check_writable, write_file
 from chainrule.errors import Faults, OutputError
 from chainrule.given import path_given, truth
-from chainrule.jobs.job import Face, Job, hearing, refuse_to_replace
+from chainrule.jobs.job import Face, Job, begin, hearing, refuse_to_replace
 from chainrule.words import counted, named, printable, shortened
 
 if TYPE_CHECKING:
@@ -89,13 +89,13 @@ class PredictionJob(Job):
         if unused:
             face.note(f"the model does not use these columns: {shortened(unused, room=50)}")
         self.look()
-        face.step(f"predicting {counted(source.n_rows, 'row')}")
+        begin(face, f"predicting {counted(source.n_rows, 'row')}")
         predictions = model.predictions(source, interval=self.interval, strict=self.strict)
         for remark in predictions.remarks:
             face.note(remark)
         outcome = PredictionOutcome(predictions, self.path)
         if self.path is not None:
-            face.step(f"writing {named(str(self.path))}")
+            begin(face, f"writing {named(str(self.path))}")
             write_file(self.path, outcome.csv().encode(), overwrite=self.overwrite)
         return outcome
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from chainrule.jobs.job import Face, Job, hearing
+from chainrule.jobs.job import Face, Job, begin, hearing
 from chainrule.models import with_value
 from chainrule.scores import score_to_json
 from chainrule.words import counted
@@ -56,10 +56,10 @@ class ScoreJob(Job):
         for one in left_out:
             face.note(f"{counted(one.count, 'row')} left out: {one.reason}")
         self.look()
-        face.step(f"predicting {counted(used.n_rows, 'row')}")
+        begin(face, f"predicting {counted(used.n_rows, 'row')}")
         score, alone = model.score(used), []
-        for k, one in enumerate(model.members, 1):
-            face.step(f"scoring network {k} of {len(model.members)}")
+        for k, member in enumerate(model.members, 1):
+            begin(face, f"scoring network {k} of {len(model.members)}")
             self.look()
-            alone.append(one.score(used))
+            alone.append(member.score(used))
         return ScoreOutcome(str(self.model), source.title, used.n_rows, score, tuple(alone))

@@ -17,6 +17,7 @@ from chainrule.models.judging.calibration import calibration_of
 from chainrule.models.judging.figures import MOST_FIGURES, WIDTH, FoldFigure, figure_lines
 from chainrule.models.judging.pooling import pooled_answers, pooled_score, writing_as
 from chainrule.models.rows import refuse_weightless
+from chainrule.network import is_linear
 from chainrule.scores import ClassScore, NumberScore, each_of, gain_of, score_lines, score_to_json
 from chainrule.tables import joined_predictions
 from chainrule.training import train_together
@@ -124,7 +125,8 @@ class CrossValidation:
     @cached_property
     def gain(self) -> Gain | None:
         """Whether the networks are better, on all held-out rows, than linear models and one same guess."""
-        return gain_of(self.score, self.linear_score)
+        are_linear = all(is_linear(one.model.network) for one in self.folds)
+        return gain_of(self.score, self.linear_score, is_linear=are_linear)
 
     @cached_property
     def figures(self) -> tuple[FoldFigure, ...]:

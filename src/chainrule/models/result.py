@@ -14,7 +14,7 @@ from chainrule.models.displays.fit import fit_display
 from chainrule.models.judging.linear import linear_network
 from chainrule.models.judging.scoring import gives_chances, score_of
 from chainrule.models.model import Model
-from chainrule.network import as_sample_weight, members_of
+from chainrule.network import as_sample_weight, is_linear, members_of
 from chainrule.scores import ClassScore, each_of, gain_of, score_lines
 from chainrule.tables import report_lines
 from chainrule.words import counted
@@ -177,7 +177,9 @@ class FitResult:
 
         None where `held_out_score` is.
         """
-        return None if self.held_out_score is None else gain_of(self.held_out_score, self.linear_score)
+        if self.held_out_score is None:
+            return None
+        return gain_of(self.held_out_score, self.linear_score, is_linear=is_linear(self.model.network))
 
     def _score(self, model: Model, rows: npt.NDArray[np.intp]) -> Score:
         data = self.data

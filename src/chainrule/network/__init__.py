@@ -2,7 +2,7 @@
 
 from chainrule.network.display import ensemble_parts, network_parts
 from chainrule.network.domains import check_targets
-from chainrule.network.ensemble import Ensemble, members_of
+from chainrule.network.ensemble import Ensemble, is_linear, members_of
 from chainrule.network.network import Network
 from chainrule.network.objective import Objective
 from chainrule.network.own_functions import own_functions
@@ -31,7 +31,8 @@ from chainrule.network.tabm import tabm_layers, tabm_masks, tabm_network, with_t
 __all__ = [
     "Ensemble", "ForwardPass", "Network", "Objective", "as_masks", "as_pairs", "as_sample_weight",
     "as_samples", "as_table", "as_weights", "backward", "check_as_many", "check_finite", "check_network",
-    "check_targets", "each_member", "ensemble_parts", "forward", "gradients", "jacobian", "loss_over_rows",
-    "members_of", "network_parts", "own_functions", "tabm_layers", "tabm_masks", "tabm_network",
+    "check_targets", "each_member", "ensemble_parts", "forward", "gradients", "is_linear", "jacobian",
+    "loss_over_rows", "members_of", "network_parts", "own_functions", "tabm_layers", "tabm_masks",
+    "tabm_network",
     "with_tabm_start",
 ]  # fmt: skip

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-__all__ = ["Ensemble", "members_of"]
+__all__ = ["Ensemble", "is_linear", "members_of"]
 
 
 ROUNDED = 1e-12  # sums of shares that are 1 but for rounding
@@ -159,6 +159,18 @@ def members_of(network: Network | Ensemble) -> tuple[Network, ...]:
     1
     """
     return network.members if isinstance(network, Ensemble) else (network,)
+
+
+def is_linear(network: Network | Ensemble) -> bool:
+    """Whether no network has a layer before that of its outputs.
+
+    Examples
+    --------
+    >>> from chainrule import Network
+    >>> is_linear(Network.random((2, 1))), is_linear(Network.random((2, 3, 1)))
+    (True, False)
+    """
+    return all(len(net.weights) == 1 for net in members_of(network))
 
 
 def _checked(members: Iterable[Network]) -> tuple[Network, ...]:

@@ -31,6 +31,7 @@ Verdict: TypeAlias = Literal["better", "no better", "worse"]
 Rival: TypeAlias = Literal["linear model", "majority", "mean"]
 
 NAMES = {"accuracy": "accuracy", "rmse": "RMSE", "standardised rmse": "RMSE in standard deviations"}
+LEAST_SHARE = -0.9999  # of which the other side is ten thousand times as good
 SAID = {"linear model": "a linear model", "majority": "always the majority", "mean": "always the mean"}
 
 
@@ -56,6 +57,8 @@ class Gain:
     n_rows : int
     is_time : bool
         Whether the RMSE is in seconds.
+    is_linear : bool
+        Whether the network is a linear model itself.
 
     Examples
     --------
@@ -73,20 +76,33 @@ class Gain:
     interval: Interval | None
     n_rows: int
     is_time: bool = False
+    is_linear: bool = False
 
     def __str__(self) -> str:
         rows = "On this row" if self.n_rows == 1 else f"On these {self.n_rows} rows"
         is_accuracy = self.figure == "accuracy"
         shown = share_text if is_accuracy else span_text if self.is_time else number_text
-        text = f"{rows} the network is {self.verdict} than {SAID[self.than]}: {NAMES[self.figure]} "
+        network, other = "the network", SAID[self.than]
+        if self.is_linear:
+            network = "the network, which is a linear model itself,"
+            other = "one with the usual penalty" if self.than == "linear model" else other
+        text = f"{rows} {network} is {self.verdict} than {other}: {NAMES[self.figure]} "
         text += f"{shown(self.network)} against {shown(self.other)}, "
         text += self._by(self.difference) if self.difference else "no difference"
         if self.difference:
             text += "" if is_accuracy else " squared error"
             text += ", which may be chance" if self.verdict == "no better" else ""
-        if self.interval is not None:
+        if self.interval is not None and self._is_open:
+            text += " (the rows are too few for an interval)"
+        elif self.interval is not None:
             text += f" (95 % interval: {' to '.join(map(self._by, self.interval))})"
         return f"{text}."
+
+    @property
+    def _is_open(self) -> bool:
+        """Whether the interval has no end that a number could say: of a row or two it holds almost all."""
+        is_of_errors = self.figure != "accuracy" and self.verdict == "no better"
+        return is_of_errors and self.interval is not None and self.interval[0] <= LEAST_SHARE
 
     def _by(self, difference: float) -> str:
         """A difference in words."""
@@ -106,8 +122,14 @@ class Gain:
         return {**vars(self), "interval": interval, "sentence": str(self)}
 
 
-def gain_of(score: Score, linear: Score | None) -> Gain | None:
+def gain_of(score: Score, linear: Score | None, *, is_linear: bool = False) -> Gain | None:
     """Compare a network with a linear model, scored on the same rows, and with always the same guess.
+
+    Parameters
+    ----------
+    score, linear : Score
+    is_linear : bool
+        Whether the network is a linear model itself.
 
     Returns
     -------
@@ -160,6 +182,7 @@ def gain_of(score: Score, linear: Score | None) -> Gain | None:
         interval=interval,
         n_rows=len(counts),
         is_time=not is_classes and len(scores) == 1 and scores[0].scored.is_time,
+        is_linear=is_linear,
     )
 
 

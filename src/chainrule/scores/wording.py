@@ -251,7 +251,7 @@ def _confused_pairs(score: ClassScore, width: int) -> list[str]:
     written = dict(zip(names, told_apart(names, longest), strict=True))
     rows: list[Row] = [("class", "taken for", "rows")]
     rows += [(written[one], written[other], _count(count, score)) for count, one, other in shown]
-    lines = table(rows, width)
+    lines = table(rows, width, left=2)
     if rest:
         times = _count(sum(count for count, _, _ in rest), score)
         more = (

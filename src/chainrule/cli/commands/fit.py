@@ -123,8 +123,8 @@ def _print_summary(outcome: FitOutcome, table: Path) -> None:
     losses = f"{history.loss_before:.6g} before, {history.loss_after:.6g} after{of_first}"
     print_rows(loss_rows(losses, result.data.encoding))
     print_rows(calibration_rows(result.model.calibration))
-    _print_curve(outcome)
     _print_score(outcome)
+    _print_curve(outcome)
     say()
     _print_saved(printable(str(outcome.path)), f"({_seen(outcome)})")
     model, source = shell_word(outcome.path), shell_word(table)
@@ -147,10 +147,10 @@ def _print_curve(outcome: FitOutcome) -> None:
         whose = " of the network of all rows"
     history, room = result.history, width_of(sys.stdout) - 2
     is_plain = os.environ.get("TERM") in WITHOUT_BRAILLE or not can_show("⠿│")
-    lines = loss_curve(history.loss, history.validation_loss, room, of=whose, plain=is_plain)
+    title, lines = loss_curve(history.loss, history.validation_loss, room, of=whose, plain=is_plain)
     if lines:
         say()
-        print_lines(lines[0], lines[1:])
+        print_lines(title, lines)
 
 
 def _print_score(outcome: FitOutcome) -> None:

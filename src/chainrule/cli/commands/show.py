@@ -167,10 +167,12 @@ def _print_part(name: str, part: InputPart | TargetPart, width: int, room: int) 
     """Print the name of a column and what it was learnt as, which stands below it in a narrow line."""
     if room >= NARROW and width < room // 2:
         first, rest = f"  {padded(name, width)}", " " * (2 + width)
+        words = learnt_as(part, min(room, LONGEST_TEXT) - 2 - width)
     else:
         say(f"  {cut(name, room - 2)}")
         first = rest = "    "
-    for line in wrapped(learnt_as(part, min(room, LONGEST_TEXT) - span(first)), room, first=first, rest=rest):
+        words = learnt_as(part, 2 * (room - 8))  # two lines
+    for line in wrapped(_in_figures(words), room, first=first, rest=rest):
         say(line)
 
 

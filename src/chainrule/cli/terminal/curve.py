@@ -55,8 +55,8 @@ def loss_curve(
     *,
     of: str = "",
     plain: bool = False,
-) -> list[str]:
-    """Lines of a picture: the loss of each epoch, that of the validation rows, and what both come to.
+) -> tuple[str, list[str]]:
+    r"""Title and lines of a picture: the loss of each epoch, that of the validation rows, what both come to.
 
     Parameters
     ----------
@@ -71,20 +71,21 @@ def loss_curve(
 
     Returns
     -------
-    list of str
-        Nothing for a training that is too short, or whose losses are not all finite.
+    str, list of str
+        No lines for a training that is too short, or whose losses are not all finite.
 
     Examples
     --------
-    >>> for line in loss_curve([0.8, 0.4, 0.2, 0.1], [None] * 4, 30, plain=True):
-    ...     print(line)
-    Loss of each epoch
+    >>> title, lines = loss_curve([0.8, 0.4, 0.2, 0.1], [None] * 4, 30, plain=True)
+    >>> title
+    'Loss of each epoch'
+    >>> print("\n".join(lines))
        0.8 |**
-           | ***
-           |    ***
+           |  **
+           |    **
            |      *****
-           |          *******
-       0.1 |                ******
+           |           *******
+       0.1 |                  ****
             epoch 1 to 4
     first 0.8, last 0.1, the
       lowest
@@ -93,7 +94,7 @@ def loss_curve(
     learnt = list(enumerate(loss, 1))
     losses = [one for _, one in (*learnt, *watched)]
     if len(loss) < LEAST_EPOCHS or not all(map(math.isfinite, losses)):
-        return []
+        return "", []
     scale = _Scale.of(losses)
     labels = {0: f"{scale.high:.4g}", HEIGHT - 1: f"{scale.low:.4g}"}
     margin = max(*map(len, labels.values()), SHORTEST_MARGIN)
@@ -105,15 +106,17 @@ def loss_curve(
             for one in (learnt, watched)
         )
     )
-    lines = wrapped(f"Loss of each epoch{of}{', on a logarithmic scale' * scale.is_log}", width)
+    title = f"Loss of each epoch{of}{', on a logarithmic scale' * scale.is_log}"
+    lines: list[str] = []
     for place, row in enumerate(picture):
         lines.append(f"{labels.get(place, ''):>{margin}} {'|' if plain else '│'}{row}".rstrip())
-    lines.append(f"{'':{margin + 2}}epoch 1 to {len(loss)}")
+    epochs = f"epoch 1 to {len(loss)}"
+    lines.append(" " * max(min(margin + 2, width - len(epochs)), 0) + epochs)
     sign = LOSS if plain else chr(BRAILLE + 0x12)
     names = (f"training ({sign}): ", f"validation ({VALIDATION}): ") if watched else ("", "")
     for name, values in zip(names, (learnt, watched), strict=True):
         lines += wrapped(f"{name}{_three(values)}", width, rest="  ") if values else []
-    return lines
+    return title, lines
 
 
 def _covered(

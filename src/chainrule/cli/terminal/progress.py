@@ -100,6 +100,6 @@ def fitted(line: str, hint: str, room: int) -> str:
     Examples
     --------
     >>> fitted("epoch 1 of 9", " (more)", 19), fitted("epoch 1 of 9", " (more)", 10)
-    ('epoch 1 of 9 (more)', 'epoc… of 9')
+    ('epoch 1 of 9 (more)', 'epoch 1 o…')
     """
-    return line + hint if span(line + hint) <= room else cut(line, room)
+    return line + hint if span(line + hint) <= room else cut(line, room, middle=False)

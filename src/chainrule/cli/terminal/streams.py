@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TextIO
 from chainrule.cli.terminal.colour import emphasised, with_verdict
 from chainrule.cli.terminal.size import is_terminal, width_of
 from chainrule.interrupts import interruptible
-from chainrule.lines import LONGEST_TEXT, wrapped
+from chainrule.lines import LONGEST_TEXT, span, wrapped
 from chainrule.words import printable
 
 if TYPE_CHECKING:
@@ -93,11 +93,11 @@ def command_lines(command: Sequence[str], width: int, margin: str = "  ") -> lis
         iris.csv
     """
     whole = margin + " ".join(command)
-    if len(whole) <= width:
+    if span(whole) <= width:
         return [whole]
     lines = [margin + command[0]]
     for one in command[1:]:
-        if len(lines[-1]) + 1 + len(one) + len(" \\") <= width:
+        if span(lines[-1]) + 1 + span(one) + len(" \\") <= width:
             lines[-1] += f" {one}"
         else:
             lines.append(f"{margin}  {one}")

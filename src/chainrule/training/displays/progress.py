@@ -95,7 +95,7 @@ class TrainingLine:
             if len(str(line)) <= room:
                 break
             line = replace(line, **shorter)
-        return cut(str(line), room)
+        return cut(str(line), room, middle=False)
 
 
 def progress_line(
