@@ -23,6 +23,7 @@ autodoc_default_options = {"members": True, "member-order": "bysource"}
 autodoc_typehints = "none"  # the docstrings give shapes and units, which say more
 napoleon_google_docstring = False
 napoleon_use_rtype = False
+smartquotes = False  # a value in quotes, and a message, can be copied as it stands
 suppress_warnings = ["ref.python"]  # of the letters in shapes, which several classes have as fields
 
 html_theme = "furo"

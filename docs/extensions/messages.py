@@ -78,6 +78,7 @@ class _Module:
     """The functions and calls of a module."""
 
     def __init__(self, tree: ast.Module) -> None:
+        self.tree = tree
         self.around: dict[ast.AST, Function | None] = {tree: None}
         self.calls: dict[str, list[ast.Call]] = defaultdict(list)
         self.functions: dict[str, Function] = {}
@@ -140,6 +141,8 @@ class _Module:
                 return _ways([*read(body), *read(orelse)])
             case ast.BoolOp(op=ast.Or(), values=values):
                 return _ways([text for one in values for text in read(one) if text])
+            case ast.BinOp(left=number, right=ast.Constant(value=int() | float())):
+                return [_gap(_name(number))]
             case ast.BinOp(left=left, op=ast.Add(), right=right):
                 return _together([read(left), read(right)])
             case ast.BinOp(left=left, op=ast.Mult()):
@@ -155,7 +158,8 @@ class _Module:
         if name in scope.given:
             node, where = scope.given[name]
             return self.texts(node, where, depth)
-        values = [] if scope.function is None else list(_assigned(name, scope.function))
+        values = list(_assigned(name, scope.function)) if scope.function else []
+        values = values or [one for one in _assigned(name, self.tree) if self.around[one] is None]
         if values:
             return _ways([text for one in values for text in self.texts(one, scope, depth)])
         return [_constants().get(name, _gap(name))]
@@ -186,13 +190,13 @@ class _Module:
         return [_gap(_name(call.args[0]) if call.args else name)]
 
 
-def _assigned(name: str, function: Function) -> Iterator[ast.expr]:
-    """What a name is set to in a function."""
+def _assigned(name: str, function: ast.AST) -> Iterator[ast.expr]:
+    """What a name is set to in a function, or anywhere in a module."""
     for one in ast.walk(function):
         match one:
             case ast.Assign(targets=[ast.Name(id=target)], value=value) if target == name:
                 yield value
-            case ast.AnnAssign(target=ast.Name(id=target), value=value) if target == name:
+            case ast.AnnAssign(target=ast.Name(id=target), value=ast.expr() as value) if target == name:
                 yield value
             case ast.NamedExpr(target=ast.Name(id=target), value=value) if target == name:
                 yield value

@@ -8,7 +8,7 @@ import importlib
 import re
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -16,7 +16,9 @@ import chainrule
 from chainrule import errors
 from chainrule.settings import FitSettings, settings_of
 from chainrule.table_options import options_of
-from command_line import COMMANDS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ROOT = Path(__file__).parents[2]
 GAP = re.compile("\ue000[^\ue001]*\ue001")
@@ -41,11 +43,12 @@ def options_of_page() -> dict[str, dict[str, str]]:
 
 def test_every_option_of_every_command_is_on_the_page(chainrule_command: Any) -> None:
     shared = {name for typed in options_of_page()["fit"] for name in re.findall(r"--[\w-]+", typed)}
-    assert list(options_of_page()) == list(COMMANDS.commands)
+    commands = re.findall(r"^[^\w-]{0,4}([a-z]+) +[A-Z]", chainrule_command("--help").out, re.MULTILINE)
+    assert list(options_of_page()) == commands
     for command, options in options_of_page().items():
         told = {name for typed in options for name in re.findall(r"--[\w-]+", typed)}
         help_of_it = chainrule_command(command, "--help").out
-        helped = set(re.findall(r"^[^\w-]*(--[a-z][\w-]*)", help_of_it, re.MULTILINE)) - {"--help"}
+        helped = set(re.findall(r"^\W{0,6}?(--[a-z][\w-]*)", help_of_it, re.MULTILINE)) - {"--help"}
         assert {"--json"} <= helped <= told | (shared if command == "inspect" else set())
 
 
@@ -98,7 +101,7 @@ def source_of(name: str) -> str:
     tree: ast.AST = ast.parse(text)
     for part in parts:
         tree = next(one for one in ast.walk(tree) if getattr(one, "name", None) == part)
-    return (ast.get_source_segment(text, tree) if parts else text) or ""  # type: ignore[arg-type]
+    return (ast.get_source_segment(text, tree) if parts else text) or ""
 
 
 def test_citations_over_the_end_of_a_line_are_found() -> None:
@@ -131,7 +134,7 @@ def test_every_place_that_makes_an_error_has_a_message() -> None:
 def raised() -> list[chainrule.ChainruleError]:
     """Errors of several rooms, as they are raised."""
     net = chainrule.Network.random((2, 3, 1), seed=1)
-    calls = [
+    calls: list[Callable[[], object]] = [
         lambda: chainrule.train(net, [[0.0, 1.0]], [[1.0]], rate=-1, epochs=1),
         lambda: chainrule.train(net, [[0.0, 1.0]], [[1.0]], epochs=1),
         lambda: chainrule.train(net, [[0.0, 1.0, 2.0]], [[1.0]], rate=0.1, epochs=1),

@@ -150,7 +150,7 @@ def test_links_that_lead_nowhere_are_found(tmp_path: Path) -> None:
 
 
 def test_every_number_of_an_equation_is_that_of_its_label(site: Path) -> None:
-    shown = {}
+    shown: dict[str, str] = {}
     for name in pages_of(site):
         text = (site / name).read_text(encoding="utf-8")
         shown |= dict(re.findall(r'id="equation-eq-(\d+)".*?<span class="eqno">\((\d+)\)<', text, re.DOTALL))
