@@ -78,6 +78,10 @@ def test_what_is_not_shown_is_seen() -> None:
     assert is_shown("loss 0.25 in ... s\nNote: one\n", printed)
     assert not is_shown("loss 0.24 in ... s\n", printed)
     assert not is_shown("Note: one\n", printed)
+    assert is_shown("...\nNote:\n    one\n", printed)
+    assert not is_shown("", printed)
+    assert not is_shown("loss  0.25 in ... s\n", printed)
+    assert not is_shown("", Printed("", "Error: two\n"))
 
 
 def test_the_command_that_a_model_remembers_makes_the_file_once_more(
