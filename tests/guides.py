@@ -1,10 +1,11 @@
 """Commands that a page shows, run in their order, and what they print compared with what it shows.
 
-A block of a page that begins with ```` ```console ```` holds commands behind `$`, and below each what it prints.
-Those of chainrule run in this process, all others in a shell. `...` stands for what may differ, such as seconds.
+A block of a page that begins with ```` ```console ```` holds commands behind `$`, and below each what it
+prints. Those of chainrule run in this process, all others in a shell. `...` stands for what may differ, such
+as seconds.
 
-What pages show is written anew, where it no longer holds, by ``REWRITE_GUIDES=1 pytest tests/test_guides.py``:
-read the difference before you keep it.
+What pages show is written anew, where it no longer holds, by
+``REWRITE_GUIDES=1 pytest tests/test_guides.py``: read the difference before you keep it.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["Command", "commands_of", "is_shown", "printed_by", "rewritten"]
 
 BLOCK = re.compile(r"(?<=^```console\n)(?:.*\n)*?(?=```$)", re.MULTILINE)
-COMMAND = re.compile(r"^\$ (.*(?:\\\n.*)*)\n((?:(?!\$ ).*\n)*)", re.MULTILINE)
+COMMAND = re.compile(r"^\$ ((?:.*\\\n)*.*)\n((?:(?!\$ ).*\n)*)", re.MULTILINE)
+COMPILING = "chainrule: compiling kernels, once; this takes some seconds\n"
 SECONDS = re.compile(r"\bin [0-9.]+ s\b")
 
 
@@ -55,18 +57,17 @@ def printed_by(typed: str) -> Printed:
     words = shlex.split(typed.replace("\\\n", ""))
     if words[0] == "chainrule":
         done = run_command(*words[1:])
-        return Printed(done.out, done.err)
+        return Printed(done.out, done.err.removeprefix(COMPILING))
     shell = subprocess.run(["/bin/sh", "-c", typed], capture_output=True, text=True, check=True)
     return Printed(shell.stdout, shell.stderr)
 
 
 def is_shown(shown: str, printed: Printed) -> bool:
-    """Whether a page shows what was printed: the results alone, or notes and errors after them."""
-    checker = doctest.OutputChecker()
-    return any(
-        checker.check_output(shown, text, doctest.ELLIPSIS)
-        for text in (printed.out, printed.out + printed.err)
-    )
+    """Whether a page shows what was printed: results to the blank, or all, with long lines broken."""
+    same = doctest.OutputChecker().check_output
+    both = printed.out + printed.err
+    broken = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+    return bool(printed.out and same(shown, printed.out, doctest.ELLIPSIS)) or same(shown, both, broken)
 
 
 def rewritten(page: str) -> str:

@@ -1,8 +1,7 @@
-"""The commands of the guide "From a raw file to an answer" print what it shows."""
+"""What "From a raw file to an answer" and "Getting started" show beyond what `tests/test_guides.py` runs."""
 
 from __future__ import annotations
 
-import doctest
 import re
 import shlex
 import shutil
@@ -11,25 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from guides import commands_of, is_shown, printed_by
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 ROOT = Path(__file__).parents[2]
 GUIDE = ROOT.joinpath("docs/from-a-raw-file.md").read_text(encoding="utf-8")
-COMMANDS = re.findall(r"```console\n\$ (chainrule .*)\n((?:.*\n)*?)```", GUIDE)
-
-
-def test_every_command_prints_what_the_guide_shows(
-    tmp_path: Path, chainrule_command: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    shutil.copytree(ROOT / "examples", tmp_path / "examples")
-    monkeypatch.chdir(tmp_path)
-    assert len(COMMANDS) == 5
-    for typed, shown in COMMANDS:
-        done = chainrule_command(*shlex.split(typed)[1:])
-        printed = done.out if "score" in done.out.lower() else done.out + done.err  # notes are not all shown
-        same = doctest.OutputChecker().check_output(shown, printed, doctest.ELLIPSIS)
-        assert same, f"{typed}\n{printed}"
+COMMANDS = commands_of(GUIDE)
 
 
 def test_the_notes_exclusive_or_prints_what_is_shown(
@@ -38,9 +26,9 @@ def test_the_notes_exclusive_or_prints_what_is_shown(
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
     monkeypatch.chdir(tmp_path)
     started = ROOT.joinpath("docs/getting-started.md").read_text(encoding="utf-8")
-    [(typed, shown)] = re.findall(r"```console\n\$ (chainrule fit .*)\n((?:.*\n)*?)```", started)
-    done = chainrule_command(*shlex.split(typed)[1:])
-    assert doctest.OutputChecker().check_output(shown, done.out, doctest.ELLIPSIS), done.out
+    [(typed, shown)] = [one for one in commands_of(started) if one.typed.startswith("chainrule fit")]
+    printed = printed_by(typed)
+    assert is_shown(shown, printed), printed.out
     as_numbers = chainrule_command(*shlex.split(typed)[1:], "--numbers", "y", "--out", "numbers.st")
     assert as_numbers.code == 0
     predicted = chainrule_command("predict", "numbers.st", "examples/exclusive-or.csv").out.split()
