@@ -103,7 +103,7 @@ def network_panels(subject: Subject, *, member: int | None = None) -> list[Panel
     step = subject.thing if isinstance(subject.thing, Trace) else None
     columns = _columns_of(net, MOST_UNITS if step is None else MOST_TRACED)
     slots = max(len(one.y) + (one.bias is not None) + (len(one.y) < one.n_units) for one in columns)
-    height = 1.3 + max(slots - 1, 2) * (0.27 if step is None else 0.48)
+    height = (1.4 if step is None else 1.8) + max(slots - 1, 2) * (0.27 if step is None else 0.48)
     return [Panel(partial(_draw, subject, net, words, step), 1.5 * len(columns) + 2.4, height)]
 
 
