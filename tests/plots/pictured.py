@@ -50,9 +50,20 @@ def words_of(figure: Any) -> list[str]:  # noqa: ANN401 (as above)
     return [words for words, _ in _seen(figure)]
 
 
+def checked(figure: Any) -> str:  # noqa: ANN401 (as above)
+    """All words of a figure in one line, none of which overlaps another or reaches beyond it."""
+    seen = _seen(figure)
+    assert faults_among(seen, figure) == []
+    return " ".join(" ".join(words for words, _ in seen).split())
+
+
 def faults_of(figure: Any) -> list[tuple[str, ...]]:  # noqa: ANN401 (as above)
     """Words that overlap others, and words that reach beyond the figure."""
-    seen = _seen(figure)
+    return faults_among(_seen(figure), figure)
+
+
+def faults_among(seen: list[tuple[str, Any]], figure: Any) -> list[tuple[str, ...]]:  # noqa: ANN401 (as above)
+    """The same of words whose boxes are known."""
     width, height = figure.bbox.width, figure.bbox.height
     faults: list[tuple[str, ...]] = [
         ("outside", words)
@@ -68,7 +79,7 @@ def faults_of(figure: Any) -> list[tuple[str, ...]]:  # noqa: ANN401 (as above)
 
 def _seen(figure: Any) -> list[tuple[str, Any]]:  # noqa: ANN401 (as above)
     canvas = FigureCanvasAgg(figure)
-    canvas.draw()
+    figure.draw_without_rendering()
     renderer = canvas.get_renderer()
     unseen = set()
     for ax in figure.findobj(Axes):

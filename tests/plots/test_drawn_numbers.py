@@ -220,7 +220,7 @@ def test_unit_map_shows_the_inputs_that_move_it() -> None:
 def test_surface_is_the_loss_of_networks_with_these_weights() -> None:
     path: list[chainrule.Network] = []
     start = chainrule.Network.random((2, 2, 1), start="uniform", seed=0)
-    chainrule.train(start, *XOR, rate=0.7, epochs=15, on_epoch=lambda progress: path.append(progress.network))
+    chainrule.train(start, *XOR, rate=0.7, epochs=9, on_epoch=lambda progress: path.append(progress.network))
     surface = surface_of(path[-1], *XOR, path=path)
     moved = [np.ptp([one.weights[m] for one in path], axis=0) for m in (0, 1)]
     largest = sorted((-float(size), m + 1, k + 1, i) for m in (0, 1) for (k, i), size in np.ndenumerate(moved[m]))
@@ -285,13 +285,13 @@ def test_an_estimator_is_scored_on_arrays() -> None:
     X, y = chainrule.read_table(EXAMPLES / "iris.csv"), None
     columns = [X.column(name).as_numbers() for name in X.names[:4]]
     X, y = np.column_stack(columns), np.array(X.column("species").as_labels())
-    classifier = chainrule.MLPClassifier(hidden_layer_sizes=4, solver="lbfgs", alpha=1.0, max_iter=300).fit(X, y)
+    classifier = chainrule.MLPClassifier(hidden_layer_sizes=4, solver="lbfgs", alpha=1.0, max_iter=3000).fit(X, y)
     ax = plot(classifier, "confusion", X=X, Y=y).axes[0]
     counts = [int(text.get_text()) for text in ax.texts if text.get_text().isdigit()]
     assert counts == confusion_matrix(y, classifier.predict(X)).ravel().tolist()
     (ax,) = plot(classifier).axes
     assert lines_of(ax, "training rows")[0].get_ydata().tolist() == list(classifier.history_.loss)
-    regressor = chainrule.MLPRegressor(hidden_layer_sizes=4, solver="lbfgs", max_iter=300).fit(X[:, :3], X[:, 3])
+    regressor = chainrule.MLPRegressor(hidden_layer_sizes=4, solver="lbfgs", max_iter=3000).fit(X[:, :3], X[:, 3])
     (ax,) = plot(regressor, "predicted", X=X[:, :3], Y=X[:, 3]).axes
     np.testing.assert_allclose(lines_of(ax, "rows")[0].get_ydata(), regressor.predict(X[:, :3]))
 

@@ -52,7 +52,7 @@ def test_the_summary_as_json_says_where_it_is(here: Path) -> None:
 def test_what_cannot_be_drawn_is_said_before_the_work(here: Path, name: str, words: str) -> None:
     here.joinpath("there.svg").write_text("mine", encoding="utf-8")
     before = sorted(here.iterdir())
-    for command in (FIT, ("score", "iris.safetensors", "iris.csv"), ("show", "iris.safetensors")):
+    for command in (FIT, ("show", "iris.safetensors")):
         done = run_command(*command, "--plot", name)
         assert (done.code, done.out) == (2, "")
         assert words in done.err
