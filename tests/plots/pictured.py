@@ -23,14 +23,27 @@ PIXEL = 1.0  # by which letters may touch: where their boxes are rounded
 @pytest.fixture(scope="session")
 def of_classes() -> chainrule.FitResult:
     return chainrule.fit(
-        EXAMPLES / "iris.csv", target="species", hidden=8, epochs=120, seed=1, rate=0.02, validation=0.25, patience=8
+        EXAMPLES / "iris.csv",
+        target="species",
+        hidden=8,
+        epochs=120,
+        seed=1,
+        rate=0.02,
+        validation=0.25,
+        patience=8,
     )
 
 
 @pytest.fixture(scope="session")
 def of_numbers() -> chainrule.FitResult:
     return chainrule.fit(
-        EXAMPLES / "penguins.csv", target="body_mass_g", hidden=6, epochs=40, seed=1, validation=0.25, calibrate=True
+        EXAMPLES / "penguins.csv",
+        target="body_mass_g",
+        hidden=6,
+        epochs=40,
+        seed=1,
+        validation=0.25,
+        calibrate=True,
     )
 
 

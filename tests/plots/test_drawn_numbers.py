@@ -54,7 +54,9 @@ def test_lines_of_folds(of_classes: chainrule.FitResult) -> None:
 
 
 def test_a_metric_stands_in_a_panel_of_its_own() -> None:
-    history = chainrule.History(1.0, tuple(Epoch(k, 1 / k, 0.1, None, None, k / 9) for k in range(1, 10)), 0.0)
+    history = chainrule.History(
+        1.0, tuple(Epoch(k, 1 / k, 0.1, None, None, k / 9) for k in range(1, 10)), 0.0
+    )
     _, ax = plot(history).axes
     assert lines_of(ax, "training rows")[0].get_ydata().tolist() == [k / 9 for k in range(1, 10)]
 
@@ -91,7 +93,10 @@ def test_calibration_counts_rows_that_are_as_sure(of_classes: chainrule.FitResul
 
 def test_predicted_and_residuals_are_in_the_unit_of_the_table(of_numbers: chainrule.FitResult) -> None:
     table = held_out(of_numbers)
-    actual, predicted = table.column("body_mass_g").as_numbers(), of_numbers.model.predict(table)["body_mass_g"]
+    actual, predicted = (
+        table.column("body_mass_g").as_numbers(),
+        of_numbers.model.predict(table)["body_mass_g"],
+    )
     (ax,) = plot(of_numbers, "predicted").axes
     np.testing.assert_allclose(lines_of(ax, "rows")[0].get_xydata(), np.column_stack([actual, predicted]))
     (ax,) = plot(of_numbers, "residuals").axes
@@ -223,7 +228,9 @@ def test_surface_is_the_loss_of_networks_with_these_weights() -> None:
     chainrule.train(start, *XOR, rate=0.7, epochs=9, on_epoch=lambda progress: path.append(progress.network))
     surface = surface_of(path[-1], *XOR, path=path)
     moved = [np.ptp([one.weights[m] for one in path], axis=0) for m in (0, 1)]
-    largest = sorted((-float(size), m + 1, k + 1, i) for m in (0, 1) for (k, i), size in np.ndenumerate(moved[m]))
+    largest = sorted(
+        (-float(size), m + 1, k + 1, i) for m in (0, 1) for (k, i), size in np.ndenumerate(moved[m])
+    )
     assert set(surface.places) == {one[1:] for one in largest[:2]}
     (m, k, i), (n, q, j) = surface.places
     for row, column in ((0, 0), (5, 30), (40, 12)):
@@ -255,7 +262,13 @@ def test_trace_has_outputs_and_deltas() -> None:
     net = chainrule.Network([[[0.35, 0.15, 0.2], [0.35, 0.25, 0.3]], [[0.6, 0.4, 0.45], [0.6, 0.5, 0.55]]])
     step = chainrule.trace(net, [0.05, 0.1], [0.01, 0.99], rate=0.5)
     words = [one.replace("\N{MINUS SIGN}", "-") for one in words_of(plot(step))]
-    for numbers, digits in ((step.x, 3), (step.a[0], 3), (step.a[1], 3), (step.delta[0], 2), (step.delta[1], 2)):
+    for numbers, digits in (
+        (step.x, 3),
+        (step.a[0], 3),
+        (step.a[1], 3),
+        (step.delta[0], 2),
+        (step.delta[1], 2),
+    ):
         assert {f"{number:.{digits}g}" for number in numbers} <= set(words)
 
 
@@ -275,7 +288,9 @@ def test_predictions_are_counted(of_classes: chainrule.FitResult, of_numbers: ch
     (ax,) = plot(p).axes
     names, counts = np.unique(p["species"].astype(str), return_counts=True)
     shown = [text.get_text() for text in ax.get_yticklabels()]
-    assert dict(zip(shown, [bar.get_width() for bar in ax.patches], strict=True)) == dict(zip(names, counts, strict=True))
+    assert dict(zip(shown, [bar.get_width() for bar in ax.patches], strict=True)) == dict(
+        zip(names, counts, strict=True)
+    )
     p = of_numbers.model.predict(EXAMPLES / "penguins.csv")
     (ax,) = plot(p).axes
     assert sum(bar.get_height() for bar in ax.patches) == len(p)
@@ -285,13 +300,17 @@ def test_an_estimator_is_scored_on_arrays() -> None:
     X, y = chainrule.read_table(EXAMPLES / "iris.csv"), None
     columns = [X.column(name).as_numbers() for name in X.names[:4]]
     X, y = np.column_stack(columns), np.array(X.column("species").as_labels())
-    classifier = chainrule.MLPClassifier(hidden_layer_sizes=4, solver="lbfgs", alpha=1.0, max_iter=3000).fit(X, y)
+    classifier = chainrule.MLPClassifier(hidden_layer_sizes=4, solver="lbfgs", alpha=1.0, max_iter=3000).fit(
+        X, y
+    )
     ax = plot(classifier, "confusion", X=X, Y=y).axes[0]
     counts = [int(text.get_text()) for text in ax.texts if text.get_text().isdigit()]
     assert counts == confusion_matrix(y, classifier.predict(X)).ravel().tolist()
     (ax,) = plot(classifier).axes
     assert lines_of(ax, "training rows")[0].get_ydata().tolist() == list(classifier.history_.loss)
-    regressor = chainrule.MLPRegressor(hidden_layer_sizes=4, solver="lbfgs", max_iter=3000).fit(X[:, :3], X[:, 3])
+    regressor = chainrule.MLPRegressor(hidden_layer_sizes=4, solver="lbfgs", max_iter=3000).fit(
+        X[:, :3], X[:, 3]
+    )
     (ax,) = plot(regressor, "predicted", X=X[:, :3], Y=X[:, 3]).axes
     np.testing.assert_allclose(lines_of(ax, "rows")[0].get_ydata(), regressor.predict(X[:, :3]))
 

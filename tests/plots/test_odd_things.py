@@ -24,7 +24,8 @@ pytestmark = pytest.mark.filterwarnings("ignore::chainrule.TrainingWarning", "ig
 def history_of(losses: Sequence[float], watched: Sequence[float | None] = ()) -> chainrule.History:
     beside = [*watched, *[None] * (len(losses) - len(watched))]
     epochs = tuple(
-        Epoch(k, loss, 0.1, None, other) for k, (loss, other) in enumerate(zip(losses, beside, strict=True), 1)
+        Epoch(k, loss, 0.1, None, other)
+        for k, (loss, other) in enumerate(zip(losses, beside, strict=True), 1)
     )
     return chainrule.History(1.0, epochs, 1.0)
 
@@ -94,7 +95,9 @@ def test_times() -> None:
     start = datetime.datetime(2020, 1, 1)  # noqa: DTZ001 (of no zone)
     steps = [datetime.timedelta(days=3 * k) for k in range(40)]
     x = np.arange(40.0)
-    dates = chainrule.fit(pa.table({"x": x, "when": [start + one for one in steps]}), target="when", hidden=3, epochs=9)
+    dates = chainrule.fit(
+        pa.table({"x": x, "when": [start + one for one in steps]}), target="when", hidden=3, epochs=9
+    )
     assert "2020" in seen(dates, "predicted")
     assert "(days)" in seen(dates, "residuals")
     plot(dates.model.predict(pa.table({"x": x})))
@@ -119,7 +122,9 @@ def test_many_targets() -> None:
 
 
 def test_quantiles_are_called_so() -> None:
-    fit = chainrule.fit(EXAMPLES / "penguins.csv", target="body_mass_g", loss="quantile:0.9", hidden=3, epochs=3)
+    fit = chainrule.fit(
+        EXAMPLES / "penguins.csv", target="body_mass_g", loss="quantile:0.9", hidden=3, epochs=3
+    )
     assert "predicted 90 % quantile" in seen(fit, "predicted")
 
 

@@ -80,7 +80,9 @@ def test_faults_would_be_found() -> None:
 def test_what_is_left_out_is_counted() -> None:
     net = chainrule.Network.random((1000, 12, 2))
     assert "… 991 more" in words_of(plot(net))
-    assert "489 more inputs are not drawn" in " ".join(words_of(plot(net, "weights", layer=1))).replace("\n", " ")
+    assert "489 more inputs are not drawn" in " ".join(words_of(plot(net, "weights", layer=1))).replace(
+        "\n", " "
+    )
 
 
 def test_more_classes_than_have_room_are_counted() -> None:

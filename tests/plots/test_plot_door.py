@@ -95,7 +95,9 @@ def test_without_matplotlib_one_line_tells_how_to_get_it(monkeypatch: pytest.Mon
         ([], None, {}, "cannot be drawn"),
         ([NET, 3], None, {}, "cannot be drawn"),
         (NET, "wieghts", {}, "Did you mean 'weights'? There are: summary, network, weights, unit, surface."),
-        (NET, 3, {}, "There is no plot of a Network '3'"),
+        (NET, 3, {}, "kind is 3 but must be the name of a plot. There are: 'summary', 'network'"),
+        (NET, "unit", {"table": "t.csv"}, "a network alone knows no tables"),
+        (NET, "unit", {"inputs": 0.5}, "inputs is 0.5 but must be a name, or a number from 1 to 2"),
         (NET, "history", {}, "A Network has no plot 'history'. There are: 'summary', 'network'"),
         (NET, "network", {"layer": 1}, "layer was given but the plot 'network' takes 'member'"),
         (NET, "network", {"member": 2}, "member is 2 but must be from 1 to 1"),
@@ -112,7 +114,9 @@ def test_without_matplotlib_one_line_tells_how_to_get_it(monkeypatch: pytest.Mon
         (NET, "network", {"ax": 3}, "must be axes of matplotlib"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_drawn_is_refused_in_words(thing: Any, kind: Any, options: dict[str, Any], words: str) -> None:
+def test_what_cannot_be_drawn_is_refused_in_words(
+    thing: Any, kind: Any, options: dict[str, Any], words: str
+) -> None:
     with pytest.raises(chainrule.InputError) as caught:
         plot(thing, kind, **options)
     assert words in str(caught.value)
@@ -129,6 +133,12 @@ def test_rows_that_there_are_not(of_classes: chainrule.FitResult) -> None:
         plot(of_classes, "confusion", rows="x")
     with pytest.raises(chainrule.InputError, match="has no rows of its own"):
         plot(of_classes.model, "confusion")
+    with pytest.raises(chainrule.InputError, match="X and Y belong together"):
+        plot(of_classes.model, "confusion", X=[[1.0]])
+    with pytest.raises(chainrule.InputError, match="rows are those of a fit, or of a table, or arrays"):
+        plot(of_classes, "confusion", rows="training", table="t.csv")
+    with pytest.raises(chainrule.InputError, match="a ClassScore answers to no other rows"):
+        plot(of_classes.held_out_score, "confusion", table="t.csv")
     with pytest.raises(chainrule.InputError, match="is of the rows that it is of"):
         plot(of_classes.held_out_score, "confusion", rows="training")
     whole = chainrule.fit(of_classes.data.table, target="species", hidden=2, epochs=1, held_out=0)
@@ -140,7 +150,10 @@ def test_a_calibration_needs_what_it_is_of(of_two_targets: chainrule.FitResult) 
     with pytest.raises(chainrule.InputError, match="calibrate=True"):
         plot(of_two_targets, "calibration")
     with pytest.raises(chainrule.InputError, match="outputs are no probabilities"):
-        plot(chainrule.fit(of_two_targets.data.table, target="species", hidden=2, epochs=1, defaults="notes"), "calibration")
+        plot(
+            chainrule.fit(of_two_targets.data.table, target="species", hidden=2, epochs=1, defaults="notes"),
+            "calibration",
+        )
 
 
 def test_ticks_have_the_digits_that_tell_them_apart() -> None:

@@ -210,7 +210,9 @@ def _say_gaps(ax: Any, look: Look, curves: Sequence[Curve], *, is_log: bool) -> 
             lost[: len(gaps)] |= gaps
     if lost.any():
         n = int(lost.sum())
-        say_below(ax, look, f"{counted(n, 'epoch')} without a finite value {'is' if n == 1 else 'are'} not drawn")
+        say_below(
+            ax, look, f"{counted(n, 'epoch')} without a finite value {'is' if n == 1 else 'are'} not drawn"
+        )
 
 
 def _plain_powers(ax: Any) -> None:  # noqa: ANN401 (as above)
