@@ -196,6 +196,7 @@ GOOD: dict[str, Callable[[Files], Call]] = {
         chainrule.train_restarts,
         {"start": lambda _: NET, "X": X, "Y": Y, "epochs": 1, "rate": 0.1, "engine": "reference"},
     ),
+    "plot": lambda _: (chainrule.plot, {"thing": NET, "kind": "unit", "X": X, "layer": 2}),
     "Progress.stop": lambda _: (_progress().stop, {}),
     "TrainingState.elsewhere": lambda _: (_trained().state.elsewhere, {}),
     "check_gradients": lambda _: (chainrule.check_gradients, {"net": NET, "X": X, "Y": Y}),

@@ -23,7 +23,7 @@ if typing.TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 HEAVY = [
     "numpy", "numba", "llvmlite", "platformdirs", "sklearn", "duckdb", "pyarrow", "typer", "rich",
-    "safetensors", "msgspec", "array_api_compat",
+    "safetensors", "msgspec", "array_api_compat", "matplotlib",
 ]  # fmt: skip
 
 modules = [

@@ -52,7 +52,9 @@ def _errors(check: GradientCheck, ax: Any, look: Look) -> None:  # noqa: ANN401 
                 written(error, 2), (shown, place), (7, 0), textcoords="offset points", va="center",
                 color=look.ink, **wording(look.small),
             )  # fmt: skip
-        ax.plot([limit], [place], "|", color=look.ink, markersize=16, markeredgewidth=1.4, zorder=2, label="limit")
+        ax.plot(
+            [limit], [place], "|", color=look.ink, markersize=16, markeredgewidth=1.4, zorder=2, label="limit"
+        )
     ax.annotate(
         "limit", (rows[0][2], 0), (0, 10), textcoords="offset points", ha="center", va="bottom",
         color=look.ink, **wording(look.small),
@@ -73,7 +75,11 @@ def answers_panels(subject: Subject) -> list[Panel]:
     n = len(predictions.targets) - len(names)
     more = f"{n} more targets are not drawn" if n else ""
     return [
-        Panel(partial(_answers, predictions, name, more * (name == names[-1])), 4.6, _height_of(predictions, name))
+        Panel(
+            partial(_answers, predictions, name, more * (name == names[-1])),
+            4.6,
+            _height_of(predictions, name),
+        )
         for name in names
     ]
 

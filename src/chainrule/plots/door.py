@@ -163,7 +163,9 @@ def _as_axes(ax: Any) -> list[Any]:  # noqa: ANN401 (as above)
     """Axes in a list, however they were given."""
     from matplotlib.axes import Axes  # noqa: PLC0415 (as above)
 
-    several = ax.ravel().tolist() if hasattr(ax, "ravel") else list(ax) if isinstance(ax, (list, tuple)) else [ax]
+    several = (
+        ax.ravel().tolist() if hasattr(ax, "ravel") else list(ax) if isinstance(ax, (list, tuple)) else [ax]
+    )
     if not several or not all(isinstance(one, Axes) for one in several):
         raise InputError(
             parameter="ax",

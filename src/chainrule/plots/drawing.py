@@ -23,9 +23,24 @@ from chainrule.plots.labels import cut, inches_of, wording, wrapped, written
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["Look", "Panel", "Plain", "colour_bar", "content_of", "drawn", "label_axes", "mixed", "say_below", "title", "width_of"]
+__all__ = [
+    "Look",
+    "Panel",
+    "Plain",
+    "colour_bar",
+    "content_of",
+    "drawn",
+    "label_axes",
+    "mixed",
+    "say_below",
+    "title",
+    "width_of",
+]
 
-LIGHT, DARK = ("#0b62a8", "#c2570c"), ("#7fc1ff", "#ffab66")  # lines of their own, told apart by style as well
+LIGHT, DARK = (
+    ("#0b62a8", "#c2570c"),
+    ("#7fc1ff", "#ffab66"),
+)  # lines of their own, told apart by style as well
 DOTS = 144  # of an inch, of a picture in a notebook
 MOST_COLUMNS = 3  # of panels
 FEWEST_DIGITS, MOST_DIGITS = 7, 17  # of ticks
@@ -34,7 +49,12 @@ BREAK = "\n"  # between a label and remarks beneath it; names have none
 BAR = 0.12  # inches across
 READABLE = 3.0  # ratio of brightness between ink and ground
 PYPLOT = "matplotlib.pyplot"
-PADS = {"w_pad": 0.1, "h_pad": 0.1, "wspace": 0.04, "hspace": 0.04}  # inches around panels, shares between them
+PADS = {
+    "w_pad": 0.1,
+    "h_pad": 0.1,
+    "wspace": 0.04,
+    "hspace": 0.04,
+}  # inches around panels, shares between them
 # From below 0 to above it, lighter all the way, so that a picture in grey says the same.
 BELOW_AND_ABOVE = ["#0a2f66", "#4a729c", "#8f8f8f", "#e3ab72", "#ffeed6"]
 
@@ -75,7 +95,13 @@ class Look:
             first, second = (own * 2)[:2] if own else (first, second)
         small = 0.9 * rcParams["font.size"]
         return cls(
-            ground, ink, mixed(ink, ground, 0.45), mixed(ink, ground, 0.9), to_hex(first), to_hex(second), small
+            ground,
+            ink,
+            mixed(ink, ground, 0.45),
+            mixed(ink, ground, 0.9),
+            to_hex(first),
+            to_hex(second),
+            small,
         )
 
     @property
@@ -269,7 +295,7 @@ class Plain(Formatter):  # type: ignore[misc, unused-ignore]
         """All ticks of an axis."""
         texts: list[str] = []
         for digits in range(FEWEST_DIGITS, MOST_DIGITS):
-            texts = [written(float(one), digits)for one in values]
+            texts = [written(float(one), digits) for one in values]
             texts = [EXPONENT.sub(r"e\1", one) for one in texts]
             if len(set(texts)) == len(set(values)):
                 break

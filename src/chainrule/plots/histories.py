@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["history_panels"]
 
+TINY = 1e-290  # below which a logarithmic axis cannot reach
 LOG_FROM = 20.0  # times that the largest value is the smallest, for a logarithmic scale
 MOST_RUNS = 50
 FEW_EPOCHS = 25  # each of which gets a mark
@@ -115,7 +116,7 @@ def _curve(epochs: Sequence[Any], values: Sequence[float | None], words: str, *,
 def _is_log(curves: Sequence[Curve]) -> bool:
     """Whether values are all above 0 and reach over more than an order of magnitude."""
     values = np.concatenate([one.values[np.isfinite(one.values)] for one in curves])
-    return bool(len(values)) and bool(values.min() > 0) and bool(values.max() > LOG_FROM * values.min())
+    return bool(len(values)) and bool(values.min() > TINY) and bool(values.max() > LOG_FROM * values.min())
 
 
 def _draw(ax: Any, look: Look, curves: Sequence[Curve], *, is_log: bool, several: bool) -> None:  # noqa: ANN401 (as above)
@@ -209,7 +210,9 @@ def _say_gaps(ax: Any, look: Look, curves: Sequence[Curve], *, is_log: bool) -> 
             lost[: len(gaps)] |= gaps
     if lost.any():
         n = int(lost.sum())
-        say_below(ax, look, f"{counted(n, 'epoch')} without a finite value {'is' if n == 1 else 'are'} not drawn")
+        say_below(
+            ax, look, f"{counted(n, 'epoch')} without a finite value {'is' if n == 1 else 'are'} not drawn"
+        )
 
 
 def _plain_powers(ax: Any) -> None:  # noqa: ANN401 (as above)

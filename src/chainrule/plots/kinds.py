@@ -59,8 +59,11 @@ def panels_of(subject: Subject, kind: str | None, options: Mapping[str, Any]) ->
     """
     name = _usual(subject, options) if kind is None else kind
     there = [one for one, its in KINDS.items() if its.fits(subject)]
-    if not isinstance(name, str) or name not in KINDS:
-        raise UnknownNameError(f"plot of a {subject.name}", str(name), there, "kind")
+    if not isinstance(name, str):
+        advice = f"There are: {listed(there)}."
+        raise InputError(parameter="kind", given=name, needs="must be the name of a plot", advice=advice)
+    if name not in KINDS:
+        raise UnknownNameError(f"plot of a {subject.name}", name, there, "kind")
     if name not in there:
         raise InputError(
             f"A {subject.name} has no plot {name!r}.",
@@ -93,33 +96,54 @@ def _usual(subject: Subject, options: Mapping[str, Any]) -> str:
 
 def _scored(subject: Subject, options: Mapping[str, Any]) -> Scored:
     """Scores of the rows that are asked for."""
-    table, X, Y = (options.get(name) for name in ("table", "X", "Y"))
-    model, rows = subject.model, options.get("rows")
+    rows, model = options.get("rows"), subject.model
+    _check_rows(subject, options)
+    if "table" not in options and "X" not in options:
+        if subject.scored is None:
+            raise InputError(
+                f"A {subject.name} has no rows of its own.",
+                parameter="table",
+                needs="rows whose targets are known are needed",
+                advice=f"Give {argument('table')}, or of an estimator {argument('X')} and {argument('Y')}.",
+            )
+        return subject.scored(rows)
+    assert model is not None  # noqa: S101 (as was looked at)
+    source, encoding = options.get("table"), model.table_encoding
+    if "X" in options:
+        names = list(dict.fromkeys(part.name for part in encoding.inputs))
+        source = table_of(names, options["X"], encoding.target_names, options["Y"])
+    table = model.read(source)
+    used, _ = with_value(table, encoding.has_target(table))
+    title = "" if "X" in options else f" of {table.title}"
+    return Scored(each_of(model.score(used)), f"{counted(used.n_rows, 'row')}{title}")
+
+
+def _check_rows(subject: Subject, options: Mapping[str, Any]) -> None:
+    """Raise InputError where rows are asked for in two ways, or of what cannot answer to them."""
+    rows, given = options.get("rows"), [name for name in ("table", "X", "Y") if name in options]
+    if rows is not None and not isinstance(rows, str):
+        needs = "must be 'held_out' or 'training'"
+        raise InputError(parameter="rows", given=rows, needs=needs, advice="Leave it out.")
     if rows not in {None, "held_out", "training"}:
         raise UnknownNameError("kind of rows", str(rows), ["held_out", "training"], "rows")
-    if model is not None and X is not None and Y is not None:
-        encoding = model.table_encoding
-        names = list(dict.fromkeys(part.name for part in encoding.inputs))
-        table = _as_arrow(table_of(names, X, encoding.target_names, Y))
-    if table is not None and model is not None:
-        source = model.read(table)
-        used, _ = with_value(source, model.table_encoding.has_target(source))
-        title = f" of {source.title}" if X is None else ""
-        return Scored(each_of(model.score(used)), f"{counted(used.n_rows, 'row')}{title}")
-    if subject.scored is None:
-        raise InputError(
-            f"A {subject.name} has no rows of its own.",
-            parameter="X" if hasattr(subject.thing, "predict") and not subject.scored else "table",
-            needs="rows whose targets are known are needed",
-            advice=f"Give {argument('table')}, or of an estimator {argument('X')} and {argument('Y')}.",
-        )
-    return subject.scored(rows)
-
-
-def _as_arrow(columns: Mapping[str, Any]) -> Any:  # noqa: ANN401 (pyarrow has no types)
-    import pyarrow as pa  # noqa: PLC0415
-
-    return pa.table(dict(columns))
+    if not given:
+        return
+    if subject.encoding is None:
+        needs = f"a {subject.name} answers to no other rows than those it is of"
+    elif rows is not None or len(given) > 1 + ("table" not in given):
+        needs = "rows are those of a fit, or of a table, or arrays"
+    elif given in (["X"], ["Y"]):
+        needs = f"{argument('X')} and {argument('Y')} belong together"
+    else:
+        return
+    advice = "Give one of these." if subject.encoding is not None else "Leave it out."
+    raise InputError(
+        f"{argument(given[0])} was given",
+        parameter=given[0],
+        given=options[given[0]],
+        needs=needs,
+        advice=advice,
+    )
 
 
 def _of_scores(panels: Callable[[Subject, Scored], list[Panel]]) -> Callable[..., list[Panel]]:
@@ -155,7 +179,9 @@ def _calibration(subject: Subject, **options: Any) -> list[Panel]:  # noqa: ANN4
     asked = options.get("rows")
     is_held_out = asked != "training" and len(data.held_out_rows) > 0
     rows = data.held_out_rows if is_held_out else data.training_rows
-    words = counted(len(rows), "held-out row") if is_held_out else f"the {len(rows)} rows that it has learnt from"
+    words = (
+        counted(len(rows), "held-out row") if is_held_out else f"the {len(rows)} rows that it has learnt from"
+    )
     del scored
     return coverage_panels(model, data.X[rows], data.Y[rows], words)
 
@@ -191,7 +217,9 @@ KINDS: dict[str, Kind] = {
     "calibration": Kind(
         _calibration,
         OF_ROWS,
-        lambda one: _has_scores(one, "classes", "labels") or (one.model is not None and one.target_kind == "numbers"),
+        lambda one: (
+            _has_scores(one, "classes", "labels") or (one.model is not None and one.target_kind == "numbers")
+        ),
     ),
     "weights": Kind(weights_panels, ("member", "layer", "pixels"), lambda one: one.network is not None),
     "unit": Kind(

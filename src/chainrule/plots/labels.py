@@ -100,7 +100,9 @@ def wrapped(text: str, inches: float, size: float, most: int = 2) -> list[str]:
     """A text in lines of so much room, the last of them cut where there is more."""
     lines, rest = [], drawable(text).split()
     while rest and len(lines) < most - 1:
-        n = max((k for k in range(1, len(rest) + 1) if inches_of(" ".join(rest[:k]), size) <= inches), default=1)
+        n = max(
+            (k for k in range(1, len(rest) + 1) if inches_of(" ".join(rest[:k]), size) <= inches), default=1
+        )
         lines.append(cut(" ".join(rest[:n]), inches, size))
         rest = rest[n:]
     return [*lines, cut(" ".join(rest), inches, size)] if rest else lines
@@ -156,4 +158,3 @@ def _has_glyph(code: int) -> bool:
     """Whether a font has a letter; one that joins others, or steers them, needs none of its own."""
     is_unseen = unicodedata.category(chr(code)) in {"Mn", "Cf"} and code > 0x7F  # noqa: PLR2004 (ASCII)
     return not is_unseen and any(font.get_char_index(code) for font in _fonts(_families()))
-

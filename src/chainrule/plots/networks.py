@@ -103,7 +103,7 @@ def network_panels(subject: Subject, *, member: int | None = None) -> list[Panel
     step = subject.thing if isinstance(subject.thing, Trace) else None
     columns = _columns_of(net, MOST_UNITS if step is None else MOST_TRACED)
     slots = max(len(one.y) + (one.bias is not None) + (len(one.y) < one.n_units) for one in columns)
-    height = 1.3 + max(slots - 1, 2) * (0.27 if step is None else 0.48)
+    height = (1.4 if step is None else 1.8) + max(slots - 1, 2) * (0.27 if step is None else 0.48)
     return [Panel(partial(_draw, subject, net, words, step), 1.5 * len(columns) + 2.4, height)]
 
 
@@ -148,7 +148,9 @@ def _draw(  # noqa: PLR0917 (called in one place)
 
 def _told_of(step: Trace) -> str:
     before, after = (f"{one:.4g}" for one in (step.loss_before, step.loss_after))
-    return f"rate {step.rate:g}: loss of the sample {before} before, {after} after; a above, δ below each unit"
+    return (
+        f"rate {step.rate:g}: loss of the sample {before} before, {after} after; a above, δ below each unit"
+    )
 
 
 def _columns_of(net: Network, most: int) -> list[Column]:
@@ -194,9 +196,7 @@ def _lines(  # noqa: PLR0917 (called in one place)
         return
     ys = before.y if before.bias is None else np.array([before.bias, *before.y])
     shown = w[: len(after.y), (before.bias is None) : len(before.y) + 1]
-    ends = [
-        [(before.x, float(y)), (after.x, float(end))] for end in after.y for y in ys
-    ]
+    ends = [[(before.x, float(y)), (after.x, float(end))] for end in after.y for y in ys]
     sizes = np.abs(shown).ravel()
     order = np.argsort(sizes, kind="stable")
     share = sizes / largest if largest else np.zeros(len(sizes))
@@ -293,7 +293,14 @@ def _key(ax: Any, look: Look, dense: Sequence[Matrix], away: float) -> None:  # 
     if low < 0:
         ends.append((low, f"down to {written(low)}", look.second, BROKEN))
     handles = [
-        Line2D([], [], color=colour, linewidth=_thickness(abs(end) / max(high, -low)), linestyle=style, label=words)
+        Line2D(
+            [],
+            [],
+            color=colour,
+            linewidth=_thickness(abs(end) / max(high, -low)),
+            linestyle=style,
+            label=words,
+        )
         for end, words, colour, style in ends
     ]
     handles = handles or [Line2D([], [], color="none", label="all weights are 0")]

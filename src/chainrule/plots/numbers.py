@@ -28,7 +28,15 @@ if TYPE_CHECKING:
 
     Numbers = npt.NDArray[np.float64]
 
-__all__ = ["DAY", "coverage_of", "coverage_panels", "date_ticks", "predicted_panels", "residuals_panels", "unit_of"]
+__all__ = [
+    "DAY",
+    "coverage_of",
+    "coverage_panels",
+    "date_ticks",
+    "predicted_panels",
+    "residuals_panels",
+    "unit_of",
+]
 
 MOST_TARGETS = 6
 MOST_ROWS = 5000  # that are drawn
@@ -271,7 +279,9 @@ def _coverage(  # noqa: PLR0917 (called in one place)
     ax.set_box_aspect(1.0)
     wide = np.linspace(0, 1, 101)
     chance = 1.96 * np.sqrt(wide * (1 - wide) / max(n, 1))
-    ax.fill_between(wide, np.clip(wide - chance, 0, 1), np.clip(wide + chance, 0, 1), color=look.faint, zorder=0)
+    ax.fill_between(
+        wide, np.clip(wide - chance, 0, 1), np.clip(wide + chance, 0, 1), color=look.faint, zorder=0
+    )
     ax.plot([0, 1], [0, 1], color=look.quiet, linewidth=0.8, linestyle=(0, (4, 2)), zorder=1)
     ax.plot(promised, found, "o-", color=look.first, markersize=3.5, linewidth=1.2, zorder=2, label="within")
     about = f"band: what chance alone does to {counted(n, 'row')}"

@@ -104,7 +104,9 @@ def surface_of(
     samples, targets = samples[kept], targets[kept]
     places = _places_of(net, weights, path)
     end = np.array([float(net.weights[m - 1][k - 1, i]) for m, k, i in places])
-    way = np.array([[float(one.weights[m - 1][k - 1, i]) for m, k, i in places] for one in path]).reshape(-1, 2)
+    way = np.array([[float(one.weights[m - 1][k - 1, i]) for m, k, i in places] for one in path]).reshape(
+        -1, 2
+    )
     lines = [_line(end[k], way[:, k]) for k in range(2)]
     objective = Objective(net.activations, net.loss, layers=net.layers)
     trial = [np.array(w, np.float64) for w in net.weights]
@@ -145,7 +147,9 @@ def _places_of(net: Network, weights: object, path: Sequence[Network]) -> tuple[
         return found[0], found[1]
     sizes = [np.abs(np.asarray(w, np.float64)) for w in net.weights]
     if len(path) > 1:
-        stacks = [np.stack([np.asarray(one.weights[m], np.float64) for one in path]) for m in range(len(sizes))]
+        stacks = [
+            np.stack([np.asarray(one.weights[m], np.float64) for one in path]) for m in range(len(sizes))
+        ]
         sizes = [np.ptp(stack, axis=0) for stack in stacks]
     every = [(-float(size), m, k, i) for m, w in enumerate(sizes, 1) for (k, i), size in np.ndenumerate(w)]
     if len(every) < 2:  # noqa: PLR2004 (as above)
@@ -176,10 +180,10 @@ def _place(net: Network, one: object) -> Place:
 
 def _checked_path(net: Network, path: object) -> list[Network]:
     """Networks like the one that is drawn."""
-    networks = list(path) if isinstance(path, Sequence) else []
-    if path is not None and not all(
+    networks = list(path) if isinstance(path, (list, tuple)) else [path]
+    if not all(
         isinstance(one, Network) and [w.shape for w in one.weights] == [w.shape for w in net.weights]
-        for one in (networks or [path] * bool(path))
+        for one in networks
     ):
         raise InputError(
             parameter="path",
@@ -228,7 +232,9 @@ def _draw(surface: Surface, loss_name: str, beneath: str, ax: Any, look: Look) -
         levels = np.geomspace(low, high, LEVELS + 2) if is_log else np.linspace(low, high, LEVELS + 2)
         field = np.ma.masked_invalid(surface.loss)
         how = {"norm": LogNorm(low, high)} if is_log else {"vmin": low, "vmax": high}
-        filled = ax.contourf(surface.across, surface.up, field, levels=levels, cmap=rcParams["image.cmap"], **how)
+        filled = ax.contourf(
+            surface.across, surface.up, field, levels=levels, cmap=rcParams["image.cmap"], **how
+        )
         ax.contour(
             surface.across, surface.up, field, levels=levels[1:-1], colors="white", linewidths=0.5, alpha=0.8
         )

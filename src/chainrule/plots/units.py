@@ -7,18 +7,16 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow as pa
 from matplotlib import rcParams
 
-from chainrule.errors import InputError
+from chainrule.errors import InputError, argument
 from chainrule.models import gives_chances
 from chainrule.network import as_samples
 from chainrule.plots.drawing import Look, Panel, colour_bar, label_axes, say_below, title
 from chainrule.plots.labels import places_of, written
 from chainrule.plots.networks import input_names, one_network, output_names
 from chainrule.plots.weights import checked_layer, chosen
-from chainrule.tables import NumberInput, Said
-from chainrule.tables.columns.readings import read_cells
+from chainrule.tables import typical_row
 from chainrule.words import joined, named
 
 if TYPE_CHECKING:
@@ -103,7 +101,9 @@ def unit_panels(
     place = 0 if unit is None else chosen(names, unit, "unit")
     ground = _ground_of(subject, net, table, X)
     if is_last:
-        ground = replace(ground, marked=_of_class(subject, ground, place, has_own=table is None and X is None))
+        ground = replace(
+            ground, marked=_of_class(subject, ground, place, has_own=table is None and X is None)
+        )
     values_of = _values_of(subject, net, m, place, whole=is_last and member is None)
     axes = _axes_of(ground, inputs, values_of)
     steps = STEPS if len(axes) > 1 else STEPS_OF_LINE
@@ -160,7 +160,7 @@ def _axes_of(
 ) -> list[int]:
     """The inputs that are asked for, or those two that move the unit most."""
     if inputs is not None:
-        given = [inputs] if isinstance(inputs, (str, int)) else list(inputs)
+        given = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
         axes = [chosen(ground.names, one, "inputs") for one in given]
         if len(axes) not in {1, 2} or len(set(axes)) < len(axes):
             needs = "must be two inputs, or one"
@@ -176,6 +176,14 @@ def _axes_of(
 def _ground_of(subject: Subject, net: Network, table: Any, X: Any) -> Ground:  # noqa: ANN401 (as above)
     """Columns of the table where there is one, else the inputs of the network."""
     model, data = subject.model, subject.data
+    if table is not None and (subject.encoding is None or X is not None):
+        raise InputError(
+            f"{argument('table')} was given",
+            parameter="table",
+            given=table,
+            needs="a network alone knows no tables" if X is None else f"{argument('X')} was given as well",
+            advice=f"Give {argument('X')} alone.",
+        )
     if model is not None and model.encoding is not None and X is None:
         source = model.read(table) if table is not None else None if data is None else data.table
         if source is not None:
@@ -198,57 +206,12 @@ def _ground_of(subject: Subject, net: Network, table: Any, X: Any) -> Ground:  #
 
 def _over_columns(model: Model, table: Table) -> Ground | None:
     """Columns of numbers, the others at their median or most frequent cell; None where there are none."""
-    encoding = model.table_encoding
-    parts = {part.name: part for part in encoding.inputs if isinstance(part, NumberInput)}
-    names = [name for name in parts if np.isfinite(_read(parts[name], table)).any()]
-    if not names or not table.n_rows:
+    row = typical_row(model.table_encoding, table)
+    if row is None:
         return None
-    rows = np.column_stack([_read(parts[name], table) for name in names])
-    usual = {part.name: _usual_row(table, part) for part in encoding.inputs if part.name not in names}
-    low, high = _apart(np.nanmin(rows, axis=0), np.nanmax(rows, axis=0))
-    typical = np.nanmedian(rows, axis=0)
-    base = _row_of(model, table, usual, dict(zip(names, typical, strict=True)))
-
-    def inputs(points: Numbers) -> npt.NDArray[Any]:
-        """X of points: what is as is typical in all of them is encoded once."""
-        X, first = np.tile(base, (len(points), 1)), 0
-        for part in encoding.inputs:
-            own = slice(first, first := first + len(part.names))
-            if part.name in names and (points[:, names.index(part.name)] != typical[names.index(part.name)]).any():
-                cells = pa.array(points[:, names.index(part.name)])
-                X[:, own] = part.encode(replace(table.column(part.name), cells=cells, numbering=None), Said())
-        return X
-
-    beside = [
-        f"{named(name, 16)} {named(str(table.column(name).cells[row].as_py()), 16)}"
-        for name, row in usual.items()
-    ]
-    return Ground(names, typical, low, high, inputs, rows, beside=tuple(beside))
-
-
-def _row_of(model: Model, table: Table, usual: dict[str, int], numbers: dict[str, float]) -> npt.NDArray[Any]:
-    """X of one row with these cells and numbers."""
-    columns = []
-    for part in {part.name: part for part in model.table_encoding.inputs}.values():
-        column = table.column(part.name)
-        is_number = part.name in numbers
-        cells = pa.array([numbers[part.name]]) if is_number else column.cells.take(pa.array([usual[part.name]]))
-        columns.append(replace(column, cells=cells, numbering=None))
-    return model.table_encoding.encode_inputs(replace(table, columns=tuple(columns), n_rows=1))
-
-
-def _read(part: Any, table: Table) -> Numbers:  # noqa: ANN401 (an input part)
-    return np.asarray(read_cells(table.column(part.name), part.reading).values, np.float64)
-
-
-def _usual_row(table: Table, part: Any) -> int:  # noqa: ANN401 (as above)
-    """A row with a cell of the kind that most have."""
-    cells = table.column(part.name).cells
-    counts = pa.compute.value_counts(cells)
-    if not len(counts):
-        return 0
-    best = max(counts.to_pylist(), key=lambda one: (one["counts"], one["values"] is not None))["values"]
-    return int(next((k for k, cell in enumerate(cells.to_pylist()) if cell == best), 0))
+    low, high = _apart(np.nanmin(row.numbers, axis=0), np.nanmax(row.numbers, axis=0))
+    beside = tuple(f"{named(name, 16)} {named(cell, 16)}" for name, cell in row.cells.items())
+    return Ground(row.names, row.typical, low, high, row.encoded, row.numbers, beside=beside)
 
 
 def _apart(low: Numbers, high: Numbers) -> tuple[Numbers, Numbers]:
@@ -298,7 +261,9 @@ def _rows(ground: Ground, axes: list[int], ax: Any, look: Look) -> None:  # noqa
             label="own rows" if is_own else "rows",
         )  # fmt: skip
     of_all = "" if len(shown) == len(there) else f"{len(shown)} of {len(there):,} "
-    words = f"dots: {of_all}rows" if ground.marked is None else f"dots: {of_all}rows, black those of the class"
+    words = (
+        f"dots: {of_all}rows" if ground.marked is None else f"dots: {of_all}rows, black those of the class"
+    )
     say_below(ax, look, words)
 
 

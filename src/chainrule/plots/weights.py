@@ -72,7 +72,7 @@ def weights_panels(
         size = _box_of(net.weights[m - 1].shape)
         across = input_names(subject, net) if m == 1 else []
         longest = max((inches_of(one, 9.0) for one in fitted(across[:50], ROOM_OF_NAMES, 9.0)), default=0.3)
-        size = (size[0] + 1.9, size[1] + 1.5 + longest)
+        size = (size[0] + 1.9, size[1] + 1.8 + longest)
         more = len(layers) - MOST_LAYERS if m == layers[:MOST_LAYERS][-1] else 0
         panels.append(Panel(partial(_matrix, subject, net, words, m, max(more, 0)), *size))
     return panels

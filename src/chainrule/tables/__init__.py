@@ -47,6 +47,7 @@ from chainrule.tables.splitting import (
     split_in_order,
     split_rows,
 )
+from chainrule.tables.typical import typical_row
 
 __all__ = [
     "BinaryInput", "CategoryInput", "Chosen", "ClassTarget", "Column", "ColumnReport", "ConstantTarget",
@@ -58,5 +59,6 @@ __all__ = [
     "fold_rows", "joined_predictions", "learnt_as", "predictions_of", "read_numbers", "read_table",
     "read_targets", "reading_option", "refuse_guesses", "report_lines", "report_parts", "row_labels",
     "scaling_of", "settle_roles", "split_groups", "split_in_order", "split_rows", "spread_in_words",
-    "with_numbers", "worked_answers", "worked_cells", "worked_parts", "worked_value", "written_formula",
+    "typical_row", "with_numbers", "worked_answers", "worked_cells", "worked_parts", "worked_value",
+    "written_formula",
 ]  # fmt: skip

@@ -1,0 +1,91 @@
+"""`--plot`: whole pictures of what was asked for, and every fault before the work begins."""
+
+from __future__ import annotations
+
+import json
+import xml.etree.ElementTree as ET
+from typing import TYPE_CHECKING
+
+import pytest
+
+from chainrule.plots import door
+from command_line import run_command
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FIT = ("fit", "iris.csv", "--target", "species", "--hidden", 3, "--epochs", 5, "--out", "new.st")
+pytestmark = pytest.mark.usefixtures("tables_read_once")
+
+
+def test_each_command_draws(here: Path) -> None:
+    for command, name, kind in (
+        (FIT, "fit.svg", b"<?xml"),
+        (("score", "iris.safetensors", "iris.csv"), "score.png", b"\x89PNG"),
+        (("show", "iris.safetensors"), "show.pdf", b"%PDF"),
+    ):
+        done = run_command(*command, "--plot", name)
+        assert done.code == 0, done.err
+        assert done.out.splitlines()[-1].split() == ["Plot", name]
+        assert here.joinpath(name).read_bytes().startswith(kind)
+    found = ET.fromstring(here.joinpath("fit.svg").read_text(encoding="utf-8"))  # noqa: S314 (our own)
+    assert found.tag.endswith("svg")
+
+
+def test_the_summary_as_json_says_where_it_is(here: Path) -> None:
+    done = run_command("score", "iris.safetensors", "iris.csv", "--plot", "a.SVG", "--json")
+    assert json.loads(done.out)["plot"] == "a.SVG"
+    assert here.joinpath("a.SVG").exists()
+    assert "plot" not in json.loads(run_command("show", "iris.safetensors", "--json").out)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("a.jpg", "--plot is 'a.jpg' but must end in one of .svg, .png, .pdf. Try --plot a.svg."),
+        ("a", "--plot is 'a' but must end in one of .svg, .png, .pdf. Try --plot a.svg."),
+        ("there.svg", "there.svg exists already but is not to be overwritten"),
+        ("missing/a.svg", "missing/a.svg cannot be written"),
+        ("", "--plot is '' but must be the name of a file"),
+    ],
+)
+def test_what_cannot_be_drawn_is_said_before_the_work(here: Path, name: str, words: str) -> None:
+    here.joinpath("there.svg").write_text("mine", encoding="utf-8")
+    before = sorted(here.iterdir())
+    for command in (FIT, ("show", "iris.safetensors")):
+        done = run_command(*command, "--plot", name)
+        assert (done.code, done.out) == (2, "")
+        assert words in done.err
+    assert sorted(here.iterdir()) == before
+    assert here.joinpath("there.svg").read_text(encoding="utf-8") == "mine"
+
+
+def test_force_replaces_a_picture(here: Path) -> None:
+    here.joinpath("there.svg").write_text("mine", encoding="utf-8")
+    assert run_command("show", "iris.safetensors", "--plot", "there.svg", "--force").code == 0
+    assert here.joinpath("there.svg").read_text(encoding="utf-8").startswith("<?xml")
+
+
+def test_a_picture_takes_the_place_of_no_other_file_of_the_command(here: Path) -> None:
+    here.joinpath("iris.csv").rename(here / "table.svg")
+    done = run_command("score", "iris.safetensors", "table.svg", "--plot", "table.svg", "--force")
+    assert done.code == 2
+    assert "table.svg is the table itself, which would be lost" in done.err
+    done = run_command("fit", "table.svg", "--target", "species", "--out", "m.svg", "--plot", "m.svg")
+    assert "m.svg is the model itself" in done.err
+
+
+def test_faults_are_said_together(here: Path) -> None:
+    done = run_command(*FIT, "--rate", "x", "--plot", "a.jpg")
+    assert done.err.startswith("Error: There are 2 faults. (1) --rate is 'x'")
+    assert "(2) --plot is 'a.jpg'" in done.err
+    assert not here.joinpath("new.st").exists()
+
+
+def test_without_matplotlib_nothing_is_trained(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(door, "find_spec", lambda _: None)
+    done = run_command(*FIT, "--plot", "a.svg")
+    assert done.code == 2
+    assert done.err.count("\n") == 1
+    assert "pip install 'chainrule[plot]'" in done.err
+    assert not here.joinpath("new.st").exists()

@@ -1,0 +1,162 @@
+"""The function `plot`: where it draws, what it refuses and in which words, and what it leaves alone."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from matplotlib import pyplot, style
+from matplotlib.figure import Figure
+
+import chainrule
+from chainrule import plot
+from chainrule.plots import door, picture_of
+from chainrule.plots.drawing import Plain
+
+NET = chainrule.Network.random((2, 3, 1), seed=1)
+
+
+def test_a_figure_of_its_own_is_none_of_pyplots() -> None:
+    before = pyplot.get_fignums()
+    figure = plot(NET)
+    assert isinstance(figure, Figure)
+    assert pyplot.get_fignums() == before
+    content, size = figure._repr_png_()
+    assert content.startswith(b"\x89PNG")
+    assert size == {"width": round(figure.get_figwidth() * 72), "height": round(figure.get_figheight() * 72)}
+
+
+def test_where_pyplot_opens_windows_it_opens_this_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mpl, "get_backend", lambda: "TkAgg")
+    figure = plot(NET)
+    assert pyplot.get_fignums() == [figure.number]
+    pyplot.close(figure)
+
+
+def test_what_is_given_comes_back_drawn_into() -> None:
+    figure = Figure()
+    one, other = figure.subplots(1, 2)
+    assert plot(NET, ax=one) is one
+    assert one.get_title(loc="left") == "Network 2-3-1"
+    assert other.get_title(loc="left") == ""
+    both = np.array([one, other])
+    assert plot(NET, "weights", ax=both) is both
+    assert other.get_title(loc="left") == "Weights W^(2)"
+    assert len(figure.axes) == 2
+
+
+def test_settings_of_matplotlib_stay_as_they_were() -> None:
+    before = dict(mpl.rcParams)
+    picture_of(NET, "network", "svg", "a network")
+    assert dict(mpl.rcParams) == before
+
+
+def test_the_style_of_the_user_counts() -> None:
+    plain = plot(NET)
+    with style.context("dark_background"):
+        dark = plot(NET)
+    heads = [figure.axes[0]._left_title.get_color() for figure in (plain, dark)]
+    assert heads == ["#000000", "#ffffff"]
+    assert [figure.get_facecolor()[0] for figure in (plain, dark)] == [1.0, 0.0]
+    with style.context({"axes.facecolor": "black", "figure.facecolor": "black"}):  # and black ink, too
+        assert plot(NET).axes[0]._left_title.get_color() == "#ffffff"
+
+
+@pytest.mark.parametrize("ending", ["svg", "png", "pdf"])
+def test_a_picture_is_the_same_bytes_each_time(ending: str) -> None:
+    first = picture_of(NET, "network", ending, "a <network> & its weights")
+    assert first == picture_of(NET, "network", ending, "a <network> & its weights")
+    assert b"a &lt;network&gt; &amp; its weights" in first or ending != "svg"
+    assert first.startswith({"svg": b"<?xml", "png": b"\x89PNG", "pdf": b"%PDF"}[ending])
+
+
+def test_matplotlib_is_loaded_by_the_first_plot_alone() -> None:
+    script = "import chainrule, sys; plot = chainrule.plot; print('matplotlib' in sys.modules); "
+    script += "plot(chainrule.Network.random((1, 1))); print('matplotlib' in sys.modules, 'matplotlib.pyplot' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "True", "False"]
+
+
+def test_without_matplotlib_one_line_tells_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(door, "find_spec", lambda _: None)
+    with pytest.raises(chainrule.MissingPackageError, match=r"pip install 'chainrule\[plot\]'") as caught:
+        plot(NET)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("thing", "kind", "options", "words"),
+    [
+        (3, None, {}, "3 cannot be drawn. What can be drawn: a History,"),
+        ([], None, {}, "cannot be drawn"),
+        ([NET, 3], None, {}, "cannot be drawn"),
+        (NET, "wieghts", {}, "Did you mean 'weights'? There are: summary, network, weights, unit, surface."),
+        (NET, 3, {}, "kind is 3 but must be the name of a plot. There are: 'summary', 'network'"),
+        (NET, "unit", {"table": "t.csv"}, "a network alone knows no tables"),
+        (NET, "unit", {"inputs": 0.5}, "inputs is 0.5 but must be a name, or a number from 1 to 2"),
+        (NET, "history", {}, "A Network has no plot 'history'. There are: 'summary', 'network'"),
+        (NET, "network", {"layer": 1}, "layer was given but the plot 'network' takes 'member'"),
+        (NET, "network", {"member": 2}, "member is 2 but must be from 1 to 1"),
+        (NET, "weights", {"layer": 3}, "layer is 3 but must be from 1 to 2"),
+        (NET, "weights", {"pixels": (3, 3)}, "must be the width and the height of a picture of 2 pixels"),
+        (NET, "weights", {"pixels": 3}, "must be the width and the height of a picture of 2 pixels"),
+        (NET, "unit", {"unit": 2}, "unit is 2 but must be a name, or a number from 1 to 1"),
+        (NET, "unit", {"inputs": ("x_1", "x_1")}, "must be two inputs, or one"),
+        (NET, "unit", {"inputs": ("x1", 1)}, "There are: 'x_1', 'x_2'"),
+        (NET, "surface", {}, "X and Y are missing"),
+        (NET, "surface", {"X": [[0, 1]], "Y": [[1]], "weights": [(1, 1, 1)]}, "must be two weights"),
+        (NET, "surface", {"X": [[0, 1]], "Y": [[1]], "weights": [(1, 1, 1), (3, 1, 1)]}, "source 0 the bias"),
+        (NET, "surface", {"X": [[0, 1]], "Y": [[1]], "path": [3]}, "must be networks like the one"),
+        (NET, "network", {"ax": 3}, "must be axes of matplotlib"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_drawn_is_refused_in_words(
+    thing: Any, kind: Any, options: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(chainrule.InputError) as caught:
+        plot(thing, kind, **options)
+    assert words in str(caught.value)
+
+
+def test_too_few_axes_are_refused(of_classes: chainrule.FitResult) -> None:
+    ax = Figure().subplots()
+    with pytest.raises(chainrule.InputError, match="1 pair of axes was given but it is drawn into 3"):
+        plot(of_classes, ax=ax)
+
+
+def test_rows_that_there_are_not(of_classes: chainrule.FitResult) -> None:
+    with pytest.raises(chainrule.UnknownNameError, match="There is no kind of rows 'x'"):
+        plot(of_classes, "confusion", rows="x")
+    with pytest.raises(chainrule.InputError, match="has no rows of its own"):
+        plot(of_classes.model, "confusion")
+    with pytest.raises(chainrule.InputError, match="X and Y belong together"):
+        plot(of_classes.model, "confusion", X=[[1.0]])
+    with pytest.raises(chainrule.InputError, match="rows are those of a fit, or of a table, or arrays"):
+        plot(of_classes, "confusion", rows="training", table="t.csv")
+    with pytest.raises(chainrule.InputError, match="a ClassScore answers to no other rows"):
+        plot(of_classes.held_out_score, "confusion", table="t.csv")
+    with pytest.raises(chainrule.InputError, match="is of the rows that it is of"):
+        plot(of_classes.held_out_score, "confusion", rows="training")
+    whole = chainrule.fit(of_classes.data.table, target="species", hidden=2, epochs=1, held_out=0)
+    with pytest.raises(chainrule.InputError, match="without holding rows out"):
+        plot(whole, "confusion", rows="held_out")
+
+
+def test_a_calibration_needs_what_it_is_of(of_two_targets: chainrule.FitResult) -> None:
+    with pytest.raises(chainrule.InputError, match="calibrate=True"):
+        plot(of_two_targets, "calibration")
+    with pytest.raises(chainrule.InputError, match="outputs are no probabilities"):
+        plot(
+            chainrule.fit(of_two_targets.data.table, target="species", hidden=2, epochs=1, defaults="notes"),
+            "calibration",
+        )
+
+
+def test_ticks_have_the_digits_that_tell_them_apart() -> None:
+    assert Plain().format_ticks([1e-5, 2e-5]) == ["1e\N{MINUS SIGN}5", "2e\N{MINUS SIGN}5"]
+    assert Plain().format_ticks([1e305, 0.0]) == ["1e305", "0"]
+    assert len(set(Plain().format_ticks([1e9 + k / 100 for k in range(5)]))) == 5
