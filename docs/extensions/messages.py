@@ -14,14 +14,12 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 __all__ = ["BEGIN", "END", "Message", "messages", "messages_of"]
-
-Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
 
 SOURCES = Path(__file__).parents[2] / "src" / "chainrule"
 BEGIN, END = "\ue000", "\ue001"  # of a gap
@@ -50,7 +48,7 @@ class Message:
 class Scope:
     """A function, and what its parameters are where it is called."""
 
-    function: Function | None
+    function: ast.FunctionDef | None
     given: Mapping[str, tuple[ast.expr, Scope]] = field(default_factory=dict)
 
 
@@ -79,23 +77,23 @@ class _Module:
 
     def __init__(self, tree: ast.Module) -> None:
         self.tree = tree
-        self.around: dict[ast.AST, Function | None] = {tree: None}
+        self.around: dict[ast.AST, ast.FunctionDef | None] = {tree: None}
         self.calls: dict[str, list[ast.Call]] = defaultdict(list)
-        self.functions: dict[str, Function] = {}
+        self.functions: dict[str, ast.FunctionDef] = {}
         for one in ast.walk(tree):
-            is_function = isinstance(one, (ast.FunctionDef, ast.AsyncFunctionDef))
-            self.around |= dict.fromkeys(ast.iter_child_nodes(one), one if is_function else self.around[one])
+            inside = one if isinstance(one, ast.FunctionDef) else self.around[one]
+            self.around.update((part, inside) for part in ast.iter_child_nodes(one))
             if isinstance(one, ast.Call):
                 self.calls[_name(one.func)].append(one)
-            elif isinstance(one, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            elif isinstance(one, ast.FunctionDef):
                 self.functions[one.name] = one
 
-    def scopes(self, function: Function | None) -> list[Scope]:
+    def scopes(self, function: ast.FunctionDef | None) -> list[Scope]:
         """A function as it is called in its module, in each of the ways; as it stands where it is not."""
         calls = self.calls[function.name] if function and function.name.startswith("_") else []
         return [self._called(function, call, Scope(self.around[call])) for call in calls] or [Scope(function)]
 
-    def _called(self, function: Function | None, call: ast.Call, scope: Scope) -> Scope:
+    def _called(self, function: ast.FunctionDef | None, call: ast.Call, scope: Scope) -> Scope:
         """A function with what a call gives it."""
         if function is None:
             return Scope(None)

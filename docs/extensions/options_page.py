@@ -24,10 +24,13 @@ FIT = "fit"  # which has an option for every setting
 def commands() -> dict[str, Any]:
     """Return each command with all its options."""
     group: Any = typer.main.get_command(app)
-    return {
-        name: with_options(one.callback.__wrapped__, one.help) if isinstance(one, WithOptions) else one
-        for name, one in group.commands.items()
-    }
+    return {name: _whole(one) for name, one in group.commands.items()}
+
+
+def _whole(command: Any) -> Any:
+    """A command with the options that are made when it runs."""
+    is_whole = not isinstance(command, WithOptions)
+    return command if is_whole else with_options(command.callback.__wrapped__, command.help)
 
 
 def options_page() -> str:
