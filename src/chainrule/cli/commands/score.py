@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chainrule.cli.members import beside_members
+from chainrule.cli.plots import NO_PICTURE
 from chainrule.cli.printing import note, print_json, say
 from chainrule.cli.progress import TrainingProgress
 from chainrule.scores import each_of, score_lines
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["run"]
 
 
-def run(job: ScoreJob, picture: Plotting, *, as_json: bool) -> None:
+def run(job: ScoreJob, picture: Plotting = NO_PICTURE, *, as_json: bool) -> None:
     """Score, print, and draw where that was asked for."""
     with TrainingProgress(job.table) as face:
         outcome = job.run(face)
@@ -30,5 +31,5 @@ def run(job: ScoreJob, picture: Plotting, *, as_json: bool) -> None:
     say(f"Score of {printable(outcome.model)} on the {rows} of {named(outcome.table)}:")
     for line in [*score_lines(outcome.score), *beside_members(outcome.of_members)]:
         say(f"  {line}".rstrip())
-    picture.say()
+    picture.say(drawn)
     note("Rows that the model was trained on flatter it: score it on others.")

@@ -6,6 +6,7 @@ import textwrap
 from typing import TYPE_CHECKING, Any
 
 from chainrule.cli.members import members_rows, network_rows, weights_in
+from chainrule.cli.plots import NO_PICTURE
 from chainrule.cli.printing import (
     LONGEST_LINE,
     MOST_LINES,
@@ -50,10 +51,10 @@ from chainrule.tables import (
 from chainrule.words import counted, named, printable, series, shortened
 
 if TYPE_CHECKING:
+    from chainrule.cli.plots import Plotting
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from chainrule.cli.plots import Plotting
     from chainrule.models import Calibration, Model, TrainingRecord
     from chainrule.network import Network
     from chainrule.tables import Encoding, InputPart, TargetPart, WorkedCell
@@ -64,7 +65,7 @@ FEW_WEIGHTS = 100
 MOST_FORMULAS = 8  # of one column of the table
 
 
-def run(model: Path, picture: Plotting, *, weights: bool, command: bool, as_json: bool) -> None:
+def run(model: Path, picture: Plotting = NO_PICTURE, *, weights: bool, command: bool, as_json: bool) -> None:
     """Print what the file holds, or the command that makes it again."""
     loaded = load_model(model)
     drawn = picture.draw(loaded, f"Network and weights of {printable(str(model))}")
@@ -91,7 +92,7 @@ def run(model: Path, picture: Plotting, *, weights: bool, command: bool, as_json
         _print_all_weights(loaded)
     else:
         print_rows([("Weights", f"{n_weights}: see --weights or --json")])
-    picture.say()
+    picture.say(drawn)
 
 
 def _print_network(loaded: Model, model: Path) -> None:
