@@ -32,9 +32,9 @@ from chainrule.scores import score_lines
 from chainrule.words import counted, printable
 
 if TYPE_CHECKING:
-    from chainrule.cli.plots import Plotting
     from pathlib import Path
 
+    from chainrule.cli.plots import Plotting
     from chainrule.jobs import FitJob, FitOutcome
     from chainrule.models import CrossValidation
 

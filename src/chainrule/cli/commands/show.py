@@ -51,10 +51,10 @@ from chainrule.tables import (
 from chainrule.words import counted, named, printable, series, shortened
 
 if TYPE_CHECKING:
-    from chainrule.cli.plots import Plotting
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from chainrule.cli.plots import Plotting
     from chainrule.models import Calibration, Model, TrainingRecord
     from chainrule.network import Network
     from chainrule.tables import Encoding, InputPart, TargetPart, WorkedCell
