@@ -1,4 +1,4 @@
-"""What the tests of plots share: a few fits, and what stands where in a figure."""
+"""What stands where in a figure."""
 
 from __future__ import annotations
 
@@ -6,12 +6,9 @@ import itertools
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pytest
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
-
-import chainrule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,62 +17,29 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 PIXEL = 1.0  # by which letters may touch: where their boxes are rounded
 
 
-@pytest.fixture(scope="session")
-def of_classes() -> chainrule.FitResult:
-    return chainrule.fit(
-        EXAMPLES / "iris.csv",
-        target="species",
-        hidden=8,
-        epochs=120,
-        seed=1,
-        rate=0.02,
-        validation=0.25,
-        patience=8,
-    )
-
-
-@pytest.fixture(scope="session")
-def of_numbers() -> chainrule.FitResult:
-    return chainrule.fit(
-        EXAMPLES / "penguins.csv",
-        target="body_mass_g",
-        hidden=6,
-        epochs=40,
-        seed=1,
-        validation=0.25,
-        calibrate=True,
-    )
-
-
-@pytest.fixture(scope="session")
-def of_two_targets() -> chainrule.FitResult:
-    targets = ["body_mass_g", "flipper_length_mm"]
-    return chainrule.fit(EXAMPLES / "penguins.csv", target=targets, hidden=6, epochs=40, seed=1)
-
-
-def lines_of(ax: Any, label: str) -> list[Any]:  # noqa: ANN401 (matplotlib has no types)
+def lines_of(ax: Any, label: str) -> list[Any]:
     """Lines that were drawn under a name."""
     return [line for line in ax.get_lines() if line.get_label() == label]
 
 
-def words_of(figure: Any) -> list[str]:  # noqa: ANN401 (as above)
+def words_of(figure: Any) -> list[str]:
     """All words that are seen."""
     return [words for words, _ in _seen(figure)]
 
 
-def checked(figure: Any) -> str:  # noqa: ANN401 (as above)
+def checked(figure: Any) -> str:
     """All words of a figure in one line, none of which overlaps another or reaches beyond it."""
     seen = _seen(figure)
     assert faults_among(seen, figure) == []
     return " ".join(" ".join(words for words, _ in seen).split())
 
 
-def faults_of(figure: Any) -> list[tuple[str, ...]]:  # noqa: ANN401 (as above)
+def faults_of(figure: Any) -> list[tuple[str, ...]]:
     """Words that overlap others, and words that reach beyond the figure."""
     return faults_among(_seen(figure), figure)
 
 
-def faults_among(seen: list[tuple[str, Any]], figure: Any) -> list[tuple[str, ...]]:  # noqa: ANN401 (as above)
+def faults_among(seen: list[tuple[str, Any]], figure: Any) -> list[tuple[str, ...]]:
     """The same of words whose boxes are known."""
     width, height = figure.bbox.width, figure.bbox.height
     faults: list[tuple[str, ...]] = [
@@ -90,7 +54,7 @@ def faults_among(seen: list[tuple[str, Any]], figure: Any) -> list[tuple[str, ..
     return faults
 
 
-def _seen(figure: Any) -> list[tuple[str, Any]]:  # noqa: ANN401 (as above)
+def _seen(figure: Any) -> list[tuple[str, Any]]:
     canvas = FigureCanvasAgg(figure)
     figure.draw_without_rendering()
     renderer = canvas.get_renderer()
@@ -107,7 +71,7 @@ def _seen(figure: Any) -> list[tuple[str, Any]]:  # noqa: ANN401 (as above)
     return [(one.get_text(), one.get_window_extent(renderer)) for one in texts.values()]
 
 
-def _visible(artist: Any) -> Iterator[Any]:  # noqa: ANN401 (as above)
+def _visible(artist: Any) -> Iterator[Any]:
     for child in artist.get_children():
         if child.get_visible():
             if isinstance(child, Text):

@@ -297,9 +297,9 @@ def test_predictions_are_counted(of_classes: chainrule.FitResult, of_numbers: ch
 
 
 def test_an_estimator_is_scored_on_arrays() -> None:
-    X, y = chainrule.read_table(EXAMPLES / "iris.csv"), None
-    columns = [X.column(name).as_numbers() for name in X.names[:4]]
-    X, y = np.column_stack(columns), np.array(X.column("species").as_labels())
+    table = chainrule.read_table(EXAMPLES / "iris.csv")
+    X = np.column_stack([table.column(name).as_numbers() for name in table.names[:4]])
+    y = np.array(table.column("species").as_labels())
     classifier = chainrule.MLPClassifier(hidden_layer_sizes=4, solver="lbfgs", alpha=1.0, max_iter=3000).fit(
         X, y
     )

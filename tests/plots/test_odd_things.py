@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -92,8 +92,8 @@ def test_what_a_recipe_has_mixed() -> None:
 
 
 def test_times() -> None:
-    start = datetime.datetime(2020, 1, 1)  # noqa: DTZ001 (of no zone)
-    steps = [datetime.timedelta(days=3 * k) for k in range(40)]
+    start = dt.datetime(2020, 1, 1)  # noqa: DTZ001 (of no zone)
+    steps = [dt.timedelta(days=3 * k) for k in range(40)]
     x = np.arange(40.0)
     dates = chainrule.fit(
         pa.table({"x": x, "when": [start + one for one in steps]}), target="when", hidden=3, epochs=9

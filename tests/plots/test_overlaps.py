@@ -1,4 +1,4 @@
-"""However many columns and classes there are, and however they are called: no word lies on another, none is cut off."""
+"""However many columns and classes there are, and whatever their names: no word lies on another."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from chainrule.plots.labels import cut, drawable, fitted, inches_of, wrapped
 
 NAMES = (
     "$x_1$", "<b>bold & 'quoted'</b>", "two\nlines", "a name of two hundred characters " * 6 + "end",
-    "\u65e5\u672c\u8a9e\u306e\u540d\u524d", r"\frac{1}{2} %d {x} #1 ^_^", "_under", "naïve ñ é", "a" * 30, "x",
+    "\u65e5\u672c\u8a9e\u306e\u540d\u524d", r"\frac{1}{2} %d {x} #1 ^_^", "_under", "naïve ñ é", "a" * 30,
+    "x",
 )  # fmt: skip
 TARGET = r"target $\alpha$ of " + "many words " * 8
 pytestmark = pytest.mark.filterwarnings("ignore::chainrule.TrainingWarning", "ignore::chainrule.TableWarning")

@@ -9,22 +9,23 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 import pytest
-from matplotlib import pyplot, style
+from matplotlib import pyplot as plt
+from matplotlib import style
 from matplotlib.figure import Figure
 
 import chainrule
 from chainrule import plot
-from chainrule.plots import door, picture_of
+from chainrule.plots import door, drawing, picture_of
 from chainrule.plots.drawing import Plain
 
 NET = chainrule.Network.random((2, 3, 1), seed=1)
 
 
 def test_a_figure_of_its_own_is_none_of_pyplots() -> None:
-    before = pyplot.get_fignums()
+    before = plt.get_fignums()
     figure = plot(NET)
-    assert isinstance(figure, Figure)
-    assert pyplot.get_fignums() == before
+    assert isinstance(figure, drawing.Picture)
+    assert plt.get_fignums() == before
     content, size = figure._repr_png_()
     assert content.startswith(b"\x89PNG")
     assert size == {"width": round(figure.get_figwidth() * 72), "height": round(figure.get_figheight() * 72)}
@@ -33,8 +34,8 @@ def test_a_figure_of_its_own_is_none_of_pyplots() -> None:
 def test_where_pyplot_opens_windows_it_opens_this_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mpl, "get_backend", lambda: "TkAgg")
     figure = plot(NET)
-    assert pyplot.get_fignums() == [figure.number]
-    pyplot.close(figure)
+    assert plt.get_fignums() == [figure.number]
+    plt.close(figure)
 
 
 def test_what_is_given_comes_back_drawn_into() -> None:
@@ -75,8 +76,11 @@ def test_a_picture_is_the_same_bytes_each_time(ending: str) -> None:
 
 
 def test_matplotlib_is_loaded_by_the_first_plot_alone() -> None:
-    script = "import chainrule, sys; plot = chainrule.plot; print('matplotlib' in sys.modules); "
-    script += "plot(chainrule.Network.random((1, 1))); print('matplotlib' in sys.modules, 'matplotlib.pyplot' in sys.modules)"
+    script = (
+        "import chainrule, sys; plot = chainrule.plot; print('matplotlib' in sys.modules)\n"
+        "plot(chainrule.Network.random((1, 1)))\n"
+        "print('matplotlib' in sys.modules, 'matplotlib.pyplot' in sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "True", "False"]
 

@@ -11,7 +11,8 @@ from chainrule.words import printable
 __all__ = ["in_options"]
 
 ALIKE = (
-    "target", "defaults", "resume", "out", "row", "digits", "units", "rows", "cpu", "interval", "member", "plot",
+    "target", "defaults", "resume", "out", "row", "digits", "units", "rows", "cpu", "interval", "member",
+    "plot",
 )  # fmt: skip
 NEGATED = {"header": "--no-header", "one_unit": "--no-one-unit"}
 FLAGS = {"overwrite": "--force"}

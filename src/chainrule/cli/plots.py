@@ -14,7 +14,7 @@ from chainrule.words import printable, suggestion
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["Plotting"]
+__all__ = ["NO_PICTURE", "Plotting"]
 
 
 class Plotting:
@@ -42,11 +42,12 @@ class Plotting:
         self.ending = self.path.suffix.removeprefix(".").lower()
         if self.ending not in ENDINGS:
             known = ", ".join(f".{one}" for one in ENDINGS)
+            example = argument("plot", f"{self.path.stem}.svg")
             raise InputError(
                 parameter="plot",
                 given=typed,
                 needs=f"must end in one of {known}",
-                advice=f"{suggestion(self.ending, ENDINGS)} Try {argument('plot', f'{self.path.stem}.svg')}.".lstrip(),
+                advice=f"{suggestion(self.ending, ENDINGS)} Try {example}.".lstrip(),
             )
         needs_matplotlib()
         for what, other in others.items():
@@ -67,7 +68,10 @@ class Plotting:
         write_file(self.path, picture_of(thing, "summary", self.ending, words), overwrite=self.overwrite)
         return {"plot": str(self.path)}
 
-    def say(self) -> None:
-        """Print where it is."""
-        if self.path is not None:
-            print_rows([("Plot", printable(str(self.path)))])
+    @staticmethod
+    def say(drawn: dict[str, str]) -> None:
+        """Print where it is, if it was drawn."""
+        print_rows([("Plot", printable(path)) for path in drawn.values()])
+
+
+NO_PICTURE = Plotting(None, overwrite=False)

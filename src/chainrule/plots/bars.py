@@ -33,7 +33,7 @@ def errors_panels(subject: Subject) -> list[Panel]:
     return [Panel(partial(_errors, check), 5.2, 2.6)]
 
 
-def _errors(check: GradientCheck, ax: Any, look: Look) -> None:  # noqa: ANN401 (matplotlib has no types)
+def _errors(check: GradientCheck, ax: Any, look: Look) -> None:
     rows = [("central differences", check.differences.relative_to_network, check.differences.limit)]
     if check.complex_step is not None:
         rows.append(("complex step", check.complex_step.relative_to_network, check.complex_step.limit))
@@ -92,7 +92,7 @@ def _height_of(predictions: Predictions, name: str) -> float:
     return 1.1 + 0.24 * max(n, 3)
 
 
-def _answers(predictions: Predictions, name: str, more: str, ax: Any, look: Look) -> None:  # noqa: ANN401 (as above)
+def _answers(predictions: Predictions, name: str, more: str, ax: Any, look: Look) -> None:
     values = predictions[name]
     title(ax, look, f"Predicted {name}", counted(len(predictions), "row"))
     numbers, unit = _as_numbers(values) if predictions.classes is None else (None, "")
@@ -109,7 +109,7 @@ def _answers(predictions: Predictions, name: str, more: str, ax: Any, look: Look
         say_below(ax, look, more)
 
 
-def _as_numbers(values: Any) -> tuple[Any, str]:  # noqa: ANN401 (an array, or None)
+def _as_numbers(values: Any) -> tuple[Any, str]:
     """Answers as numbers, times as days, and a unit in words; None where they are texts."""
     kind = values.dtype.kind
     if kind == "M":
@@ -121,7 +121,7 @@ def _as_numbers(values: Any) -> tuple[Any, str]:  # noqa: ANN401 (an array, or N
     return (values.astype(np.float64), "") if kind in "iuf" else (None, "")
 
 
-def _edges(values: Any) -> Any:  # noqa: ANN401 (numbers, and the edges of bins of them)
+def _edges(values: Any) -> Any:
     """Edges of as many bins as so few rows can fill."""
     low, high = (float(values.min()), float(values.max())) if len(values) else (0.0, 1.0)
     if not high > low:
@@ -129,7 +129,7 @@ def _edges(values: Any) -> Any:  # noqa: ANN401 (numbers, and the edges of bins 
     return np.linspace(low, high, int(np.clip(np.sqrt(max(len(values), 1)), 5, 40)) + 1)
 
 
-def _class_bars(values: Any, more: str, ax: Any, look: Look) -> str:  # noqa: ANN401 (as above)
+def _class_bars(values: Any, more: str, ax: Any, look: Look) -> str:
     found, counts = np.unique(np.asarray([str(one) for one in values]), return_counts=True)
     order = np.argsort(-counts, kind="stable")[:MOST_CLASSES]
     label_axes(ax, look, "", "")

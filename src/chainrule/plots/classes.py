@@ -66,7 +66,7 @@ def confusion_panels(subject: Subject, scored: Scored) -> list[Panel]:
     return panels
 
 
-def _confusion(score: ClassScore, rows: str, more: str, ax: Any, look: Look) -> None:  # noqa: ANN401 (matplotlib has no types)
+def _confusion(score: ClassScore, rows: str, more: str, ax: Any, look: Look) -> None:
     names, table = list(score.rows), np.array(score.confusion, dtype=np.float64)
     left_out = len(names) - MOST_CLASSES
     if left_out > 0:
@@ -99,7 +99,7 @@ def _confusion(score: ClassScore, rows: str, more: str, ax: Any, look: Look) -> 
         say_below(ax, look, below)
 
 
-def _class_ticks(ax: Any, look: Look, names: list[str]) -> None:  # noqa: ANN401 (as above)
+def _class_ticks(ax: Any, look: Look, names: list[str]) -> None:
     """Names of classes along both axes, turned where they have no room side by side."""
     n = len(names)
     width, height = ax.figure.get_size_inches()
@@ -122,7 +122,7 @@ def _ordinal(n: int) -> str:
     return {2: "second", 3: "third"}.get(n, f"{n}th")
 
 
-def _write_counts(ax: Any, look: Look, table: Numbers, shares: Numbers, *, is_weighted: bool) -> None:  # noqa: ANN401 (as above)
+def _write_counts(ax: Any, look: Look, table: Numbers, shares: Numbers, *, is_weighted: bool) -> None:
     n = len(table)
     size = look.size if n <= 8 else max(SMALLEST, look.size * 8 / n)  # noqa: PLR2004 (as many as have room)
     for (i, k), count in np.ndenumerate(table):
@@ -185,12 +185,12 @@ def calibration_panels(subject: Subject, scored: Scored) -> list[Panel]:
     ]
 
 
-def _calibration(  # noqa: PLR0917 (called in one place)
+def _calibration(
     score: ClassScore,
     found: Reliability,
     rows: str,
     more: str,
-    ax: Any,  # noqa: ANN401 (as above)
+    ax: Any,
     look: Look,
 ) -> None:
     error = "" if score.calibration_error is None else f": calibration error {score.calibration_error:.3f}"
@@ -213,7 +213,7 @@ def _calibration(  # noqa: PLR0917 (called in one place)
     say_below(ax, look, f"{about}; {more}" if more else about)
 
 
-def _rows_of_bins(ax: Any, look: Look, found: Reliability) -> None:  # noqa: ANN401 (as above)
+def _rows_of_bins(ax: Any, look: Look, found: Reliability) -> None:
     """Counts at the foot, left out where the one before has no room beside it."""
     size = 0.85 * look.small
     width = 0.9 * min(ax.get_position().width * ax.figure.get_size_inches()[0], 3.2)

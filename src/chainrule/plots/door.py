@@ -29,14 +29,14 @@ def needs_matplotlib() -> None:
 
 
 def plot(
-    thing: Any,  # noqa: ANN401 (nearly everything that the package returns)
+    thing: Any,
     kind: str | None = None,
     *,
-    ax: Any = None,  # noqa: ANN401 (matplotlib has no types)
+    ax: Any = None,
     rows: str | None = None,
-    table: Any = None,  # noqa: ANN401 (a path, or any frame that speaks Arrow)
-    X: Any = None,  # noqa: ANN401 (an array, or a frame)
-    Y: Any = None,  # noqa: ANN401 (as above)
+    table: Any = None,
+    X: Any = None,
+    Y: Any = None,
     member: int | None = None,
     layer: int | None = None,
     unit: str | int | None = None,
@@ -44,7 +44,7 @@ def plot(
     pixels: tuple[int, int] | None = None,
     weights: Sequence[Any] | None = None,
     path: Sequence[Network] | None = None,
-) -> Any:  # noqa: ANN401 (as above)
+) -> Any:
     """Draw a thing.
 
     Parameters
@@ -151,7 +151,7 @@ def plot(
     return ax if axes is not None else figure
 
 
-def picture_of(thing: Any, kind: str, ending: str, words: str) -> bytes:  # noqa: ANN401 (as above)
+def picture_of(thing: Any, kind: str, ending: str, words: str) -> bytes:
     """A plot as the content of a file of a kind, the same bytes each time; words for who does not see it."""
     figure = plot(thing, kind)
     from chainrule.plots.drawing import content_of  # noqa: PLC0415 (as above)
@@ -159,7 +159,7 @@ def picture_of(thing: Any, kind: str, ending: str, words: str) -> bytes:  # noqa
     return content_of(figure, ending, words)
 
 
-def _as_axes(ax: Any) -> list[Any]:  # noqa: ANN401 (as above)
+def _as_axes(ax: Any) -> list[Any]:
     """Axes in a list, however they were given."""
     from matplotlib.axes import Axes  # noqa: PLC0415 (as above)
 

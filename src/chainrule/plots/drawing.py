@@ -49,7 +49,7 @@ BREAK = "\n"  # between a label and remarks beneath it; names have none
 BAR = 0.12  # inches across
 READABLE = 3.0  # ratio of brightness between ink and ground
 PYPLOT = "matplotlib.pyplot"
-PADS = {
+PADS: dict[str, Any] = {
     "w_pad": 0.1,
     "h_pad": 0.1,
     "wspace": 0.04,
@@ -82,7 +82,7 @@ class Look:
     size: float
 
     @classmethod
-    def of(cls, ax: Any) -> Look:  # noqa: ANN401 (matplotlib has no types)
+    def of(cls, ax: Any) -> Look:
         """That of a pair of axes."""
         ground, ink = _ground_of(ax), to_hex(rcParams["text.color"])
         is_dark = _brightness(ground) < 0.18  # noqa: PLR2004 (as bright as mid-grey)
@@ -149,7 +149,7 @@ class Picture(Figure):  # type: ignore[misc, unused-ignore]
             return file.getvalue(), {"width": width, "height": height}
 
 
-def drawn(panels: Sequence[Panel], axes: Sequence[Any] | None) -> Any:  # noqa: ANN401 (matplotlib has no types)
+def drawn(panels: Sequence[Panel], axes: Sequence[Any] | None) -> Any:
     """Draw panels, into axes or a figure of their own, which is given back."""
     if axes is not None:
         for panel, ax in zip(panels, axes, strict=False):
@@ -171,10 +171,14 @@ def drawn(panels: Sequence[Panel], axes: Sequence[Any] | None) -> Any:  # noqa: 
     figure.get_layout_engine().execute(figure)  # which settles how much room axes have
     for first in range(0, len(every), columns):
         _fit_again(figure, every[first : first + columns])
+    if any(
+        ax.get_box_aspect() is not None for ax in every
+    ):  # of which it measures once more what they became
+        figure.get_layout_engine().execute(figure)
     return figure
 
 
-def _fit_again(figure: Any, axes: Sequence[Any]) -> None:  # noqa: ANN401 (as above)
+def _fit_again(figure: Any, axes: Sequence[Any]) -> None:
     """Cut words anew to the room that there is beside each other, now that this is known."""
     width, height = figure.get_size_inches()
     boxes = [ax.get_position() for ax in axes]
@@ -206,9 +210,9 @@ def _lines(whole: str, room: float, size: float) -> str:
     return "\n".join([*lines, *(line for one in remarks for line in wrapped(one, room, size))])
 
 
-def _new_figure(width: float, height: float) -> Any:  # noqa: ANN401 (as above)
+def _new_figure(width: float, height: float) -> Any:
     """A figure; one of pyplot's only where the program has loaded it and it opens windows."""
-    size = {"figsize": (width, height), "layout": ConstrainedLayoutEngine(**PADS)}
+    size: dict[str, Any] = {"figsize": (width, height), "layout": ConstrainedLayoutEngine(**PADS)}
     pyplot = sys.modules.get(PYPLOT)
     if pyplot is not None and mpl.get_backend().lower() in map(
         str.lower, backend_registry.list_builtin(BackendFilter.INTERACTIVE)
@@ -217,7 +221,7 @@ def _new_figure(width: float, height: float) -> Any:  # noqa: ANN401 (as above)
     return Picture(**size)
 
 
-def content_of(figure: Any, ending: str, words: str) -> bytes:  # noqa: ANN401 (as above)
+def content_of(figure: Any, ending: str, words: str, dots: int = DOTS) -> bytes:
     """A figure as the content of a file, the same bytes each time.
 
     Parameters
@@ -226,6 +230,8 @@ def content_of(figure: Any, ending: str, words: str) -> bytes:  # noqa: ANN401 (
     ending : {"svg", "png", "pdf"}
     words : str
         What it shows, for who does not see it.
+    dots : int
+        Of an inch, where it is made of dots.
     """
     no_date: dict[str, dict[str, str | None]] = {
         "svg": {"Title": words, "Date": None, "Creator": None},
@@ -233,12 +239,12 @@ def content_of(figure: Any, ending: str, words: str) -> bytes:  # noqa: ANN401 (
         "png": {"Title": words, "Software": None},
     }
     with io.BytesIO() as file, mpl.rc_context({"svg.hashsalt": "chainrule"}):
-        figure.savefig(file, format=ending, dpi=DOTS, metadata=no_date[ending])
+        figure.savefig(file, format=ending, dpi=dots, metadata=no_date[ending])
         return file.getvalue()
 
 
-def title(  # noqa: PLR0917 (what stands where)
-    ax: Any,  # noqa: ANN401 (as above)
+def title(
+    ax: Any,
     look: Look,
     words: str,
     beneath: str = "",
@@ -262,7 +268,7 @@ def title(  # noqa: PLR0917 (what stands where)
         text.set_label(beneath)
 
 
-def label_axes(ax: Any, look: Look, across: str, up: str) -> None:  # noqa: ANN401 (as above)
+def label_axes(ax: Any, look: Look, across: str, up: str) -> None:
     """What runs along each axis, and ticks that do not stand out."""
     tall = float(ax.get_position().height * ax.figure.get_size_inches()[1])
     for axis, words, room in ((ax.xaxis, across, width_of(ax)), (ax.yaxis, up, tall)):
@@ -302,7 +308,7 @@ class Plain(Formatter):  # type: ignore[misc, unused-ignore]
         return texts
 
 
-def say_below(ax: Any, look: Look, words: str) -> None:  # noqa: ANN401 (as above)
+def say_below(ax: Any, look: Look, words: str) -> None:
     """A remark under a panel, beneath the label of its lower axis."""
     label = ax.xaxis.label
     whole = f"{label.get_label()}{BREAK}{words}"
@@ -310,7 +316,7 @@ def say_below(ax: Any, look: Look, words: str) -> None:  # noqa: ANN401 (as abov
     label.set_label(whole)
 
 
-def colour_bar(ax: Any, look: Look, image: Any) -> Any:  # noqa: ANN401 (as above)
+def colour_bar(ax: Any, look: Look, image: Any) -> Any:
     """What the colours of an image stand for, at its right side."""
     share = BAR / max(width_of(ax), BAR)
     bar = ax.figure.colorbar(image, cax=ax.inset_axes([1.0 + 0.8 * share, 0.0, share, 1.0]))
@@ -326,12 +332,12 @@ def mixed(one: str, other: str, share: float) -> str:
     return to_hex([a + (b - a) * share for a, b in pairs])
 
 
-def width_of(ax: Any) -> float:  # noqa: ANN401 (as above)
+def width_of(ax: Any) -> float:
     """Inches of a pair of axes, which words over it may take."""
     return float(ax.get_position().width * ax.figure.get_size_inches()[0])
 
 
-def _ground_of(ax: Any) -> str:  # noqa: ANN401 (as above)
+def _ground_of(ax: Any) -> str:
     """Colour behind axes, which may let the figure, or a page, be seen."""
     for one in (ax.get_facecolor(), ax.figure.get_facecolor()):
         if one[3] > 0.5:  # noqa: PLR2004 (more than half)

@@ -50,7 +50,7 @@ def history_panels(subject: Subject) -> list[Panel]:
     return panels
 
 
-def _losses(subject: Subject, runs: Sequence[Run], ax: Any, look: Look) -> None:  # noqa: ANN401 (matplotlib has no types)
+def _losses(subject: Subject, runs: Sequence[Run], ax: Any, look: Look) -> None:
     curves = [one for run in runs for one in _curves_of(run)]
     is_log = _is_log(curves)
     scale = " (log scale)" if is_log else ""
@@ -66,10 +66,10 @@ def _losses(subject: Subject, runs: Sequence[Run], ax: Any, look: Look) -> None:
             ax.axvline(end, color=look.quiet, linewidth=0.7, linestyle=(0, (1, 2)), zorder=0)
         if ends:
             say_below(ax, look, "dotted: where a cycle of the recipe ends")
-    _say_gaps(ax, look, curves, is_log=is_log)
+    _say_gaps(ax, look, curves)
 
 
-def _metric(subject: Subject, runs: Sequence[Run], ax: Any, look: Look) -> None:  # noqa: ANN401 (as above)
+def _metric(subject: Subject, runs: Sequence[Run], ax: Any, look: Look) -> None:
     curves = []
     for run in runs:
         epochs = run.history.epochs
@@ -79,7 +79,7 @@ def _metric(subject: Subject, runs: Sequence[Run], ax: Any, look: Look) -> None:
     title(ax, look, "The watched metric by epoch", _of_what(subject, runs))
     label_axes(ax, look, "epoch", "metric")
     _draw(ax, look, curves, is_log=False, several=len(runs) > 1)
-    _say_gaps(ax, look, curves, is_log=False)
+    _say_gaps(ax, look, curves)
 
 
 def _of_what(subject: Subject, runs: Sequence[Run]) -> str:
@@ -119,7 +119,7 @@ def _is_log(curves: Sequence[Curve]) -> bool:
     return bool(len(values)) and bool(values.min() > TINY) and bool(values.max() > LOG_FROM * values.min())
 
 
-def _draw(ax: Any, look: Look, curves: Sequence[Curve], *, is_log: bool, several: bool) -> None:  # noqa: ANN401 (as above)
+def _draw(ax: Any, look: Look, curves: Sequence[Curve], *, is_log: bool, several: bool) -> None:
     """Draw lines, each kind named once, where the last of its kind ends."""
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=7))
     named: dict[str, tuple[float, str]] = {}
@@ -163,7 +163,7 @@ def _has_lone_values(values: Numbers) -> bool:
     return bool((there[1:-1] & ~there[:-2] & ~there[2:]).any())
 
 
-def _name_lines(ax: Any, look: Look, last: float, named: dict[str, tuple[float, str]]) -> None:  # noqa: ANN401 (as above)
+def _name_lines(ax: Any, look: Look, last: float, named: dict[str, tuple[float, str]]) -> None:
     """Names beside the ends of lines, apart from each other."""
     ax.margins(y=0.08)
     height = ax.get_position().height * ax.figure.get_size_inches()[1] * POINTS
@@ -178,12 +178,13 @@ def _name_lines(ax: Any, look: Look, last: float, named: dict[str, tuple[float, 
         lowest = place
         value, colour = named[words]
         ax.annotate(
-            words.removesuffix(" rows"), (last, value), (6, place - places[words]), textcoords="offset points",
-            va="center", ha="left", color=colour, annotation_clip=False, **wording(look.size),
+            words.removesuffix(" rows"), (last, value), (6, place - places[words]),
+            textcoords="offset points", va="center", ha="left", color=colour, annotation_clip=False,
+            **wording(look.size),
         )  # fmt: skip
 
 
-def _mark_best(ax: Any, look: Look, run: Run, curves: Sequence[Curve]) -> None:  # noqa: ANN401 (as above)
+def _mark_best(ax: Any, look: Look, run: Run, curves: Sequence[Curve]) -> None:
     """Mark the epoch that the network is from."""
     best = run.best_epoch
     if best is None or not 1 <= best <= len(run.history.epochs):
@@ -200,7 +201,7 @@ def _mark_best(ax: Any, look: Look, run: Run, curves: Sequence[Curve]) -> None: 
     )  # fmt: skip
 
 
-def _say_gaps(ax: Any, look: Look, curves: Sequence[Curve], *, is_log: bool) -> None:  # noqa: ANN401 (as above)
+def _say_gaps(ax: Any, look: Look, curves: Sequence[Curve]) -> None:
     """Say of how many epochs nothing can be drawn."""
     lost = np.zeros(max((len(one.epochs) for one in curves), default=0), dtype=bool)
     for one in curves:
@@ -215,7 +216,7 @@ def _say_gaps(ax: Any, look: Look, curves: Sequence[Curve], *, is_log: bool) -> 
         )
 
 
-def _plain_powers(ax: Any) -> None:  # noqa: ANN401 (as above)
+def _plain_powers(ax: Any) -> None:
     """Ticks of a logarithmic scale as plain numbers, several of them however short it is."""
     low, high = ax.get_ylim()
     subs = (1.0, 2.0, 5.0) if high < DECADES * low else (1.0,)

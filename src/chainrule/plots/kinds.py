@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +10,6 @@ from chainrule.inspection import GradientCheck
 from chainrule.models import Predictions, with_value
 from chainrule.plots.bars import answers_panels, errors_panels
 from chainrule.plots.classes import calibration_panels, confusion_panels
-from chainrule.plots.drawing import Panel
 from chainrule.plots.histories import history_panels
 from chainrule.plots.networks import network_panels
 from chainrule.plots.numbers import coverage_panels, predicted_panels, residuals_panels
@@ -23,7 +21,9 @@ from chainrule.scores import each_of
 from chainrule.words import counted, listed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+
+    from chainrule.plots.drawing import Panel
 
 __all__ = ["KINDS", "panels_of"]
 
@@ -49,7 +49,7 @@ class Kind:
     fits: Callable[[Subject], bool]
 
 
-def panels_of(subject: Subject, kind: str | None, options: Mapping[str, Any]) -> list[Panel]:
+def panels_of(subject: Subject, kind: object, options: Mapping[str, Any]) -> list[Panel]:
     """Panels of a kind, or of the one that is usual for the subject.
 
     Raises
@@ -87,11 +87,11 @@ def panels_of(subject: Subject, kind: str | None, options: Mapping[str, Any]) ->
 
 
 def _usual(subject: Subject, options: Mapping[str, Any]) -> str:
-    """The usual kind: of a model that is given rows, one that shows how good it is."""
-    has_rows = any(name in options for name in OF_ROWS)
-    if has_rows and subject.usual in {"network", "history"} and subject.target_kind:
-        return "predicted" if subject.target_kind == "numbers" else "confusion"
-    return subject.usual
+    """The usual kind, or the first that takes what is asked for: of a model that is given rows a score."""
+    fits = [name for name, kind in KINDS.items() if kind.fits(subject) and set(options) <= set(kind.takes)]
+    if subject.usual in fits or not fits:
+        return subject.usual
+    return next((name for name in fits if name != "summary"), fits[0])
 
 
 def _scored(subject: Subject, options: Mapping[str, Any]) -> Scored:
@@ -147,13 +147,13 @@ def _check_rows(subject: Subject, options: Mapping[str, Any]) -> None:
 
 
 def _of_scores(panels: Callable[[Subject, Scored], list[Panel]]) -> Callable[..., list[Panel]]:
-    def found(subject: Subject, **options: Any) -> list[Panel]:  # noqa: ANN401 (as above)
+    def found(subject: Subject, **options: Any) -> list[Panel]:
         return panels(subject, _scored(subject, options))
 
     return found
 
 
-def _calibration(subject: Subject, **options: Any) -> list[Panel]:  # noqa: ANN401 (as above)
+def _calibration(subject: Subject, **options: Any) -> list[Panel]:
     """Chances of classes against how often they are right; intervals of numbers against rows within them."""
     if subject.target_kind != "numbers":
         return calibration_panels(subject, _scored(subject, options))
@@ -186,8 +186,8 @@ def _calibration(subject: Subject, **options: Any) -> list[Panel]:  # noqa: ANN4
     return coverage_panels(model, data.X[rows], data.Y[rows], words)
 
 
-def _summary(subject: Subject, **options: Any) -> list[Panel]:  # noqa: ANN401 (as above)
-    """A page: the training, how good it is, and how far one target can be relied on; of a model its weights."""
+def _summary(subject: Subject, **options: Any) -> list[Panel]:
+    """A page: the training, how good it is, how far one target can be relied on; of a model its weights."""
     panels = [one for one in history_panels(subject) if not one.is_extra] if subject.runs else []
     if not subject.target_kind or (subject.scored is None and not options):
         return [*panels, *network_panels(subject), *weights_panels(subject)]

@@ -98,7 +98,8 @@ def cut(text: str, inches: float, size: float) -> str:
 
 def wrapped(text: str, inches: float, size: float, most: int = 2) -> list[str]:
     """A text in lines of so much room, the last of them cut where there is more."""
-    lines, rest = [], drawable(text).split()
+    lines: list[str] = []
+    rest = drawable(text).split()
     while rest and len(lines) < most - 1:
         n = max(
             (k for k in range(1, len(rest) + 1) if inches_of(" ".join(rest[:k]), size) <= inches), default=1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -107,12 +108,12 @@ def network_panels(subject: Subject, *, member: int | None = None) -> list[Panel
     return [Panel(partial(_draw, subject, net, words, step), 1.5 * len(columns) + 2.4, height)]
 
 
-def _draw(  # noqa: PLR0917 (called in one place)
+def _draw(
     subject: Subject,
     net: Network,
     words: str,
     step: Trace | None,
-    ax: Any,  # noqa: ANN401 (matplotlib has no types)
+    ax: Any,
     look: Look,
 ) -> None:
     columns = _columns_of(net, MOST_UNITS if step is None else MOST_TRACED)
@@ -122,7 +123,7 @@ def _draw(  # noqa: PLR0917 (called in one place)
     ax.set_axis_off()
     ax.set_xlim(-0.12, columns[-1].x + 0.12)
     ax.set_ylim(0.0, 1.0)
-    for before, after in zip(columns, columns[1:], strict=False):
+    for before, after in pairwise(columns):
         if after.layer == before.layer + 1:
             _lines(ax, look, net, before, after, largest)
         else:
@@ -168,13 +169,13 @@ def _columns_of(net: Network, most: int) -> list[Column]:
         step = 1.0 / max(slots - 1, 0.6 * (max(every) - 1), 2)
         top = 0.5 + step * (slots - 1) / 2
         places = top - step * np.arange(slots)
-        y = places[has_bias : has_bias + shown]
+        y = np.asarray(places[has_bias : has_bias + shown], np.float64)
         columns.append(Column(layer, float(x), y, float(places[0]) if has_bias else None, n))
     return columns
 
 
-def _lines(  # noqa: PLR0917 (called in one place)
-    ax: Any,  # noqa: ANN401 (as above)
+def _lines(
+    ax: Any,
     look: Look,
     net: Network,
     before: Column,
@@ -220,7 +221,7 @@ def _thickness(share: float) -> float:
     return THINNEST + (THICKEST - THINNEST) * share
 
 
-def _units(ax: Any, look: Look, net: Network, column: Column, away: float, *, is_last: bool) -> None:  # noqa: ANN401 (as above)
+def _units(ax: Any, look: Look, net: Network, column: Column, away: float, *, is_last: bool) -> None:
     """Circles for units, a square for the bias unit, and what the layer is."""
     place = np.full(len(column.y), column.x)
     ax.plot(
@@ -253,7 +254,7 @@ def _units(ax: Any, look: Look, net: Network, column: Column, away: float, *, is
     )  # fmt: skip
 
 
-def _names(ax: Any, look: Look, column: Column, names: Sequence[str], *, is_left: bool) -> None:  # noqa: ANN401 (as above)
+def _names(ax: Any, look: Look, column: Column, names: Sequence[str], *, is_left: bool) -> None:
     texts = fitted(names[: len(column.y)], ROOM_OF_NAMES, look.small)
     side, away = ("right", -UNIT) if is_left else ("left", UNIT)
     for y, text in zip(column.y, texts, strict=True):
@@ -263,7 +264,7 @@ def _names(ax: Any, look: Look, column: Column, names: Sequence[str], *, is_left
         )  # fmt: skip
 
 
-def _numbers(ax: Any, look: Look, columns: Sequence[Column], step: Trace) -> None:  # noqa: ANN401 (as above)
+def _numbers(ax: Any, look: Look, columns: Sequence[Column], step: Trace) -> None:
     """Outputs above units, and deltas below them."""
     for column in columns:
         m = column.layer
@@ -275,7 +276,7 @@ def _numbers(ax: Any, look: Look, columns: Sequence[Column], step: Trace) -> Non
                 _number(ax, look, column.x, float(y), text, away=-UNIT, va="top")
 
 
-def _number(ax: Any, look: Look, x: float, y: float, text: str, *, away: float, va: str) -> None:  # noqa: ANN401 (as above)
+def _number(ax: Any, look: Look, x: float, y: float, text: str, *, away: float, va: str) -> None:
     ax.annotate(
         text, (x, y), (0, 0.8 * away), textcoords="offset points", ha="center", va=va, color=look.ink,
         zorder=5, annotation_clip=False, bbox={"facecolor": look.ground, "edgecolor": "none", "pad": 0.3},
@@ -283,7 +284,7 @@ def _number(ax: Any, look: Look, x: float, y: float, text: str, *, away: float, 
     )  # fmt: skip
 
 
-def _key(ax: Any, look: Look, dense: Sequence[Matrix], away: float) -> None:  # noqa: ANN401 (as above)
+def _key(ax: Any, look: Look, dense: Sequence[Matrix], away: float) -> None:
     """How weights are drawn, by the largest above 0 and the smallest below it."""
     high = max((float(w.max()) for w in dense), default=0.0)
     low = min((float(w.min()) for w in dense), default=0.0)

@@ -108,7 +108,7 @@ def residuals_panels(subject: Subject, scored: Scored) -> list[Panel]:
     return _panels(subject, scored, _residuals, 3.6)
 
 
-def _panels(subject: Subject, scored: Scored, draw: Any, height: float) -> list[Panel]:  # noqa: ANN401 (a function below)
+def _panels(subject: Subject, scored: Scored, draw: Any, height: float) -> list[Panel]:
     shown, n = scored.scores[:MOST_TARGETS], len(scored.scores)
     more = f"{n - MOST_TARGETS} more targets are not drawn" if n > MOST_TARGETS else ""
     of = _answers_with(subject)
@@ -127,12 +127,12 @@ def _answers_with(subject: Subject) -> str:
     return f"predicted {100 * loss.share:g} % quantile" if isinstance(loss, Quantile) else "predicted"
 
 
-def _predicted(  # noqa: PLR0917 (called in one place)
+def _predicted(
     score: NumberScore,
     rows: str,
     of: str,
     more: str,
-    ax: Any,  # noqa: ANN401 (matplotlib has no types)
+    ax: Any,
     look: Look,
 ) -> None:
     scale = Scale.of(score, score.scored.actual)
@@ -152,12 +152,12 @@ def _predicted(  # noqa: PLR0917 (called in one place)
     _below(ax, look, below, score, more)
 
 
-def _residuals(  # noqa: PLR0917 (called in one place)
+def _residuals(
     score: NumberScore,
     rows: str,
     of: str,
     more: str,
-    ax: Any,  # noqa: ANN401 (as above)
+    ax: Any,
     look: Look,
 ) -> None:
     with np.errstate(over="ignore", invalid="ignore"):
@@ -177,21 +177,22 @@ def _residuals(  # noqa: PLR0917 (called in one place)
     _below(ax, look, below, score, more)
 
 
-def _below(ax: Any, look: Look, rows: str, score: NumberScore, more: str) -> None:  # noqa: ANN401 (as above)
+def _below(ax: Any, look: Look, rows: str, score: NumberScore, more: str) -> None:
     weights = "figures count rows by their weights" if score.is_weighted else ""
     words = "; ".join(one for one in (rows, weights, more) if one)
     if words:
         say_below(ax, look, words)
 
 
-def _points(ax: Any, look: Look, x: Numbers, y: Numbers) -> str:  # noqa: ANN401 (as above)
+def _points(ax: Any, look: Look, x: Numbers, y: Numbers) -> str:
     """Draw a mark for each row, of very many for some of them; what is to be said of the others."""
     there = np.flatnonzero(np.isfinite(x) & np.isfinite(y))
     shown = there[places_of(len(there), MOST_ROWS)]
     many = len(shown) > MANY
     ax.plot(
-        x[shown], y[shown], "o", markersize=2.6 if many else 4.2, markerfacecolor=look.first if many else "none",
-        markeredgecolor=look.first, markeredgewidth=0.0 if many else 0.9,
+        x[shown], y[shown], "o", markersize=2.6 if many else 4.2,
+        markerfacecolor=look.first if many else "none", markeredgecolor=look.first,
+        markeredgewidth=0.0 if many else 0.9,
         alpha=max(0.15, min(0.7, 900 / max(len(shown), 1))) if many else 0.85, zorder=2, label="rows",
         rasterized=many,
     )  # fmt: skip
@@ -215,7 +216,7 @@ def _around(values: Numbers) -> tuple[float, float]:
     return max(low - margin, -1.7e308), min(high + margin, 1.7e308)
 
 
-def date_ticks(axis: Any) -> None:  # noqa: ANN401 (as above)
+def date_ticks(axis: Any) -> None:
     """Ticks of an axis of days since 1970, as dates."""
     axis.set_major_locator(AutoDateLocator(minticks=2, maxticks=4, interval_multiples=False))
     axis.set_major_formatter(_Dates())
@@ -237,7 +238,7 @@ def coverage_of(model: Model, X: Numbers, Y: Numbers, shares: Sequence[float] = 
         )
     outputs = model.outputs(X)
     most = min(getattr(one, "most", 1.0) for one in calibration.targets)
-    targets = dict((part.name, own[:, 0]) for part, own in encoding.parted(Y))
+    targets = {part.name: own[:, 0] for part, own in encoding.parted(Y)}
     pairs: dict[str, list[tuple[float, float]]] = {}
     loss = members_of(model.network)[0].loss
     for share in (one for one in shares if one <= most):
@@ -262,13 +263,13 @@ def coverage_panels(model: Model, X: Numbers, Y: Numbers, rows: str) -> list[Pan
     ]
 
 
-def _coverage(  # noqa: PLR0917 (called in one place)
+def _coverage(
     name: str,
     pairs: Numbers,
     n: int,
     rows: str,
     more: str,
-    ax: Any,  # noqa: ANN401 (as above)
+    ax: Any,
     look: Look,
 ) -> None:
     promised, found = pairs.T

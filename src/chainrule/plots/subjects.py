@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,15 +17,17 @@ from chainrule.training import History, Restarts, TrainingResult, TrainingState
 from chainrule.words import counted, quoted
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from chainrule.models import Dataset
     from chainrule.tables import Encoding
 
 __all__ = ["Run", "Scored", "Subject", "subject_of"]
 
 THINGS = (
-    "a History, a TrainingResult, Restarts, a FitResult, a CrossValidation, a Network, an Ensemble, networks in "
-    "the order of a training, a Model, a Trace, a GradientCheck, a ClassScore, a NumberScore, several of these, "
-    "Predictions, and fitted estimators"
+    "a History, a TrainingResult, Restarts, a FitResult, a CrossValidation, a Network, an Ensemble, networks "
+    "in the order of a training, a Model, a Trace, a GradientCheck, a ClassScore, a NumberScore, several of "
+    "these, Predictions, and fitted estimators"
 )
 HELD_OUT, TRAINING = "held_out", "training"
 
@@ -209,7 +210,7 @@ def _ends_of(choice: Sequence[tuple[str, float, float]]) -> tuple[int, ...]:
     return tuple(sorted({int(end) for kind, _, end in names if kind and kind != "linear"}))
 
 
-def _of_estimator(thing: Any) -> Subject:  # noqa: ANN401 (an estimator, which has no types)
+def _of_estimator(thing: Any) -> Subject:
     model = thing.model_
     each = vars(thing).get("estimators_") or [thing]
     histories = [getattr(one, "history_", None) for one in each]
@@ -231,7 +232,7 @@ def _no_rows(rows: str | None, why: str) -> InputError:
     )
 
 
-def table_of(names: Sequence[str], X: Any, targets: Sequence[str], y: Any) -> dict[str, Any]:  # noqa: ANN401 (arrays, frames)
+def table_of(names: Sequence[str], X: Any, targets: Sequence[str], y: Any) -> dict[str, Any]:
     """Columns of samples and answers by name, as a model reads them."""
     X = X.toarray() if hasattr(X, "toarray") else X
     columns = {}

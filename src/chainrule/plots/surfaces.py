@@ -68,8 +68,8 @@ def surface_panels(
     member: int | None = None,
     weights: Sequence[Sequence[int]] | None = None,
     path: Sequence[Network] | None = None,
-    X: Any = None,  # noqa: ANN401 (an array)
-    Y: Any = None,  # noqa: ANN401 (an array)
+    X: Any = None,
+    Y: Any = None,
 ) -> list[Panel]:
     """Contours of the loss, and the way over them where networks of the training are given."""
     net, words = one_network(subject, member)
@@ -82,8 +82,8 @@ def surface_panels(
 
 def surface_of(
     net: Network,
-    X: Any,  # noqa: ANN401 (as above)
-    Y: Any,  # noqa: ANN401 (as above)
+    X: Any,
+    Y: Any,
     *,
     weights: Sequence[Sequence[int]] | None = None,
     path: Sequence[Network] = (),
@@ -164,9 +164,10 @@ def _place(net: Network, one: object) -> Place:
     """Matrix, unit and source of a weight that there is."""
     if isinstance(one, WeightPlace):
         one = (one.matrix, one.unit, one.source)
-    is_triple = isinstance(one, Sequence) and len(one) == 3 and all(isinstance(k, int) for k in one)  # noqa: PLR2004
-    if is_triple:
-        m, k, i = one  # type: ignore[misc]
+    given = list(one) if isinstance(one, (list, tuple)) else []
+    numbers = [number for number in given if isinstance(number, int)]
+    if len(numbers) == len(given) == 3:  # noqa: PLR2004 (matrix, unit, source)
+        m, k, i = numbers
         shape = net.weights[m - 1].shape if 1 <= m <= len(net.weights) else (0, 0)
         if 1 <= k <= shape[0] and 0 <= i < shape[1]:
             return m, k, i
@@ -180,11 +181,10 @@ def _place(net: Network, one: object) -> Place:
 
 def _checked_path(net: Network, path: object) -> list[Network]:
     """Networks like the one that is drawn."""
-    networks = list(path) if isinstance(path, (list, tuple)) else [path]
-    if not all(
-        isinstance(one, Network) and [w.shape for w in one.weights] == [w.shape for w in net.weights]
-        for one in networks
-    ):
+    given = list(path) if isinstance(path, (list, tuple)) else [path]
+    shapes = [w.shape for w in net.weights]
+    networks = [one for one in given if isinstance(one, Network) and [w.shape for w in one.weights] == shapes]
+    if len(networks) < len(given):
         raise InputError(
             parameter="path",
             given=path,
@@ -194,7 +194,7 @@ def _checked_path(net: Network, path: object) -> list[Network]:
     return networks
 
 
-def _rows(subject: Subject, X: Any, Y: Any) -> tuple[Any, Any, str]:  # noqa: ANN401 (as above)
+def _rows(subject: Subject, X: Any, Y: Any) -> tuple[Any, Any, str]:
     """Rows that the loss is of: those given, or those that it has learnt from."""
     if X is not None and Y is not None:
         return X, Y, ""
@@ -220,7 +220,7 @@ def _told_apart(levels: Numbers) -> list[str]:
     return texts
 
 
-def _draw(surface: Surface, loss_name: str, beneath: str, ax: Any, look: Look) -> None:  # noqa: ANN401 (matplotlib has no types)
+def _draw(surface: Surface, loss_name: str, beneath: str, ax: Any, look: Look) -> None:
     names = [str(WeightPlace(*place)) for place in surface.places]
     finite = surface.loss[np.isfinite(surface.loss)]
     is_log = bool(len(finite)) and finite.min() > 0 and finite.max() > LOG_FROM * finite.min()

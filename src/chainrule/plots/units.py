@@ -90,8 +90,8 @@ def unit_panels(
     layer: int | None = None,
     unit: str | int | None = None,
     inputs: Sequence[str | int] | None = None,
-    table: Any = None,  # noqa: ANN401 (a path, or any frame that speaks Arrow)
-    X: Any = None,  # noqa: ANN401 (an array)
+    table: Any = None,
+    X: Any = None,
 ) -> list[Panel]:
     """The output of a unit over two inputs, or over one where there is no other."""
     net, words = one_network(subject, member)
@@ -115,7 +115,7 @@ def unit_panels(
     return [Panel(partial(_draw, ground, axes, lines, values, head), 5.0, 4.0)]
 
 
-def _of_class(subject: Subject, ground: Ground, place: int, *, has_own: bool) -> Any:  # noqa: ANN401 (an array, or None)
+def _of_class(subject: Subject, ground: Ground, place: int, *, has_own: bool) -> Any:
     """Which rows of the data are of the class of an output."""
     data = subject.data
     if data is None or not has_own or data.encoding.kind == "numbers" or len(ground.rows) != len(data.Y):
@@ -150,7 +150,7 @@ def _values_of(
         outputs = np.asarray(model.outputs(X), np.float64)
         if encoding.kind != "numbers":
             return outputs[:, place]
-        return np.asarray(encoding.decode_outputs(outputs)[:, place], np.float64)  # type: ignore[call-overload, index]
+        return np.asarray(encoding.decode_outputs(outputs)[:, place], np.float64)  # type: ignore[call-overload]
 
     return values
 
@@ -173,7 +173,7 @@ def _axes_of(
     return sorted(k for _, k in sorted(moves)[:2])
 
 
-def _ground_of(subject: Subject, net: Network, table: Any, X: Any) -> Ground:  # noqa: ANN401 (as above)
+def _ground_of(subject: Subject, net: Network, table: Any, X: Any) -> Ground:
     """Columns of the table where there is one, else the inputs of the network."""
     model, data = subject.model, subject.data
     if table is not None and (subject.encoding is None or X is not None):
@@ -220,13 +220,13 @@ def _apart(low: Numbers, high: Numbers) -> tuple[Numbers, Numbers]:
     return low - beyond, high + beyond
 
 
-def _draw(  # noqa: PLR0917 (called in one place)
+def _draw(
     ground: Ground,
     axes: list[int],
     lines: list[Numbers],
     values: Numbers,
     head: str,
-    ax: Any,  # noqa: ANN401 (matplotlib has no types)
+    ax: Any,
     look: Look,
 ) -> None:
     others = [k for k in range(len(ground.names)) if k not in axes]
@@ -246,7 +246,7 @@ def _draw(  # noqa: PLR0917 (called in one place)
     _rows(ground, axes, ax, look)
 
 
-def _rows(ground: Ground, axes: list[int], ax: Any, look: Look) -> None:  # noqa: ANN401 (as above)
+def _rows(ground: Ground, axes: list[int], ax: Any, look: Look) -> None:
     """Circles for rows that are known, those of the class filled."""
     there = np.flatnonzero(np.isfinite(ground.rows[:, axes]).all(axis=1))
     shown = there[places_of(len(there), MOST_ROWS)]

@@ -1,4 +1,4 @@
-"""Weights as pictures: a square for each, or a dot of a larger picture; those of inputs that are pixels as one."""
+"""Weights as pictures: a square for each, or a dot of a larger one; of pixels as pictures themselves."""
 
 from __future__ import annotations
 
@@ -78,13 +78,13 @@ def weights_panels(
     return panels
 
 
-def _matrix(  # noqa: PLR0917 (called in one place)
+def _matrix(
     subject: Subject,
     net: Network,
     words: str,
     m: int,
     more: int,
-    ax: Any,  # noqa: ANN401 (matplotlib has no types)
+    ax: Any,
     look: Look,
 ) -> None:
     w = np.asarray(net.weights[m - 1], np.float64)
@@ -131,14 +131,15 @@ def _shape_in_words(net: Network, m: int) -> str:
     return f"{name_of(kind).split(':')[0].replace('_', ' ')}, {lines} × {columns} numbers"
 
 
-def _squares(ax: Any, look: Look, w: Numbers, largest: float) -> None:  # noqa: ANN401 (as above)
+def _squares(ax: Any, look: Look, w: Numbers, largest: float) -> None:
     """A square for each weight: as large as it is, filled above 0 and open below."""
     lines, columns = w.shape
     sides = 0.92 * np.sqrt(np.abs(w) / largest) if largest else np.zeros_like(w)
     for is_negative in (False, True):
         places = [(i, k) for i, k in np.ndindex(w.shape) if (w[i, k] < 0) == is_negative and w[i, k]]
         boxes = [
-            Rectangle((k - sides[i, k] / 2, i - sides[i, k] / 2), sides[i, k], sides[i, k]) for i, k in places
+            Rectangle((k - side / 2, i - side / 2), side, side)
+            for (i, k), side in ((place, float(sides[place])) for place in places)
         ]
         colour = look.second if is_negative else look.first
         squares = PatchCollection(
@@ -148,7 +149,7 @@ def _squares(ax: Any, look: Look, w: Numbers, largest: float) -> None:  # noqa: 
         ax.add_collection(squares, autolim=False)
     ax.set_xlim(-0.6, columns - 0.4)
     ax.set_ylim(lines - 0.4, -0.6)
-    ax.set_aspect("equal")
+    ax.set_box_aspect(lines / columns)
     ax.set_anchor("N")
 
 
@@ -160,8 +161,8 @@ def _box_of(shape: tuple[int, ...]) -> tuple[float, float]:
     return min(max(columns * SMALL_CELL, 1.0), WIDEST), min(max(lines * SMALL_CELL, 0.7), TALLEST)
 
 
-def _ticks(  # noqa: PLR0917 (called in one place)
-    ax: Any,  # noqa: ANN401 (as above)
+def _ticks(
+    ax: Any,
     look: Look,
     subject: Subject,
     net: Network,
@@ -188,7 +189,7 @@ def _ticks(  # noqa: PLR0917 (called in one place)
         texts = fitted([names[k] for k in places], ROOM_OF_NAMES, look.small)
         how = {"color": look.ink, **wording(look.small)}
         if axis == "x":
-            is_turned = max(map(lambda one: inches_of(one, look.small), texts)) > 0.9 * room * step / n
+            is_turned = max(inches_of(one, look.small) for one in texts) > 0.9 * room * step / n
             ax.set_xticks(places, texts, rotation=90 if is_turned else 0, **how)
         else:
             ax.set_yticks(places, texts, **how)
@@ -229,14 +230,14 @@ def _checked_pixels(pixels: object, n_inputs: int, *, is_dense: bool) -> tuple[i
     return width, height
 
 
-def _sheet(  # noqa: PLR0917 (called in one place)
+def _sheet(
     sheet: Numbers,
     words: str,
     m: int,
     n: int,
     more: int,
     pixels: tuple[int, int],
-    ax: Any,  # noqa: ANN401 (as above)
+    ax: Any,
     look: Look,
 ) -> None:
     largest = float(np.nanmax(np.abs(sheet))) or 1.0

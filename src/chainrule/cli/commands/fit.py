@@ -11,6 +11,7 @@ import typer
 from chainrule.cli.members import beside_members, members_rows, network_rows
 from chainrule.cli.naming import in_options
 from chainrule.cli.paths import shell_word
+from chainrule.cli.plots import NO_PICTURE
 from chainrule.cli.printing import (
     MOST_LINES,
     calibration_rows,
@@ -48,7 +49,7 @@ __all__ = ["run"]
 WITHOUT_BRAILLE = {"linux", "dumb"}  # terminals whose letters have no such signs
 
 
-def run(job: FitJob, table: Path, picture: Plotting, *, as_json: bool) -> None:
+def run(job: FitJob, table: Path, picture: Plotting = NO_PICTURE, *, as_json: bool) -> None:
     """Fit, save, print, and draw where that was asked for."""
     with TrainingProgress(table) as face:
         outcome = job.run(face)
@@ -63,8 +64,7 @@ def run(job: FitJob, table: Path, picture: Plotting, *, as_json: bool) -> None:
             print_json(outcome.summary() | _drawn(outcome, picture))
         else:
             _print_summary(outcome, table)
-            if _drawn(outcome, picture):
-                picture.say()
+            picture.say(_drawn(outcome, picture))
     except (BrokenPipeError, KeyboardInterrupt):  # nobody reads on, or there is no time to
         if not outcome.was_interrupted:
             raise

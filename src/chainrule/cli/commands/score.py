@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from chainrule.cli.members import beside_members
+from chainrule.cli.plots import NO_PICTURE
 from chainrule.cli.printing import note, print_json, print_lines
 from chainrule.cli.terminal import width_of
 from chainrule.cli.terminal.progress import TrainingProgress
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["run"]
 
 
-def run(job: ScoreJob, picture: Plotting, *, as_json: bool) -> None:
+def run(job: ScoreJob, picture: Plotting = NO_PICTURE, *, as_json: bool) -> None:
     """Score, print, and draw where that was asked for."""
     with TrainingProgress(job.table) as face:
         outcome = job.run(face)
@@ -32,5 +33,5 @@ def run(job: ScoreJob, picture: Plotting, *, as_json: bool) -> None:
     title = f"Score of {printable(outcome.model)} on the {rows} of {named(outcome.table)}:"
     room = width_of(sys.stdout) - 2
     print_lines(title, [*score_lines(outcome.score, width=room), *beside_members(outcome.of_members, room)])
-    picture.say()
+    picture.say(drawn)
     note("Rows that the model was trained on flatter it: score it on others.")

@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from chainrule.cli.members import members_rows, network_rows, weights_in
+from chainrule.cli.plots import NO_PICTURE
 from chainrule.cli.printing import (
     MOST_LINES,
     calibration_rows,
@@ -56,7 +57,7 @@ MOST_FORMULAS = 8  # of one column of the table
 FIGURE = re.compile(r"(?:mean|deviation|less|divided by) [^,]+")
 
 
-def run(model: Path, picture: Plotting, *, weights: bool, command: bool, as_json: bool) -> None:
+def run(model: Path, picture: Plotting = NO_PICTURE, *, weights: bool, command: bool, as_json: bool) -> None:
     """Print what the file holds, or the command that makes it again."""
     loaded = load_model(model)
     drawn = picture.draw(loaded, f"Network and weights of {printable(str(model))}")
@@ -85,7 +86,7 @@ def run(model: Path, picture: Plotting, *, weights: bool, command: bool, as_json
         _print_all_weights(loaded)
     else:
         print_rows([("Weights", f"{n_weights}: see --weights or --json")])
-    picture.say()
+    picture.say(drawn)
 
 
 def _print_network(loaded: Model, model: Path) -> None:
