@@ -19,7 +19,7 @@ XOR = [[0, 0], [0, 1], [1, 0], [1, 1]], [[0], [1], [1], [0]]
 
 
 def drawings() -> dict[str, Any]:
-    """Figures of fits to classes, to a number and to two numbers; of a training, a trace, a check, answers."""
+    """Figures of fits to classes, to a number and to two; of a training, a trace, a check, and answers."""
     settings: dict[str, Any] = {"hidden": 8, "epochs": 60, "seed": 1}
     iris = chainrule.fit(EXAMPLES / "iris.csv", target="species", validation=0.25, patience=8, **settings)
     one = chainrule.fit(

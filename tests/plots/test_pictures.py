@@ -18,8 +18,8 @@ import chainrule
 if TYPE_CHECKING:
     from pathlib import Path
 
-# Root of the mean squared difference of colours, of 255. Another version of matplotlib sets letters otherwise (3.9
-# beside 3.11: 24 to 40), so that there is one. A line, a label or a dot that is missing is 1.1 at least.
+# Root of the mean squared difference of colours, of 255. Another version of matplotlib sets letters otherwise
+# (3.9 beside 3.11: 24 to 40), so that there is one. A line or a label that is missing is 1.1 at least.
 VERSION = "3.11.2"
 TOLERANCE = 1.0
 
