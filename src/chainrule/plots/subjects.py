@@ -109,29 +109,19 @@ def subject_of(thing: object) -> Subject:  # noqa: C901, PLR0911 (one line for e
     if isinstance(thing, (History, TrainingState)):
         return Subject(thing, "history", runs=(Run(thing),))
     if isinstance(thing, TrainingResult):
-        runs = (Run(thing.history, thing.best_epoch),)
-        return Subject(thing, "history", runs=runs, network=thing.network)
+        return Subject(thing, "history", runs=(Run(thing.history, thing.best_epoch),), network=thing.network)
     if isinstance(thing, Restarts):
-        runs = tuple(Run(one.history, one.best_epoch) for one in thing.results)
-        return Subject(thing, "history", runs=runs, run="seed", network=thing.best.network)
+        seeds = tuple(Run(one.history, one.best_epoch) for one in thing.results)
+        return Subject(thing, "history", runs=seeds, run="seed", network=thing.best.network)
     if isinstance(thing, FitResult):
         return _of_fit(thing)
     if isinstance(thing, CrossValidation):
-        runs = tuple(Run(one.history, one.training.best_epoch) for one in thing.folds)
-        kind = thing.folds[0].data.encoding.kind
-
-        def folds(rows: str | None) -> Scored:
-            if rows == TRAINING:
-                raise _no_rows(rows, "judges rows that no network of its own has learnt from")
-            words = f"{counted(len(thing.rows), 'row')}, none seen by its network"
-            return Scored(each_of(thing.score), words)
-
-        return Subject(thing, "summary", runs=runs, run="fold", scored=folds, target_kind=kind)
+        return _of_folds(thing)
     if isinstance(thing, (Network, Ensemble)):
         return Subject(thing, "network", network=thing)
     if isinstance(thing, Model):
-        kind = "" if thing.encoding is None else thing.encoding.kind
-        return Subject(thing, "network", network=thing.network, model=thing, target_kind=kind)
+        of = "" if thing.encoding is None else str(thing.encoding.kind)
+        return Subject(thing, "network", network=thing.network, model=thing, target_kind=of)
     if isinstance(thing, Trace):
         return Subject(thing, "network", network=thing.network)
     if isinstance(thing, GradientCheck):
@@ -166,6 +156,20 @@ def _of_several(thing: object) -> Subject:
         needs="must be something that a picture can be made of",
         advice=f"What can be drawn: {THINGS}.",
     )
+
+
+def _of_folds(thing: CrossValidation) -> Subject:
+    """All folds, and the scores of rows that their networks have not seen."""
+    runs = tuple(Run(one.history, one.training.best_epoch) for one in thing.folds)
+    kind = thing.folds[0].data.encoding.kind
+
+    def scored(rows: str | None) -> Scored:
+        if rows == TRAINING:
+            raise _no_rows(rows, "judges rows that no network of its own has learnt from")
+        words = f"{counted(len(thing.rows), 'row')}, none seen by its network"
+        return Scored(each_of(thing.score), words)
+
+    return Subject(thing, "summary", runs=runs, run="fold", scored=scored, target_kind=kind)
 
 
 def _of_fit(thing: FitResult) -> Subject:
