@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
+from chainrule.displays.style import SECOND
+
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
@@ -37,7 +39,7 @@ def read(page: str) -> Element:
         assert title is not None
         assert title.text == drawn.get("aria-label") != ""
     for line in root.iter("path"):  # what one colour says, a dash says as well
-        if line.get("stroke", "").endswith("second)"):
+        if line.get("stroke") == SECOND:
             assert line.get("stroke-dasharray")
     return root
 

@@ -28,6 +28,7 @@ from chainrule.displays import (
     layers_picture,
     some_of,
 )
+from chainrule.displays.style import SECOND
 from chainrule.inspection import trace_forward
 from chainrule.models import prepare
 from chainrule.network import network_parts, tabm_network
@@ -145,9 +146,7 @@ def test_lines_are_weights_by_sign_and_size() -> None:
     root = shown(net)
     lines = [one for one in root.iter("path") if one.get("stroke-opacity")]
     found = {
-        ("second" in str(one.get("stroke")), float(str(one.get("stroke-width")))): str(one.get("d")).count(
-            "M"
-        )
+        (one.get("stroke") == SECOND, float(str(one.get("stroke-width")))): str(one.get("d")).count("M")
         for one in lines
     }
     assert found == {(False, 2.8): 1, (True, 2.8): 1, (False, 0.4): 1, (False, 1.6): 1, (True, 1.6): 1}

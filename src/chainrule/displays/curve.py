@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chainrule.displays.html import Html, element
-from chainrule.displays.picture import FIRST, SECOND, path, picture, pixels, width_of, words_at
+from chainrule.displays.picture import path, picture, pixels, width_of, words_at
+from chainrule.displays.style import FIRST, SECOND
 from chainrule.words import counted
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ import numpy as np
 
 from chainrule.displays.blocks import some_of
 from chainrule.displays.html import Html, element
-from chainrule.displays.picture import FIRST, SECOND, picture, pixels, width_of, words_at
+from chainrule.displays.picture import picture, pixels, width_of, words_at
+from chainrule.displays.style import FIRST, SECOND
 from chainrule.words import named, printable
 
 if TYPE_CHECKING:

@@ -12,9 +12,8 @@ from chainrule.displays.style import CLASS
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["FIRST", "SECOND", "path", "picture", "pixels", "width_of", "words_at"]
+__all__ = ["path", "picture", "pixels", "width_of", "words_at"]
 
-FIRST, SECOND = f"var(--{CLASS}-first)", f"var(--{CLASS}-second)"
 LETTER = 6.6  # width of one, of the size that the sheet says; of wide scripts twice that
 
 
