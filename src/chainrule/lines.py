@@ -30,6 +30,7 @@ SIGNS = "·,/"  # behind which a formula without blanks may be broken
 PATH = re.compile(r"['\"(]?~?[\w.@+-]*(?:[/\\][\w.@+-]*)+[^\w/]*")  # which is copied
 # Never parted: an option from what it takes, a number from its unit or from what it counts, what is quoted.
 UNITS = (
+    r"(?:(?:training|held-out|more) )?"
     r"(?:[%€$°]|s|min|h|days?|hours?|minutes?|seconds?|weeks?|rows?|epochs?|weights?|networks?|columns?|cells?"
     r"|values?|inputs?|units|classes|members|folds?|billion)(?![\w-])"
 )

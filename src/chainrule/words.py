@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 __all__ = [
-    "LONGEST_VALUE", "MOST_NAMED", "alike", "closest", "counted", "duration", "joined", "listed", "named",
-    "printable", "quoted", "series", "shortened", "shown", "suggestion", "told_apart",
+    "LEAST_ALIKE", "LONGEST_VALUE", "MOST_NAMED", "alike", "closest", "counted", "duration", "groups_alike",
+    "in_common", "joined", "listed", "named", "printable", "quoted", "series", "shortened", "shown",
+    "suggestion", "told_apart",
 ]  # fmt: skip
 
 LONGEST_QUOTATION = 40
@@ -28,7 +29,7 @@ LETTERS_FOR_ONE_WRONG = 4
 SHORTEST_BEGINNING = 3
 LEAST_ALIKE, MOST_NAMED = 4, 3  # texts that are said as one, and columns that are named of them
 COLUMN = re.compile(r"column ('(?:[^'\\]|\\.)*'|\"[^\"]*\"):?")
-MANY_OR_ONE = re.compile(r"\d+(?: (?:cells|cell|rows|row|values|value)\b)?")
+MANY_OR_ONE = re.compile(r"\d+(?: (?:training |held-out )?(?:cells|cell|rows|row|values|value)\b)?")
 IGNORED = re.compile(r"[\s_-]+")
 NUMBERS = re.compile("[0-9]+")
 
@@ -162,25 +163,39 @@ def alike(texts: Sequence[str], alone: Sequence[str] = (), *, most: int | None =
     >>> alike(["column 'a' has 1 gap"])
     ["column 'a' has 1 gap"]
     """
-    groups: dict[str, list[int]] = {}
-    for place, text in enumerate(texts):
-        shape = MANY_OR_ONE.sub("0", COLUMN.sub("column", text))
-        groups.setdefault(shape if COLUMN.search(text) else f"{place}: {text}", []).append(place)
     told = []
-    for places in groups.values():
-        if len(places) < LEAST_ALIKE:
+    for places in groups_alike(texts):
+        names = [found[1] for found in (COLUMN.search(texts[place]) for place in places) if found is not None]
+        if len(places) < LEAST_ALIKE or len(names) < len(places):
             told += [(alone or texts)[place] for place in places]
             continue
-        group = [texts[place] for place in places]
-        names = [found[1] for found in map(COLUMN.search, group) if found is not None]
-        told.append(
-            f"{counted(len(group), 'column')}, {joined(names, most or len(names))}: {_in_common(group)}"
-        )
+        common = in_common([texts[place] for place in places])
+        told.append(f"{counted(len(places), 'column')}, {joined(names, most or len(names))}: {common}")
     return told
 
 
-def _in_common(group: Sequence[str]) -> str:
-    """What texts of the same words have in common, with an ellipsis for each that differs."""
+def groups_alike(texts: Sequence[str]) -> list[list[int]]:
+    """Places of texts that differ in the name of a column and in numbers alone, in the order of the first.
+
+    Examples
+    --------
+    >>> groups_alike(["missing in 1 row", "a date", "missing in 23 rows"])
+    [[0, 2], [1]]
+    """
+    groups: dict[str, list[int]] = {}
+    for place, text in enumerate(texts):
+        groups.setdefault(MANY_OR_ONE.sub("0", COLUMN.sub("column", text)), []).append(place)
+    return list(groups.values())
+
+
+def in_common(group: Sequence[str]) -> str:
+    """What texts of one group have in common, with an ellipsis for each number that differs.
+
+    Examples
+    --------
+    >>> in_common(["missing in 1 row", "missing in 23 rows"])
+    'missing in … rows'
+    """
     parts = [list(dict.fromkeys(one)) for one in zip(*(_parts(text) for text in group), strict=True)]
     words = [
         one[0] if len(one) == 1 else "…" if one[0].strip("'")[:1].isdigit() else max(one, key=len)

@@ -302,7 +302,8 @@ def test_a_line_of_progress_sheds_what_matters_least() -> None:
     least = [min(len(one) for one in lines if piece in one) for piece in pieces]
     assert least[1] <= least[0] <= min(least[2:])  # the epoch and the time left are shed last
     assert least[4] <= 79  # which networks, with the hint and the time left
-    assert all(piece in line.in_room(79, HINT, HINT_BEFORE) for piece in ("left", "epoch 26", "(Ctrl-C stops)"))
+    of_usual_width = line.in_room(79, HINT, HINT_BEFORE)
+    assert all(piece in of_usual_width for piece in ("left", "epoch 26", "(Ctrl-C stops)"))
     assert str(line) + HINT == line.in_room(200, HINT, HINT_BEFORE)
 
 

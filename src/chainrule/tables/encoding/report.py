@@ -8,7 +8,18 @@ from chainrule.lines import LABEL, LONGEST_TEXT, NARROW, WIDTH, labelled, padded
 from chainrule.stored import MOST, Meta, Name, Stored, Text
 from chainrule.tables.columns.roles import Purpose
 from chainrule.tables.encoding.display import report_display
-from chainrule.words import MOST_NAMED, alike, counted, named, shown, told_apart
+from chainrule.words import (
+    LEAST_ALIKE,
+    MOST_NAMED,
+    alike,
+    counted,
+    groups_alike,
+    in_common,
+    joined,
+    named,
+    shown,
+    told_apart,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -123,7 +134,8 @@ def report_lines(
     ----------
     report : Report
     most : int, optional
-        Columns, and warnings, of which more are only counted; by default all are listed.
+        Lines for columns, and for warnings, where there are more of them; columns that become the same share
+        one then, and what has no room is only counted. By default each column has its line.
     width : int
         Columns of a line.
     elsewhere : str
@@ -137,15 +149,15 @@ def report_lines(
     """
     text = min(width, LONGEST_TEXT)
     yield from labelled(_about_rows(report, all_columns=most is None), text)
-    columns = report.columns[:most]
-    names = told_apart(
-        [one.name for one in columns], min(LONGEST_NAME + max(width - WIDTH, 0) // 2, width - 2)
-    )
-    pairs = list(zip(names, map(_about, columns), strict=True))
+    longest = min(LONGEST_NAME + max(width - WIDTH, 0) // 2, width - 2)
+    if most is None or len(report.columns) <= most:
+        names = told_apart([one.name for one in report.columns], longest)
+        pairs, more = list(zip(names, map(_about, report.columns), strict=True)), 0
+    else:
+        pairs, more = _together(report.columns, longest, most)
     lines = _beside(pairs, width) if width >= NARROW else _below(pairs, width)
     margin = " " * LABEL if width >= NARROW else "  "
     yield from lines
-    more = len(report.columns) - len(columns)
     if more:
         yield from wrapped(f"… {counted(more, 'column')} more{elsewhere}", width, first=margin, rest=margin)
     warnings = alike(report.all_warnings, most=None if most is None else MOST_NAMED)
@@ -153,6 +165,24 @@ def report_lines(
     if len(warnings) > len(rows):
         rows.append(("", f"… {counted(len(warnings) - len(rows), 'warning')} more{elsewhere}"))
     yield from labelled(rows, text)
+
+
+def _together(columns: Sequence[ColumnReport], longest: int, most: int) -> tuple[list[tuple[str, str]], int]:
+    """Names with what they become, alike columns in one line, and how many columns have no room."""
+    abouts = list(map(_about, columns))
+    names = told_apart([one.name for one in columns], longest)
+    pairs, n_told = [], 0
+    for places in groups_alike(abouts):
+        parts = [places] if len(places) >= LEAST_ALIKE else [[place] for place in places]
+        for one in parts[: most - len(pairs)]:
+            n_told += len(one)
+            if len(one) == 1:
+                pairs.append((names[one[0]], abouts[one[0]]))
+            else:
+                first = joined([names[place] for place in one], MOST_NAMED)
+                common = in_common([abouts[place] for place in one])
+                pairs.append((counted(len(one), "column"), f"{first}: {common}".removesuffix(": ")))
+    return pairs, len(columns) - n_told
 
 
 def _beside(pairs: Sequence[tuple[str, str]], width: int) -> Iterator[str]:
