@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import operator
 from fractions import Fraction
+from functools import reduce
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import numpy as np
@@ -121,7 +122,7 @@ def test_sums_by_hand(
         return added(blocks_of(0, rows), lambda a, b: chain(inputs[a:b, j], Y[a:b, 0]))
 
     assert found.network.weights[0][0, columns].tolist() == [expected(j) for j in columns]
-    losses = added(blocks_of(0, rows), lambda a, b: sum((Y[a:b, 0] ** 2 / 2).tolist()))
+    losses = added(blocks_of(0, rows), lambda a, b: reduce(operator.add, (Y[a:b, 0] ** 2 / 2).tolist()))
     assert found.history.loss[0] == losses / rows
 
 

@@ -300,7 +300,10 @@ def _turn_step(seconds: float | None, cycle: Cycle, reading: DateReading) -> Ste
     if cycle == "year":
         inside = int(np.floor(min(max(seconds, EARLIEST), LATEST)))
         year = np.datetime64(inside, "s").astype("datetime64[Y]")
-        start, end = (float(one.astype("datetime64[s]").astype(np.int64)) for one in (year, year + 1))
+        start, end = (
+            float(one.astype("datetime64[s]").astype(np.int64))
+            for one in (year, year + np.timedelta64(1, "Y"))
+        )
         lasts = Quantity((end - start) / DAY, "day")
     else:
         start = seconds - float(np.mod(seconds - FIRST_MONDAY, CYCLES[cycle].length))
@@ -328,7 +331,7 @@ def _in_year(seconds: FloatArray) -> FloatArray:
     inside = np.clip(np.where(np.isnan(seconds), 0.0, seconds), EARLIEST, LATEST)
     years = np.floor(inside).astype("datetime64[s]").astype("datetime64[Y]")
     start = years.astype("datetime64[s]").astype(np.float64)
-    end = (years + 1).astype("datetime64[s]").astype(np.float64)
+    end = (years + np.timedelta64(1, "Y")).astype("datetime64[s]").astype(np.float64)
     return np.where(np.isnan(seconds), np.nan, (inside - start) / (end - start))
 
 
