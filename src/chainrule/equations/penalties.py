@@ -6,6 +6,8 @@ Bias weights, in column 0, are never penalised: they only shift a unit.
 from __future__ import annotations
 
 import math
+from functools import reduce
+from operator import add
 from typing import TYPE_CHECKING
 
 from chainrule.equations.arrays import array_namespace, real_part
@@ -59,7 +61,8 @@ def clip_factor(gradients: Sequence[Array], most: float) -> float:
     0.2
     """
     xp = array_namespace(*gradients)
-    norm = math.sqrt(sum(float(xp.sum(g * g)) for g in gradients))
+    squares = [float(xp.sum(g * g)) for g in gradients]
+    norm = math.sqrt(reduce(add, squares))  # `sum` has other bits from Python 3.12 on
     return most / norm if norm > most else 1.0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -49,4 +50,4 @@ def expected_calibration_error(
     place = np.clip(np.ceil(sure * bins).astype(np.intp) - 1, 0, bins - 1)
     counts = np.ones(len(truth)) if weights is None else weights
     beyond = np.bincount(place, counts * (right - sure), bins)
-    return float(sum(np.abs(beyond).tolist()) / sum(counts.tolist()))
+    return math.fsum(np.abs(beyond).tolist()) / math.fsum(counts.tolist())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -237,7 +238,7 @@ def score_classes(
         target=target,
         n_rows=len(scored.truth),
         accuracy=float(np.average(scored.truth == scored.guess, weights=weights)),
-        balanced_accuracy=sum(has_rows) / len(has_rows),
+        balanced_accuracy=math.fsum(has_rows) / len(has_rows),
         log_loss=None if terms is None else float(np.average(terms[0], weights=weights)),
         auc=None if area is None else area.area,
         brier=None if terms is None else float(np.average(terms[1], weights=weights)),

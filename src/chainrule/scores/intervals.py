@@ -144,9 +144,10 @@ def mean_of_shares_interval(shares: Sequence[float], intervals: Sequence[Interva
     >>> mean_of_shares_interval([0.5, 1.0], [(0.4, 0.6), (0.9, 1.0)])
     (0.6792893218813453, 0.8)
     """
-    mean, n = sum(shares) / len(shares), len(shares)
-    below = math.sqrt(sum((one - low) ** 2 for one, (low, _) in zip(shares, intervals, strict=True))) / n
-    above = math.sqrt(sum((high - one) ** 2 for one, (_, high) in zip(shares, intervals, strict=True))) / n
+    mean, n = math.fsum(shares) / len(shares), len(shares)
+    pairs = list(zip(shares, intervals, strict=True))
+    below = math.sqrt(math.fsum((one - low) ** 2 for one, (low, _) in pairs)) / n
+    above = math.sqrt(math.fsum((high - one) ** 2 for one, (_, high) in pairs)) / n
     return max(mean - below, 0.0), min(mean + above, 1.0)
 
 
