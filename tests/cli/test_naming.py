@@ -113,7 +113,8 @@ def test_advice_is_in_the_words_of_the_command_line(
             "iris.csv",
             "--out",
             "n.st",
-        ): "Error: --target is missing. Give the column to learn, as in --target species.",
+        ): "Error: --target is missing. Give the column to learn, as in --target species; chainrule "
+        "inspect lists all columns.",
         ("fit", "iris.csv", "--target", "species"): "Choose another name, or say --force.",
         (
             "fit",

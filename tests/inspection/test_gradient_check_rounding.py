@@ -6,14 +6,15 @@ import itertools
 import json
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import pytest
 
-from chainrule import RSS, InputError, Logistic, Network, check_gradients, train
+from chainrule import RSS, CrossEntropy, InputError, Logistic, Network, Softmax, check_gradients, train
 from chainrule.equations.layers import deltas, dense
 from chainrule.equations.losses import loss
+from chainrule.equations.losses.loss import LossFacts
 from chainrule.equations.rules import rule
 from chainrule.inspection import gradient_check, rounding
 from chainrule.network import objective, passes
@@ -377,6 +378,25 @@ def test_differences_that_see_nothing_say_so_and_the_complex_step_still_sees(
     broken = check_gradients(net, X, Y)
     assert broken.differences.passed
     assert not broken.passed
+
+
+class OwnEntropy(LossFacts):
+    """Known from the net inputs as the built-in one is, but says nothing of how large its terms are."""
+
+    name: ClassVar[str] = "own_entropy"
+    formula: ClassVar[str] = "−y·ln a"
+    slope: ClassVar[str] = "y/a"
+    fused_with = Softmax
+    values, slopes = CrossEntropy.values, CrossEntropy.slopes
+    values_of_net_inputs = CrossEntropy.values_of_net_inputs
+
+
+def test_a_fused_loss_of_ones_own_need_not_say_how_large_its_terms_are() -> None:
+    net = Network.random((3, 4, 2), ["tanh", "softmax"], OwnEntropy(), seed=1)
+    _, X, Y = parted("cross_entropy", "softmax", 1.0)
+    check = check_gradients(net, X, Y)
+    assert check.complex_step is None
+    assert check.passed, str(check)
 
 
 def test_a_wide_network_is_checked_in_fewer_weights_and_a_small_one_in_all() -> None:

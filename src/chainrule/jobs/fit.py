@@ -321,7 +321,8 @@ class FitJob(Job):
                     f"{argument('target')} is missing.",
                     parameter="target",
                     needs="must be a column to learn",
-                    advice=f"Give the column to learn, as in {argument('target', 'species')}.",
+                    advice=f"Give the column to learn, as in {argument('target', 'species')}; "
+                    "chainrule inspect lists all columns.",
                 )
             )
         self._check_given()
