@@ -39,6 +39,7 @@ from chainrule.words import named, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
     from xml.etree.ElementTree import Element
 
 MOST = 100_000  # characters of a display
@@ -320,6 +321,15 @@ def test_of_many_rows_and_columns_some_are_shown_and_all_are_counted() -> None:
     text = text_of(root)
     assert "1000 rows, 50 columns" in text
     assert "38 more columns" in text
+
+
+def test_what_was_decided_of_a_table_is_said_as_python_says_it(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("1,2,a\n2,3,b\n3,4,a\n", encoding="utf-8")
+    text = text_of(shown(chainrule.read_table(path)))
+    assert (
+        "no line of names: the columns are called c1 to c3. Give header=True if line 1 has the names" in text
+    )
 
 
 def test_cells_of_any_type_are_shown() -> None:

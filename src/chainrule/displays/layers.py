@@ -11,7 +11,7 @@ from chainrule.displays.blocks import some_of
 from chainrule.displays.html import Html, element
 from chainrule.displays.picture import picture, pixels, width_of, words_at
 from chainrule.displays.style import FIRST, SECOND
-from chainrule.words import named, printable
+from chainrule.words import joined, named, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Between", "Layer", "layers_picture"]
 
-MOST_UNITS, MOST_LAYERS = 8, 12
+MOST_UNITS, MOST_LAYERS, MOST_IN_WORDS = 8, 12, 30
 LONGEST_NAME, LONGEST_CAPTION = 24, 22
 STEP_X, STEP_Y, RADIUS, MARGIN = 130.0, 24.0, 8.0, 12.0
 # Thickness of a line for the size of its weight beside the largest of its matrix.
@@ -77,7 +77,7 @@ def layers_picture(layers: Sequence[Layer], between: Sequence[Between]) -> Html:
     places = some_of(len(layers), MOST_LAYERS)
     drawn = [layers[m] for m in places if m is not None]
     rows = max(len(some_of(one.n_units, MOST_UNITS)) for one in drawn)
-    names = [[named(name, LONGEST_NAME) for name in drawn[end].names] for end in (0, -1)]
+    names = [list(_named(drawn[end])) for end in (0, -1)]
     left, right = (MARGIN + max(map(width_of, one), default=0.0) for one in names)
     # A caption may reach further than its column.
     left, right = (max(side, width_of("x" * LONGEST_CAPTION) / 2 - RADIUS) for side in (left, right))
@@ -100,9 +100,17 @@ def layers_picture(layers: Sequence[Layer], between: Sequence[Between]) -> Html:
         for line, words in enumerate(captions[-1]):
             text = named(words, LONGEST_CAPTION)
             parts.append(words_at(x, height + 14 + 14 * line, text, anchor="middle"))
-    label = ", ".join(" ".join((str(one.n_units), *map(printable, one.caption[-1:]))) for one in layers[:40])
+    in_words = [" ".join((str(one.n_units), *map(printable, one.caption[-1:]))) for one in layers]
+    label = joined(in_words, MOST_IN_WORDS)
     width = left + right + (len(places) - 1) * STEP_X + 2 * RADIUS
     return picture(width, height + 8 + 14 * max(map(len, captions)), label, *parts)
+
+
+def _named(layer: Layer) -> Iterator[str]:
+    """Names of the units that are drawn, which may be fewer than there are."""
+    for k in some_of(layer.n_units, MOST_UNITS):
+        if k is not None and k < len(layer.names):
+            yield named(layer.names[k], LONGEST_NAME)
 
 
 def _heights(layer: Layer, height: float) -> dict[int | None, float]:

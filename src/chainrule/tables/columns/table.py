@@ -10,8 +10,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from chainrule.displays import display, first_and_last, folded, paragraph
-from chainrule.errors import InputError, Remark, TableError, UnknownNameError
+from chainrule.displays import display, first_and_last, folded, paragraph, warning
+from chainrule.errors import InputError, Remark, TableError, UnknownNameError, said
 from chainrule.given import unmasked
 from chainrule.tables.columns import grammar
 from chainrule.tables.columns.column import Column
@@ -87,8 +87,10 @@ class Table:
     def _repr_html_(self) -> str:
         extent = f"{counted(self.n_rows, 'row')}, {counted(len(self.columns), 'column')}"
         cells = first_and_last([(one.name, one.value) for one in self.columns], self.n_rows, caption="Rows")
-        said = folded("What was decided", *(paragraph(one.sentence) for one in self.decisions[:MOST_SHOWN]))
-        return display("Table", cells, said, more=f"{named(self.title)}: {extent}")
+        shown = self.decisions[:MOST_SHOWN]
+        words = [(warning if one.is_warning else paragraph)(said(one.sentence)) for one in shown]
+        decided = folded("What was decided", *words, is_open=any(one.is_warning for one in shown))
+        return display("Table", cells, decided, more=f"{named(self.title)}: {extent}")
 
     @property
     def remarks(self) -> tuple[Remark, ...]:
