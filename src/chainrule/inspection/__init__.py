@@ -1,10 +1,11 @@
 """Look inside and check: one step with all its numbers, and the gradients against independent estimates."""
 
 from chainrule.inspection.check_result import GradientCheck, MethodCheck, WeightPlace
+from chainrule.inspection.equation_lines import equation_lines, fitting
 from chainrule.inspection.formulas import name_of_number
 from chainrule.inspection.gradient_check import check_gradients
 from chainrule.inspection.trace import ForwardTrace, Trace, trace, trace_forward
-from chainrule.inspection.worked_example import checked_limits, equation_lines, fitting, written
+from chainrule.inspection.worked_example import checked_limits, written
 
 __all__ = [
     "ForwardTrace", "GradientCheck", "MethodCheck", "Trace", "WeightPlace", "check_gradients",

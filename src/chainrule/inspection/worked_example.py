@@ -11,6 +11,7 @@ import numpy as np
 from chainrule.equations import ACTIVATIONS, LAYERS, LOSSES, Dense, is_fused, name_of
 from chainrule.errors import InputError
 from chainrule.given import whole_number_from_1
+from chainrule.inspection.equation_lines import equation_lines, fitting
 from chainrule.inspection.formulas import (
     derivative_of,
     formula_of,
@@ -21,18 +22,18 @@ from chainrule.inspection.formulas import (
     with_value,
     written_out,
 )
-from chainrule.lines import NARROW, WIDTH, in_terms, kept, span, unmarked, wrapped
+from chainrule.lines import NARROW, kept, wrapped
 from chainrule.words import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     import numpy.typing as npt
 
     from chainrule.equations import Layer
     from chainrule.inspection.trace import ForwardTrace, Trace
 
-__all__ = ["checked_limits", "equation_lines", "fitting", "forward_example", "worked_example", "written"]
+__all__ = ["checked_limits", "forward_example", "worked_example", "written"]
 
 MOST_DIGITS = 17
 HALF_A_SQUARE, RESIDUAL = "½·(y − a)²", "y − a"
@@ -373,33 +374,3 @@ def _bracketed(signal: str) -> str:
 def _more(n: int, thing: str) -> str:
     """Words for so many things more."""
     return counted(n, f"more {thing}")
-
-
-def equation_lines(left: str, *sides: str, indent: int = 2, width: int = WIDTH) -> Iterator[str]:
-    """Left-hand side with its right-hand sides below each other, or side by side where they fit.
-
-    Lines are broken between terms. What follows stands below the first side, in a narrow line nearer to the
-    margin.
-    """
-    margin = " " * indent
-    whole = f"{margin}{' = '.join([left, *sides])}".replace(": =", ":=")
-    if span(whole) <= width:
-        yield unmarked(whole)
-        return
-    far = span(left) + indent
-    if width < NARROW or far > width // 2:
-        far = indent + 2
-    rest = " " * (far + len(" = "))
-    yield from wrapped(in_terms(sides[0]), width, first=f"{margin}{left} = ".replace(": =", ":="), rest=rest)
-    for side in sides[1:]:
-        yield from wrapped(in_terms(side), width, first=f"{' ' * far} = ", rest=rest)
-
-
-def fitting(lines: Iterable[str], width: int) -> Iterator[str]:
-    """Lines, of which those that are too long are broken, with the rest further to the right."""
-    for line in lines:
-        margin = " " * (len(line) - len(line.lstrip(" ")))
-        if span(line) <= width:
-            yield unmarked(line)
-        else:
-            yield from wrapped(line.lstrip(), width, first=margin, rest=f"{margin}    ")
