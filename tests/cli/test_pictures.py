@@ -103,7 +103,7 @@ def test_layers_are_drawn_from_inputs_to_answers() -> None:
         pd.DataFrame({"a": [1.0, 2, 3, 4] * 5, "k": ["x", "y"] * 10}), target="k", hidden=3
     )
     lines = drawn_networks(result.model, 100)
-    weights = result.model.network.weights  # type: ignore[union-attr]
+    weights = result.model.network.weights
     largest = [f"{abs(w).max():.4g}" for w in weights]
     assert lines == [
         "  1 input       a",

@@ -171,7 +171,8 @@ def _together(columns: Sequence[ColumnReport], longest: int, most: int) -> tuple
     """Names with what they become, alike columns in one line, and how many columns have no room."""
     abouts = list(map(_about, columns))
     names = told_apart([one.name for one in columns], longest)
-    pairs, n_told = [], 0
+    pairs: list[tuple[str, str]] = []
+    n_told = 0
     for places in groups_alike(abouts):
         parts = [places] if len(places) >= LEAST_ALIKE else [[place] for place in places]
         for one in parts[: most - len(pairs)]:
