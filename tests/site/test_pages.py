@@ -18,6 +18,7 @@ __all__ = ["browser_page", "site"]
 pytestmark = pytest.mark.oracle
 
 SCREEN, TELEPHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+OTHER_WIDTHS = (1450, 1400, 1190, 1024)  # on either side of the theme's own bounds
 # Pages in the dark, on a telephone: each has what others have not, such as formulas, code or pictures.
 IN_THE_DARK = {
     f"{name}.html"
@@ -32,6 +33,8 @@ IN_THE_DARK = {
         "tables",
     )
 }
+# What axe-core looks at: a whole page, its text, or of a page that would take long a section like the others.
+PAGE, TEXT_ALONE, SECTIONS = "html", "[role=main], main", {"reference.html": "#first-weights"}
 LATEX = re.compile(r"\\[a-zA-Z(\[]+|\$\$|\$[^\s$]+\$")
 TEXT = """() => {
     const copy = document.body.cloneNode(true);
@@ -83,14 +86,16 @@ def faults_of(path: Path, page: Any, axe: str, *, dark: bool) -> Iterator[str]:
     yield from (f"LaTeX as it is typed: {latex}" for latex in LATEX.findall(page.evaluate(TEXT)))
     yield from _too_wide(page)
     page.evaluate(axe)
-    yield from page.evaluate(
-        AXE, "html" if dark else "[role=main], main"
-    )  # what is around it is the same on all
+    yield from page.evaluate(AXE, PAGE if dark else SECTIONS.get(path.name, TEXT_ALONE))
     page.set_viewport_size(TELEPHONE)
     yield from _too_wide(page)
     if dark:
+        for width in OTHER_WIDTHS:
+            page.set_viewport_size({**SCREEN, "width": width})
+            yield from _too_wide(page)
+        page.set_viewport_size(TELEPHONE)
         page.emulate_media(color_scheme="dark")
-        yield from (f"in the dark, {fault}" for fault in page.evaluate(AXE, "html"))
+        yield from (f"in the dark, {fault}" for fault in page.evaluate(AXE, PAGE))
 
 
 def _too_wide(page: Any) -> Iterator[str]:
@@ -105,6 +110,7 @@ def _too_wide(page: Any) -> Iterator[str]:
         (r"<p>a formula \(x\)</p>", "LaTeX"),
         (r"<p>as in $\frac{1}{2}$</p>", "LaTeX"),
         ("<div style='width: 1300px'>wide</div>", "is 1300 wide on a screen of 1280"),
+        ("<div style='width: 1030px'>wide</div>", "is 1030 wide on a screen of 1024"),
         ("<div style='width: 400px'>wide</div>", "is 400 wide on a screen of 390"),
         ("<p style='color: #999; background: #fff'>pale</p>", "color-contrast"),
         (
