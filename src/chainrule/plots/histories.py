@@ -119,7 +119,7 @@ def _is_log(curves: Sequence[Curve]) -> bool:
     if not len(values):
         return False
     low, high = float(values.min()), float(values.max())
-    return TINY < low and high < HUGE and high > LOG_FROM * low
+    return low > TINY and high < HUGE and high > LOG_FROM * low
 
 
 def _draw(ax: Any, look: Look, curves: Sequence[Curve], *, is_log: bool, several: bool) -> None:
