@@ -121,7 +121,7 @@ def plot(
     >>> result = chainrule.fit("examples/iris.csv", target="species", hidden=8, seed=1)
     >>> figure = chainrule.plot(result)
     >>> [ax.get_title(loc="left") for ax in figure.axes]
-    ['Loss by epoch', 'species: accuracy 0.974', 'species: calibration error 0.064']
+    ['Loss by epoch', 'species: accuracy 0.974', 'species: calibration error 0.157']
     >>> chainrule.plot(result, "histry")
     Traceback (most recent call last):
     chainrule.errors.UnknownNameError: There is no plot of a FitResult 'histry'. Did you mean 'history'? ...

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["history_panels"]
 
-TINY = 1e-290  # below which a logarithmic axis cannot reach
+TINY, HUGE = 1e-290, 1e290  # beyond which a logarithmic axis cannot reach
 LOG_FROM = 20.0  # times that the largest value is the smallest, for a logarithmic scale
 MOST_RUNS = 50
 FEW_EPOCHS = 25  # each of which gets a mark
@@ -116,7 +116,10 @@ def _curve(epochs: Sequence[Any], values: Sequence[float | None], words: str, *,
 def _is_log(curves: Sequence[Curve]) -> bool:
     """Whether values are all above 0 and reach over more than an order of magnitude."""
     values = np.concatenate([one.values[np.isfinite(one.values)] for one in curves])
-    return bool(len(values)) and bool(values.min() > TINY) and bool(values.max() > LOG_FROM * values.min())
+    if not len(values):
+        return False
+    low, high = float(values.min()), float(values.max())
+    return low > TINY and high < HUGE and high > LOG_FROM * low
 
 
 def _draw(ax: Any, look: Look, curves: Sequence[Curve], *, is_log: bool, several: bool) -> None:

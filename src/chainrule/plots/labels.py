@@ -75,7 +75,7 @@ def fitted(names: Sequence[str], inches: float, size: float) -> list[str]:
     Examples
     --------
     >>> fitted(["age", "temperature of the water in 1990"], 1.0, 10.0)
-    ['age', 'tempera…in 1990']
+    ['age', 'temp… 1990']
     """
     whole = [drawable(one) for one in names]
     longest = min(max(map(len, whole), default=0), LONGEST)

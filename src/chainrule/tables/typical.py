@@ -48,7 +48,7 @@ class TypicalRow:
     >>> row.names, row.typical.tolist(), row.cells
     (['size'], [2.0], {'kind': 'a'})
     >>> row.encoded(np.array([[2.0], [6.0]])).round(3).tolist()
-    [[-0.463, 1.0, 0.0], [1.389, 1.0, 0.0]]
+    [[-0.463, 0.0], [1.389, 0.0]]
     """
 
     def __init__(self, encoding: Encoding, table: Table) -> None:
