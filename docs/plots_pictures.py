@@ -10,6 +10,8 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 import chainrule
 from chainrule.plots.drawing import content_of
 
@@ -57,7 +59,7 @@ def main() -> None:
     """Draw each, and write."""
     warnings.simplefilter("ignore", chainrule.TrainingWarning)
     for name, (thing, kind, options) in drawings().items():
-        figure = chainrule.plot(thing, kind, **options)
+        figure = np.ravel(chainrule.plot(thing, kind, **options))[0].figure
         content = content_of(figure, "svg", f"A plot of the kind {kind or name}", dots=72)
         HERE.joinpath(f"plots_{name}.svg").write_bytes(content)
 

@@ -6,15 +6,23 @@ import itertools
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
+
+import chainrule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 PIXEL = 1.0  # by which letters may touch: where their boxes are rounded
+
+
+def figure_of(thing: Any, kind: str | None = None, **options: Any) -> Any:
+    """The figure that a plot has of its own."""
+    return np.ravel(chainrule.plot(thing, kind, **options))[0].figure
 
 
 def lines_of(ax: Any, label: str) -> list[Any]:

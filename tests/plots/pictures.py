@@ -7,6 +7,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+from pictured import figure_of
 from PIL import Image
 
 import chainrule
@@ -31,16 +32,16 @@ def drawings() -> dict[str, Any]:
     start = chainrule.Network.random((2, 2, 1), start="uniform", seed=0)
     xor = chainrule.train(start, *XOR, rate=0.7, epochs=900, on_epoch=lambda one: path.append(one.network))
     kinds = ("summary", "history", "network", "weights", "unit", "surface", "calibration")
-    figures = {f"classes-{kind}": chainrule.plot(iris, kind) for kind in (*kinds, "confusion")}
-    figures |= {f"number-{kind}": chainrule.plot(one, kind) for kind in (*kinds, "predicted", "residuals")}
+    figures = {f"classes-{kind}": figure_of(iris, kind) for kind in (*kinds, "confusion")}
+    figures |= {f"number-{kind}": figure_of(one, kind) for kind in (*kinds, "predicted", "residuals")}
     figures |= {
-        f"two-{kind}": chainrule.plot(two, kind) for kind in ("summary", "network", "predicted", "residuals")
+        f"two-{kind}": figure_of(two, kind) for kind in ("summary", "network", "predicted", "residuals")
     }
     return figures | {
-        "way": chainrule.plot(path[::20], X=XOR[0], Y=XOR[1]),
-        "trace": chainrule.plot(chainrule.trace(xor.network, [1, 0], [1], rate=0.7)),
-        "check": chainrule.plot(chainrule.check_gradients(xor.network, *XOR)),
-        "answers": chainrule.plot(iris.model.predict(EXAMPLES / "iris.csv")),
+        "way": figure_of(path[::20], X=XOR[0], Y=XOR[1]),
+        "trace": figure_of(chainrule.trace(xor.network, [1, 0], [1], rate=0.7)),
+        "check": figure_of(chainrule.check_gradients(xor.network, *XOR)),
+        "answers": figure_of(iris.model.predict(EXAMPLES / "iris.csv")),
     }
 
 

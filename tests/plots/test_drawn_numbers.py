@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-from pictured import EXAMPLES, lines_of, words_of
+from pictured import EXAMPLES, figure_of, lines_of, words_of
 from sklearn.metrics import confusion_matrix
 
 import chainrule
-from chainrule import plot
 from chainrule.plots.surfaces import surface_of
 from chainrule.training.history import Epoch
 
@@ -25,7 +24,7 @@ def held_out(fit: chainrule.FitResult) -> Any:
 
 
 def test_history_has_every_loss_and_the_best_epoch(of_classes: chainrule.FitResult) -> None:
-    (ax,) = plot(of_classes, "history").axes
+    (ax,) = figure_of(of_classes, "history").axes
     (training,), (validation,) = lines_of(ax, "training rows"), lines_of(ax, "validation rows")
     n = len(of_classes.history.epochs)
     assert training.get_xdata().tolist() == list(range(1, n + 1))
@@ -41,13 +40,13 @@ def test_a_logarithmic_scale_is_said() -> None:
     falling = chainrule.History(1.0, tuple(Epoch(k, 1 / k**2, 0.1) for k in range(1, 10)), 0.0)
     flat = chainrule.History(1.0, tuple(Epoch(k, 1 / k, 0.1) for k in range(1, 10)), 0.0)
     for history, scale in ((falling, "log"), (flat, "linear")):
-        (ax,) = plot(history).axes
+        (ax,) = figure_of(history).axes
         assert (ax.get_yscale() == scale, "(log scale)" in ax.get_ylabel()) == (True, scale == "log")
 
 
 def test_lines_of_folds(of_classes: chainrule.FitResult) -> None:
     folds = chainrule.cross_validate(EXAMPLES / "iris.csv", target="species", folds=3, hidden=3, epochs=5)
-    (ax,) = plot(folds, "history").axes
+    (ax,) = figure_of(folds, "history").axes
     drawn = [line.get_ydata().tolist() for line in lines_of(ax, "training rows")]
     assert drawn == [list(one.history.loss) for one in folds.folds]
     del of_classes
@@ -57,7 +56,7 @@ def test_a_metric_stands_in_a_panel_of_its_own() -> None:
     history = chainrule.History(
         1.0, tuple(Epoch(k, 1 / k, 0.1, None, None, k / 9) for k in range(1, 10)), 0.0
     )
-    _, ax = plot(history).axes
+    _, ax = figure_of(history).axes
     assert lines_of(ax, "training rows")[0].get_ydata().tolist() == [k / 9 for k in range(1, 10)]
 
 
@@ -65,7 +64,7 @@ def test_confusion_is_that_of_scikit_learn(of_classes: chainrule.FitResult) -> N
     table = held_out(of_classes)
     actual, predicted = table.column("species").as_labels(), of_classes.model.predict(table)["species"]
     found = confusion_matrix(actual, predicted, labels=["setosa", "versicolor", "virginica"])
-    ax = plot(of_classes, "confusion").axes[0]
+    ax = figure_of(of_classes, "confusion").axes[0]
     counts = np.array([int(text.get_text()) for text in ax.texts if text.get_text().isdigit()])
     assert counts.reshape(3, 3).tolist() == found.tolist()
     assert np.trace(found) < found.sum(), "a mistake tells rows and columns apart"
@@ -84,7 +83,7 @@ def test_calibration_counts_rows_that_are_as_sure(of_classes: chainrule.FitResul
         is_right = ["setosa", "versicolor", "virginica"][row.index(sure)] == label
         bins.setdefault(math.ceil(sure * 15), []).append((sure, is_right))
     expected = [np.mean(bins[k], axis=0).tolist() for k in sorted(bins)]
-    ax = plot(of_classes, "calibration").axes[0]
+    ax = figure_of(of_classes, "calibration").axes[0]
     (points, _, _) = ax.containers[0]
     np.testing.assert_allclose(points.get_xydata(), expected)
     counts = [text.get_text() for text in ax.texts if text.get_text().isdigit()]
@@ -97,9 +96,9 @@ def test_predicted_and_residuals_are_in_the_unit_of_the_table(of_numbers: chainr
         table.column("body_mass_g").as_numbers(),
         of_numbers.model.predict(table)["body_mass_g"],
     )
-    (ax,) = plot(of_numbers, "predicted").axes
+    (ax,) = figure_of(of_numbers, "predicted").axes
     np.testing.assert_allclose(lines_of(ax, "rows")[0].get_xydata(), np.column_stack([actual, predicted]))
-    (ax,) = plot(of_numbers, "residuals").axes
+    (ax,) = figure_of(of_numbers, "residuals").axes
     points = lines_of(ax, "rows")[0].get_xydata()
     np.testing.assert_allclose(points, np.column_stack([predicted, actual - predicted]), atol=1e-9)
 
@@ -107,14 +106,14 @@ def test_predicted_and_residuals_are_in_the_unit_of_the_table(of_numbers: chainr
 def test_each_of_two_targets_has_a_panel(of_two_targets: chainrule.FitResult) -> None:
     table = held_out(of_two_targets)
     p = of_two_targets.model.predict(table)
-    axes = plot(of_two_targets, "predicted").axes
+    axes = figure_of(of_two_targets, "predicted").axes
     for ax, name in zip(axes, p.targets, strict=True):
         assert ax.get_title(loc="left").startswith(name)
         np.testing.assert_allclose(lines_of(ax, "rows")[0].get_ydata(), p[name])
 
 
 def test_rows_that_were_learnt_from(of_numbers: chainrule.FitResult) -> None:
-    (ax,) = plot(of_numbers, "predicted", rows="training").axes
+    (ax,) = figure_of(of_numbers, "predicted", rows="training").axes
     assert len(lines_of(ax, "rows")[0].get_xdata()) == len(of_numbers.data.training_rows)
     assert any("that it has learnt from" in words for words in words_of(ax.figure))
 
@@ -122,7 +121,7 @@ def test_rows_that_were_learnt_from(of_numbers: chainrule.FitResult) -> None:
 def test_coverage_is_that_of_the_intervals_that_are_predicted(of_numbers: chainrule.FitResult) -> None:
     table = held_out(of_numbers)
     actual = table.column("body_mass_g").as_numbers()
-    (ax,) = plot(of_numbers, "calibration").axes
+    (ax,) = figure_of(of_numbers, "calibration").axes
     drawn = dict(lines_of(ax, "within")[0].get_xydata().tolist())
     for share in (0.1, 0.5, 0.9):
         p = of_numbers.model.predict(table, interval=share)
@@ -133,7 +132,7 @@ def test_coverage_is_that_of_the_intervals_that_are_predicted(of_numbers: chainr
 
 def test_network_lines_are_as_thick_as_weights_are_large() -> None:
     net = chainrule.Network([[[0.5, -1.0, 2.0], [0.0, 0.25, -4.0]], [[1.0, 3.0, -0.5]]])
-    (ax,) = plot(net).axes
+    (ax,) = figure_of(net).axes
     groups = {one.get_gid(): one for one in ax.collections}
     assert [len(groups[f"positive-{m}"].get_segments()) for m in (1, 2)] == [3, 2]
     assert [len(groups[f"negative-{m}"].get_segments()) for m in (1, 2)] == [2, 1]
@@ -149,14 +148,14 @@ def test_network_lines_are_as_thick_as_weights_are_large() -> None:
 
 
 def test_units_that_are_too_many_are_counted() -> None:
-    words = words_of(plot(chainrule.Network.random((4, 58, 3))))
+    words = words_of(figure_of(chainrule.Network.random((4, 58, 3))))
     assert "… 49 more" in words
     assert "58 units\nlogistic" in words
 
 
 def test_squares_are_as_large_as_weights() -> None:
     net = chainrule.Network([[[0.5, -1.0, 2.0], [0.0, 0.25, -4.0]]])
-    (ax,) = plot(net, "weights").axes
+    (ax,) = figure_of(net, "weights").axes
     areas = {}
     for squares in ax.collections:
         sign = -1 if squares.get_gid() == "negative" else 1
@@ -174,7 +173,7 @@ def test_squares_are_as_large_as_weights() -> None:
 
 def test_a_large_matrix_is_an_image_of_its_weights() -> None:
     net = chainrule.Network.random((60, 40, 2), seed=3)
-    ax = plot(net, "weights", layer=1).axes[0]
+    ax = figure_of(net, "weights", layer=1).axes[0]
     np.testing.assert_array_equal(ax.images[0].get_array(), net.weights[0])
     norm = ax.images[0].norm
     assert -norm.vmin == norm.vmax == np.abs(net.weights[0]).max()
@@ -182,7 +181,7 @@ def test_a_large_matrix_is_an_image_of_its_weights() -> None:
 
 def test_inputs_that_are_pixels() -> None:
     net = chainrule.Network.random((6, 5, 2), seed=3)
-    ax = plot(net, "weights", pixels=(3, 2)).axes[0]
+    ax = figure_of(net, "weights", pixels=(3, 2)).axes[0]
     sheet = np.asarray(ax.images[0].get_array().filled(np.nan))
     np.testing.assert_array_equal(sheet[:2, :3], net.weights[0][0, 1:].reshape(2, 3))
     np.testing.assert_array_equal(sheet[:2, 4:7], net.weights[0][1, 1:].reshape(2, 3))
@@ -190,7 +189,7 @@ def test_inputs_that_are_pixels() -> None:
 
 
 def test_unit_map_is_what_the_model_predicts(of_classes: chainrule.FitResult) -> None:
-    ax = plot(of_classes, "unit", unit="virginica", inputs=("petal_length", "petal_width")).axes[0]
+    ax = figure_of(of_classes, "unit", unit="virginica", inputs=("petal_length", "petal_width")).axes[0]
     mesh = ax.collections[0]
     points = mesh.get_coordinates().reshape(-1, 2)
     table = of_classes.data.table
@@ -208,7 +207,7 @@ def test_unit_map_is_what_the_model_predicts(of_classes: chainrule.FitResult) ->
 
 def test_unit_map_of_a_hidden_unit() -> None:
     net = chainrule.Network.random((2, 3, 1), seed=4)
-    ax = plot(net, "unit", layer=1, unit=2).axes[0]
+    ax = figure_of(net, "unit", layer=1, unit=2).axes[0]
     mesh = ax.collections[0]
     points = mesh.get_coordinates().reshape(-1, 2)
     w = net.weights[0][1]
@@ -218,7 +217,7 @@ def test_unit_map_of_a_hidden_unit() -> None:
 
 def test_unit_map_shows_the_inputs_that_move_it() -> None:
     net = chainrule.Network([[[0.0, 0.01, 2.0, -0.02, 3.0]]])
-    ax = plot(net, "unit").axes[0]
+    ax = figure_of(net, "unit").axes[0]
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("x_2", "x_4")
 
 
@@ -238,7 +237,7 @@ def test_surface_is_the_loss_of_networks_with_these_weights() -> None:
         weights[m - 1][k - 1, i], weights[n - 1][q - 1, j] = surface.across[column], surface.up[row]
         outputs = path[-1].with_weights(weights)(XOR[0])
         assert surface.loss[row, column] == pytest.approx(np.mean((np.array(XOR[1]) - outputs) ** 2) / 2)
-    ax = plot(path, "surface", X=XOR[0], Y=XOR[1]).axes[0]
+    ax = figure_of(path, "surface", X=XOR[0], Y=XOR[1]).axes[0]
     way = lines_of(ax, "way")[0].get_xydata()
     assert way.tolist() == [[one.weights[m - 1][k - 1, i], one.weights[n - 1][q - 1, j]] for one in path]
 
@@ -261,7 +260,7 @@ def _value(net: chainrule.Network, place: tuple[int, int, int]) -> float:
 def test_trace_has_outputs_and_deltas() -> None:
     net = chainrule.Network([[[0.35, 0.15, 0.2], [0.35, 0.25, 0.3]], [[0.6, 0.4, 0.45], [0.6, 0.5, 0.55]]])
     step = chainrule.trace(net, [0.05, 0.1], [0.01, 0.99], rate=0.5)
-    words = [one.replace("\N{MINUS SIGN}", "-") for one in words_of(plot(step))]
+    words = [one.replace("\N{MINUS SIGN}", "-") for one in words_of(figure_of(step))]
     for numbers, digits in (
         (step.x, 3),
         (step.a[0], 3),
@@ -274,7 +273,7 @@ def test_trace_has_outputs_and_deltas() -> None:
 
 def test_gradient_check_has_errors_and_limits() -> None:
     check = chainrule.check_gradients(chainrule.Network.random((2, 3, 1)), *XOR)
-    (ax,) = plot(check).axes
+    (ax,) = figure_of(check).axes
     errors = [line.get_xdata()[0] for line in lines_of(ax, "error")]
     limits = [line.get_xdata()[0] for line in lines_of(ax, "limit")]
     assert check.complex_step is not None
@@ -285,14 +284,14 @@ def test_gradient_check_has_errors_and_limits() -> None:
 
 def test_predictions_are_counted(of_classes: chainrule.FitResult, of_numbers: chainrule.FitResult) -> None:
     p = of_classes.model.predict(EXAMPLES / "iris.csv")
-    (ax,) = plot(p).axes
+    (ax,) = figure_of(p).axes
     names, counts = np.unique(p["species"].astype(str), return_counts=True)
     shown = [text.get_text() for text in ax.get_yticklabels()]
     assert dict(zip(shown, [bar.get_width() for bar in ax.patches], strict=True)) == dict(
         zip(names, counts, strict=True)
     )
     p = of_numbers.model.predict(EXAMPLES / "penguins.csv")
-    (ax,) = plot(p).axes
+    (ax,) = figure_of(p).axes
     assert sum(bar.get_height() for bar in ax.patches) == len(p)
 
 
@@ -303,21 +302,21 @@ def test_an_estimator_is_scored_on_arrays() -> None:
     classifier = chainrule.MLPClassifier(hidden_layer_sizes=4, solver="lbfgs", alpha=1.0, max_iter=3000).fit(
         X, y
     )
-    ax = plot(classifier, "confusion", X=X, Y=y).axes[0]
+    ax = figure_of(classifier, "confusion", X=X, Y=y).axes[0]
     counts = [int(text.get_text()) for text in ax.texts if text.get_text().isdigit()]
     assert counts == confusion_matrix(y, classifier.predict(X)).ravel().tolist()
-    (ax,) = plot(classifier).axes
+    (ax,) = figure_of(classifier).axes
     assert lines_of(ax, "training rows")[0].get_ydata().tolist() == list(classifier.history_.loss)
     regressor = chainrule.MLPRegressor(hidden_layer_sizes=4, solver="lbfgs", max_iter=3000).fit(
         X[:, :3], X[:, 3]
     )
-    (ax,) = plot(regressor, "predicted", X=X[:, :3], Y=X[:, 3]).axes
+    (ax,) = figure_of(regressor, "predicted", X=X[:, :3], Y=X[:, 3]).axes
     np.testing.assert_allclose(lines_of(ax, "rows")[0].get_ydata(), regressor.predict(X[:, :3]))
 
 
 def test_a_model_is_scored_on_a_table(of_numbers: chainrule.FitResult) -> None:
     table = chainrule.read_table(EXAMPLES / "penguins.csv")
-    (ax,) = plot(of_numbers.model, "predicted", table=table).axes
+    (ax,) = figure_of(of_numbers.model, "predicted", table=table).axes
     actual = table.column("body_mass_g").as_numbers(gaps=True)
     there = ~np.isnan(actual)
     points = lines_of(ax, "rows")[0].get_xydata()

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 import pytest
-from pictured import EXAMPLES, checked, lines_of
+from pictured import EXAMPLES, checked, figure_of, lines_of
 
 import chainrule
-from chainrule import plot
 from chainrule.training.history import Epoch
 
 if TYPE_CHECKING:
@@ -32,7 +31,7 @@ def history_of(losses: Sequence[float], watched: Sequence[float | None] = ()) ->
 
 def seen(thing: Any, kind: str | None = None, **options: Any) -> str:
     """All words of a plot without faults, in one line."""
-    return checked(plot(thing, kind, **options))
+    return checked(figure_of(thing, kind, **options))
 
 
 def test_histories_of_nothing() -> None:
@@ -43,15 +42,15 @@ def test_histories_of_nothing() -> None:
 
 def test_one_epoch_and_values_between_gaps_have_marks() -> None:
     for losses in ([0.5], [0.1 if k % 2 else math.nan for k in range(60)]):
-        (line,) = lines_of(plot(history_of(losses)).axes[0], "training rows")
+        (line,) = lines_of(figure_of(history_of(losses)).axes[0], "training rows")
         assert line.get_marker() not in {None, "None", ""}
-    (line,) = lines_of(plot(history_of([1.0] * 60)).axes[0], "training rows")
+    (line,) = lines_of(figure_of(history_of([1.0] * 60)).axes[0], "training rows")
     assert line.get_marker() in {None, "None", ""}
 
 
 def test_losses_of_any_size() -> None:
     for losses in ([1e300 / k**4 for k in range(1, 30)], [0.0] * 5, [1e-300, 1e-310]):
-        plot(history_of(losses, [1e305]))
+        figure_of(history_of(losses, [1e305]))
 
 
 def test_networks_without_weights_that_say_anything() -> None:
@@ -59,14 +58,14 @@ def test_networks_without_weights_that_say_anything() -> None:
     zero = net.with_weights([0 * w for w in net.weights])
     assert "all weights are 0" in seen(zero)
     assert "all are 0" in seen(zero, "weights")
-    plot(zero, "unit")
-    plot(zero, "surface", X=[[0.0, 1.0]], Y=[[1.0]])
+    figure_of(zero, "unit")
+    figure_of(zero, "surface", X=[[0.0, 1.0]], Y=[[1.0]])
 
 
 def test_the_smallest_network_and_a_deep_one() -> None:
     least = chainrule.Network.random((1, 1))
     for kind in ("network", "weights", "unit"):
-        plot(least, kind)
+        figure_of(least, kind)
     deep = chainrule.Network.random((3, *[4] * 12, 2))
     assert "… 7 more layers" in seen(deep)
     assert "7 more matrices not drawn" in seen(deep, "weights")
@@ -87,7 +86,7 @@ def test_what_a_recipe_has_mixed() -> None:
     fit = chainrule.fit(table, target="species", effort="quick")
     assert "the first network of several" in seen(fit, "history")
     assert "network 2 of" in seen(fit, "network", member=2)
-    mesh = plot(fit, "unit").axes[0].collections[0]
+    mesh = figure_of(fit, "unit").axes[0].collections[0]
     assert 0 <= np.min(mesh.get_array()) <= np.max(mesh.get_array()) <= 1
 
 
@@ -100,13 +99,13 @@ def test_times() -> None:
     )
     assert "2020" in seen(dates, "predicted")
     assert "(days)" in seen(dates, "residuals")
-    plot(dates.model.predict(pa.table({"x": x})))
+    figure_of(dates.model.predict(pa.table({"x": x})))
     spans = chainrule.fit(pa.table({"x": x, "long": steps}), target="long", hidden=3, epochs=9)
-    (ax,) = plot(spans, "predicted").axes
+    (ax,) = figure_of(spans, "predicted").axes
     actual = spans.data.table.column("long").cells.cast("int64").to_numpy()[spans.data.held_out_rows]
     assert ax.get_xlabel() == "actual (days)"
     np.testing.assert_allclose(lines_of(ax, "rows")[0].get_xdata(), actual / (86_400e6))
-    plot(spans.model.predict(pa.table({"x": x})))
+    figure_of(spans.model.predict(pa.table({"x": x})))
 
 
 def test_many_targets() -> None:
@@ -133,8 +132,8 @@ def test_one_row_and_targets_that_do_not_vary() -> None:
 
     for rows in (NumberRows(np.array([3.0]), np.array([2.0])), NumberRows(np.full(9, 1e9), np.full(9, 1e9))):
         score = score_numbers("y", rows)
-        plot(score)
-        plot(score, "residuals")
+        figure_of(score)
+        figure_of(score, "residuals")
     lost = NumberRows(np.array([1.0, 2.0]), np.array([np.nan, 2.0]))
     assert "1 row without a finite value is not drawn" in seen(score_numbers("y", lost))
     many = np.arange(12_000.0)
@@ -159,4 +158,4 @@ def test_a_model_of_a_file(tmp_path: Any, of_classes: chainrule.FitResult) -> No
     assert "encoded inputs as is typical" in seen(model, "unit")
     assert "others as is typical" in seen(model, "unit", table=EXAMPLES / "iris.csv")
     assert "150 rows of iris.csv" in seen(model, table=EXAMPLES / "iris.csv")
-    plot(model, "summary")
+    figure_of(model, "summary")

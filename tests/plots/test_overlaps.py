@@ -7,10 +7,9 @@ import functools
 import numpy as np
 import pyarrow as pa
 import pytest
-from pictured import faults_of, words_of
+from pictured import faults_of, figure_of, words_of
 
 import chainrule
-from chainrule import plot
 from chainrule.plots.labels import cut, drawable, fitted, inches_of, wrapped
 
 NAMES = (
@@ -53,7 +52,7 @@ def fitted_to(columns: int, classes: int) -> chainrule.FitResult:
     ],
 )
 def test_no_word_lies_on_another(columns: int, classes: int, kind: str) -> None:
-    assert faults_of(plot(fitted_to(columns, classes), kind)) == []
+    assert faults_of(figure_of(fitted_to(columns, classes), kind)) == []
 
 
 @pytest.mark.slow
@@ -63,12 +62,12 @@ def test_no_word_lies_on_another_in_any_picture(columns: int, classes: int) -> N
     fit = fitted_to(columns, classes)
     of_answers = ("predicted", "residuals") if not classes else ("confusion", "calibration")
     for kind in ("summary", "network", "weights", "unit", "history", "surface", *of_answers):
-        assert faults_of(plot(fit, kind)) == [], kind
-    assert faults_of(plot(fit.model.predict(table_of(columns, classes)))) == []
+        assert faults_of(figure_of(fit, kind)) == [], kind
+    assert faults_of(figure_of(fit.model.predict(table_of(columns, classes)))) == []
 
 
 def test_faults_would_be_found() -> None:
-    figure = plot(chainrule.Network.random((2, 1)))
+    figure = figure_of(chainrule.Network.random((2, 1)))
     assert faults_of(figure) == []
     figure.text(0.5, 0.5, "one over")
     figure.text(0.52, 0.5, "the other")
@@ -80,8 +79,8 @@ def test_faults_would_be_found() -> None:
 
 def test_what_is_left_out_is_counted() -> None:
     net = chainrule.Network.random((1000, 12, 2))
-    assert "… 991 more" in words_of(plot(net))
-    assert "489 more inputs are not drawn" in " ".join(words_of(plot(net, "weights", layer=1))).replace(
+    assert "… 991 more" in words_of(figure_of(net))
+    assert "489 more inputs are not drawn" in " ".join(words_of(figure_of(net, "weights", layer=1))).replace(
         "\n", " "
     )
 
@@ -89,12 +88,12 @@ def test_what_is_left_out_is_counted() -> None:
 def test_more_classes_than_have_room_are_counted() -> None:
     table = pa.table({"x": np.arange(150.0), "kind": [f"kind {k % 50}" for k in range(150)]})
     fit = chainrule.fit(table, target="kind", hidden=3, epochs=1, seed=1)
-    words = " ".join(words_of(plot(fit, "confusion")))
+    words = " ".join(words_of(figure_of(fit, "confusion")))
     assert "the 10 classes of the fewest rows are not drawn" in words.replace("\n", " ")
 
 
 def test_names_are_no_mathematics_and_no_markup() -> None:
-    ax = plot(fitted_to(2, 3), "network").axes[0]
+    ax = figure_of(fitted_to(2, 3), "network").axes[0]
     found = {text.get_text(): text for text in ax.texts}
     for name in ("$x_1$", "<b>bold & 'quoted'</b>", r"two\nlines"):
         assert not found[name].get_parse_math()

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from matplotlib import pyplot as plt
 from matplotlib import style
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 import chainrule
@@ -21,19 +22,27 @@ from chainrule.plots.drawing import Plain
 NET = chainrule.Network.random((2, 3, 1), seed=1)
 
 
-def test_a_figure_of_its_own_is_none_of_pyplots() -> None:
+def test_axes_come_back_whose_figure_is_none_of_pyplots() -> None:
     before = plt.get_fignums()
-    figure = plot(NET)
-    assert isinstance(figure, drawing.Picture)
+    ax = plot(NET)
+    assert isinstance(ax, Axes)
+    assert ax.figure.axes == [ax]
+    several = plot(NET, "weights")
+    assert several.shape == (2,)
+    assert several[1].figure.axes == several.tolist()
     assert plt.get_fignums() == before
-    content, size = figure._repr_png_()
-    assert content.startswith(b"\x89PNG")
-    assert size == {"width": round(figure.get_figwidth() * 72), "height": round(figure.get_figheight() * 72)}
 
 
 def test_where_pyplot_opens_windows_it_opens_this_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mpl, "get_backend", lambda: "TkAgg")
-    figure = plot(NET)
+    figure = plot(NET).figure
+    assert plt.get_fignums() == [figure.number]
+    plt.close(figure)
+
+
+def test_a_notebook_shows_what_pyplot_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(drawing, "in_notebook", lambda: True)
+    figure = plot(NET).figure
     assert plt.get_fignums() == [figure.number]
     plt.close(figure)
 
@@ -57,14 +66,14 @@ def test_settings_of_matplotlib_stay_as_they_were() -> None:
 
 
 def test_the_style_of_the_user_counts() -> None:
-    plain = plot(NET)
+    plain = plot(NET).figure
     with style.context("dark_background"):
-        dark = plot(NET)
+        dark = plot(NET).figure
     heads = [figure.axes[0]._left_title.get_color() for figure in (plain, dark)]
     assert heads == ["#000000", "#ffffff"]
     assert [figure.get_facecolor()[0] for figure in (plain, dark)] == [1.0, 0.0]
     with style.context({"axes.facecolor": "black", "figure.facecolor": "black"}):  # and black ink, too
-        assert plot(NET).axes[0]._left_title.get_color() == "#ffffff"
+        assert plot(NET)._left_title.get_color() == "#ffffff"
 
 
 @pytest.mark.parametrize("ending", ["svg", "png", "pdf"])

@@ -5,6 +5,8 @@ from __future__ import annotations
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from chainrule.errors import InputError, MissingPackageError
 from chainrule.words import counted
 
@@ -99,9 +101,9 @@ def plot(
 
     Returns
     -------
-    matplotlib.figure.Figure, or what was given as `ax`
-        A figure shows itself in a notebook; it is one of pyplot's open figures only where the program has
-        loaded pyplot and that opens windows. Save it with its ``savefig``.
+    matplotlib Axes, or an array of them, shape (n_panels,), where there are several; what was given as `ax`
+        Their ``figure`` has ``savefig``. A notebook shows it below the cell; elsewhere it is one of pyplot's
+        only where the program has loaded pyplot and that opens windows.
 
     Raises
     ------
@@ -119,15 +121,15 @@ def plot(
     --------
     >>> import chainrule
     >>> result = chainrule.fit("examples/iris.csv", target="species", hidden=8, seed=1)
-    >>> figure = chainrule.plot(result)
-    >>> [ax.get_title(loc="left") for ax in figure.axes]
+    >>> axes = chainrule.plot(result)
+    >>> [ax.get_title(loc="left") for ax in axes]
     ['Loss by epoch', 'species: accuracy 0.974', 'species: calibration error 0.157']
     >>> chainrule.plot(result, "histry")
     Traceback (most recent call last):
     chainrule.errors.UnknownNameError: There is no plot of a FitResult 'histry'. Did you mean 'history'? ...
     """
     needs_matplotlib()
-    from chainrule.plots.drawing import drawn  # noqa: PLC0415 (matplotlib takes its time to load)
+    from chainrule.plots.drawing import drawn, drawn_into  # noqa: PLC0415 (matplotlib takes its time to load)
     from chainrule.plots.kinds import panels_of  # noqa: PLC0415 (as above)
     from chainrule.plots.subjects import subject_of  # noqa: PLC0415 (as above)
 
@@ -147,13 +149,16 @@ def plot(
             needs=f"it is drawn into {needed}",
             advice="Give so many, or another kind, or none for a figure of its own.",
         )
-    figure = drawn(panels, axes)
-    return ax if axes is not None else figure
+    if axes is not None:
+        drawn_into(panels, axes)
+        return ax
+    every = drawn(panels)
+    return every[0] if len(every) == 1 else np.array(every)
 
 
 def picture_of(thing: Any, kind: str, ending: str, words: str) -> bytes:
     """A plot as the content of a file of a kind, the same bytes each time; words for who does not see it."""
-    figure = plot(thing, kind)
+    figure = np.ravel(plot(thing, kind))[0].figure
     from chainrule.plots.drawing import content_of  # noqa: PLC0415 (as above)
 
     return content_of(figure, ending, words)

@@ -6,6 +6,7 @@ import io
 import re
 import sys
 from dataclasses import dataclass
+from importlib import import_module
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.text import Text
 from matplotlib.ticker import Formatter, MaxNLocator
 
+from chainrule.displays import in_notebook
 from chainrule.plots.labels import cut, inches_of, wording, wrapped, written
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ __all__ = [
     "colour_bar",
     "content_of",
     "drawn",
+    "drawn_into",
     "label_axes",
     "mixed",
     "say_below",
@@ -41,7 +44,7 @@ LIGHT, DARK = (
     ("#0b62a8", "#c2570c"),
     ("#7fc1ff", "#ffab66"),
 )  # lines of their own, told apart by style as well
-DOTS = 144  # of an inch, of a picture in a notebook
+DOTS = 144  # of an inch, where a picture is made of dots
 MOST_COLUMNS = 3  # of panels
 FEWEST_DIGITS, MOST_DIGITS = 7, 17  # of ticks
 EXPONENT = re.compile("e(?:[+]|(\N{MINUS SIGN}))0*")
@@ -139,22 +142,14 @@ class Panel:
     is_extra: bool = False
 
 
-class Picture(Figure):  # type: ignore[misc, unused-ignore]
-    """A figure that a notebook shows by itself, and of which pyplot need know nothing."""
-
-    def _repr_png_(self) -> tuple[bytes, dict[str, int]]:
-        with io.BytesIO() as file:
-            self.savefig(file, format="png", dpi=DOTS)
-            width, height = (round(inches * DOTS / 2) for inches in self.get_size_inches())
-            return file.getvalue(), {"width": width, "height": height}
+def drawn_into(panels: Sequence[Panel], axes: Sequence[Any]) -> None:
+    """Draw panels into axes."""
+    for panel, ax in zip(panels, axes, strict=False):
+        panel.draw(ax, Look.of(ax))
 
 
-def drawn(panels: Sequence[Panel], axes: Sequence[Any] | None) -> Any:
-    """Draw panels, into axes or a figure of their own, which is given back."""
-    if axes is not None:
-        for panel, ax in zip(panels, axes, strict=False):
-            panel.draw(ax, Look.of(ax))
-        return None
+def drawn(panels: Sequence[Panel]) -> list[Any]:
+    """Draw panels into a figure of their own, and give back its axes."""
     columns = len(panels) if len(panels) <= MOST_COLUMNS else 2 if len(panels) == 4 else MOST_COLUMNS  # noqa: PLR2004
     rows = [panels[k : k + columns] for k in range(0, len(panels), columns)]
     widths = [max(row[k].width for row in rows if k < len(row)) for k in range(columns)]
@@ -175,7 +170,7 @@ def drawn(panels: Sequence[Panel], axes: Sequence[Any] | None) -> Any:
         ax.get_box_aspect() is not None for ax in every
     ):  # of which it measures once more what they became
         figure.get_layout_engine().execute(figure)
-    return figure
+    return every
 
 
 def _fit_again(figure: Any, axes: Sequence[Any]) -> None:
@@ -211,14 +206,17 @@ def _lines(whole: str, room: float, size: float) -> str:
 
 
 def _new_figure(width: float, height: float) -> Any:
-    """A figure; one of pyplot's only where the program has loaded it and it opens windows."""
+    """A figure; one of pyplot's only where this would show it: in a notebook, or where it opens windows."""
     size: dict[str, Any] = {"figsize": (width, height), "layout": ConstrainedLayoutEngine(**PADS)}
-    pyplot = sys.modules.get(PYPLOT)
-    if pyplot is not None and mpl.get_backend().lower() in map(
-        str.lower, backend_registry.list_builtin(BackendFilter.INTERACTIVE)
-    ):
-        return pyplot.figure(FigureClass=Picture, **size)
-    return Picture(**size)
+    if in_notebook() or _opens_windows():
+        return import_module(PYPLOT).figure(**size)
+    return Figure(**size)
+
+
+def _opens_windows() -> bool:
+    """Whether the program has loaded pyplot, and this has windows to show."""
+    windows = map(str.lower, backend_registry.list_builtin(BackendFilter.INTERACTIVE))
+    return PYPLOT in sys.modules and mpl.get_backend().lower() in windows
 
 
 def content_of(figure: Any, ending: str, words: str, dots: int = DOTS) -> bytes:
