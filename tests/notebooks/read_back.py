@@ -10,6 +10,7 @@ from chainrule.displays.style import SECOND
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
+MOST = 100_000  # characters of a display
 TAGS = {
     "div", "style", "p", "span", "details", "summary", "table", "thead", "tbody", "tr", "th", "td", "dl",
     "dt", "dd", "b", "sub", "sup", "svg", "title", "text", "tspan", "path", "circle",
@@ -74,3 +75,12 @@ def facts_of(root: Element) -> dict[str, str]:
         for term, what in zip(one.findall("dt"), one.findall("dd"), strict=True)
     )
     return dict(pairs)
+
+
+def shown(thing: object) -> Element:
+    """What a thing shows, read back; the same each time, and not large."""
+    page, again = (thing._repr_html_() for _ in range(2))  # type: ignore[attr-defined]
+    assert isinstance(page, str)
+    assert len(page) < MOST
+    assert page == again
+    return read(page)
