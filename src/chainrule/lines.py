@@ -26,13 +26,13 @@ LEAST_NAMES = 8  # columns for the names that begin the lines of a table
 LEAST_HEAD = 12  # columns for the head of a column
 KEPT, FIRM = "\0", "\1"  # blanks where a line is broken only if there is no other way, and the last of all
 ENDS = (" ", KEPT, FIRM)
-SIGNS = "·,/"  # behind which a formula without blanks may be broken
+SIGNS = re.compile(r"[·,/]|(?<=[a-z0-9])-(?=[a-z])")  # behind which a word that is too long is broken
 PATH = re.compile(r"['\"(]?~?[\w.@+-]*(?:[/\\][\w.@+-]*)+[^\w/]*")  # which is copied
 # Never parted: an option from what it takes, a number from its unit or from what it counts, what is quoted.
 UNITS = (
     r"(?:(?:training|held-out|more) )?"
     r"(?:[%€$°]|s|min|h|days?|hours?|minutes?|seconds?|weeks?|rows?|epochs?|weights?|networks?|columns?|cells?"
-    r"|values?|inputs?|units|classes|members|folds?|billion)(?![\w-])"
+    r"|values?|inputs?|units|classes|members|folds?|billion|candidates?)(?![\w-])"
 )
 TOGETHER = re.compile(
     r"--[a-z][a-z-]*(?: (?:'[^']*'|[^\s'-]\S*))?"
@@ -189,11 +189,14 @@ def _words(text: str, room: int, level: int = 0) -> Iterator[tuple[str, str]]:
 
 
 def _pieces(word: str, room: int) -> Iterator[str]:
-    """A word that is longer than a line, in pieces: of a formula behind the sign of a product or a comma."""
+    """A word that is longer than a line, in pieces, behind the signs of products and between names."""
     while word:
         piece = _beginning(word, room) or word[0]
-        if len(piece) < len(word) and (end := max(map(piece.rfind, SIGNS))) > 0:
-            piece = piece[: end + 1]
+        if len(piece) < len(word):
+            ends = [
+                found.end() for found in SIGNS.finditer(word, 0, len(piece) + 1) if found.end() <= len(piece)
+            ]
+            piece = piece[: ends[-1]] if ends else piece
         yield piece
         word = word[len(piece) :]
 

@@ -233,8 +233,11 @@ def test_variables_that_ask_for_colours_or_forbid_them(
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     say("Loss      0.5", bold=4)
+    say("Warning   odd", bold=7)
     note("Error: no.")
     out, err = capsys.readouterr()
     assert (CODE.search(out) is not None) is has_them
     assert (CODE.search(err) is not None) is has_them
-    assert (CODE.sub("", out), CODE.sub("", err)) == ("Loss      0.5\n", "Error: no.\n")
+    assert (CODE.sub("", out), CODE.sub("", err)) == ("Loss      0.5\nWarning   odd\n", "Error: no.\n")
+    assert ("\x1b[1;33mWarning" in out) is has_them
+    assert ("\x1b[1;31mError" in err) is has_them

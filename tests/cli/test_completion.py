@@ -97,7 +97,6 @@ def test_names_are_those_of_the_definitions() -> None:
 LINES = {
     "chainrule sc": ["score"],
     "chainrule fit iris.csv --target ": sorted(IRIS),
-    "chainrule fit iris.csv --rule mo": ["momentum"],
     "chainrule show ir": ["iris.safetensors"],
 }
 SOME = ["chainrule fit iris.csv --target ", "chainrule show ir"]
@@ -128,6 +127,7 @@ def test_bash_completes(command: Path) -> None:
     assert registered == "complete -o default -F _chainrule_completion chainrule"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("fish") is None, reason="needs fish")
 def test_fish_completes(command: Path) -> None:
     asked = "".join(f"complete -C '{line}' | cut -f1 | sort | string join ' '\n" for line in SOME)
@@ -137,6 +137,7 @@ def test_fish_completes(command: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("zsh") is None, reason="needs zsh")
 def test_what_zsh_evaluates_offers_the_columns(command: Path) -> None:
     script = (

@@ -10,7 +10,7 @@ from chainrule.cli.terminal.size import is_terminal
 
 __all__ = ["emphasised", "has_colours", "with_verdict"]
 
-BOLD, RED, YELLOW, DIM, RESET = "\x1b[1m", "\x1b[1;31m", "\x1b[1;33m", "\x1b[2m", "\x1b[0m"
+BOLD, RED, YELLOW, RESET = "\x1b[1m", "\x1b[1;31m", "\x1b[1;33m", "\x1b[0m"
 VERDICTS = {"Error": RED, "Warning": YELLOW, "Note": BOLD, "Interrupted": BOLD}
 VERDICT = re.compile(rf"({'|'.join(VERDICTS)})(?=[:.])")
 
@@ -28,8 +28,8 @@ def has_colours(stream: TextIO | None) -> bool:
 
 
 def emphasised(text: str, stream: TextIO | None) -> str:
-    """Text in bold type."""
-    return f"{BOLD}{text}{RESET}" if text and has_colours(stream) else text
+    """Text in bold type, and that of a warning in its colour."""
+    return f"{VERDICTS.get(text, BOLD)}{text}{RESET}" if text and has_colours(stream) else text
 
 
 def with_verdict(text: str, stream: TextIO | None) -> str:
