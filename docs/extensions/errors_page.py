@@ -40,7 +40,7 @@ ROOMS = {
     "estimators": ("In an estimator", "[](coming-from-scikit-learn.md) has all parameters."),
     "files": ("In a model file", "[](model-file.md) says what is in it, and what of it is checked."),
     "compiled": ("In the kernels", "[](performance.md) and [](promises.md) are about them."),
-    "": ("In any of them", "The message names the parameter; [](reference.md) has its type."),
+    "": ("Everywhere", "The message names the parameter; [](reference.md) has its type."),
 }
 SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|$~])")
 

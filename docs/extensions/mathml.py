@@ -134,7 +134,7 @@ def _settle(one: Element) -> None:
 def _set_signs(row: Element) -> None:
     """Join :=, and let a sign before a number stand close to it."""
     before: Element | None = None
-    for one in [each for each in row if each.tag not in {"mspace", "mtext"}]:
+    for one in [each for each in row if not _is_space(each)]:
         text, last = one.text or "", "" if before is None else before.text or ""
         if text == "=" and last == ":" and before is not None:
             row.remove(before)
@@ -164,6 +164,11 @@ def _draw_together(script: Element) -> None:
     for small in script[1:] if script.tag in SCRIPTS else []:
         for one in small.iter("mo") if small.tag != "mo" else []:
             one.attrib |= {"lspace": "0", "rspace": "0"}
+
+
+def _is_space(one: Element) -> bool:
+    """Whether an element is nothing but space."""
+    return one.tag == "mspace" or (one.tag == "mtext" and not (one.text or "").strip())
 
 
 def _opens(one: Element) -> bool:

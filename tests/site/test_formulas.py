@@ -55,6 +55,8 @@ OPEN_ROW, CLOSE_ROW = f"<mrow>{OPEN}{CLOSER}(</mo>", f"{CLOSE}{CLOSER})</mo></mr
         (r"W := 3", "<mi>W</mi><mo>:=</mo><mn>3</mn>"),
         (r"\partial L", "<mi>∂</mi><mi>L</mi>"),
         (r"= -3", '<mo>=</mo><mo form="prefix">−</mo><mn>3</mn>'),
+        (r"\text{one} + 3", "<mtext>one</mtext><mo>+</mo><mn>3</mn>"),
+        (r"=\ -3", '<mo>=</mo><mtext>\xa0</mtext><mo form="prefix">−</mo><mn>3</mn>'),
         (r"2 - 3", "<mn>2</mn><mo>−</mo><mn>3</mn>"),
         (r"2 \ln x", f'<mn>2</mn>{THIN}<mi class="function">ln</mi>{THIN}<mi>x</mi>'),
         (r"\ln(x)", f'<mi class="function">ln</mi>{OPEN}>(</mo><mi>x</mi>{CLOSE}>)</mo>'),

@@ -68,6 +68,7 @@ def test_every_page_is_whole_and_legible(site: Path, browser_page: Any, axe: str
         "request", lambda one: None if one.url.startswith(("file:", "data:")) else heard.append(one.url)
     )
     faults = []
+    assert IN_THE_DARK | set(SECTIONS) <= set(pages_of(site))
     for name in pages_of(site):
         faults += [
             f"{name}: {fault}"
