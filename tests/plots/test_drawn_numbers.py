@@ -65,8 +65,14 @@ def test_confusion_is_that_of_scikit_learn(of_classes: chainrule.FitResult) -> N
     actual, predicted = table.column("species").as_labels(), of_classes.model.predict(table)["species"]
     found = confusion_matrix(actual, predicted, labels=["setosa", "versicolor", "virginica"])
     ax = figure_of(of_classes, "confusion").axes[0]
-    counts = np.array([int(text.get_text()) for text in ax.texts if text.get_text().isdigit()])
-    assert counts.reshape(3, 3).tolist() == found.tolist()
+    assert [text.get_text() for text in ax.get_yticklabels()] == ["setosa", "versicolor", "virginica"]
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("predicted class", "actual class")
+    counts = np.zeros((3, 3), dtype=int)
+    for text in ax.texts:
+        if text.get_text().isdigit():
+            column, line = text.get_position()
+            counts[line, column] = int(text.get_text())
+    assert counts.tolist() == found.tolist()
     assert np.trace(found) < found.sum(), "a mistake tells rows and columns apart"
     shares = ax.images[0].get_array()
     np.testing.assert_allclose(shares, found / found.sum(axis=1, keepdims=True))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from chainrule.errors import OutputError
 from chainrule.plots import door
 from command_line import run_command
 
@@ -80,6 +81,22 @@ def test_faults_are_said_together(here: Path) -> None:
     assert done.err.startswith("Error: There are 2 faults. (1) --rate is 'x'")
     assert "(2) --plot is 'a.jpg'" in done.err
     assert not here.joinpath("new.st").exists()
+
+
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_a_picture_that_finds_no_place_costs_no_summary(
+    here: Path, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...]
+) -> None:
+    def full(path: Path, *_: object, **__: object) -> None:
+        raise OutputError(f"{path} cannot be written: no space.", needs="room", advice="Make room.")
+
+    monkeypatch.setattr("chainrule.cli.plots.write_file", full)
+    done = run_command(*FIT, "--plot", "a.svg", *options)
+    assert done.code == 2
+    assert done.err.endswith("Error: a.svg cannot be written: no space. Make room.\n")
+    assert here.joinpath("new.st").exists()
+    assert not here.joinpath("a.svg").exists()
+    assert "plot" not in json.loads(done.out) if options else "Saved     new.st" in done.out
 
 
 def test_without_matplotlib_nothing_is_trained(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:

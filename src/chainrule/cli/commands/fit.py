@@ -60,11 +60,7 @@ def run(job: FitJob, table: Path, picture: Plotting = NO_PICTURE, *, as_json: bo
             note(f"Warning: {said(words, in_options)}")
         for one in outcome.result.diagnosis:
             note(f"{'Warning' if one.is_warning else 'Note'}: {said(one.message, in_options)}")
-        if as_json:
-            print_json(outcome.summary() | _drawn(outcome, picture))
-        else:
-            _print_summary(outcome, table)
-            picture.say(_drawn(outcome, picture))
+        _tell(outcome, table, picture, as_json=as_json)
     except (BrokenPipeError, KeyboardInterrupt):  # nobody reads on, or there is no time to
         if not outcome.was_interrupted:
             raise
@@ -79,6 +75,19 @@ def run(job: FitJob, table: Path, picture: Plotting = NO_PICTURE, *, as_json: bo
             command = [f"chainrule fit {shell_word(table)}", f"--resume {checkpoint}"]
             note_command("Go on with", [*command, f"--out {path_again}", "--force"])
         raise typer.Exit(exit_code())
+
+
+def _tell(outcome: FitOutcome, table: Path, picture: Plotting, *, as_json: bool) -> None:
+    """Print the summary, whatever becomes of the picture."""
+    drawn: dict[str, str] = {}
+    if not as_json:
+        _print_summary(outcome, table)
+        picture.say(_drawn(outcome, picture))
+        return
+    try:
+        drawn = _drawn(outcome, picture)
+    finally:
+        print_json(outcome.summary() | drawn)
 
 
 def _drawn(outcome: FitOutcome, picture: Plotting) -> dict[str, str]:
