@@ -1,4 +1,4 @@
-"""Draw docs/first_page.svg and docs/first_page_dark.svg: a network, and one of its weights worked out.
+"""Draw docs/first_page.svg: a network, and one of its weights worked out.
 
 Run it by hand, ``python docs/first_page_picture.py``, when the picture changes: training gives the
 same bits on every machine, and so the same picture. Every number in it is read from a trace.
@@ -17,20 +17,24 @@ HERE = Path(__file__).parent
 ROW = 60  # of the table, from 0: a flower that the network is not sure of yet
 UNIT, INPUT = 2, 3  # that the weight leads to and from, counted from 0
 RATE, STEP = 0.1, 1e-5
-WIDTH, HEIGHT = 720, 536
-TOP, BETWEEN, RADIUS = 70, 62, 26  # of the drawing, in pixels
-COLUMNS = (176, 368, 560)  # where the layers stand
-SIZE = 17  # of the worked lines
-THEMES = {
-    "first_page.svg": {
-        "ink": "#1f2328", "quiet": "#59636e", "edge": "#8c959f", "face": "#ffffff",
-        "mark": "#b3480f", "soft": "#fdf0e6",
-    },
-    "first_page_dark.svg": {
-        "ink": "#e6edf3", "quiet": "#9198a1", "edge": "#6e7681", "face": "#161b22",
-        "mark": "#f0883e", "soft": "#2b1d10",
-    },
+WIDTH, HEIGHT = 460, 456
+TOP, BETWEEN, RADIUS = 66, 56, 23  # of the drawing, in pixels
+COLUMNS = (140, 242, 336)  # where the layers stand
+LINE = 25  # from one worked line to the next
+LIGHT = {
+    "ink": "#1f2328", "quiet": "#59636e", "edge": "#8c959f", "face": "#ffffff", "mark": "#b3480f", 
+    "soft": "#fdf0e6",
 }  # fmt: skip
+DARK = {
+    "ink": "#e6edf3", "quiet": "#9198a1", "edge": "#6e7681", "face": "#1a1c1e", "mark": "#f0883e", 
+    "soft": "#2b1d10",
+}  # fmt: skip
+STYLE = (
+    "text{{font:14px system-ui,-apple-system,'Segoe UI',Roboto,'DejaVu Sans',sans-serif;fill:{ink}}}"
+    ".quiet,.label{{fill:{quiet}}}.value,.line{{font-size:13px}}.head{{font-weight:600}}.edge{{stroke:{edge}}}"
+    ".mark{{stroke:{mark}}}.unit{{fill:{face};stroke:{edge};stroke-width:1.5}}.paper{{fill:{face}}}"
+    ".marked{{fill:{soft};stroke:{mark};stroke-width:2.5}}.panel{{fill:{soft}}}"
+)
 
 
 class Example:
@@ -76,7 +80,7 @@ def words(x: float, y: float, what: str, kind: str = "", anchor: str = "start") 
     parts = []
     for i, piece in enumerate(escape(what).split("_")):
         lower, _, rest = piece.partition("^") if i else ("", "", piece)
-        low = f'<tspan dy="5" font-size="75%">{lower}</tspan><tspan dy="-5">' if lower else "<tspan>"
+        low = f'<tspan dy="4" font-size="75%">{lower}</tspan><tspan dy="-4">' if lower else "<tspan>"
         parts.append(f"{low}{rest}</tspan>")
     return f'<text class="{kind}" x="{x:g}" y="{y:g}" text-anchor="{anchor}">{"".join(parts)}</text>'
 
@@ -123,7 +127,7 @@ def network(example: Example) -> list[str]:
         parts.append(words(COLUMNS[0] - RADIUS - 10, y + 5, name.replace("_", " "), "name", "end"))
     for name, y, target in zip(example.classes, places(3), step.y, strict=True):
         parts.append(words(COLUMNS[2] + RADIUS + 10, y + 5, name + " ✓" * bool(target), "name"))
-    heads = ("a flower, scaled", "hidden, logistic", "output, softmax")
+    heads = ("a flower, scaled", "logistic", "softmax")
     parts += [words(x, 26, head, "quiet", "middle") for x, head in zip(COLUMNS, heads, strict=True)]
     return parts
 
@@ -134,32 +138,28 @@ def worked(example: Example) -> list[str]:
     name = f"_{k + 1}{i + 1}^"
     delta, a, x = step.delta[0][k], step.a[0][k], step.x[i]
     before, after = example.network.weights[0][k, 1 + i], step.weights_after[0][k, 1 + i]
-    behind = " + ".join(
+    products = [
         f"{factor(d)}·{factor(w)}"
         for d, w in zip(step.delta[1], example.network.weights[1][:, 1 + k], strict=True)
-    )
+    ]
     gradient = step.gradients[0][k, 1 + i]
     lines = [
-        ("delta", f"δ_{k + 1}^ = [{behind}]·s,"),
-        ("", f"where s = (1 − {number(a)})·{number(a)}, so that δ_{k + 1}^ = {number(delta)}"),
-        (
-            "gradient",
-            f"∂L/∂W{name} = −δ_{k + 1}^·x_{i + 1}^ = −{number(delta)}·{factor(x)} = {gradient:.10f}",
-        ),
-        ("measured", f"∂L/∂W{name} = {example.measured:.10f}, from L with W{name} nudged by ±0.00001"),
+        ("delta", f"δ_{k + 1}^ = [{products[0]} + {products[1]}"),
+        ("", f"+ {products[2]}]·(1 − {number(a)})·{number(a)} = {number(delta)}"),
+        ("gradient", f"∂L/∂W{name} = −{number(delta)}·{factor(x)} = {gradient:.10f}"),
+        ("measured", f"∂L/∂W{name} = {example.measured:.10f}, W{name} nudged"),
         (
             "update",
             f"W{name} := {number(before, 4)} + {RATE}·{number(delta)}·{factor(x)} = {number(after, 4)}",
         ),
     ]
-    top = TOP + 4 * BETWEEN + 14
-    height = len(lines) * 34 + 52
-    parts = [f'<rect class="panel" x="8" y="{top - 34}" width="{WIDTH - 16}" height="{height}" rx="8"/>']
-    parts.append(
-        words(26, top - 4, f"One weight, W{name}: from petal width to the third hidden unit", "head")
-    )
+    top = TOP + 4 * BETWEEN + 8
+    height = len(lines) * LINE + 58
+    parts = [f'<rect class="panel" x="8" y="{top - 30}" width="{WIDTH - 16}" height="{height}" rx="8"/>']
+    parts.append(words(20, top - 4, f"One weight, W{name}: petal width to hidden unit 3", "head"))
     for at, (label, line) in enumerate(lines, 1):
-        parts += [words(26, top + 34 * at + 2, label, "label"), words(128, top + 34 * at + 2, line, "line")]
+        y = top + LINE * at + 2
+        parts += [words(20, y, label, "label"), words(100, y, line, "line")]
     return parts
 
 
@@ -171,18 +171,13 @@ def main(folder: Path = HERE) -> None:
         "A network of four inputs, three hidden units and three classes with its numbers for one flower, and "
         "for one weight its delta, its gradient, the same as measured, and its update"
     )
-    for file, theme in THEMES.items():
-        style = (
-            f"text{{font:{SIZE}px system-ui,-apple-system,'Segoe UI',Roboto,'DejaVu Sans',sans-serif;"
-            f"fill:{theme['ink']}}}"
-            f".quiet,.label{{fill:{theme['quiet']}}}.value{{font-size:15px}}.head{{font-weight:600}}"
-            f".line{{font-size:16px;font-variant-numeric:tabular-nums}}.edge{{stroke:{theme['edge']}}}"
-            f".mark{{stroke:{theme['mark']}}}.unit{{fill:{theme['face']};stroke:{theme['edge']};stroke-width:1.5}}"
-            f".marked{{fill:{theme['soft']};stroke:{theme['mark']};stroke-width:2.5}}.panel{{fill:{theme['soft']}}}"
-        )
-        box = f'xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}"'
-        svg = f'<svg {box} role="img" aria-label="{described}">\n<style>{style}</style>\n{drawn}\n</svg>\n'
-        (folder / file).write_text(svg, encoding="utf-8")
+    style = f"{STYLE.format(**LIGHT)}@media (prefers-color-scheme:dark){{{STYLE.format(**DARK)}}}"
+    box = f'xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}"'
+    paper = f'<rect class="paper" width="{WIDTH}" height="{HEIGHT}" rx="8"/>'
+    svg = (
+        f'<svg {box} role="img" aria-label="{described}">\n<style>{style}</style>\n{paper}\n{drawn}\n</svg>\n'
+    )
+    (folder / "first_page.svg").write_text(svg, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -111,7 +111,7 @@ class Report(Stored, frozen=True):
     @property
     def extent(self) -> tuple[tuple[str, str], ...]:
         """What was read, how it was cut, which rows are used for what and which are not, in words."""
-        return tuple(_about_rows(self))
+        return tuple(_about_rows(self, all_columns=False))
 
     def __str__(self) -> str:
         return "\n".join(report_lines(self))
