@@ -43,14 +43,14 @@ SUM_OF_EXPONENTIALS = "Σ_i exp(z_i)"  # in the formula of softmax
 
 def worked_example(step: Trace, digits: int, most: int, width: int) -> str:
     """Text of a whole step; at most `most` units of a layer and terms of a sum are written out."""
-    return "\n".join(fitting(_Page(step, *checked_limits(digits, most), width).lines(), width)).rstrip()
+    page = _Page(step, *checked_limits(digits, most), whole_number_from_1(width, "width"))
+    return "\n".join(fitting(page.lines(), page.width)).rstrip()
 
 
 def forward_example(passed: ForwardTrace, digits: int, most: int, width: int) -> str:
     """Text of a forward pass alone, as `worked_example`."""
-    return "\n".join(
-        fitting(_ForwardPage(passed, *checked_limits(digits, most), width).lines(), width)
-    ).rstrip()
+    page = _ForwardPage(passed, *checked_limits(digits, most), whole_number_from_1(width, "width"))
+    return "\n".join(fitting(page.lines(), page.width)).rstrip()
 
 
 def written(value: float, digits: int) -> str:
