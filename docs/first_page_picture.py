@@ -22,11 +22,11 @@ TOP, BETWEEN, RADIUS = 66, 56, 23  # of the drawing, in pixels
 COLUMNS = (140, 242, 336)  # where the layers stand
 LINE = 25  # from one worked line to the next
 LIGHT = {
-    "ink": "#1f2328", "quiet": "#59636e", "edge": "#8c959f", "face": "#ffffff", "mark": "#b3480f", 
+    "ink": "#1f2328", "quiet": "#59636e", "edge": "#8c959f", "face": "#ffffff", "mark": "#b3480f",
     "soft": "#fdf0e6",
 }  # fmt: skip
 DARK = {
-    "ink": "#e6edf3", "quiet": "#9198a1", "edge": "#6e7681", "face": "#1a1c1e", "mark": "#f0883e", 
+    "ink": "#e6edf3", "quiet": "#9198a1", "edge": "#6e7681", "face": "#1a1c1e", "mark": "#f0883e",
     "soft": "#2b1d10",
 }  # fmt: skip
 STYLE = (

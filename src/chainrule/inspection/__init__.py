@@ -1,6 +1,6 @@
 """Look inside and check: one step with all its numbers, and the gradients against independent estimates."""
 
-from chainrule.inspection.check_result import GradientCheck, MethodCheck, WeightPlace
+from chainrule.inspection.check_result import GradientCheck, MethodCheck, WeightPlace, check_lines
 from chainrule.inspection.formulas import name_of_number
 from chainrule.inspection.gradient_check import check_gradients
 from chainrule.inspection.lines import equation_lines, fitting
@@ -9,5 +9,6 @@ from chainrule.inspection.worked_example import checked_limits, written
 
 __all__ = [
     "ForwardTrace", "GradientCheck", "MethodCheck", "Trace", "WeightPlace", "check_gradients",
-    "checked_limits", "equation_lines", "fitting", "name_of_number", "trace", "trace_forward", "written",
+    "check_lines", "checked_limits", "equation_lines", "fitting", "name_of_number", "trace", "trace_forward",
+    "written",
 ]  # fmt: skip

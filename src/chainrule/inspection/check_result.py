@@ -12,7 +12,7 @@ from chainrule.words import counted, series
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["GradientCheck", "MethodCheck", "WeightPlace"]
+__all__ = ["GradientCheck", "MethodCheck", "WeightPlace", "check_lines"]
 
 
 @dataclass(frozen=True)
@@ -112,51 +112,7 @@ class GradientCheck:
     passed: bool
 
     def __str__(self) -> str:
-        return "\n".join(self.lines())
-
-    def lines(self, width: int = WIDTH) -> list[str]:
-        """All of it in lines of so many columns: tables, which are lists where they have no room."""
-        verdict = "passed" if self.passed else "FAILED"
-        of_all = "all" if self.n_checked == self.n_weights else f"{self.n_checked} of"
-        extent = f"{counted(self.n_samples, 'sample')}, {of_all} {self.n_weights} weights"
-        methods = [("central differences", self.differences)]
-        if self.complex_step is not None:
-            methods.append(("complex step", self.complex_step))
-        errors = [
-            (
-                name,
-                f"{method.relative_to_network:.1e}",
-                f"{method.relative_to_layer:.1e}",
-                f"{method.limit:.0e}",
-                _mark(method),
-            )
-            for name, method in methods
-        ]
-        if self.complex_step is not None:  # the slope along the update is found by it
-            mark = "  <-- too far apart" * (not self.update_error <= self.update_limit)
-            errors.append(
-                ("update (slope)", f"{self.update_error:.1e}", "", f"{self.update_limit:.0e}", mark)
-            )
-        worst = [
-            (name, f"{method.gradient:.9g}", f"{method.estimate:.9g}", str(method.worst))
-            for name, method in methods
-        ]
-        tables = [*_error_table(errors), "", *_worst_table(worst)]
-        if max(map(len, tables)) > width:
-            tables = [*_error_list(errors, width), "", *_worst_list(worst, width)]
-        blind = [name for name, method in methods if method.passed and method.rounding >= 1]
-        if blind:
-            sees = self.complex_step is not None and self.complex_step.rounding < 1
-            rest = "; the complex step can" if sees else ""
-            words = f"Rounding is larger than these gradients: {series(blind)} cannot see them{rest}."
-            tables += ["", *wrapped(words, width)]
-        title = wrapped(f"Gradient check {verdict}: {self.network}", width)
-        return [
-            *title,
-            *wrapped(f"{extent}, largest gradient {self.largest_gradient:.6g}", width),
-            "",
-            *tables,
-        ]
+        return "\n".join(check_lines(self))
 
     def _repr_html_(self) -> str:
         return check_display(self)
@@ -168,6 +124,49 @@ class GradientCheck:
             for name, method in (("differences", self.differences), ("complex_step", self.complex_step))
         }
         return {**vars(self), **methods}
+
+
+def check_lines(check: GradientCheck, width: int = WIDTH) -> list[str]:
+    """A check in lines of so many columns: tables, which are lists where they have no room."""
+    verdict = "passed" if check.passed else "FAILED"
+    of_all = "all" if check.n_checked == check.n_weights else f"{check.n_checked} of"
+    extent = f"{counted(check.n_samples, 'sample')}, {of_all} {check.n_weights} weights"
+    methods = [("central differences", check.differences)]
+    if check.complex_step is not None:
+        methods.append(("complex step", check.complex_step))
+    errors = [
+        (
+            name,
+            f"{method.relative_to_network:.1e}",
+            f"{method.relative_to_layer:.1e}",
+            f"{method.limit:.0e}",
+            _mark(method),
+        )
+        for name, method in methods
+    ]
+    if check.complex_step is not None:  # the slope along the update is found by it
+        mark = "  <-- too far apart" * (not check.update_error <= check.update_limit)
+        errors.append(("update (slope)", f"{check.update_error:.1e}", "", f"{check.update_limit:.0e}", mark))
+    worst = [
+        (name, f"{method.gradient:.9g}", f"{method.estimate:.9g}", str(method.worst))
+        for name, method in methods
+    ]
+    tables = [*_error_table(errors), "", *_worst_table(worst)]
+    if max(map(len, tables)) > width:
+        tables = [*_error_list(errors, width), "", *_worst_list(worst, width)]
+    blind = [name for name, method in methods if method.passed and method.rounding >= 1]
+    if blind:
+        sees = check.complex_step is not None and check.complex_step.rounding < 1
+        rest = "; the complex step can" if sees else ""
+        words = f"Rounding is larger than these gradients: {series(blind)} cannot see them{rest}."
+        tables += ["", *wrapped(words, width)]
+    title = wrapped(f"Gradient check {verdict}: {check.network}", width)
+    return [
+        *title,
+        *wrapped(f"{extent}, largest gradient {check.largest_gradient:.6g}", width),
+        "",
+        *tables,
+    ]
 
 
 def _error_table(errors: Sequence[tuple[str, str, str, str, str]]) -> list[str]:

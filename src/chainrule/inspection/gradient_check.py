@@ -143,6 +143,13 @@ def check_gradients(
     >>> check.n_checked, check.differences.relative_to_network < 1e-7
     (12, True)
     """
+    if not callable(on_weight):
+        raise InputError(
+            parameter="on_weight",
+            given=on_weight,
+            needs="must be a function of a text",
+            advice="Leave it out where nobody listens.",
+        )
     check_network(net)
     net = net.with_weights([w.astype(np.float64) for w in net.weights])
     samples, targets = as_pairs(net, X, Y)

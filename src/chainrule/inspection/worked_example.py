@@ -46,12 +46,14 @@ SUM_OF_EXPONENTIALS = "Σ_i exp(z_i)"  # in the formula of softmax
 
 def worked_example(step: Trace, digits: int, most: int, width: int) -> str:
     """Text of a whole step; at most `most` units of a layer and terms of a sum are written out."""
-    return as_text(_Page(step, *checked_limits(digits, most)).lines(), width)
+    page = _Page(step, *checked_limits(digits, most))
+    return as_text(page.lines(), whole_number_from_1(width, "width"))
 
 
 def forward_example(passed: ForwardTrace, digits: int, most: int, width: int) -> str:
     """Text of a forward pass alone, as `worked_example`."""
-    return as_text(_ForwardPage(passed, *checked_limits(digits, most)).lines(), width)
+    page = _ForwardPage(passed, *checked_limits(digits, most))
+    return as_text(page.lines(), whole_number_from_1(width, "width"))
 
 
 def example_parts(step: ForwardTrace | Trace, digits: int, most: int) -> Iterator[Part]:

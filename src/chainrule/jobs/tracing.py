@@ -92,7 +92,7 @@ class TraceOutcome:
         digits, most, width : int
             As of `Trace.text`; `most` holds for the columns of the table as well.
         """
-        digits, most = checked_limits(digits, most)
+        (digits, most), width = checked_limits(digits, most), whole_number_from_1(width, "width")
         became = "inputs" if self.without else "inputs and targets"
         lines = [f"Row {self.row} of {named(self.table)}: from cells to {became}"]
         if self.mean is not None:

@@ -172,7 +172,8 @@ class CrossValidation:
     def lines(self, most: int = MOST_LINES, width: int = WIDTH) -> list[str]:
         """Write a line for each fold, of many the first ones, and those for mean and standard deviation."""
         sizes = [(len(one.data.training_rows), len(one.data.held_out_rows)) for one in self.folds]
-        return list(figure_lines(sizes, self.figures, whole_number_from_1(most, "most"), width))
+        limits = whole_number_from_1(most, "most"), whole_number_from_1(width, "width")
+        return list(figure_lines(sizes, self.figures, *limits))
 
     def to_json(self, *, compared: bool = True) -> dict[str, Any]:
         """All there is to tell, as plain data; rows are counted from 1, as on the command line.

@@ -10,6 +10,7 @@ import typer
 from chainrule.cli.printing import print_json, say
 from chainrule.cli.terminal import width_of
 from chainrule.cli.terminal.progress import TrainingProgress
+from chainrule.inspection import check_lines
 
 if TYPE_CHECKING:
     from chainrule.jobs import CheckJob
@@ -26,7 +27,7 @@ def run(job: CheckJob, *, as_json: bool) -> None:
     if as_json:
         print_json(outcome.summary())
     else:
-        first, *rest = outcome.check.lines(width_of(sys.stdout))
+        first, *rest = check_lines(outcome.check, width_of(sys.stdout))
         say(first, bold=first.find(":"))
         say("\n".join(rest))
     if not outcome.check.passed:
