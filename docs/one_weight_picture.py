@@ -9,15 +9,18 @@ from pathlib import Path
 
 import chainrule
 
+HERE = Path(__file__).parent
 WIDTH, HEIGHT = 360, 480
 COLUMNS, ROWS, RADIUS = (46, 180, 314), (162, 336), 34
 STYLE = (
-    "<style>text{font:14px sans-serif;fill:#808080;text-anchor:middle}"
-    "circle{fill:none;stroke:#808080;stroke-width:1.5}"
-    "line{stroke:#909090}.first{stroke:#2a7fc0;stroke-width:3}.second{stroke:#d0662e;stroke-width:3}"
-    "text.first{fill:#2a7fc0;stroke:none;font-weight:bold}text.second{fill:#d0662e;stroke:none;font-weight:bold}"
-    ".small{font-size:13px}.thin{stroke-width:1;stroke-dasharray:3 3}</style>"
+    "text{{font:14px sans-serif;fill:{ink};text-anchor:middle}}"
+    "circle{{fill:none;stroke:{quiet};stroke-width:1.5}}"
+    "line{{stroke:{quiet}}}.first{{stroke:{first};stroke-width:3}}.second{{stroke:{second};stroke-width:3}}"
+    "text.first{{fill:{first};stroke:none;font-weight:bold}}text.second{{fill:{second};stroke:none;font-weight:bold}}"
+    ".small{{font-size:13px}}.thin{{stroke-width:1;stroke-dasharray:3 3}}.paper{{fill:{paper}}}"
 )
+LIGHT = {"ink": "#1f2328", "quiet": "#8c959f", "first": "#0b62a8", "second": "#b3480f", "paper": "#ffffff"}
+DARK = {"ink": "#e6edf3", "quiet": "#6e7681", "first": "#7fc1ff", "second": "#f0883e", "paper": "#1a1c1e"}
 
 
 def step() -> chainrule.Trace:
@@ -91,7 +94,7 @@ def numbers(trace: chainrule.Trace) -> list[str]:
     ]
 
 
-def main() -> None:
+def main(folder: Path = HERE) -> None:
     """Trace, draw, write."""
     box = (
         f'xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}"'
@@ -101,13 +104,14 @@ def main() -> None:
     )
     parts = [
         f'<svg {box} role="img" aria-label="{label}">',
-        STYLE,
+        f"<style>{STYLE.format(**LIGHT)}@media (prefers-color-scheme:dark){{{STYLE.format(**DARK)}}}</style>",
+        f'<rect class="paper" width="{WIDTH}" height="{HEIGHT}" rx="8"/>',
         *lines(0),
         *lines(1),
         *numbers(step()),
         "</svg>\n",
     ]
-    (Path(__file__).parent / "one-weight.svg").write_text("\n".join(parts), encoding="utf-8")
+    (folder / "one-weight.svg").write_text("\n".join(parts), encoding="utf-8")
 
 
 if __name__ == "__main__":

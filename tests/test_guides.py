@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import runpy
 import shutil
 from pathlib import Path
 
@@ -97,10 +96,3 @@ def test_the_command_that_a_model_remembers_makes_the_file_once_more(
     printed_by(f"{shown.strip()} --out again.safetensors")
     digest = hashlib.sha256(Path("again.safetensors").read_bytes()).hexdigest()
     assert f"{digest}  one.safetensors\n{digest}  two.safetensors\n" in page
-
-
-def test_the_picture_of_one_weight_has_the_numbers_of_its_trace(monkeypatch: pytest.MonkeyPatch) -> None:
-    drawn = []
-    monkeypatch.setattr(Path, "write_text", lambda _, text, **_more: drawn.append(text))
-    runpy.run_path(str(ROOT / "docs" / "one_weight_picture.py"), run_name="__main__")
-    assert drawn == [(ROOT / "docs" / "one-weight.svg").read_text(encoding="utf-8")]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
+from xml.sax.saxutils import quoteattr
 
 import matplotlib as mpl
 from matplotlib import rcParams, rcParamsDefault
@@ -238,7 +239,9 @@ def content_of(figure: Any, ending: str, words: str, dots: int = DOTS) -> bytes:
     }
     with io.BytesIO() as file, mpl.rc_context({"svg.hashsalt": "chainrule"}):
         figure.savefig(file, format=ending, dpi=dots, metadata=no_date[ending])
-        return file.getvalue()
+        content = file.getvalue()
+    told = f'<svg role="img" aria-label={quoteattr(words)} '.encode()
+    return content.replace(b"<svg ", told, 1) if ending == "svg" else content
 
 
 def title(
