@@ -305,17 +305,17 @@ def test_an_estimator_is_scored_on_arrays() -> None:
     table = chainrule.read_table(EXAMPLES / "iris.csv")
     X = np.column_stack([table.column(name).as_numbers() for name in table.names[:4]])
     y = np.array(table.column("species").as_labels())
-    classifier = chainrule.MLPClassifier(hidden_layer_sizes=4, solver="lbfgs", alpha=1.0, max_iter=3000).fit(
-        X, y
-    )
+    classifier = chainrule.MLPClassifier(
+        hidden_layer_sizes=4, random_state=1, solver="lbfgs", alpha=1.0, max_iter=3000
+    ).fit(X, y)
     ax = figure_of(classifier, "confusion", X=X, Y=y).axes[0]
     counts = [int(text.get_text()) for text in ax.texts if text.get_text().isdigit()]
     assert counts == confusion_matrix(y, classifier.predict(X)).ravel().tolist()
     (ax,) = figure_of(classifier).axes
     assert lines_of(ax, "training rows")[0].get_ydata().tolist() == list(classifier.history_.loss)
-    regressor = chainrule.MLPRegressor(hidden_layer_sizes=4, solver="lbfgs", max_iter=3000).fit(
-        X[:, :3], X[:, 3]
-    )
+    regressor = chainrule.MLPRegressor(
+        hidden_layer_sizes=4, random_state=1, solver="lbfgs", max_iter=3000
+    ).fit(X[:, :3], X[:, 3])
     (ax,) = figure_of(regressor, "predicted", X=X[:, :3], Y=X[:, 3]).axes
     np.testing.assert_allclose(lines_of(ax, "rows")[0].get_ydata(), regressor.predict(X[:, :3]))
 

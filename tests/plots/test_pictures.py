@@ -34,6 +34,7 @@ def drawn() -> dict[str, Any]:
 
 
 @pytest.mark.oracle
+@pytest.mark.slow
 def test_every_picture_is_as_it_was_kept(drawn: dict[str, Any], tmp_path: Path) -> None:
     assert sorted(drawn) == sorted(path.stem for path in FOLDER.glob("*.png"))
     found = []
@@ -46,6 +47,7 @@ def test_every_picture_is_as_it_was_kept(drawn: dict[str, Any], tmp_path: Path) 
 
 
 @pytest.mark.oracle
+@pytest.mark.slow
 def test_a_picture_that_changed_would_be_seen(drawn: dict[str, Any]) -> None:
     pictures = {name: np.asarray(picture_of(figure), np.float64) for name, figure in drawn.items()}
     alike = [

@@ -135,12 +135,15 @@ class Panel:
         Inches.
     is_extra : bool
         Whether it is left out where axes were given for the others alone.
+    has_row : bool
+        Whether it stands in a row by itself, since its shape is settled.
     """
 
     draw: Callable[[Any, Look], None]
     width: float = 4.4
     height: float = 3.4
     is_extra: bool = False
+    has_row: bool = False
 
 
 def drawn_into(panels: Sequence[Panel], axes: Sequence[Any]) -> None:
@@ -151,7 +154,7 @@ def drawn_into(panels: Sequence[Panel], axes: Sequence[Any]) -> None:
 
 def drawn(panels: Sequence[Panel]) -> list[Any]:
     """Draw panels into a figure of their own, and give back its axes."""
-    columns = len(panels) if len(panels) <= MOST_COLUMNS else 2 if len(panels) == 4 else MOST_COLUMNS  # noqa: PLR2004
+    columns = _columns_of(panels)
     rows = [panels[k : k + columns] for k in range(0, len(panels), columns)]
     widths = [max(row[k].width for row in rows if k < len(row)) for k in range(columns)]
     heights = [max(panel.height for panel in row) for row in rows]
@@ -167,11 +170,16 @@ def drawn(panels: Sequence[Panel]) -> list[Any]:
     figure.get_layout_engine().execute(figure)  # which settles how much room axes have
     for first in range(0, len(every), columns):
         _fit_again(figure, every[first : first + columns])
-    if any(
-        ax.get_box_aspect() is not None for ax in every
-    ):  # of which it measures once more what they became
+    if any(ax.get_box_aspect() is not None for ax in every):  # which are measured as they are by now
         figure.get_layout_engine().execute(figure)
     return every
+
+
+def _columns_of(panels: Sequence[Panel]) -> int:
+    """How many panels stand side by side."""
+    if any(panel.has_row for panel in panels):
+        return 1
+    return 2 if len(panels) == 4 else min(len(panels), MOST_COLUMNS)  # noqa: PLR2004 (two by two)
 
 
 def _fit_again(figure: Any, axes: Sequence[Any]) -> None:

@@ -35,6 +35,7 @@ MOST_SQUARES = 32  # in a line, each of which can be told by its size
 MOST_DOTS = 512
 MOST_UNITS = 64  # whose inputs are drawn as pictures
 ROOM_OF_NAMES = 1.3  # inches
+MOST_MEASURED, MEASURED = 60, 9.0  # names, and points
 CELL, SMALL_CELL = 0.24, 0.075  # inches of a square, and of a dot
 WIDEST, TALLEST = 4.6, 3.4  # inches
 GAP = 1  # pixels between pictures
@@ -69,12 +70,11 @@ def weights_panels(
     layers = [checked_layer(net, layer, 1)] if layer is not None else list(range(1, len(net.weights) + 1))
     panels = []
     for m in layers[:MOST_LAYERS]:
-        size = _box_of(net.weights[m - 1].shape)
-        across = input_names(subject, net) if m == 1 else []
-        longest = max((inches_of(one, 9.0) for one in fitted(across[:50], ROOM_OF_NAMES, 9.0)), default=0.3)
-        size = (size[0] + 1.9, size[1] + 1.8 + longest)
+        width, height = _box_of(net.weights[m - 1].shape)
+        beneath, beside = (_room_of(names) for names in _names_along(subject, net, m))
+        size = (width + beside + 1.6, height + beneath + 1.4)
         more = len(layers) - MOST_LAYERS if m == layers[:MOST_LAYERS][-1] else 0
-        panels.append(Panel(partial(_matrix, subject, net, words, m, max(more, 0)), *size))
+        panels.append(Panel(partial(_matrix, subject, net, words, m, max(more, 0)), *size, has_row=True))
     return panels
 
 
@@ -106,7 +106,7 @@ def _matrix(
         )
         width, height = _box_of(w.shape)
         ax.set_box_aspect(height / width)
-        ax.set_anchor("N")
+        ax.set_anchor("NW")
         colour_bar(ax, look, image)
         if is_dense:
             ax.axvline(0.5, color=look.ground, linewidth=2.0)
@@ -150,7 +150,7 @@ def _squares(ax: Any, look: Look, w: Numbers, largest: float) -> None:
     ax.set_xlim(-0.6, columns - 0.4)
     ax.set_ylim(lines - 0.4, -0.6)
     ax.set_box_aspect(lines / columns)
-    ax.set_anchor("N")
+    ax.set_anchor("NW")
 
 
 def _box_of(shape: tuple[int, ...]) -> tuple[float, float]:
@@ -170,18 +170,13 @@ def _ticks(
     shape: tuple[int, ...],
 ) -> None:
     """Names of units where they have room, and how many have not."""
-    is_dense = type(net.layers[m - 1]) is Dense
-    before = input_names(subject, net) if m == 1 else [f"{k}" for k in range(1, net.sizes[m - 1] + 1)]
-    across = ["bias", *before] if is_dense else [f"{k}" for k in range(1, shape[1] + 1)]
-    is_last = is_dense and m == len(net.weights)
-    up = output_names(subject, net) if is_last else [f"{k}" for k in range(1, shape[0] + 1)]
-    if not is_dense and shape[0] == net.sizes[m - 1]:
-        up = before
+    across, up = _names_along(subject, net, m)
     width, height = ax.figure.get_size_inches()
     box = ax.get_position()
+    wide, tall = _box_of(shape)
     for axis, names, n, room in (
-        ("x", across, shape[1], box.width * width * 0.8),
-        ("y", up, shape[0], box.height * height * 0.8),
+        ("x", across, shape[1], 0.8 * min(box.width * width, wide)),
+        ("y", up, shape[0], 0.8 * min(box.height * height, tall)),
     ):
         line = 1.25 * look.small / POINTS
         step = max(int(np.ceil(n * line / max(room, line))), 1)
@@ -196,6 +191,25 @@ def _ticks(
     ax.tick_params(length=0)
     for spine in ax.spines.values():
         spine.set_visible(False)
+
+
+def _names_along(subject: Subject, net: Network, m: int) -> tuple[list[str], list[str]]:
+    """Names of the columns and of the lines of a matrix."""
+    lines, columns = net.weights[m - 1].shape
+    is_dense = type(net.layers[m - 1]) is Dense
+    before = input_names(subject, net) if m == 1 else [f"{k}" for k in range(1, net.sizes[m - 1] + 1)]
+    across = ["bias", *before] if is_dense else [f"{k}" for k in range(1, columns + 1)]
+    is_last = is_dense and m == len(net.weights)
+    up = output_names(subject, net) if is_last else [f"{k}" for k in range(1, lines + 1)]
+    if not is_dense and lines == net.sizes[m - 1]:
+        up = before
+    return across, up
+
+
+def _room_of(names: Sequence[str]) -> float:
+    """Inches that names take, as many of them as are looked at."""
+    texts = fitted(names[:MOST_MEASURED], ROOM_OF_NAMES, MEASURED)
+    return max((inches_of(one, MEASURED) for one in texts), default=0.0)
 
 
 def _as_pixels(net: Network, words: str, m: int, pixels: tuple[int, int]) -> Panel:
