@@ -135,7 +135,15 @@ def _settled(text: str) -> str:
 
 def as_kept(commands: list[str], texts: list[str]) -> str:
     """Commands with what they show, as one file."""
-    return "\n".join(f"$ chainrule {one}\n{text}" for one, text in zip(commands, texts, strict=True))
+    pairs = zip(commands, texts, strict=True)
+    return "\n".join(f"$ chainrule {one}\n{_of_any_machine(one, text)}" for one, text in pairs)
+
+
+def _of_any_machine(command: str, text: str) -> str:
+    """What does not hang on how NumPy rounds: errors of a check, and which weight has the worst, do."""
+    if not command.startswith("check "):
+        return text
+    return re.sub(r"\d\.\de-\d\d", "0.0e-00", text.partition("worst weight")[0])
 
 
 def compare(name: str, text: str) -> None:

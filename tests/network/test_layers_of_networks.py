@@ -164,11 +164,12 @@ def test_show_says_the_chain_in_words(tmp_path: Path, capsys: pytest.CaptureFixt
     shown = capsys.readouterr().out
     for words in (
         "2 members share weights; a prediction is the mean of theirs",
-        "W^(1)   2 scales, one of each input; largest weight 1",
+        "W^(1)   2 scales, one of each input; 2 weights, the largest 1",
         "W^(2)   1 input, with 1 sum of 2 cosines of each, 1 input passed on as they are;",
         "W^(3)   3 scales, one of each input, of each of 2 members;",
-        "W^(4)   3 x (1 + 3), tanh;",
-        "W^(5)   1 x (1 + 3), of each of 2 members, tanh;",
+        "W^(4)   3 x (1 + 3); 12 weights",
+        "3 tanh",
+        "W^(5)   1 x (1 + 3), of each of 2 members; 8 weights",
         "s_1^(1) = 1",
         "w_11^(2) = ",
     ):

@@ -12,7 +12,8 @@ ROOT = Path(__file__).parents[2]
 PAGES = [*ROOT.glob("*.md"), *ROOT.joinpath("docs").rglob("*.md")]
 IMAGE = re.compile(r"!\[([^\]]*)\]\(([^)\s]+)\)")
 CODE = re.compile(r"^(```+|~~~+).*?^\1$|`[^`\n]*`", re.DOTALL | re.MULTILINE)
-FOREIGN = re.compile(r"https?://(?!www\.w3\.org/)")
+# Names of XML look like addresses and are none.
+FOREIGN = re.compile(r"""(?:href|src)\s*=\s*["']?https?:|url\(["']?https?:""")
 
 
 def images() -> list[tuple[Path, str, str]]:

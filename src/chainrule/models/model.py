@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["Model"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Model:
     """A network together with its encoding of tables, and the record of its training.
 
@@ -79,9 +79,8 @@ class Model:
     def _repr_html_(self) -> str:
         return model_display(self)
 
-    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: ANN401, ARG002, FBT001 (IPython's own)
-        """Write what a notebook keeps as text beside the display: a line, where the whole can be long."""
-        printer.text(f"Model({self.network!r})")
+    def __repr__(self) -> str:
+        return f"Model({self.network!r})"
 
     @property
     def states(self) -> tuple[TrainingState, ...]:

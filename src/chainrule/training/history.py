@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from chainrule.arithmetic import ARITHMETIC
 from chainrule.training.displays.history import history_display
@@ -46,7 +46,7 @@ class Epoch(NamedTuple):
     score: float | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class History:
     r"""Losses and time of every epoch that was completed.
 
@@ -105,7 +105,6 @@ class History:
     def _repr_html_(self) -> str:
         return history_display(self)
 
-    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: ANN401, ARG002, FBT001 (IPython's own)
-        """Write what a notebook keeps as text beside the display: a line, where the whole can be long."""
+    def __repr__(self) -> str:
         losses = f"loss {self.loss_before:.6g} to {self.loss_after:.6g}"
-        printer.text(f"History({counted(len(self.epochs), 'epoch')}, {losses})")
+        return f"History({counted(len(self.epochs), 'epoch')}, {losses})"

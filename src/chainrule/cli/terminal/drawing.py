@@ -83,10 +83,14 @@ def _node(what: str, names: str, width: int) -> list[str]:
     return wrapped(names, width, first=f"  {what:<{NODE}}", rest=" " * (NODE + 2)) or [f"  {what}"]
 
 
+def _numbered(letter: str, n: int) -> str:
+    return f"{letter}_1" if n == 1 else f"{letter}_1 to {letter}_{n}"
+
+
 def _names(net: Network, encoding: Encoding | None, width: int) -> tuple[str, str]:
     """Names of the inputs and of the answers, as far as a line or two have room."""
     if encoding is None:
-        return f"x_1 to x_{net.sizes[0]}", f"a_1 to a_{net.sizes[-1]}"
+        return _numbered("x", net.sizes[0]), _numbered("a", net.sizes[-1])
     room = width - NODE - 2 if width >= NARROW else 2 * (width - 8)
     columns = list(dict.fromkeys(part.name for part in encoding.inputs))
     inputs = shortened(columns, room)

@@ -66,6 +66,11 @@ class WithHelp(typer.core.TyperCommand):
         print_help(self, ctx)
 
 
+def _place(name: str) -> int:
+    """Long names first, which Click gives in no order, then short ones, then the name of an argument."""
+    return next(k for k, beginning in enumerate(("--", "-", "")) if name.startswith(beginning))
+
+
 def print_help(command: Any, context: Any) -> None:  # noqa: ANN401 (Click's classes, typer's own copy or not)
     """Print the help of a command to standard output."""
     width = width_of(sys.stdout)
@@ -114,7 +119,7 @@ def _panels(command: Any, context: Any) -> dict[str, list[tuple[str, str]]]:  # 
 
 def _label(option: Any) -> str:  # noqa: ANN401 (as above)
     """Names of an option, and what it takes."""
-    names = sorted([*option.opts, *option.secondary_opts], key=lambda name: not name.startswith("-"))
+    names = sorted([*option.opts, *option.secondary_opts], key=_place)
     takes = "" if option.is_flag or not option.metavar else f" {option.metavar}"
     return f"{', '.join(names)}{takes}"
 

@@ -108,9 +108,8 @@ class Encoding(Stored, frozen=True):
     def _repr_html_(self) -> str:
         return encoding_display(self)
 
-    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: ANN401, ARG002, FBT001 (IPython's own)
-        """Write what a notebook keeps as text beside the display: a line, where the whole can be long."""
-        printer.text(f"Encoding({counted(self.n_inputs, 'input')}, {counted(self.n_outputs, 'output')})")
+    def __repr__(self) -> str:
+        return f"Encoding({counted(self.n_inputs, 'input')}, {counted(self.n_outputs, 'output')})"
 
     @property
     def input_names(self) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from chainrule.lines import LABEL, LONGEST_TEXT, NARROW, WIDTH, labelled, padded, span, wrapped
 from chainrule.stored import MOST, Meta, Name, Stored, Text
@@ -119,10 +119,9 @@ class Report(Stored, frozen=True):
     def _repr_html_(self) -> str:
         return report_display(self)
 
-    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: ANN401, ARG002, FBT001 (IPython's own)
-        """Write what a notebook keeps as text beside the display: a line, where the whole can be long."""
+    def __repr__(self) -> str:
         extent = f"{counted(self.n_read, 'row')}, {counted(len(self.columns), 'column')}"
-        printer.text(f"Report({named(self.table)}, {extent})")
+        return f"Report({named(self.table)}, {extent})"
 
 
 def report_lines(
