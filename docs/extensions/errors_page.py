@@ -72,5 +72,5 @@ def _class(one: type[Exception]) -> str:
 def _message(one: Message) -> str:
     """A message with its class; what it says of a case alone is in italics."""
     text = SPECIAL.sub(r"\\\1", one.text)
-    text = re.sub(f"{BEGIN}([^{END}]*){END}", lambda gap: f"*{gap[1] or '…'}*", text)
+    text = re.sub(f"{BEGIN}([^{END}]*){END}", lambda gap: f"*{gap[1]}*" if gap[1] else "…", text)
     return f"- {text} ({{py:exc}}`~chainrule.{one.error}`)"
