@@ -36,6 +36,7 @@ ROOMS = {
         "In activations, losses and rules",
         "[](units-losses-rules.md) and [](layers.md) have them all.",
     ),
+    "plots": ("In a plot", "[](plots.md) has what can be drawn of what."),
     "inspection": ("In a trace or a check", "[](getting-started.md) shows both."),
     "estimators": ("In an estimator", "[](coming-from-scikit-learn.md) has all parameters."),
     "files": ("In a model file", "[](model-file.md) says what is in it, and what of it is checked."),
