@@ -59,7 +59,15 @@ def give_headings_a_level(
     context["furo_navigation_tree"] = tree.replace('role="heading"', 'role="heading" aria-level="2"')
 
 
+def leave_decisions_out_of_the_search(_app: Any, env: Any) -> None:
+    """Let the search find pages for users, and not the reasons behind them, which have the same words."""
+    for page in env.found_docs:
+        if page.startswith("decisions/"):
+            env.metadata[page]["no-search"] = "true"
+
+
 def setup(app: Any) -> None:
     """Hook the above into Sphinx."""
     app.add_domain(NumberedByLabel, override=True)
+    app.connect("env-updated", leave_decisions_out_of_the_search)
     app.connect("html-page-context", give_headings_a_level, priority=900)  # after the theme

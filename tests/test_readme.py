@@ -74,4 +74,5 @@ def test_figures_are_those_of_the_pages_they_come_from() -> None:
     accuracies = [row for row in rows_of(README) if len(row) == 3 and row[1][:1].isdigit()]
     assert len(accuracies) == 5
     for rival, error, seconds in accuracies:
-        assert (told[f"error in that of {rival}"], told[f"seconds in those of {rival}"]) == (error, seconds)
+        assert told[f"error in that of {rival}"] == error
+        assert f"{float(told[f'seconds in those of {rival}']):.3g}" == f"{float(seconds):.3g}"
