@@ -217,6 +217,31 @@ def test_a_check_says_its_verdict_in_words() -> None:
     shown(replace(check, complex_step=None))
 
 
+def test_a_check_says_in_a_notebook_what_its_text_says() -> None:
+    check = check_gradients(network(2, 3, 1), [[0.5, 1.0]], [[0.25]])
+    far, near = check.differences, check.complex_step
+    assert near is not None
+    blind = replace(far, relative_to_network=0.25, limit=1e-6, rounding=2e3)
+    for one, cannot in (
+        (replace(check, differences=blind), "central differences cannot see them; the complex step can."),
+        (
+            replace(check, differences=blind, complex_step=replace(near, rounding=1.0)),
+            "central differences and complex step cannot see them.",
+        ),
+        (replace(check, differences=blind, complex_step=None), "central differences cannot see them."),
+    ):
+        for text in (str(one), text_of(shown(one))):
+            assert f"Rounding is larger than these gradients: {cannot}" in text
+            assert "(no more than rounding: up to 2e+03)" in text
+            assert "1 sample, all 13 weights, largest gradient " in text
+    wrong = replace(check, update_error=1.0)
+    rows = tables_of(shown(wrong))["Errors of the gradients"]
+    assert [row[4] for row in rows[1:]] == ["passed", "passed", "too far apart"]
+    for text in (str(check), text_of(shown(check))):
+        assert "cannot see" not in text
+        assert "rounding" not in text
+
+
 def test_a_history_shows_losses_and_the_best_epoch() -> None:
     found = TrainingResult(
         network(2, 1),
