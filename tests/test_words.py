@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import time
 from pathlib import Path  # noqa: TC003 - pytest looks at the annotations
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from chainrule.errors import TableError, UnknownNameError
 from chainrule.tables import read_table
-from chainrule.words import closest, quoted, suggestion
+from chainrule.words import alike, closest, groups_alike, in_common, quoted, suggestion
 
 
 @pytest.mark.parametrize(
@@ -86,3 +89,52 @@ def test_an_object_that_takes_a_page_is_quoted_by_its_type() -> None:
 class Long:
     def __repr__(self) -> str:
         return "Long(" + "x" * 300 + ")"
+
+
+def test_texts_of_unlike_words_are_no_group() -> None:
+    told = [
+        f"column '{name}': missing in {k} training rows" for name, k in zip("abcd", (1, 5, 5, 7), strict=True)
+    ]
+    told[0] = told[0].removesuffix("s")
+    assert alike(told) == ["4 columns, 'a', 'b', 'c' and 1 more: missing in … training rows"]
+    assert groups_alike(["missing in 5 training rows", "missing in 7", "missing in 8"]) == [[0], [1, 2]]
+    assert groups_alike(["'size 1 row' or 'size 2'", "'size 3' or 'size 4'"]) == [[0], [1]]
+
+
+def test_what_is_said_of_many_columns_is_no_value_of_one() -> None:
+    assert groups_alike([f"'lo{k}' or 'hi{k}'" for k in range(9)]) == [[k] for k in range(9)]
+    assert groups_alike(["levels lo1", "levels hi10"]) == [[0], [1]]
+    assert in_common(["constant (0) in it", "constant (12.5) in it"]) == "constant (…) in it"
+    assert in_common(["from -1 to 2020-01-05", "from 3 to 2021-01-05"]) == "from … to …"
+    same = [f"column 'a' has {k} gaps" for k in range(2, 6)]
+    assert alike(same) == same  # of one column, and not of four
+
+
+WORDS = [
+    "column 'a'", "column 'b':", 'column "c\'d"', "missing in", "1", "2", "-3.5", "1e+05,", "(0)", "row",
+    "rows", "training", "held-out", "cell", "values", "'lo1'", "'hi 10'", "'size 1 row'", "lo1", "hi10", "'",
+    '"', "…", "5%", "user's", "'a\\'b'", "12rows", "٢",
+]  # fmt: skip
+TEXTS = st.lists(
+    st.lists(st.sampled_from(WORDS) | st.text(max_size=3), max_size=6).map(" ".join), max_size=12
+)
+
+
+@given(TEXTS)
+@example(["size 1 row", "size 2", "size 3", "size 4"])
+@example(["column … has", "column 'a' has", "column 'b' has"])
+def test_what_is_said_of_a_group_is_true_of_each(texts: list[str]) -> None:
+    groups = groups_alike(texts)
+    assert sorted(place for places in groups for place in places) == list(range(len(texts)))
+    for places in groups:
+        group = [texts[place] for place in places]
+        common = in_common(group)
+        as_rule = re.escape(common).replace("…", ".*")
+        as_rule = re.sub(r"(cell|row|value)s", r"\1s?", as_rule)
+        for text in group:
+            assert re.fullmatch(rf"(?:column .*: )?{as_rule}", text, re.DOTALL), (common, text)
+        quotations = {
+            tuple(re.findall(r"(?<!\w)'[^'\\]*'(?!\w)", re.sub("column '[^']*'", "", one))) for one in group
+        }
+        assert len(quotations) == 1
+    alike(texts)

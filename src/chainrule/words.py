@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from chainrule.lines import apart, cut, span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 __all__ = [
     "LEAST_ALIKE", "LONGEST_VALUE", "MOST_NAMED", "alike", "closest", "counted", "duration", "groups_alike",
@@ -28,8 +28,12 @@ LONGEST_COMPARED = 60
 LETTERS_FOR_ONE_WRONG = 4
 SHORTEST_BEGINNING = 3
 LEAST_ALIKE, MOST_NAMED = 4, 3  # texts that are said as one, and columns that are named of them
-COLUMN = re.compile(r"column ('(?:[^'\\]|\\.)*'|\"[^\"]*\"):?")
-MANY_OR_ONE = re.compile(r"\d+(?: (?:training |held-out )?(?:cells|cell|rows|row|values|value)\b)?")
+QUOTED = r"(?:'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")"
+LOOSE = re.compile(  # what may differ in texts that are alike, and what is quoted, which may not
+    rf"\bcolumn (?P<column>{QUOTED}):?|(?<!\w){QUOTED}(?!\w)"
+    r"|(?<!\w)(?P<number>[+−-]?\d\w*(?:[^\s\w'\"]\w+)*)"
+    r"(?P<unit> (?:training |held-out )?(?:cell|row|value)s?\b)?"
+)
 IGNORED = re.compile(r"[\s_-]+")
 NUMBERS = re.compile("[0-9]+")
 
@@ -165,7 +169,7 @@ def alike(texts: Sequence[str], alone: Sequence[str] = (), *, most: int | None =
     """
     told = []
     for places in groups_alike(texts):
-        names = [found[1] for found in (COLUMN.search(texts[place]) for place in places) if found is not None]
+        names = list(dict.fromkeys(name for place in places if (name := _column(texts[place])) is not None))
         if len(places) < LEAST_ALIKE or len(names) < len(places):
             told += [(alone or texts)[place] for place in places]
             continue
@@ -182,31 +186,49 @@ def groups_alike(texts: Sequence[str]) -> list[list[int]]:
     >>> groups_alike(["missing in 1 row", "a date", "missing in 23 rows"])
     [[0, 2], [1]]
     """
-    groups: dict[str, list[int]] = {}
+    groups: dict[tuple[str, ...], list[int]] = {}
     for place, text in enumerate(texts):
-        groups.setdefault(MANY_OR_ONE.sub("0", COLUMN.sub("column", text)), []).append(place)
+        groups.setdefault(tuple(common for common, _ in _pieces(text)), []).append(place)
     return list(groups.values())
 
 
 def in_common(group: Sequence[str]) -> str:
-    """What texts of one group have in common, with an ellipsis for each number that differs.
+    """What texts of one group have in common, with an ellipsis for each name and number that differs.
 
     Examples
     --------
     >>> in_common(["missing in 1 row", "missing in 23 rows"])
     'missing in … rows'
     """
-    parts = [list(dict.fromkeys(one)) for one in zip(*(_parts(text) for text in group), strict=True)]
-    words = [
-        one[0] if len(one) == 1 else "…" if one[0].strip("'")[:1].isdigit() else max(one, key=len)
-        for one in parts
-    ]
-    return " ".join(words).replace("column … : ", "")
+    words = []
+    for pieces in zip(*map(_pieces, group), strict=True):
+        common, written = pieces[0][0], {one for _, one in pieces}
+        # What differs and is neither a name nor a number is "row" and "rows".
+        words.append(common if len(written) > 1 and "…" in common else max(written, key=len))
+    return "".join(words).removeprefix("column …: ")
 
 
-def _parts(text: str) -> list[str]:
-    """Words of a text, the name of its column cut away."""
-    return COLUMN.sub(lambda found: f"column …{' :' * found[0].endswith(':')}", text).split()
+def _pieces(text: str) -> Iterator[tuple[str, str]]:
+    """Pieces of a text: what each is in all texts of a group, and as it is written."""
+    end = 0
+    for found in LOOSE.finditer(text):
+        between, whole = text[end : found.start()], found[0]
+        end = found.end()
+        yield between, between
+        if found["column"]:
+            yield f"column …{':' * whole.endswith(':')}", whole
+        elif found["number"]:
+            yield "…", found["number"]
+            unit = found["unit"] or ""
+            yield unit.removesuffix("s"), unit
+        else:
+            yield whole, whole
+    yield text[end:], text[end:]
+
+
+def _column(text: str) -> str | None:
+    """The first column that a text names, as it is written; None where it names none."""
+    return next((found["column"] for found in LOOSE.finditer(text) if found["column"]), None)
 
 
 def listed(names: Iterable[object], most: int = MOST_LISTED) -> str:

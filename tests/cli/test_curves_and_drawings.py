@@ -70,13 +70,29 @@ def test_validation_rows_have_a_curve_of_their_own() -> None:
     assert "o" in text
     assert "*" in text
     assert "#" in text  # where both begin
-    assert lines[-2:] == [
+    assert lines[-3:] == [
         "training (*): first 4, last 1, the lowest",
         "validation (o): first 4, last 3.75, lowest 3.5 in epoch 3",
+        "both: #",
     ]
     _, braille = loss_curve([4.0, 3, 2, 1], [4.0, None, 3.5, 3.75], 80)
     assert any(BRAILLE < ord(one) < BRAILLE + 256 for one in "".join(braille))
     assert all(ord(one) < BRAILLE for one in "".join(lines))
+
+
+def test_a_sign_for_both_is_explained_where_it_is_drawn() -> None:
+    _, apart = loss_curve([4.0, 3, 2, 1], [8.0, 7.0, 6.0, 5.0], 80, plain=True)
+    assert "#" not in "".join(apart)
+    _, braille = loss_curve([4.0, 3, 2, 1], [4.0, None, 3.5, 3.75], 80)
+    assert "#" not in "".join(braille)
+
+
+@pytest.mark.parametrize("plain", [False, True])
+@pytest.mark.parametrize("losses", [[1.0, 0.5, 1e-310], [1e308, 1.0, 5e-324], [5e-324, 0.0, 1e308]])
+def test_no_finite_losses_are_too_far_apart(losses: list[float], plain: bool) -> None:  # noqa: FBT001 (a parameter)
+    title, lines = loss_curve(losses, losses[::-1], 80, plain=plain)
+    assert title.endswith("scale") == (min(losses) > 0)
+    assert len(lines) > HEIGHT
 
 
 @pytest.mark.parametrize("width", [20, 40, 80, 200])

@@ -136,6 +136,27 @@ def test_wide_tables_are_cut_in_show(here: Path, chainrule_command: Callable[...
     assert [one["name"] for one in inputs] == learnt
 
 
+@pytest.mark.parametrize("levels", ["size 1 row/size 2|size 3/size 4", "lo{k}/hi{k}"])
+def test_levels_that_are_numbered_are_each_columns_own(
+    here: Path, chainrule_command: Callable[..., Any], levels: str
+) -> None:
+    kinds = [one.split("/") for one in levels.split("|")]
+    header = [f"c{k}" for k in range(24)]
+    rows = [
+        ",".join([*(kinds[k % len(kinds)][(n + k) % 2].format(k=k) for k in range(24)), str(n)])
+        for n in range(20)
+    ]
+    here.joinpath("alike.csv").write_text("\n".join([",".join([*header, "y"]), *rows]), encoding="utf-8")
+    done = chainrule_command("fit", "alike.csv", "--target", "y", "--epochs", 1)
+    assert done.code == 0, done.err
+    if len(kinds) == 1:
+        assert re.search(r"^ +c7 .*'hi7'.*'lo7'|^ +c7 .*'lo7'.*'hi7'", done.out, re.MULTILINE), done.out
+        assert "and 21 more" not in done.out
+    else:
+        assert "12 columns  c0, c2, c4 and 9 more: " in done.out
+        assert re.search(r"12 columns  c1, c3, c5 and 9 more: .*'size 3' .*'size 4'", done.out), done.out
+
+
 def test_of_many_classes_the_worst_are_shown() -> None:
     classes = [f"c{k:02}" for k in range(60)]
     truth = np.repeat(np.arange(1, 60), 10)

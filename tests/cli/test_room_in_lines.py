@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from chainrule.cli.terminal import asked_width
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -129,3 +131,9 @@ def test_the_row_that_is_proposed_is_there(here: Path, chainrule_command: Callab
     [proposed] = [line for line in lines_of(chainrule_command(*typed)) if "chainrule trace" in line]
     assert proposed.split()[1:] == ["trace", "t.st", "t.csv", "--row", "3"]
     assert "  x: 2" in lines_of(chainrule_command(*proposed.split()[1:]))
+
+
+def test_a_number_of_columns_of_many_digits_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    for asked, columns in (("9" * 9, 10**9 - 1), ("9" * 10, None), ("9" * 5000, None), ("7", 20)):
+        monkeypatch.setenv("COLUMNS", asked)
+        assert asked_width(None) == columns

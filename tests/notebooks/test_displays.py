@@ -18,6 +18,7 @@ from read_back import MOST, facts_of, read, shown, tables_of, text_of
 
 import chainrule
 from chainrule import Ensemble, Network, check_gradients, trace
+from chainrule.cli.terminal.curve import loss_curve
 from chainrule.displays import (
     Curve,
     curves,
@@ -217,6 +218,31 @@ def test_a_check_says_its_verdict_in_words() -> None:
     shown(replace(check, complex_step=None))
 
 
+def test_a_check_says_in_a_notebook_what_its_text_says() -> None:
+    check = check_gradients(network(2, 3, 1), [[0.5, 1.0]], [[0.25]])
+    far, near = check.differences, check.complex_step
+    assert near is not None
+    blind = replace(far, relative_to_network=0.25, limit=1e-6, rounding=2e3)
+    for one, cannot in (
+        (replace(check, differences=blind), "central differences cannot see them; the complex step can."),
+        (
+            replace(check, differences=blind, complex_step=replace(near, rounding=1.0)),
+            "central differences and complex step cannot see them.",
+        ),
+        (replace(check, differences=blind, complex_step=None), "central differences cannot see them."),
+    ):
+        for text in (str(one), text_of(shown(one))):
+            assert f"Rounding is larger than these gradients: {cannot}" in text
+            assert "(no more than rounding: up to 2e+03)" in text
+            assert "1 sample, all 13 weights, largest gradient " in text
+    wrong = replace(check, update_error=1.0)
+    rows = tables_of(shown(wrong))["Errors of the gradients"]
+    assert [row[4] for row in rows[1:]] == ["passed", "passed", "too far apart"]
+    for text in (str(check), text_of(shown(check))):
+        assert "cannot see" not in text
+        assert "rounding" not in text
+
+
 def test_a_history_shows_losses_and_the_best_epoch() -> None:
     found = TrainingResult(
         network(2, 1),
@@ -241,8 +267,8 @@ def test_a_history_shows_losses_and_the_best_epoch() -> None:
 @pytest.mark.parametrize(
     "losses",
     [[], [1.0], [1.0, 1.0], [math.nan] * 5, [1.0, math.nan, math.inf, 0.5], [1e308, -1e308], [0.0, 5e-324],
-     [1.0 / k for k in range(1, 20_001)], [-1.0, 2.0]],
-    ids=["none", "one", "flat", "nan", "gaps", "extreme", "tiny", "many", "negative"],
+     [1.0, 0.5, 1e-310], [1e308, 1.0, 5e-324], [1.0 / k for k in range(1, 20_001)], [-1.0, 2.0]],
+    ids=["none", "one", "flat", "nan", "gaps", "extreme", "tiny", "denormal", "far", "many", "negative"],
 )  # fmt: skip
 def test_no_losses_are_too_odd_to_be_shown(losses: list[float]) -> None:
     root = shown(history(losses))
@@ -251,6 +277,13 @@ def test_no_losses_are_too_odd_to_be_shown(losses: list[float]) -> None:
     shown(history(losses, [None, *losses[1:]] if losses else []))
     for best in (None, 0, 1, len(losses)):
         curves("Loss", [Curve("training", losses)], best=best)
+
+
+def test_from_twenty_times_on_a_curve_is_logarithmic_as_on_a_terminal() -> None:
+    for losses, is_log in (([20.0, 5.0, 1.0], False), ([20.5, 5.0, 1.0], True)):
+        assert ("logarithmic scale" in curves("Loss", [Curve("training", losses)])) == is_log
+        title, _ = loss_curve(losses, [None] * 3, 80)
+        assert title.endswith("logarithmic scale") == is_log
 
 
 def test_a_curve_of_many_epochs_keeps_what_stands_out() -> None:

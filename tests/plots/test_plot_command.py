@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import xml.etree.ElementTree as ET
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ from command_line import run_command
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from forks import Forks
 
 FIT = ("fit", "iris.csv", "--target", "species", "--hidden", 3, "--epochs", 5, "--out", "new.st")
 pytestmark = pytest.mark.usefixtures("tables_read_once")
@@ -83,20 +86,55 @@ def test_faults_are_said_together(here: Path) -> None:
     assert not here.joinpath("new.st").exists()
 
 
+COMMANDS = {
+    "fit": (FIT, "Saved     new.st"),
+    "score": (("score", "iris.safetensors", "iris.csv"), "Score of iris.safetensors"),
+    "show": (("show", "iris.safetensors"), "Model     iris.safetensors"),
+}
+
+
 @pytest.mark.parametrize("options", [(), ("--json",)])
-def test_a_picture_that_finds_no_place_costs_no_summary(
-    here: Path, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...]
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_picture_that_finds_no_place_costs_no_result(
+    here: Path, monkeypatch: pytest.MonkeyPatch, name: str, options: tuple[str, ...]
 ) -> None:
     def full(path: Path, *_: object, **__: object) -> None:
         raise OutputError(f"{path} cannot be written: no space.", needs="room", advice="Make room.")
 
     monkeypatch.setattr("chainrule.cli.plots.write_file", full)
-    done = run_command(*FIT, "--plot", "a.svg", *options)
+    command, words = COMMANDS[name]
+    done = run_command(*command, "--plot", "a.svg", *options)
     assert done.code == 2
     assert done.err.endswith("Error: a.svg cannot be written: no space. Make room.\n")
-    assert here.joinpath("new.st").exists()
+    assert "cannot be printed" not in done.err
+    assert here.joinpath("new.st").exists() == (name == "fit")
     assert not here.joinpath("a.svg").exists()
-    assert "plot" not in json.loads(done.out) if options else "Saved     new.st" in done.out
+    assert "plot" not in json.loads(done.out) if options else words in done.out
+
+
+NO_PLACE = """
+import chainrule.cli.plots, chainrule.errors
+def full(path, *_, **__):
+    words = f"{path} cannot be written: no space."
+    raise chainrule.errors.OutputError(words, needs="room", advice="Make room.")
+chainrule.cli.plots.write_file = full
+"""
+
+
+@pytest.mark.parametrize("options", [(), ("--json",)])
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_reader_that_has_had_enough_costs_no_picture_and_hides_no_fault_of_it(
+    here: Path, forks: Forks, name: str, options: tuple[str, ...]
+) -> None:
+    for script, code in (("", 0), (NO_PLACE, 2)):
+        reader, writer = os.pipe()
+        os.close(reader)
+        command = [*COMMANDS[name][0], "--plot", f"{code}.svg", "--force", *options]
+        done = forks.run(*map(str, command), script=script, stdout=writer)
+        os.close(writer)
+        assert done.code == code, done.err
+        assert here.joinpath(f"{code}.svg").exists() == (code == 0)
+        assert ("2.svg cannot be written: no space." in done.err) == (code == 2)
 
 
 def test_without_matplotlib_nothing_is_trained(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 from chainrule.cli.paths import output_path
@@ -12,6 +13,7 @@ from chainrule.plots import ENDINGS, needs_matplotlib, picture_of
 from chainrule.words import printable, suggestion
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 __all__ = ["NO_PICTURE", "Plotting"]
@@ -61,8 +63,33 @@ class Plotting:
                 )
         check_writable(self.path, overwrite=overwrite)
 
-    def draw(self, thing: Any, words: str) -> dict[str, str]:  # noqa: ANN401 (what can be drawn)
-        """Draw a thing, if it is to be, and keep it; where it is, for a summary."""
+    def beside(
+        self,
+        tell: Callable[[dict[str, str]], None],
+        thing: Any,  # noqa: ANN401 (what can be drawn)
+        words: str,
+    ) -> None:
+        """Draw a thing, if it is to be, and tell a result; neither costs the other.
+
+        The picture is first, since who reads the result may have had enough of it.
+
+        Parameters
+        ----------
+        tell : callable
+            Print the result, with where the picture is: an entry of a summary, or none.
+        thing : whatever `picture_of` takes
+        words : str
+            Title of the picture.
+        """
+        try:
+            drawn = self._draw(thing, words)
+        except BaseException:
+            with contextlib.suppress(BrokenPipeError):  # nobody reads on, which is the lesser fault
+                tell({})
+            raise
+        tell(drawn)
+
+    def _draw(self, thing: Any, words: str) -> dict[str, str]:  # noqa: ANN401 (as above)
         if self.path is None:
             return {}
         write_file(self.path, picture_of(thing, "summary", self.ending, words), overwrite=self.overwrite)

@@ -12,7 +12,7 @@ from chainrule.displays.blocks import (
     warning,
     wide,
 )
-from chainrule.displays.curve import Curve, curves
+from chainrule.displays.curve import Curve, curves, is_logarithmic
 from chainrule.displays.formulas import equation, with_indices
 from chainrule.displays.html import Html, element, inline, joined_html
 from chainrule.displays.layers import Between, Layer, layers_picture
@@ -20,6 +20,6 @@ from chainrule.displays.notebook import MovingLine, in_notebook
 
 __all__ = [
     "Between", "Curve", "Html", "Layer", "MovingLine", "curves", "display", "element", "equation", "facts",
-    "first_and_last", "folded", "in_notebook", "inline", "joined_html", "layers_picture", "paragraph",
-    "remark", "some_of", "table", "warning", "wide", "with_indices",
+    "first_and_last", "folded", "in_notebook", "inline", "is_logarithmic", "joined_html", "layers_picture",
+    "paragraph", "remark", "some_of", "table", "warning", "wide", "with_indices",
 ]  # fmt: skip

@@ -14,11 +14,11 @@ from chainrule.words import counted
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Curve", "curves"]
+__all__ = ["Curve", "curves", "is_logarithmic"]
 
 WIDTH, HEIGHT, TOP, BOTTOM = 420.0, 130.0, 12.0, 20.0
 MOST_POINTS = 200  # of a line: no more can be seen
-FAR_APART = 30.0  # times the smallest value is the largest, from which on both are seen by logarithms alone
+FAR_APART = 20.0  # times the smallest value is the largest, beyond which logarithms alone show both
 LOGARITHMIC = "logarithmic scale"
 
 
@@ -35,6 +35,17 @@ class Curve:
 
     name: str
     values: Sequence[float | None]
+
+
+def is_logarithmic(low: float, high: float) -> bool:
+    """Whether values from the lowest to the highest are drawn on a logarithmic scale.
+
+    Examples
+    --------
+    >>> is_logarithmic(1.0, 20.0), is_logarithmic(1.0, 21.0), is_logarithmic(0.0, 1.0)
+    (False, True, False)
+    """
+    return low > 0 and high > FAR_APART * low
 
 
 def curves(what: str, lines: Sequence[Curve], *, best: int | None = None) -> Html:
@@ -67,7 +78,7 @@ def curves(what: str, lines: Sequence[Curve], *, best: int | None = None) -> Htm
     if n_epochs < 2 or max(map(len, known), default=0) < 2:  # noqa: PLR2004 (ends of a line)
         return Html()
     low, high = min(values), max(values)
-    is_logarithmic = low > 0 and high / low > FAR_APART
+    is_log = is_logarithmic(low, high)
     ends = [_four(value) for value in (high, low)]
     left = 8 + max(map(width_of, ends))
 
@@ -76,8 +87,8 @@ def curves(what: str, lines: Sequence[Curve], *, best: int | None = None) -> Htm
 
     def down(value: float) -> float:
         whole, part = high - low, high - value
-        if is_logarithmic:
-            whole, part = math.log(high / low), math.log(high / value)
+        if is_log:  # the quotient of what is far apart may have no room
+            whole, part = math.log(high) - math.log(low), math.log(high) - math.log(value)
         elif not math.isfinite(whole):
             whole, part = high / 2 - low / 2, high / 2 - value / 2
         return TOP + (HEIGHT - TOP - BOTTOM) * (part / whole if whole else 0.5)
@@ -91,7 +102,7 @@ def curves(what: str, lines: Sequence[Curve], *, best: int | None = None) -> Htm
         *([words_at(left - 4, down(low) + 4, ends[1], anchor="end")] if high > low else []),
         words_at(left, HEIGHT - 2, "epoch 1"),
         words_at(WIDTH - 8, HEIGHT - 2, str(n_epochs), anchor="end"),
-        *([words_at((left + WIDTH) / 2, HEIGHT - 2, LOGARITHMIC, anchor="middle")] if is_logarithmic else []),
+        *([words_at((left + WIDTH) / 2, HEIGHT - 2, LOGARITHMIC, anchor="middle")] if is_log else []),
     ]  # fmt: skip
     looks = ((FIRST, None), (SECOND, "5 3"))
     for points, (colour, dash) in zip(known, looks, strict=False):
@@ -110,7 +121,7 @@ def curves(what: str, lines: Sequence[Curve], *, best: int | None = None) -> Htm
         if points
     ]
     found = f"; the best epoch is {best}" if best is not None else ""
-    scale = f", {LOGARITHMIC}" if is_logarithmic else ""
+    scale = f", {LOGARITHMIC}" if is_log else ""
     label = f"{what} of {counted(n_epochs, 'epoch')}{scale}: {'; '.join(ways)}{found}"
     return picture(WIDTH, HEIGHT, label, *parts, shrinks=True)
 

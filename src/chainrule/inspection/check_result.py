@@ -12,7 +12,12 @@ from chainrule.words import counted, series
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["GradientCheck", "MethodCheck", "WeightPlace", "check_lines"]
+__all__ = [
+    "CheckRow", "CheckSummary", "GradientCheck", "MethodCheck", "WeightPlace", "check_lines",
+    "summary_of_check",
+]  # fmt: skip
+
+TOO_FAR = "too far apart"
 
 
 @dataclass(frozen=True)
@@ -115,7 +120,7 @@ class GradientCheck:
         return "\n".join(check_lines(self))
 
     def _repr_html_(self) -> str:
-        return check_display(self)
+        return check_display(self.network, summary_of_check(self), is_open=not self.passed)
 
     def to_json(self) -> dict[str, Any]:
         """Every figure as plain numbers."""
@@ -126,44 +131,131 @@ class GradientCheck:
         return {**vars(self), **methods}
 
 
-def check_lines(check: GradientCheck, width: int = WIDTH) -> list[str]:
-    """A check in lines of so many columns: tables, which are lists where they have no room."""
-    verdict = "passed" if check.passed else "FAILED"
-    of_all = "all" if check.n_checked == check.n_weights else f"{check.n_checked} of"
-    extent = f"{counted(check.n_samples, 'sample')}, {of_all} {check.n_weights} weights"
+@dataclass(frozen=True)
+class CheckRow:
+    """One comparison of a check.
+
+    Attributes
+    ----------
+    name : str
+    error, limit : float
+        Worst error, as a share of the largest gradient of the network, and what it must not exceed.
+    error_of_layer : float or None
+        The same as a share of the largest gradient of its layer; None for the update.
+    method : MethodCheck or None
+        What is compared; None for the update.
+    passed : bool
+    remark : str
+        What is to be said of an error that is not simply within its limit.
+    """
+
+    name: str
+    error: float
+    error_of_layer: float | None
+    limit: float
+    method: MethodCheck | None
+    passed: bool
+    remark: str
+
+    @property
+    def figures(self) -> tuple[str, str, str]:
+        """The errors and the limit as they are written."""
+        of_layer = "" if self.error_of_layer is None else f"{self.error_of_layer:.1e}"
+        return f"{self.error:.1e}", of_layer, f"{self.limit:.0e}"
+
+
+@dataclass(frozen=True)
+class CheckSummary:
+    """What is said of a gradient check, wherever it is shown.
+
+    Attributes
+    ----------
+    title : str
+        The verdict.
+    extent, size : str
+        How much was checked, and how large the gradients are.
+    rows : tuple of CheckRow
+    blindness : str
+        What cannot see gradients of this size; empty where all can.
+    """
+
+    title: str
+    extent: str
+    size: str
+    rows: tuple[CheckRow, ...]
+    blindness: str
+
+    @property
+    def worst(self) -> list[tuple[str, str, str, str]]:
+        """Of each method, what back-propagation and the estimate give for the worst weight, and its place."""
+        return [
+            (one.name, f"{one.method.gradient:.9g}", f"{one.method.estimate:.9g}", str(one.method.worst))
+            for one in self.rows
+            if one.method is not None
+        ]
+
+
+def summary_of_check(check: GradientCheck) -> CheckSummary:
+    """What is said of a check, for text, notebooks and pictures alike.
+
+    Examples
+    --------
+    >>> from chainrule import Network, check_gradients
+    >>> told = summary_of_check(check_gradients(Network.random((2, 1)), [[1.0, 2.0]], [[0.0]]))
+    >>> told.extent, [row.name for row in told.rows]
+    ('1 sample, all 3 weights', ['central differences', 'complex step', 'update (slope)'])
+    """
     methods = [("central differences", check.differences)]
     if check.complex_step is not None:
         methods.append(("complex step", check.complex_step))
-    errors = [
-        (
-            name,
-            f"{method.relative_to_network:.1e}",
-            f"{method.relative_to_layer:.1e}",
-            f"{method.limit:.0e}",
-            _mark(method),
+    rows = [
+        CheckRow(
+            name, one.relative_to_network, one.relative_to_layer, one.limit, one, one.passed, _remark(one)
         )
-        for name, method in methods
+        for name, one in methods
     ]
     if check.complex_step is not None:  # the slope along the update is found by it
-        mark = "  <-- too far apart" * (not check.update_error <= check.update_limit)
-        errors.append(("update (slope)", f"{check.update_error:.1e}", "", f"{check.update_limit:.0e}", mark))
-    worst = [
-        (name, f"{method.gradient:.9g}", f"{method.estimate:.9g}", str(method.worst))
-        for name, method in methods
-    ]
-    tables = [*_error_table(errors), "", *_worst_table(worst)]
-    if max(map(len, tables)) > width:
-        tables = [*_error_list(errors, width), "", *_worst_list(worst, width)]
-    blind = [name for name, method in methods if method.passed and method.rounding >= 1]
+        error, limit = check.update_error, check.update_limit
+        is_within = error <= limit
+        rows.append(
+            CheckRow("update (slope)", error, None, limit, None, is_within, TOO_FAR * (not is_within))
+        )
+    blind, blindness = [name for name, one in methods if one.passed and one.rounding >= 1], ""
     if blind:
         sees = check.complex_step is not None and check.complex_step.rounding < 1
         rest = "; the complex step can" if sees else ""
-        words = f"Rounding is larger than these gradients: {series(blind)} cannot see them{rest}."
-        tables += ["", *wrapped(words, width)]
-    title = wrapped(f"Gradient check {verdict}: {check.network}", width)
+        blindness = f"Rounding is larger than these gradients: {series(blind)} cannot see them{rest}."
+    of_all = "all" if check.n_checked == check.n_weights else f"{check.n_checked} of"
+    return CheckSummary(
+        title=f"Gradient check {'passed' if check.passed else 'FAILED'}",
+        extent=f"{counted(check.n_samples, 'sample')}, {of_all} {check.n_weights} weights",
+        size=f"largest gradient {check.largest_gradient:.6g}",
+        rows=tuple(rows),
+        blindness=blindness,
+    )
+
+
+def _remark(method: MethodCheck) -> str:
+    """Remark on an error that is not simply within its limit."""
+    if not method.passed:
+        return TOO_FAR
+    if method.relative_to_network <= method.limit:
+        return ""
+    return f"no more than rounding: up to {method.rounding:.0e}"
+
+
+def check_lines(check: GradientCheck, width: int = WIDTH) -> list[str]:
+    """A check in lines of so many columns: tables, which are lists where they have no room."""
+    told = summary_of_check(check)
+    errors = [(one.name, *one.figures, _mark(one)) for one in told.rows]
+    tables = [*_error_table(errors), "", *_worst_table(told.worst)]
+    if max(map(len, tables)) > width:
+        tables = [*_error_list(errors, width), "", *_worst_list(told.worst, width)]
+    if told.blindness:
+        tables += ["", *wrapped(told.blindness, width)]
     return [
-        *title,
-        *wrapped(f"{extent}, largest gradient {check.largest_gradient:.6g}", width),
+        *wrapped(f"{told.title}: {check.network}", width),
+        *wrapped(f"{told.extent}, {told.size}", width),
         "",
         *tables,
     ]
@@ -207,10 +299,6 @@ def _worst_list(worst: Sequence[tuple[str, str, str, str]], width: int) -> list[
     return lines
 
 
-def _mark(method: MethodCheck) -> str:
-    """Remark behind an error that is not simply within its limit."""
-    if not method.passed:
-        return "  <-- too far apart"
-    if method.relative_to_network <= method.limit:
-        return ""
-    return f"  (no more than rounding: up to {method.rounding:.0e})"
+def _mark(row: CheckRow) -> str:
+    """Remark as it stands behind the figures."""
+    return f"  ({row.remark})" * bool(row.remark) if row.passed else f"  <-- {row.remark}"

@@ -18,12 +18,11 @@ from chainrule.displays import (
 )
 from chainrule.inspection.formulas import Equation, Values
 from chainrule.inspection.worked_example import example_parts
-from chainrule.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from chainrule.inspection.check_result import GradientCheck
+    from chainrule.inspection.check_result import CheckRow, CheckSummary
     from chainrule.inspection.formulas import Part
     from chainrule.inspection.trace import ForwardTrace, Trace
 
@@ -84,53 +83,24 @@ def _part(one: Part) -> Html:
             return paragraph(with_indices(" ".join(one.split())))
 
 
-def check_display(check: GradientCheck) -> str:
+def check_display(network: str, told: CheckSummary, *, is_open: bool) -> str:
     """The verdict, the errors beside their limits, and the weight that is worst."""
-    methods = [("central differences", check.differences)]
-    if check.complex_step is not None:
-        methods.append(("complex step", check.complex_step))
-    rows = [
-        [
-            name,
-            f"{one.relative_to_network:.1e}",
-            f"{one.relative_to_layer:.1e}",
-            f"{one.limit:.0e}",
-            _verdict(one.relative_to_network, one.limit, passed=one.passed),
-        ]
-        for name, one in methods
-    ]
-    if check.complex_step is not None:  # as in the text
-        within = check.update_error <= check.update_limit
-        rows.append(
-            [
-                "update (slope)",
-                f"{check.update_error:.1e}",
-                "",
-                f"{check.update_limit:.0e}",
-                _verdict(check.update_error, check.update_limit, passed=within),
-            ]
-        )
+    rows = [[one.name, *one.figures, _verdict(one)] for one in told.rows]
     heads = ["compared with", "worst error / network", "/ layer", "limit", "verdict"]
-    worst = [
-        [name, f"{one.gradient:.9g}", f"{one.estimate:.9g}", with_indices(str(one.worst))]
-        for name, one in methods
-    ]
+    worst = [[*figures, with_indices(place)] for *figures, place in told.worst]
     heads_of_worst = ["compared with", "back-propagation", "estimate", "worst weight"]
-    of_all = "all" if check.n_checked == check.n_weights else f"{check.n_checked} of"
-    extent = f"{counted(check.n_samples, 'sample')}, {of_all} {check.n_weights} weights"
     return display(
-        f"Gradient check {'passed' if check.passed else 'FAILED'}",
-        paragraph(f"{extent}, largest gradient {check.largest_gradient:.6g}"),
+        told.title,
+        paragraph(f"{told.extent}, {told.size}"),
         table(heads, rows, caption="Errors of the gradients", words=[4]),
         remark("Errors are shares of the largest gradient of the network, and of its layer."),
-        folded(
-            "Worst weights", table(heads_of_worst, worst, caption="Worst weights"), is_open=not check.passed
-        ),
-        more=check.network,
+        *([remark(told.blindness)] if told.blindness else []),
+        folded("Worst weights", table(heads_of_worst, worst, caption="Worst weights"), is_open=is_open),
+        more=network,
     )
 
 
-def _verdict(error: float, limit: float, *, passed: bool) -> str:
-    if not passed:
-        return "too far apart"
-    return "passed" if error <= limit else "passed: no more than rounding"
+def _verdict(row: CheckRow) -> str:
+    if not row.passed:
+        return row.remark
+    return f"passed ({row.remark})" if row.remark else "passed"

@@ -30,7 +30,7 @@ from chainrule.cli.remarks import loss_rows
 from chainrule.cli.terminal import can_show, is_terminal, note_command, width_of
 from chainrule.cli.terminal.curve import loss_curve
 from chainrule.cli.terminal.progress import TrainingProgress
-from chainrule.errors import said
+from chainrule.errors import OutputError, said
 from chainrule.interrupts import exit_code
 from chainrule.lines import LABEL, NARROW, WIDTH, span, wrapped
 from chainrule.network import members_of
@@ -64,8 +64,9 @@ def run(job: FitJob, table: Path, picture: Plotting = NO_PICTURE, *, as_json: bo
     except (BrokenPipeError, KeyboardInterrupt):  # nobody reads on, or there is no time to
         if not outcome.was_interrupted:
             raise
-    except OSError:
-        note(f"{path} holds the trained network, but its summary cannot be printed.")
+    except OSError as error:
+        if not isinstance(error, OutputError):  # that of the picture, which costs no summary
+            note(f"{path} holds the trained network, but its summary cannot be printed.")
         if not outcome.was_interrupted:
             raise
     if outcome.was_interrupted:
@@ -78,23 +79,20 @@ def run(job: FitJob, table: Path, picture: Plotting = NO_PICTURE, *, as_json: bo
 
 
 def _tell(outcome: FitOutcome, table: Path, picture: Plotting, *, as_json: bool) -> None:
-    """Print the summary, whatever becomes of the picture."""
-    drawn: dict[str, str] = {}
-    if not as_json:
+    """Print the summary, and draw the fit, where that was asked for and there is time."""
+
+    def tell(drawn: dict[str, str]) -> None:
+        if as_json:
+            print_json(outcome.summary() | drawn)
+            return
         _print_summary(outcome, table)
-        picture.say(_drawn(outcome, picture))
-        return
-    try:
-        drawn = _drawn(outcome, picture)
-    finally:
-        print_json(outcome.summary() | drawn)
+        picture.say(drawn)
 
-
-def _drawn(outcome: FitOutcome, picture: Plotting) -> dict[str, str]:
-    """Draw the fit, where it was asked for and there is time; where the picture is."""
     if outcome.was_interrupted:
-        return {}
-    return picture.draw(outcome.result, f"How {printable(str(outcome.path))} was fitted, and how good it is")
+        tell({})
+        return
+    words = f"How {printable(str(outcome.path))} was fitted, and how good it is"
+    picture.beside(tell, outcome.result, words)
 
 
 def _held(outcome: FitOutcome) -> str:

@@ -24,14 +24,18 @@ def run(job: ScoreJob, picture: Plotting = NO_PICTURE, *, as_json: bool) -> None
     """Score, print, and draw where that was asked for."""
     with TrainingProgress(job.table) as face:
         outcome = job.run(face)
+
+    def tell(drawn: dict[str, str]) -> None:
+        if as_json:
+            print_json(outcome.summary() | drawn)
+            return
+        rows = counted(outcome.n_rows, "row")
+        title = f"Score of {printable(outcome.model)} on the {rows} of {named(outcome.table)}:"
+        room = width_of(sys.stdout) - 2
+        lines = [*score_lines(outcome.score, width=room), *beside_members(outcome.of_members, room)]
+        print_lines(title, lines)
+        picture.say(drawn)
+        note("Rows that the model was trained on flatter it: score it on others.")
+
     words = f"How good {printable(outcome.model)} is on {printable(outcome.table)}"
-    drawn = picture.draw(each_of(outcome.score), words)
-    if as_json:
-        print_json(outcome.summary() | drawn)
-        return
-    rows = counted(outcome.n_rows, "row")
-    title = f"Score of {printable(outcome.model)} on the {rows} of {named(outcome.table)}:"
-    room = width_of(sys.stdout) - 2
-    print_lines(title, [*score_lines(outcome.score, width=room), *beside_members(outcome.of_members, room)])
-    picture.say(drawn)
-    note("Rows that the model was trained on flatter it: score it on others.")
+    picture.beside(tell, each_of(outcome.score), words)

@@ -60,17 +60,30 @@ FIGURE = re.compile(r"(?:mean|deviation|less|divided by) [^,]+")
 def run(model: Path, picture: Plotting = NO_PICTURE, *, weights: bool, command: bool, as_json: bool) -> None:
     """Print what the file holds, or the command that makes it again."""
     loaded = load_model(model)
-    drawn = picture.draw(loaded, f"Network and weights of {printable(str(model))}")
-    if command:
-        width, words = asked_width(sys.stdout), fit_command(loaded)
-        lines = [" ".join(words)] if width is None else command_lines(words, width, margin="")
-        give("".join(f"{line}\n" for line in lines))
-        for remark in remarks_on_repeating(loaded.training):
-            note(f"Note: {remark}")
-        return
-    if as_json:
-        print_json(_as_json(loaded, model) | drawn)
-        return
+
+    def tell(drawn: dict[str, str]) -> None:
+        if command:
+            _print_command(loaded)
+        elif as_json:
+            print_json(_as_json(loaded, model) | drawn)
+        else:
+            _print_model(loaded, model, weights=weights)
+            picture.say(drawn)
+
+    picture.beside(tell, loaded, f"Network and weights of {printable(str(model))}")
+
+
+def _print_command(loaded: Model) -> None:
+    """Print the command that makes it again."""
+    width, words = asked_width(sys.stdout), fit_command(loaded)
+    lines = [" ".join(words)] if width is None else command_lines(words, width, margin="")
+    give("".join(f"{line}\n" for line in lines))
+    for remark in remarks_on_repeating(loaded.training):
+        note(f"Note: {remark}")
+
+
+def _print_model(loaded: Model, model: Path, *, weights: bool) -> None:
+    """Print what the file holds, and all weights where they are asked for or few."""
     net = loaded.network
     n_weights = weights_in(net)
     _print_network(loaded, model)
@@ -86,7 +99,6 @@ def run(model: Path, picture: Plotting = NO_PICTURE, *, weights: bool, command: 
         _print_all_weights(loaded)
     else:
         print_rows([("Weights", f"{n_weights}: see --weights or --json")])
-    picture.say(drawn)
 
 
 def _print_network(loaded: Model, model: Path) -> None:

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from chainrule.displays import is_logarithmic
 from chainrule.lines import wrapped
 
 if TYPE_CHECKING:
@@ -15,9 +16,6 @@ __all__ = ["loss_curve"]
 
 HEIGHT, WIDEST = 6, 60  # lines, and columns, of the picture
 LEAST_EPOCHS = 3  # that make a curve
-LOGARITHMIC = (
-    20.0  # times that the largest loss is above the smallest, from which on the scale is logarithmic
-)
 DOTS = ((0x40, 0x04, 0x02, 0x01), (0x80, 0x20, 0x10, 0x08))  # of a Braille cell: columns, from the bottom
 BRAILLE = 0x2800
 LOSS, VALIDATION, BOTH = "*", "o", "#"  # what a curve is made of, where it is not of Braille
@@ -35,14 +33,14 @@ class _Scale:
     @classmethod
     def of(cls, losses: Sequence[float]) -> _Scale:
         low, high = min(losses), max(losses)
-        return cls(low, high, low > 0 and high / low >= LOGARITHMIC)
+        return cls(low, high, is_logarithmic(low, high))
 
     def place(self, loss: float, steps: int) -> int:
         """Step from 0, the lowest, to `steps` - 1."""
         if self.high == self.low:
             return 0
         if self.is_log:
-            share = math.log(loss / self.low) / math.log(self.high / self.low)
+            share = (math.log(loss) - math.log(self.low)) / (math.log(self.high) - math.log(self.low))
         else:
             share = loss / (self.high - self.low) - self.low / (self.high - self.low)
         return min(max(round(share * (steps - 1)), 0), steps - 1)
@@ -116,6 +114,8 @@ def loss_curve(
     names = (f"training ({sign}): ", f"validation ({VALIDATION}): ") if watched else ("", "")
     for name, values in zip(names, (learnt, watched), strict=True):
         lines += wrapped(f"{name}{_three(values)}", width, rest="  ") if values else []
+    if any(BOTH in row for row in picture):
+        lines.append(f"both: {BOTH}")
     return title, lines
 
 

@@ -10,6 +10,7 @@ from chainrule.lines import WIDTH
 __all__ = ["asked_width", "is_terminal", "terminal_width", "width_of"]
 
 LEAST, USUAL = 20, 80
+MOST_DIGITS = 9  # of a number of columns; what has more is none
 
 
 def is_terminal(stream: TextIO | None) -> bool:
@@ -26,7 +27,7 @@ def asked_width(stream: TextIO | None) -> int | None:
     Fewer than 20 columns are as good as 20.
     """
     asked = os.environ.get("COLUMNS", "")
-    if asked.isdecimal() and len(asked) < USUAL and int(asked) > 0:
+    if asked.isdecimal() and len(asked) <= MOST_DIGITS and int(asked) > 0:
         return max(int(asked), LEAST)
     return max(terminal_width(stream), LEAST) if is_terminal(stream) else None
 

@@ -269,7 +269,7 @@ def smoothed_targets(y: Array, share: float, loss: Loss) -> Array:
     kind: Any = type(loss)
     if kind not in {CrossEntropy, BinaryCrossEntropy}:
         raise InputError(
-            f"{argument('label_smoothing')} is {share:g} but the loss is {name_of(loss)}",
+            f"{argument('label_smoothing')} is {share:g} with the loss {name_of(loss)}",
             parameter="label_smoothing",
             given=share,
             needs="is for cross_entropy and binary_cross_entropy",
