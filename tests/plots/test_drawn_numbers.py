@@ -44,12 +44,11 @@ def test_a_logarithmic_scale_is_said() -> None:
         assert (ax.get_yscale() == scale, "(log scale)" in ax.get_ylabel()) == (True, scale == "log")
 
 
-def test_lines_of_folds(of_classes: chainrule.FitResult) -> None:
+def test_lines_of_folds() -> None:
     folds = chainrule.cross_validate(EXAMPLES / "iris.csv", target="species", folds=3, hidden=3, epochs=5)
     (ax,) = figure_of(folds, "history").axes
     drawn = [line.get_ydata().tolist() for line in lines_of(ax, "training rows")]
     assert drawn == [list(one.history.loss) for one in folds.folds]
-    del of_classes
 
 
 def test_a_metric_stands_in_a_panel_of_its_own() -> None:
@@ -93,6 +92,7 @@ def test_calibration_counts_rows_that_are_as_sure(of_classes: chainrule.FitResul
     (points, _, _) = ax.containers[0]
     np.testing.assert_allclose(points.get_xydata(), expected)
     counts = [text.get_text() for text in ax.texts if text.get_text().isdigit()]
+    assert counts
     assert set(counts) <= {str(len(rows)) for rows in bins.values()}
 
 
