@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -219,6 +220,42 @@ def test_unit_map_of_a_hidden_unit() -> None:
     w = net.weights[0][1]
     expected = 1 / (1 + np.exp(-(w[0] + points @ w[1:])))
     np.testing.assert_allclose(np.asarray(mesh.get_array()).ravel(), expected, rtol=1e-12)
+
+
+def field_of(thing: Any, **options: Any) -> tuple[str, Any]:
+    """Title and values of the map of a unit."""
+    ax = figure_of(thing, "unit", **options).axes[0]
+    return ax.get_title(loc="left"), np.asarray(ax.collections[0].get_array())
+
+
+def test_unit_map_of_a_member_is_decoded_as_the_whole_is(of_numbers: chainrule.FitResult) -> None:
+    names = ("bill_length_mm", "flipper_length_mm")
+    title, whole = field_of(of_numbers, inputs=names)
+    assert 2000 < whole.min() < whole.max() < 8000
+    found, alone = field_of(of_numbers, inputs=names, member=1)
+    assert found == title
+    np.testing.assert_array_equal(alone, whole)
+    first, *others = (
+        of_numbers.model.network.with_weights([w + k / 10 for w in of_numbers.model.network.weights])
+        for k in range(3)
+    )
+    several = replace(of_numbers.model, network=chainrule.Ensemble([first, *others]))
+    fields = [field_of(several, table=of_numbers.data.table, inputs=names, member=k)[1] for k in (1, 2, 3)]
+    np.testing.assert_array_equal(fields[0], whole)
+    mean = field_of(several, table=of_numbers.data.table, inputs=names)[1]
+    np.testing.assert_allclose(np.mean(fields, axis=0), mean, rtol=1e-5)
+
+
+def test_unit_map_of_a_member_is_as_sure_as_the_calibration_says() -> None:
+    fit = chainrule.fit(
+        EXAMPLES / "iris.csv", target="species", hidden=3, epochs=9, validation=0.25, calibrate=True, seed=1
+    )
+    names = ("petal_length", "petal_width")
+    whole, alone = (field_of(fit, inputs=names, member=member) for member in (None, 1))
+    assert whole[0] == alone[0] == "Probability of setosa"
+    np.testing.assert_array_equal(alone[1], whole[1])
+    bare = field_of(replace(fit.model, calibration=None), table=fit.data.table, inputs=names)[1]
+    assert np.abs(bare - whole[1]).max() > 0.01
 
 
 def test_unit_map_shows_the_inputs_that_move_it() -> None:

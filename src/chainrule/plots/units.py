@@ -104,7 +104,7 @@ def unit_panels(
         ground = replace(
             ground, marked=_of_class(subject, ground, place, has_own=table is None and X is None)
         )
-    values_of = _values_of(subject, net, m, place, whole=is_last and member is None)
+    values_of = _answers_of(subject, net, member, place) if is_last else _outputs_of(net, m, place)
     axes = _axes_of(ground, inputs, values_of)
     steps = STEPS if len(axes) > 1 else STEPS_OF_LINE
     lines, points = ground.grid(axes, steps)
@@ -134,18 +134,26 @@ def _head(subject: Subject, net: Network, m: int, name: str, *, is_last: bool) -
     return f"Predicted {named(name)}" if encoding is not None else f"Output {named(name)}"
 
 
-def _values_of(
-    subject: Subject, net: Network, m: int, place: int, *, whole: bool
-) -> Callable[[npt.NDArray[Any]], Numbers]:
-    """Function of X that gives what the unit says: of an answer in the target's own unit."""
+def _outputs_of(net: Network, m: int, place: int) -> Callable[[npt.NDArray[Any]], Numbers]:
+    """Function of X that gives the output of a unit within the network, the mean of its members."""
 
     def values(X: npt.NDArray[Any]) -> Numbers:
-        if not whole:
-            passed = net.forward(X).a[m - 1]
-            return np.asarray(passed.reshape(len(X), -1, passed.shape[1]).mean(axis=1)[:, place], np.float64)
-        encoding, model = subject.encoding, subject.model
+        passed = net.forward(X).a[m - 1]
+        return np.asarray(passed.reshape(len(X), -1, passed.shape[1]).mean(axis=1)[:, place], np.float64)
+
+    return values
+
+
+def _answers_of(
+    subject: Subject, net: Network, member: int | None, place: int
+) -> Callable[[npt.NDArray[Any]], Numbers]:
+    """Function of X that gives an answer in the target's own unit: of all networks, or of a member as theirs."""
+    encoding = subject.encoding
+    network: Any = subject.network if member is None else net
+    model = None if subject.model is None else replace(subject.model, network=network)
+
+    def values(X: npt.NDArray[Any]) -> Numbers:
         if model is None or encoding is None:
-            network: Any = subject.network
             return np.asarray(network(X)[:, place], np.float64)
         outputs = np.asarray(model.outputs(X), np.float64)
         if encoding.kind != "numbers":
