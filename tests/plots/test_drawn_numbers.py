@@ -14,6 +14,7 @@ from pictured import EXAMPLES, figure_of, lines_of, words_of
 from sklearn.metrics import confusion_matrix
 
 import chainrule
+from chainrule import plot
 from chainrule.plots.surfaces import surface_of
 from chainrule.training.history import Epoch
 
@@ -135,6 +136,31 @@ def test_coverage_is_that_of_the_intervals_that_are_predicted(of_numbers: chainr
         within = (p["body_mass_g_low"] <= actual) & (actual <= p["body_mass_g_high"])
         assert drawn[share] == pytest.approx(within.mean(), abs=1 / len(actual))
     assert drawn[0.1] < drawn[0.5] < drawn[0.9]
+
+
+def test_coverage_is_that_of_the_rows_that_are_asked_for(of_numbers: chainrule.FitResult) -> None:
+    def within(thing: Any, **options: Any) -> tuple[str, Any]:
+        (ax,) = figure_of(thing, "calibration", **options).axes
+        return " ".join(words_of(ax.figure)), lines_of(ax, "within")[0].get_xydata()
+
+    names = dict.fromkeys(part.name for part in of_numbers.model.table_encoding.inputs)
+    table = of_numbers.data.table
+    some = table.take(of_numbers.data.training_rows[:60])
+    X = np.array([some.column(name).cells.to_pylist() for name in names], dtype=object).T
+    Y = some.column("body_mass_g").as_numbers()
+    words, expected = within(of_numbers, table=some)
+    assert "60 rows of" in words
+    assert not np.array_equal(expected, within(of_numbers)[1])
+    for thing in (of_numbers, of_numbers.model):
+        words, found = within(thing, X=X, Y=Y)
+        assert "60 rows" in words
+        np.testing.assert_array_equal(found, expected)
+    words, found = within(of_numbers, rows="training")
+    assert "that it has learnt from" in words
+    training = table.take(of_numbers.data.training_rows)
+    np.testing.assert_array_equal(found, within(of_numbers, table=training)[1])
+    with pytest.raises(chainrule.InputError, match="has no rows of its own"):
+        plot(of_numbers.model, "calibration")
 
 
 def test_network_lines_are_as_thick_as_weights_are_large() -> None:
@@ -353,6 +379,8 @@ def test_an_estimator_is_scored_on_arrays() -> None:
     regressor = chainrule.MLPRegressor(
         hidden_layer_sizes=4, random_state=1, solver="lbfgs", max_iter=3000
     ).fit(X[:, :3], X[:, 3])
+    with pytest.raises(chainrule.InputError, match="without looking at how far off it is"):
+        plot(regressor, "calibration", X=X[:, :3], Y=X[:, 3])
     (ax,) = figure_of(regressor, "predicted", X=X[:, :3], Y=X[:, 3]).axes
     np.testing.assert_allclose(lines_of(ax, "rows")[0].get_ydata(), regressor.predict(X[:, :3]))
 
