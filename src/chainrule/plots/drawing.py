@@ -49,6 +49,7 @@ DOTS = 144  # of an inch, where a picture is made of dots
 MOST_COLUMNS = 3  # of panels
 FEWEST_DIGITS, MOST_DIGITS = 7, 17  # of ticks
 EXPONENT = re.compile("e(?:[+]|(\N{MINUS SIGN}))0*")
+FRAME = re.compile(b'<clipPath id="(p[0-9a-f]{10})">')  # what is drawn is cut to it
 BREAK = "\n"  # between a label and remarks beneath it; names have none
 BAR = 0.12  # inches across
 READABLE = 3.0  # ratio of brightness between ink and ground
@@ -248,8 +249,18 @@ def content_of(figure: Any, ending: str, words: str, dots: int = DOTS) -> bytes:
     with io.BytesIO() as file, mpl.rc_context({"svg.hashsalt": "chainrule"}):
         figure.savefig(file, format=ending, dpi=dots, metadata=no_date[ending])
         content = file.getvalue()
+    if ending != "svg":
+        return content
     told = f'<svg role="img" aria-label={quoteattr(words)} '.encode()
-    return content.replace(b"<svg ", told, 1) if ending == "svg" else content
+    return _numbered(content).replace(b"<svg ", told, 1)
+
+
+def _numbered(content: bytes) -> bytes:
+    """An SVG whose frames have ids in their order, not such as the last bit of a layout makes another."""
+    for k, frame in enumerate(dict.fromkeys(FRAME.findall(content)), 1):
+        for before, after in ((b'id="', b'"'), (b"url(#", b")")):
+            content = content.replace(before + frame + after, before + b"frame%d" % k + after)
+    return content
 
 
 def title(
