@@ -62,6 +62,13 @@ def test_networks_without_weights_that_say_anything() -> None:
     figure_of(zero, "surface", X=[[0.0, 1.0]], Y=[[1.0]])
 
 
+def test_a_loss_that_hardly_varies_has_no_contours() -> None:
+    net = chainrule.Network([[[20.0, 0.0], [20.0, 0.0]], [[0.1, 0.3, 1e-16]]], ["tanh", "identity"])
+    figure = figure_of(net, "surface", X=[[0.0], [1.0]], Y=[[1.0], [0.0]], weights=[(1, 1, 1), (1, 2, 1)])
+    assert "the loss hardly varies" in checked(figure)
+    assert not figure.axes[0].collections
+
+
 def test_the_smallest_network_and_a_deep_one() -> None:
     least = chainrule.Network.random((1, 1))
     for kind in ("network", "weights", "unit"):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import quoteattr
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib import rcParams, rcParamsDefault
 from matplotlib.backends import BackendFilter, backend_registry
 from matplotlib.colors import LinearSegmentedColormap, to_hex, to_rgb
@@ -38,6 +39,7 @@ __all__ = [
     "mixed",
     "say_below",
     "title",
+    "varies",
     "width_of",
 ]
 
@@ -52,6 +54,7 @@ EXPONENT = re.compile("e(?:[+]|(\N{MINUS SIGN}))0*")
 FRAME = re.compile(b'<clipPath id="(p[0-9a-f]{10})">')  # what is drawn is cut to it
 BREAK = "\n"  # between a label and remarks beneath it; names have none
 BAR = 0.12  # inches across
+FLAT, LEAST = 1e-9, 1e-300  # share of the largest value by which a map varies that has lines; and least value
 READABLE = 3.0  # ratio of brightness between ink and ground
 PYPLOT = "matplotlib.pyplot"
 PADS: dict[str, Any] = {
@@ -344,6 +347,18 @@ def colour_bar(ax: Any, look: Look, image: Any) -> Any:
     bar.ax.tick_params(labelsize=look.small, labelcolor=look.ink, color=look.quiet, length=3)
     bar.outline.set_visible(False)
     return bar
+
+
+def varies(field: Any) -> bool:
+    """Whether a map varies so much that lines of equal height can be told apart.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> varies(np.array([1.0, 2.0])), varies(np.array([1.0, 1.0 + 1e-12]))
+    (True, False)
+    """
+    return bool(np.ptp(field) > FLAT * max(float(np.abs(field).max()), LEAST))
 
 
 def mixed(one: str, other: str, share: float) -> str:

@@ -14,7 +14,7 @@ from chainrule.equations import name_of
 from chainrule.errors import InputError, argument
 from chainrule.inspection import WeightPlace
 from chainrule.network import Network, Objective, as_pairs
-from chainrule.plots.drawing import Look, Panel, colour_bar, label_axes, say_below, title
+from chainrule.plots.drawing import Look, Panel, colour_bar, label_axes, say_below, title, varies
 from chainrule.plots.labels import places_of, wording, written
 from chainrule.plots.networks import one_network
 from chainrule.words import counted
@@ -227,20 +227,9 @@ def _draw(surface: Surface, loss_name: str, beneath: str, ax: Any, look: Look) -
     head = f"Loss ({loss_name}) over two weights{', logarithmic levels' if is_log else ''}"
     title(ax, look, head, beneath)
     label_axes(ax, look, names[0], names[1])
-    if len(finite) and np.ptp(finite) > 0:
-        low, high = float(finite.min()), float(finite.max())
-        levels = np.geomspace(low, high, LEVELS + 2) if is_log else np.linspace(low, high, LEVELS + 2)
-        field = np.ma.masked_invalid(surface.loss)
-        how = {"norm": LogNorm(low, high)} if is_log else {"vmin": low, "vmax": high}
-        filled = ax.contourf(
-            surface.across, surface.up, field, levels=levels, cmap=rcParams["image.cmap"], **how
-        )
-        ax.contour(
-            surface.across, surface.up, field, levels=levels[1:-1], colors="white", linewidths=0.5, alpha=0.8
-        )
-        bar = colour_bar(ax, look, filled)
-        bar.set_ticks(levels, labels=_told_apart(levels))
-        bar.minorticks_off()
+    is_hilly = bool(len(finite)) and varies(finite)
+    if is_hilly:
+        _contours(surface, finite, ax, look, is_log=is_log)
     if len(surface.way):
         ax.plot(*surface.way.T, color="white", linewidth=2.6, zorder=3)
         ax.plot(*surface.way.T, color="#c2220c", linewidth=1.2, zorder=4, label="way")
@@ -252,6 +241,23 @@ def _draw(surface: Surface, loss_name: str, beneath: str, ax: Any, look: Look) -
                 bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.8},
                 **wording(look.small),
             )  # fmt: skip
-        say_below(ax, look, "the other weights as at the end; on the way there they were others, too")
+        others = "the other weights as at the end; on the way there they were others, too"
     else:
-        say_below(ax, look, "the other weights as they are")
+        others = "the other weights as they are"
+    say_below(ax, look, others if is_hilly else f"the loss hardly varies; {others}")
+
+
+def _contours(surface: Surface, finite: Numbers, ax: Any, look: Look, *, is_log: bool) -> None:
+    """Areas and lines of equal loss, as many as numbers can tell apart."""
+    low, high = float(finite.min()), float(finite.max())
+    levels = np.geomspace(low, high, LEVELS + 2) if is_log else np.linspace(low, high, LEVELS + 2)
+    levels = np.unique(levels)
+    field = np.ma.masked_invalid(surface.loss)
+    how = {"norm": LogNorm(low, high)} if is_log else {"vmin": low, "vmax": high}
+    filled = ax.contourf(surface.across, surface.up, field, levels=levels, cmap=rcParams["image.cmap"], **how)
+    ax.contour(
+        surface.across, surface.up, field, levels=levels[1:-1], colors="white", linewidths=0.5, alpha=0.8
+    )
+    bar = colour_bar(ax, look, filled)
+    bar.set_ticks(levels, labels=_told_apart(levels))
+    bar.minorticks_off()

@@ -12,7 +12,7 @@ from matplotlib import rcParams
 from chainrule.errors import InputError, argument
 from chainrule.models import gives_chances
 from chainrule.network import as_samples
-from chainrule.plots.drawing import Look, Panel, colour_bar, label_axes, say_below, title
+from chainrule.plots.drawing import Look, Panel, colour_bar, label_axes, say_below, title, varies
 from chainrule.plots.labels import places_of, written
 from chainrule.plots.networks import input_names, one_network, output_names
 from chainrule.plots.weights import checked_layer, chosen
@@ -39,7 +39,6 @@ MARGIN = 0.08  # of half a range
 MOST_TRIED = 60  # inputs, of which the two are chosen that move the unit most
 MOST_ROWS = 400  # that are marked
 MOST_NAMED = 2  # of the other inputs
-FLAT, LARGEST = 1e-9, 1e300  # share of a value, below which a map has no lines; what a float can hold
 USUAL = (-2.0, 2.0)  # of inputs of which nothing is known: two standard deviations of scaled ones
 
 
@@ -248,7 +247,7 @@ def _draw(
     field = values.reshape(len(lines[1]), len(lines[0]))
     image = ax.pcolormesh(*lines, field, cmap=rcParams["image.cmap"], shading="gouraud", rasterized=True)
     bar = colour_bar(ax, look, image)
-    if np.isfinite(field).all() and np.ptp(field) > FLAT * max(float(np.abs(field).max()), 1.0 / LARGEST):
+    if np.isfinite(field).all() and varies(field):
         contour = ax.contour(*lines, field, levels=5, colors="white", linewidths=0.8, alpha=0.9)
         bar.add_lines(contour)
     _rows(ground, axes, ax, look)
