@@ -321,6 +321,19 @@ def test_surface_of_a_fit_is_that_of_its_training_rows(of_numbers: chainrule.Fit
     assert surface.loss[row, column] == pytest.approx(np.mean(errors**2) / 2, rel=1e-5)
 
 
+def test_surface_counts_rows_that_have_one_of_two_targets() -> None:
+    net = chainrule.Network([[[0.0, 1.0], [0.0, 2.0]]], "identity")
+    surface = surface_of(net, [[1.0], [2.0], [3.0]], [[0.0, math.nan], [math.nan, 1.0], [math.nan] * 2])
+    assert surface.n_rows == 2
+    row, column = (
+        int(np.flatnonzero(line == _value(net, place))[0])
+        for line, place in ((surface.up, surface.places[1]), (surface.across, surface.places[0]))
+    )
+    assert surface.loss[row, column] == pytest.approx(((1 - 0) ** 2 + (4 - 1) ** 2) / 2 / 2)
+    with pytest.raises(chainrule.InputError, match="Every number of Y is missing"):
+        surface_of(net, [[1.0]], [[math.nan, math.nan]])
+
+
 def _value(net: chainrule.Network, place: tuple[int, int, int]) -> float:
     m, k, i = place
     return float(net.weights[m - 1][k - 1, i])

@@ -98,8 +98,8 @@ def surface_of(
     (((1, 1, 0), (1, 1, 1)), (41, 41), 0.0)
     """
     samples, targets = as_pairs(net, X, Y)
-    whole = ~np.isnan(targets).any(axis=1)
-    samples, targets = samples[whole], targets[whole]
+    known = (~np.isnan(targets)).any(axis=1)  # of several targets training takes those that a row has
+    samples, targets = samples[known], targets[known]
     kept = places_of(len(samples), MOST_ROWS)
     samples, targets = samples[kept], targets[kept]
     places = _places_of(net, weights, path)
