@@ -48,6 +48,21 @@ def test_a_notebook_shows_what_pyplot_has(monkeypatch: pytest.MonkeyPatch) -> No
     plt.close(figure)
 
 
+def test_numbers_of_numpy_are_numbers() -> None:
+    pairs: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
+        ("unit", {"layer": 1, "unit": 2}, {"layer": np.int64(1), "unit": np.int64(2)}),
+        ("unit", {"inputs": (2, 1)}, {"inputs": np.array([2, 1])}),
+        ("weights", {"pixels": (2, 1)}, {"pixels": np.array([2, 1])}),
+    ]
+    samples = {"X": [[0.0, 1.0]], "Y": [[1.0]]}
+    places = [[1, 2, 0], [2, 1, 1]]
+    pairs.append(("surface", samples | {"weights": places}, samples | {"weights": np.array(places)}))
+    for kind, of_python, of_numpy in pairs:
+        one, other = (plot(NET, kind, **options) for options in (of_python, of_numpy))
+        assert one.get_title(loc="left") == other.get_title(loc="left")
+        assert (one.get_xlabel(), one.get_ylabel()) == (other.get_xlabel(), other.get_ylabel())
+
+
 def test_what_is_given_comes_back_drawn_into() -> None:
     figure = Figure()
     one, other = figure.subplots(1, 2)
@@ -144,6 +159,10 @@ def test_without_matplotlib_one_line_tells_how_to_get_it(monkeypatch: pytest.Mon
         (NET, "surface", {}, "X and Y are missing"),
         (NET, "surface", {"X": [[0, 1]], "Y": [[1]], "weights": [(1, 1, 1)]}, "must be two weights"),
         (NET, "surface", {"X": [[0, 1]], "Y": [[1]], "weights": [(1, 1, 1), (3, 1, 1)]}, "source 0 the bias"),
+        (NET, "surface", {"X": [[0, 1]], "Y": [[1]], "weights": [(True, 1, 1), (1, 1, 2)]}, "weights is True"),
+        (NET, "surface", {"X": [[0, 1]], "Y": [[1]], "weights": [(1, 1, 1), (1, 4, 1)]}, "source 0 the bias"),
+        (NET, "surface", {"X": [[0, 1]], "Y": [[1]], "weights": 3}, "source 0 the bias"),
+        (NET, "unit", {"unit": True}, "unit is True but must be a name, or a number from 1 to 1"),
         (NET, "surface", {"X": [[0, 1]], "Y": [[1]], "path": [3]}, "must be networks like the one"),
         (NET, "network", {"ax": 3}, "must be axes of matplotlib"),
     ],

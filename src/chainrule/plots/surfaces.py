@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -12,14 +11,18 @@ from matplotlib.colors import LogNorm
 
 from chainrule.equations import name_of
 from chainrule.errors import InputError, argument
+from chainrule.given import whole_number_from_0, whole_number_from_1
 from chainrule.inspection import WeightPlace
 from chainrule.network import Network, Objective, as_pairs
 from chainrule.plots.drawing import Look, Panel, colour_bar, label_axes, say_below, title, varies
 from chainrule.plots.labels import places_of, wording, written
 from chainrule.plots.networks import one_network
+from chainrule.plots.weights import as_list
 from chainrule.words import counted
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy.typing as npt
 
     from chainrule.plots.subjects import Subject
@@ -136,7 +139,7 @@ def _line(end: float, way: Numbers) -> Numbers:
 def _places_of(net: Network, weights: object, path: Sequence[Network]) -> tuple[Place, Place]:
     """The two weights that are asked for, those that moved most, or the two largest."""
     if weights is not None:
-        found = tuple(_place(net, one) for one in weights) if isinstance(weights, Sequence) else ()
+        found = [_place(net, one) for one in as_list(weights)]
         if len(found) != 2 or found[0] == found[1]:  # noqa: PLR2004 (a plane)
             raise InputError(
                 parameter="weights",
@@ -164,12 +167,12 @@ def _place(net: Network, one: object) -> Place:
     """Matrix, unit and source of a weight that there is."""
     if isinstance(one, WeightPlace):
         one = (one.matrix, one.unit, one.source)
-    given = list(one) if isinstance(one, (list, tuple)) else []
-    numbers = [number for number in given if isinstance(number, int)]
-    if len(numbers) == len(given) == 3:  # noqa: PLR2004 (matrix, unit, source)
-        m, k, i = numbers
-        shape = net.weights[m - 1].shape if 1 <= m <= len(net.weights) else (0, 0)
-        if 1 <= k <= shape[0] and 0 <= i < shape[1]:
+    given = as_list(one)
+    if len(given) == 3:  # noqa: PLR2004 (matrix, unit, source)
+        m, k = (whole_number_from_1(number, "weights") for number in given[:2])
+        i = whole_number_from_0(given[2], "weights")
+        shape = net.weights[m - 1].shape if m <= len(net.weights) else (0, 0)
+        if k <= shape[0] and i < shape[1]:
             return m, k, i
     raise InputError(
         parameter="weights",
@@ -181,7 +184,7 @@ def _place(net: Network, one: object) -> Place:
 
 def _checked_path(net: Network, path: object) -> list[Network]:
     """Networks like the one that is drawn."""
-    given = list(path) if isinstance(path, (list, tuple)) else [path]
+    given = as_list(path)
     shapes = [w.shape for w in net.weights]
     networks = [one for one in given if isinstance(one, Network) and [w.shape for w in one.weights] == shapes]
     if len(networks) < len(given):

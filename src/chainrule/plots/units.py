@@ -15,7 +15,7 @@ from chainrule.network import as_samples
 from chainrule.plots.drawing import Look, Panel, colour_bar, label_axes, say_below, title, varies
 from chainrule.plots.labels import places_of, written
 from chainrule.plots.networks import input_names, one_network, output_names
-from chainrule.plots.weights import checked_layer, chosen
+from chainrule.plots.weights import as_list, checked_layer, chosen
 from chainrule.tables import typical_row
 from chainrule.words import joined, named
 
@@ -167,8 +167,7 @@ def _axes_of(
 ) -> list[int]:
     """The inputs that are asked for, or those two that move the unit most."""
     if inputs is not None:
-        given = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
-        axes = [chosen(ground.names, one, "inputs") for one in given]
+        axes = [chosen(ground.names, one, "inputs") for one in as_list(inputs)]
         if len(axes) not in {1, 2} or len(set(axes)) < len(axes):
             needs = "must be two inputs, or one"
             raise InputError(parameter="inputs", given=inputs, needs=needs, advice="Give two.")
