@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 import chainrule
 from chainrule import plot
 from chainrule.plots import door, drawing, picture_of
-from chainrule.plots.drawing import Plain
+from chainrule.plots.drawing import Plain, size_of
 
 NET = chainrule.Network.random((2, 3, 1), seed=1)
 
@@ -46,6 +46,19 @@ def test_a_notebook_shows_what_pyplot_has(monkeypatch: pytest.MonkeyPatch) -> No
     figure = plot(NET).figure
     assert plt.get_fignums() == [figure.number]
     plt.close(figure)
+
+
+def test_axes_may_be_those_of_a_part_of_a_figure(of_classes: chainrule.FitResult) -> None:
+    with style.context("dark_background"):
+        figure = Figure(figsize=(12, 9))
+        for part, thing, kind in zip(
+            figure.subfigures(1, 3), (of_classes, NET, NET), ("summary", "weights", "network"), strict=True
+        ):
+            plot(thing, kind, ax=part.subplots({"summary": 3, "weights": 2, "network": 1}[kind], 1))
+        assert {ax._left_title.get_color() for ax in figure.axes} == {"#ffffff"}
+    figure.draw_without_rendering()
+    part = Figure(figsize=(12, 9)).subfigures(1, 3)[0]
+    assert size_of(part.subplots()) == pytest.approx(size_of(Figure(figsize=(4, 9)).subplots()))
 
 
 def test_numbers_of_numpy_are_numbers() -> None:

@@ -38,9 +38,9 @@ __all__ = [
     "label_axes",
     "mixed",
     "say_below",
+    "size_of",
     "title",
     "varies",
-    "width_of",
 ]
 
 LIGHT, DARK = (
@@ -278,7 +278,7 @@ def title(
 
     So many points above the panel.
     """
-    room, size = width_of(ax), look.size * 1.1
+    room, size = size_of(ax)[0], look.size * 1.1
     pad = above + (look.small * 1.5 if beneath else 0.0)
     whole = f"{words}{BREAK}{figure}"
     head = ax.set_title(_head(whole, room, size), loc="left", color=look.ink, pad=pad, **wording(size))
@@ -293,8 +293,7 @@ def title(
 
 def label_axes(ax: Any, look: Look, across: str, up: str) -> None:
     """What runs along each axis, and ticks that do not stand out."""
-    tall = float(ax.get_position().height * ax.figure.get_size_inches()[1])
-    for axis, words, room in ((ax.xaxis, across, width_of(ax)), (ax.yaxis, up, tall)):
+    for axis, words, room in zip((ax.xaxis, ax.yaxis), (across, up), size_of(ax), strict=True):
         axis.set_label_text(cut(words, room, look.size), color=look.ink, **wording(look.size))
         axis.label.set_label(words)
         axis.set_major_formatter(Plain())
@@ -335,13 +334,13 @@ def say_below(ax: Any, look: Look, words: str) -> None:
     """A remark under a panel, beneath the label of its lower axis."""
     label = ax.xaxis.label
     whole = f"{label.get_label()}{BREAK}{words}"
-    label.set(text=_lines(whole, width_of(ax), look.size), color=look.ink, **wording(look.size))
+    label.set(text=_lines(whole, size_of(ax)[0], look.size), color=look.ink, **wording(look.size))
     label.set_label(whole)
 
 
 def colour_bar(ax: Any, look: Look, image: Any) -> Any:
     """What the colours of an image stand for, at its right side."""
-    share = BAR / max(width_of(ax), BAR)
+    share = BAR / max(size_of(ax)[0], BAR)
     bar = ax.figure.colorbar(image, cax=ax.inset_axes([1.0 + 0.8 * share, 0.0, share, 1.0]))
     bar.ax.yaxis.set_major_formatter(Plain())
     bar.ax.tick_params(labelsize=look.small, labelcolor=look.ink, color=look.quiet, length=3)
@@ -367,14 +366,15 @@ def mixed(one: str, other: str, share: float) -> str:
     return to_hex([a + (b - a) * share for a, b in pairs])
 
 
-def width_of(ax: Any) -> float:
-    """Inches of a pair of axes, which words over it may take."""
-    return float(ax.get_position().width * ax.figure.get_size_inches()[0])
+def size_of(ax: Any) -> tuple[float, float]:
+    """Inches of a pair of axes, width and height, in a figure or in a part of one."""
+    box, within = ax.get_position(), ax.figure.bbox
+    return float(box.width * within.width / ax.figure.dpi), float(box.height * within.height / ax.figure.dpi)
 
 
 def _ground_of(ax: Any) -> str:
     """Colour behind axes, which may let the figure, or a page, be seen."""
-    for one in (ax.get_facecolor(), ax.figure.get_facecolor()):
+    for one in (ax.get_facecolor(), ax.figure.get_facecolor(), ax.figure.figure.get_facecolor()):
         if one[3] > 0.5:  # noqa: PLR2004 (more than half)
             return to_hex(one)
     return "#ffffff"

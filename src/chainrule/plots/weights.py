@@ -14,7 +14,7 @@ from matplotlib.patches import Rectangle
 from chainrule.equations import Dense, name_of
 from chainrule.errors import InputError
 from chainrule.given import whole_number_from_1
-from chainrule.plots.drawing import Look, Panel, colour_bar, label_axes, say_below, title
+from chainrule.plots.drawing import Look, Panel, colour_bar, label_axes, say_below, size_of, title
 from chainrule.plots.labels import POINTS, fitted, inches_of, wording, written
 from chainrule.plots.networks import input_names, one_network, output_names
 from chainrule.words import counted, listed, quoted
@@ -172,12 +172,10 @@ def _ticks(
 ) -> None:
     """Names of units where they have room, and how many have not."""
     across, up = _names_along(subject, net, m)
-    width, height = ax.figure.get_size_inches()
-    box = ax.get_position()
-    wide, tall = _box_of(shape)
+    (width, height), (wide, tall) = size_of(ax), _box_of(shape)
     for axis, names, n, room in (
-        ("x", across, shape[1], 0.8 * min(box.width * width, wide)),
-        ("y", up, shape[0], 0.8 * min(box.height * height, tall)),
+        ("x", across, shape[1], 0.8 * min(width, wide)),
+        ("y", up, shape[0], 0.8 * min(height, tall)),
     ):
         line = 1.25 * look.small / POINTS
         step = max(int(np.ceil(n * line / max(room, line))), 1)
