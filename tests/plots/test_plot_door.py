@@ -172,7 +172,7 @@ def test_without_matplotlib_one_line_tells_how_to_get_it(monkeypatch: pytest.Mon
         (NET, "surface", {}, "X and Y are missing"),
         (NET, "surface", {"X": [[0, 1]], "Y": [[1]], "weights": [(1, 1, 1)]}, "must be two weights"),
         (NET, "surface", {"X": [[0, 1]], "Y": [[1]], "weights": [(1, 1, 1), (3, 1, 1)]}, "source 0 the bias"),
-        (NET, "surface", {"X": [[0, 1]], "Y": [[1]], "weights": [(True, 1, 1), (1, 1, 2)]}, "weights is True"),
+        (NET, "surface", {"X": [[0, 1]], "Y": [[1]], "weights": [(True, 1, 1), (1, 1, 2)]}, "is True but"),
         (NET, "surface", {"X": [[0, 1]], "Y": [[1]], "weights": [(1, 1, 1), (1, 4, 1)]}, "source 0 the bias"),
         (NET, "surface", {"X": [[0, 1]], "Y": [[1]], "weights": 3}, "source 0 the bias"),
         (NET, "unit", {"unit": True}, "unit is True but must be a name, or a number from 1 to 1"),

@@ -15,8 +15,10 @@ from chainrule.network import as_samples
 from chainrule.plots.drawing import Look, Panel, colour_bar, label_axes, say_below, title, varies
 from chainrule.plots.labels import places_of, written
 from chainrule.plots.networks import input_names, one_network, output_names
+from chainrule.plots.numbers import Scale, date_ticks
 from chainrule.plots.weights import as_list, checked_layer, chosen
-from chainrule.tables import typical_row
+from chainrule.tables import DateTarget, typical_row
+from chainrule.tables.columns.readings import DurationReading
 from chainrule.words import joined, named
 
 if TYPE_CHECKING:
@@ -108,10 +110,11 @@ def unit_panels(
     steps = STEPS if len(axes) > 1 else STEPS_OF_LINE
     lines, points = ground.grid(axes, steps)
     values = values_of(ground.of(points))
-    head = _head(subject, net, m, names[place], is_last=is_last)
+    scale = _scale_of(subject, values, place) if is_last else Scale()
+    head = f"{_head(subject, net, m, names[place], is_last=is_last)}{scale.unit}"
     if words and (not is_last or member is not None):
         head = f"{head}, {words}"
-    return [Panel(partial(_draw, ground, axes, lines, values, head), 5.0, 4.0)]
+    return [Panel(partial(_draw, ground, axes, lines, scale.scaled(values), scale, head), 5.0, 4.0)]
 
 
 def _of_class(subject: Subject, ground: Ground, place: int, *, has_own: bool) -> Any:
@@ -133,6 +136,17 @@ def _head(subject: Subject, net: Network, m: int, name: str, *, is_last: bool) -
     return f"Predicted {named(name)}" if encoding is not None else f"Output {named(name)}"
 
 
+def _scale_of(subject: Subject, values: Numbers, place: int) -> Scale:
+    """How answers are written: of a target that is a time as such."""
+    encoding = subject.encoding
+    if encoding is None or encoding.kind != "numbers":
+        return Scale()
+    part = encoding.learnt[place]
+    is_date = isinstance(part, DateTarget)
+    is_time = is_date or isinstance(part.reading, DurationReading)
+    return Scale.of(values, is_time=is_time, is_date=is_date)
+
+
 def _outputs_of(net: Network, m: int, place: int) -> Callable[[npt.NDArray[Any]], Numbers]:
     """Function of X that gives the output of a unit within the network, the mean of its members."""
 
@@ -146,7 +160,7 @@ def _outputs_of(net: Network, m: int, place: int) -> Callable[[npt.NDArray[Any]]
 def _answers_of(
     subject: Subject, net: Network, member: int | None, place: int
 ) -> Callable[[npt.NDArray[Any]], Numbers]:
-    """Function of X that gives an answer in the target's own unit: of all networks, or of a member as theirs."""
+    """Function of X that gives an answer in the target's own unit: of all networks, or of a member."""
     encoding = subject.encoding
     network: Any = subject.network if member is None else net
     model = None if subject.model is None else replace(subject.model, network=network)
@@ -231,6 +245,7 @@ def _draw(
     axes: list[int],
     lines: list[Numbers],
     values: Numbers,
+    scale: Scale,
     head: str,
     ax: Any,
     look: Look,
@@ -239,8 +254,10 @@ def _draw(
     title(ax, look, head, _typical_in_words(ground, others))
     names = [ground.names[k] for k in axes]
     if len(axes) == 1:
-        label_axes(ax, look, names[0], "output")
+        label_axes(ax, look, names[0], f"output{scale.unit}")
         ax.plot(lines[0], values, color=look.first, linewidth=1.4, label="unit")
+        if scale.is_date:
+            date_ticks(ax.yaxis)
         return
     label_axes(ax, look, names[0], names[1])
     field = values.reshape(len(lines[1]), len(lines[0]))
@@ -249,6 +266,8 @@ def _draw(
     if np.isfinite(field).all() and varies(field):
         contour = ax.contour(*lines, field, levels=5, colors="white", linewidths=0.8, alpha=0.9)
         bar.add_lines(contour)
+    if scale.is_date:
+        date_ticks(bar.ax.yaxis)
     _rows(ground, axes, ax, look)
 
 
