@@ -41,10 +41,19 @@ def test_where_pyplot_opens_windows_it_opens_this_one(monkeypatch: pytest.Monkey
     plt.close(figure)
 
 
-def test_a_notebook_shows_what_pyplot_has(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("backend", "is_shown"),
+    [("module://matplotlib_inline.backend_inline", True), ("inline", True), ("agg", False), ("SVG", False)],
+)
+def test_a_notebook_shows_what_pyplot_has(
+    monkeypatch: pytest.MonkeyPatch, backend: str, *, is_shown: bool
+) -> None:
     monkeypatch.setattr(drawing, "in_notebook", lambda: True)
+    monkeypatch.setattr(mpl, "get_backend", lambda: backend)
+    before = plt.get_fignums()
     figure = plot(NET).figure
-    assert plt.get_fignums() == [figure.number]
+    new = [number for number in plt.get_fignums() if number not in before]
+    assert new == ([figure.number] if is_shown else [])
     plt.close(figure)
 
 

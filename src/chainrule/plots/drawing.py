@@ -221,13 +221,13 @@ def _lines(whole: str, room: float, size: float) -> str:
 def _new_figure(width: float, height: float) -> Any:
     """A figure; one of pyplot's only where this would show it: in a notebook, or where it opens windows."""
     size: dict[str, Any] = {"figsize": (width, height), "layout": ConstrainedLayoutEngine(**PADS)}
-    if in_notebook() or _opens_windows():
-        return import_module(PYPLOT).figure(**size)
-    return Figure(**size)
+    return import_module(PYPLOT).figure(**size) if _is_shown() else Figure(**size)
 
 
-def _opens_windows() -> bool:
-    """Whether the program has loaded pyplot, and this has windows to show."""
+def _is_shown() -> bool:
+    """Whether pyplot shows its figures: a notebook's own backend, or one with windows where it is loaded."""
+    if in_notebook():
+        return mpl.get_backend().lower() not in backend_registry.list_builtin(BackendFilter.NON_INTERACTIVE)
     windows = map(str.lower, backend_registry.list_builtin(BackendFilter.INTERACTIVE))
     return PYPLOT in sys.modules and mpl.get_backend().lower() in windows
 
