@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pytest
 from pictured import EXAMPLES, figure_of, lines_of, words_of
@@ -387,6 +388,16 @@ def test_an_estimator_is_scored_on_arrays() -> None:
     ax = figure_of(classifier, "confusion", X=X, Y=y).axes[0]
     counts = [int(text.get_text()) for text in ax.texts if text.get_text().isdigit()]
     assert counts == confusion_matrix(y, classifier.predict(X)).ravel().tolist()
+    by_place = {k: X[:, k] for k in range(4)}
+    by_name = {f"x{k}": X[:, k] for k in (3, 1, 0, 2)}
+    frames = [pd.DataFrame(by_place), pd.DataFrame(by_place).set_axis(list("aabb"), axis=1)]
+    frames += [pd.DataFrame(by_name), pa.table(by_name)]
+    for frame in frames:
+        ax = figure_of(classifier, "confusion", X=frame, Y=y).axes[0]
+        assert counts == [int(text.get_text()) for text in ax.texts if text.get_text().isdigit()]
+    for wrong in (frames[0][[0, 1, 2]], X[:, :3], X[0], pd.DataFrame(by_name)[["x1", "x0"]]):
+        with pytest.raises(chainrule.InputError, match="must have 4 columns"):
+            plot(classifier, "confusion", X=wrong, Y=y)
     (ax,) = figure_of(classifier).axes
     assert lines_of(ax, "training rows")[0].get_ydata().tolist() == list(classifier.history_.loss)
     regressor = chainrule.MLPRegressor(

@@ -246,10 +246,28 @@ def _no_rows(rows: str | None, why: str) -> InputError:
 
 
 def table_of(names: Sequence[str], X: Any, targets: Sequence[str], y: Any) -> dict[str, Any]:
-    """Columns of samples and answers by name, as a model reads them."""
+    """Columns of samples and answers by name, as a model reads them; by place where X has other names."""
     X = X.toarray() if hasattr(X, "toarray") else X
-    columns = {}
-    for place, name in enumerate(names):
-        columns[name] = X[name] if hasattr(X, "columns") else np.asarray(X)[:, place]
+    there = _columns_of(X)
+    if set(names) <= set(there):
+        columns = {name: X[name] for name in names}
+    else:
+        shape = np.shape(X)
+        if len(shape) != 2 or shape[1] != len(names):  # noqa: PLR2004 (rows and columns)
+            raise InputError(
+                parameter="X",
+                given=X,
+                needs=f"must have {counted(len(names), 'column')}, as what the model was fitted to",
+                advice="Give samples as they were given to it.",
+            )
+        is_frame = len(set(there)) == len(names)  # whose columns have types of their own
+        values = [X[one] for one in there] if is_frame else np.asarray(X).T
+        columns = dict(zip(names, values, strict=True))
     answers = np.asarray(y).reshape(len(np.asarray(y)), -1)
     return columns | {name: answers[:, k] for k, name in enumerate(targets)}
+
+
+def _columns_of(frame: Any) -> list[Any]:
+    """Names of the columns of a frame, or of a table of Arrow; none of an array."""
+    names = getattr(frame, "column_names", None)
+    return names if isinstance(names, list) else list(getattr(frame, "columns", []))
