@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pytest
 from pictured import EXAMPLES, figure_of, lines_of, words_of
 from sklearn.metrics import confusion_matrix
 
 import chainrule
+from chainrule import plot
 from chainrule.plots.surfaces import surface_of
 from chainrule.training.history import Epoch
 
@@ -44,12 +47,11 @@ def test_a_logarithmic_scale_is_said() -> None:
         assert (ax.get_yscale() == scale, "(log scale)" in ax.get_ylabel()) == (True, scale == "log")
 
 
-def test_lines_of_folds(of_classes: chainrule.FitResult) -> None:
+def test_lines_of_folds() -> None:
     folds = chainrule.cross_validate(EXAMPLES / "iris.csv", target="species", folds=3, hidden=3, epochs=5)
     (ax,) = figure_of(folds, "history").axes
     drawn = [line.get_ydata().tolist() for line in lines_of(ax, "training rows")]
     assert drawn == [list(one.history.loss) for one in folds.folds]
-    del of_classes
 
 
 def test_a_metric_stands_in_a_panel_of_its_own() -> None:
@@ -93,6 +95,7 @@ def test_calibration_counts_rows_that_are_as_sure(of_classes: chainrule.FitResul
     (points, _, _) = ax.containers[0]
     np.testing.assert_allclose(points.get_xydata(), expected)
     counts = [text.get_text() for text in ax.texts if text.get_text().isdigit()]
+    assert counts
     assert set(counts) <= {str(len(rows)) for rows in bins.values()}
 
 
@@ -134,6 +137,31 @@ def test_coverage_is_that_of_the_intervals_that_are_predicted(of_numbers: chainr
         within = (p["body_mass_g_low"] <= actual) & (actual <= p["body_mass_g_high"])
         assert drawn[share] == pytest.approx(within.mean(), abs=1 / len(actual))
     assert drawn[0.1] < drawn[0.5] < drawn[0.9]
+
+
+def test_coverage_is_that_of_the_rows_that_are_asked_for(of_numbers: chainrule.FitResult) -> None:
+    def within(thing: Any, **options: Any) -> tuple[str, Any]:
+        (ax,) = figure_of(thing, "calibration", **options).axes
+        return " ".join(words_of(ax.figure)), lines_of(ax, "within")[0].get_xydata()
+
+    names = dict.fromkeys(part.name for part in of_numbers.model.table_encoding.inputs)
+    table = of_numbers.data.table
+    some = table.take(of_numbers.data.training_rows[:60])
+    X = np.array([some.column(name).cells.to_pylist() for name in names], dtype=object).T
+    Y = some.column("body_mass_g").as_numbers()
+    words, expected = within(of_numbers, table=some)
+    assert "60 rows of" in words
+    assert not np.array_equal(expected, within(of_numbers)[1])
+    for thing in (of_numbers, of_numbers.model):
+        words, found = within(thing, X=X, Y=Y)
+        assert "60 rows" in words
+        np.testing.assert_array_equal(found, expected)
+    words, found = within(of_numbers, rows="training")
+    assert "that it has learnt from" in words
+    training = table.take(of_numbers.data.training_rows)
+    np.testing.assert_array_equal(found, within(of_numbers, table=training)[1])
+    with pytest.raises(chainrule.InputError, match="has no rows of its own"):
+        plot(of_numbers.model, "calibration")
 
 
 def test_network_lines_are_as_thick_as_weights_are_large() -> None:
@@ -221,6 +249,42 @@ def test_unit_map_of_a_hidden_unit() -> None:
     np.testing.assert_allclose(np.asarray(mesh.get_array()).ravel(), expected, rtol=1e-12)
 
 
+def field_of(thing: Any, **options: Any) -> tuple[str, Any]:
+    """Title and values of the map of a unit."""
+    ax = figure_of(thing, "unit", **options).axes[0]
+    return ax.get_title(loc="left"), np.asarray(ax.collections[0].get_array())
+
+
+def test_unit_map_of_a_member_is_decoded_as_the_whole_is(of_numbers: chainrule.FitResult) -> None:
+    names = ("bill_length_mm", "flipper_length_mm")
+    title, whole = field_of(of_numbers, inputs=names)
+    assert 2000 < whole.min() < whole.max() < 8000
+    found, alone = field_of(of_numbers, inputs=names, member=1)
+    assert found == title
+    np.testing.assert_array_equal(alone, whole)
+    first, *others = (
+        of_numbers.model.network.with_weights([w + k / 10 for w in of_numbers.model.network.weights])
+        for k in range(3)
+    )
+    several = replace(of_numbers.model, network=chainrule.Ensemble([first, *others]))
+    fields = [field_of(several, table=of_numbers.data.table, inputs=names, member=k)[1] for k in (1, 2, 3)]
+    np.testing.assert_array_equal(fields[0], whole)
+    mean = field_of(several, table=of_numbers.data.table, inputs=names)[1]
+    np.testing.assert_allclose(np.mean(fields, axis=0), mean, rtol=1e-5)
+
+
+def test_unit_map_of_a_member_is_as_sure_as_the_calibration_says() -> None:
+    fit = chainrule.fit(
+        EXAMPLES / "iris.csv", target="species", hidden=3, epochs=9, validation=0.25, calibrate=True, seed=1
+    )
+    names = ("petal_length", "petal_width")
+    whole, alone = (field_of(fit, inputs=names, member=member) for member in (None, 1))
+    assert whole[0] == alone[0] == "Probability of setosa"
+    np.testing.assert_array_equal(alone[1], whole[1])
+    bare = field_of(replace(fit.model, calibration=None), table=fit.data.table, inputs=names)[1]
+    assert np.abs(bare - whole[1]).max() > 0.01
+
+
 def test_unit_map_shows_the_inputs_that_move_it() -> None:
     net = chainrule.Network([[[0.0, 0.01, 2.0, -0.02, 3.0]]])
     ax = figure_of(net, "unit").axes[0]
@@ -256,6 +320,19 @@ def test_surface_of_a_fit_is_that_of_its_training_rows(of_numbers: chainrule.Fit
     row = int(np.flatnonzero(surface.up == _value(net, surface.places[1]))[0])
     errors = of_numbers.data.Y[rows] - net(of_numbers.data.X[rows])
     assert surface.loss[row, column] == pytest.approx(np.mean(errors**2) / 2, rel=1e-5)
+
+
+def test_surface_counts_rows_that_have_one_of_two_targets() -> None:
+    net = chainrule.Network([[[0.0, 1.0], [0.0, 2.0]]], "identity")
+    surface = surface_of(net, [[1.0], [2.0], [3.0]], [[0.0, math.nan], [math.nan, 1.0], [math.nan] * 2])
+    assert surface.n_rows == 2
+    row, column = (
+        int(np.flatnonzero(line == _value(net, place))[0])
+        for line, place in ((surface.up, surface.places[1]), (surface.across, surface.places[0]))
+    )
+    assert surface.loss[row, column] == pytest.approx(((1 - 0) ** 2 + (4 - 1) ** 2) / 2 / 2)
+    with pytest.raises(chainrule.InputError, match="Every number of Y is missing"):
+        surface_of(net, [[1.0]], [[math.nan, math.nan]])
 
 
 def _value(net: chainrule.Network, place: tuple[int, int, int]) -> float:
@@ -311,11 +388,23 @@ def test_an_estimator_is_scored_on_arrays() -> None:
     ax = figure_of(classifier, "confusion", X=X, Y=y).axes[0]
     counts = [int(text.get_text()) for text in ax.texts if text.get_text().isdigit()]
     assert counts == confusion_matrix(y, classifier.predict(X)).ravel().tolist()
+    by_place = {k: X[:, k] for k in range(4)}
+    by_name = {f"x{k}": X[:, k] for k in (3, 1, 0, 2)}
+    frames = [pd.DataFrame(by_place), pd.DataFrame(by_place).set_axis(list("aabb"), axis=1)]
+    frames += [pd.DataFrame(by_name), pa.table(by_name)]
+    for frame in frames:
+        ax = figure_of(classifier, "confusion", X=frame, Y=y).axes[0]
+        assert counts == [int(text.get_text()) for text in ax.texts if text.get_text().isdigit()]
+    for wrong in (frames[0][[0, 1, 2]], X[:, :3], X[0], pd.DataFrame(by_name)[["x1", "x0"]]):
+        with pytest.raises(chainrule.InputError, match="must have 4 columns"):
+            plot(classifier, "confusion", X=wrong, Y=y)
     (ax,) = figure_of(classifier).axes
     assert lines_of(ax, "training rows")[0].get_ydata().tolist() == list(classifier.history_.loss)
     regressor = chainrule.MLPRegressor(
         hidden_layer_sizes=4, random_state=1, solver="lbfgs", max_iter=3000
     ).fit(X[:, :3], X[:, 3])
+    with pytest.raises(chainrule.InputError, match="without looking at how far off it is"):
+        plot(regressor, "calibration", X=X[:, :3], Y=X[:, 3])
     (ax,) = figure_of(regressor, "predicted", X=X[:, :3], Y=X[:, 3]).axes
     np.testing.assert_allclose(lines_of(ax, "rows")[0].get_ydata(), regressor.predict(X[:, :3]))
 

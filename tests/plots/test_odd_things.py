@@ -62,6 +62,13 @@ def test_networks_without_weights_that_say_anything() -> None:
     figure_of(zero, "surface", X=[[0.0, 1.0]], Y=[[1.0]])
 
 
+def test_a_loss_that_hardly_varies_has_no_contours() -> None:
+    net = chainrule.Network([[[20.0, 0.0], [20.0, 0.0]], [[0.1, 0.3, 1e-16]]], ["tanh", "identity"])
+    figure = figure_of(net, "surface", X=[[0.0], [1.0]], Y=[[1.0], [0.0]], weights=[(1, 1, 1), (1, 2, 1)])
+    assert "the loss hardly varies" in checked(figure)
+    assert not figure.axes[0].collections
+
+
 def test_the_smallest_network_and_a_deep_one() -> None:
     least = chainrule.Network.random((1, 1))
     for kind in ("network", "weights", "unit"):
@@ -100,12 +107,44 @@ def test_times() -> None:
     assert "2020" in seen(dates, "predicted")
     assert "(days)" in seen(dates, "residuals")
     figure_of(dates.model.predict(pa.table({"x": x})))
+    assert "2020-0" in seen(dates, "unit")
     spans = chainrule.fit(pa.table({"x": x, "long": steps}), target="long", hidden=3, epochs=9)
     (ax,) = figure_of(spans, "predicted").axes
     actual = spans.data.table.column("long").cells.cast("int64").to_numpy()[spans.data.held_out_rows]
     assert ax.get_xlabel() == "actual (days)"
     np.testing.assert_allclose(lines_of(ax, "rows")[0].get_xdata(), actual / (86_400e6))
     figure_of(spans.model.predict(pa.table({"x": x})))
+    ax = figure_of(spans, "unit").axes[0]
+    assert (ax.get_title(loc="left"), ax.get_ylabel()) == ("Predicted long (days)", "output (days)")
+    assert 40 < max(lines_of(ax, "unit")[0].get_ydata()) < 140
+
+
+def test_a_map_of_dates() -> None:
+    start = dt.datetime(2020, 1, 1)  # noqa: DTZ001 (of no zone)
+    x = np.random.default_rng(0).normal(size=(40, 2))
+    when = [start + dt.timedelta(days=float(100 * a + 50 * b)) for a, b in x]
+    fit = chainrule.fit(
+        pa.table({"a": x[:, 0], "b": x[:, 1], "when": when}), target="when", hidden=3, epochs=9
+    )
+    assert "20" in seen(fit, "unit")
+    bar = figure_of(fit, "unit").axes[0].child_axes[0]
+    texts = [one.get_text() for one in bar.get_yticklabels()]
+    assert texts
+    assert all(one[:3] in {"201", "202"} for one in texts)
+
+
+@pytest.mark.parametrize(("end", "way"), [("0001-01-01", 1), ("9999-12-31", -1)])
+def test_the_first_and_the_last_dates(end: str, way: int) -> None:
+    from chainrule.scores import NumberRows, score_numbers  # noqa: PLC0415 (no public door)
+    from chainrule.tables.encoding.targets.answers import Answer  # noqa: PLC0415 (as above)
+
+    days, year = np.datetime64(end) + way * np.arange(20), end[:4].lstrip("0")
+    seconds = days.astype("datetime64[s]").astype(np.float64)
+    for predicted in (seconds + 9e5, seconds - 9e5):
+        score = score_numbers("when", NumberRows(seconds, predicted, is_time=True, has_zero=False))
+        for kind in ("predicted", "residuals"):
+            assert f"{year}-" in seen(score, kind)
+    assert f"{year}-" in seen(chainrule.Predictions({"when": Answer(pa.array(days))}, ("when",)))
 
 
 def test_many_targets() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from typing import Any
@@ -17,7 +18,7 @@ from matplotlib.figure import Figure
 import chainrule
 from chainrule import plot
 from chainrule.plots import door, drawing, picture_of
-from chainrule.plots.drawing import Plain
+from chainrule.plots.drawing import Plain, size_of
 
 NET = chainrule.Network.random((2, 3, 1), seed=1)
 
@@ -40,11 +41,48 @@ def test_where_pyplot_opens_windows_it_opens_this_one(monkeypatch: pytest.Monkey
     plt.close(figure)
 
 
-def test_a_notebook_shows_what_pyplot_has(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("backend", "is_shown"),
+    [("module://matplotlib_inline.backend_inline", True), ("inline", True), ("agg", False), ("SVG", False)],
+)
+def test_a_notebook_shows_what_pyplot_has(
+    monkeypatch: pytest.MonkeyPatch, backend: str, *, is_shown: bool
+) -> None:
     monkeypatch.setattr(drawing, "in_notebook", lambda: True)
+    monkeypatch.setattr(mpl, "get_backend", lambda: backend)
+    before = plt.get_fignums()
     figure = plot(NET).figure
-    assert plt.get_fignums() == [figure.number]
+    new = [number for number in plt.get_fignums() if number not in before]
+    assert new == ([figure.number] if is_shown else [])
     plt.close(figure)
+
+
+def test_axes_may_be_those_of_a_part_of_a_figure(of_classes: chainrule.FitResult) -> None:
+    with style.context("dark_background"):
+        figure = Figure(figsize=(12, 9))
+        for part, thing, kind in zip(
+            figure.subfigures(1, 3), (of_classes, NET, NET), ("summary", "weights", "network"), strict=True
+        ):
+            plot(thing, kind, ax=part.subplots({"summary": 3, "weights": 2, "network": 1}[kind], 1))
+        assert {ax._left_title.get_color() for ax in figure.axes} == {"#ffffff"}
+    figure.draw_without_rendering()
+    part = Figure(figsize=(12, 9)).subfigures(1, 3)[0]
+    assert size_of(part.subplots()) == pytest.approx(size_of(Figure(figsize=(4, 9)).subplots()))
+
+
+def test_numbers_of_numpy_are_numbers() -> None:
+    pairs: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
+        ("unit", {"layer": 1, "unit": 2}, {"layer": np.int64(1), "unit": np.int64(2)}),
+        ("unit", {"inputs": (2, 1)}, {"inputs": np.array([2, 1])}),
+        ("weights", {"pixels": (2, 1)}, {"pixels": np.array([2, 1])}),
+    ]
+    samples = {"X": [[0.0, 1.0]], "Y": [[1.0]]}
+    places = [[1, 2, 0], [2, 1, 1]]
+    pairs.append(("surface", samples | {"weights": places}, samples | {"weights": np.array(places)}))
+    for kind, of_python, of_numpy in pairs:
+        one, other = (plot(NET, kind, **options) for options in (of_python, of_numpy))
+        assert one.get_title(loc="left") == other.get_title(loc="left")
+        assert (one.get_xlabel(), one.get_ylabel()) == (other.get_xlabel(), other.get_ylabel())
 
 
 def test_what_is_given_comes_back_drawn_into() -> None:
@@ -82,6 +120,26 @@ def test_a_picture_is_the_same_bytes_each_time(ending: str) -> None:
     assert first == picture_of(NET, "network", ending, "a <network> & its weights")
     assert b"a &lt;network&gt; &amp; its weights" in first or ending != "svg"
     assert first.startswith({"svg": b"<?xml", "png": b"\x89PNG", "pdf": b"%PDF"}[ending])
+
+
+def test_a_picture_is_the_same_bytes_in_every_process() -> None:
+    # The layout adds what it knows in the order of a set, and so the last bit of its panels is not settled.
+    script = (
+        "import sys, chainrule; from chainrule.plots import picture_of\n"
+        "net = chainrule.Network.random((4, 3, 2), seed=1)\n"
+        "sys.stdout.buffer.write(picture_of(net, 'summary', 'svg', 'a network'))"
+    )
+    children = [
+        subprocess.Popen(
+            [sys.executable, "-c", script],
+            stdout=subprocess.PIPE,
+            env=os.environ | {"PYTHONHASHSEED": seed},
+        )
+        for seed in ("1", "4")
+    ]
+    one, other = (child.communicate()[0] for child in children)
+    assert b"<clipPath" in one
+    assert one == other
 
 
 def test_matplotlib_is_loaded_by_the_first_plot_alone() -> None:
@@ -123,6 +181,10 @@ def test_without_matplotlib_one_line_tells_how_to_get_it(monkeypatch: pytest.Mon
         (NET, "surface", {}, "X and Y are missing"),
         (NET, "surface", {"X": [[0, 1]], "Y": [[1]], "weights": [(1, 1, 1)]}, "must be two weights"),
         (NET, "surface", {"X": [[0, 1]], "Y": [[1]], "weights": [(1, 1, 1), (3, 1, 1)]}, "source 0 the bias"),
+        (NET, "surface", {"X": [[0, 1]], "Y": [[1]], "weights": [(True, 1, 1), (1, 1, 2)]}, "is True but"),
+        (NET, "surface", {"X": [[0, 1]], "Y": [[1]], "weights": [(1, 1, 1), (1, 4, 1)]}, "source 0 the bias"),
+        (NET, "surface", {"X": [[0, 1]], "Y": [[1]], "weights": 3}, "source 0 the bias"),
+        (NET, "unit", {"unit": True}, "unit is True but must be a name, or a number from 1 to 1"),
         (NET, "surface", {"X": [[0, 1]], "Y": [[1]], "path": [3]}, "must be networks like the one"),
         (NET, "network", {"ax": 3}, "must be axes of matplotlib"),
     ],

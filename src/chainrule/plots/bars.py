@@ -10,7 +10,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 
 from chainrule.plots.drawing import Look, Panel, label_axes, say_below, title
 from chainrule.plots.labels import fitted, wording, written
-from chainrule.plots.numbers import DAY, date_ticks, unit_of
+from chainrule.plots.numbers import DAY, DAYS, date_ticks, unit_of
 from chainrule.words import counted
 
 if TYPE_CHECKING:
@@ -113,7 +113,8 @@ def _as_numbers(values: Any) -> tuple[Any, str]:
     """Answers as numbers, times as days, and a unit in words; None where they are texts."""
     kind = values.dtype.kind
     if kind == "M":
-        return values.astype("datetime64[us]").astype(np.float64) / MICROSECONDS / DAY, ""
+        days = values.astype("datetime64[us]").astype(np.float64) / MICROSECONDS / DAY
+        return np.where(np.isnat(values), np.nan, np.clip(days, *DAYS)), ""
     if kind == "m":
         seconds = values.astype("timedelta64[us]").astype(np.float64) / MICROSECONDS
         unit, size = unit_of(seconds)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from chainrule.errors import InputError
-from chainrule.plots.drawing import Look, Panel, colour_bar, label_axes, mixed, say_below, title
+from chainrule.plots.drawing import Look, Panel, colour_bar, label_axes, mixed, say_below, size_of, title
 from chainrule.plots.labels import fitted, inches_of, wording
 from chainrule.scores.calibration import BINS
 from chainrule.scores.intervals import share_interval
@@ -102,9 +102,7 @@ def _confusion(score: ClassScore, rows: str, more: str, ax: Any, look: Look) -> 
 def _class_ticks(ax: Any, look: Look, names: list[str]) -> None:
     """Names of classes along both axes, turned where they have no room side by side."""
     n = len(names)
-    width, height = ax.figure.get_size_inches()
-    box = ax.get_position()
-    cell = min(box.width * width, box.height * height) * 0.8 / n
+    cell = min(size_of(ax)) * 0.8 / n
     size = min(look.small, max(SMALLEST, cell * 72 * 0.85))
     texts = fitted(names, ROOM_OF_NAMES, size)
     step = max(int(np.ceil(size * 1.15 / 72 / cell)), 1)
@@ -216,7 +214,7 @@ def _calibration(
 def _rows_of_bins(ax: Any, look: Look, found: Reliability) -> None:
     """Counts at the foot, left out where the one before has no room beside it."""
     size = 0.85 * look.small
-    width = 0.9 * min(ax.get_position().width * ax.figure.get_size_inches()[0], 3.2)
+    width = 0.9 * min(size_of(ax)[0], 3.2)
     low, high = ax.get_xlim()
     end = -1.0
     for x, n in zip(found.sure, found.rows, strict=True):

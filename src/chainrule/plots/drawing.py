@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import quoteattr
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib import rcParams, rcParamsDefault
 from matplotlib.backends import BackendFilter, backend_registry
 from matplotlib.colors import LinearSegmentedColormap, to_hex, to_rgb
@@ -37,8 +38,9 @@ __all__ = [
     "label_axes",
     "mixed",
     "say_below",
+    "size_of",
     "title",
-    "width_of",
+    "varies",
 ]
 
 LIGHT, DARK = (
@@ -49,8 +51,10 @@ DOTS = 144  # of an inch, where a picture is made of dots
 MOST_COLUMNS = 3  # of panels
 FEWEST_DIGITS, MOST_DIGITS = 7, 17  # of ticks
 EXPONENT = re.compile("e(?:[+]|(\N{MINUS SIGN}))0*")
+FRAME = re.compile(b'<clipPath id="(p[0-9a-f]{10})">')  # what is drawn is cut to it
 BREAK = "\n"  # between a label and remarks beneath it; names have none
 BAR = 0.12  # inches across
+FLAT, LEAST = 1e-9, 1e-300  # share of the largest value by which a map varies that has lines; and least value
 READABLE = 3.0  # ratio of brightness between ink and ground
 PYPLOT = "matplotlib.pyplot"
 PADS: dict[str, Any] = {
@@ -217,13 +221,13 @@ def _lines(whole: str, room: float, size: float) -> str:
 def _new_figure(width: float, height: float) -> Any:
     """A figure; one of pyplot's only where this would show it: in a notebook, or where it opens windows."""
     size: dict[str, Any] = {"figsize": (width, height), "layout": ConstrainedLayoutEngine(**PADS)}
-    if in_notebook() or _opens_windows():
-        return import_module(PYPLOT).figure(**size)
-    return Figure(**size)
+    return import_module(PYPLOT).figure(**size) if _is_shown() else Figure(**size)
 
 
-def _opens_windows() -> bool:
-    """Whether the program has loaded pyplot, and this has windows to show."""
+def _is_shown() -> bool:
+    """Whether pyplot shows its figures: a notebook's own backend, or one with windows where it is loaded."""
+    if in_notebook():
+        return mpl.get_backend().lower() not in backend_registry.list_builtin(BackendFilter.NON_INTERACTIVE)
     windows = map(str.lower, backend_registry.list_builtin(BackendFilter.INTERACTIVE))
     return PYPLOT in sys.modules and mpl.get_backend().lower() in windows
 
@@ -248,8 +252,18 @@ def content_of(figure: Any, ending: str, words: str, dots: int = DOTS) -> bytes:
     with io.BytesIO() as file, mpl.rc_context({"svg.hashsalt": "chainrule"}):
         figure.savefig(file, format=ending, dpi=dots, metadata=no_date[ending])
         content = file.getvalue()
+    if ending != "svg":
+        return content
     told = f'<svg role="img" aria-label={quoteattr(words)} '.encode()
-    return content.replace(b"<svg ", told, 1) if ending == "svg" else content
+    return _numbered(content).replace(b"<svg ", told, 1)
+
+
+def _numbered(content: bytes) -> bytes:
+    """An SVG whose frames have ids in their order, not such as the last bit of a layout makes another."""
+    for k, frame in enumerate(dict.fromkeys(FRAME.findall(content)), 1):
+        for before, after in ((b'id="', b'"'), (b"url(#", b")")):
+            content = content.replace(before + frame + after, before + b"frame%d" % k + after)
+    return content
 
 
 def title(
@@ -264,7 +278,7 @@ def title(
 
     So many points above the panel.
     """
-    room, size = width_of(ax), look.size * 1.1
+    room, size = size_of(ax)[0], look.size * 1.1
     pad = above + (look.small * 1.5 if beneath else 0.0)
     whole = f"{words}{BREAK}{figure}"
     head = ax.set_title(_head(whole, room, size), loc="left", color=look.ink, pad=pad, **wording(size))
@@ -279,8 +293,7 @@ def title(
 
 def label_axes(ax: Any, look: Look, across: str, up: str) -> None:
     """What runs along each axis, and ticks that do not stand out."""
-    tall = float(ax.get_position().height * ax.figure.get_size_inches()[1])
-    for axis, words, room in ((ax.xaxis, across, width_of(ax)), (ax.yaxis, up, tall)):
+    for axis, words, room in zip((ax.xaxis, ax.yaxis), (across, up), size_of(ax), strict=True):
         axis.set_label_text(cut(words, room, look.size), color=look.ink, **wording(look.size))
         axis.label.set_label(words)
         axis.set_major_formatter(Plain())
@@ -321,18 +334,30 @@ def say_below(ax: Any, look: Look, words: str) -> None:
     """A remark under a panel, beneath the label of its lower axis."""
     label = ax.xaxis.label
     whole = f"{label.get_label()}{BREAK}{words}"
-    label.set(text=_lines(whole, width_of(ax), look.size), color=look.ink, **wording(look.size))
+    label.set(text=_lines(whole, size_of(ax)[0], look.size), color=look.ink, **wording(look.size))
     label.set_label(whole)
 
 
 def colour_bar(ax: Any, look: Look, image: Any) -> Any:
     """What the colours of an image stand for, at its right side."""
-    share = BAR / max(width_of(ax), BAR)
+    share = BAR / max(size_of(ax)[0], BAR)
     bar = ax.figure.colorbar(image, cax=ax.inset_axes([1.0 + 0.8 * share, 0.0, share, 1.0]))
     bar.ax.yaxis.set_major_formatter(Plain())
     bar.ax.tick_params(labelsize=look.small, labelcolor=look.ink, color=look.quiet, length=3)
     bar.outline.set_visible(False)
     return bar
+
+
+def varies(field: Any) -> bool:
+    """Whether a map varies so much that lines of equal height can be told apart.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> varies(np.array([1.0, 2.0])), varies(np.array([1.0, 1.0 + 1e-12]))
+    (True, False)
+    """
+    return bool(np.ptp(field) > FLAT * max(float(np.abs(field).max()), LEAST))
 
 
 def mixed(one: str, other: str, share: float) -> str:
@@ -341,14 +366,15 @@ def mixed(one: str, other: str, share: float) -> str:
     return to_hex([a + (b - a) * share for a, b in pairs])
 
 
-def width_of(ax: Any) -> float:
-    """Inches of a pair of axes, which words over it may take."""
-    return float(ax.get_position().width * ax.figure.get_size_inches()[0])
+def size_of(ax: Any) -> tuple[float, float]:
+    """Inches of a pair of axes, width and height, in a figure or in a part of one."""
+    box, within = ax.get_position(), ax.figure.bbox
+    return float(box.width * within.width / ax.figure.dpi), float(box.height * within.height / ax.figure.dpi)
 
 
 def _ground_of(ax: Any) -> str:
     """Colour behind axes, which may let the figure, or a page, be seen."""
-    for one in (ax.get_facecolor(), ax.figure.get_facecolor()):
+    for one in (ax.get_facecolor(), ax.figure.get_facecolor(), ax.figure.figure.get_facecolor()):
         if one[3] > 0.5:  # noqa: PLR2004 (more than half)
             return to_hex(one)
     return "#ffffff"

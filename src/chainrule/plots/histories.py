@@ -10,7 +10,7 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 from chainrule.equations import name_of
 from chainrule.network import members_of
-from chainrule.plots.drawing import Look, Panel, Plain, label_axes, say_below, title
+from chainrule.plots.drawing import Look, Panel, Plain, label_axes, say_below, size_of, title
 from chainrule.plots.labels import POINTS, wording
 from chainrule.words import counted
 
@@ -169,7 +169,7 @@ def _has_lone_values(values: Numbers) -> bool:
 def _name_lines(ax: Any, look: Look, last: float, named: dict[str, tuple[float, str]]) -> None:
     """Names beside the ends of lines, apart from each other."""
     ax.margins(y=0.08)
-    height = ax.get_position().height * ax.figure.get_size_inches()[1] * POINTS
+    height = size_of(ax)[1] * POINTS
     line = 1.3 * look.size
     places = {}
     for words, (value, _) in named.items():

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from chainrule.plots.drawing import Panel
+    from chainrule.tables import Table
 
 __all__ = ["KINDS", "panels_of"]
 
@@ -94,19 +95,12 @@ def _usual(subject: Subject, options: Mapping[str, Any]) -> str:
     return next((name for name in fits if name != "summary"), fits[0])
 
 
-def _scored(subject: Subject, options: Mapping[str, Any]) -> Scored:
-    """Scores of the rows that are asked for."""
-    rows, model = options.get("rows"), subject.model
+def _rows_given(subject: Subject, options: Mapping[str, Any]) -> tuple[Table, str] | None:
+    """The rows that are given whose targets are known, and which they are in words; None where none are."""
     _check_rows(subject, options)
     if "table" not in options and "X" not in options:
-        if subject.scored is None:
-            raise InputError(
-                f"A {subject.name} has no rows of its own.",
-                parameter="table",
-                needs="rows whose targets are known are needed",
-                advice=f"Give {argument('table')}, or of an estimator {argument('X')} and {argument('Y')}.",
-            )
-        return subject.scored(rows)
+        return None
+    model = subject.model
     assert model is not None  # noqa: S101 (as was looked at)
     source, encoding = options.get("table"), model.table_encoding
     if "X" in options:
@@ -115,7 +109,28 @@ def _scored(subject: Subject, options: Mapping[str, Any]) -> Scored:
     table = model.read(source)
     used, _ = with_value(table, encoding.has_target(table))
     title = "" if "X" in options else f" of {table.title}"
-    return Scored(each_of(model.score(used)), f"{counted(used.n_rows, 'row')}{title}")
+    return used, f"{counted(used.n_rows, 'row')}{title}"
+
+
+def _scored(subject: Subject, options: Mapping[str, Any]) -> Scored:
+    """Scores of the rows that are asked for."""
+    given = _rows_given(subject, options)
+    if given is None:
+        if subject.scored is None:
+            raise _without_rows(subject)
+        return subject.scored(options.get("rows"))
+    table, words = given
+    assert subject.model is not None  # noqa: S101 (it has read them)
+    return Scored(each_of(subject.model.score(table)), words)
+
+
+def _without_rows(subject: Subject) -> InputError:
+    return InputError(
+        f"A {subject.name} has no rows of its own.",
+        parameter="table",
+        needs="rows whose targets are known are needed",
+        advice=f"Give {argument('table')}, or of an estimator {argument('X')} and {argument('Y')}.",
+    )
 
 
 def _check_rows(subject: Subject, options: Mapping[str, Any]) -> None:
@@ -157,33 +172,14 @@ def _calibration(subject: Subject, **options: Any) -> list[Panel]:
     """Chances of classes against how often they are right; intervals of numbers against rows within them."""
     if subject.target_kind != "numbers":
         return calibration_panels(subject, _scored(subject, options))
-    model, data = subject.model, subject.data
-    if model is None:
-        raise InputError(
-            f"A {subject.name} has no intervals of numbers.",
-            parameter="kind",
-            given="calibration",
-            needs="a calibration of numbers is one of the intervals of a model",
-            advice="Give the result of a fit, or a model and a table.",
-        )
-    table = options.get("table")
-    if table is not None or data is None:
-        scored = _scored(subject, options)  # which says what is missing
-        used = model.read(table)
-        used, _ = with_value(used, model.table_encoding.has_target(used))
-        encoding = model.table_encoding
-        return coverage_panels(
-            model, encoding.encode_inputs(used), encoding.encode_targets(used), scored.rows
-        )
-    scored = _scored(subject, options)
-    asked = options.get("rows")
-    is_held_out = asked != "training" and len(data.held_out_rows) > 0
-    rows = data.held_out_rows if is_held_out else data.training_rows
-    words = (
-        counted(len(rows), "held-out row") if is_held_out else f"the {len(rows)} rows that it has learnt from"
-    )
-    del scored
-    return coverage_panels(model, data.X[rows], data.Y[rows], words)
+    given = _rows_given(subject, options)
+    if given is None and subject.rows is None:
+        raise _without_rows(subject)
+    table, words = given or subject.rows(options.get("rows"))  # type: ignore[misc]
+    model = subject.model
+    assert model is not None  # noqa: S101 (of numbers none else has this kind)
+    encoding = model.table_encoding
+    return coverage_panels(model, encoding.encode_inputs(table), encoding.encode_targets(table), words)
 
 
 def _summary(subject: Subject, **options: Any) -> list[Panel]:

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DAY",
+    "DAYS",
+    "Scale",
     "coverage_of",
     "coverage_panels",
     "date_ticks",
@@ -42,6 +44,7 @@ MOST_TARGETS = 6
 MOST_ROWS = 5000  # that are drawn
 MANY = 400  # rows from which on marks are small and see through
 DAY = 86_400.0
+DAYS = (-719_162.0, 2_932_896.0)  # since 1970, of the first of January of year 1 and the last day of 9999
 SPANS = {"days": DAY, "hours": 3_600.0, "minutes": 60.0, "seconds": 1.0}
 SHARES = tuple(k / 20 for k in range(1, 20))
 
@@ -81,14 +84,24 @@ class Scale(NamedTuple):
     is_date: bool = False
 
     @classmethod
-    def of(cls, score: NumberScore, values: Numbers, *, is_difference: bool = False) -> Scale:
-        """That of the values of a target, or of differences between them."""
-        if not score.scored.is_time:
+    def of(cls, values: Numbers, *, is_time: bool, is_date: bool = False) -> Scale:
+        """That of numbers; of times, which are in seconds, days where they are dates."""
+        if is_date:
+            return cls(DAY, is_date=True)
+        if not is_time:
             return cls()
-        if not score.scored.has_zero and not is_difference:
-            return cls(DAY, "", is_date=True)
         unit, size = unit_of(values)
         return cls(size, f" ({unit})")
+
+    def scaled(self, values: Numbers) -> Numbers:
+        """Values so divided; dates within those that can be written."""
+        return np.clip(values / self.size, *DAYS) if self.is_date else values / self.size
+
+
+def _scale_of(score: NumberScore, values: Numbers) -> Scale:
+    """That of the values of a target."""
+    rows = score.scored
+    return Scale.of(values, is_time=rows.is_time, is_date=rows.is_time and not rows.has_zero)
 
 
 def unit_of(seconds: Numbers) -> tuple[str, float]:
@@ -135,8 +148,8 @@ def _predicted(
     ax: Any,
     look: Look,
 ) -> None:
-    scale = Scale.of(score, score.scored.actual)
-    actual, predicted = score.scored.actual / scale.size, score.scored.predicted / scale.size
+    scale = _scale_of(score, score.scored.actual)
+    actual, predicted = scale.scaled(score.scored.actual), scale.scaled(score.scored.predicted)
     r2 = "" if score.r2 is None else f": R² {share_text(score.r2)}".replace("-", "\N{MINUS SIGN}")
     title(ax, look, score.target, rows, r2)
     label_axes(ax, look, f"actual{scale.unit}", f"{of}{scale.unit}")
@@ -162,15 +175,16 @@ def _residuals(
 ) -> None:
     with np.errstate(over="ignore", invalid="ignore"):
         off = score.scored.actual - score.scored.predicted
-    across = Scale.of(score, score.scored.predicted)
-    up = Scale.of(score, off, is_difference=True)
+    across = _scale_of(score, score.scored.predicted)
+    up = Scale.of(off, is_time=score.scored.is_time)
     written = span_text if score.scored.is_time else number_text
     title(ax, look, score.target, rows, f": RMSE {written(score.rmse)}")
     label_axes(ax, look, f"{of}{across.unit}", f"actual − predicted{up.unit}")
     ax.axhline(0.0, color=look.quiet, linewidth=0.8, linestyle=(0, (4, 2)), zorder=1)
-    below = _points(ax, look, score.scored.predicted / across.size, off / up.size)
-    ax.set_xlim(*_around(score.scored.predicted / across.size))
-    low, high = _around(np.append(off / up.size, 0.0))
+    predicted, off = across.scaled(score.scored.predicted), up.scaled(off)
+    below = _points(ax, look, predicted, off)
+    ax.set_xlim(*_around(predicted))
+    low, high = _around(np.append(off, 0.0))
     ax.set_ylim(-max(-low, high), max(-low, high))
     if across.is_date:
         date_ticks(ax.xaxis)
@@ -217,7 +231,11 @@ def _around(values: Numbers) -> tuple[float, float]:
 
 
 def date_ticks(axis: Any) -> None:
-    """Ticks of an axis of days since 1970, as dates."""
+    """Ticks of an axis of days since 1970, as dates, and none beyond those that can be written."""
+    seen = axis.get_view_interval()
+    within = tuple(float(one) for one in np.clip(seen, *DAYS))
+    if within != tuple(seen):
+        axis.axes.set(**{f"{axis.axis_name}lim": within})
     axis.set_major_locator(AutoDateLocator(minticks=2, maxticks=4, interval_multiples=False))
     axis.set_major_formatter(_Dates())
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from chainrule.models import Dataset
-    from chainrule.tables import Encoding
+    from chainrule.tables import Encoding, Table
 
 __all__ = ["Run", "Scored", "Subject", "subject_of"]
 
@@ -78,6 +78,8 @@ class Subject:
         That the model has learnt from.
     scored : callable or None
         Gives scores of the rows asked for, "held_out" or "training", or of what is usual for None.
+    rows : callable or None
+        Gives the table of such rows, and which they are in words, where the model itself answers to them.
     target_kind : str
         "classes", "labels" or "numbers" where that is known.
     """
@@ -91,6 +93,7 @@ class Subject:
     model: Model | None = None
     data: Dataset | None = None
     scored: Callable[[str | None], Scored] | None = None
+    rows: Callable[[str | None], tuple[Table, str]] | None = None
     target_kind: str = ""
 
     @property
@@ -179,21 +182,26 @@ def _of_fit(thing: FitResult) -> Subject:
     is_first = not thing.members and isinstance(thing.model.network, Ensemble)
     runs = tuple(Run(one.history, one.training.best_epoch, ends) for one in each)
 
+    data = thing.data
+
+    def are_held_out(rows: str | None) -> bool:
+        if rows == HELD_OUT and thing.held_out_score is None:
+            raise _no_rows(rows, "was fitted without holding rows out")
+        return rows != TRAINING and thing.held_out_score is not None
+
+    def own_rows(rows: str | None) -> tuple[Table, str]:
+        if are_held_out(rows):
+            return data.table.take(data.held_out_rows), counted(len(data.held_out_rows), "held-out row")
+        words = f"the {counted(len(data.training_rows), 'row')} that it has learnt from"
+        return data.table.take(data.training_rows), words
+
     def scored(rows: str | None) -> Scored:
         validated = thing.cross_validation
         if rows is None and validated is not None:
-            return Scored(
-                each_of(validated.score),
-                f"{counted(len(validated.rows), 'row')}, none seen by its fold's network",
-            )
-        if rows == HELD_OUT or (rows is None and thing.held_out_score is not None):
-            if thing.held_out_score is None:
-                raise _no_rows(rows, "was fitted without holding rows out")
-            return Scored(
-                each_of(thing.held_out_score), counted(len(thing.data.held_out_rows), "held-out row")
-            )
-        n = len(thing.data.training_rows)
-        return Scored(each_of(thing.training_score), f"the {counted(n, 'row')} that it has learnt from")
+            words = f"{counted(len(validated.rows), 'row')}, none seen by its fold's network"
+            return Scored(each_of(validated.score), words)
+        score = thing.held_out_score if are_held_out(rows) else thing.training_score
+        return Scored(each_of(score), own_rows(rows)[1])
 
     return Subject(
         thing,
@@ -202,9 +210,10 @@ def _of_fit(thing: FitResult) -> Subject:
         run="first network" if is_first else "network",
         network=thing.model.network,
         model=thing.model,
-        data=thing.data,
+        data=data,
         scored=scored,
-        target_kind=thing.data.encoding.kind,
+        rows=own_rows,
+        target_kind=data.encoding.kind,
     )
 
 
@@ -237,10 +246,28 @@ def _no_rows(rows: str | None, why: str) -> InputError:
 
 
 def table_of(names: Sequence[str], X: Any, targets: Sequence[str], y: Any) -> dict[str, Any]:
-    """Columns of samples and answers by name, as a model reads them."""
+    """Columns of samples and answers by name, as a model reads them; by place where X has other names."""
     X = X.toarray() if hasattr(X, "toarray") else X
-    columns = {}
-    for place, name in enumerate(names):
-        columns[name] = X[name] if hasattr(X, "columns") else np.asarray(X)[:, place]
+    there = _columns_of(X)
+    if set(names) <= set(there):
+        columns = {name: X[name] for name in names}
+    else:
+        shape = np.shape(X)
+        if len(shape) != 2 or shape[1] != len(names):  # noqa: PLR2004 (rows and columns)
+            raise InputError(
+                parameter="X",
+                given=X,
+                needs=f"must have {counted(len(names), 'column')}, as what the model was fitted to",
+                advice="Give samples as they were given to it.",
+            )
+        is_frame = len(set(there)) == len(names)  # whose columns have types of their own
+        values = [X[one] for one in there] if is_frame else np.asarray(X).T
+        columns = dict(zip(names, values, strict=True))
     answers = np.asarray(y).reshape(len(np.asarray(y)), -1)
     return columns | {name: answers[:, k] for k, name in enumerate(targets)}
+
+
+def _columns_of(frame: Any) -> list[Any]:
+    """Names of the columns of a frame, or of a table of Arrow; none of an array."""
+    names = getattr(frame, "column_names", None)
+    return names if isinstance(names, list) else list(getattr(frame, "columns", []))

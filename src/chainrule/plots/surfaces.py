@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -12,14 +11,18 @@ from matplotlib.colors import LogNorm
 
 from chainrule.equations import name_of
 from chainrule.errors import InputError, argument
+from chainrule.given import whole_number_from_0, whole_number_from_1
 from chainrule.inspection import WeightPlace
 from chainrule.network import Network, Objective, as_pairs
-from chainrule.plots.drawing import Look, Panel, colour_bar, label_axes, say_below, title
+from chainrule.plots.drawing import Look, Panel, colour_bar, label_axes, say_below, title, varies
 from chainrule.plots.labels import places_of, wording, written
 from chainrule.plots.networks import one_network
+from chainrule.plots.weights import as_list
 from chainrule.words import counted
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy.typing as npt
 
     from chainrule.plots.subjects import Subject
@@ -98,8 +101,8 @@ def surface_of(
     (((1, 1, 0), (1, 1, 1)), (41, 41), 0.0)
     """
     samples, targets = as_pairs(net, X, Y)
-    whole = ~np.isnan(targets).any(axis=1)
-    samples, targets = samples[whole], targets[whole]
+    known = (~np.isnan(targets)).any(axis=1)  # of several targets training takes those that a row has
+    samples, targets = samples[known], targets[known]
     kept = places_of(len(samples), MOST_ROWS)
     samples, targets = samples[kept], targets[kept]
     places = _places_of(net, weights, path)
@@ -136,7 +139,7 @@ def _line(end: float, way: Numbers) -> Numbers:
 def _places_of(net: Network, weights: object, path: Sequence[Network]) -> tuple[Place, Place]:
     """The two weights that are asked for, those that moved most, or the two largest."""
     if weights is not None:
-        found = tuple(_place(net, one) for one in weights) if isinstance(weights, Sequence) else ()
+        found = [_place(net, one) for one in as_list(weights)]
         if len(found) != 2 or found[0] == found[1]:  # noqa: PLR2004 (a plane)
             raise InputError(
                 parameter="weights",
@@ -164,12 +167,12 @@ def _place(net: Network, one: object) -> Place:
     """Matrix, unit and source of a weight that there is."""
     if isinstance(one, WeightPlace):
         one = (one.matrix, one.unit, one.source)
-    given = list(one) if isinstance(one, (list, tuple)) else []
-    numbers = [number for number in given if isinstance(number, int)]
-    if len(numbers) == len(given) == 3:  # noqa: PLR2004 (matrix, unit, source)
-        m, k, i = numbers
-        shape = net.weights[m - 1].shape if 1 <= m <= len(net.weights) else (0, 0)
-        if 1 <= k <= shape[0] and 0 <= i < shape[1]:
+    given = as_list(one)
+    if len(given) == 3:  # noqa: PLR2004 (matrix, unit, source)
+        m, k = (whole_number_from_1(number, "weights") for number in given[:2])
+        i = whole_number_from_0(given[2], "weights")
+        shape = net.weights[m - 1].shape if m <= len(net.weights) else (0, 0)
+        if k <= shape[0] and i < shape[1]:
             return m, k, i
     raise InputError(
         parameter="weights",
@@ -181,7 +184,7 @@ def _place(net: Network, one: object) -> Place:
 
 def _checked_path(net: Network, path: object) -> list[Network]:
     """Networks like the one that is drawn."""
-    given = list(path) if isinstance(path, (list, tuple)) else [path]
+    given = as_list(path)
     shapes = [w.shape for w in net.weights]
     networks = [one for one in given if isinstance(one, Network) and [w.shape for w in one.weights] == shapes]
     if len(networks) < len(given):
@@ -227,20 +230,9 @@ def _draw(surface: Surface, loss_name: str, beneath: str, ax: Any, look: Look) -
     head = f"Loss ({loss_name}) over two weights{', logarithmic levels' if is_log else ''}"
     title(ax, look, head, beneath)
     label_axes(ax, look, names[0], names[1])
-    if len(finite) and np.ptp(finite) > 0:
-        low, high = float(finite.min()), float(finite.max())
-        levels = np.geomspace(low, high, LEVELS + 2) if is_log else np.linspace(low, high, LEVELS + 2)
-        field = np.ma.masked_invalid(surface.loss)
-        how = {"norm": LogNorm(low, high)} if is_log else {"vmin": low, "vmax": high}
-        filled = ax.contourf(
-            surface.across, surface.up, field, levels=levels, cmap=rcParams["image.cmap"], **how
-        )
-        ax.contour(
-            surface.across, surface.up, field, levels=levels[1:-1], colors="white", linewidths=0.5, alpha=0.8
-        )
-        bar = colour_bar(ax, look, filled)
-        bar.set_ticks(levels, labels=_told_apart(levels))
-        bar.minorticks_off()
+    is_hilly = bool(len(finite)) and varies(finite)
+    if is_hilly:
+        _contours(surface, finite, ax, look, is_log=is_log)
     if len(surface.way):
         ax.plot(*surface.way.T, color="white", linewidth=2.6, zorder=3)
         ax.plot(*surface.way.T, color="#c2220c", linewidth=1.2, zorder=4, label="way")
@@ -252,6 +244,23 @@ def _draw(surface: Surface, loss_name: str, beneath: str, ax: Any, look: Look) -
                 bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.8},
                 **wording(look.small),
             )  # fmt: skip
-        say_below(ax, look, "the other weights as at the end; on the way there they were others, too")
+        others = "the other weights as at the end; on the way there they were others, too"
     else:
-        say_below(ax, look, "the other weights as they are")
+        others = "the other weights as they are"
+    say_below(ax, look, others if is_hilly else f"the loss hardly varies; {others}")
+
+
+def _contours(surface: Surface, finite: Numbers, ax: Any, look: Look, *, is_log: bool) -> None:
+    """Areas and lines of equal loss, as many as numbers can tell apart."""
+    low, high = float(finite.min()), float(finite.max())
+    levels = np.geomspace(low, high, LEVELS + 2) if is_log else np.linspace(low, high, LEVELS + 2)
+    levels = np.unique(levels)
+    field = np.ma.masked_invalid(surface.loss)
+    how = {"norm": LogNorm(low, high)} if is_log else {"vmin": low, "vmax": high}
+    filled = ax.contourf(surface.across, surface.up, field, levels=levels, cmap=rcParams["image.cmap"], **how)
+    ax.contour(
+        surface.across, surface.up, field, levels=levels[1:-1], colors="white", linewidths=0.5, alpha=0.8
+    )
+    bar = colour_bar(ax, look, filled)
+    bar.set_ticks(levels, labels=_told_apart(levels))
+    bar.minorticks_off()

@@ -12,11 +12,13 @@ from matplotlib import rcParams
 from chainrule.errors import InputError, argument
 from chainrule.models import gives_chances
 from chainrule.network import as_samples
-from chainrule.plots.drawing import Look, Panel, colour_bar, label_axes, say_below, title
+from chainrule.plots.drawing import Look, Panel, colour_bar, label_axes, say_below, title, varies
 from chainrule.plots.labels import places_of, written
 from chainrule.plots.networks import input_names, one_network, output_names
-from chainrule.plots.weights import checked_layer, chosen
-from chainrule.tables import typical_row
+from chainrule.plots.numbers import Scale, date_ticks
+from chainrule.plots.weights import as_list, checked_layer, chosen
+from chainrule.tables import DateTarget, typical_row
+from chainrule.tables.columns.readings import DurationReading
 from chainrule.words import joined, named
 
 if TYPE_CHECKING:
@@ -39,7 +41,6 @@ MARGIN = 0.08  # of half a range
 MOST_TRIED = 60  # inputs, of which the two are chosen that move the unit most
 MOST_ROWS = 400  # that are marked
 MOST_NAMED = 2  # of the other inputs
-FLAT, LARGEST = 1e-9, 1e300  # share of a value, below which a map has no lines; what a float can hold
 USUAL = (-2.0, 2.0)  # of inputs of which nothing is known: two standard deviations of scaled ones
 
 
@@ -104,15 +105,16 @@ def unit_panels(
         ground = replace(
             ground, marked=_of_class(subject, ground, place, has_own=table is None and X is None)
         )
-    values_of = _values_of(subject, net, m, place, whole=is_last and member is None)
+    values_of = _answers_of(subject, net, member, place) if is_last else _outputs_of(net, m, place)
     axes = _axes_of(ground, inputs, values_of)
     steps = STEPS if len(axes) > 1 else STEPS_OF_LINE
     lines, points = ground.grid(axes, steps)
     values = values_of(ground.of(points))
-    head = _head(subject, net, m, names[place], is_last=is_last)
+    scale = _scale_of(subject, values, place) if is_last else Scale()
+    head = f"{_head(subject, net, m, names[place], is_last=is_last)}{scale.unit}"
     if words and (not is_last or member is not None):
         head = f"{head}, {words}"
-    return [Panel(partial(_draw, ground, axes, lines, values, head), 5.0, 4.0)]
+    return [Panel(partial(_draw, ground, axes, lines, scale.scaled(values), scale, head), 5.0, 4.0)]
 
 
 def _of_class(subject: Subject, ground: Ground, place: int, *, has_own: bool) -> Any:
@@ -134,18 +136,37 @@ def _head(subject: Subject, net: Network, m: int, name: str, *, is_last: bool) -
     return f"Predicted {named(name)}" if encoding is not None else f"Output {named(name)}"
 
 
-def _values_of(
-    subject: Subject, net: Network, m: int, place: int, *, whole: bool
-) -> Callable[[npt.NDArray[Any]], Numbers]:
-    """Function of X that gives what the unit says: of an answer in the target's own unit."""
+def _scale_of(subject: Subject, values: Numbers, place: int) -> Scale:
+    """How answers are written: of a target that is a time as such."""
+    encoding = subject.encoding
+    if encoding is None or encoding.kind != "numbers":
+        return Scale()
+    part = encoding.learnt[place]
+    is_date = isinstance(part, DateTarget)
+    is_time = is_date or isinstance(part.reading, DurationReading)
+    return Scale.of(values, is_time=is_time, is_date=is_date)
+
+
+def _outputs_of(net: Network, m: int, place: int) -> Callable[[npt.NDArray[Any]], Numbers]:
+    """Function of X that gives the output of a unit within the network, the mean of its members."""
 
     def values(X: npt.NDArray[Any]) -> Numbers:
-        if not whole:
-            passed = net.forward(X).a[m - 1]
-            return np.asarray(passed.reshape(len(X), -1, passed.shape[1]).mean(axis=1)[:, place], np.float64)
-        encoding, model = subject.encoding, subject.model
+        passed = net.forward(X).a[m - 1]
+        return np.asarray(passed.reshape(len(X), -1, passed.shape[1]).mean(axis=1)[:, place], np.float64)
+
+    return values
+
+
+def _answers_of(
+    subject: Subject, net: Network, member: int | None, place: int
+) -> Callable[[npt.NDArray[Any]], Numbers]:
+    """Function of X that gives an answer in the target's own unit: of all networks, or of a member."""
+    encoding = subject.encoding
+    network: Any = subject.network if member is None else net
+    model = None if subject.model is None else replace(subject.model, network=network)
+
+    def values(X: npt.NDArray[Any]) -> Numbers:
         if model is None or encoding is None:
-            network: Any = subject.network
             return np.asarray(network(X)[:, place], np.float64)
         outputs = np.asarray(model.outputs(X), np.float64)
         if encoding.kind != "numbers":
@@ -160,8 +181,7 @@ def _axes_of(
 ) -> list[int]:
     """The inputs that are asked for, or those two that move the unit most."""
     if inputs is not None:
-        given = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
-        axes = [chosen(ground.names, one, "inputs") for one in given]
+        axes = [chosen(ground.names, one, "inputs") for one in as_list(inputs)]
         if len(axes) not in {1, 2} or len(set(axes)) < len(axes):
             needs = "must be two inputs, or one"
             raise InputError(parameter="inputs", given=inputs, needs=needs, advice="Give two.")
@@ -225,6 +245,7 @@ def _draw(
     axes: list[int],
     lines: list[Numbers],
     values: Numbers,
+    scale: Scale,
     head: str,
     ax: Any,
     look: Look,
@@ -233,16 +254,20 @@ def _draw(
     title(ax, look, head, _typical_in_words(ground, others))
     names = [ground.names[k] for k in axes]
     if len(axes) == 1:
-        label_axes(ax, look, names[0], "output")
+        label_axes(ax, look, names[0], f"output{scale.unit}")
         ax.plot(lines[0], values, color=look.first, linewidth=1.4, label="unit")
+        if scale.is_date:
+            date_ticks(ax.yaxis)
         return
     label_axes(ax, look, names[0], names[1])
     field = values.reshape(len(lines[1]), len(lines[0]))
     image = ax.pcolormesh(*lines, field, cmap=rcParams["image.cmap"], shading="gouraud", rasterized=True)
     bar = colour_bar(ax, look, image)
-    if np.isfinite(field).all() and np.ptp(field) > FLAT * max(float(np.abs(field).max()), 1.0 / LARGEST):
+    if np.isfinite(field).all() and varies(field):
         contour = ax.contour(*lines, field, levels=5, colors="white", linewidths=0.8, alpha=0.9)
         bar.add_lines(contour)
+    if scale.is_date:
+        date_ticks(bar.ax.yaxis)
     _rows(ground, axes, ax, look)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from matplotlib.patches import Rectangle
 from chainrule.equations import Dense, name_of
 from chainrule.errors import InputError
 from chainrule.given import whole_number_from_1
-from chainrule.plots.drawing import Look, Panel, colour_bar, label_axes, say_below, title
+from chainrule.plots.drawing import Look, Panel, colour_bar, label_axes, say_below, size_of, title
 from chainrule.plots.labels import POINTS, fitted, inches_of, wording, written
 from chainrule.plots.networks import input_names, one_network, output_names
 from chainrule.words import counted, listed, quoted
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     Numbers = npt.NDArray[np.float64]
 
-__all__ = ["checked_layer", "weights_panels"]
+__all__ = ["as_list", "checked_layer", "chosen", "weights_panels"]
 
 MOST_LAYERS = 6
 MOST_SQUARES = 32  # in a line, each of which can be told by its size
@@ -171,12 +172,10 @@ def _ticks(
 ) -> None:
     """Names of units where they have room, and how many have not."""
     across, up = _names_along(subject, net, m)
-    width, height = ax.figure.get_size_inches()
-    box = ax.get_position()
-    wide, tall = _box_of(shape)
+    (width, height), (wide, tall) = size_of(ax), _box_of(shape)
     for axis, names, n, room in (
-        ("x", across, shape[1], 0.8 * min(box.width * width, wide)),
-        ("y", up, shape[0], 0.8 * min(box.height * height, tall)),
+        ("x", across, shape[1], 0.8 * min(width, wide)),
+        ("y", up, shape[0], 0.8 * min(height, tall)),
     ):
         line = 1.25 * look.small / POINTS
         step = max(int(np.ceil(n * line / max(room, line))), 1)
@@ -234,11 +233,11 @@ def _as_pixels(net: Network, words: str, m: int, pixels: tuple[int, int]) -> Pan
 def _checked_pixels(pixels: object, n_inputs: int, *, is_dense: bool) -> tuple[int, int]:
     """Width and height of the picture that inputs are."""
     needs = f"must be the width and the height of a picture of {n_inputs} pixels"
-    is_pair = isinstance(pixels, (list, tuple)) and len(pixels) == 2  # noqa: PLR2004 (width, height)
-    if not is_pair or not is_dense:
+    given = as_list(pixels)
+    if len(given) != 2 or not is_dense:  # noqa: PLR2004 (width, height)
         needs = needs if is_dense else "needs a layer that is dense"
         raise InputError(parameter="pixels", given=pixels, needs=needs, advice="Try (28, 28).")
-    width, height = (whole_number_from_1(one, "pixels") for one in pixels)  # type: ignore[attr-defined]
+    width, height = (whole_number_from_1(one, "pixels") for one in given)
     if width * height != n_inputs:
         raise InputError(parameter="pixels", given=pixels, needs=needs, advice="Leave it out for a matrix.")
     return width, height
@@ -263,12 +262,20 @@ def _sheet(
     colour_bar(ax, look, image)
 
 
+def as_list(given: object) -> list[Any]:
+    """What was given one by one, in a list, a tuple or an array; or one alone."""
+    return list(given) if isinstance(given, (list, tuple)) or np.ndim(given) else [given]  # type: ignore[call-overload,arg-type]
+
+
 def chosen(names: Sequence[str], given: object, parameter: str) -> int:
     """Place of a name, or of a number from 1."""
     if isinstance(given, str) and given in names:
         return list(names).index(given)
-    if isinstance(given, int) and not isinstance(given, bool) and 1 <= given <= len(names):
-        return given - 1
+    found = 0
+    with suppress(InputError):
+        found = whole_number_from_1(given, parameter)
+    if 1 <= found <= len(names):
+        return found - 1
     raise InputError(
         parameter=parameter,
         given=given,
