@@ -7,6 +7,7 @@ import os
 import xml.etree.ElementTree as ET
 from typing import TYPE_CHECKING
 
+import matplotlib as mpl
 import pytest
 
 from chainrule.errors import OutputError
@@ -144,3 +145,22 @@ def test_without_matplotlib_nothing_is_trained(here: Path, monkeypatch: pytest.M
     assert done.err.count("\n") == 1
     assert "pip install 'chainrule[plot]'" in done.err
     assert not here.joinpath("new.st").exists()
+
+
+def test_a_link_to_the_table_is_the_table(here: Path) -> None:
+    content = here.joinpath("iris.csv").read_bytes()
+    here.joinpath("picture.png").symlink_to("iris.csv")
+    done = run_command("score", "iris.safetensors", "iris.csv", "--plot", "picture.png", "--force")
+    assert done.code == 2
+    assert "picture.png is the table itself, which would be lost" in done.err
+    assert here.joinpath("iris.csv").read_bytes() == content
+
+
+def test_no_latex_is_needed_whatever_the_settings_of_matplotlib_say(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(mpl.rcParams, "text.usetex", not mpl.rcParamsDefault["text.usetex"])
+    monkeypatch.setenv("PATH", str(here))  # which has no latex
+    done = run_command("score", "iris.safetensors", "iris.csv", "--plot", "picture.png")
+    assert done.code == 0, done.err
+    assert here.joinpath("picture.png").is_file()

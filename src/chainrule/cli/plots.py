@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from chainrule.cli.paths import output_path
 from chainrule.cli.printing import print_rows
 from chainrule.disk import check_writable, write_file
-from chainrule.errors import InputError, OutputError, argument
+from chainrule.errors import InputError, argument
+from chainrule.jobs import refuse_to_replace
 from chainrule.plots import ENDINGS, needs_matplotlib, picture_of
 from chainrule.words import printable, suggestion
 
@@ -53,14 +54,7 @@ class Plotting:
             )
         needs_matplotlib()
         for what, other in others.items():
-            if other is not None and self.path.absolute() == other.absolute():
-                raise OutputError(
-                    f"{printable(typed or '')} is the {what} itself, which would be lost.",
-                    parameter="plot",
-                    given=typed,
-                    needs=f"must be another file than the {what}",
-                    advice=f"Give another name with {argument('plot')}.",
-                )
+            refuse_to_replace(self.path, other, what, "plot")
         check_writable(self.path, overwrite=overwrite)
 
     def beside(

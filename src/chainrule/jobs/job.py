@@ -151,13 +151,14 @@ def same_file(one: str | os.PathLike[str], other: object) -> bool:
         return False
 
 
-def refuse_to_replace(out: Path, source: object, what: str) -> None:
-    """Refuse to write the result over what it was made from, whatever may be replaced."""
-    if same_file(out, source):
+def refuse_to_replace(out: Path, other: object, what: str, parameter: str = "out") -> None:
+    """Refuse to write one result over another, or over what it was made from, whatever may be replaced."""
+    named_alike = isinstance(other, Path) and out.absolute() == other.absolute()  # of which none is there yet
+    if named_alike or same_file(out, other):
         raise OutputError(
             f"{printable(str(out))} is the {what} itself, which would be lost.",
-            parameter="out",
+            parameter=parameter,
             given=out,
             needs=f"must be another file than the {what}",
-            advice=f"Give another name with {argument('out')}.",
+            advice=f"Give another name with {argument(parameter)}.",
         )

@@ -158,10 +158,13 @@ def plot(
 
 def picture_of(thing: Any, kind: str, ending: str, words: str) -> bytes:
     """A plot as the content of a file of a kind, the same bytes each time; words for who does not see it."""
-    figure = np.ravel(plot(thing, kind))[0].figure
+    needs_matplotlib()
+    import matplotlib as mpl  # noqa: PLC0415 (it takes its time to load)
+
     from chainrule.plots.drawing import content_of  # noqa: PLC0415 (as above)
 
-    return content_of(figure, ending, words)
+    with mpl.rc_context({"text.usetex": False}):  # no name is mathematics, and there may be no LaTeX
+        return content_of(np.ravel(plot(thing, kind))[0].figure, ending, words)
 
 
 def _as_axes(ax: Any) -> list[Any]:
