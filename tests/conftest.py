@@ -40,7 +40,7 @@ settings.register_profile(
 )
 settings.load_profile("reproducible")
 
-pytest_plugins = ["command_line", "pages", "pictured_fits", "prepared"]
+pytest_plugins = ["browsers", "command_line", "pages", "pictured_fits", "prepared"]
 
 FULL_SUITE = bool(os.environ.get("FULL_SUITE"))
 REQUIRE_ORACLES = bool(os.environ.get("REQUIRE_ORACLES"))

@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable
 
 # Things of packages that have no types.
 Notebook: TypeAlias = Any
 Cell: TypeAlias = Any
 Browser: TypeAlias = Any
+Colour: TypeAlias = tuple[float, ...]
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOK = ROOT / "examples/notebook.ipynb"
 WIDTHS = (1280, 390)
-WITHOUT_SANDBOX = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 # It is of this machine and of scikit-learn's version; what stands behind is our own.
 TIME = re.compile(r'<span class="chainrule-time">[^<]*</span>')
 OF_SCIKIT_LEARN = re.compile(r"^<style>.*(?=<div class=\"chainrule )", re.DOTALL)
@@ -93,30 +93,31 @@ def test_every_kind_of_display_is_in_it(run: Notebook) -> None:
     } <= set(titles)  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """A browser that reaches nothing."""
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as engines:
-        found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-        if found is None and not Path(engines.chromium.executable_path).exists():
-            pytest.skip("there is no Chromium")
-        browser = engines.chromium.launch(executable_path=found, args=WITHOUT_SANDBOX)
-        yield browser
-        browser.close()
+# What is written in a display: its colour, how far it is seen through, and the grounds from the page to it.
+INKS = """
+[...document.querySelectorAll('.chainrule :is(p, td, th, dt, dd, summary), .chainrule svg text')].map(one => {
+    const style = getComputedStyle(one), grounds = []
+    let opacity = 1
+    for (let at = one; at; at = at.parentElement) {
+        opacity *= Number(getComputedStyle(at).opacity)
+        grounds.unshift(getComputedStyle(at).backgroundColor)
+    }
+    return [one.tagName == 'text' ? style.fill : style.color, opacity, grounds]
+})
+"""
 
 
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_its_page_needs_no_network_and_is_not_too_wide(
-    kept: Notebook, chromium: Browser, tmp_path: Path, theme: str, width: int
+    kept: Notebook, browser: Browser, tmp_path: Path, theme: str, width: int
 ) -> None:
     exporter = pytest.importorskip("nbconvert").HTMLExporter(
         template_name="lab", theme=theme, mathjax_url="", require_js_url="", jquery_url=""
     )
     written = tmp_path / "notebook.html"
     written.write_text(exporter.from_notebook_node(kept)[0], encoding="utf-8")
-    page = chromium.new_page(viewport={"width": width, "height": 900})
+    page = browser.new_page(viewport={"width": width, "height": 900})
     asked, said = [], []
     page.on("request", lambda request: asked.append(request.url))
     page.on("console", lambda message: said.append(message.text))
@@ -133,20 +134,28 @@ def test_its_page_needs_no_network_and_is_not_too_wide(
     assert len(displays) > 15
     assert [one for one in displays if one[1] > one[0]] == []
     # Words and what is behind them differ as much as they must (WCAG 2, 4.5 to 1), in both themes.
-    colours = page.evaluate(
-        "[...document.querySelectorAll('.chainrule p, .chainrule td, .chainrule svg text')].map("
-        "one => one.tagName == 'text' ? getComputedStyle(one).fill : getComputedStyle(one).color)"
-    )
-    ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
-    assert {round(contrast(colour, ground)) >= 4.5 for colour in set(colours)} == {True}
+    inks = {(colour, opacity, tuple(grounds)) for colour, opacity, grounds in page.evaluate(INKS)}
+    assert min(opacity for _, opacity, _ in inks) < 1  # as that of small print
+    for colour, opacity, grounds in inks:
+        behind = seen(grounds)
+        assert contrast(seen([colour], behind, opacity), behind) >= 4.5, (colour, opacity, grounds)
     page.close()
 
 
-def contrast(one: str, other: str) -> float:
+def seen(colours: Iterable[str], behind: Colour = (255.0,) * 3, opacity: float = 1.0) -> Colour:
+    """What is seen of colours, each upon those before it, upon what is behind them all."""
+    for one in colours:
+        *parts, alpha = [*map(float, re.findall(r"[\d.]+", one)), 1.0][:4]
+        share = alpha * opacity
+        behind = tuple(share * part + (1 - share) * below for part, below in zip(parts, behind, strict=True))
+    return behind
+
+
+def contrast(one: Colour, other: Colour) -> float:
     """Ratio of two colours' luminances, as WCAG 2 defines it."""
 
-    def luminance(colour: str) -> float:
-        parts = [float(part) / 255 for part in re.findall(r"[\d.]+", colour)[:3]]
+    def luminance(colour: Colour) -> float:
+        parts = [part / 255 for part in colour]
         linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
         return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
@@ -155,5 +164,10 @@ def contrast(one: str, other: str) -> float:
 
 
 def test_the_contrast_of_two_colours_is_known() -> None:
-    assert contrast("rgb(0, 0, 0)", "rgb(255, 255, 255)") == pytest.approx(21)
-    assert contrast("rgb(119, 119, 119)", "rgb(255, 255, 255)") == pytest.approx(4.48, abs=0.01)
+    white = (255.0,) * 3
+    assert contrast((0.0,) * 3, white) == pytest.approx(21)
+    assert contrast((119.0,) * 3, white) == pytest.approx(4.48, abs=0.01)
+    assert seen(["rgb(0, 0, 0)"], white, 0.8) == pytest.approx((51.0,) * 3)
+    assert seen(["rgb(10, 20, 30)", "rgba(0, 0, 0, 0)", "rgba(110, 120, 130, 0.5)"]) == pytest.approx(
+        (60, 70, 80)
+    )

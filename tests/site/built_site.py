@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -20,13 +19,6 @@ if TYPE_CHECKING:
 __all__ = ["Page", "browser_page", "pages_of", "site"]
 
 ROOT = Path(__file__).parents[2]
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-QUIET = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--host-resolver-rules=MAP * ~NOTFOUND",
-]
 
 
 @pytest.fixture(scope="session")
@@ -43,17 +35,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return built
 
 
-@pytest.fixture(scope="session")
-def browser_page() -> Iterator[Any]:
+@pytest.fixture(scope="module")
+def browser_page(browser: Any) -> Any:
     """A page of a browser without a window."""
-    sync_api = pytest.importorskip("playwright.sync_api")
-    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if browser is None:
-        pytest.skip("there is no Chromium")
-    with sync_api.sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=browser, args=QUIET)
-        yield opened.new_page()
-        opened.close()
+    return browser.new_page()
 
 
 def pages_of(folder: Path) -> list[str]:
