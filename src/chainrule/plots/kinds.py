@@ -164,17 +164,18 @@ def _check_rows(subject: Subject, options: Mapping[str, Any]) -> None:
     )
 
 
-def _of_scores(panels: Callable[[Subject, Scored], list[Panel]]) -> Callable[..., list[Panel]]:
-    def found(subject: Subject, **options: Any) -> list[Panel]:
-        return panels(subject, _scored(subject, options))
+def _of_scores(panels: Callable[[Scored], list[Panel]]) -> Callable[..., list[Panel]]:
+    return lambda subject, **options: panels(_scored(subject, options))
 
-    return found
+
+def _of_numbers(panels: Callable[[Subject, Scored], list[Panel]]) -> Callable[..., list[Panel]]:
+    return lambda subject, **options: panels(subject, _scored(subject, options))
 
 
 def _calibration(subject: Subject, **options: Any) -> list[Panel]:
     """Chances of classes against how often they are right; intervals of numbers against rows within them."""
     if subject.target_kind != "numbers":
-        return calibration_panels(subject, _scored(subject, options))
+        return calibration_panels(_scored(subject, options))
     given = _rows_given(subject, options)
     if given is None and subject.rows is None:
         raise _without_rows(subject, options)
@@ -194,10 +195,10 @@ def _summary(subject: Subject, **options: Any) -> list[Panel]:
     if subject.target_kind == "numbers":
         panels += predicted_panels(subject, scored)
         return panels if len(scored.scores) > 1 else [*panels, *residuals_panels(subject, scored)]
-    panels += confusion_panels(subject, scored)
+    panels += confusion_panels(scored)
     has_chances = all(one.scored.outputs is not None and one.scored.chances for one in scored.scores)
     is_one = has_chances and len(scored.scores) == 1
-    return [*panels, *(calibration_panels(subject, scored) if is_one else [])]
+    return [*panels, *(calibration_panels(scored) if is_one else [])]
 
 
 def _has_scores(subject: Subject, *kinds: str) -> bool:
@@ -211,8 +212,8 @@ KINDS: dict[str, Kind] = {
     "confusion": Kind(
         _of_scores(confusion_panels), OF_ROWS, lambda one: _has_scores(one, "classes", "labels")
     ),
-    "predicted": Kind(_of_scores(predicted_panels), OF_ROWS, lambda one: _has_scores(one, "numbers")),
-    "residuals": Kind(_of_scores(residuals_panels), OF_ROWS, lambda one: _has_scores(one, "numbers")),
+    "predicted": Kind(_of_numbers(predicted_panels), OF_ROWS, lambda one: _has_scores(one, "numbers")),
+    "residuals": Kind(_of_numbers(residuals_panels), OF_ROWS, lambda one: _has_scores(one, "numbers")),
     "calibration": Kind(
         _calibration,
         OF_ROWS,
