@@ -208,6 +208,9 @@ def test_rows_that_there_are_not(of_classes: chainrule.FitResult) -> None:
         plot(of_classes, "confusion", rows="x")
     with pytest.raises(chainrule.InputError, match="has no rows of its own"):
         plot(of_classes.model, "confusion")
+    for thing, advice in ((NET, "Leave rows out."), (of_classes.model, "Give table, or of an estimator")):
+        with pytest.raises(chainrule.InputError, match=f"has no rows of its own. {advice}"):
+            plot(thing, "summary", rows="training")
     with pytest.raises(chainrule.InputError, match="X and Y belong together"):
         plot(of_classes.model, "confusion", X=[[1.0]])
     with pytest.raises(chainrule.InputError, match="rows are those of a fit, or of a table, or arrays"):

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 
 from chainrule.plots.drawing import Look, Panel, label_axes, say_below, title
-from chainrule.plots.labels import fitted, wording, written
+from chainrule.plots.labels import first_targets, fitted, wording, written
 from chainrule.plots.numbers import DAY, DAYS, date_ticks, unit_of
 from chainrule.words import counted
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["answers_panels", "errors_panels"]
 
-MOST_TARGETS = 6
 MOST_CLASSES = 30
 MICROSECONDS = 1e6  # of a second
 SMALLEST_ERROR = 1e-18  # that is drawn; 0 has no place on a logarithmic scale
@@ -71,16 +70,9 @@ def _errors(check: GradientCheck, ax: Any, look: Look) -> None:
 def answers_panels(subject: Subject) -> list[Panel]:
     """How often each class was answered, or how numbers are spread, for each target."""
     predictions: Predictions = subject.thing
-    names = predictions.targets[:MOST_TARGETS]
-    n = len(predictions.targets) - len(names)
-    more = f"{n} more targets are not drawn" if n else ""
     return [
-        Panel(
-            partial(_answers, predictions, name, more * (name == names[-1])),
-            4.6,
-            _height_of(predictions, name),
-        )
-        for name in names
+        Panel(partial(_answers, predictions, name, more), 4.6, _height_of(predictions, name))
+        for name, more in first_targets(predictions.targets)
     ]
 
 

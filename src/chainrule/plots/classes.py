@@ -9,21 +9,20 @@ import numpy as np
 
 from chainrule.errors import InputError
 from chainrule.plots.drawing import Look, Panel, colour_bar, label_axes, mixed, say_below, size_of, title
-from chainrule.plots.labels import fitted, inches_of, wording
+from chainrule.plots.labels import first_targets, fitted, inches_of, wording
 from chainrule.scores.calibration import BINS
 from chainrule.scores.intervals import share_interval
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from chainrule.plots.subjects import Scored, Subject
+    from chainrule.plots.subjects import Scored
     from chainrule.scores import ClassScore
 
     Numbers = npt.NDArray[np.float64]
 
 __all__ = ["Reliability", "calibration_panels", "confusion_panels", "reliability_of"]
 
-MOST_TARGETS = 6
 MOST_CLASSES = 40
 MOST_WRITTEN = 20  # classes whose counts have room
 ROOM_OF_NAMES = 1.3  # inches
@@ -52,17 +51,12 @@ class Reliability(NamedTuple):
     rows: npt.NDArray[np.intp]
 
 
-def confusion_panels(subject: Subject, scored: Scored) -> list[Panel]:
+def confusion_panels(scored: Scored) -> list[Panel]:
     """A table for each target: rows by their class, columns by the class that was predicted."""
-    shown, n = scored.scores[:MOST_TARGETS], len(scored.scores)
-    more = f"{n - MOST_TARGETS} more targets are not drawn" if n > MOST_TARGETS else ""
     panels = []
-    for k, score in enumerate(shown):
+    for score, more in first_targets(scored.scores):
         size = 2.2 + 0.34 * min(len(score.rows), 16)
-        panels.append(
-            Panel(partial(_confusion, score, scored.rows, more * (k == len(shown) - 1)), size + 0.6, size)
-        )
-    del subject
+        panels.append(Panel(partial(_confusion, score, scored.rows, more), size + 0.6, size))
     return panels
 
 
@@ -162,7 +156,7 @@ def reliability_of(score: ClassScore, bins: int = BINS) -> Reliability | None:
     return Reliability(*columns)
 
 
-def calibration_panels(subject: Subject, scored: Scored) -> list[Panel]:
+def calibration_panels(scored: Scored) -> list[Panel]:
     """How often answers are right against how sure they are, and of how many rows that is."""
     pairs = [(score, reliability_of(score)) for score in scored.scores]
     there = [(score, found) for score, found in pairs if found is not None]
@@ -174,12 +168,9 @@ def calibration_panels(subject: Subject, scored: Scored) -> list[Panel]:
             needs="a calibration of classes is one of probabilities",
             advice="Take a softmax output, or a logistic one of two classes.",
         )
-    del subject
-    more = f"{len(there) - MOST_TARGETS} more targets are not drawn" if len(there) > MOST_TARGETS else ""
-    shown = there[:MOST_TARGETS]
     return [
-        Panel(partial(_calibration, score, found, scored.rows, more * (k == len(shown) - 1)), 4.2, 4.0)
-        for k, (score, found) in enumerate(shown)
+        Panel(partial(_calibration, score, found, scored.rows, more), 4.2, 4.0)
+        for (score, found), more in first_targets(there)
     ]
 
 

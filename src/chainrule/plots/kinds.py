@@ -117,19 +117,22 @@ def _scored(subject: Subject, options: Mapping[str, Any]) -> Scored:
     given = _rows_given(subject, options)
     if given is None:
         if subject.scored is None:
-            raise _without_rows(subject)
+            raise _without_rows(subject, options)
         return subject.scored(options.get("rows"))
     table, words = given
     assert subject.model is not None  # noqa: S101 (it has read them)
     return Scored(each_of(subject.model.score(table)), words)
 
 
-def _without_rows(subject: Subject) -> InputError:
+def _without_rows(subject: Subject, options: Mapping[str, Any]) -> InputError:
+    """What is refused where rows are needed, or asked for, and there are none."""
+    advice = f"Give {argument('table')}, or of an estimator {argument('X')} and {argument('Y')}."
     return InputError(
         f"A {subject.name} has no rows of its own.",
-        parameter="table",
+        parameter="rows" if "rows" in options else "table",
+        given=options.get("rows"),
         needs="rows whose targets are known are needed",
-        advice=f"Give {argument('table')}, or of an estimator {argument('X')} and {argument('Y')}.",
+        advice=f"Leave {argument('rows')} out." if subject.encoding is None else advice,
     )
 
 
@@ -161,20 +164,21 @@ def _check_rows(subject: Subject, options: Mapping[str, Any]) -> None:
     )
 
 
-def _of_scores(panels: Callable[[Subject, Scored], list[Panel]]) -> Callable[..., list[Panel]]:
-    def found(subject: Subject, **options: Any) -> list[Panel]:
-        return panels(subject, _scored(subject, options))
+def _of_scores(panels: Callable[[Scored], list[Panel]]) -> Callable[..., list[Panel]]:
+    return lambda subject, **options: panels(_scored(subject, options))
 
-    return found
+
+def _of_numbers(panels: Callable[[Subject, Scored], list[Panel]]) -> Callable[..., list[Panel]]:
+    return lambda subject, **options: panels(subject, _scored(subject, options))
 
 
 def _calibration(subject: Subject, **options: Any) -> list[Panel]:
     """Chances of classes against how often they are right; intervals of numbers against rows within them."""
     if subject.target_kind != "numbers":
-        return calibration_panels(subject, _scored(subject, options))
+        return calibration_panels(_scored(subject, options))
     given = _rows_given(subject, options)
     if given is None and subject.rows is None:
-        raise _without_rows(subject)
+        raise _without_rows(subject, options)
     table, words = given or subject.rows(options.get("rows"))  # type: ignore[misc]
     model = subject.model
     assert model is not None  # noqa: S101 (of numbers none else has this kind)
@@ -185,16 +189,16 @@ def _calibration(subject: Subject, **options: Any) -> list[Panel]:
 def _summary(subject: Subject, **options: Any) -> list[Panel]:
     """A page: the training, how good it is, how far one target can be relied on; of a model its weights."""
     panels = [one for one in history_panels(subject) if not one.is_extra] if subject.runs else []
-    if not subject.target_kind or (subject.scored is None and not options):
+    if subject.scored is None and not options:
         return [*panels, *network_panels(subject), *weights_panels(subject)]
     scored = _scored(subject, options)
     if subject.target_kind == "numbers":
         panels += predicted_panels(subject, scored)
         return panels if len(scored.scores) > 1 else [*panels, *residuals_panels(subject, scored)]
-    panels += confusion_panels(subject, scored)
+    panels += confusion_panels(scored)
     has_chances = all(one.scored.outputs is not None and one.scored.chances for one in scored.scores)
     is_one = has_chances and len(scored.scores) == 1
-    return [*panels, *(calibration_panels(subject, scored) if is_one else [])]
+    return [*panels, *(calibration_panels(scored) if is_one else [])]
 
 
 def _has_scores(subject: Subject, *kinds: str) -> bool:
@@ -208,8 +212,8 @@ KINDS: dict[str, Kind] = {
     "confusion": Kind(
         _of_scores(confusion_panels), OF_ROWS, lambda one: _has_scores(one, "classes", "labels")
     ),
-    "predicted": Kind(_of_scores(predicted_panels), OF_ROWS, lambda one: _has_scores(one, "numbers")),
-    "residuals": Kind(_of_scores(residuals_panels), OF_ROWS, lambda one: _has_scores(one, "numbers")),
+    "predicted": Kind(_of_numbers(predicted_panels), OF_ROWS, lambda one: _has_scores(one, "numbers")),
+    "residuals": Kind(_of_numbers(residuals_panels), OF_ROWS, lambda one: _has_scores(one, "numbers")),
     "calibration": Kind(
         _calibration,
         OF_ROWS,

@@ -5,20 +5,34 @@ from __future__ import annotations
 import functools
 import unicodedata
 from bisect import bisect_right
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from matplotlib import rcParams
 from matplotlib.font_manager import FontProperties, findfont, fontManager, get_font
 from matplotlib.textpath import text_to_path
 
-from chainrule.words import printable, told_apart
+from chainrule.words import counted, printable, told_apart
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["POINTS", "cut", "drawable", "fitted", "inches_of", "places_of", "wording", "wrapped", "written"]
+T = TypeVar("T")
+
+__all__ = [
+    "POINTS",
+    "cut",
+    "drawable",
+    "first_targets",
+    "fitted",
+    "inches_of",
+    "places_of",
+    "wording",
+    "wrapped",
+    "written",
+]
 
 POINTS = 72  # of an inch
+MOST_TARGETS = 6  # that have a panel
 LONGEST = 60  # characters of a name, however much room there is
 SHORTEST = 6
 SAFE = 1.03  # a letter that is fitted to pixels may be wider than its outline
@@ -129,6 +143,20 @@ def places_of(n: int, most: int) -> list[int]:
     ([0, 3, 6, 9], [0, 1, 2])
     """
     return list(range(0, n, max(-(-n // max(most, 1)), 1)))
+
+
+def first_targets(every: Sequence[T]) -> list[tuple[T, str]]:
+    """As many targets as are drawn, each with what is to be said beneath it: of the last how many are not.
+
+    Examples
+    --------
+    >>> first_targets("abcdefgh")[4:]
+    [('e', ''), ('f', '2 more targets are not drawn')]
+    """
+    n = len(every) - MOST_TARGETS
+    more = f"{counted(n, 'more target')} {'is' if n == 1 else 'are'} not drawn" if n > 0 else ""
+    shown = every[:MOST_TARGETS]
+    return [(one, more * (k == len(shown))) for k, one in enumerate(shown, 1)]
 
 
 def _families() -> tuple[str, ...]:

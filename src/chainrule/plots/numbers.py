@@ -13,7 +13,7 @@ from chainrule.equations import Quantile
 from chainrule.errors import InputError, argument
 from chainrule.network import members_of
 from chainrule.plots.drawing import Look, Panel, label_axes, say_below, title
-from chainrule.plots.labels import places_of
+from chainrule.plots.labels import first_targets, places_of
 from chainrule.scores.digits import number_text, share_text, span_text
 from chainrule.words import counted
 
@@ -40,7 +40,6 @@ __all__ = [
     "unit_of",
 ]
 
-MOST_TARGETS = 6
 MOST_ROWS = 5000  # that are drawn
 MANY = 400  # rows from which on marks are small and see through
 DAY = 86_400.0
@@ -122,13 +121,10 @@ def residuals_panels(subject: Subject, scored: Scored) -> list[Panel]:
 
 
 def _panels(subject: Subject, scored: Scored, draw: Any, height: float) -> list[Panel]:
-    shown, n = scored.scores[:MOST_TARGETS], len(scored.scores)
-    more = f"{n - MOST_TARGETS} more targets are not drawn" if n > MOST_TARGETS else ""
     of = _answers_with(subject)
-    last = len(shown) - 1
     return [
-        Panel(partial(draw, score, scored.rows, of, more * (k == last)), 4.4, height)
-        for k, score in enumerate(shown)
+        Panel(partial(draw, score, scored.rows, of, more), 4.4, height)
+        for score, more in first_targets(scored.scores)
     ]
 
 
@@ -272,12 +268,10 @@ def coverage_of(model: Model, X: Numbers, Y: Numbers, shares: Sequence[float] = 
 def coverage_panels(model: Model, X: Numbers, Y: Numbers, rows: str) -> list[Panel]:
     """Of each target how many rows lie within intervals, against how many should."""
     pairs = coverage_of(model, X, Y)
-    names = list(pairs)[:MOST_TARGETS]
-    more = f"{len(pairs) - MOST_TARGETS} more targets are not drawn" if len(pairs) > MOST_TARGETS else ""
     n = {part.name: int((~np.isnan(own)).sum()) for part, own in model.table_encoding.parted(Y)}
     return [
-        Panel(partial(_coverage, name, pairs[name], n[name], rows, more * (name == names[-1])), 4.2, 4.0)
-        for name in names
+        Panel(partial(_coverage, name, pairs[name], n[name], rows, more), 4.2, 4.0)
+        for name, more in first_targets(list(pairs))
     ]
 
 
