@@ -163,7 +163,7 @@ def alike(texts: Sequence[str], alone: Sequence[str] = (), *, most: int | None =
     Examples
     --------
     >>> print(*alike([f"column '{name}' has {k} gaps" for k, name in enumerate("abcd", 1)]))
-    4 columns, 'a', 'b', 'c' and 1 more: column … has … gaps
+    4 columns, 'a', 'b', 'c' and 1 more: column … has 1 to 4 gaps
     >>> alike(["column 'a' has 1 gap"])
     ["column 'a' has 1 gap"]
     """
@@ -193,18 +193,22 @@ def groups_alike(texts: Sequence[str]) -> list[list[int]]:
 
 
 def in_common(group: Sequence[str]) -> str:
-    """What texts of one group have in common, with an ellipsis for each name and number that differs.
+    """What texts of one group have in common: from which number to which, and dots for what else differs.
 
     Examples
     --------
-    >>> in_common(["missing in 1 row", "missing in 23 rows"])
-    'missing in … rows'
+    >>> in_common(["missing in 1 row, row 7 first", "missing in 23 rows, row 2 first"])
+    'missing in 1 to 23 rows, row … first'
     """
     words = []
     for pieces in zip(*map(_pieces, group), strict=True):
         common, written = pieces[0][0], {one for _, one in pieces}
-        # What differs and is neither a name nor a number is "row" and "rows".
-        words.append(common if len(written) > 1 and "…" in common else max(written, key=len))
+        if len(written) == 1 or "…" not in common:  # what differs then is "row" and "rows"
+            words.append(max(written, key=len))
+        elif all(one.isdecimal() for one in written) and not words[-1].endswith("row "):
+            words.append(f"{min(map(int, written))} to {max(map(int, written))}")
+        else:
+            words.append(common)
     return "".join(words).removeprefix("column …: ")
 
 
