@@ -75,6 +75,30 @@ def test_a_training_that_was_interrupted_is_shown() -> None:
     shown(replace(result, history=History(math.nan, (), math.inf)))
 
 
+def test_restarts_show_each_seed_and_the_best() -> None:
+    X, Y = [[0, 0], [0, 1], [1, 0], [1, 1]], [[0], [1], [1], [0]]
+    many = chainrule.train_restarts(
+        lambda seed: network(2, 2, 1, seed=seed), X, Y, restarts=4, rate=0.1, epochs=20
+    )
+    root = shown(many)
+    assert repr(many).removeprefix("Restarts(").removesuffix(")") in text_of(root)
+    head, *rows = tables_of(root)["Seeds"]
+    assert head == ["seed", "epochs", "stopped by", "loss"]
+    losses = [one.history.loss_after for one in many.results]
+    assert rows == [[str(k), "20", "epochs", f"{loss:.6g}"] for k, loss in enumerate(losses)]
+    marked = [text_of(one) for one in root.iter("td") if one.get("class") == "chainrule-right"]
+    assert marked == [f"{min(losses):.6g}"]
+    best = losses.index(min(losses))
+    assert f"The best, of seed {best}" in text_of(root)
+    assert facts_of(root)["Loss after"] == f"{min(losses):.6g}"
+    lost = replace(many.results[0], history=History(1.0, (), math.nan))
+    of_many = replace(many, seeds=tuple(range(40)), results=(lost, *many.results * 9, *many.results[:3]))
+    rows = tables_of(shown(of_many))["Seeds"]
+    assert rows[1] == ["0", "0", "epochs", "none"]
+    assert len(rows) < 20
+    assert rows[-1][0] == "39"
+
+
 def test_estimators_show_their_network_below_what_scikit_learn_shows() -> None:
     pytest.importorskip("sklearn")
     X, y = np.random.default_rng(0).normal(size=(40, 3)), np.arange(40) % 2

@@ -16,6 +16,7 @@ from chainrule.network import Network
 from chainrule.scores import metric_named
 from chainrule.settings import Settings, documented, refuse_unknown_settings
 from chainrule.training.displays.progress import shown_in_notebook
+from chainrule.training.displays.result import restarts_display
 from chainrule.training.preparation import run_training
 from chainrule.training.progress import Callbacks, of_one_of_several
 from chainrule.training.together import shared_threads, train_together
@@ -65,9 +66,10 @@ class Restarts:
     judged_by: str
 
     def __repr__(self) -> str:
-        at = self._at
-        figure = f"{self.judged_by.replace('_', ' ')} {self.figures[at]:.3g}"
-        return f"Restarts({len(self.seeds)} seeds, the best is {self.seeds[at]} with {figure})"
+        return f"Restarts({self._in_short})"
+
+    def _repr_html_(self) -> str:
+        return restarts_display(self, self._in_short)
 
     @cached_property
     def figures(self) -> tuple[float, ...]:
@@ -83,6 +85,11 @@ class Restarts:
     def best_seed(self) -> int:
         """The seed that it is of."""
         return self.seeds[self._at]
+
+    @property
+    def _in_short(self) -> str:
+        figure = f"{self.judged_by.replace('_', ' ')} {self.figures[self._at]:.3g}"
+        return f"{len(self.seeds)} seeds, the best is {self.best_seed} with {figure}"
 
     @cached_property
     def _at(self) -> int:

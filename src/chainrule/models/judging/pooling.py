@@ -55,12 +55,17 @@ def pooled_score(judged: Sequence[tuple[Dataset, Model]], order: npt.NDArray[np.
         None of these rows counts.
     """
     pooled = pooled_answers(judged, order)
+    majorities: dict[str, set[str | None]] = {}
+    for data, _ in judged:
+        for part, majority in zip(data.encoding.learnt, data.majorities, strict=True):
+            majorities.setdefault(part.name, set()).add(majority)
+    common = {name: found.pop() for name, found in majorities.items() if len(found) == 1}
     return score_of(
         pooled.encoding,
         pooled.Y,
         pooled.outputs,
         chances=all(gives_chances(model.network, data.encoding) for data, model in judged),
-        majority=[_common(name, judged) for name in pooled.encoding.target_names],
+        majority=list(map(common.get, pooled.encoding.target_names)),
         weights=pooled.weights,
         seed=judged[0][0].seed,
         usual=pooled.usual,
@@ -78,17 +83,6 @@ def pooled_answers(judged: Sequence[tuple[Dataset, Model]], order: npt.NDArray[n
     weights = [data.weights[data.held_out_rows] for data, _ in judged if data.weights is not None]
     counting = np.concatenate(weights)[order] if weights else None
     return Pooled(encoding, Y, outputs, usual, as_sample_weight(counting, len(Y), np.float64))
-
-
-def _common(target: str, judged: Sequence[tuple[Dataset, Model]]) -> str | None:
-    """The most frequent class of a target where all training rows have the same one."""
-    found = {
-        majority
-        for data, _ in judged
-        for part, majority in zip(data.encoding.learnt, data.majorities, strict=True)
-        if part.name == target
-    }
-    return found.pop() if len(found) == 1 else None
 
 
 def writing_as(first: Model, other: Model) -> Model:
