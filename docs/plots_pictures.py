@@ -6,6 +6,7 @@ bits on every machine, and one version of matplotlib the same pictures.
 
 from __future__ import annotations
 
+import re
 import warnings
 from pathlib import Path
 from typing import Any
@@ -55,13 +56,21 @@ def drawings() -> dict[str, Drawing]:
     }
 
 
-def main() -> None:
+def labels() -> dict[str, str]:
+    """What each picture shows, in the words of the page."""
+    page = HERE.joinpath("plots.md").read_text(encoding="utf-8")
+    return {name: words for words, name in re.findall(r"!\[(.+?)\]\(plots_(\w+)\.svg\)", page)}
+
+
+def main(folder: Path = HERE) -> None:
     """Draw each, and write."""
-    warnings.simplefilter("ignore", chainrule.TrainingWarning)
-    for name, (thing, kind, options) in drawings().items():
+    told = labels()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", chainrule.TrainingWarning)
+        drawn = drawings()
+    for name, (thing, kind, options) in drawn.items():
         figure = np.ravel(chainrule.plot(thing, kind, **options))[0].figure
-        content = content_of(figure, "svg", f"A plot of the kind {kind or name}", dots=72)
-        HERE.joinpath(f"plots_{name}.svg").write_bytes(content)
+        folder.joinpath(f"plots_{name}.svg").write_bytes(content_of(figure, "svg", told[name], dots=72))
 
 
 if __name__ == "__main__":

@@ -69,6 +69,22 @@ def test_a_loss_that_hardly_varies_has_no_contours() -> None:
     assert not figure.axes[0].collections
 
 
+def test_a_gradient_check_says_where_rounding_is_larger() -> None:
+    blind = chainrule.Network([[[40.0, 0.0]]], ["logistic"], "binary_cross_entropy")
+    check = chainrule.check_gradients(blind, [[0.0]], [[1.0]])
+    assert check.passed
+    assert check.differences.rounding >= 1
+    assert "cannot see these gradients: rounding is larger" in seen(check)
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(50, 2))
+    Y = X.sum(axis=1, keepdims=True) + rng.normal(size=(50, 1))
+    best = np.linalg.lstsq(np.column_stack([np.ones(50), X]), Y)[0].T
+    check = chainrule.check_gradients(chainrule.Network([best], "identity"), X, Y)
+    assert "rounding" in seen(check)
+    plain = chainrule.check_gradients(chainrule.Network.random((2, 1)), [[0.0, 1.0]], [[0.0]])
+    assert "rounding" not in seen(plain)
+
+
 def test_the_smallest_network_and_a_deep_one() -> None:
     least = chainrule.Network.random((1, 1))
     for kind in ("network", "weights", "unit"):

@@ -15,6 +15,7 @@ from chainrule.words import counted
 
 if TYPE_CHECKING:
     from chainrule.inspection import GradientCheck
+    from chainrule.inspection.check_result import MethodCheck
     from chainrule.models import Predictions
     from chainrule.plots.subjects import Subject
 
@@ -33,16 +34,16 @@ def errors_panels(subject: Subject) -> list[Panel]:
 
 
 def _errors(check: GradientCheck, ax: Any, look: Look) -> None:
-    rows = [("central differences", check.differences.relative_to_network, check.differences.limit)]
+    methods = {"central differences": check.differences, "complex step": check.complex_step}
+    rows = [(name, one.relative_to_network, one.limit, _remark(one)) for name, one in methods.items() if one]
     if check.complex_step is not None:
-        rows.append(("complex step", check.complex_step.relative_to_network, check.complex_step.limit))
-        rows.append(("update (slope)", check.update_error, check.update_limit))
+        rows.append(("update (slope)", check.update_error, check.update_limit, ""))
     of_all = "all" if check.n_checked == check.n_weights else f"{check.n_checked} of"
     beneath = f"{counted(check.n_samples, 'sample')}, {of_all} {check.n_weights} weights"
     title(ax, look, f"Gradient check {'passed' if check.passed else 'FAILED'}", beneath)
     label_axes(ax, look, "worst error / largest gradient (logarithmic scale)", "")
     ax.set_xscale("log")
-    for place, (_, error, limit) in enumerate(rows):
+    for place, (_, error, limit, remark) in enumerate(rows):
         shown = min(max(error, SMALLEST_ERROR), 1e300)
         ax.plot([SMALLEST_ERROR, shown], [place, place], color=look.quiet, linewidth=0.8, zorder=1)
         ax.plot([shown], [place], "o", color=look.first, markersize=6, zorder=3, label="error")
@@ -50,6 +51,11 @@ def _errors(check: GradientCheck, ax: Any, look: Look) -> None:
             ax.annotate(
                 written(error, 2), (shown, place), (7, 0), textcoords="offset points", va="center",
                 color=look.ink, **wording(look.small),
+            )  # fmt: skip
+        if remark:
+            ax.annotate(
+                remark, (shown, place), (0, -9), textcoords="offset points", va="top",
+                ha="right" if error > limit else "left", color=look.ink, **wording(look.small),
             )  # fmt: skip
         ax.plot(
             [limit], [place], "|", color=look.ink, markersize=16, markeredgewidth=1.4, zorder=2, label="limit"
@@ -59,12 +65,21 @@ def _errors(check: GradientCheck, ax: Any, look: Look) -> None:
         color=look.ink, **wording(look.small),
     )  # fmt: skip
     ax.set_ylim(len(rows) - 0.5, -0.8)
-    ax.set_yticks(range(len(rows)), [name for name, _, _ in rows], color=look.ink, **wording(look.size))
+    ax.set_yticks(range(len(rows)), [name for name, *_ in rows], color=look.ink, **wording(look.size))
     ax.tick_params(axis="y", length=0)
     ax.spines["left"].set_visible(False)
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.0e}"))
     ax.xaxis.set_minor_formatter(NullFormatter())
     ax.set_xlim(SMALLEST_ERROR / 3, None)
+
+
+def _remark(method: MethodCheck) -> str:
+    """What an estimate that passed is not worth."""
+    if not method.passed:
+        return ""
+    if method.rounding >= 1:
+        return "cannot see these gradients: rounding is larger"
+    return "no more than rounding" if method.relative_to_network > method.limit else ""
 
 
 def answers_panels(subject: Subject) -> list[Panel]:
