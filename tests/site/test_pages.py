@@ -43,6 +43,8 @@ TEXT = """() => {
 }"""
 WIDTHS = "() => [document.scrollingElement.scrollWidth, innerWidth]"
 AXE = """async (part) => {
+    // What follows a change of the window is done before the next frame is drawn.
+    await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
     const found = await axe.run(part, {resultTypes: ["violations"], preload: false});
     return found.violations.filter(one => ["serious", "critical"].includes(one.impact)).map(
         one => `${one.id}: ${one.nodes.slice(0, 3).map(node => node.html.slice(0, 200)).join(" | ")}`);
