@@ -59,14 +59,14 @@ def test_a_notebook_shows_what_pyplot_has(
 
 def test_axes_may_be_those_of_a_part_of_a_figure(of_classes: chainrule.FitResult) -> None:
     with style.context("dark_background"):
-        figure = Figure(figsize=(12, 9))
+        figure: Any = Figure(figsize=(12, 9))
         for part, thing, kind in zip(
             figure.subfigures(1, 3), (of_classes, NET, NET), ("summary", "weights", "network"), strict=True
         ):
             plot(thing, kind, ax=part.subplots({"summary": 3, "weights": 2, "network": 1}[kind], 1))
         assert {ax._left_title.get_color() for ax in figure.axes} == {"#ffffff"}
     figure.draw_without_rendering()
-    part = Figure(figsize=(12, 9)).subfigures(1, 3)[0]
+    part = figure.subfigures(1, 3)[0]
     assert size_of(part.subplots()) == pytest.approx(size_of(Figure(figsize=(4, 9)).subplots()))
 
 
