@@ -156,10 +156,9 @@ def test_the_first_and_the_last_dates(end: str, way: int) -> None:
 
     days, year = np.datetime64(end) + way * np.arange(20), end[:4].lstrip("0")
     seconds = days.astype("datetime64[s]").astype(np.float64)
-    for predicted in (seconds + 9e5, seconds - 9e5):
-        score = score_numbers("when", NumberRows(seconds, predicted, is_time=True, has_zero=False))
-        for kind in ("predicted", "residuals"):
-            assert f"{year}-" in seen(score, kind)
+    score = score_numbers("when", NumberRows(seconds, seconds - way * 9e5, is_time=True, has_zero=False))
+    for kind in ("predicted", "residuals"):
+        assert f"{year}-" in seen(score, kind)
     assert f"{year}-" in seen(chainrule.Predictions({"when": Answer(pa.array(days))}, ("when",)))
 
 
