@@ -394,7 +394,7 @@ def test_an_estimator_is_scored_on_arrays() -> None:
     frames = [pd.DataFrame(by_place), pd.DataFrame(by_place).set_axis(list("aabb"), axis=1)]
     frames += [pd.DataFrame(by_name), pa.table(by_name)]
     for frame in frames:
-        ax = figure_of(classifier, "confusion", X=frame, Y=y).axes[0]
+        ax = plot(classifier, "confusion", X=frame, Y=y, ax=Figure().subplots())
         assert counts == [int(text.get_text()) for text in ax.texts if text.get_text().isdigit()]
     for wrong in (frames[0][[0, 1, 2]], X[:, :3], X[0], pd.DataFrame(by_name)[["x1", "x0"]]):
         with pytest.raises(chainrule.InputError, match="must have 4 columns"):
