@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from matplotlib.figure import Figure
 from pictured import EXAMPLES, figure_of, lines_of, words_of
 from sklearn.metrics import confusion_matrix
 
@@ -141,8 +142,8 @@ def test_coverage_is_that_of_the_intervals_that_are_predicted(of_numbers: chainr
 
 def test_coverage_is_that_of_the_rows_that_are_asked_for(of_numbers: chainrule.FitResult) -> None:
     def within(thing: Any, **options: Any) -> tuple[str, Any]:
-        (ax,) = figure_of(thing, "calibration", **options).axes
-        return " ".join(words_of(ax.figure)), lines_of(ax, "within")[0].get_xydata()
+        ax = plot(thing, "calibration", ax=Figure().subplots(), **options)
+        return " ".join(one.get_label() for one in ax.texts), lines_of(ax, "within")[0].get_xydata()
 
     names = dict.fromkeys(part.name for part in of_numbers.model.table_encoding.inputs)
     table = of_numbers.data.table
@@ -251,7 +252,7 @@ def test_unit_map_of_a_hidden_unit() -> None:
 
 def field_of(thing: Any, **options: Any) -> tuple[str, Any]:
     """Title and values of the map of a unit."""
-    ax = figure_of(thing, "unit", **options).axes[0]
+    ax = plot(thing, "unit", ax=Figure().subplots(), **options)
     return ax.get_title(loc="left"), np.asarray(ax.collections[0].get_array())
 
 
@@ -393,7 +394,7 @@ def test_an_estimator_is_scored_on_arrays() -> None:
     frames = [pd.DataFrame(by_place), pd.DataFrame(by_place).set_axis(list("aabb"), axis=1)]
     frames += [pd.DataFrame(by_name), pa.table(by_name)]
     for frame in frames:
-        ax = figure_of(classifier, "confusion", X=frame, Y=y).axes[0]
+        ax = plot(classifier, "confusion", X=frame, Y=y, ax=Figure().subplots())
         assert counts == [int(text.get_text()) for text in ax.texts if text.get_text().isdigit()]
     for wrong in (frames[0][[0, 1, 2]], X[:, :3], X[0], pd.DataFrame(by_name)[["x1", "x0"]]):
         with pytest.raises(chainrule.InputError, match="must have 4 columns"):

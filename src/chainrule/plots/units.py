@@ -141,7 +141,7 @@ def _scale_of(subject: Subject, values: Numbers, place: int) -> Scale:
     encoding = subject.encoding
     if encoding is None or encoding.kind != "numbers":
         return Scale()
-    part = encoding.learnt[place]
+    part: Any = encoding.learnt[place]
     is_date = isinstance(part, DateTarget)
     is_time = is_date or isinstance(part.reading, DurationReading)
     return Scale.of(values, is_time=is_time, is_date=is_date)
