@@ -113,3 +113,13 @@ def test_names_are_cut_to_their_room_and_told_apart() -> None:
 def test_what_no_font_can_write_is_a_box() -> None:
     assert drawable("a\nb") == r"a\nb"
     assert "\N{WHITE SQUARE}" in drawable("\U0001f980")  # a crab, of which the usual fonts know nothing
+
+
+def test_a_number_before_a_name_is_its_place_among_all() -> None:
+    names = [f"{'class ' * 4}{k}{' of words' * 4}" for k in range(60)]
+    table = pa.table({"x": np.arange(180.0), "kind": [names[k % 60] for k in range(180)]})
+    fit = chainrule.fit(table, target="kind", hidden=2, epochs=1, seed=1)
+    ax = figure_of(fit, "weights").axes[-1]
+    places, labels = ax.get_yticks(), [one.get_text() for one in ax.get_yticklabels()]
+    assert 1 < len(labels) < 60  # not every one has room
+    assert [int(one.partition(":")[0]) for one in labels] == [place + 1 for place in places]

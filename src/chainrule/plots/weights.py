@@ -93,7 +93,7 @@ def _matrix(
     is_dense = type(kind) is Dense
     shown = w[:MOST_DOTS, :MOST_DOTS]
     largest = float(np.abs(w).max()) if w.size else 0.0
-    beneath = "; ".join(one for one in (words, _shape_in_words(net, m), f"up to ±{written(largest)}") if one)
+    beneath = "; ".join(one for one in (f"up to ±{written(largest)}", _shape_in_words(net, m), words) if one)
     title(ax, look, f"Weights W^({m})", beneath)
     label_axes(ax, look, "from" if is_dense else "numbers of the layer", "to" if is_dense else "")
     below = []
@@ -180,7 +180,8 @@ def _ticks(
         line = 1.25 * look.small / POINTS
         step = max(int(np.ceil(n * line / max(room, line))), 1)
         places = list(range(0, n, step))
-        texts = fitted([names[k] for k in places], ROOM_OF_NAMES, look.small)
+        every = fitted(names, ROOM_OF_NAMES, look.small)  # a number before a name is its place among all
+        texts = [every[k] for k in places]
         how = {"color": look.ink, **wording(look.small)}
         if axis == "x":
             is_turned = max(inches_of(one, look.small) for one in texts) > 0.9 * room * step / n
