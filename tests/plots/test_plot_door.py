@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from typing import Any
@@ -121,36 +122,40 @@ def test_a_picture_is_the_same_bytes_each_time(ending: str) -> None:
     assert first.startswith({"svg": b"<?xml", "png": b"\x89PNG", "pdf": b"%PDF"}[ending])
 
 
-@pytest.fixture(scope="module")
-def told_by_processes() -> list[list[str]]:
-    """Modules before and after a plot, and its bytes: in processes with sets in other orders."""
+@pytest.mark.slow
+def test_a_picture_is_the_same_bytes_in_every_process() -> None:
+    # The layout takes what it knows in the order of a set, and so the last bit of its panels is not settled.
     script = (
-        "import chainrule, sys; plot = chainrule.plot; print('matplotlib' in sys.modules)\n"
+        "import sys, chainrule; from chainrule.plots import picture_of\n"
         "net = chainrule.Network.random((4, 3, 2), seed=1)\n"
-        "content = chainrule.plots.picture_of(net, 'summary', 'svg', 'a network')\n"
-        "print('matplotlib' in sys.modules, 'matplotlib.pyplot' in sys.modules, content.hex())"
+        "sys.stdout.buffer.write(picture_of(net, 'summary', 'svg', 'a network'))"
     )
     children = [
         subprocess.Popen(
-            [sys.executable, "-c", script],
-            stdout=subprocess.PIPE,
-            text=True,
-            env=os.environ | {"PYTHONHASHSEED": seed},
+            [sys.executable, "-c", script], stdout=subprocess.PIPE, env=os.environ | {"PYTHONHASHSEED": seed}
         )
         for seed in ("1", "4")
     ]
-    return [child.communicate()[0].split() for child in children]
-
-
-def test_a_picture_is_the_same_bytes_in_every_process(told_by_processes: list[list[str]]) -> None:
-    # The layout takes what it knows in the order of a set, and so the last bit of its panels is not settled.
-    one, other = (bytes.fromhex(told[3]) for told in told_by_processes)
+    one, other = (child.communicate()[0] for child in children)
     assert b"<clipPath" in one
     assert one == other
 
 
-def test_matplotlib_is_loaded_by_the_first_plot_alone(told_by_processes: list[list[str]]) -> None:
-    assert [told[:3] for told in told_by_processes] == [["False", "True", "False"]] * 2
+def test_frames_of_a_picture_are_numbered() -> None:
+    content = picture_of(NET, "weights", "svg", "a network").decode()
+    frames = re.findall('<clipPath id="(.+?)">', content)
+    assert frames == [f"frame{k}" for k in range(1, len(frames) + 1)]
+    assert set(re.findall(r"url\(#(.+?)\)", content)) == set(frames) != set()
+
+
+def test_matplotlib_is_loaded_by_the_first_plot_alone() -> None:
+    script = (
+        "import chainrule, sys; plot = chainrule.plot; print('matplotlib' in sys.modules)\n"
+        "plot(chainrule.Network.random((1, 1)))\n"
+        "print('matplotlib' in sys.modules, 'matplotlib.pyplot' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "True", "False"]
 
 
 def test_without_matplotlib_one_line_tells_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
