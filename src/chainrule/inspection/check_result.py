@@ -264,9 +264,9 @@ def check_lines(check: GradientCheck, width: int = WIDTH) -> list[str]:
 def _error_table(errors: Sequence[tuple[str, str, str, str, str]]) -> list[str]:
     return [
         "                      worst error relative to the largest gradient",
-        "                      of the network   of the layer     limit",
+        "                      of the network     limit   of the layer",
         *(
-            f"{name:<20}  {network:>14}  {layer:>13}  {limit:>8}{mark}"
+            f"{name:<20}  {network:>14}  {limit:>8}  {layer:>13}{mark}"
             for name, network, layer, limit, mark in errors
         ),
     ]
@@ -275,7 +275,7 @@ def _error_table(errors: Sequence[tuple[str, str, str, str, str]]) -> list[str]:
 def _error_list(errors: Sequence[tuple[str, str, str, str, str]], width: int) -> list[str]:
     lines = wrapped("worst error relative to the largest gradient", width)
     for name, network, layer, limit, mark in errors:
-        figures = [f"of the network {network}", f"of the layer {layer}" * bool(layer), f"limit {limit}"]
+        figures = [f"of the network {network}", f"limit {limit}", f"of the layer {layer}" * bool(layer)]
         words = f"{', '.join(kept(one) for one in figures if one)}{mark}"
         lines += [f"  {name}", *wrapped(words, width, first="    ", rest="    ")]
     return lines

@@ -85,8 +85,11 @@ def _part(one: Part) -> Html:
 
 def check_display(network: str, told: CheckSummary, *, is_open: bool) -> str:
     """The verdict, the errors beside their limits, and the weight that is worst."""
-    rows = [[one.name, *one.figures, _verdict(one)] for one in told.rows]
-    heads = ["compared with", "worst error / network", "/ layer", "limit", "verdict"]
+    rows = []
+    for one in told.rows:
+        network, layer, limit = one.figures
+        rows.append([one.name, network, limit, layer, _verdict(one)])
+    heads = ["compared with", "worst error / network", "limit", "/ layer", "verdict"]
     worst = [[*figures, with_indices(place)] for *figures, place in told.worst]
     heads_of_worst = ["compared with", "back-propagation", "estimate", "worst weight"]
     return display(
