@@ -49,6 +49,7 @@ def test_the_summary_as_json_says_where_it_is(here: Path) -> None:
     [
         ("a.jpg", "--plot is 'a.jpg' but must end in one of .svg, .png, .pdf. Try --plot a.svg."),
         ("a", "--plot is 'a' but must end in one of .svg, .png, .pdf. Try --plot a.svg."),
+        (".png", "--plot is '.png' but must end in one of .svg, .png, .pdf. Try --plot picture.svg."),
         ("there.svg", "there.svg exists already but is not to be overwritten"),
         ("missing/a.svg", "missing/a.svg cannot be written"),
         ("", "--plot is '' but must be the name of a file"),

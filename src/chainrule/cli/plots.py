@@ -45,7 +45,8 @@ class Plotting:
         self.ending = self.path.suffix.removeprefix(".").lower()
         if self.ending not in ENDINGS:
             known = ", ".join(f".{one}" for one in ENDINGS)
-            example = argument("plot", f"{self.path.stem}.svg")
+            stem = self.path.stem if self.path.stem[:1].isalnum() else "picture"  # of .png or -
+            example = argument("plot", f"{stem}.svg")
             raise InputError(
                 parameter="plot",
                 given=typed,
