@@ -9,7 +9,7 @@ from chainrule.cli.paths import output_path
 from chainrule.cli.printing import print_rows
 from chainrule.disk import check_writable, write_file
 from chainrule.errors import InputError, argument
-from chainrule.jobs import refuse_to_replace
+from chainrule.jobs.job import refuse_to_replace
 from chainrule.plots import ENDINGS, needs_matplotlib, picture_of
 from chainrule.words import printable, suggestion
 

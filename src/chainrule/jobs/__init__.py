@@ -7,7 +7,7 @@ is an object with two methods, `note` and `progress`; it renders errors in its o
 from chainrule.jobs.checking import CheckJob
 from chainrule.jobs.fit import FitJob, FitOutcome
 from chainrule.jobs.inspecting import InspectJob, InspectOutcome
-from chainrule.jobs.job import Face, Job, refuse_to_replace
+from chainrule.jobs.job import Face, Job
 from chainrule.jobs.precompiling import PrecompileJob, PrecompileOutcome
 from chainrule.jobs.prediction import PredictionJob, PredictionOutcome
 from chainrule.jobs.scoring import ScoreJob, ScoreOutcome
@@ -16,5 +16,5 @@ from chainrule.jobs.tracing import TraceJob, TraceOutcome
 __all__ = [
     "CheckJob", "Face", "FitJob", "FitOutcome", "InspectJob", "InspectOutcome", "Job", "PrecompileJob",
     "PrecompileOutcome", "PredictionJob", "PredictionOutcome", "ScoreJob", "ScoreOutcome",
-    "TraceJob", "TraceOutcome", "refuse_to_replace",
+    "TraceJob", "TraceOutcome",
 ]  # fmt: skip
