@@ -51,7 +51,9 @@ def test_one_epoch_and_values_between_gaps_have_marks() -> None:
 
 def test_losses_of_any_size() -> None:
     for losses in ([1e300 / k**4 for k in range(1, 30)], [0.0] * 5, [1e-300, 1e-310]):
-        figure_of(history_of(losses, [1e305]))
+        assert "Loss by epoch" in seen(history_of(losses, [1e305]))
+        (line,) = lines_of(figure_of(history_of(losses, [1e305])).axes[0], "training rows")
+        assert line.get_ydata().tolist() == losses
 
 
 def test_networks_without_weights_that_say_anything() -> None:

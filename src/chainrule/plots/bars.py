@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 
+from chainrule.inspection import summary_of_check
 from chainrule.plots.drawing import Look, Panel, label_axes, say_below, title
 from chainrule.plots.labels import first_targets, fitted, wording, written
 from chainrule.plots.numbers import DAY, DAYS, date_ticks, unit_of
 from chainrule.words import counted
 
 if TYPE_CHECKING:
-    from chainrule.inspection import GradientCheck
-    from chainrule.inspection.check_result import MethodCheck
+    from chainrule.inspection import CheckRow, GradientCheck
     from chainrule.models import Predictions
     from chainrule.plots.subjects import Subject
 
@@ -34,16 +34,12 @@ def errors_panels(subject: Subject) -> list[Panel]:
 
 
 def _errors(check: GradientCheck, ax: Any, look: Look) -> None:
-    methods = {"central differences": check.differences, "complex step": check.complex_step}
-    rows = [(name, one.relative_to_network, one.limit, _remark(one)) for name, one in methods.items() if one]
-    if check.complex_step is not None:
-        rows.append(("update (slope)", check.update_error, check.update_limit, ""))
-    of_all = "all" if check.n_checked == check.n_weights else f"{check.n_checked} of"
-    beneath = f"{counted(check.n_samples, 'sample')}, {of_all} {check.n_weights} weights"
-    title(ax, look, f"Gradient check {'passed' if check.passed else 'FAILED'}", beneath)
+    told = summary_of_check(check)
+    title(ax, look, told.title, told.extent)
     label_axes(ax, look, "worst error / largest gradient (logarithmic scale)", "")
     ax.set_xscale("log")
-    for place, (_, error, limit, remark) in enumerate(rows):
+    for place, row in enumerate(told.rows):
+        error, limit, remark = row.error, row.limit, _remark(row)
         shown = min(max(error, SMALLEST_ERROR), 1e300)
         ax.plot([SMALLEST_ERROR, shown], [place, place], color=look.quiet, linewidth=0.8, zorder=1)
         ax.plot([shown], [place], "o", color=look.first, markersize=6, zorder=3, label="error")
@@ -61,11 +57,12 @@ def _errors(check: GradientCheck, ax: Any, look: Look) -> None:
             [limit], [place], "|", color=look.ink, markersize=16, markeredgewidth=1.4, zorder=2, label="limit"
         )
     ax.annotate(
-        "limit", (rows[0][2], 0), (0, 10), textcoords="offset points", ha="center", va="bottom",
+        "limit", (told.rows[0].limit, 0), (0, 10), textcoords="offset points", ha="center", va="bottom",
         color=look.ink, **wording(look.small),
     )  # fmt: skip
-    ax.set_ylim(len(rows) - 0.5, -0.8)
-    ax.set_yticks(range(len(rows)), [name for name, *_ in rows], color=look.ink, **wording(look.size))
+    names = [row.name for row in told.rows]
+    ax.set_ylim(len(names) - 0.5, -0.8)
+    ax.set_yticks(range(len(names)), names, color=look.ink, **wording(look.size))
     ax.tick_params(axis="y", length=0)
     ax.spines["left"].set_visible(False)
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.0e}"))
@@ -73,13 +70,13 @@ def _errors(check: GradientCheck, ax: Any, look: Look) -> None:
     ax.set_xlim(SMALLEST_ERROR / 3, None)
 
 
-def _remark(method: MethodCheck) -> str:
+def _remark(row: CheckRow) -> str:
     """What an estimate that passed is not worth."""
-    if not method.passed:
+    if not row.passed:
         return ""
-    if method.rounding >= 1:
+    if row.method is not None and row.method.rounding >= 1:
         return "cannot see these gradients: rounding is larger"
-    return "no more than rounding" if method.relative_to_network > method.limit else ""
+    return row.remark.partition(":")[0]
 
 
 def answers_panels(subject: Subject) -> list[Panel]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
+from chainrule.displays import is_logarithmic
 from chainrule.equations import name_of
 from chainrule.network import members_of
 from chainrule.plots.drawing import Look, Panel, Plain, label_axes, say_below, size_of, title
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 __all__ = ["history_panels"]
 
 TINY, HUGE = 1e-290, 1e290  # beyond which a logarithmic axis cannot reach
-LOG_FROM = 20.0  # times that the largest value is the smallest, for a logarithmic scale
 MOST_RUNS = 50
 FEW_EPOCHS = 25  # each of which gets a mark
 DECADES = 1000.0  # times, above which ticks are powers of ten alone
@@ -119,7 +119,7 @@ def _is_log(curves: Sequence[Curve]) -> bool:
     if not len(values):
         return False
     low, high = float(values.min()), float(values.max())
-    return low > TINY and high < HUGE and high > LOG_FROM * low
+    return low > TINY and high < HUGE and is_logarithmic(low, high)
 
 
 def _draw(ax: Any, look: Look, curves: Sequence[Curve], *, is_log: bool, several: bool) -> None:

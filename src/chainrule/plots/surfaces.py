@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib import rcParams
 from matplotlib.colors import LogNorm
 
+from chainrule.displays import is_logarithmic
 from chainrule.equations import name_of
 from chainrule.errors import InputError, argument
 from chainrule.given import whole_number_from_0, whole_number_from_1
@@ -35,7 +36,6 @@ __all__ = ["Surface", "surface_of", "surface_panels"]
 STEPS = 41  # of the plane, each way
 MOST_ROWS = 500  # that the loss is the mean of
 LEVELS = 9
-LOG_FROM = 20.0  # times that the largest loss is the smallest
 BEYOND = 0.35  # of the way's extent, around it
 LEAST = 1.0  # extent of the plane to each side, where no way is known
 
@@ -226,7 +226,7 @@ def _told_apart(levels: Numbers) -> list[str]:
 def _draw(surface: Surface, loss_name: str, beneath: str, ax: Any, look: Look) -> None:
     names = [str(WeightPlace(*place)) for place in surface.places]
     finite = surface.loss[np.isfinite(surface.loss)]
-    is_log = bool(len(finite)) and finite.min() > 0 and finite.max() > LOG_FROM * finite.min()
+    is_log = bool(len(finite)) and is_logarithmic(float(finite.min()), float(finite.max()))
     head = f"Loss ({loss_name}) over two weights{', logarithmic levels' if is_log else ''}"
     title(ax, look, head, beneath)
     label_axes(ax, look, names[0], names[1])
